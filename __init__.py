@@ -1,0 +1,1 @@
+"""LivePortrait Suite: ComfyUI loads this folder; the library is `liveportrait_core`."""

@@ -1,0 +1,1 @@
+"""LivePortrait as a library; importing it does no work."""

@@ -1,0 +1,1 @@
+"""Weight files: which they are, how their keys map to ours, how they load."""

@@ -1,0 +1,105 @@
+"""Rotations and similarities of points; the leaf that networks and motion both stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def rotation_from_degrees(pitch_deg: Tensor, yaw_deg: Tensor, roll_deg: Tensor) -> Tensor:
+    """Rotation that acts on rows of points, R = (Rz Ry Rx)^T.
+
+    Convention:
+        - points are rows: `x @ R`
+        - x = pitch, y = yaw, z = roll; axes are x right, y down, z into the image
+        - each factor turns columns counter-clockwise about its axis, seen against the axis
+
+    Args:
+        pitch_deg: (B,) degrees.
+        yaw_deg: (B,) degrees.
+        roll_deg: (B,) degrees.
+
+    Returns:
+        (B, 3, 3), orthonormal.
+    """
+    x, y, z = (torch.deg2rad(angle) for angle in (pitch_deg, yaw_deg, roll_deg))
+    one, zero = torch.ones_like(x), torch.zeros_like(x)
+
+    def matrix(*entries: Tensor) -> Tensor:
+        return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
+
+    about_x = matrix(one, zero, zero, zero, x.cos(), -x.sin(), zero, x.sin(), x.cos())
+    about_y = matrix(y.cos(), zero, y.sin(), zero, one, zero, -y.sin(), zero, y.cos())
+    about_z = matrix(z.cos(), -z.sin(), zero, z.sin(), z.cos(), zero, zero, zero, one)
+    return (about_z @ about_y @ about_x).transpose(-1, -2)
+
+
+def degrees_from_rotation(rotation: Tensor) -> Tensor:
+    """Pitch, yaw and roll of a rotation; the inverse of `rotation_from_degrees` for |yaw| < 90.
+
+    Args:
+        rotation: (B, 3, 3) acting on rows.
+
+    Returns:
+        (B, 3) degrees in the order pitch, yaw, roll.
+    """
+    columns = rotation.transpose(-1, -2)  # Rz Ry Rx
+    cos_yaw = torch.hypot(columns[..., 0, 0], columns[..., 1, 0])
+    pitch = torch.atan2(columns[..., 2, 1], columns[..., 2, 2])
+    yaw = torch.atan2(-columns[..., 2, 0], cos_yaw)
+    roll = torch.atan2(columns[..., 1, 0], columns[..., 0, 0])
+    return torch.rad2deg(torch.stack((pitch, yaw, roll), dim=-1))
+
+
+def full_precision(device: torch.device) -> torch.autocast:
+    """A context in which autocast is off: coordinates need float32."""
+    return torch.autocast(device.type, enabled=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """A similarity of rows of points: y = s (x - c_from) R + c_to."""
+
+    scale: Tensor
+    """(B, 1, 1)."""
+    rotation: Tensor
+    """(B, 3, 3), acts on rows."""
+    from_centre: Tensor
+    """(B, 1, 3)."""
+    to_centre: Tensor
+    """(B, 1, 3)."""
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """The (B, N, 3) points moved."""
+        with full_precision(points.device):
+            return self.scale * (points - self.from_centre) @ self.rotation + self.to_centre
+
+
+def fit_similarity(points: Tensor, targets: Tensor, weights: Tensor) -> Similarity:
+    """The similarity that takes points to targets with least weighted squares (Umeyama 1991).
+
+    Convention:
+        - no gradient: singular vectors have none where singular values meet
+        - reflections are ruled out
+
+    Args:
+        points: (B, N, 3).
+        targets: (B, N, 3).
+        weights: (N,) not negative, not all zero.
+    """
+    with full_precision(points.device):
+        return _fit_similarity(points.detach().float(), targets.detach().float(), weights.float())
+
+
+def _fit_similarity(points: Tensor, targets: Tensor, weights: Tensor) -> Similarity:
+    w = (weights / weights.sum())[:, None]  # (N, 1)
+    from_centre, to_centre = ((x * w).sum(1, keepdim=True) for x in (points, targets))
+    a, b = points - from_centre, targets - to_centre
+    u, singular, vh = torch.linalg.svd((a * w).transpose(1, 2) @ b)  # a^T b = U S Vh
+    sign = torch.det(u @ vh).sign()
+    flip = torch.stack((torch.ones_like(sign), torch.ones_like(sign), sign), 1)  # (B, 3)
+    spread = (a.square() * w).sum((1, 2)).clamp(min=1e-8)
+    scale = (singular * flip).sum(1) / spread
+    return Similarity(scale.view(-1, 1, 1), (u * flip[:, None]) @ vh, from_centre, to_centre)

@@ -1,0 +1,1 @@
+"""Crops, paste-back and the bridge between pictures and tensors."""

@@ -1,0 +1,1 @@
+"""The maths of Sec. 3 on tensors; no networks, no numpy, no OpenCV."""

@@ -1,0 +1,31 @@
+"""Keypoints of a motion (Eq. 2)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from .types import Motion
+
+
+def transform_keypoints(motion: Motion) -> Tensor:
+    """Implicit keypoints of one motion: x = s (x_c R + delta) + t  (Eq. 2).
+
+    Convention:
+        - delta is added after the rotation; (x_c + delta) R is the variant that Sec. 3.2 rejects
+        - t_z is ignored, as the published weights expect; a deviation from Eq. 2
+
+    Returns:
+        (B, K, 3) in crop units.
+
+    Raises:
+        ValueError: The motion carries no canonical keypoints.
+    """
+    if motion.canonical is None:
+        raise ValueError(
+            "This motion has no canonical keypoints, so it belongs to no face: "
+            "apply it to a source with relative_motion or absolute_motion first."
+        )
+    x = motion.canonical @ motion.rotation + motion.expression
+    shift = F.pad(motion.translation[:, :2], (0, 1))  # (B, 3), t_z = 0
+    return motion.scale[:, None] * x + shift[:, None]

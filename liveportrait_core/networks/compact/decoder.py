@@ -1,0 +1,132 @@
+"""G of the compact family: refines the flow, then blends warped and painted pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .layers import BASE_SIZE_PX, conv, double, heat_maps, identity_grid, resize, sample, scaled
+from .points import EXPRESSIVE
+from .warping import FEATURE_CHANNELS, CompactWarped
+
+
+class _Spade(nn.Module):
+    """SPADE (Park et al., 2019): a normalisation whose scale and shift are painted by a map."""
+
+    def __init__(self, channels: int, map_channels: int, hidden: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(channels, channels, affine=False)
+        self.shared, self.modulation = conv(map_channels, hidden), conv(hidden, 2 * channels)
+
+    def forward(self, x: Tensor, guide: Tensor) -> Tensor:
+        scale, shift = self.modulation(F.relu(self.shared(guide))).chunk(2, 1)
+        return self.norm(x) * (1 + scale) + shift
+
+
+class _SpadeBlock(nn.Module):
+    def __init__(self, channels: int, map_channels: int, hidden: int) -> None:
+        super().__init__()
+        self.spade1, self.conv1 = _Spade(channels, map_channels, hidden), conv(channels, channels)
+        self.spade2, self.conv2 = _Spade(channels, map_channels, hidden), conv(channels, channels)
+
+    def forward(self, x: Tensor, guide: Tensor) -> Tensor:
+        y = self.conv1(_leaky(self.spade1(x, guide)))
+        return x + self.conv2(_leaky(self.spade2(y, guide)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painted:
+    """The picture and what it was blended from."""
+
+    image: Tensor
+    """(B, 3, P, P) in [0, 1]."""
+    flow: Tensor
+    """(B, 2, 128, 128) refined, in [-1, 1]."""
+    mask: Tensor
+    """(B, 1, 128, 128): 1 takes the warped pixel, 0 the painted one."""
+    painted: Tensor
+    """(B, 3, 128, 128) in [0, 1]."""
+
+
+class Decoder(nn.Module):
+    """G: warped features and the source's pixels -> picture of the source's size.
+
+    The work of 128 px is done on maps of 64 px whose channels are the four sub-pixels.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        features, up, fine = (scaled(c, width) for c in (FEATURE_CHANNELS, 48, 40))
+        hidden, spade = scaled(64, width), scaled(32, width)
+        self.first = conv(features, features)
+        self.spade = _SpadeBlock(features, features, spade)
+        self.up = conv(features, up)
+        self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
+        self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
+        self.conv3, self.conv4, self.out = (
+            conv(hidden + 12 + 3, hidden),
+            conv(hidden, up),
+            conv(up, 16),
+        )
+        self.flow.weight.data *= 0.1
+        self.flow.bias.data.zero_()  # type: ignore[union-attr]
+        self.out.bias.data[12:] = 1.0  # type: ignore[index]
+
+    def forward(self, warped: CompactWarped) -> Tensor:
+        """`CompactWarped` -> (B, 3, P, P) RGB in [0, 1]."""
+        return self.paint(warped).image
+
+    def paint(self, warped: CompactWarped) -> Painted:
+        """The picture with its flow, its blend mask and its painted part."""
+        dtype = self.first.weight.dtype
+        x = _leaky(self.first(warped.features))
+        x = _leaky(self.up(double(self.spade(x, warped.features))))
+        source = resize(warped.face, BASE_SIZE_PX)
+        coarse = _enlarged(warped.flow_2d, BASE_SIZE_PX)
+        heat = heat_maps(warped.driving_keypoints[:, list(EXPRESSIVE)], BASE_SIZE_PX, 0.028)
+        shift = (warped.flow_2d - _identity(warped.flow_2d)) * 4
+        parts = [x, warped.fine, _folded(_read(source, coarse)), _folded(heat), shift]
+        y = _leaky(self.conv1(torch.cat([part.to(dtype) for part in parts], 1)))
+        y = _leaky(self.conv2(y))
+        delta = F.pixel_shuffle(torch.tanh(self.flow(y).float()) * 0.15, 2)
+        flow = coarse + F.avg_pool2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        change = (F.avg_pool2d(flow, 2) - warped.flow_2d) * 4
+        parts = [y, _folded(_read(source, flow)), double(warped.occlusion), change]
+        y = _leaky(self.conv3(torch.cat([part.to(dtype) for part in parts], 1)))
+        out = self.out(_leaky(self.conv4(y))).float()
+        painted = torch.sigmoid(F.pixel_shuffle(out[:, :12], 2))
+        mask = torch.sigmoid(F.pixel_shuffle(out[:, 12:], 2))
+        return Painted(
+            image=_blended(warped.face, flow, mask, painted), flow=flow, mask=mask, painted=painted
+        )
+
+
+def _blended(face: Tensor, flow: Tensor, mask: Tensor, painted: Tensor) -> Tensor:
+    """Warp of the full-size source where the mask is 1, painted pixels where it is 0."""
+    size = face.shape[-1]
+    mask = resize(mask, size)
+    return mask * _read(face, _enlarged(flow, size)) + (1 - mask) * resize(painted, size)
+
+
+def _enlarged(flow: Tensor, size: int) -> Tensor:
+    """A flow on more pixels; its displacement is interpolated, so that identity stays exact."""
+    return resize(flow - _identity(flow), size) + _identity(flow, size)
+
+
+def _identity(flow: Tensor, size: int | None = None) -> Tensor:
+    return identity_grid(size or flow.shape[-1], flow).permute(0, 3, 1, 2)
+
+
+def _read(picture: Tensor, flow: Tensor) -> Tensor:
+    return sample(picture, flow.permute(0, 2, 3, 1))
+
+
+def _folded(picture: Tensor) -> Tensor:
+    return F.pixel_unshuffle(picture, 2)
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2)

@@ -1,0 +1,224 @@
+"""W of the compact family: background | head as one piece | features that move on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...constants import NUM_KEYPOINTS
+from ...geometry import Similarity, fit_similarity, full_precision
+from ..outputs import Warped
+from .layers import (
+    FINE_SIZE,
+    VOLUME_CHANNELS,
+    VOLUME_DEPTH,
+    VOLUME_SIZE,
+    ResidualBlock,
+    conv,
+    double,
+    group_norm,
+    heat_maps,
+    identity_grid,
+    resize,
+    sample,
+    scaled,
+)
+from .points import DEPTH_RANGE, REACH, RIGIDITY
+from .volume import unpack
+
+FEATURE_CHANNELS = 80
+_PROBE_DEPTHS = (-0.4, -0.05, 0.35)
+"""Depths at which the source is turned to show the network what the head's motion does."""
+_FACE_DEPTH = -0.1
+"""Depth of a typical face: one warp of the picture at it guides the fine flow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactWarped(Warped):
+    """`Warped` with what the compact decoder and its training need besides."""
+
+    face: Tensor
+    """(B, 3, P, P) the source."""
+    driving_keypoints: Tensor
+    """(B, K, 3)."""
+    flow_2d: Tensor
+    """(B, 2, 64, 64) where each pixel is read in the source, in [-1, 1]."""
+    fine: Tensor
+    """(B, C, 64, 64) features of the dense motion."""
+    background_logit: Tensor
+    """(B, 1, 64, 64): does this pixel stay where it is?"""
+    head_logit: Tensor
+    """(B, 1, 32, 32): is this source pixel part of the head?"""
+
+
+@dataclass(frozen=True, slots=True)
+class _DenseMotion:
+    """The decided motion at 64 px, before it becomes a flow."""
+
+    background: Tensor  # (B, h, w, 1)
+    depth: Tensor  # (B, h, w)
+    local: Tensor  # (B, h, w, 3)
+    free: Tensor  # (B, h, w, 2)
+
+
+def moved_plane(rigid: Similarity, grid: Tensor, depth: Tensor) -> Tensor:
+    """Where the pixels of a plane (or surface) of the driving head were in the source.
+
+    Args:
+        rigid: Driving to source similarity.
+        grid: (1, h, w, 2).
+        depth: (B, h, w).
+
+    Returns:
+        (B, h, w, 3).
+    """
+    batch, height, width = depth.shape
+    points = torch.cat((grid.expand(batch, -1, -1, -1), depth[..., None]), -1)
+    return rigid(points.flatten(1, 2)).unflatten(1, (height, width))
+
+
+class Warping(nn.Module):
+    """W: volume and keypoints -> warped features, flow and occlusion.
+
+    The rigid motion is the weighted similarity from driving to source keypoints; what the
+    keypoints move beyond it spreads around each of them with learned weights.
+    """
+
+    rigidity: Tensor
+    reach: Tensor
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        flat, h0 = VOLUME_CHANNELS * VOLUME_DEPTH, scaled(48, width)
+        h1, h2, fine, seg = (scaled(c, width) for c in (80, 112, 40, 24))
+        squeezed, probes = scaled(12, width), len(_PROBE_DEPTHS)
+        self.compress = conv(flat, squeezed, 1)
+        self.segment = nn.Sequential(
+            conv(flat, seg), nn.ReLU(), conv(seg, seg), nn.ReLU(), conv(seg, 1, 1)
+        )
+        inputs = squeezed * (1 + probes) + 2 * NUM_KEYPOINTS + 2 + 3 + 1 + probes
+        self.enter = conv(inputs, h0)
+        self.down1, self.down1_norm = conv(h0, h1, 3, 2), group_norm(h1)
+        self.down2, self.down2_norm = conv(h1, h2, 3, 2), group_norm(h2)
+        self.middle = ResidualBlock(h2)
+        self.up2, self.up2_norm = conv(h2 + h1, h1), group_norm(h1)
+        self.up1, self.up1_norm = conv(h1 + h0, h0), group_norm(h0)
+        self.fine = conv(h0 + NUM_KEYPOINTS + 3 + 3 + probes, fine)
+        self.decide = conv(fine, 2 + NUM_KEYPOINTS + 1 + 2)
+        self.decide.weight.data *= 0.1
+        nn.init.zeros_(self.decide.bias)  # type: ignore[arg-type]
+        self.occlusion, self.out = conv(h0, 1), conv(flat, scaled(FEATURE_CHANNELS, width))
+        self.register_buffer("rigidity", torch.tensor(RIGIDITY), persistent=False)
+        self.register_buffer("reach", torch.tensor(REACH), persistent=False)
+
+    def forward(
+        self, feature_volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor
+    ) -> CompactWarped:
+        """(B, 16 + n, 6, 32, 32), (B, K, 3), (B, K, 3) -> `CompactWarped`."""
+        volume, face = unpack(feature_volume)
+        x_s, x_d = source_keypoints.float(), driving_keypoints.float()
+        rigid = fit_similarity(x_d, x_s, self.rigidity)
+        flat = volume.flatten(1, 2).to(self.compress.weight.dtype)
+        head_logit = self.segment(flat).float()
+        coarse, warped_heads = self._coarse(flat, face, head_logit.sigmoid(), x_s, x_d, rigid)
+        fine = self._fine(coarse, face, warped_heads, x_d, rigid)
+        decided, background_logit = self._decide(fine, warped_heads, x_s, x_d, rigid)
+        with full_precision(volume.device):
+            flow_2d = _flow_2d(decided, rigid)
+            flow = _flow_3d(decided, rigid)
+            warped = sample(volume, flow).flatten(1, 2)
+        occlusion = torch.sigmoid(self.occlusion(coarse).float())
+        return CompactWarped(
+            features=self.out(warped.to(flat.dtype)) * occlusion.to(flat.dtype),
+            flow=flow,
+            occlusion=occlusion,
+            face=face,
+            driving_keypoints=x_d,
+            flow_2d=flow_2d.permute(0, 3, 1, 2),
+            fine=fine,
+            background_logit=background_logit,
+            head_logit=head_logit,
+        )
+
+    def _coarse(
+        self, flat: Tensor, face: Tensor, head: Tensor, x_s: Tensor, x_d: Tensor, rigid: Similarity
+    ) -> tuple[Tensor, Tensor]:
+        """Features of the motion at 32 px, and the head's mask moved to each probed depth."""
+        squeezed, grid = self.compress(flat), identity_grid(VOLUME_SIZE, flat)
+        planes = [moved_plane(rigid, grid, _plane(x_d, VOLUME_SIZE, z)) for z in _PROBE_DEPTHS]
+        heads = torch.cat([sample(head, plane[..., :2]) for plane in planes], 1)
+        shift = (planes[1][..., :2] - grid).permute(0, 3, 1, 2)
+        maps = [heat_maps(x, VOLUME_SIZE, 0.07) for x in (x_d, x_s)]
+        parts = [squeezed, *(sample(squeezed, plane[..., :2]) for plane in planes)]
+        parts += [*maps, shift, resize(face, VOLUME_SIZE), head, heads]
+        a = F.relu(self.enter(torch.cat([part.to(flat.dtype) for part in parts], 1)))
+        b = F.relu(self.down1_norm(self.down1(a)))
+        c = self.middle(F.relu(self.down2_norm(self.down2(b))))
+        u = F.relu(self.up2_norm(self.up2(torch.cat((double(c), b), 1))))
+        u = F.relu(self.up1_norm(self.up1(torch.cat((double(u), a), 1))))
+        return u, heads
+
+    def _fine(
+        self, coarse: Tensor, face: Tensor, heads: Tensor, x_d: Tensor, rigid: Similarity
+    ) -> Tensor:
+        picture = resize(face, FINE_SIZE)
+        surface = _plane(x_d, FINE_SIZE, _FACE_DEPTH)
+        turned = moved_plane(rigid, identity_grid(FINE_SIZE, face), surface)
+        parts = [double(coarse), heat_maps(x_d, FINE_SIZE, 0.045), picture]
+        parts += [sample(picture, turned[..., :2]), resize(heads, FINE_SIZE)]
+        return F.relu(self.fine(torch.cat([part.to(coarse.dtype) for part in parts], 1)))
+
+    def _decide(
+        self, fine: Tensor, heads: Tensor, x_s: Tensor, x_d: Tensor, rigid: Similarity
+    ) -> tuple[_DenseMotion, Tensor]:
+        decided = self.decide(fine).float()
+        background, depth, weights, free = decided.split((1, 1, NUM_KEYPOINTS + 1, 2), 1)
+        any_head = resize(heads, FINE_SIZE).amax(1, keepdim=True)
+        background_logit = background * 4 + 3 * (1 - 2 * any_head)
+        near, far = DEPTH_RANGE
+        with full_precision(fine.device):
+            grid = identity_grid(FINE_SIZE, fine)
+            away = (grid[:, None] - x_d[:, :, None, None, :2]).square().sum(-1)
+            prior = -away / (2 * self.reach.view(1, -1, 1, 1).square())
+            nobody = torch.full_like(prior[:, :1], -2.0)
+            share = (weights + torch.cat((prior, nobody), 1)).softmax(1)[:, :-1]
+            residual = x_s - rigid(x_d)
+            local = torch.einsum("bkhw,bkc->bhwc", share, residual)
+        return _DenseMotion(
+            background=background_logit.sigmoid().permute(0, 2, 3, 1),
+            depth=far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 0.6),
+            local=local,
+            free=torch.tanh(free).permute(0, 2, 3, 1) * 0.3,
+        ), background_logit
+
+
+def _plane(like: Tensor, size: int, depth: float) -> Tensor:
+    return torch.full((like.shape[0], size, size), depth, device=like.device)
+
+
+def _flow_2d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
+    """(B, 64, 64, 2): the surface that is seen."""
+    grid = identity_grid(FINE_SIZE, motion.depth)
+    head = (moved_plane(rigid, grid, motion.depth) + motion.local)[..., :2]
+    return motion.background * grid + (1 - motion.background) * head + motion.free
+
+
+def _flow_3d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
+    """(B, 6, 32, 32, 3): the same motion for every slice of the volume."""
+    background, local, free = (
+        F.avg_pool2d(field.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
+        for field in (motion.background, motion.local, motion.free)
+    )
+    near, far = DEPTH_RANGE
+    grid = identity_grid(VOLUME_SIZE, local)
+    slices: list[Tensor] = []
+    for index in range(VOLUME_DEPTH):
+        plane = _plane(local, VOLUME_SIZE, near + (far - near) * index / (VOLUME_DEPTH - 1))
+        still = torch.cat((grid.expand(local.shape[0], -1, -1, -1), plane[..., None]), -1)
+        moved = background * still + (1 - background) * (moved_plane(rigid, grid, plane) + local)
+        z = (moved[..., 2:] - near) / (far - near) * 2 - 1
+        slices.append(torch.cat((moved[..., :2] + free, z), -1))
+    return torch.stack(slices, 1)

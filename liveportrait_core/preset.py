@@ -1,0 +1,80 @@
+"""Presets: the sizes and switches that make a model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from .constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
+
+Family = Literal["published", "compact"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropDefaults:
+    """How a face is framed for a model."""
+
+    scale: float
+    """Side of the crop over the longer side of the landmarks' box (of the 203-point layout)."""
+    vx_ratio: float
+    """Shift of the crop's centre to the face's right, in crop sides."""
+    vy_ratio: float
+    """Shift of the crop's centre towards the chin, in crop sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One kind of model: which family of networks, how large, and what goes in and out."""
+
+    name: str
+    family: Family
+    """`published`: the paper's networks. `compact`: ours, with an RGB warp skip, a heat-map
+    motion head and a flow refinement."""
+    space: str
+    """Keypoint space of its motions."""
+    face_size_px: int
+    """Side of the face crops it takes."""
+    output_size_px: int
+    """Side of the pictures it paints."""
+    width: float = 1.0
+    """Multiplies every channel count; below 1 only in tests."""
+    source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
+    driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as kept in a checkpoint's metadata."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Preset:
+        """The preset that `to_json` described."""
+        crops = {
+            name: CropDefaults(**values[name])
+            for name in ("source_crop", "driving_crop")
+            if name in values
+        }
+        return cls(**{**values, **crops})
+
+
+PAPER = Preset(
+    name="paper",
+    family="published",
+    space=HUMAN_SPACE,
+    face_size_px=256,
+    output_size_px=512,
+)
+PAPER_ANIMAL = Preset(
+    name="paper-animal",
+    family="published",
+    space=ANIMAL_SPACE,
+    face_size_px=256,
+    output_size_px=512,
+)
+COMPACT = Preset(
+    name="compact",
+    family="compact",
+    space=COMPACT_SPACE,
+    face_size_px=512,
+    output_size_px=512,
+)
+PRESETS = {preset.name: preset for preset in (PAPER, PAPER_ANIMAL, COMPACT)}
