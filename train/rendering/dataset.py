@@ -1,0 +1,270 @@
+"""Write a folder of rendered heads: an index and shards of identities.
+
+Convention:
+    - every identity has FRAMES frames; frames 1 and 2 share the pose
+    - crop units: x right, y down, z into the picture, x and y +-1 at the picture's edges
+    - shards are .npz files, see `render_identity` for their arrays, one row per identity
+
+The random numbers of an identity come from (seed, number of the identity) alone, so neither the
+workers nor the shard size change a picture.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from liveportrait_core.errors import LivePortraitError
+
+from .backgrounds import Photo, bundled_photos
+from .chart import FaceChart, chart_face
+from .face_model import (
+    read_face_model,
+)
+from .head import KEYPOINT_NAMES, HeadModel, build_head
+from .identity import make_identity
+from .labels import canonical_keypoints, dense_labels, head_rotation, posed_keypoints
+from .motion_sampler import MotionSampler
+from .scene import Scene
+
+FORMAT: Final = "liveportrait-suite/rendered"
+VERSION: Final = 1
+FRAMES: Final = 3
+RENDERER: Final = 1
+"""Counts changes to the pictures: a folder is finished by the renderer that began it."""
+INDEX_NAME: Final = "index.json"
+SMALLEST_PX: Final = 16
+PX_STEP: Final = 4
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class RenderedSetError(LivePortraitError):
+    """A folder of rendered heads that cannot be written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderConfig:
+    """What to render."""
+
+    folder: Path
+    face_model: Path
+    identities: int
+    seed: int = 0
+    size_px: int = 128
+    shard_size: int = 64
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("identities", "shard_size", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}.")
+        if self.seed < 0:
+            raise ValueError(f"seed must be 0 or more, got {self.seed}.")
+        if self.size_px < SMALLEST_PX or self.size_px % PX_STEP:
+            raise ValueError(
+                f"size must be a multiple of {PX_STEP} from {SMALLEST_PX} up, got {self.size_px}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A file of some identities."""
+
+    name: str
+    first: int
+    count: int
+
+
+class HeadRenderer:
+    """Renders identities of one face model at one size."""
+
+    def __init__(self, head: HeadModel, size_px: int) -> None:
+        """Prepare what all identities share.
+
+        Args:
+            head: the face model.
+            size_px: width and height of the pictures.
+        """
+        self._head = head
+        self._chart: FaceChart = chart_face(head)
+        self._photos: list[Photo] = bundled_photos()
+        self._scene = Scene(head, size_px)
+        self._sampler = MotionSampler(head.expression_names)
+
+    def render_identity(self, seed: int, number: int) -> Arrays:
+        """All frames and labels of one identity.
+
+        Returns:
+            image (3, S, S, 3) uint8 RGB; keypoints (3, 21, 3), canonical (21, 3) crop units;
+            rotation (3, 3, 3), rows are points; pose_deg (3, 3) pitch, yaw, roll with
+            rotation = (Rz Ry Rx)^T; gaze_deg (3, 2) pitch, yaw of the eyes in the head, turning
+            likewise; flow (3, S/2, S/2, 2) float16, where the point at each pixel of frame k is
+            in frame (k + 1) % 3, crop units; visible (3, S/2, S/2) whether it is seen there;
+            regions (3, S/2, S/2) uint8, values of `Region`.
+        """
+        random = np.random.default_rng([seed, number])
+        identity = make_identity(self._head, self._chart, self._photos, random)
+        first, second = self._sampler.draw(random), self._sampler.draw(random)
+        motions = [first, second, self._sampler.draw_same_pose(second, random)]
+        frames = [self._scene.draw(identity, motion) for motion in motions]
+        dense = [dense_labels(identity, frames[k], frames[(k + 1) % FRAMES]) for k in range(FRAMES)]
+        return {
+            "image": np.stack([frame.image for frame in frames]),
+            "keypoints": np.stack([posed_keypoints(self._head, frame) for frame in frames]),
+            "canonical": canonical_keypoints(self._head, identity),
+            "rotation": np.stack([head_rotation(motion) for motion in motions]),
+            "pose_deg": np.stack([motion.pose_deg for motion in motions]),
+            "gaze_deg": np.stack([motion.gaze_deg for motion in motions]),
+            "flow": np.stack([labels.flow for labels in dense]),
+            "visible": np.stack([labels.visible for labels in dense]),
+            "regions": np.stack([labels.regions for labels in dense]),
+        }
+
+
+def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None = None) -> int:
+    """Render what is missing of a folder; run again to resume.
+
+    Args:
+        config: what to render and where.
+        progress: called with the identities that are there and their total.
+
+    Returns:
+        How many identities were rendered now; the others were there already.
+
+    Raises:
+        FaceModelError: the face model cannot be read.
+        RenderedSetError: the folder holds a set with other settings.
+    """
+    head = build_head(read_face_model(config.face_model))
+    shards = _plan(config)
+    _claim_folder(config, shards, head)
+    missing = [shard for shard in shards if not (config.folder / shard.name).is_file()]
+    done = present = config.identities - sum(shard.count for shard in missing)
+    if progress is not None:
+        progress(done, config.identities)
+    for count in _render_shards(config, head, missing):
+        done += count
+        if progress is not None:
+            progress(done, config.identities)
+    return done - present
+
+
+def _plan(config: RenderConfig) -> list[Shard]:
+    starts = range(0, config.identities, config.shard_size)
+    return [
+        Shard(f"shard-{k:05d}.npz", first, min(config.shard_size, config.identities - first))
+        for k, first in enumerate(starts)
+    ]
+
+
+def _claim_folder(config: RenderConfig, shards: list[Shard], head: HeadModel) -> None:
+    """Write the index of a new folder, or check that of an old one."""
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "seed": config.seed,
+        "size_px": config.size_px,
+        "frames": FRAMES,
+        "identities": config.identities,
+        "shard_size": config.shard_size,
+        "keypoint_names": list(KEYPOINT_NAMES),
+        "shards": [
+            {"file": shard.name, "first": shard.first, "identities": shard.count}
+            for shard in shards
+        ],
+        "producer": {
+            "name": "liveportrait-suite train.render",
+            "renderer": RENDERER,
+            "face_model_sha256": _digest(head),
+            "background_photos": len(bundled_photos()),
+        },
+    }
+    path = config.folder / INDEX_NAME
+    if path.is_file():
+        _refuse_other_settings(path, index)
+        return
+    config.folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _refuse_other_settings(path: Path, wanted: dict[str, Any]) -> None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise RenderedSetError(f"{path} is not an index of rendered heads; use another folder.")
+    different = [key for key in wanted if found.get(key) != wanted[key]]
+    if different:
+        key = different[0]
+        raise RenderedSetError(
+            f"{path.parent} holds a set with {key} = {_short(found.get(key))}, not "
+            f"{_short(wanted[key])}; use another folder, or the settings it was begun with."
+        )
+
+
+def _short(value: object, longest: int = 60) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= longest else text[:longest] + "..."
+
+
+def _digest(head: HeadModel) -> str:
+    """A name for the face model that does not depend on the files it came in."""
+    digest = hashlib.sha256()
+    for array in (head.vertices, head.expressions.offsets, head.identity_modes):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:
+    """Render shards, in this process or in workers; yields the identities of each one done."""
+    if config.workers == 1 or len(shards) <= 1:
+        renderer = HeadRenderer(head, config.size_px)
+        for shard in shards:
+            yield _write_shard(renderer, config, shard)
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers inherit it: one thread each
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(config.workers, len(shards)), _start_worker, (config,)) as pool:
+        yield from pool.imap_unordered(_render_in_worker, shards)
+
+
+_worker: tuple[HeadRenderer, RenderConfig] | None = None
+"""What a worker process renders with; set once when it starts."""
+
+
+def _start_worker(config: RenderConfig) -> None:
+    global _worker  # noqa: PLW0603 - a pool gives its processes no other place for state
+    cv2.setNumThreads(1)
+    head = build_head(read_face_model(config.face_model))
+    _worker = (HeadRenderer(head, config.size_px), config)
+
+
+def _render_in_worker(shard: Shard) -> int:
+    assert _worker is not None
+    renderer, config = _worker
+    return _write_shard(renderer, config, shard)
+
+
+def _write_shard(renderer: HeadRenderer, config: RenderConfig, shard: Shard) -> int:
+    rows = [renderer.render_identity(config.seed, shard.first + k) for k in range(shard.count)]
+    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    path = config.folder / shard.name
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    partial.replace(path)
+    return shard.count
