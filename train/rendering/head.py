@@ -143,7 +143,7 @@ def build_head(raw: RawFaceModel) -> HeadModel:
         },
         poles={name: int(new_of[pole]) for name, pole in poles.items()},
         lashes=raw.vertices[np.unique(raw.triangles[raw.materials == lash])],
-        eye_centres={name: _ball_centre(raw.vertices[part]) for name, part in EYES.items()},
+        eye_centres={name: _ball_centre(raw, part) for name, part in EYES.items()},
     )
 
 
@@ -151,11 +151,14 @@ def _average(points: FloatArray, parents: IndexArray) -> FloatArray:
     return (points[parents[:, 0]] + points[parents[:, 1]]) * np.float32(0.5)
 
 
-def _ball_centre(points: FloatArray) -> FloatArray:
+def _ball_centre(raw: RawFaceModel, part: slice) -> FloatArray:
     """Centre of the sphere that fits the back of an eyeball.
 
     The mean of the vertices lies in front of the centre, because the cornea has more of them.
     """
+    white = [raw.material_names.index(name) for name in ("M_ScleraLeft", "M_ScleraRight")]
+    vertices = np.unique(raw.triangles[np.isin(raw.materials, white)])
+    points = raw.vertices[vertices[(vertices >= part.start) & (vertices < part.stop)]]
     ball = points[points[:, 2] < (points[:, 2].min() + points[:, 2].max()) / 2].astype(np.float64)
     system = np.concatenate([2 * ball, np.ones((len(ball), 1))], axis=1)
     solution = np.linalg.lstsq(system, (ball**2).sum(axis=1), rcond=None)[0]

@@ -1,0 +1,33 @@
+import cv2
+import pytest
+
+from train.render import main
+from train.rendering.contact_sheet import CELL_PX
+
+
+def test_the_command_renders_a_set_and_a_contact_sheet(face_model_file, tmp_path, capsys):
+    folder, sheet = tmp_path / "heads", tmp_path / "sheet.png"
+    command = [str(folder), "--face-model", str(face_model_file), "--identities", "2"]
+    command += ["--size", "32", "--contact-sheet", str(sheet)]
+    assert main(command) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{folder}: 2 identities rendered, 0 kept, size 32 px\n"
+    assert err.splitlines()[0] == "0 of 2 identities, 0 frames/s"
+    assert cv2.imread(str(sheet)).shape == (2 * CELL_PX, 6 * CELL_PX, 3)
+    assert main(command) == 0
+    assert capsys.readouterr().out == f"{folder}: 0 identities rendered, 2 kept, size 32 px\n"
+
+
+def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
+    assert main([str(tmp_path / "heads"), "--face-model", str(tmp_path / "none.npz")]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model.")
+    assert not (tmp_path / "heads").exists()
+
+
+def test_help_explains_how_to_resume(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert "Run the same command again to resume" in " ".join(capsys.readouterr().out.split())
