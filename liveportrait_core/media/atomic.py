@@ -1,0 +1,104 @@
+"""Files that appear under their final name only when complete."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import MediaError
+
+
+@contextmanager
+def replacing(path: str | Path) -> Generator[Path]:
+    """A temporary file beside `path`; a clean exit renames it, anything else removes it.
+
+    Ctrl-C is anything else too. A file that was there before stays as it was until the rename.
+
+    Yields:
+        Path of the temporary file: empty, in the same folder, with the same suffix.
+
+    Raises:
+        MediaError: The folder is missing or not writable, or the name is a folder.
+    """
+    path = Path(path)
+    part = path.with_name(f".{secrets.token_hex(6)}.part{path.suffix}")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        raise unwritable(path, error) from error
+    try:
+        yield part
+        try:
+            part.replace(path)
+        except OSError as error:
+            raise unwritable(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write `data` as the whole content of `path`, or leave `path` as it was.
+
+    Raises:
+        MediaError: The file cannot be written there.
+    """
+    with replacing(path) as part:
+        try:
+            part.write_bytes(data)
+        except OSError as error:
+            raise unwritable(Path(path), error) from error
+
+
+def unwritable(path: Path, error: OSError) -> MediaError:
+    """The error that says in one sentence why `path` cannot be written, and what to do."""
+    if isinstance(error, FileNotFoundError):
+        return MediaError(
+            f"Cannot write {path}: its folder does not exist. Make the folder {path.parent}, "
+            "or choose another name."
+        )
+    reason = error.strerror or str(error)
+    return MediaError(
+        f"Cannot write {path}: {reason}. Choose a name in a folder that is writable and has "
+        "space, or make space."
+    )
+
+
+def read_whole(path: str | Path, kind: str) -> bytes:
+    """All bytes of a file that must exist and hold something.
+
+    Args:
+        path: The file.
+        kind: What it should be, for the message: "picture", "motion file".
+
+    Raises:
+        MediaError: The file is missing, a folder, unreadable or empty.
+    """
+    check_readable(path, kind)
+    return Path(path).read_bytes()
+
+
+def check_readable(path: str | Path, kind: str) -> None:
+    """Refuse a path that is missing, a folder, unreadable or empty.
+
+    Raises:
+        MediaError: The path is one of these.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise MediaError(f"{path} is a folder, but one {kind} was wanted. Name a file in it.")
+        with path.open("rb") as stream:
+            first = stream.read(1)
+    except FileNotFoundError as error:
+        raise MediaError(f"No {kind} at {path}. Check the name and the folder.") from error
+    except OSError as error:
+        raise MediaError(
+            f"Cannot read the {kind} {path}: {error.strerror}. Check who may read it."
+        ) from error
+    if not first:
+        raise MediaError(f"The {kind} {path} is empty (0 bytes). Copy or export it again.")

@@ -1,0 +1,201 @@
+"""Sound: float32 waveforms on the picture's clock, streamed in blocks or read whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from ..errors import MediaError
+from .containers import audio_stream, open_container, start_of, video_stream
+
+_LOG = logging.getLogger(__name__)
+_STEREO: Final = 2
+# Timestamps jitter by a few milliseconds in many files; a longer hole is one that players show.
+_LONGEST_JITTER_S: Final = Fraction(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """How densely a sound is sampled, and in one channel or two; more are mixed down."""
+
+    sample_rate_hz: int
+    num_channels: int
+
+    def __post_init__(self) -> None:
+        if self.num_channels not in (1, 2):
+            raise ValueError(
+                f"Sound of {self.num_channels} channels was asked for; ask for 1 or 2, "
+                "more are mixed down."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """A sound held whole."""
+
+    samples: NDArray[np.float32]
+    """(C, T) in [-1, 1]."""
+    sample_rate_hz: int
+
+
+def has_audio(path: str | Path) -> bool:
+    """Whether a film or sound file has a stream of sound.
+
+    Raises:
+        MediaError: The file cannot be opened.
+    """
+    with open_container(path, "sound") as container:
+        return bool(container.streams.audio)
+
+
+def probe_audio(path: str | Path) -> AudioFormat:
+    """The format of a file's sound, found by decoding its beginning.
+
+    Raises:
+        MediaError: The file cannot be opened, has no sound, or sound that cannot be decoded.
+    """
+    with open_container(path, "sound") as container:
+        stream = audio_stream(container, path)
+        for frame in _decode(container, stream, path):
+            return AudioFormat(frame.sample_rate, min(_STEREO, len(frame.layout.channels)))
+    raise _undecodable(path)
+
+
+def stream_audio(
+    path: str | Path, wanted: AudioFormat, start_s: Fraction = Fraction(0)
+) -> Iterator[NDArray[np.float32]]:
+    """A file's sound in consecutive blocks, resampled, on the clock of its own picture.
+
+    Convention:
+        - time 0 is the first picture of a film, or the first sample of a file without pictures
+        - sound that starts late, and holes in it, are filled with silence, so that it stays in
+          step; packets that cannot be decoded are such holes, and a warning is logged
+
+    Args:
+        path: A film or sound file.
+        wanted: The wanted format.
+        start_s: Where to begin, in seconds; below 0 gives silence first.
+
+    Yields:
+        (C, t) float32, in [-1, 1], never empty.
+
+    Raises:
+        MediaError: The file cannot be opened, has no sound, or sound that cannot be decoded.
+    """
+    with open_container(path, "sound") as container:
+        stream = audio_stream(container, path)
+        origin = _origin(container, stream, path) + start_s
+        frames = _decode(container, stream, path)
+        first = next(frames, None)
+        if first is None:
+            raise _undecodable(path)
+        lead = round((_time_of(first, origin) - origin) * wanted.sample_rate_hz)
+        yield from _silence(lead, wanted)
+        yield from _drop(_gapless(chain((first,), frames), wanted, path), -lead)
+
+
+def read_audio(
+    path: str | Path, *, sample_rate_hz: int | None = None, num_channels: int | None = None
+) -> Waveform:
+    """A file's sound, held whole; its own rate and at most two channels unless others are given.
+
+    Raises:
+        MediaError: The file cannot be opened, has no sound, or sound that cannot be decoded.
+    """
+    found = probe_audio(path)
+    wanted = AudioFormat(sample_rate_hz or found.sample_rate_hz, num_channels or found.num_channels)
+    nothing = np.zeros((wanted.num_channels, 0), np.float32)  # sound that ends before the picture
+    blocks = [nothing, *stream_audio(path, wanted)]
+    return Waveform(np.concatenate(blocks, axis=1), wanted.sample_rate_hz)
+
+
+def _decode(
+    container: InputContainer, stream: AudioStream, path: str | Path
+) -> Iterator[AudioFrame]:
+    """Frames of sound; a packet that cannot be decoded is left out and counted in the log."""
+    num_bad = 0
+    try:
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                num_bad += 1
+                continue
+            yield from frames
+    except av.error.FFmpegError:
+        # The file breaks off: what is left of the sound is silence, as for a bad packet.
+        num_bad += 1
+    if num_bad:
+        _LOG.warning("%s: %d damaged parts of its sound are replaced by silence.", path, num_bad)
+
+
+def _origin(container: InputContainer, stream: AudioStream, path: str | Path) -> Fraction:
+    """When the picture begins on the file's clock; the sound itself where there is no picture."""
+    try:
+        return start_of(video_stream(container, path))
+    except MediaError:
+        return start_of(stream)
+
+
+def _gapless(
+    frames: Iterator[AudioFrame], wanted: AudioFormat, path: str | Path
+) -> Iterator[NDArray[np.float32]]:
+    """Resampled blocks (C, t), with silence where the timestamps leave a hole."""
+    layout = "mono" if wanted.num_channels == 1 else "stereo"
+    resampler = AudioResampler(format="fltp", layout=layout, rate=wanted.sample_rate_hz)
+    due: Fraction | None = None
+    try:
+        for frame in frames:
+            time = _time_of(frame, due)
+            if due is not None and time - due > _LONGEST_JITTER_S:
+                yield from _silence(round((time - due) * wanted.sample_rate_hz), wanted)
+                due = time
+            due = (time if due is None else due) + Fraction(frame.samples, frame.sample_rate)
+            for block in resampler.resample(frame):
+                yield block.to_ndarray().astype(np.float32, copy=False)
+        for block in resampler.resample(None):
+            yield block.to_ndarray().astype(np.float32, copy=False)
+    except ValueError as error:  # the format changes within the file
+        raise _undecodable(path) from error
+
+
+def _time_of(frame: AudioFrame, due: Fraction | None) -> Fraction:
+    if frame.pts is None or frame.time_base is None:
+        return due or Fraction(0)
+    return frame.pts * frame.time_base
+
+
+def _silence(num_samples: int, wanted: AudioFormat) -> Iterator[NDArray[np.float32]]:
+    """Silence in blocks of a second at most, so that a long one takes no memory."""
+    while num_samples > 0:
+        block = min(num_samples, wanted.sample_rate_hz)
+        yield np.zeros((wanted.num_channels, block), np.float32)
+        num_samples -= block
+
+
+def _drop(blocks: Iterator[NDArray[np.float32]], num_samples: int) -> Iterator[NDArray[np.float32]]:
+    """The blocks without their first samples; what is empty then is left out."""
+    for block in blocks:
+        dropped = max(0, min(num_samples, block.shape[1]))
+        num_samples -= dropped
+        if dropped < block.shape[1]:
+            yield block[:, dropped:]
+
+
+def _undecodable(path: str | Path) -> MediaError:
+    return MediaError(
+        f"The sound of {path} cannot be decoded. Convert it to AAC or WAV, or go without sound."
+    )

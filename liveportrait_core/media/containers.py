@@ -1,0 +1,98 @@
+"""Opening a film or sound file, and saying in one sentence why it cannot be."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from ..errors import MediaError
+from .atomic import check_readable
+
+# A playlist or other text that FFmpeg takes for a film must not reach beyond the disk.
+_LOCAL_FILES_ONLY: Final = {"protocol_whitelist": "file"}
+EXACT_COLOUR: Final = 0x4 | 0x2000 | 0x4000 | 0x40000
+"""swscale: bicubic, full chroma in and out, rounded. Its default darkens pictures by 1 of 255."""
+
+_DURATION_TAG: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+
+
+def open_container(path: str | Path, kind: str) -> InputContainer:
+    """Open a film or sound file for reading.
+
+    Args:
+        path: The file.
+        kind: What it should be, for the message: "video", "sound".
+
+    Raises:
+        MediaError: The file is missing, empty, or nothing that FFmpeg can open.
+    """
+    check_readable(path, kind)
+    try:
+        return av.open(
+            str(path), mode="r", container_options=_LOCAL_FILES_ONLY, metadata_errors="replace"
+        )
+    except av.error.FFmpegError as error:
+        raise MediaError(
+            f"{path} is not a {kind}, or it is damaged or cut off ({reason_of(error)}). "
+            "Play it in a player to check, and copy or export it again."
+        ) from error
+
+
+def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
+    """The film's first stream of moving pictures; the cover of a sound file is none.
+
+    Raises:
+        MediaError: There is none.
+    """
+    for stream in container.streams.video:
+        if not int(stream.disposition) & int(Disposition.attached_pic):
+            return stream
+    if container.streams.audio:
+        raise MediaError(
+            f"{path} has sound but no picture, and a video was wanted. "
+            "Choose a file with a picture."
+        )
+    raise MediaError(
+        f"{path} has no picture: no video stream in it holds a frame. Export it again."
+    )
+
+
+def audio_stream(container: InputContainer, path: str | Path) -> AudioStream:
+    """The file's first stream of sound.
+
+    Raises:
+        MediaError: There is none.
+    """
+    if not container.streams.audio:
+        raise MediaError(
+            f"{path} has no sound, but its sound was asked for. Choose another file, or no sound."
+        )
+    return container.streams.audio[0]
+
+
+def start_of(stream: VideoStream | AudioStream) -> Fraction:
+    """When the stream begins, in seconds on its file's clock."""
+    return (stream.start_time or 0) * (stream.time_base or Fraction(0))
+
+
+def reason_of(error: av.error.FFmpegError | OSError) -> str:
+    """What FFmpeg or the system said, without its call and file name."""
+    return (error.strerror or str(error)).rstrip(".")
+
+
+def declared_end(stream: VideoStream) -> Fraction:
+    """When the stream ends by its Matroska DURATION tag, in seconds on its file's clock, or 0."""
+    match = _DURATION_TAG.fullmatch(stream.metadata.get("DURATION", ""))
+    if match is None:
+        return Fraction(0)
+    hours, minutes, seconds = match.groups()
+    return 3600 * Fraction(hours) + 60 * Fraction(minutes) + Fraction(seconds)

@@ -1,0 +1,162 @@
+"""Stills: pictures read upright as 8-bit RGB with their alpha apart, and written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MediaError
+from .atomic import read_whole, write_whole
+
+IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+"""Endings that name a still, and that a still can be written with."""
+
+_ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
+_WRITE_OPTIONS: Final[dict[str, list[int]]] = {
+    ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
+    ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
+    ".webp": [cv2.IMWRITE_WEBP_QUALITY, 101],  # above 100 means lossless
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One picture."""
+
+    rgb: NDArray[np.uint8]
+    """(H, W, 3). Under transparent pixels it holds what the file holds, not a background."""
+    alpha: NDArray[np.uint8] | None = None
+    """(H, W), 255 opaque, or None when the file has no transparency."""
+
+
+def is_image(path: str | Path) -> bool:
+    """Whether the name says that the file is a still."""
+    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+
+
+def read_image(path: str | Path) -> Still:
+    """Read a still: PNG, JPEG, WebP, BMP or TIFF.
+
+    Convention:
+        - turned upright as its EXIF orientation says
+        - grey and palette pictures become RGB; 16-bit values v become round(v / 257)
+        - alpha is given apart and not composited, so that a still can be written back with it
+
+    Raises:
+        MediaError: The file is missing, empty, damaged, no picture, or holds float values.
+    """
+    encoded = np.frombuffer(read_whole(path, "picture"), np.uint8)
+    try:
+        with _silent_opencv():
+            # IMREAD_UNCHANGED keeps alpha but ignores EXIF, IMREAD_COLOR the other way round.
+            stored = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+            upright = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    except cv2.error as error:
+        raise _unreadable(path) from error
+    # The stubs promise an array, but None is what OpenCV gives for a damaged file.
+    if stored is None or upright is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise _unreadable(path)
+    bgr = _to_8_bits(upright, path)
+    rgb = np.ascontiguousarray(bgr[:, :, ::-1])
+    if stored.shape[2:] == (4,):
+        return Still(rgb, _upright_alpha(_to_8_bits(stored, path), bgr, path))
+    return Still(rgb)
+
+
+def write_image(
+    path: str | Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None
+) -> None:
+    """Write a still in the format that the ending of its name says.
+
+    JPEG is written with quality 95; every other format without loss.
+
+    Args:
+        path: Name ending in .png, .jpg, .jpeg, .webp, .bmp, .tif or .tiff.
+        rgb: (H, W, 3) in [0, 255].
+        alpha: (H, W), 255 opaque. Needs a format that can hold it.
+
+    Raises:
+        MediaError: The ending is unknown or cannot hold alpha, or the file cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in IMAGE_SUFFIXES:
+        raise MediaError(
+            f"Cannot write {path}: '{suffix}' names no picture format. "
+            f"Use one of {', '.join(sorted(IMAGE_SUFFIXES))}."
+        )
+    if alpha is not None and suffix not in _ALPHA_SUFFIXES:
+        raise MediaError(
+            f"Cannot write {path}: '{suffix}' cannot hold transparency. "
+            f"Use one of {', '.join(sorted(_ALPHA_SUFFIXES))}."
+        )
+    pixels = rgb[:, :, ::-1]
+    if alpha is not None:
+        pixels = np.dstack((pixels, alpha))
+    try:
+        with _silent_opencv():
+            done, encoded = cv2.imencode(
+                suffix, np.ascontiguousarray(pixels), _WRITE_OPTIONS.get(suffix, [])
+            )
+    except cv2.error as error:
+        raise _unencodable(path, rgb) from error
+    if not done:
+        raise _unencodable(path, rgb)
+    write_whole(path, encoded.tobytes())
+
+
+def _to_8_bits(pixels: NDArray[np.generic], path: str | Path) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False)
+    if pixels.dtype == np.uint16:
+        # (v + 128) // 257 is v / 257 rounded; 65535 = 257 * 255.
+        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    raise MediaError(
+        f"The picture {path} holds {pixels.dtype} values, but 8 or 16 bits a channel were wanted. "
+        "Save it as PNG."
+    )
+
+
+def _upright_alpha(
+    stored: NDArray[np.uint8], upright: NDArray[np.uint8], path: str | Path
+) -> NDArray[np.uint8]:
+    """Alpha (H, W), turned in the way that takes the stored colours to the upright ones."""
+    for mirrored in (stored, stored[:, ::-1]):
+        for quarter_turns in range(4):
+            turned = np.rot90(mirrored, quarter_turns)
+            if np.array_equal(turned[:, :, :3], upright):
+                return np.ascontiguousarray(turned[:, :, 3])
+    raise MediaError(
+        f"Cannot tell which way up the transparency of {path} is. Save it as PNG without EXIF data."
+    )
+
+
+@contextmanager
+def _silent_opencv() -> Generator[None]:
+    """OpenCV logs damaged files to stderr itself; our message says the same in one sentence."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _unreadable(path: str | Path) -> MediaError:
+    return MediaError(
+        f"{path} is not a picture, or it is damaged; PNG, JPEG, WebP, BMP or TIFF was wanted. "
+        "Open it in a viewer to check, and export it again."
+    )
+
+
+def _unencodable(path: str | Path, rgb: NDArray[np.uint8]) -> MediaError:
+    return MediaError(
+        f"A picture of {rgb.shape[1]} x {rgb.shape[0]} cannot be stored as {Path(path).suffix}. "
+        "Choose .png, or a smaller picture."
+    )

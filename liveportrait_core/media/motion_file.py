@@ -1,0 +1,197 @@
+"""Motion files: our own as safetensors, the published templates as `.pkl`."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ..constants import NUM_KEYPOINTS
+from ..errors import MediaError
+from ..motion.rotation import rotation_from_degrees
+from ..motion.types import CHANNELS, Channel, Motion, tensor_fields
+from .atomic import check_readable, write_whole
+from .motion_pickle import load_template, save_template
+
+MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
+"""Endings that name a motion file."""
+
+MOTION_FORMAT: Final = "liveportrait-suite/motion"
+MOTION_VERSION: Final = 1
+"""Readers accept this version and all before it."""
+
+_SHAPES: Final[dict[str, tuple[int, ...]]] = {
+    "expression": (NUM_KEYPOINTS, 3),
+    "scale": (1,),
+    "translation": (3,),
+    "pose_deg": (3,),
+    "rotation": (3, 3),
+    "canonical": (NUM_KEYPOINTS, 3),
+    "eyes_open": (2,),
+    "lip_open": (1,),
+    "validity": (),
+}
+"""What follows the frame axis."""
+
+_TENSOR_OF_CHANNEL: Final[dict[Channel, str]] = {
+    "expression": "expression",
+    "scale": "scale",
+    "translation": "translation",
+    "pose": "pose_deg",
+}
+
+
+def is_motion(path: str | Path) -> bool:
+    """Whether the name says that the file is a motion file."""
+    return Path(path).suffix.lower() in MOTION_SUFFIXES
+
+
+def save_motion(motion: Motion, path: str | Path) -> list[str]:
+    """Write a motion: `.safetensors` keeps all of it, `.pkl` is the published template.
+
+    Convention of our format (safetensors, header texts in quotes):
+        - "format" is liveportrait-suite/motion, "version" 1, "num_frames" B, "fps" num/den
+        - "space", "producer", "reference_frame" as in `Motion`; "absent" and "absolute" are
+          JSON lists of names
+        - float32 tensors named as the fields of `Motion`, each with leading axis B; absent
+          channels are left out
+        - `pose_deg` is the truth; `rotation` is stored only where it is not what it gives
+
+    Returns:
+        What the file's format cannot keep, one sentence each; always empty for `.safetensors`.
+
+    Raises:
+        MediaError: The ending names no motion file, or the file cannot be written.
+    """
+    if not len(motion):
+        raise MediaError(
+            f"Cannot write {path}: the motion has no frame, and a motion file needs one at least. "
+            "Choose another motion."
+        )
+    suffix = Path(path).suffix.lower()
+    if suffix == ".pkl":
+        return save_template(motion, path)
+    if suffix != ".safetensors":
+        raise _unknown_suffix(path)
+    motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
+    left_out = {_TENSOR_OF_CHANNEL[channel] for channel in motion.absent}
+    if "pose" in motion.absent or torch.equal(motion.rotation, _derived_rotation(motion.pose_deg)):
+        left_out.add("rotation")
+    found = {name: cast(Tensor | None, getattr(motion, name)) for name in tensor_fields()}
+    tensors = {
+        name: value.clone(memory_format=torch.contiguous_format)
+        for name, value in found.items()
+        if value is not None and name not in left_out
+    }
+    header = {
+        "format": MOTION_FORMAT,
+        "version": str(MOTION_VERSION),
+        "num_frames": str(len(motion)),
+        "fps": f"{motion.fps.numerator}/{motion.fps.denominator}",
+        "space": motion.space,
+        "producer": motion.producer,
+        "reference_frame": str(motion.reference_frame),
+        "absent": json.dumps(sorted(motion.absent)),
+        "absolute": json.dumps(sorted(motion.absolute)),
+    }
+    write_whole(path, save(tensors, metadata=header))
+    return []
+
+
+def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
+    """Read a motion file: ours or a published template, by the ending of its name.
+
+    Args:
+        path: A `.safetensors` or `.pkl` file.
+        space: Overrides the keypoint space that the file tells or implies.
+
+    Raises:
+        MediaError: The file is missing, damaged, no motion file, or of a newer version.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".pkl":
+        return load_template(path, space=space)
+    if suffix != ".safetensors":
+        raise _unknown_suffix(path)
+    check_readable(path, "motion file")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = cast(dict[str, str], file.metadata() or {})
+            _check_header(header, path)
+            tensors = {name: cast(Tensor, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except SafetensorError as error:
+        raise MediaError(
+            f"{path} is no safetensors file, or it is damaged ({error}). "
+            "Save or copy the motion again."
+        ) from error
+    try:
+        motion = _motion_of(header, tensors)
+    except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:
+        raise MediaError(
+            f"The motion file {path} is damaged: {error}. Save or copy the motion again."
+        ) from error
+    return motion if space is None else motion.describe(space=space)
+
+
+def _check_header(header: dict[str, str], path: str | Path) -> None:
+    if header.get("format") != MOTION_FORMAT:
+        raise MediaError(
+            f"{path} is a safetensors file but holds no motion (its format is "
+            f"'{header.get('format', 'not given')}', wanted '{MOTION_FORMAT}'). "
+            "Give a motion file, or a video to take the motion from."
+        )
+    version = header.get("version", "")
+    if not version.isdecimal() or int(version) > MOTION_VERSION:
+        raise MediaError(
+            f"The motion file {path} is of version '{version}', and this program reads up to "
+            f"{MOTION_VERSION}. Update the program, or save the motion with this one."
+        )
+
+
+def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
+    num_frames = int(header["num_frames"])
+    absent = frozenset(json.loads(header["absent"]))
+    if unknown := absent.difference(CHANNELS):
+        raise ValueError(f"unknown absent channels {sorted(unknown)}")
+    for channel in absent:
+        name = _TENSOR_OF_CHANNEL[channel]
+        fill = 1.0 if name == "scale" else 0.0
+        tensors[name] = torch.full((num_frames, *_SHAPES[name]), fill)
+    for name, value in tensors.items():
+        wanted = (num_frames, *_SHAPES.get(name, ()))
+        if name not in _SHAPES or tuple(value.shape) != wanted:
+            raise ValueError(f"'{name}' of shape {tuple(value.shape)}")
+        if not value.isfinite().all():
+            raise ValueError(f"'{name}' holds values that are not finite")
+    fps = Fraction(header["fps"])
+    reference_frame = int(header["reference_frame"])
+    if fps <= 0 or num_frames < 1 or not 0 <= reference_frame < num_frames:
+        raise ValueError(f"{num_frames} frames at {fps}, reference frame {reference_frame}")
+    floats = {name: value.to(torch.float32) for name, value in tensors.items()}
+    floats.setdefault("rotation", _derived_rotation(floats["pose_deg"]))
+    return Motion(
+        **floats,
+        fps=fps,
+        space=header["space"],
+        producer=header["producer"],
+        reference_frame=reference_frame,
+        absent=absent,
+        absolute=frozenset(json.loads(header["absolute"])),
+    )
+
+
+def _derived_rotation(pose_deg: Tensor) -> Tensor:
+    return rotation_from_degrees(*pose_deg.unbind(-1))
+
+
+def _unknown_suffix(path: str | Path) -> MediaError:
+    return MediaError(
+        f"{path} does not end like a motion file. Use .safetensors, or .pkl for the published "
+        "templates."
+    )

@@ -1,0 +1,235 @@
+"""Driving templates of the published LivePortrait and its relatives: `.pkl` in and out."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..constants import ANIMAL_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
+from ..errors import MediaError
+from ..motion.transform import transform_keypoints
+from ..motion.types import Motion
+from .atomic import read_whole, write_whole
+from .safe_pickle import read_pickle, to_array
+
+_FPS_WHEN_MISSING: Final = 25  # as the published loader assumes
+_ANIMAL_PRODUCER: Final = "LivePortrait animal template"
+_ANGLES: Final = ("pitch", "yaw", "roll")
+# Written where a motion does not know them, since the published loader wants them in each
+# frame: eyes as open as in the published templates, lips closed.
+_EYES_OPEN_WHEN_UNKNOWN: Final = 0.35
+_LIP_OPEN_WHEN_UNKNOWN: Final = 0.0
+
+
+def load_template(path: str | Path, *, space: str | None = None) -> Motion:
+    """Read a driving template; nothing in the pickle is run.
+
+    Layouts, told apart by their keys and named in `producer`: the published one of today
+    (`R`, `kp`, `c_eyes_lst`, `c_lip_lst`), its oldest (`R_d`, `c_d_eyes_lst`, `c_d_lip_lst`),
+    its animals (`R` alone), FasterLivePortrait (`kp` and angles), JoyVASA (angles alone).
+
+    Convention:
+        - the stored rotation is kept as it is, its degrees derived; angles count where there
+          is no rotation
+        - a missing `output_fps` means 25; `x_s` is derived and not read
+        - a `kp` of zeros, as `save_template` writes it, means unknown
+
+    Args:
+        path: The `.pkl` file.
+        space: The keypoint space; None for animal where the layout is an animal's, else human.
+
+    Raises:
+        MediaError: The file is missing, empty, damaged, no template, or asks to run something.
+    """
+    template = read_pickle(read_whole(path, "motion file"), str(path))
+    frames = _frames_of(template, path)
+    try:
+        return _motion_of(cast(dict[str, Any], template), frames, space)
+    except KeyError as error:
+        raise MediaError(
+            f"The template {path} lacks {error} in a frame. "
+            "Make it again with the program that wrote it."
+        ) from error
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise MediaError(
+            f"The template {path} is damaged: {error}. "
+            "Make it again with the program that wrote it."
+        ) from error
+
+
+def save_template(motion: Motion, path: str | Path) -> list[str]:
+    """Write a template that the published LivePortrait plays, with every key its loader needs.
+
+    Returns:
+        What the format cannot keep of this motion, one sentence each; often empty.
+
+    Raises:
+        MediaError: The motion is of a space the published code does not know, or the file cannot
+            be written.
+    """
+    if motion.space not in {HUMAN_SPACE, ANIMAL_SPACE}:
+        raise MediaError(
+            f"Cannot write {path}: the motion is in space '{motion.space}', and a template holds "
+            f"'{HUMAN_SPACE}' or '{ANIMAL_SPACE}'. Save it as .safetensors."
+        )
+    motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
+    columns = {
+        "scale": _rows(motion.scale),
+        "R": _rows(motion.rotation),
+        "exp": _rows(motion.expression),
+        "t": _rows(motion.translation),
+    }
+    template: dict[str, object] = {
+        "n_frames": len(motion),
+        "output_fps": max(1, round(motion.fps)),
+    }
+    if motion.space == HUMAN_SPACE:
+        known = _with_all_known(motion)
+        columns["kp"] = _rows(known.canonical)
+        columns["x_s"] = _rows(transform_keypoints(known))
+        template["c_eyes_lst"] = _rows(known.eyes_open)
+        template["c_lip_lst"] = _rows(known.lip_open)
+    template["motion"] = [
+        {name: rows[frame] for name, rows in columns.items()} for frame in range(len(motion))
+    ]
+    write_whole(path, pickle.dumps(template))
+    return _losses(motion)
+
+
+def _with_all_known(motion: Motion) -> Motion:
+    """The motion with what it does not know set to values that mean so, or harm nothing."""
+    num_frames = len(motion)
+    canonical, eyes, lip = motion.canonical, motion.eyes_open, motion.lip_open
+    if canonical is None:
+        canonical = torch.zeros_like(motion.expression)
+    if eyes is None:
+        eyes = torch.full((num_frames, 2), _EYES_OPEN_WHEN_UNKNOWN)
+    if lip is None:
+        lip = torch.full((num_frames, 1), _LIP_OPEN_WHEN_UNKNOWN)
+    return motion.describe(canonical=canonical, eyes_open=eyes, lip_open=lip)
+
+
+def _losses(motion: Motion) -> list[str]:
+    human = motion.space == HUMAN_SPACE
+    losses = {
+        f"The frame rate {motion.fps} became {max(1, round(motion.fps))}.": (
+            motion.fps.denominator != 1 or motion.fps < 1
+        ),
+        f"The reference frame {motion.reference_frame} became 0.": motion.reference_frame != 0,
+        "Which frames were missing or interpolated is not kept.": motion.validity is not None,
+        f"Absent channels became still ones: {', '.join(sorted(motion.absent))}.": (
+            bool(motion.absent)
+        ),
+        f"Channels meant as absolute became relative: {', '.join(sorted(motion.absolute))}.": (
+            bool(motion.absolute)
+        ),
+        f"Unknown eye opening became {_EYES_OPEN_WHEN_UNKNOWN} in each frame.": (
+            human and motion.eyes_open is None
+        ),
+        f"Unknown lip opening became {_LIP_OPEN_WHEN_UNKNOWN} in each frame.": (
+            human and motion.lip_open is None
+        ),
+        "Eye and lip opening and canonical keypoints are not kept: animals have none.": (
+            not human
+            and any(
+                known is not None for known in (motion.eyes_open, motion.lip_open, motion.canonical)
+            )
+        ),
+    }
+    return [sentence for sentence, lost in losses.items() if lost]
+
+
+def _rows(values: Tensor | None) -> list[np.ndarray[Any, Any]]:
+    """(B, ...) as B arrays of (1, ...), each with memory of its own."""
+    assert values is not None
+    return [row[None].numpy().copy() for row in values]
+
+
+def _frames_of(template: object, path: str | Path) -> list[dict[str, Any]]:
+    if not isinstance(template, dict) or not isinstance(template.get("motion"), list):
+        raise MediaError(
+            f"{path} is a pickle but no driving template: it has no list 'motion'. "
+            "Give a template that LivePortrait or a relative wrote."
+        )
+    frames = cast(list[Any], template["motion"])
+    num_frames = template.get("n_frames", len(frames))
+    if not frames or num_frames != len(frames):
+        raise MediaError(
+            f"The template {path} names {num_frames} frames and holds {len(frames)}; "
+            "as many as named, and at least one, were wanted. Make it again."
+        )
+    if not all(isinstance(frame, dict) for frame in frames):
+        raise MediaError(
+            f"The template {path} is damaged: a frame in it is no dict. Make it again."
+        )
+    return frames
+
+
+def _motion_of(template: dict[str, Any], frames: list[dict[str, Any]], space: str | None) -> Motion:
+    first = frames[0]
+    values = {
+        "expression": _stack((frame["exp"] for frame in frames), NUM_KEYPOINTS, 3),
+        "scale": _stack((frame["scale"] for frame in frames), 1),
+        "translation": _stack((frame["t"] for frame in frames), 3),
+    }
+    rotation_key = next((key for key in ("R", "R_d") if key in first), None)
+    if rotation_key is not None:
+        rotation = _stack((frame[rotation_key] for frame in frames), 3, 3)
+        motion = Motion.from_rotation(rotation=rotation, **values)
+    else:
+        degrees = [_stack((frame[angle] for frame in frames), 1) for angle in _ANGLES]
+        motion = Motion.from_degrees(pose_deg=torch.cat(degrees, dim=1), **values)
+    canonical = None
+    if "kp" in first:
+        canonical = _stack((frame["kp"] for frame in frames), NUM_KEYPOINTS, 3)
+        canonical = canonical if canonical.any() else None
+    eyes = template.get("c_eyes_lst") or template.get("c_d_eyes_lst")
+    lip = template.get("c_lip_lst") or template.get("c_d_lip_lst")
+    producer = _producer_of(first, bool(eyes))
+    animal = producer == _ANIMAL_PRODUCER
+    return motion.describe(
+        canonical=canonical,
+        eyes_open=_openness(eyes, len(frames), 2) if eyes else None,
+        lip_open=_openness(lip, len(frames), 1) if lip else None,
+        fps=_fps_of(template.get("output_fps", _FPS_WHEN_MISSING)),
+        space=space or (ANIMAL_SPACE if animal else HUMAN_SPACE),
+        producer=producer,
+    )
+
+
+def _producer_of(frame: dict[str, Any], has_openness: bool) -> str:
+    if all(angle in frame for angle in _ANGLES):
+        return "FasterLivePortrait template" if "kp" in frame else "JoyVASA template"
+    if "R_d" in frame:
+        return "LivePortrait template, oldest layout"
+    if has_openness or "kp" in frame:
+        return "LivePortrait template"
+    return _ANIMAL_PRODUCER
+
+
+def _openness(rows: list[object], num_frames: int, width: int) -> Tensor:
+    if len(rows) != num_frames:
+        raise ValueError(f"{len(rows)} eye or lip openings for {num_frames} frames")
+    return _stack(rows, width)
+
+
+def _stack(rows: Iterable[object], *shape: int) -> Tensor:
+    """One value of each frame as (B, *shape) float32, whatever axes of size 1 it came with."""
+    stacked = np.stack([to_array(row).reshape(shape) for row in rows])
+    if not np.isfinite(stacked).all():
+        raise ValueError("it holds values that are not finite")
+    return torch.from_numpy(stacked)
+
+
+def _fps_of(value: object) -> Fraction:
+    fps = Fraction(str(value))  # text: 29.97 means 2997/100, not the nearest binary number
+    if fps <= 0:
+        raise ValueError(f"its frame rate is {value}")
+    return fps

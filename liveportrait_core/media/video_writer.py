@@ -1,0 +1,280 @@
+"""Films written frame by frame, with the sound of another file, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import av
+import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from ..errors import MediaError
+from .atomic import replacing, unwritable
+from .audio import AudioFormat, probe_audio, stream_audio
+from .containers import EXACT_COLOUR
+
+WRITABLE_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
+"""Endings that a film can be written with."""
+
+_AUDIO_BITS_PER_CHANNEL: Final = 96_000
+_AUDIO_RATE_HZ: Final = 48_000
+# FFmpeg's numbers for BT.709 (matrix, primaries, transfer) and for limited range.
+_BT709: Final = 1
+_LIMITED_RANGE: Final = 1
+
+
+class VideoWriter:
+    """A film written frame by frame: H.264, yuv420p, BT.709, and AAC sound when asked for.
+
+    Use it in a `with` block. The file grows under a temporary name beside `path` and gets its
+    name when the block ends well; after an exception or Ctrl-C nothing is left.
+
+    Convention:
+        - frame k is shown from k / fps on, fps exact
+        - the size is the first frame's; an odd width or height, which yuv420p cannot hold, is
+          made even by repeating the last column or row
+        - sound is decoded and encoded again, so that any codec fits and it ends with the picture
+          (to a frame of AAC, 1024 samples); where it is shorter it just ends
+        - the film is upright: it has no display matrix
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        fps: Fraction,
+        *,
+        crf: int = 18,
+        audio_path: str | Path | None = None,
+        audio_start_s: Fraction = Fraction(0),
+    ) -> None:
+        """Nothing is opened before the `with` block.
+
+        Args:
+            path: Name ending in .mp4, .m4v or .mov.
+            fps: Exact frame rate.
+            crf: x264's quality, 0 (lossless) to 51 (worst).
+            audio_path: File whose sound is carried; None gives a silent film.
+            audio_start_s: Time in that file, on its picture's clock, at which our first frame
+                is; below 0 the sound comes in later.
+
+        Raises:
+            MediaError: The ending names no format that can be written.
+            ValueError: `fps` or `crf` is out of range.
+        """
+        if fps <= 0:
+            raise ValueError(f"fps must be above 0, got {fps}.")
+        if not 0 <= crf <= 51:  # noqa: PLR2004 - x264's range for 8 bits
+            raise ValueError(f"crf must be 0 to 51, got {crf}.")
+        self.path = Path(path)
+        if self.path.suffix.lower() not in WRITABLE_SUFFIXES:
+            raise MediaError(
+                f"Cannot write a video as {self.path}: its ending '{self.path.suffix}' is not "
+                f"one of {', '.join(WRITABLE_SUFFIXES)}. Name it .mp4."
+            )
+        self.fps = Fraction(fps)
+        self.crf = crf
+        self._audio_path = audio_path
+        self._audio_start_s = audio_start_s
+        self._lifetime: AbstractContextManager[None] | None = None
+        self._tracks: tuple[_VideoTrack, _AudioTrack | None] | None = None
+
+    def __enter__(self) -> VideoWriter:
+        """Check the sound, make the temporary file and open it.
+
+        Raises:
+            MediaError: The file cannot be written there, or the sound cannot be read.
+        """
+        self._lifetime = self._open()
+        self._lifetime.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        """Complete the file and give it its name, or remove it.
+
+        Raises:
+            MediaError: No frame was written, or the file cannot be written.
+        """
+        assert self._lifetime is not None
+        return self._lifetime.__exit__(kind, error, trace)
+
+    def write(self, frame: NDArray[np.uint8]) -> None:
+        """Write the next frame, and the sound up to its end.
+
+        Args:
+            frame: (H, W, 3) RGB, of the same size each time. It is copied.
+
+        Raises:
+            MediaError: The file cannot be written, or its sound cannot be read further.
+            ValueError: The frame is no uint8 RGB picture, or of another size than the first.
+        """
+        if frame.dtype != np.uint8 or frame.shape[2:] != (3,):
+            raise ValueError(
+                f"A frame of shape {frame.shape} and type {frame.dtype} was given; (H, W, 3) "
+                "uint8 is wanted. Convert it first."
+            )
+        assert self._tracks is not None, "write() outside the with block"
+        video, audio = self._tracks
+        try:
+            video.write(frame)
+            if audio is not None:
+                audio.write_until(video.num_written / self.fps)
+        except av.error.FFmpegError as error:
+            raise _unwritable(self.path, error) from error
+
+    def write_chunk(self, frames: NDArray[np.uint8]) -> None:
+        """Write the next frames, (N, H, W, 3), each as `write` does."""
+        for frame in frames:
+            self.write(frame)
+
+    @contextmanager
+    def _open(self) -> Generator[None]:
+        if "libx264" not in av.codecs_available:
+            raise MediaError(
+                f"This PyAV {av.__version__} lacks the libx264 encoder that videos are "
+                "written with. Install PyAV from PyPI: pip install av."
+            )
+        audio_format = _encodable(probe_audio(self._audio_path)) if self._audio_path else None
+        with replacing(self.path) as part:
+            container = av.open(
+                str(part),
+                mode="w",
+                format="mov" if part.suffix.lower() == ".mov" else "mp4",
+                container_options={"movflags": "+faststart"},
+            )
+            try:
+                video = _VideoTrack(container, self.fps, self.crf)
+                audio = None
+                if self._audio_path is not None and audio_format is not None:
+                    blocks = stream_audio(self._audio_path, audio_format, self._audio_start_s)
+                    audio = _AudioTrack(container, audio_format, blocks)
+                self._tracks = video, audio
+                yield
+                self._finish(container, video, audio)
+            except BaseException:
+                with suppress(av.error.FFmpegError):
+                    container.close()
+                raise
+
+    def _finish(
+        self, container: OutputContainer, video: _VideoTrack, audio: _AudioTrack | None
+    ) -> None:
+        if not video.num_written:
+            raise MediaError(
+                f"No frame came for {self.path}, and a video needs at least one. "
+                "Check that the input has frames."
+            )
+        try:
+            video.finish()
+            if audio is not None:
+                audio.finish()
+            container.close()
+        except av.error.FFmpegError as error:
+            raise _unwritable(self.path, error) from error
+
+
+class _VideoTrack:
+    """The picture of a film being written."""
+
+    def __init__(self, container: OutputContainer, fps: Fraction, crf: int) -> None:
+        self.num_written = 0
+        self._container = container
+        self._fps = fps
+        self._shape: tuple[int, ...] = ()
+        self._stream = container.add_stream("libx264", rate=fps)
+        self._stream.options = {"crf": str(crf)}
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.colorspace = _BT709
+        self._stream.codec_context.color_primaries = _BT709
+        self._stream.codec_context.color_trc = _BT709
+        self._stream.codec_context.color_range = _LIMITED_RANGE
+
+    def write(self, frame: NDArray[np.uint8]) -> None:
+        height, width = frame.shape[:2]
+        pixels = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        if not self._shape:
+            self._shape = frame.shape
+            self._stream.height, self._stream.width = pixels.shape[:2]
+        elif self._shape != frame.shape:
+            raise ValueError(
+                f"Frame {self.num_written} has shape {frame.shape}, the first has {self._shape}. "
+                "Give all frames of one video the same size."
+            )
+        picture = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=_BT709,
+            dst_color_range=_LIMITED_RANGE,
+            interpolation=EXACT_COLOUR,
+        )
+        picture.pts = self.num_written
+        picture.time_base = 1 / self._fps
+        self._container.mux(self._stream.encode(picture))
+        self.num_written += 1
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+
+
+class _AudioTrack:
+    """The sound of a film being written; it never runs ahead of the picture."""
+
+    def __init__(
+        self, container: OutputContainer, found: AudioFormat, blocks: Iterator[NDArray[np.float32]]
+    ) -> None:
+        self._container = container
+        self._blocks = blocks
+        self._waiting = np.zeros((found.num_channels, 0), np.float32)
+        self._num_written = 0
+        self._layout = "mono" if found.num_channels == 1 else "stereo"
+        self._rate_hz = found.sample_rate_hz
+        self._stream = container.add_stream("aac", rate=self._rate_hz, layout=self._layout)
+        self._stream.bit_rate = _AUDIO_BITS_PER_CHANNEL * found.num_channels
+
+    def write_until(self, time_s: Fraction) -> None:
+        """Write what is due before `time_s`, or all there is if that is less."""
+        num_due = int(time_s * self._rate_hz) - self._num_written
+        while num_due > 0:
+            if not self._waiting.shape[1]:
+                block = next(self._blocks, None)
+                if block is None:
+                    return
+                self._waiting = block
+            samples, self._waiting = self._waiting[:, :num_due], self._waiting[:, num_due:]
+            self._write(np.ascontiguousarray(samples))
+            num_due -= samples.shape[1]
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+
+    def _write(self, samples: NDArray[np.float32]) -> None:
+        frame = AudioFrame.from_ndarray(samples, format="fltp", layout=self._layout)
+        frame.sample_rate = self._rate_hz
+        frame.time_base = Fraction(1, self._rate_hz)
+        frame.pts = self._num_written
+        self._container.mux(self._stream.encode(frame))
+        self._num_written += samples.shape[1]
+
+
+def _encodable(found: AudioFormat) -> AudioFormat:
+    """The format as AAC can hold it: itself, or at 48 kHz."""
+    rates = av.Codec("aac", "w").audio_rates or []
+    if found.sample_rate_hz in rates:
+        return found
+    return AudioFormat(_AUDIO_RATE_HZ, found.num_channels)
+
+
+def _unwritable(path: Path, error: av.error.FFmpegError) -> MediaError:
+    return unwritable(path, error if isinstance(error, OSError) else OSError(0, str(error)))
