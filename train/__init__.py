@@ -1,0 +1,1 @@
+"""Training: rendered heads, stage 1, stage 2, evaluation. Run from a checkout."""

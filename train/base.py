@@ -1,0 +1,62 @@
+"""From a training run to a `LivePortraitModel`, and to the file that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from liveportrait_core.checkpoints.saving import save_checkpoint
+from liveportrait_core.errors import CheckpointError
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.networks.build import build
+from liveportrait_core.preset import COMPACT
+
+from . import checkpoint
+
+TRAINED_SIZE_PX = 128
+MODEL_NAME = "model.safetensors"
+CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
+
+
+def model_of(modules: Mapping[str, nn.Module], size_px: int = TRAINED_SIZE_PX) -> LivePortraitModel:
+    """The compact model made of these networks, for crops of `size_px`; not trained further."""
+    preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px)
+    return LivePortraitModel(preset=preset, **dict(modules))
+
+
+def write_model(run: Path, networks: Mapping[str, nn.Module], steps: str) -> Path:
+    """Write the networks as one float16 file in the run's folder, ready for `load_model`.
+
+    Args:
+        run: Folder of the run.
+        networks: By the names that `LivePortraitModel` gives them.
+        steps: What trained them, for the file's metadata ("stage1 9000").
+    """
+    path = run / MODEL_NAME
+    metadata = {"trained": steps, "credit": CREDIT}
+    save_checkpoint(path, COMPACT, networks, dtype=torch.float16, metadata=metadata)
+    return path
+
+
+def load_run(run: Path) -> dict[str, nn.Module]:
+    """The averaged networks of a run, frozen and in eval mode.
+
+    Raises:
+        CheckpointError: There is no checkpoint in the folder, or it lacks a network.
+    """
+    state = checkpoint.load(run)
+    if state is None:
+        raise CheckpointError(
+            f"{run} has no {checkpoint.NAME}; the run of a finished stage was wanted. Train it "
+            "first, or name another folder."
+        )
+    averages: dict[str, dict[str, torch.Tensor]] = state["average"]
+    networks = {name: net for name, net in build(COMPACT).items() if name in averages}
+    for name, network in networks.items():
+        network.load_state_dict(averages[name])
+        network.eval().requires_grad_(False)
+    return networks

@@ -1,0 +1,38 @@
+"""State of a run: written whole, read back by the same command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from liveportrait_core.errors import CheckpointError
+
+NAME = "checkpoint.pt"
+
+
+def save(folder: Path, state: dict[str, Any]) -> None:
+    """Write the state under a temporary name, then give it its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{NAME}.partial"
+    torch.save(state, partial)
+    partial.replace(folder / NAME)
+
+
+def load(folder: Path) -> dict[str, Any] | None:
+    """The state last saved in a folder, or None in a new one.
+
+    Raises:
+        CheckpointError: The file is there but cannot be read.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); a checkpoint of this run was wanted. "
+            "Delete it to start the run anew."
+        ) from error

@@ -1,0 +1,105 @@
+"""Augmentation: what happens to rendered frames before a network sees them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from liveportrait_core.networks.compact.layers import identity_grid
+
+from ..loop import Draw
+from .rendered import Frames, Pairs
+
+GREY_SHARE = 0.15
+NOISY_SHARE = 0.6
+BLURRED_SHARE = 0.35
+OCCLUDED_SHARE = 1 / 6
+WIDE_SHARE = 0.3
+"""Share of frames that are moved and zoomed as far as a rough face box may be off."""
+
+
+def augment_frames(frames: Frames, draw: Draw) -> Frames:
+    """Strong changes for M: similarity, colour, grey, light, blur, noise, box occluders."""
+    frames = _moved(frames, draw)
+    image = _coloured(frames.image, draw)
+    image = _degraded(_lit(image, draw), draw)
+    return replace(frames, image=_occluded(image, draw).clamp(0, 1))
+
+
+def augment_pairs(pairs: Pairs, draw: Draw) -> Pairs:
+    """One colour change for both frames of a pair."""
+    count = len(pairs.source.image)
+    both = torch.stack((pairs.source.image, pairs.driving.image), 1)  # (B, 2, 3, h, h)
+    gamma = torch.exp(0.2 * draw.normal(count, 1, 1, 1, 1))
+    gain = 1 + 0.15 * draw.normal(count, 1, 3, 1, 1)
+    offset = 0.04 * draw.normal(count, 1, 3, 1, 1)
+    both = (both.clamp(min=1e-3) ** gamma * gain + offset).clamp(0, 1)
+    source, driving = (both[:, i].contiguous(memory_format=torch.channels_last) for i in range(2))
+    return replace(
+        pairs,
+        source=replace(pairs.source, image=source),
+        driving=replace(pairs.driving, image=driving),
+    )
+
+
+def _moved(frames: Frames, draw: Draw) -> Frames:
+    """A random similarity in the image plane; keypoints and roll follow."""
+    count = len(frames.image)
+    wide = (draw.uniform(count) < WIDE_SHARE).float()
+    scale = torch.exp((0.08 + 0.17 * wide) * draw.normal(count))
+    shift = (0.07 + 0.09 * wide)[:, None] * draw.normal(count, 2)
+    angle = (0.12 + 0.13 * wide) * draw.normal(count)
+    cos, sin = angle.cos(), angle.sin()
+    turn = torch.stack((cos, sin, -sin, cos), 1).view(-1, 2, 2)  # acts on rows, y down
+    theta = torch.cat((turn / scale[:, None, None], torch.zeros(count, 2, 1)), 2)
+    theta[:, :, 2] = -(theta[:, :, :2] @ shift[:, :, None])[:, :, 0]
+    grid = F.affine_grid(theta, list(frames.image.shape), align_corners=False)
+    image = F.grid_sample(frames.image, grid, align_corners=False, padding_mode="border")
+    xy = frames.keypoints[..., :2] @ turn * scale[:, None, None] + shift[:, None]
+    z = frames.keypoints[..., 2:] * scale[:, None, None]
+    roll = torch.rad2deg(angle)[:, None]
+    pose_deg = torch.cat((frames.pose_deg[:, :2], frames.pose_deg[:, 2:] + roll), 1)
+    return replace(frames, image=image, keypoints=torch.cat((xy, z), 2), pose_deg=pose_deg)
+
+
+def _coloured(image: Tensor, draw: Draw) -> Tensor:
+    count = len(image)
+    gamma = torch.exp(0.3 * draw.normal(count, 1, 1, 1))
+    gain = 1 + 0.2 * draw.normal(count, 3, 1, 1)
+    image = image.clamp(min=1e-3) ** gamma * gain + 0.06 * draw.normal(count, 1, 1, 1)
+    grey = draw.uniform(count, 1, 1, 1) < GREY_SHARE
+    return torch.where(grey, image.mean(1, keepdim=True).expand_as(image), image)
+
+
+def _lit(image: Tensor, draw: Draw) -> Tensor:
+    """A ramp of light across the picture."""
+    slope = 0.25 * draw.normal(len(image), 2, 1, 1)
+    ramp = (slope * identity_grid(image.shape[-1], image).permute(0, 3, 1, 2)).sum(1, keepdim=True)
+    return image * (1 + ramp)
+
+
+def _degraded(image: Tensor, draw: Draw) -> Tensor:
+    """Noise and loss of resolution."""
+    count, size = len(image), image.shape[-1]
+    level = 0.05 * draw.uniform(count, 1, 1, 1) * (draw.uniform(count, 1, 1, 1) < NOISY_SHARE)
+    image = image + draw.normal(*image.shape) * level
+    if float(draw.uniform(1)) < BLURRED_SHARE:
+        small = int(size * float(draw.numpy.choice([0.4, 0.5, 0.75])))
+        image = F.interpolate(image, size=(small, small), mode="bilinear", antialias=True)
+        image = F.interpolate(image, size=(size, size), mode="bilinear")
+    return image
+
+
+def _occluded(image: Tensor, draw: Draw) -> Tensor:
+    """A plain box over a sixth of the frames."""
+    size = image.shape[-1]
+    image = image.clone()
+    for index in range(len(image)):
+        if draw.numpy.random() < OCCLUDED_SHARE:
+            y, x = draw.numpy.integers(0, int(size * 0.8), 2)
+            height, width = draw.numpy.integers(size // 16, size // 4, 2)
+            image[index, :, y : y + height, x : x + width] = draw.uniform(3, 1, 1)
+    return image

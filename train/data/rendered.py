@@ -1,0 +1,158 @@
+"""Rendered identities in memory, and the pairs drawn from them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from liveportrait_core.errors import MediaError
+
+from ..loop import Draw
+
+FORMAT = "liveportrait-suite/rendered"
+FRAMES = 3
+SAME_POSE_PAIR = 1
+"""Of the three pairs of an identity, the one whose frames share the head pose."""
+HEAD_REGIONS = 2
+"""Region labels from this on move with the head (skin, hair, eyes, mouth, glasses)."""
+ARRAYS = ("image", "keypoints", "canonical", "pose_deg", "flow", "visible", "regions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """Single frames with the truth that M learns from."""
+
+    image: Tensor
+    """(B, 3, h, h) in [0, 1]."""
+    keypoints: Tensor
+    """(B, K, 3) crop units."""
+    canonical: Tensor
+    """(B, K, 3) crop units."""
+    pose_deg: Tensor
+    """(B, 3) pitch, yaw, roll."""
+
+    def to(self, device: torch.device) -> Frames:
+        """The frames on another device."""
+        return moved(self, device)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """A source and a driving frame of the same identity, with the motion between them."""
+
+    source: Frames
+    driving: Frames
+    flow: Tensor
+    """(B, 2, h / 2, h / 2): where each driving pixel is in the source."""
+    visible: Tensor
+    """(B, 1, h / 2, h / 2): 1 where that point can be seen in the source."""
+    source_regions: Tensor
+    """(B, 1, h / 2, h / 2) labels."""
+    same_pose: Tensor
+    """(B,) bool."""
+
+    def to(self, device: torch.device) -> Pairs:
+        """The pairs on another device."""
+        return moved(self, device)
+
+
+Batch = TypeVar("Batch", Frames, Pairs)
+
+
+def moved(batch: Batch, device: torch.device) -> Batch:
+    """A batch with each of its tensors (and batches) on another device."""
+    return replace(
+        batch, **{entry.name: getattr(batch, entry.name).to(device) for entry in fields(batch)}
+    )
+
+
+class RenderedSet:
+    """Every shard of one or more folders, held whole in memory as it was written."""
+
+    def __init__(self, folders: list[Path], limit: int | None = None) -> None:
+        shards = [shard for folder in folders for shard in _shards(folder)]
+        parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in ARRAYS}
+        for shard in shards:
+            with np.load(shard) as file:
+                for name in ARRAYS:
+                    parts[name].append(file[name])
+        self.arrays = {name: np.concatenate(parts.pop(name))[:limit] for name in ARRAYS}
+
+    def __len__(self) -> int:
+        return len(self.arrays["image"])
+
+    @property
+    def mean_canonical(self) -> Tensor:
+        """(K, 3) mean canonical keypoints."""
+        return torch.from_numpy(self.arrays["canonical"].mean(0))
+
+    def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> Frames:
+        """The named frames of the named identities."""
+        get = self._tensor
+        image = get("image", identities, frames).permute(0, 3, 1, 2).float() / 255
+        return Frames(
+            image=image.contiguous(memory_format=torch.channels_last),
+            keypoints=get("keypoints", identities, frames),
+            canonical=torch.from_numpy(self.arrays["canonical"][identities]),
+            pose_deg=get("pose_deg", identities, frames),
+        )
+
+    def pairs(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> Pairs:
+        """Pair k of an identity: driving frame k, source frame k + 1 (modulo 3)."""
+        source = (pair + 1) % FRAMES
+        get = self._tensor
+        return Pairs(
+            source=self.frames(identities, source),
+            driving=self.frames(identities, pair),
+            flow=get("flow", identities, pair).float().permute(0, 3, 1, 2),
+            visible=get("visible", identities, pair).float()[:, None],
+            source_regions=get("regions", identities, source)[:, None],
+            same_pose=torch.from_numpy(pair == SAME_POSE_PAIR),
+        )
+
+    def draw_frames(self, draw: Draw, count: int) -> Frames:
+        """Random frames."""
+        return self.frames(
+            draw.numpy.integers(0, len(self), count), draw.numpy.integers(0, FRAMES, count)
+        )
+
+    def draw_pairs(self, draw: Draw, count: int, same_pose_share: float) -> Pairs:
+        """Random pairs, a share of them with one head pose and another expression."""
+        same = draw.numpy.random(count) < same_pose_share
+        pair = np.where(same, SAME_POSE_PAIR, draw.numpy.choice([0, 2], count))
+        return self.pairs(draw.numpy.integers(0, len(self), count), pair)
+
+    def _tensor(
+        self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
+    ) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(self.arrays[name][identities, frames]))
+
+
+def _shards(folder: Path) -> list[Path]:
+    index = folder / "index.json"
+    if not index.is_file():
+        raise MediaError(
+            f"{folder} has no index.json; a folder written by 'python -m train.render' was "
+            "wanted. Render one, or name another folder with data=FOLDER."
+        )
+    described = json.loads(index.read_text(encoding="utf-8"))
+    if described.get("format") != FORMAT or described.get("version") != 1:
+        raise MediaError(
+            f"{index} says format {described.get('format')!r} version "
+            f"{described.get('version')!r}; {FORMAT} version 1 was wanted. Render the folder anew."
+        )
+    names: list[str] = [shard["file"] for shard in described["shards"]]
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise MediaError(
+            f"{folder} lacks {len(missing)} of {len(names)} shards ({missing[0]} first); a "
+            "finished rendering was wanted. Run the same train.render command again."
+        )
+    return [folder / name for name in names]

@@ -1,0 +1,31 @@
+"""Moving average of weights."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+
+class MovingAverage:
+    """Exponential moving average of several modules: parameters averaged, buffers copied."""
+
+    def __init__(self, modules: Mapping[str, nn.Module], decay: float) -> None:
+        self.decay = decay
+        self.modules = {
+            name: copy.deepcopy(module).eval().requires_grad_(False)
+            for name, module in modules.items()
+        }
+
+    @torch.no_grad()
+    def update(self, modules: Mapping[str, nn.Module], step: int) -> None:
+        """Move towards the weights after a step; early steps count more, so it starts warm."""
+        share = 1 - min(self.decay, (step + 1) / (step + 20))
+        for name, average in self.modules.items():
+            module = modules[name]
+            for ours, theirs in zip(average.parameters(), module.parameters(), strict=True):
+                ours.lerp_(theirs, share)
+            for ours, theirs in zip(average.buffers(), module.buffers(), strict=True):
+                ours.copy_(theirs)

@@ -1,0 +1,1 @@
+"""Losses: pure functions with their equations, and the table that sums them."""

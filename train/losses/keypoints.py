@@ -1,0 +1,76 @@
+"""Losses on keypoints and on what is read from them, against the renderer's truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from liveportrait_core.motion.openness import eyes_open, lip_open
+from liveportrait_core.motion.regions import COMPACT_LIDS, COMPACT_OPENNESS_PAIRS
+from liveportrait_core.motion.regions import CompactKeypoint as C
+from liveportrait_core.networks.compact.layers import heat_maps
+
+DEPTH_WEIGHT = 0.4
+"""z counts less than x and y: it is seen only through turning."""
+_HEAT_SIGMA = 0.04
+POINT_WEIGHTS = tuple(2.5 if C.LEFT_UPPER_LID <= point <= C.RIGHT_IRIS else 1.0 for point in C)
+"""Lids and irises move little and mean much."""
+EYE_POINTS = slice(C.LEFT_EYE_OUTER, C.RIGHT_IRIS + 1)
+MOUTH_POINTS = slice(C.LEFT_LIP_CORNER, C.LOWER_LIP + 1)
+
+
+def keypoint_distance(
+    found: Tensor, truth: Tensor, point_weights: Sequence[float] = (1.0,)
+) -> Tensor:
+    """Mean absolute distance with z at 0.4.
+
+    Args:
+        found: (B, K, 3) crop units.
+        truth: (B, K, 3) crop units.
+        point_weights: One for each keypoint, or one for all.
+    """
+    axes = found.new_tensor([1.0, 1.0, DEPTH_WEIGHT])
+    weights = found.new_tensor(point_weights)[:, None]
+    return ((found - truth).abs() * axes * weights).mean()
+
+
+def heat_map_cross_entropy(log_heat: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy of heat-maps against Gaussian bumps at the true keypoints.
+
+    Args:
+        log_heat: (B, K, h, h) log-probabilities.
+        truth: (B, K, 3) crop units.
+    """
+    target = heat_maps(truth, log_heat.shape[-1], _HEAT_SIGMA)
+    target = target / (target.sum((2, 3), keepdim=True) + 1e-6)
+    return -(target * log_heat).sum((2, 3)).mean()
+
+
+def gaze(keypoints: Tensor) -> Tensor:
+    """(B, 2, 2): each iris relative to the middle of its eye's corners, crop units."""
+    eyes = ((C.LEFT_IRIS, C.LEFT_EYE_OUTER), (C.RIGHT_IRIS, C.RIGHT_EYE_INNER))
+    found = [
+        keypoints[:, iris, :2] - keypoints[:, corner : corner + 2, :2].mean(1)
+        for iris, corner in eyes
+    ]
+    return torch.stack(found, 1)
+
+
+def lid_and_lip_gaps(keypoints: Tensor) -> Tensor:
+    """(B, 4): opening of both eyes and of the lips, and the mouth's width, crop units."""
+    corners = (C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER)
+    pairs = (*COMPACT_LIDS, (C.INNER_UPPER_LIP, C.INNER_LOWER_LIP), corners)
+    gaps = [(keypoints[:, a, :2] - keypoints[:, b, :2]).norm(dim=-1) for a, b in pairs]
+    return torch.stack(gaps, 1)
+
+
+def compact_eyes_open(keypoints: Tensor) -> Tensor:
+    """(B, 2) eye openings, height over width."""
+    return eyes_open(keypoints[..., :2], COMPACT_OPENNESS_PAIRS)
+
+
+def compact_lip_open(keypoints: Tensor) -> Tensor:
+    """(B, 1) lip opening, height over width."""
+    return lip_open(keypoints[..., :2], COMPACT_OPENNESS_PAIRS)

@@ -1,0 +1,243 @@
+"""Stage 2: S, R_eyes and R_lip over a frozen base (Sec. 3.3, Eq. 5 and 6).
+
+    python -m train.stage2 run=runs/retarget base=runs/base data=runs/heads steps=1500
+
+The openings that Eq. 6 asks for are read off the painted picture by the frozen M, and, since
+the compact keypoints are lids and lips themselves, off the retargeted keypoints as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.motion.types import Motion, concatenate
+from liveportrait_core.networks.compact.layers import heat_maps, resize
+from liveportrait_core.networks.compact.motion import Motion as MotionNetwork
+from liveportrait_core.networks.retargeting import eyes_mlp, lip_mlp, stitching_mlp
+from liveportrait_core.stages import (
+    extract_appearance,
+    extract_motion,
+    relative_motion,
+    retarget_eyes,
+    retarget_lip,
+    stitch,
+    transform_keypoints,
+    warp_decode,
+)
+
+from .base import load_run, model_of, write_model
+from .config import LoopConfig, parse
+from .data.augment import augment_pairs
+from .data.rendered import HEAD_REGIONS, Pairs, RenderedSet
+from .loop import Draw, ParameterGroup, fit
+from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, compact_eyes_open, compact_lip_open
+from .losses.perceptual import weighted_l1
+from .strips import grid_of, picture
+
+LARGEST_OPENING = 0.8
+"""Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
+_STRIP_FACES = 4
+_STRIP_OPENINGS = (0.0, 0.2, 0.4, 0.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage2Config(LoopConfig):
+    """Stage 2 on rendered heads."""
+
+    data: str
+    """Folders written by train.render, separated by commas."""
+    base: Path
+    """Run folder of stage 1; its networks stay as they are."""
+    batch: int = 3
+    """Faces per step and process for each of the three networks."""
+    lr: float = 1e-3
+    """AdamW learning rate."""
+    regulariser: float = 1.0
+    """w_reg: weight of the mean absolute offset."""
+    condition: float = 3.0
+    """w_cond: weight of the openings read off the picture."""
+    keypoint_condition: float = 3.0
+    """Weight of the openings read off the retargeted keypoints."""
+    consistency: float = 10.0
+    """Weight of what has to stay as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faces:
+    """Source faces with everything of them that does not depend on the small networks."""
+
+    volume: Tensor
+    keypoints: Tensor
+    """(B, K, 3)."""
+    motion: Motion
+    repainted: Tensor
+    """(B, 3, h, h): I_recon, the source driven by itself."""
+
+
+class Stage2:
+    """The task of stage 2: three MLPs, the frozen base, Eq. 5 and 6."""
+
+    def __init__(
+        self, config: Stage2Config, data: RenderedSet, base: Mapping[str, nn.Module]
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.data, self.base = config, data, base
+        self.modules: Mapping[str, nn.Module] = {
+            "stitching": _starting_at_zero(stitching_mlp()),
+            "eyes": _starting_at_zero(eyes_mlp()),
+            "lip": _starting_at_zero(lip_mlp()),
+        }
+        self.groups = (ParameterGroup(modules=tuple(self.modules), lr=config.lr, clip_norm=1.0),)
+
+    def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+        """One batch of sources for all three, driven by other identities for S."""
+        del average
+        config, device = self.config, next(self.modules["eyes"].parameters()).device
+        sources = augment_pairs(self.data.draw_pairs(draw, config.batch, 0.5), draw).to(device)
+        drivers = augment_pairs(self.data.draw_pairs(draw, config.batch, 0.0), draw).to(device)
+        model = self._model(self.modules)
+        faces = faces_of(model, sources.source.image)
+        wanted = (LARGEST_OPENING * draw.uniform(config.batch, 2)).to(device)
+        losses = {
+            **self._stitching_losses(model, faces, sources, drivers),
+            **self._opening_losses(model, faces, "eyes", wanted[:, :1]),
+            **self._opening_losses(model, faces, "lip", wanted[:, 1:]),
+        }
+        weights = {
+            "kept": config.consistency,
+            "offset": config.regulariser,
+            "picture": config.condition,
+            "keypoints": config.keypoint_condition,
+        }
+        total = sum(
+            (weights[name.split("_")[1]] * value for name, value in losses.items()),
+            start=faces.keypoints.new_zeros(()),
+        )
+        return {"total": total, **losses}
+
+    def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
+        """Sources with eyes, then lips, at given openings."""
+        count = min(_STRIP_FACES, len(self.data))
+        device = next(self.modules["eyes"].parameters()).device
+        pairs = self.data.pairs(np.arange(count), np.zeros(count, int)).to(device)
+        model = self._model(average)
+        with torch.no_grad():
+            faces = faces_of(model, pairs.source.image)
+            columns = [pairs.source.image]
+            for part in ("eyes", "lip"):
+                for opening in _STRIP_OPENINGS:
+                    wanted = faces.keypoints.new_full((count, 1), opening)
+                    columns.append(retargeted(model, faces, part, wanted)[1])
+        return grid_of([[picture(column[row]) for column in columns] for row in range(count)])
+
+    def _model(self, small: Mapping[str, nn.Module]) -> LivePortraitModel:
+        device = next(small["eyes"].parameters()).device
+        for network in self.base.values():
+            network.to(device)
+        return model_of({**self.base, **small})
+
+    def _stitching_losses(
+        self, model: LivePortraitModel, faces: Faces, sources: Pairs, drivers: Pairs
+    ) -> dict[str, Tensor]:
+        """Eq. 5: what is not the head stays as in the reconstruction."""
+        with torch.no_grad():
+            reference, driving = (
+                extract_motion(model, frame.image) for frame in (drivers.source, drivers.driving)
+            )
+            driven = transform_keypoints(_each(faces.motion, driving, reference))
+        stitched = stitch(model, faces.keypoints, driven)
+        image = warp_decode(model, faces.volume, faces.keypoints, stitched)
+        head = (sources.source_regions >= HEAD_REGIONS).float()
+        elsewhere = 1 - resize(head, image.shape[-1])
+        return {
+            "stitching_kept": weighted_l1(image, faces.repainted, elsewhere),
+            "stitching_offset": (stitched - driven).abs().mean(),
+        }
+
+    def _opening_losses(
+        self, model: LivePortraitModel, faces: Faces, part: str, wanted: Tensor
+    ) -> dict[str, Tensor]:
+        """Eq. 6 for eyes or lip."""
+        measure, points, sigma = PARTS[part]
+        offset, image = retargeted(model, faces, part, wanted)
+        near = heat_maps(faces.keypoints[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
+        read = model.motion
+        assert isinstance(read, MotionNetwork)
+        found = measure(read.read(image).keypoints)
+        moved = measure(faces.keypoints + offset)
+        return {
+            f"{part}_kept": weighted_l1(image, faces.repainted, 1 - near.clamp(max=1)),
+            f"{part}_picture": (found - wanted).abs().mean(),
+            f"{part}_keypoints": (moved - wanted).abs().mean(),
+            f"{part}_offset": offset.abs().mean(),
+        }
+
+
+PARTS: Mapping[str, tuple[Callable[[Tensor], Tensor], slice, float]] = {
+    "eyes": (compact_eyes_open, EYE_POINTS, 0.08),
+    "lip": (compact_lip_open, MOUTH_POINTS, 0.14),
+}
+"""How each part's opening is read, its keypoints, and how far around them it may change."""
+
+
+def faces_of(model: LivePortraitModel, image: Tensor) -> Faces:
+    """The sources and their reconstruction, without gradient."""
+    with torch.no_grad():
+        volume, motion = extract_appearance(model, image), extract_motion(model, image)
+        keypoints = transform_keypoints(motion)
+        repainted = warp_decode(model, volume, keypoints, keypoints)
+    return Faces(volume=volume, keypoints=keypoints, motion=motion, repainted=repainted)
+
+
+def retargeted(
+    model: LivePortraitModel, faces: Faces, part: str, wanted: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The offset and the picture for a wanted (B, 1) opening of `eyes` or `lip`."""
+    measure = PARTS[part][0]
+    verb = retarget_eyes if part == "eyes" else retarget_lip
+    condition = torch.cat((measure(faces.keypoints), wanted), 1)
+    offset = verb(model, faces.keypoints, condition)
+    image = warp_decode(model, faces.volume, faces.keypoints, faces.keypoints + offset)
+    return offset, image
+
+
+def _each(sources: Motion, driving: Motion, reference: Motion) -> Motion:
+    """Relative motion of each source by its own driver and reference."""
+    return concatenate(
+        [
+            relative_motion(sources[i], driving[i], reference[i]).describe(
+                canonical=sources[i].canonical
+            )
+            for i in range(len(sources))
+        ]
+    )
+
+
+def _starting_at_zero(network: nn.Module) -> nn.Module:
+    """An MLP whose last layer gives zero, so that training starts from no offset."""
+    last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return network
+
+
+def main(arguments: list[str]) -> None:
+    """Train with the given KEY=VALUE arguments, then write the whole model."""
+    config = parse(Stage2Config, arguments, "python -m train.stage2")
+    data = RenderedSet([Path(folder) for folder in config.data.split(",")])
+    base = load_run(config.base)
+    small = fit(Stage2(config, data, base), config)
+    print(write_model(config.run, {**base, **small}, f"stage2 {config.steps}"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,47 @@
+"""stats.jsonl and the status line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+
+class Stats:
+    """Means of losses between logs, written as a JSON row and a line on stderr."""
+
+    def __init__(self, path: Path, total_steps: int, first_step: int) -> None:
+        self.path, self.total_steps = path, total_steps
+        self.started_s, self.first_step = time.monotonic(), first_step
+        self.sums: dict[str, float] = {}
+        self.count = 0
+        _drop_rows_after(path, first_step)
+
+    def add(self, losses: dict[str, float]) -> None:
+        """Take in the losses of one step."""
+        for name, value in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.count += 1
+
+    def write(self, step: int, lr_share: float) -> None:
+        """Log the means since the last log; `step` counts finished steps."""
+        means = {name: value / self.count for name, value in self.sums.items()}
+        seconds = time.monotonic() - self.started_s
+        rate = (step - self.first_step) / max(seconds, 1e-9)
+        row = {"step": step, "lr_share": lr_share, "steps_per_s": rate, **means}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        left_min = (self.total_steps - step) / max(rate, 1e-9) / 60
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
+        line = f"step {step}/{self.total_steps}  {rate:.2f}/s  {left_min:.0f} min left  {shown}"
+        print(line, file=sys.stderr, flush=True)
+        self.sums, self.count = {}, 0
+
+
+def _drop_rows_after(path: Path, step: int) -> None:
+    """Forget rows that a killed run wrote after its last checkpoint."""
+    if path.is_file():
+        rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [row for row in rows if row.endswith("\n") and json.loads(row)["step"] <= step]
+        path.write_text("".join(kept), encoding="utf-8")
