@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
 
+from .checkpoints.loading import load_checkpoint
+from .checkpoints.saving import save_checkpoint
 from .preset import Preset
 
 
@@ -63,3 +67,56 @@ class LivePortraitModel:
         """Type of the weights of the four large networks."""
         return next(self.warping.parameters()).dtype
 
+
+def load_model(
+    path_or_name: str | Path = "default",
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> LivePortraitModel:
+    """A model ready to animate: in eval mode, its weights without gradients.
+
+    Gradients still flow to inputs; a trainer calls `requires_grad_` and `train` on what it
+    wants to learn.
+
+    Args:
+        path_or_name: "default" (ours, in the package); a `.safetensors` file of ours; a folder
+            in the published or in ComfyUI's layout; "human", "animal", or another name to find
+            in the folder that LIVEPORTRAIT_WEIGHTS names, in `pretrained_weights`, or in
+            `models/liveportrait` (here, or of the ComfyUI this package is installed in).
+        device: Where the weights go.
+        dtype: Type of the four large networks; the three small ones stay in float32.
+
+    Returns:
+        The model. Without the published retargeting file it has no stitching, eyes and lip.
+
+    Raises:
+        CheckpointError: A file is missing, empty, damaged, foreign, or does not fit.
+    """
+    preset, networks, origin = load_checkpoint(path_or_name)
+    for net in networks.values():
+        net.eval().requires_grad_(False)
+    model = LivePortraitModel(preset=preset, origin=origin, **networks)
+    return model.to(device, dtype)
+
+
+def save_model(
+    model: LivePortraitModel,
+    path: str | Path,
+    *,
+    dtype: torch.dtype = torch.float32,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a model as one `.safetensors` file that `load_model` reads; whole or not at all.
+
+    Args:
+        model: The model.
+        path: The file.
+        dtype: torch.float16 halves the file; running statistics and the three small networks
+            stay in float32.
+        metadata: What to say beside the weights: command, seed, credit.
+
+    Raises:
+        CheckpointError: The file cannot be written, or a weight does not fit the type.
+    """
+    save_checkpoint(path, model.preset, model.modules(), dtype=dtype, metadata=metadata)

@@ -1,0 +1,38 @@
+"""Blocks that two or more of the published networks share."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SMALLEST = 2
+"""Fewest channels that a scaled layer keeps."""
+
+
+def scaled(channels: int, width: float, *, at_least: int = SMALLEST) -> int:
+    """A published channel count at another width; the count itself at width 1."""
+    return max(at_least, round(channels * width))
+
+
+class ConvNorm(nn.Module):
+    """Convolution that keeps the size, batch norm, (leaky) ReLU; of pictures or volumes."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        volumetric: bool = False,
+        size: int = 3,
+        negative_slope: float = 0.0,
+    ) -> None:
+        super().__init__()
+        conv, norm = (nn.Conv3d, nn.BatchNorm3d) if volumetric else (nn.Conv2d, nn.BatchNorm2d)
+        self.conv = conv(inputs, outputs, size, padding=size // 2)
+        self.norm = norm(outputs)
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, ...) -> (B, outputs, ...)."""
+        x = self.norm(self.conv(x))
+        return F.leaky_relu(x, self.negative_slope) if self.negative_slope else F.relu(x)

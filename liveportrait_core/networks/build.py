@@ -1,0 +1,79 @@
+"""From a preset to its seven networks, untrained."""
+
+from __future__ import annotations
+
+import importlib
+
+from torch import nn
+
+from ..constants import NUM_KEYPOINTS
+from ..preset import Preset
+from .appearance import AppearanceExtractor
+from .blocks import scaled
+from .decoder import SpadeDecoder
+from .dense_motion import DenseMotion
+from .motion import MotionExtractor
+from .retargeting import eyes_mlp, lip_mlp, stitching_mlp
+from .warping import Warping
+
+NETWORK_NAMES = ("appearance", "motion", "warping", "decoder", "stitching", "eyes", "lip")
+"""F, M, W, G, S, R_eyes, R_lip, by the names they have everywhere in the library."""
+
+SMALLEST_FACE_PX = 128
+"""The published hourglass halves a quarter of the face's side five times."""
+
+
+def build(preset: Preset) -> dict[str, nn.Module]:
+    """The untrained networks of a preset, by name, in the order of `NETWORK_NAMES`.
+
+    Raises:
+        ValueError: The preset's sizes are none that its family can have.
+    """
+    if preset.family == "compact":
+        return importlib.import_module(".compact.build", __package__).build(preset)
+    _check_sizes(preset)
+    return _build_published(preset.width)
+
+
+def _check_sizes(preset: Preset) -> None:
+    face, output = preset.face_size_px, preset.output_size_px
+    if face < SMALLEST_FACE_PX or face % SMALLEST_FACE_PX:
+        raise ValueError(
+            f"Preset {preset.name} has face_size_px {face}; the published networks take a "
+            f"multiple of {SMALLEST_FACE_PX}. Give 256, as the paper does."
+        )
+    if output != 2 * face:
+        raise ValueError(
+            f"Preset {preset.name} has output_size_px {output}; the published decoder paints "
+            f"twice the face's side. Give {2 * face}."
+        )
+
+
+def _build_published(width: float) -> dict[str, nn.Module]:
+    def of(*channels: int) -> tuple[int, ...]:
+        return tuple(scaled(count, width) for count in channels)
+
+    volume_channels, features, hidden = of(32, 256, 128)
+    depth = scaled(16, width, at_least=4)
+    return {
+        "appearance": AppearanceExtractor(
+            widths=of(64, 128, 256), volume_channels=volume_channels, volume_depth=depth
+        ),
+        "motion": MotionExtractor(dims=of(96, 192, 384, 768), num_keypoints=NUM_KEYPOINTS),
+        "warping": Warping(
+            DenseMotion(
+                volume_channels=volume_channels,
+                volume_depth=depth,
+                compressed_channels=scaled(4, width, at_least=1),
+                num_keypoints=NUM_KEYPOINTS,
+                widths=of(32, 64, 128, 256, 512, 1024),
+            ),
+            volume_channels=volume_channels,
+            volume_depth=depth,
+            out_channels=features,
+        ),
+        "decoder": SpadeDecoder(in_channels=features, widths=of(512, 256, 64), hidden=hidden),
+        "stitching": stitching_mlp(NUM_KEYPOINTS, of(128, 128, 64)),
+        "eyes": eyes_mlp(NUM_KEYPOINTS, of(256, 256, 128, 128, 64)),
+        "lip": lip_mlp(NUM_KEYPOINTS, of(128, 128, 64)),
+    }

@@ -1,0 +1,98 @@
+"""G: warped features -> the picture."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .outputs import Warped
+
+NEGATIVE_SLOPE = 0.2
+UPSCALE = 2
+"""Side of a pixel shuffle's block: the last doubling."""
+
+
+class _Spade(nn.Module):
+    """Instance norm whose gain and offset are painted from the semantic map (SPADE)."""
+
+    def __init__(self, channels: int, map_channels: int, hidden: int) -> None:
+        super().__init__()
+        self.shared = nn.Conv2d(map_channels, hidden, 3, padding=1)
+        self.gamma = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.beta = nn.Conv2d(hidden, channels, 3, padding=1)
+
+    def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
+        if semantic.shape[2:] != x.shape[2:]:
+            semantic = F.interpolate(semantic, size=x.shape[2:])
+        hint = F.relu(self.shared(semantic))
+        return F.instance_norm(x) * (1 + self.gamma(hint)) + self.beta(hint)
+
+
+class _SpadeBlock(nn.Module):
+    """Residual block whose norms see the semantic map.
+
+    The published blocks carry spectral norm; it is folded into the weights when they are
+    loaded, which at inference gives the same bits.
+    """
+
+    def __init__(self, inputs: int, outputs: int, map_channels: int, hidden: int) -> None:
+        super().__init__()
+        middle = min(inputs, outputs)
+        self.norm0 = _Spade(inputs, map_channels, hidden)
+        self.conv0 = nn.Conv2d(inputs, middle, 3, padding=1)
+        self.norm1 = _Spade(middle, map_channels, hidden)
+        self.conv1 = nn.Conv2d(middle, outputs, 3, padding=1)
+        self.resized = inputs != outputs
+        if self.resized:
+            self.shortcut_norm = _Spade(inputs, map_channels, hidden)
+            self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
+        inner = self.conv0(_leaky(self.norm0(x, semantic)))
+        inner = self.conv1(_leaky(self.norm1(inner, semantic)))
+        # The shortcut has no activation; so are the published weights.
+        return (self.shortcut(self.shortcut_norm(x, semantic)) if self.resized else x) + inner
+
+
+class SpadeDecoder(nn.Module):
+    """G, the generator (Sec. 3.1): SPADE blocks, two doublings and a pixel shuffle."""
+
+    def __init__(
+        self,
+        *,
+        in_channels: int = 256,
+        widths: tuple[int, ...] = (512, 256, 64),
+        hidden: int = 128,
+        num_middle: int = 6,
+    ) -> None:
+        super().__init__()
+        first = widths[0]
+        self.stem = nn.Conv2d(in_channels, first, 3, padding=1)
+        self.middle = nn.ModuleList(
+            _SpadeBlock(first, first, in_channels, hidden) for _ in range(num_middle)
+        )
+        self.up = nn.ModuleList(_SpadeBlock(a, b, in_channels, hidden) for a, b in pairwise(widths))
+        self.to_pixels = nn.Conv2d(widths[-1], 3 * UPSCALE**2, 3, padding=1)
+
+    def forward(self, warped: Warped) -> Tensor:
+        """The picture.
+
+        Args:
+            warped: What W gave; features (B, 256, 64, 64).
+
+        Returns:
+            (B, 3, 512, 512) RGB in [0, 1].
+        """
+        semantic = warped.features
+        x = self.stem(semantic)
+        for block in self.middle:
+            x = block(x, semantic)
+        for block in self.up:
+            x = block(F.interpolate(x, scale_factor=2.0), semantic)
+        return F.pixel_shuffle(self.to_pixels(_leaky(x)), UPSCALE).sigmoid()
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, NEGATIVE_SLOPE)

@@ -1,0 +1,184 @@
+"""W, first half: keypoints -> where each voxel comes from, and what the source hides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .blocks import ConvNorm
+
+HEATMAP_VARIANCE = 0.01
+"""Square of a keypoint's reach, in crop units (0.1 of half the crop)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowField:
+    """What the keypoints say of the motion between two faces."""
+
+    flow: Tensor
+    """(B, D, h, w, 3) where each voxel is read in the source volume."""
+    occlusion: Tensor
+    """(B, 1, h, w) in [0, 1]; 0 is hidden in the source."""
+    mask: Tensor
+    """(B, K + 1, D, h, w) share of each candidate; first the background, which stays."""
+
+
+class _Hourglass(nn.Module):
+    """U-net in three dimensions whose depth axis is never resized."""
+
+    def __init__(self, inputs: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        sizes = (inputs, *widths[1:])
+        self.down = nn.ModuleList(ConvNorm(a, b, volumetric=True) for a, b in pairwise(sizes))
+        outputs = widths[-2::-1]
+        skips = sizes[-2::-1]
+        reads = (sizes[-1], *(a + b for a, b in zip(outputs, skips, strict=True)))
+        self.up = nn.ModuleList(
+            ConvNorm(a, b, volumetric=True) for a, b in zip(reads, outputs, strict=False)
+        )
+        self.out_channels = reads[-1]
+        self.out = ConvNorm(self.out_channels, self.out_channels, volumetric=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = [x]
+        for block in self.down:
+            skips.append(F.avg_pool3d(block(skips[-1]), (1, 2, 2)))
+        x = skips.pop()
+        for block in self.up:
+            x = block(F.interpolate(x, scale_factor=(1.0, 2.0, 2.0)))
+            x = torch.cat((x, skips.pop()), 1)
+        return self.out(x)
+
+
+class DenseMotion(nn.Module):
+    """The flow field between two sets of keypoints (face-vid2vid's, as LivePortrait uses it).
+
+    Each keypoint proposes that everything moves as it does; a 3-D hourglass looks at the
+    source read through every proposal and decides, per voxel, whom to follow.
+    """
+
+    def __init__(
+        self,
+        *,
+        volume_channels: int = 32,
+        volume_depth: int = 16,
+        compressed_channels: int = 4,
+        num_keypoints: int = 21,
+        widths: tuple[int, ...] = (32, 64, 128, 256, 512, 1024),
+    ) -> None:
+        super().__init__()
+        candidates = num_keypoints + 1
+        self.compress = ConvNorm(volume_channels, compressed_channels, volumetric=True, size=1)
+        self.hourglass = _Hourglass(candidates * (compressed_channels + 1), widths)
+        channels = self.hourglass.out_channels
+        self.mask = nn.Conv3d(channels, candidates, 7, padding=3)
+        self.occlusion = nn.Conv2d(channels * volume_depth, 1, 7, padding=3)
+
+    def forward(
+        self, feature_volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor
+    ) -> FlowField:
+        """The flow field.
+
+        Args:
+            feature_volume: (B, 32, 16, 64, 64).
+            source_keypoints: (B, 21, 3).
+            driving_keypoints: (B, 21, 3).
+
+        Returns:
+            Flow and mask in float32 at least, whatever the volume's type.
+        """
+        shift = candidate_shifts(source_keypoints, driving_keypoints)
+        grid = identity_grid(feature_volume).to(shift.dtype)
+        seen = self.candidates(feature_volume, grid, source_keypoints, driving_keypoints)
+        prediction = self.hourglass(seen)
+        logits = self.mask(prediction)
+        mask = logits.to(shift.dtype).softmax(1)
+        # The mask sums to one, so sum_k mask_k (grid + shift_k) needs no 22 grids.
+        flow = grid + torch.einsum("bkdhw,bkc->bdhwc", mask, shift)
+        occlusion = self.occlusion(prediction.flatten(1, 2)).sigmoid()
+        return FlowField(flow=flow, occlusion=occlusion, mask=mask)
+
+    def candidates(
+        self,
+        feature_volume: Tensor,
+        grid: Tensor,
+        source_keypoints: Tensor,
+        driving_keypoints: Tensor,
+    ) -> Tensor:
+        """(B, 110, D, h, w): for each candidate its heat map, then the volume it would give."""
+        shift = candidate_shifts(source_keypoints, driving_keypoints)
+        moved = read_through_each(self.compress(feature_volume), grid, shift)
+        heat = heat_difference(source_keypoints, driving_keypoints, feature_volume)
+        return torch.cat((heat[:, :, None].to(moved.dtype), moved), 2).flatten(1, 2)
+
+
+def identity_grid(volume: Tensor) -> Tensor:
+    """The coordinates of a volume's voxels.
+
+    Convention:
+        - last axis x right, y down, z into the image
+        - -1 and 1 are the centres of the first and last voxel, yet the grid is sampled with
+          `align_corners=False`: the published weights were trained with this mismatch
+
+    Returns:
+        (D, h, w, 3) float32, or the volume's type when that is wider.
+    """
+    dtype = torch.promote_types(volume.dtype, torch.float32)
+    z, y, x = (_axis(size, volume.device, dtype) for size in volume.shape[2:])
+    return torch.stack(torch.meshgrid(z, y, x, indexing="ij")[::-1], -1)
+
+
+def candidate_shifts(source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
+    """(B, K + 1, 3): from a voxel to where each candidate reads it; first none, the background."""
+    return F.pad(source_keypoints - driving_keypoints, (0, 0, 1, 0))
+
+
+def read_through_each(volume: Tensor, grid: Tensor, shift: Tensor) -> Tensor:
+    """A volume moved by each of N whole shifts.
+
+    Args:
+        volume: (B, C, D, h, w).
+        grid: (D, h, w, 3), the identity.
+        shift: (B, N, 3).
+
+    Returns:
+        (B, N, C, D, h, w).
+    """
+    num = shift.shape[1]
+    grids = grid + shift[:, :, None, None, None]  # (B, N, D, h, w, 3)
+    moved = sample_volume(volume, grids.flatten(1, 2))  # the shifts lie along the depth axis
+    return moved.unflatten(2, (num, -1)).transpose(1, 2)
+
+
+def heat_difference(source_keypoints: Tensor, driving_keypoints: Tensor, volume: Tensor) -> Tensor:
+    """(B, K + 1, D, h, w): Gaussians at the driving minus the source keypoints; first zeros."""
+    heat = _gaussians(driving_keypoints, volume) - _gaussians(source_keypoints, volume)
+    return F.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0))
+
+
+def sample_volume(volume: Tensor, grid: Tensor) -> Tensor:
+    """Read (B, C, D, h, w) at (B, D', h', w', 3); outside is zero, the type is the volume's.
+
+    Half precision would blur the coordinates, so the sampling itself is done in the grid's type.
+    """
+    read = F.grid_sample(volume.to(grid.dtype), grid, align_corners=False)
+    return read.to(volume.dtype)
+
+
+def _gaussians(keypoints: Tensor, volume: Tensor) -> Tensor:
+    """(B, K, D, h, w): exp(-|p - k|^2 / 2 var), as the product of one factor for each axis."""
+    x, y, z = (
+        (
+            -0.5 / HEATMAP_VARIANCE * (_axis(size, volume.device, at.dtype) - at[..., None]) ** 2
+        ).exp()
+        for size, at in zip(volume.shape[:1:-1], keypoints.unbind(-1), strict=True)
+    )
+    return torch.einsum("bkd,bkh,bkw->bkdhw", z, y, x)
+
+
+def _axis(size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    return torch.arange(size, device=device, dtype=dtype) * (2.0 / (size - 1)) - 1.0
