@@ -1,0 +1,183 @@
+"""Motions made from motions: sliders, blend, retime, loop, mirror."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from ..errors import MotionSpaceError
+from .regions import keypoint_space
+from .rotation import degrees_from_rotation, rotation_from_degrees
+from .sliders import Expression, expression_offset
+from .smoothing import nearest_rotation
+from .transfer import num_frames, shared_space
+from .types import Motion, concatenate, tensor_fields
+
+_POSE_FIELDS = ("pose_deg", "rotation")
+_INDEX_SLACK = 1e-6
+
+
+def apply_expression(motion: Motion, sliders: Expression) -> Motion:
+    """A motion with the sliders added to each of its frames.
+
+    Convention:
+        - angles add in degrees, zoom multiplies the scale
+        - in a space whose keypoints have names, offsets turn with the head; published offsets
+          do not, as the weights expect
+
+    Args:
+        motion: Any motion.
+        sliders: What to add.
+
+    Returns:
+        A motion of as many frames.
+
+    Raises:
+        MotionSpaceError: The keypoint space is unknown.
+    """
+    turn_deg = motion.pose_deg.new_tensor((sliders.pitch_deg, sliders.yaw_deg, sliders.roll_deg))
+    turns = bool(turn_deg.any())
+    pose_deg = motion.pose_deg + turn_deg if turns else motion.pose_deg
+    rotation = rotation_from_degrees(*pose_deg.unbind(-1)) if turns else motion.rotation
+    offset = expression_offset(sliders, motion.space).to(motion.expression)
+    if keypoint_space(motion.space).openness is not None:
+        offset = offset @ rotation
+    return replace(
+        motion,
+        expression=motion.expression + offset,
+        scale=motion.scale * sliders.zoom,
+        pose_deg=pose_deg,
+        rotation=rotation,
+        eyes_open=None,
+        lip_open=None,
+    )
+
+
+def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
+    """A motion between two others.
+
+    Convention:
+        - numbers mix linearly, rotations by the nearest rotation of the linear mix
+        - a tensor that either lacks is left out; names and frame rate are the first's
+
+    Args:
+        first: B = 1 or N.
+        second: B = 1 or N, of the same keypoint space.
+        weight: 0 gives the first, 1 the second; a number or (N,) one for each frame.
+
+    Returns:
+        A motion of N frames.
+
+    Raises:
+        MotionSpaceError: The keypoint spaces differ.
+        ValueError: The frames do not fit.
+    """
+    shared_space(first, second)
+    frames = num_frames(first, second)
+    weights = torch.as_tensor(weight).to(first.expression).expand(frames)
+    changes: dict[str, Tensor | None] = {}
+    for name in tensor_fields():
+        a, b = getattr(first, name), getattr(second, name)
+        if name not in _POSE_FIELDS:
+            changes[name] = None if a is None or b is None else _mix(a, b, weights)
+    rotation = nearest_rotation(_mix(first.rotation, second.rotation, weights))
+    changes |= {"rotation": rotation, "pose_deg": degrees_from_rotation(rotation)}
+    absent = first.absent & second.absent
+    return replace(first, **changes, absent=absent)
+
+
+def retime(motion: Motion, fps: Fraction | int) -> Motion:
+    """The same motion at another frame rate: as long in seconds, with frames in between made up.
+
+    Args:
+        motion: The motion.
+        fps: Frames per second, exact.
+
+    Returns:
+        A motion of N fps / motion.fps frames, rounded down and at least one.
+
+    Raises:
+        ValueError: The frame rate is not above 0.
+    """
+    fps = Fraction(fps)
+    if fps <= 0:
+        raise ValueError(
+            f"The frame rate is {fps}; frames per second above 0 were expected. "
+            "Give a number such as 30 or 30000/1001."
+        )
+    if fps == motion.fps:
+        return motion
+    step = motion.fps / fps
+    frames = max(1, int(len(motion) / step))
+    last = len(motion) - 1
+    # exact numbers until here: a sum of rounded steps would drift over a long clip
+    positions = torch.tensor([float(frame * step) for frame in range(frames)], dtype=torch.float64)
+    positions = positions.clamp(max=last)
+    before = (positions + _INDEX_SLACK).floor().long()
+    between = (positions - before).clamp(min=0).to(motion.expression)
+    resampled = blend(motion[before], motion[(before + 1).clamp(max=last)], between)
+    reference_frame = min(frames - 1, round(motion.reference_frame / step))
+    return replace(resampled, fps=fps, reference_frame=reference_frame)
+
+
+def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
+    """A motion repeated.
+
+    Args:
+        motion: The motion of N frames.
+        times: How often it is played.
+        crossfade: Frames at the seam over which the end passes into the next beginning.
+
+    Returns:
+        A motion of times (N - crossfade) frames, the same in every round.
+
+    Raises:
+        ValueError: `times` is below 1, or the crossfade is longer than half the motion.
+    """
+    if times < 1:
+        raise ValueError(f"The motion is to be played {times} times; 1 or more was expected.")
+    if not 0 <= crossfade <= len(motion) // 2:
+        raise ValueError(
+            f"The crossfade is {crossfade} frames and the motion has {len(motion)}; 0 to half "
+            "the motion was expected. Choose a shorter crossfade."
+        )
+    if crossfade == 0:
+        return concatenate([motion] * times)
+    start = len(motion) - crossfade
+    weights = torch.arange(1, crossfade + 1) / (crossfade + 1)
+    seam = blend(motion[start:], motion[:crossfade], weights)
+    return concatenate([seam, motion[crossfade:start]] * times)
+
+
+def mirror(motion: Motion) -> Motion:
+    """The motion as seen in a mirror: left is right.
+
+    Raises:
+        MotionSpaceError: The keypoint space does not know sides.
+    """
+    space = keypoint_space(motion.space)
+    if space.mirror is None:
+        raise MotionSpaceError(
+            f"The keypoints of the space {space.name!r} have no sides, so its motion cannot be "
+            "mirrored. Mirror the driving video and extract its motion."
+        )
+    other_side = list(space.mirror)
+    flip_x = motion.expression.new_tensor((-1.0, 1.0, 1.0))
+    canonical, eyes_open = motion.canonical, motion.eyes_open
+    return replace(
+        motion,
+        expression=motion.expression[:, other_side] * flip_x,
+        translation=motion.translation * flip_x,
+        canonical=None if canonical is None else canonical[:, other_side] * flip_x,
+        pose_deg=motion.pose_deg * -flip_x,  # pitch stays, yaw and roll turn round
+        rotation=motion.rotation * flip_x * flip_x[:, None],
+        eyes_open=None if eyes_open is None else eyes_open.flip(1),
+    )
+
+
+def _mix(first: Tensor, second: Tensor, weights: Tensor) -> Tensor:
+    shaped = weights.view(-1, *[1] * (first.ndim - 1))
+    return torch.lerp(*torch.broadcast_tensors(first, second, shaped))

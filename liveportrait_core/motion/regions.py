@@ -1,0 +1,212 @@
+"""Which keypoints a region moves, for each keypoint space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
+from ..errors import MotionSpaceError
+from .openness import OpeningPair, OpennessPairs
+
+Region = Literal["all", "expression", "pose", "lip", "eyes"]
+"""What a driver moves: everything, the face without the head, the head alone, or one part."""
+
+AXES: Final = "xyz"
+Axes = Mapping[int, str]
+"""Keypoint -> the axes of it that count, out of "xyz"."""
+
+
+class CompactKeypoint(IntEnum):
+    """The keypoints of `COMPACT_SPACE`; left and right are the image's."""
+
+    LEFT_BROW_MIDDLE = 0
+    LEFT_BROW_INNER = 1
+    RIGHT_BROW_INNER = 2
+    RIGHT_BROW_MIDDLE = 3
+    LEFT_EYE_OUTER = 4
+    LEFT_EYE_INNER = 5
+    RIGHT_EYE_INNER = 6
+    RIGHT_EYE_OUTER = 7
+    LEFT_UPPER_LID = 8
+    LEFT_LOWER_LID = 9
+    RIGHT_UPPER_LID = 10
+    RIGHT_LOWER_LID = 11
+    LEFT_IRIS = 12
+    RIGHT_IRIS = 13
+    NOSE_TIP = 14
+    LEFT_LIP_CORNER = 15
+    RIGHT_LIP_CORNER = 16
+    INNER_UPPER_LIP = 17
+    INNER_LOWER_LIP = 18
+    LOWER_LIP = 19
+    CHIN = 20
+
+
+C = CompactKeypoint
+COMPACT_LIP_KEYPOINTS: Final = tuple(range(C.LEFT_LIP_CORNER, C.CHIN + 1))
+"""The chin counts as lip, so that the jaw follows the mouth."""
+COMPACT_EYE_KEYPOINTS: Final = tuple(range(C.LEFT_EYE_OUTER, C.RIGHT_IRIS + 1))
+COMPACT_LIDS: Final = ((C.LEFT_UPPER_LID, C.LEFT_LOWER_LID), (C.RIGHT_UPPER_LID, C.RIGHT_LOWER_LID))
+COMPACT_OPENNESS_PAIRS: Final = OpennessPairs(
+    first_eye=OpeningPair(height=COMPACT_LIDS[0], width=(C.LEFT_EYE_OUTER, C.LEFT_EYE_INNER)),
+    second_eye=OpeningPair(height=COMPACT_LIDS[1], width=(C.RIGHT_EYE_INNER, C.RIGHT_EYE_OUTER)),
+    lip=OpeningPair(
+        height=(C.INNER_UPPER_LIP, C.INNER_LOWER_LIP),
+        width=(C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER),
+    ),
+)
+COMPACT_MIRROR: Final = (
+    *(C.RIGHT_BROW_MIDDLE, C.RIGHT_BROW_INNER, C.LEFT_BROW_INNER, C.LEFT_BROW_MIDDLE),
+    *(C.RIGHT_EYE_OUTER, C.RIGHT_EYE_INNER, C.LEFT_EYE_INNER, C.LEFT_EYE_OUTER),
+    *(C.RIGHT_UPPER_LID, C.RIGHT_LOWER_LID, C.LEFT_UPPER_LID, C.LEFT_LOWER_LID),
+    *(C.RIGHT_IRIS, C.LEFT_IRIS, C.NOSE_TIP, C.RIGHT_LIP_CORNER, C.LEFT_LIP_CORNER),
+    *(C.INNER_UPPER_LIP, C.INNER_LOWER_LIP, C.LOWER_LIP, C.CHIN),
+)
+"""For each keypoint, the one on the other side of the face."""
+
+PUBLISHED_LIP_KEYPOINTS: Final = (6, 12, 14, 17, 19, 20)
+PUBLISHED_EYE_KEYPOINTS: Final = (11, 13, 15, 16, 18)
+PUBLISHED_EXPRESSION_AXES: Axes = MappingProxyType(
+    {
+        **dict.fromkeys((1, 2, 6, *range(11, NUM_KEYPOINTS)), AXES),
+        **{3: "y", 4: "y", 5: "z", 8: "z", 9: "yz"},
+    }
+)
+"""The published keypoints learnt without names; the rest of their entries carry head and
+shoulders, so that a masked expression leaves them alone."""
+# The expression that a single driving picture is measured against ("lip array" of the published
+# resources, MIT, Kuaishou): a neutral face with its mouth closed. Crop units.
+PUBLISHED_NEUTRAL_EXPRESSION: Final = (
+    (-9.4524e-05, 2.4222e-04, -4.00974e-05),
+    (2.08596e-04, 4.68054e-04, 1.27464e-05),
+    (-1.24602e-04, 3.24972e-04, 4.425e-06),
+    (1.19652e-04, -4.56624e-04, 5.40852e-05),
+    (-2.65254e-04, -7.4598e-05, -1.55280e-05),
+    (-3.34884e-05, -1.83036e-04, -3.49404e-06),
+    (-4.75428e-07, -4.52466e-07, 1.59498e-06),
+    (-5.41296e-04, 2.6328e-03, 7.2486e-06),
+    (-1.1694e-05, 5.00502e-06, 9.9888e-06),
+    (8.02860e-07, 5.19132e-06, -4.09344e-04),
+    (1.66878e-04, -1.98150e-05, -8.8548e-05),
+    (-1.51536e-05, 8.2506e-05, 5.94012e-06),
+    (-2.61054e-07, 2.7591e-06, 2.21028e-06),
+    (-6.6282e-05, -6.8286e-05, -3.45318e-06),
+    (-8.3262e-04, -1.79592e-03, -2.59176e-06),
+    (6.9714e-06, 3.65514e-05, -1.8978e-06),
+    (-4.80876e-06, 7.1148e-06, -1.03236e-05),
+    (-6.3684e-04, -1.1661e-03, 5.62314e-05),
+    (2.8329e-04, -1.45656e-05, 1.09746e-05),
+    (-4.16022e-06, -1.50906e-02, -2.5494e-03),
+    (2.22474e-04, 5.62788e-03, 2.72646e-03),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeypointSpace:
+    """What the keypoints of one space mean, as far as motion needs to know."""
+
+    name: str
+    lip: tuple[int, ...]
+    """Keypoints that the region `lip` moves."""
+    eyes: tuple[int, ...]
+    """Keypoints that the region `eyes` moves."""
+    expression_axes: Axes = field(
+        default_factory=lambda: MappingProxyType(dict.fromkeys(range(NUM_KEYPOINTS), AXES))
+    )
+    """What a masked expression moves; everything unless the space says less."""
+    neutral: tuple[tuple[float, float, float], ...] | None = None
+    """Expression of a neutral face; None where that is zero."""
+    lids: tuple[tuple[int, int], ...] = ()
+    """Upper and lower lid of each eye, where the space has such keypoints."""
+    openness: OpennessPairs | None = None
+    """Keypoints that tell how open eyes and lips are, where the space has them."""
+    mirror: tuple[int, ...] | None = None
+    """For each keypoint, the one on the other side, where the space knows sides."""
+
+    def neutral_expression(self, like: Tensor) -> Tensor:
+        """(K, 3) expression of a neutral face, in the type and on the device of `like`."""
+        if self.neutral is None:
+            return like.new_zeros(NUM_KEYPOINTS, 3)
+        return like.new_tensor(self.neutral)
+
+    def expression_mask(
+        self, region: Region, *, masked: bool = True, device: torch.device | None = None
+    ) -> Tensor:
+        """Which entries of an expression a region moves.
+
+        Args:
+            region: The region.
+            masked: Whether `all` and `expression` keep to `expression_axes`, or move everything.
+            device: Where the mask is made.
+
+        Returns:
+            (K, 3) bool.
+        """
+        everything: Axes = dict.fromkeys(range(NUM_KEYPOINTS), AXES)
+        whole = self.expression_axes if masked else everything
+        axes: Mapping[Region, Axes] = {
+            "all": whole,
+            "expression": whole,
+            "pose": {},
+            "lip": dict.fromkeys(self.lip, AXES),
+            "eyes": dict.fromkeys(self.eyes, AXES),
+        }
+        rows = [
+            [axis in axes[region].get(keypoint, "") for axis in AXES]
+            for keypoint in range(NUM_KEYPOINTS)
+        ]
+        return torch.tensor(rows, dtype=torch.bool, device=device)
+
+
+def _published(name: str) -> KeypointSpace:
+    return KeypointSpace(
+        name=name,
+        lip=PUBLISHED_LIP_KEYPOINTS,
+        eyes=PUBLISHED_EYE_KEYPOINTS,
+        expression_axes=PUBLISHED_EXPRESSION_AXES,
+        neutral=PUBLISHED_NEUTRAL_EXPRESSION,
+    )
+
+
+_COMPACT = KeypointSpace(
+    name=COMPACT_SPACE,
+    lip=COMPACT_LIP_KEYPOINTS,
+    eyes=COMPACT_EYE_KEYPOINTS,
+    lids=COMPACT_LIDS,
+    openness=COMPACT_OPENNESS_PAIRS,
+    mirror=COMPACT_MIRROR,
+)
+KEYPOINT_SPACES: Mapping[str, KeypointSpace] = MappingProxyType(
+    {space.name: space for space in (_published(HUMAN_SPACE), _published(ANIMAL_SPACE), _COMPACT)}
+)
+
+
+def keypoint_space(name: str) -> KeypointSpace:
+    """The space of this name.
+
+    Raises:
+        MotionSpaceError: No such space is known.
+    """
+    if name not in KEYPOINT_SPACES:
+        raise MotionSpaceError(
+            f"The motion is of the keypoint space {name!r}; known are "
+            f"{', '.join(KEYPOINT_SPACES)}. Use a motion made by one of these models."
+        )
+    return KEYPOINT_SPACES[name]
+
+
+def check_region(region: str) -> None:
+    """Refuse a region that does not exist.
+
+    Raises:
+        ValueError: The region is unknown.
+    """
+    if region not in get_args(Region):
+        raise ValueError(f"The region is {region!r}; choose one of {', '.join(get_args(Region))}.")

@@ -1,0 +1,344 @@
+"""Expression sliders: a face made by hand, for each keypoint space."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
+from .regions import AXES, CompactKeypoint, keypoint_space
+
+Step = tuple[int, str, float]
+"""A keypoint, one of its axes, and the crop units it moves for one unit of the slider."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """Slider values; all zero (zoom 1) is the face as it is.
+
+    Convention:
+        - the numbers are those of the published sliders, so that settings found elsewhere hold
+        - values outside `SLIDER_RANGES` are allowed and look as they look
+    """
+
+    blink: float = 0.0
+    """Both eyes: -20 shut, 5 wide."""
+    wink: float = 0.0
+    """One eye shut: 0 to 39."""
+    eyebrow: float = 0.0
+    """Brows: -30 frowning, 30 raised."""
+    gaze_x: float = 0.0
+    """-30 to 30; positive looks to the image's right."""
+    gaze_y: float = 0.0
+    """-63 to 63; positive looks up."""
+    smile: float = 0.0
+    """-0.3 to 1.3."""
+    lip_open: float = 0.0
+    """-90 pressed to 120 wide open."""
+    pout: float = 0.0
+    """Mouth to one side: -0.09 to 0.09 crop units."""
+    purse: float = 0.0
+    """-20 broad to 15 pursed."""
+    grin: float = 0.0
+    """Teeth: 0 to 15."""
+    shift_x: float = 0.0
+    """-0.19 to 0.19 crop units."""
+    shift_y: float = 0.0
+    """-0.19 to 0.19 crop units; positive is down."""
+    zoom: float = 1.0
+    """Multiplies the scale: 0.9 to 1.2."""
+    pitch_deg: float = 0.0
+    """Added to the pose: -15 to 15 degrees."""
+    yaw_deg: float = 0.0
+    """Added to the pose: -25 to 25 degrees."""
+    roll_deg: float = 0.0
+    """Added to the pose: -15 to 15 degrees."""
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            value: float = getattr(self, entry.name)
+            if not math.isfinite(value):
+                low, high = SLIDER_RANGES[entry.name]
+                raise ValueError(
+                    f"The slider {entry.name} is {value}; a number is wanted, as a rule from "
+                    f"{low:g} to {high:g}. Leave it out to keep the face as it is."
+                )
+        if self.zoom <= 0:
+            raise ValueError(
+                f"The slider zoom is {self.zoom:g}; it multiplies the face's size and must be "
+                "above 0. 1 keeps the size."
+            )
+
+
+SLIDER_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "blink": (-20.0, 5.0),
+        "wink": (0.0, 39.0),
+        "eyebrow": (-30.0, 30.0),
+        "gaze_x": (-30.0, 30.0),
+        "gaze_y": (-63.0, 63.0),
+        "smile": (-0.3, 1.3),
+        "lip_open": (-90.0, 120.0),
+        "pout": (-0.09, 0.09),
+        "purse": (-20.0, 15.0),
+        "grin": (0.0, 15.0),
+        "shift_x": (-0.19, 0.19),
+        "shift_y": (-0.19, 0.19),
+        "zoom": (0.9, 1.2),
+        "pitch_deg": (-15.0, 15.0),
+        "yaw_deg": (-25.0, 25.0),
+        "roll_deg": (-15.0, 15.0),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SliderEffect:
+    """What one slider does to the keypoints."""
+
+    steps: tuple[Step, ...]
+    negative_steps: tuple[Step, ...] | None = None
+    """Steps for values below zero, where they are others."""
+
+    def add_to(self, offset: Tensor, value: float) -> None:
+        """Add the effect of a value to a (K, 3) offset, in place."""
+        steps = self.steps
+        if value < 0 and self.negative_steps is not None:
+            steps = self.negative_steps
+        for keypoint, axis, step in steps:
+            offset[keypoint, AXES.index(axis)] += step * value
+
+
+# The published keypoints were learnt without names; these are named after what the published
+# sliders do with them. First and second are the two sides of the face.
+_BROW_1, _BROW_2 = 1, 2
+_CHEEK_1, _CHEEK_2 = 3, 7
+_SHOULDERS = 5
+_EYE_1, _LOWER_LID_1, _EYE_2, _LOWER_LID_2 = 11, 13, 15, 16
+_MOUTH_WIDTH, _MOUTH_DEPTH, _JAW, _TEETH = 14, 17, 19, 20
+
+PUBLISHED_SLIDERS: Final[Mapping[str, SliderEffect]] = MappingProxyType(
+    {
+        "gaze_x": SliderEffect(
+            steps=((_EYE_1, "x", 0.0007), (_EYE_2, "x", 0.001)),
+            negative_steps=((_EYE_1, "x", 0.001), (_EYE_2, "x", 0.0007)),
+        ),
+        # -0.001 of the gaze itself and half of a blink the other way: the lids follow the gaze
+        "gaze_y": SliderEffect(
+            steps=(
+                (_EYE_1, "y", -0.0005),
+                (_EYE_2, "y", -0.0005),
+                (_LOWER_LID_1, "y", -0.00015),
+                (_LOWER_LID_2, "y", -0.00015),
+            )
+        ),
+        # from ComfyUI-AdvancedLivePortrait's editor; the published page has no such slider
+        "blink": SliderEffect(
+            steps=(
+                (_EYE_1, "y", -0.001),
+                (_EYE_2, "y", -0.001),
+                (_LOWER_LID_1, "y", 0.0003),
+                (_LOWER_LID_2, "y", 0.0003),
+                (_BROW_1, "y", -0.00025),
+                (_BROW_2, "y", 0.00025),
+            )
+        ),
+        "wink": SliderEffect(
+            steps=(
+                (_EYE_1, "y", 0.001),
+                (_LOWER_LID_1, "y", -0.0003),
+                (_MOUTH_DEPTH, "x", 0.0003),
+                (_MOUTH_DEPTH, "y", 0.0003),
+                (_CHEEK_1, "y", -0.0003),
+            )
+        ),
+        "eyebrow": SliderEffect(
+            steps=((_BROW_1, "y", 0.001), (_BROW_2, "y", -0.001)),
+            negative_steps=(
+                (_BROW_1, "x", -0.001),
+                (_BROW_2, "x", 0.001),
+                (_BROW_1, "y", 0.0003),
+                (_BROW_2, "y", -0.0003),
+            ),
+        ),
+        "smile": SliderEffect(
+            steps=(
+                (_TEETH, "y", -0.01),
+                (_MOUTH_WIDTH, "y", -0.02),
+                (_MOUTH_DEPTH, "y", 0.0065),
+                (_MOUTH_DEPTH, "z", 0.003),
+                (_LOWER_LID_1, "y", -0.00275),
+                (_LOWER_LID_2, "y", -0.00275),
+                (_CHEEK_1, "y", -0.0035),
+                (_CHEEK_2, "y", -0.0035),
+            )
+        ),
+        "lip_open": SliderEffect(
+            steps=((_JAW, "y", 0.001), (_JAW, "z", 0.0001), (_MOUTH_DEPTH, "y", -0.0001))
+        ),
+        "pout": SliderEffect(steps=((_JAW, "x", 1.0),)),
+        "purse": SliderEffect(
+            steps=(
+                (_MOUTH_WIDTH, "y", 0.001),
+                (_CHEEK_1, "y", -0.0005),
+                (_CHEEK_2, "y", -0.0005),
+                (_MOUTH_DEPTH, "z", -0.0005),
+            )
+        ),
+        "grin": SliderEffect(
+            steps=((_TEETH, "z", -0.001), (_TEETH, "y", -0.001), (_MOUTH_WIDTH, "y", -0.001))
+        ),
+        "shift_x": SliderEffect(steps=((_SHOULDERS, "x", -1.0),)),
+        "shift_y": SliderEffect(steps=((_SHOULDERS, "y", 1.0),)),
+    }
+)
+
+_K = CompactKeypoint
+_MOUTH = tuple(range(_K.LEFT_LIP_CORNER, _K.LOWER_LIP + 1))
+_BROWS = tuple(range(_K.LEFT_BROW_MIDDLE, _K.RIGHT_BROW_MIDDLE + 1))
+
+
+def _all(keypoints: tuple[int, ...], axis: str, step: float) -> tuple[Step, ...]:
+    return tuple((keypoint, axis, step) for keypoint in keypoints)
+
+
+# Sizes of a neutral face in crop units: an eye .05 open and .16 wide, irises travel .04 for
+# 30 degrees, a mouth .32 wide, a jaw that drops .15. The ends of the ranges reach about so far.
+COMPACT_SLIDERS: Final[Mapping[str, SliderEffect]] = MappingProxyType(
+    {
+        "gaze_x": SliderEffect(steps=_all((_K.LEFT_IRIS, _K.RIGHT_IRIS), "x", 0.0013)),
+        "gaze_y": SliderEffect(
+            steps=(
+                *_all((_K.LEFT_IRIS, _K.RIGHT_IRIS), "y", -0.0005),
+                *_all((_K.LEFT_UPPER_LID, _K.RIGHT_UPPER_LID), "y", -0.0003),
+            )
+        ),
+        "blink": SliderEffect(
+            steps=(
+                *_all((_K.LEFT_UPPER_LID, _K.RIGHT_UPPER_LID), "y", -0.0022),
+                *_all((_K.LEFT_LOWER_LID, _K.RIGHT_LOWER_LID), "y", 0.0003),
+            )
+        ),
+        "wink": SliderEffect(
+            steps=(
+                (_K.LEFT_UPPER_LID, "y", 0.0012),
+                (_K.LEFT_LOWER_LID, "y", -0.0002),
+                (_K.LEFT_LIP_CORNER, "y", -0.0002),
+            )
+        ),
+        "eyebrow": SliderEffect(
+            steps=_all(_BROWS, "y", -0.0017),
+            negative_steps=(
+                *_all((_K.LEFT_BROW_INNER, _K.RIGHT_BROW_INNER), "y", -0.0012),
+                *_all((_K.LEFT_BROW_MIDDLE, _K.RIGHT_BROW_MIDDLE), "y", -0.0006),
+                (_K.LEFT_BROW_INNER, "x", -0.0005),
+                (_K.RIGHT_BROW_INNER, "x", 0.0005),
+            ),
+        ),
+        "smile": SliderEffect(
+            steps=(
+                (_K.LEFT_LIP_CORNER, "x", -0.03),
+                (_K.RIGHT_LIP_CORNER, "x", 0.03),
+                *_all((_K.LEFT_LIP_CORNER, _K.RIGHT_LIP_CORNER), "y", -0.035),
+                *_all((_K.LEFT_LIP_CORNER, _K.RIGHT_LIP_CORNER), "z", 0.01),
+                *_all((_K.LEFT_LOWER_LID, _K.RIGHT_LOWER_LID), "y", -0.006),
+            )
+        ),
+        "lip_open": SliderEffect(
+            steps=(
+                *_all((_K.INNER_LOWER_LIP, _K.LOWER_LIP, _K.CHIN), "y", 0.00125),
+                (_K.INNER_UPPER_LIP, "y", -0.0001),
+                *_all((_K.LEFT_LIP_CORNER, _K.RIGHT_LIP_CORNER), "y", 0.0004),
+            ),
+            # closed lips press, they do not pass through each other
+            negative_steps=(
+                *_all((_K.INNER_LOWER_LIP, _K.LOWER_LIP), "y", 0.0003),
+                (_K.INNER_UPPER_LIP, "y", -0.0001),
+            ),
+        ),
+        "pout": SliderEffect(steps=_all(_MOUTH, "x", 0.7)),
+        "purse": SliderEffect(
+            steps=(
+                (_K.LEFT_LIP_CORNER, "x", 0.0033),
+                (_K.RIGHT_LIP_CORNER, "x", -0.0033),
+                *_all((_K.INNER_UPPER_LIP, _K.INNER_LOWER_LIP, _K.LOWER_LIP), "z", -0.0015),
+            )
+        ),
+        "grin": SliderEffect(
+            steps=(
+                (_K.LEFT_LIP_CORNER, "x", -0.0016),
+                (_K.RIGHT_LIP_CORNER, "x", 0.0016),
+                (_K.INNER_UPPER_LIP, "y", -0.0012),
+                *_all((_K.INNER_LOWER_LIP, _K.LOWER_LIP), "y", 0.0012),
+            )
+        ),
+        "shift_x": SliderEffect(steps=_all(tuple(range(NUM_KEYPOINTS)), "x", -1.0)),
+        "shift_y": SliderEffect(steps=_all(tuple(range(NUM_KEYPOINTS)), "y", 1.0)),
+    }
+)
+_SLIDERS: Mapping[str, Mapping[str, SliderEffect]] = MappingProxyType(
+    {
+        HUMAN_SPACE: PUBLISHED_SLIDERS,
+        ANIMAL_SPACE: PUBLISHED_SLIDERS,
+        COMPACT_SPACE: COMPACT_SLIDERS,
+    }
+)
+
+
+def expression_offset(sliders: Expression, space: str) -> Tensor:
+    """What the sliders add to the expression of a frontal face.
+
+    Args:
+        sliders: The slider values; pose and zoom have no part in it.
+        space: Keypoint space of the face.
+
+    Returns:
+        (K, 3) crop units, float32.
+
+    Raises:
+        MotionSpaceError: No such space is known.
+    """
+    effects = _SLIDERS[keypoint_space(space).name]
+    offset = torch.zeros(NUM_KEYPOINTS, 3, dtype=torch.float64)
+    for name, effect in effects.items():
+        effect.add_to(offset, getattr(sliders, name))
+    return offset.float()
+
+
+EDITOR_TURN_DEG: Final = {"lip_open_pitch": -0.05, "wink_yaw": -0.1, "wink_roll": -0.1}
+"""How far the editor turns the head for one unit of a slider."""
+
+
+def editor_offset(sliders: Expression) -> tuple[Tensor, Tensor]:
+    """The sliders as ComfyUI-AdvancedLivePortrait's expression editor reads them.
+
+    Convention:
+        - yaw runs the other way
+        - an open mouth also lowers the head, and a wink turns and tilts it
+        - the half blink that follows the gaze also moves the brows
+
+    Args:
+        sliders: The slider values, in `HUMAN_SPACE`.
+
+    Returns:
+        (K, 3) offset in crop units, and (3,) pitch, yaw and roll to add in degrees.
+    """
+    offset = expression_offset(sliders, HUMAN_SPACE).double()
+    for keypoint, axis, step in PUBLISHED_SLIDERS["blink"].steps:
+        if keypoint in (_BROW_1, _BROW_2):
+            offset[keypoint, AXES.index(axis)] += step * -sliders.gaze_y / 2
+    turn = EDITOR_TURN_DEG
+    pose_deg = torch.tensor(
+        (
+            sliders.pitch_deg + turn["lip_open_pitch"] * sliders.lip_open,
+            -sliders.yaw_deg + turn["wink_yaw"] * sliders.wink,
+            sliders.roll_deg + turn["wink_roll"] * sliders.wink,
+        )
+    )
+    return offset.float(), pose_deg

@@ -1,0 +1,298 @@
+"""Motion of a driver applied to a source (Eq. 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from ..errors import MotionSpaceError
+from .regions import KeypointSpace, Region, check_region, keypoint_space
+from .rotation import degrees_from_rotation
+from .types import CHANNELS, Channel, Motion
+
+LEAST_LID_OPENING: Final = 0.02
+"""Crop units of the unscaled face; lids closer than this say nothing about an eye's size."""
+LID_TRAVEL_LIMITS: Final = (0.6, 2.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What of a moved face is taken over; the rest stays the source's."""
+
+    region: Region = "all"
+    masked_expression: bool = False
+    """`all` and `expression` keep to the entries of the space's expression mask."""
+    keep_scale: bool = False
+    keep_translation: bool = False
+
+    def __post_init__(self) -> None:
+        check_region(self.region)
+
+    def channels(self) -> frozenset[Channel]:
+        """The channels that the selection moves at all."""
+        moved: dict[Region, set[Channel]] = {
+            "all": set(CHANNELS),
+            "pose": {"pose", "translation"},
+        }
+        kept = {"scale"} if self.keep_scale else set[str]()
+        kept |= {"translation"} if self.keep_translation else set[str]()
+        return frozenset(moved.get(self.region, {"expression"}) - kept)
+
+
+def relative_motion(
+    source: Motion,
+    driving: Motion,
+    reference: Motion,
+    *,
+    region: Region = "all",
+    masked_expression: bool = False,
+    keep_scale: bool = False,
+    keep_translation: bool = False,
+    match_openness: bool | None = None,
+) -> Motion:
+    """The source moved by as much as the driver moved from its reference  (Eq. 7).
+
+    R = R_i R_0^T R_s, delta = delta_s + delta_i - delta_0, s = s_s s_i / s_0, t = t_s + t_i - t_0.
+
+    Convention:
+        - a still source (B = 1) is moved by every frame of the driver; a source of N frames is
+          moved frame by frame
+        - channels that the driver or the reference lacks stay the source's
+        - channels and regions in `driving.absolute` are taken as they are
+        - canonical keypoints are the source's; openness is not known and left out
+
+    Args:
+        source: B = 1 or N.
+        driving: B = 1 or N.
+        reference: The driver's neutral frame, B = 1.
+        region: `all`; `expression`, `lip`, `eyes` (the head stays); `pose` (the face stays).
+        masked_expression: Move only the space's expression entries, for regions `all` and
+            `expression`; published for video sources.
+        keep_scale: Keep the source's scale; published for video sources.
+        keep_translation: Keep the source's translation; published for video sources.
+        match_openness: Lids travel the source's own opening instead of the driver's. None: where
+            the space has lids and both canonical keypoints are known.
+
+    Returns:
+        A `Motion` of N frames.
+
+    Raises:
+        MotionSpaceError: The motions are of different keypoint spaces.
+        ValueError: The frames do not fit, or lids are to be matched and cannot be.
+    """
+    selection = Selection(
+        region=region,
+        masked_expression=masked_expression,
+        keep_scale=keep_scale,
+        keep_translation=keep_translation,
+    )
+    space = shared_space(source, driving, reference)
+    travel = driving.expression - reference.expression
+    if _matches_openness(match_openness, space, source, reference):
+        travel = travel * _lid_travel(space, source, reference)[..., None]
+    rotation = driving.rotation @ reference.rotation.transpose(-1, -2) @ source.rotation
+    moved = replace(
+        driving,
+        expression=source.expression + travel,
+        scale=source.scale * driving.scale / reference.scale,
+        translation=source.translation + driving.translation - reference.translation,
+        rotation=rotation,
+        pose_deg=degrees_from_rotation(rotation),
+        absent=driving.absent | reference.absent,
+    )
+    return select(source, _with_absolute(moved, driving, space), selection)
+
+
+def absolute_motion(
+    source: Motion,
+    driving: Motion,
+    *,
+    region: Region = "all",
+    masked_expression: bool = True,
+    keep_scale: bool = True,
+    keep_translation: bool = False,
+) -> Motion:
+    """The source with the driver's expression and pose as they are.
+
+    Convention:
+        - as in `relative_motion`, except that no reference is needed
+        - the defaults are the published ones: the driver's scale is not taken, and the entries
+          outside the expression mask stay the source's
+
+    Args:
+        source: B = 1 or N.
+        driving: B = 1 or N.
+        region: As in `relative_motion`.
+        masked_expression: As in `relative_motion`.
+        keep_scale: Keep the source's scale.
+        keep_translation: Keep the source's translation.
+
+    Returns:
+        A `Motion` of N frames.
+
+    Raises:
+        MotionSpaceError: The motions are of different keypoint spaces.
+        ValueError: The frames do not fit.
+    """
+    shared_space(source, driving)
+    selection = Selection(
+        region=region,
+        masked_expression=masked_expression,
+        keep_scale=keep_scale,
+        keep_translation=keep_translation,
+    )
+    return select(source, driving, selection)
+
+
+def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
+    """The source with the selected channels and entries of a moved face.
+
+    Args:
+        source: B = 1 or N.
+        moved: B = 1 or N.
+        selection: What to take.
+
+    Returns:
+        A `Motion` of N frames with the source's canonical keypoints.
+
+    Raises:
+        ValueError: The frames do not fit.
+    """
+    frames = num_frames(source, moved)
+    space = keypoint_space(source.space)
+    taken = selection.channels() - moved.absent
+    mask = space.expression_mask(
+        selection.region,
+        masked=selection.masked_expression,
+        device=source.expression.device,
+    )
+
+    def pick(name: str, channel: Channel) -> Tensor:
+        value: Tensor = getattr(moved if channel in taken else source, name)
+        return value.expand(frames, *value.shape[1:])
+
+    expression = source.expression
+    if "expression" in taken:
+        expression = torch.where(mask, moved.expression, source.expression)
+    canonical = source.canonical
+    return replace(
+        source,
+        expression=expression.expand(frames, -1, -1),
+        scale=pick("scale", "scale"),
+        translation=pick("translation", "translation"),
+        rotation=pick("rotation", "pose"),
+        pose_deg=pick("pose_deg", "pose"),
+        canonical=None if canonical is None else canonical.expand(frames, -1, -1),
+        eyes_open=None,
+        lip_open=None,
+        validity=_longest_validity(source, moved, frames),
+        fps=source.fps if len(source) > 1 else moved.fps,
+        absent=source.absent - taken,
+        absolute=frozenset[str](),
+    )
+
+
+def neutral_reference(picture: Motion) -> Motion:
+    """What a driver of one frame is measured against: itself with a neutral expression.
+
+    Convention:
+        - its pose, scale and place do not move the source: one frame has moved from nowhere
+        - how open a neutral face's eyes and lip are is not known
+
+    Args:
+        picture: B = 1.
+
+    Returns:
+        A `Motion` with B = 1.
+    """
+    neutral = keypoint_space(picture.space).neutral_expression(picture.expression)
+    return replace(
+        picture, expression=neutral.expand_as(picture.expression), eyes_open=None, lip_open=None
+    )
+
+
+def shared_space(source: Motion, *others: Motion) -> KeypointSpace:
+    """The keypoint space of motions that are to be used together.
+
+    Raises:
+        MotionSpaceError: They are of different spaces, or of an unknown one.
+    """
+    for other in others:
+        if other.space != source.space:
+            raise MotionSpaceError(
+                f"The driving motion is of the keypoint space {other.space!r}"
+                f"{f' (made by {other.producer})' if other.producer else ''}, the source of "
+                f"{source.space!r}. Extract the driving motion with the source's model."
+            )
+    return keypoint_space(source.space)
+
+
+def num_frames(first: Motion, second: Motion) -> int:
+    """The number of frames of two motions used together, one of which may be a still.
+
+    Raises:
+        ValueError: Neither is a still and they differ.
+    """
+    lengths = {len(first), len(second)} - {1}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"The source has {len(first)} frames and the driving motion {len(second)}; the same "
+            "number, or 1 for a still, was expected. Cut the longer one."
+        )
+    return lengths.pop() if lengths else 1
+
+
+def _with_absolute(moved: Motion, driving: Motion, space: KeypointSpace) -> Motion:
+    expression = moved.expression
+    for region in ("expression", "lip", "eyes"):
+        if region in driving.absolute:
+            mask = space.expression_mask(region, masked=False, device=expression.device)
+            expression = torch.where(mask, driving.expression, expression)
+    names = [name for name in ("scale", "translation") if name in driving.absolute]
+    if "pose" in driving.absolute:
+        names += ["rotation", "pose_deg"]
+    return replace(moved, expression=expression, **{name: getattr(driving, name) for name in names})
+
+
+def _matches_openness(
+    wanted: bool | None, space: KeypointSpace, source: Motion, reference: Motion
+) -> bool:
+    possible = bool(space.lids) and source.canonical is not None and reference.canonical is not None
+    if wanted and not possible:
+        raise ValueError(
+            f"Lids cannot be matched in the keypoint space {space.name!r} with these motions: "
+            "lid keypoints and the canonical keypoints of source and reference are needed. "
+            "Leave match_openness off."
+        )
+    return possible if wanted is None else wanted
+
+
+def _lid_travel(space: KeypointSpace, source: Motion, reference: Motion) -> Tensor:
+    """(B, K) factor of each keypoint's travel: 1 but for the lids of each eye."""
+    factors = source.expression.new_ones(source.expression.shape[:2])
+    for lids in space.lids:
+        ratio = _lid_opening(source, lids) / _lid_opening(reference, lids).clamp(
+            min=LEAST_LID_OPENING
+        )
+        is_lid = torch.zeros_like(factors[0], dtype=torch.bool)
+        is_lid[list(lids)] = True
+        factors = torch.where(is_lid, ratio.clamp(*LID_TRAVEL_LIMITS)[:, None], factors)
+    return factors
+
+
+def _lid_opening(motion: Motion, lids: tuple[int, int]) -> Tensor:
+    """(B,) distance of two lids in the unscaled face, so that faces near and far compare."""
+    assert motion.canonical is not None
+    rows = list(lids)
+    points = motion.canonical[:, rows] @ motion.rotation + motion.expression[:, rows]
+    return (points[:, 0, :2] - points[:, 1, :2]).norm(dim=-1)
+
+
+def _longest_validity(source: Motion, moved: Motion, frames: int) -> Tensor | None:
+    parts = [motion.validity for motion in (source, moved) if motion.validity is not None]
+    if not parts:
+        return None
+    return torch.stack([part.expand(frames) for part in parts]).amin(0)

@@ -1,0 +1,193 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
+from liveportrait_core.errors import MotionSpaceError
+from liveportrait_core.motion.edit import apply_expression, blend, loop, mirror, retime
+from liveportrait_core.motion.regions import CompactKeypoint
+from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression, expression_offset
+from liveportrait_core.motion.transform import transform_keypoints
+from liveportrait_core.motion.types import Motion
+from tests.support.motions import random_motion
+
+SPACES = (HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE)
+FACE_SLIDERS = [name for name in SLIDER_RANGES if name != "zoom" and not name.endswith("_deg")]
+C = CompactKeypoint
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_sliders_at_rest_change_nothing(space):
+    assert not expression_offset(Expression(), space).any()
+    face = random_motion(1, 3, space)
+    edited = apply_expression(face, Expression())
+    assert torch.equal(transform_keypoints(edited), transform_keypoints(face))
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("name", FACE_SLIDERS)
+def test_every_slider_moves_something_and_not_far(space, name):
+    for value in SLIDER_RANGES[name]:
+        if value:
+            offset = expression_offset(Expression(**{name: value}), space)
+            assert 0.002 < float(offset.abs().max()) < 0.2
+
+
+def test_every_slider_has_a_range():
+    assert set(SLIDER_RANGES) == set(Expression.__dataclass_fields__)
+
+
+def test_a_compact_blink_brings_the_lids_together():
+    offset = expression_offset(Expression(blink=-20), COMPACT_SPACE)
+    for upper, lower in ((C.LEFT_UPPER_LID, C.LEFT_LOWER_LID), (C.RIGHT_UPPER_LID, 11)):
+        assert float(offset[lower, 1] - offset[upper, 1]) == pytest.approx(-0.05)
+
+
+def test_a_compact_wink_shuts_one_eye():
+    offset = expression_offset(Expression(wink=39), COMPACT_SPACE)
+    assert float(offset[C.LEFT_UPPER_LID, 1]) > 0.04
+    assert not offset[C.RIGHT_UPPER_LID].any()
+
+
+def test_compact_gaze_looks_right_and_up():
+    offset = expression_offset(Expression(gaze_x=30, gaze_y=63), COMPACT_SPACE)
+    assert (offset[[C.LEFT_IRIS, C.RIGHT_IRIS], 0] > 0.03).all()
+    assert (offset[[C.LEFT_IRIS, C.RIGHT_IRIS], 1] < -0.03).all()
+
+
+def test_a_compact_smile_pulls_the_corners_out_and_up():
+    offset = expression_offset(Expression(smile=1), COMPACT_SPACE)
+    assert offset[C.LEFT_LIP_CORNER, 0] < 0 < offset[C.RIGHT_LIP_CORNER, 0]
+    assert (offset[[C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER], 1] < 0).all()
+
+
+def test_an_open_compact_mouth_drops_the_jaw():
+    offset = expression_offset(Expression(lip_open=120), COMPACT_SPACE)
+    assert_close(offset[[C.INNER_LOWER_LIP, C.LOWER_LIP, C.CHIN], 1], torch.full((3,), 0.15))
+
+
+def test_compact_offsets_turn_with_the_head():
+    profile = Motion.from_degrees(
+        pose_deg=torch.tensor([[0.0, 0.0, 90.0]]),
+        expression=torch.zeros(1, 21, 3),
+        scale=torch.ones(1, 1),
+        translation=torch.zeros(1, 3),
+    ).describe(space=COMPACT_SPACE)
+    edited = apply_expression(profile, Expression(lip_open=120))
+    # a head lying on its side opens its mouth sideways
+    assert float(edited.expression[0, C.CHIN, 0].abs()) == pytest.approx(0.15, abs=1e-6)
+    assert float(edited.expression[0, C.CHIN, 1]) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_pose_and_zoom_are_added():
+    face = random_motion(1, 2)
+    edited = apply_expression(face, Expression(yaw_deg=7, zoom=1.1))
+    assert_close(edited.yaw_deg, face.yaw_deg + 7)
+    assert_close(edited.scale, face.scale * 1.1)
+    assert not torch.equal(edited.rotation, face.rotation)
+
+
+@pytest.mark.parametrize(("name", "value"), [("smile", float("nan")), ("zoom", 0.0)])
+def test_a_slider_that_is_no_use_is_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        Expression(**{name: value})
+
+
+@pytest.mark.parametrize(("weight", "which"), [(0.0, 0), (1.0, 1)])
+def test_a_blend_ends_at_its_two_motions(weight, which):
+    pair = random_motion(1, 4), random_motion(2, 4)
+    mixed = blend(*pair, weight)
+    for name in ("expression", "scale", "translation", "rotation", "pose_deg"):
+        assert_close(getattr(mixed, name), getattr(pair[which], name), atol=1e-5, rtol=0)
+
+
+def test_half_way_between_two_turns_is_half_the_turn():
+    turned = [
+        replace(random_motion(1), **_pose(torch.tensor([[0.0, yaw, 0.0]]))) for yaw in (-10.0, 30.0)
+    ]
+    assert_close(blend(*turned, 0.5).yaw_deg, torch.tensor([10.0]), atol=1e-3, rtol=0)
+
+
+def _pose(pose_deg: torch.Tensor) -> dict[str, torch.Tensor]:
+    zeros = torch.zeros(1, 21, 3)
+    turned = Motion.from_degrees(
+        pose_deg=pose_deg, expression=zeros, scale=torch.ones(1, 1), translation=torch.zeros(1, 3)
+    )
+    return {"pose_deg": turned.pose_deg, "rotation": turned.rotation}
+
+
+def test_a_blend_of_different_spaces_is_refused():
+    with pytest.raises(MotionSpaceError):
+        blend(random_motion(1), random_motion(1, space=ANIMAL_SPACE), 0.5)
+
+
+def test_retiming_keeps_the_seconds():
+    clip = replace(random_motion(1, 30), fps=Fraction(30))
+    assert len(retime(clip, 60)) == 60
+    assert len(retime(clip, 10)) == 10
+    assert len(retime(clip, Fraction(30000, 1001))) == 29  # 1 s holds 29.97 frames
+    assert retime(clip, 30) is clip
+
+
+def test_retiming_to_twice_the_rate_and_back_gives_the_clip_back():
+    clip = replace(random_motion(1, 12), fps=Fraction(24), reference_frame=5)
+    back = retime(retime(clip, 48), 24)
+    assert back.reference_frame == 5
+    assert_close(back.expression, clip.expression)
+    assert_close(back.rotation, clip.rotation, atol=1e-5, rtol=0)
+
+
+def test_new_frames_lie_between_old_ones():
+    clip = replace(random_motion(1, 2), fps=Fraction(25))
+    doubled = retime(clip, 50)
+    assert_close(doubled.expression[1], clip.expression.mean(0))
+
+
+def test_a_frame_rate_of_zero_is_refused():
+    with pytest.raises(ValueError, match="frame rate is 0"):
+        retime(random_motion(1, 3), 0)
+
+
+def test_a_loop_repeats():
+    clip = random_motion(1, 5)
+    repeated = loop(clip, 3)
+    assert len(repeated) == 15
+    assert torch.equal(repeated.expression[5:10], clip.expression)
+
+
+def test_a_crossfaded_loop_has_no_jump():
+    clip = random_motion(1, 8)
+    ramp = torch.linspace(0, 1, 8)[:, None].expand(8, 1)
+    repeated = loop(replace(clip, scale=1 + ramp), 2, crossfade=4)
+    assert len(repeated) == 2 * (8 - 4)
+    assert float(repeated.scale.diff(dim=0).abs().max()) < 0.5  # the bare seam jumps by 1
+
+
+def test_a_mirror_image_twice_is_the_face():
+    face = random_motion(1, 3, COMPACT_SPACE)
+    twice = mirror(mirror(face))
+    assert_close(transform_keypoints(twice), transform_keypoints(face))
+    assert_close(twice.pose_deg, face.pose_deg)
+
+
+def test_a_mirrored_face_is_the_mirrored_keypoints():
+    face = random_motion(1, 3, COMPACT_SPACE)
+    keypoints = transform_keypoints(mirror(face))
+    original = transform_keypoints(face)
+    assert_close(keypoints[:, C.LEFT_IRIS, 0], -original[:, C.RIGHT_IRIS, 0])
+    assert_close(keypoints[:, C.CHIN, 1:], original[:, C.CHIN, 1:])
+    derived = Motion.from_rotation(
+        rotation=mirror(face).rotation,
+        expression=face.expression,
+        scale=face.scale,
+        translation=face.translation,
+    )
+    assert_close(derived.pose_deg, mirror(face).pose_deg, atol=1e-3, rtol=0)
+
+
+def test_motion_without_sides_cannot_be_mirrored():
+    with pytest.raises(MotionSpaceError, match="no sides"):
+        mirror(random_motion(1))
