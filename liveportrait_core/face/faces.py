@@ -1,0 +1,133 @@
+"""Faces: where a face is in a frame, and in every frame of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..errors import FaceNotFoundError
+from ..imaging.layouts import Landmarks
+
+FaceState = Literal["measured", "interpolated", "missing"]
+FaceOrder = Literal[
+    "large-small", "small-large", "left-right", "right-left", "top-bottom", "bottom-top", "score"
+]
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """One face in one frame."""
+
+    box: Box
+    landmarks: Landmarks
+    score: float
+    """From 0 to 1."""
+    face_id: int = 0
+    """The same number for the same face in every frame of a clip."""
+    state: FaceState = "measured"
+    """`interpolated`: between two frames that show it. `missing`: not seen; the landmarks are
+    those of the nearest frame that shows it."""
+
+    @property
+    def area(self) -> float:
+        """Of the box, square pixels."""
+        return self.box[2] * self.box[3]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Of the box, pixels."""
+        return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One face through a clip: an entry for every frame, none left out."""
+
+    face_id: int
+    faces: tuple[Face, ...]
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    @property
+    def validity(self) -> tuple[float, ...]:
+        """1 measured, 0.5 interpolated, 0 missing: as `Motion.validity` has it."""
+        worth: dict[FaceState, float] = {"measured": 1.0, "interpolated": 0.5, "missing": 0.0}
+        return tuple(worth[face.state] for face in self.faces)
+
+
+_ORDER_KEYS: dict[str, Callable[[Face], float]] = {
+    "large-small": lambda face: -face.area,
+    "small-large": lambda face: face.area,
+    "left-right": lambda face: face.centre[0],
+    "right-left": lambda face: -face.centre[0],
+    "top-bottom": lambda face: face.centre[1],
+    "bottom-top": lambda face: -face.centre[1],
+    "score": lambda face: -face.score,
+}
+
+
+def face_from_landmarks(landmarks: Landmarks, score: float) -> Face:
+    """A face whose box is the upright box of its landmarks."""
+    low, high = landmarks.points.min(0), landmarks.points.max(0)
+    x, y, width, height = (float(value) for value in np.concatenate((low, high - low)))
+    return Face(box=(x, y, width, height), landmarks=landmarks, score=score)
+
+
+def sorted_faces(faces: Sequence[Face], order: FaceOrder = "large-small") -> list[Face]:
+    """Faces in a named order; `large-small` goes by the area of the box.
+
+    Raises:
+        ValueError: An unknown order.
+    """
+    key = _ORDER_KEYS.get(order)
+    if key is None:
+        raise ValueError(f"There is no face order {order!r}. Use one of {', '.join(_ORDER_KEYS)}.")
+    return sorted(faces, key=key)
+
+
+def pick_face(
+    faces: Sequence[Face],
+    *,
+    index: int = 0,
+    order: FaceOrder = "large-small",
+    picture: str = "the picture",
+    tried: str = "",
+) -> Face:
+    """One face out of those found; the largest by default.
+
+    Args:
+        faces: What a finder gave.
+        index: Which one in the order, from 0.
+        order: A named order.
+        picture: What was searched, for the message ("driving frame 12 of 240").
+        tried: How it was searched, for the message.
+
+    Raises:
+        FaceNotFoundError: No faces, or fewer than `index` asks for.
+    """
+    if not faces:
+        how = f" ({tried})" if tried else ""
+        raise FaceNotFoundError(
+            f"No face in {picture}{how}. Use a picture with a larger, more frontal face, mark it "
+            "with --box x,y,w,h, or pass --already-cropped when the face fills the picture."
+        )
+    if not 0 <= index < len(faces):
+        raise FaceNotFoundError(
+            f"Face number {index} was asked for, but {picture} shows {len(faces)}. "
+            f"Choose a number from 0 to {len(faces) - 1}."
+        )
+    return sorted_faces(faces, order)[index]
+
+
+def overlap(first: Box, second: Box) -> float:
+    """Area that two boxes share, over that of the smaller one."""
+    width = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
+    height = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
+    smaller = min(first[2] * first[3], second[2] * second[3])
+    return max(width, 0.0) * max(height, 0.0) / smaller if smaller > 0 else 0.0

@@ -1,0 +1,155 @@
+"""Landmark networks, and what the layouts tell about openness.
+
+The table of layouts itself is `imaging.layouts`: crops need it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from torch import Tensor
+
+from ..imaging.crop import FaceBox, box_transform, crop_pixels, face_box
+from ..imaging.layouts import LAYOUTS, Landmarks, Points
+from ..imaging.tensors import Pixels, tensor_from_pixels
+from ..motion.openness import OpeningPair, OpennessPairs
+
+LandmarkReader = Callable[[Tensor], Tensor]
+"""Face crops (B, 3, S, S) RGB in [0, 1] -> points (B, N, 2) in crop units, -1 and 1 at the
+outer edges. Runs without gradients if its maker says so."""
+
+MIN_EYES_OVER_DROP: Final = 0.3
+"""Distance of the eyes over that from eyes to lip: about 1 seen from the front, less in
+profile. Below and above these bounds it is no face."""
+MAX_EYES_OVER_DROP: Final = 2.2
+MAX_SKEW: Final = 0.75
+"""Largest |cosine| between the line of the eyes and the line to the lip."""
+NO_AGREEMENT: Final = 0.05
+"""Mean distance of two readings, crop sides, at which the score is 0."""
+MAX_BEYOND_CROP: Final = 0.1
+"""How far a point may lie outside the crop that it was read in, crop sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandmarkNetwork:
+    """A network that reads the landmarks of a face crop, and the crop that it wants."""
+
+    read: LandmarkReader
+    size_px: int
+    """Side of its crops."""
+    layout: str = "compact-21"
+    scale: float = 2.3
+    vy_ratio: float = -0.125
+    antialias: bool = True
+    """False samples crops as the published code does."""
+
+    def box(self, landmarks: Landmarks) -> FaceBox:
+        """The part of the picture that it should see, given landmarks of any layout."""
+        return face_box(landmarks, scale=self.scale, vy_ratio=self.vy_ratio)
+
+    def landmarks(self, frame: Pixels, box: FaceBox) -> Landmarks:
+        """What it reads in one part of a picture.
+
+        Args:
+            frame: (H, W, 3) uint8.
+            box: From `box`, or a rough one.
+
+        Returns:
+            Points in pixels of the frame.
+        """
+        transform = box_transform(box, size_px=self.size_px)
+        crop = crop_pixels(frame, transform, antialias=self.antialias)
+        units = self.read(tensor_from_pixels(crop))
+        points = units.detach()[0, :, :2].double().cpu().numpy()
+        in_crop = (points + 1) * (self.size_px / 2) - 0.5  # crop units end at the outer edges
+        return Landmarks(transform.to_source(in_crop), self.layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Landmarks and how far they can be trusted."""
+
+    landmarks: Landmarks
+    score: float
+    """From 0 to 1: agreement of the last two readings, 0 when no face looks like this."""
+
+
+def read_face(
+    frame: Pixels, network: LandmarkNetwork, box: FaceBox, *, readings: int = 3
+) -> Reading:
+    """Landmarks from a rough box: read, crop by what was read, read again.
+
+    A network that looks at no face puts its points somewhere else in each new crop; one that
+    looks at a face finds them where they were. Their agreement is the score.
+
+    Args:
+        frame: (H, W, 3) uint8.
+        network: Reads the landmarks.
+        box: Rough place of the face, as large as the network's crops.
+        readings: How often to read; 1 gives no agreement, and scores 1 or 0 by shape alone.
+
+    Returns:
+        The last reading.
+    """
+    landmarks = network.landmarks(frame, box)
+    agreement = 1.0
+    for _ in range(readings - 1):
+        if not looks_like_a_face(landmarks, box):
+            return Reading(landmarks, 0.0)
+        box = network.box(landmarks)
+        previous, landmarks = landmarks, network.landmarks(frame, box)
+        agreement = _agreement(previous.points, landmarks.points, box.side)
+    return Reading(landmarks, agreement if looks_like_a_face(landmarks, box) else 0.0)
+
+
+def looks_like_a_face(landmarks: Landmarks, box: FaceBox) -> bool:
+    """True when eyes and lip lie as in a face, and within the box that they were read in."""
+    points, layout = landmarks.points, LAYOUTS[landmarks.layout]
+    if not np.isfinite(points).all() or box.side <= 0:
+        return False
+    left, right = points[list(layout.left_eye)].mean(0), points[list(layout.right_eye)].mean(0)
+    across, down = right - left, points[list(layout.lip)].mean(0) - (left + right) / 2
+    width, drop = float(np.hypot(*across)), float(np.hypot(*down))
+    if drop == 0 or not MIN_EYES_OVER_DROP <= width / drop <= MAX_EYES_OVER_DROP:
+        return False
+    skew = float(across @ down) / (width * drop)
+    mirrored = across[0] * down[1] - across[1] * down[0] <= 0
+    reach = (0.5 + MAX_BEYOND_CROP) * box.side * np.sqrt(2)
+    inside = np.abs(points - np.array(box.centre)).max() <= reach
+    return bool(abs(skew) <= MAX_SKEW and not mirrored and inside)
+
+
+def openness_pairs(layout: str) -> OpennessPairs:
+    """The points of a layout that tell how open eyes and lips are.
+
+    Raises:
+        ValueError: The layout has no points on lids and lips.
+    """
+    known = LAYOUTS[layout]
+    pairs = (
+        (known.left_eye_lids, known.left_eye_corners),
+        (known.right_eye_lids, known.right_eye_corners),
+        (known.lip_height, known.lip_width),
+    )
+    openings = [
+        OpeningPair(height=height, width=width)
+        for height, width in pairs
+        if height is not None and width is not None
+    ]
+    if len(openings) < len(pairs):
+        able = ", ".join(entry.name for entry in LAYOUTS.values() if entry.tells_openness)
+        raise ValueError(
+            f"Landmarks of layout {layout} have no points on the lids and the inner lips; "
+            f"openness wants one of {able}. Use a finder that gives one of those."
+        )
+    first_eye, second_eye, lip = openings
+    return OpennessPairs(first_eye=first_eye, second_eye=second_eye, lip=lip)
+
+
+def _agreement(before: Points, after: Points, crop_side: float) -> float:
+    """1 when two readings are the same, falling to 0 at `NO_AGREEMENT`."""
+    distance = float(np.linalg.norm(after - before, axis=1).mean()) / crop_side
+    return max(0.0, 1.0 - distance / NO_AGREEMENT)

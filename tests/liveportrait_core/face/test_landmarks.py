@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import torch
+
+from liveportrait_core.face.landmarks import (
+    LandmarkNetwork,
+    looks_like_a_face,
+    openness_pairs,
+    read_face,
+)
+from liveportrait_core.imaging.crop import FaceBox
+from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks
+from liveportrait_core.motion.openness import eyes_open, lip_open
+
+from .oracle import face_points, frame_picture, oracle_network
+
+BOX = FaceBox((120.0, 120.0), 160.0, 0.0)
+
+
+def test_convention_crop_units_end_at_the_outer_edges():
+    corners = torch.tensor([[-1.0, -1.0], [1.0, 1.0]]).repeat(11, 1)[None, :21]
+    network = LandmarkNetwork(read=lambda _: corners, size_px=32)
+    points = network.landmarks(np.zeros((64, 64, 3), np.uint8), FaceBox((32.0, 32.0), 64.0, 0.0))
+    # the box's centre, pixel 32, is shown at pixel 16: the edges -0.5 and 31.5 show -1 and 63
+    np.testing.assert_allclose(points.points[:2], [[-1, -1], [63, 63]], atol=1e-9)
+
+
+@pytest.mark.parametrize("angle_deg", [0, 20, -60, 120])
+def test_a_rough_box_is_refined_to_the_true_points(angle_deg):
+    truth = face_points(centre=(110, 128), half=32, angle_deg=angle_deg)
+    reading = read_face(frame_picture(), oracle_network({0: truth}), BOX)
+    assert np.abs(reading.landmarks.points - truth).max() < 0.6
+    assert reading.score > 0.9
+
+
+def test_readings_that_do_not_agree_score_nothing():
+    reading = read_face(frame_picture(has_face=False), oracle_network({}), BOX)
+    assert reading.score < 0.2
+
+
+def test_only_what_looks_like_a_face_is_one():
+    upright = face_points()
+    assert looks_like_a_face(Landmarks(upright, "compact-21"), BOX)
+    mirrored = upright * (-1, 1) + (240, 0)
+    assert not looks_like_a_face(Landmarks(mirrored, "compact-21"), BOX)
+    squashed = (upright - 120) * (1, 0.2) + 120
+    assert not looks_like_a_face(Landmarks(squashed, "compact-21"), BOX)
+    assert not looks_like_a_face(Landmarks(upright + 500, "compact-21"), BOX)
+    assert not looks_like_a_face(Landmarks(np.full((21, 2), 120.0), "compact-21"), BOX)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, layout in LAYOUTS.items() if layout.tells_openness]
+)
+def test_openness_is_measured_from_every_layout_that_can(name):
+    layout, pairs = LAYOUTS[name], openness_pairs(name)
+    points = torch.zeros(1, layout.num_points, 2)
+    for eye, height in ((pairs.first_eye, 1.0), (pairs.second_eye, 2.0), (pairs.lip, 3.0)):
+        points[0, eye.height[1], 1] = height
+        points[0, eye.width[1], 0] = 10.0
+    torch.testing.assert_close(eyes_open(points, pairs), torch.tensor([[0.1, 0.2]]))
+    torch.testing.assert_close(lip_open(points, pairs), torch.tensor([[0.3]]))
+
+
+def test_a_layout_without_lids_is_named():
+    with pytest.raises(ValueError, match=r"layout five .* wants one of compact-21"):
+        openness_pairs("five")
