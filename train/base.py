@@ -25,7 +25,7 @@ CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologi
 def model_of(modules: Mapping[str, nn.Module], size_px: int = TRAINED_SIZE_PX) -> LivePortraitModel:
     """The compact model made of these networks, for crops of `size_px`; not trained further."""
     preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px)
-    return LivePortraitModel(preset=preset, **dict(modules))
+    return LivePortraitModel(preset=preset, origin="", **dict(modules))
 
 
 def write_model(run: Path, networks: Mapping[str, nn.Module], steps: str) -> Path:

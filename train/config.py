@@ -123,6 +123,8 @@ def _field_docs(kind: type[Any]) -> dict[str, str]:
 
 def _parsed_argument(argument: str) -> dict[str, Any]:
     if argument.endswith(".toml"):
+        if sys.version_info < (3, 11):
+            raise ValueError("Reading .toml needs Python 3.11 or later; give KEY=VALUE instead.")
         import tomllib  # noqa: PLC0415 - only Python 3.11 and later have it
 
         try:

@@ -18,6 +18,9 @@ from .config import LoopConfig, to_json
 from .ema import MovingAverage
 from .stats import Stats
 
+CONVOLUTION_NDIM = 4
+"""Weights of 2D convolutions; channels last is the faster layout for them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterGroup:
@@ -88,7 +91,10 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
         cpu=config.device == "cpu", mixed_precision="bf16" if config.bfloat16 else "no"
     )
     for module in task.modules.values():
-        module.to(accelerator.device, memory_format=torch.channels_last).train()
+        for parameter in module.parameters():
+            if parameter.ndim == CONVOLUTION_NDIM:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        module.to(accelerator.device).train()
     average = MovingAverage(task.modules, config.ema_decay)
     optimiser = _optimiser(task)
     start = _resume(config, task, average, optimiser)

@@ -252,7 +252,7 @@ class Stage1:
             true = (pairs.source.keypoints, pairs.driving.keypoints)
             outputs = [
                 picture_step(average, pairs, *points, self.config.picture_weights).painted.image
-                for points in (true, read)
+                for points in (true, (read[0], read[1]))
             ]
         rows = (pairs.source.image, pairs.driving.image, *outputs)
         return grid_of([[picture(image) for image in row] for row in rows])

@@ -1,0 +1,194 @@
+"""The nine verbs: one for each stage of Algorithm 1. Start reading here.
+
+Pictures are float RGB in [0, 1]. No verb changes gradients, devices or train modes; the
+caller decides. Shapes are the published model's; a smaller preset has its own.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .errors import CheckpointError
+from .imaging.composite import paste_back
+from .imaging.crop import Crop, crop_face
+from .model import LivePortraitModel
+from .motion.rotation import NUM_POSE_BINS, degrees_from_bins
+from .motion.transfer import relative_motion
+from .motion.transform import transform_keypoints
+from .motion.types import Motion
+from .networks.outputs import MotionHeads, Warped
+
+__all__ = [
+    "Crop",
+    "crop_face",
+    "extract_appearance",
+    "extract_motion",
+    "paste_back",
+    "relative_motion",
+    "retarget_eyes",
+    "retarget_lip",
+    "stitch",
+    "transform_keypoints",
+    "warp",
+    "warp_decode",
+]
+
+
+def extract_appearance(model: LivePortraitModel, face: Tensor) -> Tensor:
+    """Feature volume of a face: f_s = F(I_s).
+
+    Args:
+        model: The model.
+        face: (B, 3, 256, 256) RGB in [0, 1], cropped by `crop_face`.
+
+    Returns:
+        (B, 32, 16, 64, 64); a compact model's volume also carries the picture itself.
+
+    Raises:
+        ValueError: The crop is not of the model's size.
+    """
+    return model.appearance(_checked_face(model, face)).float()
+
+
+def extract_motion(model: LivePortraitModel, face: Tensor) -> Motion:
+    """Canonical keypoints, head pose, expression, translation and scale of a face (M).
+
+    Args:
+        model: The model.
+        face: (B, 3, 256, 256) RGB in [0, 1], cropped by `crop_face`.
+
+    Returns:
+        A `Motion` of B frames in the model's keypoint space, float32.
+
+    Raises:
+        ValueError: The crop is not of the model's size.
+    """
+    heads: MotionHeads = model.motion(_checked_face(model, face))
+    pose_deg = torch.stack([_degrees(head) for head in (heads.pitch, heads.yaw, heads.roll)], 1)
+    return Motion.from_degrees(
+        pose_deg=pose_deg,
+        expression=heads.expression.float().unflatten(1, (-1, 3)),
+        scale=heads.scale.float(),
+        translation=heads.translation.float(),
+    ).describe(
+        canonical=heads.canonical.float().unflatten(1, (-1, 3)),
+        space=model.preset.space,
+        producer=model.preset.name,
+    )
+
+
+def stitch(model: LivePortraitModel, source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
+    """Driving keypoints that paste back without a seam: x_d + S(x_s, x_d)  (Alg. 1, line 5).
+
+    Args:
+        model: The model.
+        source_keypoints: (B, K, 3).
+        driving_keypoints: (B, K, 3).
+
+    Returns:
+        (B, K, 3) with the offset of every keypoint and the common shift of x and y applied.
+
+    Raises:
+        CheckpointError: The model was loaded without S.
+    """
+    net = _present(model, "stitching")
+    offset = net(torch.cat((source_keypoints, driving_keypoints), 1).flatten(1))
+    keypoints_offset = offset[:, :-2].unflatten(1, (-1, 3))
+    shift = torch.nn.functional.pad(offset[:, -2:], (0, 1))
+    return driving_keypoints + keypoints_offset + shift[:, None]
+
+
+def retarget_eyes(model: LivePortraitModel, source_keypoints: Tensor, eyes_open: Tensor) -> Tensor:
+    """Offset that opens or closes the eyes: R_eyes(x_s; c_s, c_d)  (Alg. 1, line 7).
+
+    Args:
+        model: The model.
+        source_keypoints: (B, K, 3).
+        eyes_open: (B, 3) the source's two eye openings, then the wanted one.
+
+    Returns:
+        (B, K, 3) offset to add to keypoints.
+
+    Raises:
+        CheckpointError: The model was loaded without R_eyes.
+    """
+    return _retarget(_present(model, "eyes"), source_keypoints, eyes_open)
+
+
+def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: Tensor) -> Tensor:
+    """Offset that opens or closes the lips: R_lip(x_s; c_s, c_d)  (Alg. 1, line 8).
+
+    Args:
+        model: The model.
+        source_keypoints: (B, K, 3).
+        lip_open: (B, 2) the source's lip opening, then the wanted one.
+
+    Returns:
+        (B, K, 3) offset to add to keypoints.
+
+    Raises:
+        CheckpointError: The model was loaded without R_lip.
+    """
+    return _retarget(_present(model, "lip"), source_keypoints, lip_open)
+
+
+def warp(
+    model: LivePortraitModel,
+    feature_volume: Tensor,
+    source_keypoints: Tensor,
+    driving_keypoints: Tensor,
+) -> Warped:
+    """The first half of `warp_decode`: W, with its flow and occlusion."""
+    volume = feature_volume.to(model.dtype)
+    return model.warping(volume, source_keypoints, driving_keypoints)
+
+
+def warp_decode(
+    model: LivePortraitModel,
+    feature_volume: Tensor,
+    source_keypoints: Tensor,
+    driving_keypoints: Tensor,
+) -> Tensor:
+    """The animated face: G(W(f_s; x_s, x_d))  (Alg. 1, line 12).
+
+    Args:
+        model: The model.
+        feature_volume: (B, 32, 16, 64, 64) from `extract_appearance`.
+        source_keypoints: (B, K, 3).
+        driving_keypoints: (B, K, 3).
+
+    Returns:
+        (B, 3, 512, 512) RGB in [0, 1].
+    """
+    return model.decoder(warp(model, feature_volume, source_keypoints, driving_keypoints)).float()
+
+
+def _checked_face(model: LivePortraitModel, face: Tensor) -> Tensor:
+    size = model.preset.face_size_px
+    if face.shape[1:] != (3, size, size):
+        raise ValueError(
+            f"The face has shape {tuple(face.shape)}; this {model.preset.name} model takes "
+            f"(B, 3, {size}, {size}) RGB in [0, 1]. Crop with crop_face(..., size_px={size})."
+        )
+    return face.to(model.dtype)
+
+
+def _degrees(head: Tensor) -> Tensor:
+    head = head.float()
+    return degrees_from_bins(head) if head.shape[-1:] == (NUM_POSE_BINS,) else head.flatten()
+
+
+def _retarget(net: torch.nn.Module, source_keypoints: Tensor, openness: Tensor) -> Tensor:
+    return net(torch.cat((source_keypoints.flatten(1), openness), 1)).unflatten(1, (-1, 3))
+
+
+def _present(model: LivePortraitModel, name: str) -> torch.nn.Module:
+    net = model.modules().get(name)
+    if net is None:
+        raise CheckpointError(
+            f"The model from {model.origin or 'memory'} has no {name} network. Load one that "
+            "has it (published models keep it in stitching_retargeting_module), or switch "
+            "stitching and retargeting off."
+        )
+    return net

@@ -1,0 +1,102 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from liveportrait_core.constants import COMPACT_KEYPOINTS
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.motion.regions import CompactKeypoint
+from liveportrait_core.networks.build import build
+from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
+from liveportrait_core.networks.compact.points import EXPRESSIVE, REACH, RIGIDITY
+from liveportrait_core.networks.compact.volume import unpack
+from liveportrait_core.preset import COMPACT
+from liveportrait_core.stages import (
+    extract_appearance,
+    extract_motion,
+    transform_keypoints,
+    warp,
+    warp_decode,
+)
+
+
+def tiny_model(size_px=128):
+    torch.manual_seed(0)
+    preset = replace(COMPACT, width=0.25, face_size_px=size_px, output_size_px=size_px)
+    networks = build(preset)
+    for net in networks.values():
+        net.eval()
+    return LivePortraitModel(preset=preset, origin="", **networks)
+
+
+def smooth_faces(count, size_px=128):
+    coarse = torch.rand(count, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    return torch.nn.functional.interpolate(coarse, size=(size_px, size_px), mode="bilinear")
+
+
+def keypoints_of(model, face):
+    return transform_keypoints(extract_motion(model, face))
+
+
+@pytest.mark.parametrize("size_px", [128, 256])
+def test_the_volume_carries_the_picture_and_the_output_has_its_size(size_px):
+    model, face = tiny_model(size_px), smooth_faces(2, size_px)
+    with torch.no_grad():
+        volume = extract_appearance(model, face)
+        assert torch.equal(unpack(volume)[1], face)
+        x = keypoints_of(tiny_model(size_px), face)
+        assert warp_decode(model, volume, x, x).shape == (2, 3, size_px, size_px)
+
+
+def test_eq_2_gives_the_heat_maps_centres_exactly():
+    model, face = tiny_model(), smooth_faces(3)
+    with torch.no_grad():
+        read = model.motion.read(face).keypoints
+        torch.testing.assert_close(keypoints_of(model, face), read, atol=1e-6, rtol=0)
+
+
+def test_a_face_comes_out_alike_alone_and_in_a_batch():
+    model, face = tiny_model(), smooth_faces(3)
+    with torch.no_grad():
+        x = keypoints_of(model, face)
+        driving = x + 0.02
+        volume = extract_appearance(model, face)
+        together = warp_decode(model, volume, x, driving)
+        alone = warp_decode(model, volume[1:2], x[1:2], driving[1:2])
+    torch.testing.assert_close(together[1:2], alone, atol=1e-5, rtol=0)
+
+
+def test_a_head_that_moves_sideways_is_read_where_it_was():
+    model, face = tiny_model(), smooth_faces(1)
+    with torch.no_grad():
+        model.warping.decide.weight.zero_()
+        model.warping.decide.bias[0] = -50.0  # no background: all is head
+        x = keypoints_of(model, face)
+        moved = x + torch.tensor([0.25, 0.0, 0.0])
+        flow = warp(model, extract_appearance(model, face), x, moved).flow_2d
+    shift = flow - identity_grid(64, flow).permute(0, 3, 1, 2)
+    torch.testing.assert_close(shift[:, 0], torch.full((1, 64, 64), -0.25), atol=1e-4, rtol=0)
+    torch.testing.assert_close(shift[:, 1], torch.zeros(1, 64, 64), atol=1e-4, rtol=0)
+
+
+def test_gradients_reach_the_picture_and_both_keypoints():
+    model = tiny_model()
+    face = smooth_faces(1).requires_grad_()
+    x = keypoints_of(model, face).detach().requires_grad_()
+    driving = (x.detach() + 0.01).requires_grad_()
+    warp_decode(model, extract_appearance(model, face), x, driving).sum().backward()
+    assert all(t.grad is not None and t.grad.abs().sum() > 0 for t in (face, x, driving))
+
+
+def test_a_heat_map_is_one_at_its_keypoint_and_falls_off_evenly():
+    centre = 2 * 10.5 / 32 - 1
+    maps = heat_maps(torch.tensor([[[centre, centre]]]), 32, 0.1)[0, 0]
+    assert float(maps[10, 10]) == pytest.approx(1.0)
+    assert float(maps[10, 12]) == pytest.approx(float(maps[8, 10]))
+
+
+def test_every_keypoint_has_its_values():
+    assert len(COMPACT_KEYPOINTS) == len(RIGIDITY) == len(REACH) == len(CompactKeypoint)
+    assert CompactKeypoint.NOSE_TIP not in EXPRESSIVE
+    assert RIGIDITY[CompactKeypoint.LEFT_IRIS] == 0.0
+    assert REACH[CompactKeypoint.CHIN] == max(REACH)

@@ -1,0 +1,107 @@
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from liveportrait_core.errors import CheckpointError
+from train import checkpoint
+from train.config import LoopConfig
+from train.ema import MovingAverage
+from train.loop import Draw, ParameterGroup, fit, learning_rate_share
+
+
+class Regression:
+    """Least squares on drawn points: the smallest real task."""
+
+    def __init__(self, broken_at=None):
+        torch.manual_seed(0)
+        self.modules = {"line": nn.Linear(2, 1)}
+        self.groups = (ParameterGroup(modules=("line",), lr=0.05),)
+        self.broken_at = broken_at
+
+    def train_step(self, draw, average):
+        points = draw.normal(16, 2)
+        truth = points @ torch.tensor([[2.0], [-1.0]]) + 0.5
+        loss = (self.modules["line"](points) - truth).square().mean()
+        if draw.step == self.broken_at:
+            loss = loss * float("nan")
+        return {"total": loss}
+
+    def strip(self, average):
+        return None
+
+
+def config(tmp_path, **changes):
+    values = {"run": tmp_path / "run", "steps": 12, "log_every": 1, "save_every": 4}
+    return LoopConfig(**{**values, "bfloat16": False, "warmup_steps": 1, **changes})
+
+
+def losses(run):
+    rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(row)["total"] for row in rows]
+
+
+def test_a_killed_run_repeats_itself(tmp_path):
+    whole = config(tmp_path / "whole")
+    fit(Regression(), whole)
+    killed = config(tmp_path / "killed")
+    with pytest.raises(FloatingPointError):
+        fit(Regression(broken_at=6), killed)  # the last checkpoint is of step 4
+    fit(Regression(), killed)
+    assert losses(killed.run) == losses(whole.run)
+    assert len(losses(whole.run)) == 12
+
+
+def test_training_reaches_the_line(tmp_path):
+    task = Regression()
+    average = fit(task, config(tmp_path, steps=400, log_every=100, save_every=400))
+    torch.testing.assert_close(
+        average["line"].weight, torch.tensor([[2.0, -1.0]]), atol=0.02, rtol=0
+    )
+
+
+def test_a_loss_that_is_not_finite_stops_and_is_named(tmp_path):
+    with pytest.raises(FloatingPointError, match="loss total is not finite at step 2"):
+        fit(Regression(broken_at=2), config(tmp_path))
+
+
+def test_a_finished_run_does_nothing_more(tmp_path):
+    fit(Regression(), config(tmp_path))
+    before = (tmp_path / "run" / checkpoint.NAME).read_bytes()
+    fit(Regression(), config(tmp_path))
+    assert (tmp_path / "run" / checkpoint.NAME).read_bytes() == before
+
+
+def test_a_broken_checkpoint_says_what_to_do(tmp_path):
+    (tmp_path / checkpoint.NAME).write_bytes(b"not a checkpoint")
+    with pytest.raises(CheckpointError, match="Delete it to start the run anew"):
+        checkpoint.load(tmp_path)
+
+
+def test_draws_depend_on_seed_process_and_step_alone():
+    first, again = Draw.of(1, 0, 5), Draw.of(1, 0, 5)
+    first.normal(3)
+    again.normal(3)
+    assert torch.equal(first.normal(4), again.normal(4))
+    others = [Draw.of(2, 0, 5), Draw.of(1, 1, 5), Draw.of(1, 0, 6)]
+    assert all(not torch.equal(Draw.of(1, 0, 5).normal(4), d.normal(4)) for d in others)
+
+
+def test_the_learning_rate_rises_then_falls_to_its_share(tmp_path):
+    settings = config(tmp_path, steps=100, warmup_steps=10, final_lr_share=0.1)
+    shares = [learning_rate_share(step, settings) for step in range(101)]
+    assert shares[0] < 0.11
+    assert max(shares) == pytest.approx(shares[9], abs=0.03)
+    assert shares[100] == pytest.approx(0.1)
+
+
+def test_the_average_of_weights_that_stand_still_is_the_weights():
+    modules = {"net": nn.BatchNorm1d(3)}
+    average = MovingAverage(modules, decay=0.9)
+    modules["net"].weight.data.fill_(2.0)
+    modules["net"].running_mean.fill_(5.0)
+    for step in range(300):
+        average.update(modules, step)
+    torch.testing.assert_close(average.modules["net"].weight, torch.full((3,), 2.0))
+    assert torch.equal(average.modules["net"].running_mean, torch.full((3,), 5.0))
