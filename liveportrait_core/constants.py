@@ -1,5 +1,6 @@
 """Numbers that more than one room needs."""
 
+from enum import IntEnum
 from typing import Final
 
 NUM_KEYPOINTS: Final = 21
@@ -10,27 +11,28 @@ ANIMAL_SPACE: Final = "liveportrait-animal-21"
 COMPACT_SPACE: Final = "lps-compact-21"
 """Keypoint spaces: motion of one never silently drives a model of another."""
 
-COMPACT_KEYPOINTS: Final = (
-    "brow_left_outer",
-    "brow_left_inner",
-    "brow_right_inner",
-    "brow_right_outer",
-    "eye_left_outer",
-    "eye_left_inner",
-    "eye_right_inner",
-    "eye_right_outer",
-    "lid_left_upper",
-    "lid_left_lower",
-    "lid_right_upper",
-    "lid_right_lower",
-    "iris_left",
-    "iris_right",
-    "nose_tip",
-    "mouth_left",
-    "mouth_right",
-    "lip_upper",
-    "lip_lower",
-    "lip_bottom",
-    "chin",
-)
-"""Meaning of each keypoint of the compact space; left and right are the image's."""
+
+class CompactKeypoint(IntEnum):
+    """The keypoints of `COMPACT_SPACE`; left and right are the image's."""
+
+    LEFT_BROW_MIDDLE = 0
+    LEFT_BROW_INNER = 1
+    RIGHT_BROW_INNER = 2
+    RIGHT_BROW_MIDDLE = 3
+    LEFT_EYE_OUTER = 4
+    LEFT_EYE_INNER = 5
+    RIGHT_EYE_INNER = 6
+    RIGHT_EYE_OUTER = 7
+    LEFT_UPPER_LID = 8
+    LEFT_LOWER_LID = 9
+    RIGHT_UPPER_LID = 10
+    RIGHT_LOWER_LID = 11
+    LEFT_IRIS = 12
+    RIGHT_IRIS = 13
+    NOSE_TIP = 14
+    LEFT_LIP_CORNER = 15
+    RIGHT_LIP_CORNER = 16
+    INNER_UPPER_LIP = 17
+    INNER_LOWER_LIP = 18
+    LOWER_LIP = 19
+    CHIN = 20

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 import torch
 from torch import Tensor
 
-from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
+from ..constants import (
+    ANIMAL_SPACE,
+    COMPACT_SPACE,
+    HUMAN_SPACE,
+    NUM_KEYPOINTS,
+    CompactKeypoint,
+)
 from ..errors import MotionSpaceError
 from .openness import OpeningPair, OpennessPairs
 
@@ -21,32 +26,6 @@ Region = Literal["all", "expression", "pose", "lip", "eyes"]
 AXES: Final = "xyz"
 Axes = Mapping[int, str]
 """Keypoint -> the axes of it that count, out of "xyz"."""
-
-
-class CompactKeypoint(IntEnum):
-    """The keypoints of `COMPACT_SPACE`; left and right are the image's."""
-
-    LEFT_BROW_MIDDLE = 0
-    LEFT_BROW_INNER = 1
-    RIGHT_BROW_INNER = 2
-    RIGHT_BROW_MIDDLE = 3
-    LEFT_EYE_OUTER = 4
-    LEFT_EYE_INNER = 5
-    RIGHT_EYE_INNER = 6
-    RIGHT_EYE_OUTER = 7
-    LEFT_UPPER_LID = 8
-    LEFT_LOWER_LID = 9
-    RIGHT_UPPER_LID = 10
-    RIGHT_LOWER_LID = 11
-    LEFT_IRIS = 12
-    RIGHT_IRIS = 13
-    NOSE_TIP = 14
-    LEFT_LIP_CORNER = 15
-    RIGHT_LIP_CORNER = 16
-    INNER_UPPER_LIP = 17
-    INNER_LOWER_LIP = 18
-    LOWER_LIP = 19
-    CHIN = 20
 
 
 C = CompactKeypoint

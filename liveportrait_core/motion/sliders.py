@@ -11,8 +11,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
-from .regions import AXES, CompactKeypoint, keypoint_space
+from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS, CompactKeypoint
+from .regions import AXES, keypoint_space
 
 Step = tuple[int, str, float]
 """A keypoint, one of its axes, and the crop units it moves for one unit of the slider."""

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from liveportrait_core.motion.regions import CompactKeypoint as C
+from liveportrait_core.constants import CompactKeypoint as C
 from train.losses.flow import flow_distance, masked_cross_entropy
 from train.losses.keypoints import (
     gaze,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_LIDS, COMPACT_OPENNESS_PAIRS
-from liveportrait_core.motion.regions import CompactKeypoint as C
 from liveportrait_core.networks.compact.layers import heat_maps
 
 DEPTH_WEIGHT = 0.4

@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from liveportrait_core.constants import CompactKeypoint
+
 from .arrays import BoolArray, ByteArray, FloatArray, IndexArray, IntArray
 from .face_model import (
     DRAWN_MATERIALS,
@@ -21,30 +23,8 @@ from .face_model import (
 )
 from .regions import Region
 
-KEYPOINT_NAMES: Final = (
-    "brow_right_middle",
-    "brow_right_inner",
-    "brow_left_inner",
-    "brow_left_middle",
-    "eye_right_outer",
-    "eye_right_inner",
-    "eye_left_inner",
-    "eye_left_outer",
-    "lid_right_upper",
-    "lid_right_lower",
-    "lid_left_upper",
-    "lid_left_lower",
-    "iris_right",
-    "iris_left",
-    "nose_tip",
-    "lip_corner_right",
-    "lip_corner_left",
-    "lip_upper_inner",
-    "lip_lower_inner",
-    "lip_lower_outer",
-    "chin",
-)
-"""The 21 points, right and left of the person. Order is part of the file format."""
+KEYPOINT_NAMES: Final = tuple(keypoint.name.lower() for keypoint in CompactKeypoint)
+"""The 21 points; left and right are the image's. Order is part of the file format."""
 
 BROWS_AND_EYE_CORNERS: Final = (19, 21, 22, 24, 36, 39, 42, 45)
 NOSE_MOUTH_CHIN: Final = (30, 48, 54, 62, 66, 57, 8)

@@ -1,35 +1,55 @@
-"""What the networks know of each semantic keypoint (`constants.COMPACT_KEYPOINTS`)."""
+"""What the networks know of each semantic keypoint of the compact space."""
 
 from __future__ import annotations
 
-from ...constants import COMPACT_KEYPOINTS
+from collections.abc import Mapping
+
+from ...constants import CompactKeypoint as C
+
+_CORNERS = (C.LEFT_EYE_OUTER, C.LEFT_EYE_INNER, C.RIGHT_EYE_INNER, C.RIGHT_EYE_OUTER)
+_BROWS = (C.LEFT_BROW_MIDDLE, C.LEFT_BROW_INNER, C.RIGHT_BROW_INNER, C.RIGHT_BROW_MIDDLE)
+_UPPER_LIDS, _LOWER_LIDS = (
+    (C.LEFT_UPPER_LID, C.RIGHT_UPPER_LID),
+    (C.LEFT_LOWER_LID, C.RIGHT_LOWER_LID),
+)
+_IRISES = (C.LEFT_IRIS, C.RIGHT_IRIS)
+_LIP_CORNERS = (C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER)
 
 
-def _of_each(default: float, **values: float) -> tuple[float, ...]:
-    """A value for every keypoint: that of the longest prefix of its name, else the default."""
-    chosen: list[float] = []
-    for name in COMPACT_KEYPOINTS:
-        prefixes = sorted((p for p in values if name.startswith(p)), key=len)
-        chosen.append(values[prefixes[-1]] if prefixes else default)
-    return tuple(chosen)
+def _of_each(default: float, groups: Mapping[tuple[C, ...], float]) -> tuple[float, ...]:
+    """A value for every keypoint: that of its group, else the default."""
+    values = {keypoint: value for group, value in groups.items() for keypoint in group}
+    return tuple(values.get(keypoint, default) for keypoint in C)
 
 
 RIGIDITY = _of_each(
-    1.0, eye=4.0, lid_left_lower=2.0, lid_right_lower=2.0, iris=0.0, nose=4.0,
-    mouth=0.3, lip_upper=0.3, lip_lower=0.1, lip_bottom=0.05, chin=0.1,
-)  # fmt: skip
+    1.0,
+    {
+        (*_CORNERS, C.NOSE_TIP): 4.0,
+        _LOWER_LIDS: 2.0,
+        (*_LIP_CORNERS, C.INNER_UPPER_LIP): 0.3,
+        (C.INNER_LOWER_LIP, C.CHIN): 0.1,
+        (C.LOWER_LIP,): 0.05,
+        _IRISES: 0.0,
+    },
+)
 """How much each keypoint tells of the head's own motion: bone 4, lips hardly anything."""
 
 REACH = _of_each(
-    0.06, brow=0.07, eye=0.05, lid=0.04, iris=0.04, nose=0.10, lip_bottom=0.08, chin=0.12
+    0.06,
+    {
+        _BROWS: 0.07,
+        _CORNERS: 0.05,
+        (*_UPPER_LIDS, *_LOWER_LIDS, *_IRISES): 0.04,
+        (C.NOSE_TIP,): 0.10,
+        (C.LOWER_LIP,): 0.08,
+        (C.CHIN,): 0.12,
+    },
 )
 """How far around itself a keypoint moves the face, in crop units."""
 
-EXPRESSIVE = tuple(
-    i for i, name in enumerate(COMPACT_KEYPOINTS)
-    if name.startswith(("eye", "lid", "iris", "mouth", "lip", "chin"))
-)  # fmt: skip
+EXPRESSIVE = tuple(keypoint for keypoint in C if keypoint not in (*_BROWS, C.NOSE_TIP))
 """Keypoints that are drawn for the decoder, so that it can paint lids, irises and lips."""
 
-DEPTH_RANGE = (-0.65, 0.75)
+DEPTH_RANGE = (-1.0, 0.6)
 """Nearest and farthest z of the feature volume, crop units (z into the image)."""

@@ -30,9 +30,9 @@ from .points import DEPTH_RANGE, REACH, RIGIDITY
 from .volume import unpack
 
 FEATURE_CHANNELS = 80
-_PROBE_DEPTHS = (-0.4, -0.05, 0.35)
+_PROBE_DEPTHS = (-0.7, -0.3, 0.15)
 """Depths at which the source is turned to show the network what the head's motion does."""
-_FACE_DEPTH = -0.1
+_FACE_DEPTH = -0.6
 """Depth of a typical face: one warp of the picture at it guides the fine flow."""
 
 
@@ -189,7 +189,7 @@ class Warping(nn.Module):
             local = torch.einsum("bkhw,bkc->bhwc", share, residual)
         return _DenseMotion(
             background=background_logit.sigmoid().permute(0, 2, 3, 1),
-            depth=far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 0.6),
+            depth=far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 1.1),
             local=local,
             free=torch.tanh(free).permute(0, 2, 3, 1) * 0.3,
         ), background_logit

@@ -5,10 +5,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
+from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, blend, loop, mirror, retime
-from liveportrait_core.motion.regions import CompactKeypoint
 from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression, expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion

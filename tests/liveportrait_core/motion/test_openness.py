@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from liveportrait_core.constants import COMPACT_SPACE
+from liveportrait_core.constants import COMPACT_SPACE, CompactKeypoint
 from liveportrait_core.motion.openness import (
     OpeningPair,
     OpennessPairs,
@@ -12,7 +12,7 @@ from liveportrait_core.motion.openness import (
     lip_condition,
     lip_open,
 )
-from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS, CompactKeypoint, keypoint_space
+from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS, keypoint_space
 
 PAIRS = OpennessPairs(
     first_eye=OpeningPair(height=(0, 1), width=(2, 3)),

@@ -3,9 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from liveportrait_core.constants import COMPACT_KEYPOINTS
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.regions import CompactKeypoint
+from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
 from liveportrait_core.networks.compact.points import EXPRESSIVE, REACH, RIGIDITY
@@ -96,7 +95,7 @@ def test_a_heat_map_is_one_at_its_keypoint_and_falls_off_evenly():
 
 
 def test_every_keypoint_has_its_values():
-    assert len(COMPACT_KEYPOINTS) == len(RIGIDITY) == len(REACH) == len(CompactKeypoint)
+    assert len(RIGIDITY) == len(REACH) == len(CompactKeypoint)
     assert CompactKeypoint.NOSE_TIP not in EXPRESSIVE
     assert RIGIDITY[CompactKeypoint.LEFT_IRIS] == 0.0
     assert REACH[CompactKeypoint.CHIN] == max(REACH)

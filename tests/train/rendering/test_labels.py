@@ -18,7 +18,7 @@ from train.rendering.scene import Scene
 
 SIZE = 64
 NOSE = KEYPOINT_NAMES.index("nose_tip")
-IRISES = [KEYPOINT_NAMES.index(name) for name in ("iris_right", "iris_left")]
+IRISES = [KEYPOINT_NAMES.index(name) for name in ("left_iris", "right_iris")]
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +120,11 @@ def test_a_similarity_of_the_canonical_points_recovers_the_pose(
 def test_canonical_points_are_upright_and_face_the_viewer(head, identity):
     canonical = canonical_keypoints(head, identity)
     names = KEYPOINT_NAMES
-    assert canonical[names.index("chin"), 1] > canonical[names.index("brow_left_inner"), 1]
+    assert canonical[names.index("chin"), 1] > canonical[names.index("left_brow_inner"), 1]
     assert (
-        canonical[names.index("eye_right_outer"), 0] < canonical[names.index("eye_left_outer"), 0]
+        canonical[names.index("left_eye_outer"), 0] < canonical[names.index("right_eye_outer"), 0]
     )
-    assert canonical[NOSE, 2] < canonical[names.index("eye_left_outer"), 2]
+    assert canonical[NOSE, 2] < canonical[names.index("right_eye_outer"), 2]
 
 
 def test_flow_of_a_head_that_does_not_move_is_the_identity(scene, identity, still):
