@@ -1,0 +1,49 @@
+# Both commands make .venv in this folder when it is missing, and start at once when it is there.
+#   make demo   animate a portrait and say where the video is
+#   make test   ruff, basedpyright and the tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CONSTRAINTS := -c constraints.txt
+# One process a core and one thread a process: more threads are slower than none here.
+TEST_PROCESSES ?= 2
+
+.PHONY: demo test check strip clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed
+	@mkdir -p demo-output
+	$(BIN)/liveportrait animate docs/demo/portrait.jpg docs/demo/driving.mp4 -o demo-output/portrait.mp4
+	@echo
+	@echo "The animated portrait: $(CURDIR)/demo-output/portrait.mp4"
+
+test: $(VENV)/.installed-dev check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+
+# The picture in the README, from the demo's video.
+strip: demo
+	$(BIN)/python docs/demo/strip.py
+
+clean:
+	rm -rf $(VENV) demo-output
+
+# torch, torchvision and timm go in together: torchvision fits one torch only.
+$(VENV)/.base: constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install $(CONSTRAINTS) setuptools torch torchvision timm
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.base pyproject.toml
+	$(PIP) install $(CONSTRAINTS) --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.base pyproject.toml
+	$(PIP) install $(CONSTRAINTS) --no-build-isolation -e '.[dev]'
+	@touch $@ $(VENV)/.installed
