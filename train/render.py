@@ -1,4 +1,7 @@
-"""Render heads with their truth: python -m train.render OUT_FOLDER --face-model PATH."""
+"""Render heads with their truth: python -m train.render OUT_FOLDER --face-model PATH.
+
+With --clip OUT.mp4 in place of the folder: a short film of one head, to drive portraits with.
+"""
 
 import argparse
 import sys
@@ -8,8 +11,12 @@ from pathlib import Path
 
 from liveportrait_core.errors import LivePortraitError
 
+from .rendering.clip import ClipConfig, write_clip
 from .rendering.contact_sheet import write_contact_sheet
 from .rendering.dataset import FRAMES, RenderConfig, render_set
+
+SET_PX = 128
+CLIP_PX = 256
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -19,7 +26,9 @@ def build_parser() -> argparse.ArgumentParser:
         description="Render heads with keypoints, pose, gaze, flow, visibility and regions. "
         "Run the same command again to resume.",
     )
-    parser.add_argument("folder", type=Path, help="where index.json and the shards go")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("folder", type=Path, nargs="?", help="where index.json and the shards go")
+    target.add_argument("--clip", type=Path, metavar="OUT.mp4", help="film one head instead")
     parser.add_argument(
         "--face-model",
         type=Path,
@@ -28,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--identities", type=int, default=1000, help="how many people (1000)")
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
-    parser.add_argument("--size", type=int, default=128, help="pixels a side (128)")
+    parser.add_argument("--size", type=int, help=f"pixels a side ({SET_PX}; a clip: {CLIP_PX})")
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--shard-size", type=int, default=64, help="identities in a file (64)")
     parser.add_argument("--contact-sheet", type=Path, help="also draw the first ones to this file")
@@ -38,6 +47,26 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     options = build_parser().parse_args(arguments)
+    try:
+        print(_film(options) if options.clip else _render(options))
+    except (LivePortraitError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _film(options: argparse.Namespace) -> str:
+    config = ClipConfig(
+        path=options.clip,
+        face_model=options.face_model,
+        seed=options.seed,
+        size_px=CLIP_PX if options.size is None else options.size,
+    )
+    num_frames = write_clip(config)
+    return f"{config.path}: {num_frames} frames, size {config.size_px} px"
+
+
+def _render(options: argparse.Namespace) -> str:
     start_s = time.monotonic()
     first: list[int] = []
 
@@ -46,25 +75,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rate = FRAMES * (done - first[0]) / max(time.monotonic() - start_s, 1e-6)
         print(f"{done} of {total} identities, {rate:.0f} frames/s", file=sys.stderr, flush=True)
 
-    try:
-        config = RenderConfig(
-            folder=options.folder,
-            face_model=options.face_model,
-            identities=options.identities,
-            seed=options.seed,
-            size_px=options.size,
-            shard_size=options.shard_size,
-            workers=options.workers,
-        )
-        rendered = render_set(config, progress=show)
-        if options.contact_sheet is not None:
-            write_contact_sheet(config.folder / "shard-00000.npz", options.contact_sheet)
-    except (LivePortraitError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    config = RenderConfig(
+        folder=options.folder,
+        face_model=options.face_model,
+        identities=options.identities,
+        seed=options.seed,
+        size_px=SET_PX if options.size is None else options.size,
+        shard_size=options.shard_size,
+        workers=options.workers,
+    )
+    rendered = render_set(config, progress=show)
+    if options.contact_sheet is not None:
+        write_contact_sheet(config.folder / "shard-00000.npz", options.contact_sheet)
     kept = config.identities - rendered
-    print(f"{config.folder}: {rendered} identities rendered, {kept} kept, size {config.size_px} px")
-    return 0
+    return f"{config.folder}: {rendered} identities rendered, {kept} kept, size {config.size_px} px"
 
 
 if __name__ == "__main__":
