@@ -1,0 +1,119 @@
+"""Readers of faces: one face followed through the frames of a clip."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from torch import Tensor
+
+from .errors import FaceNotFoundError
+from .face.detector import FaceFinder
+from .face.faces import Face, FaceOrder, FaceTrack
+from .face.landmarks import LandmarkNetwork
+from .face.tracking import FaceTracker, TrackingConfig
+from .imaging.layouts import COMPACT_21
+from .imaging.tensors import Pixels
+from .model import LivePortraitModel
+from .motion.transform import transform_keypoints
+from .stages import extract_motion
+
+_LOG = logging.getLogger(__name__)
+
+FaceReader = Callable[[Iterable[Pixels]], FaceTrack]
+"""Finds one face in every frame of a clip; an entry for each frame, none left out."""
+
+LANDMARK_CROP_PX: Final = 128
+"""Side of the crops that a compact model reads landmarks in: M looks at no more."""
+
+
+def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
+    """A compact model's M as the landmark network of a face finder.
+
+    Raises:
+        ValueError: The model's keypoints are no landmarks: they have no meaning of their own.
+    """
+    if model.preset.family != "compact":
+        raise ValueError(
+            f"The {model.preset.name} model was asked for landmarks, but its keypoints carry no "
+            "names. Use a compact model's, as the default."
+        )
+    small = replace(model, preset=replace(model.preset, face_size_px=LANDMARK_CROP_PX))
+
+    def read(faces: Tensor) -> Tensor:
+        motion = extract_motion(small, faces.to(small.device))
+        return transform_keypoints(motion)[..., :2]
+
+    framing = model.preset.source_crop  # what M saw in training, and reads best
+    return LandmarkNetwork(
+        read=read,
+        size_px=LANDMARK_CROP_PX,
+        layout=COMPACT_21.name,
+        scale=framing.scale,
+        vy_ratio=framing.vy_ratio,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedFaces:
+    """A face reader that follows one face through the frames."""
+
+    finder: FaceFinder
+    network: LandmarkNetwork
+    face_index: int = 0
+    """Which face, from 0."""
+    order: FaceOrder = "large-small"
+    name: str = "source"
+    """What is read, for messages."""
+
+    def __call__(self, frames: Iterable[Pixels]) -> FaceTrack:
+        """The face in every frame.
+
+        Raises:
+            FaceNotFoundError: No frame shows a face, or too few faces are seen.
+        """
+        seen = _Census(self.finder)
+        config = TrackingConfig(max_faces=self.face_index + 1, order=self.order)
+        tracker = FaceTracker(seen, self.network, config)
+        for frame in frames:
+            tracker.update(frame)
+        tracks = tracker.tracks()
+        if not tracks:
+            num_frames = tracker.num_frames
+            where = f"the {self.name}" if num_frames == 1 else f"{num_frames} {self.name} frames"
+            raise FaceNotFoundError(
+                f"No face in {where} ({self.finder.tried}), and one was wanted. Use a picture "
+                "with a larger, more frontal face, mark it with --box x,y,w,h, or pass "
+                "--already-cropped when the face fills the picture."
+            )
+        if self.face_index >= len(tracks):
+            raise FaceNotFoundError(
+                f"Face number {self.face_index} of the {self.name} was asked for, but "
+                f"{len(tracks)} can be seen. Choose --face-index 0 to {len(tracks) - 1}."
+            )
+        if seen.most > 1:
+            _LOG.warning(
+                "The %s shows %d faces; number %d (from 0, %s) is taken. "
+                "Choose another with --face-index.",
+                *(self.name, seen.most, self.face_index, self.order),
+            )
+        return tracks[self.face_index]
+
+
+class _Census:
+    """A finder that remembers the most faces it saw at once."""
+
+    def __init__(self, finder: FaceFinder) -> None:
+        self._finder = finder
+        self.most = 0
+
+    @property
+    def tried(self) -> str:
+        return self._finder.tried
+
+    def find(self, frame: Pixels) -> list[Face]:
+        faces = self._finder.find(frame)
+        self.most = max(self.most, len(faces))
+        return faces

@@ -1,0 +1,381 @@
+"""animate(): Algorithm 1 end to end, on frames, in chunks; opens no file.
+
+Two passes. The first streams source and driver and keeps faces and motion; between the passes
+the driven keypoints of all frames are worked out; the second streams the source again and
+paints. Memory does not grow with the length of a clip but for half a kilobyte of motion a frame.
+No gradients are needed: run it under `torch.inference_mode()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from torch import Tensor
+
+from .chunks import ChunkSize, batched, in_chunks
+from .clips import Clip, Frames, Framing, Progress
+from .driving import DrivenKeypoints, DrivingOptions, drive
+from .errors import MotionSpaceError
+from .face.faces import FaceState
+from .finding import FaceReader
+from .imaging.composite import paste_back_pixels, paste_mask
+from .imaging.tensors import Pixels, pixels_from_tensor
+from .model import LivePortraitModel
+from .motion.edit import retime
+from .motion.types import Motion
+from .sources import ReadClip, crop_of, face_tensor, read_driving, read_source
+from .stages import extract_appearance, warp_decode
+
+INTERPOLATED: Final = 0.5
+"""`Motion.validity` of a frame between measured ones."""
+
+AnySource = Pixels | Clip
+"""A still, (H, W, 3) uint8, or a clip."""
+AnyDriver = Motion | Pixels | Clip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimateOptions:
+    """How a source is framed, driven and painted."""
+
+    driving: DrivingOptions = field(default_factory=DrivingOptions)
+    source_framing: Framing = field(default_factory=Framing)
+    driving_framing: Framing = field(default_factory=Framing)
+    paste_back: bool = True
+    """Put the painted face back into its frame; otherwise the crops come out. Frames that are
+    crops already are not pasted into."""
+    reference: int | None = None
+    """Which driving frame counts as neutral, from 0; None takes the motion's own, as a rule the
+    first."""
+    chunk: int | None = None
+    """Frames that are painted at a time; None takes what suits the device."""
+
+    def __post_init__(self) -> None:
+        if self.reference is not None and self.reference < 0:
+            raise ValueError(
+                f"The reference is frame {self.reference}; a number from 0 was expected. "
+                "0 is the first driving frame."
+            )
+
+    def chunk_size(self, model: LivePortraitModel) -> ChunkSize:
+        """Frames at a time, for a model where it is."""
+        if self.chunk is None:
+            return ChunkSize.for_device(model.device)
+        return ChunkSize(self.chunk)
+
+    @property
+    def pastes(self) -> bool:
+        """True when whole frames come out."""
+        return self.paste_back and not self.source_framing.already_cropped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedFrame:
+    """One frame of the result."""
+
+    index: int
+    """From 0."""
+    picture: Pixels
+    """What comes out: the frame with its face painted anew, or the face alone."""
+    source: Pixels
+    """What went in: the source's frame, or its crop."""
+    state: FaceState
+    """`missing`: the source shows no face here, and the picture is the source's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Animation:
+    """A source and its driven keypoints, ready to be painted: all that is left is pass 2."""
+
+    model: LivePortraitModel
+    source: Clip
+    is_video: bool
+    """Whether the source moves by itself."""
+    read: ReadClip
+    """Crops and motion of the source."""
+    keypoints: DrivenKeypoints
+    """Of every frame of the result."""
+    driving: Motion
+    """The driver's motion, at the result's frame rate."""
+    driving_read: ReadClip | None
+    """Crops of the driver's frames, unless it is a motion."""
+    options: AnimateOptions
+    fps: Fraction
+    """Of the result."""
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def render(self, progress: Progress | None = None) -> Iterator[RenderedFrame]:
+        """Paint every frame, a chunk at a time.
+
+        Args:
+            progress: Told the frames done and their number.
+
+        Yields:
+            The frames in order.
+
+        Raises:
+            LivePortraitError: The device has not enough memory for one frame.
+        """
+        frames = self._of_video() if self.is_video else self._of_still()
+        for frame in frames:
+            yield frame
+            if progress is not None:
+                progress(frame.index + 1, len(self))
+
+    @property
+    def _published(self) -> bool:
+        return self.options.driving.published
+
+    def _of_still(self) -> Iterator[RenderedFrame]:
+        frame = next(iter(self.source))
+        crop = crop_of(frame, self.read.transforms[0], published=self._published)
+        volume = extract_appearance(self.model, face_tensor(self.model, [crop]))
+        painter = _Painter(self)
+
+        def paint(part: Sequence[int]) -> list[Pixels]:
+            some = self.keypoints[slice(part[0], part[-1] + 1)]
+            volumes = volume.expand(len(part), *volume.shape[1:])
+            return painter.faces(volumes, some)
+
+        size = self.options.chunk_size(self.model)
+        index = 0
+        for faces in in_chunks(paint, range(len(self)), size):
+            for face in faces:
+                yield painter.framed(index, frame, crop, face)
+                index += 1
+
+    def _of_video(self) -> Iterator[RenderedFrame]:
+        painter = _Painter(self)
+        size = self.options.chunk_size(self.model)
+        numbered = zip(range(len(self)), self.source, strict=False)
+        for batch in batched(numbered, size):
+            crops = {
+                index: crop_of(frame, self.read.transforms[index], published=self._published)
+                for index, frame in batch
+            }
+            present = [index for index, _ in batch if painter.state(index) != "missing"]
+
+            def paint(part: Sequence[int], crops: dict[int, Pixels] = crops) -> list[Pixels]:
+                faces = face_tensor(self.model, [crops[index] for index in part])
+                rows = self.keypoints[slice(part[0], part[-1] + 1)]
+                keep = [index - part[0] for index in part]
+                some = replace(
+                    rows,
+                    source_keypoints=rows.source_keypoints[keep],
+                    driving_keypoints=rows.driving_keypoints[keep],
+                )
+                return painter.faces(extract_appearance(self.model, faces), some)
+
+            painted = [face for faces in in_chunks(paint, present, size) for face in faces]
+            faces = dict(zip(present, painted, strict=True))
+            for index, frame in batch:
+                yield painter.framed(index, frame, crops[index], faces.get(index))
+
+
+class _Painter:
+    """Painted faces, and frames with them."""
+
+    def __init__(self, animation: Animation) -> None:
+        self._animation = animation
+        self._mask = paste_mask(animation.model.preset.output_size_px).numpy()
+        validity = animation.read.motion.validity
+        self._validity = validity.tolist() if validity is not None else None
+        self._published = animation.options.driving.published
+
+    def state(self, index: int) -> FaceState:
+        """Whether the source shows its face."""
+        if self._validity is None or not self._animation.is_video:
+            return "measured"
+        worth = self._validity[index]
+        return "missing" if worth == 0 else "interpolated" if worth < 1 else "measured"
+
+    def faces(self, volumes: Tensor, keypoints: DrivenKeypoints) -> list[Pixels]:
+        """W and G on a chunk."""
+        pictures = warp_decode(
+            self._animation.model,
+            volumes,
+            keypoints.source_keypoints,
+            keypoints.driving_keypoints,
+        )
+        return list(pixels_from_tensor(pictures, truncate=self._published))
+
+    def framed(self, index: int, frame: Pixels, crop: Pixels, face: Pixels | None) -> RenderedFrame:
+        """A result; without a face the source's own picture."""
+        read, pastes = self._animation.read, self._animation.options.pastes
+        source = frame if pastes else crop
+        picture = source
+        if face is not None and pastes:
+            transform = read.transforms[index if self._animation.is_video else 0]
+            picture = paste_back_pixels(
+                frame,
+                face,
+                transform,
+                self._mask,
+                antialias=not self._published,
+                truncate=self._published,
+            )
+        elif face is not None:
+            picture = face
+        return RenderedFrame(index=index, picture=picture, source=source, state=self.state(index))
+
+
+def animate(
+    model: LivePortraitModel,
+    source: AnySource,
+    driving: AnyDriver,
+    options: AnimateOptions | None = None,
+    *,
+    source_faces: FaceReader | None = None,
+    driving_faces: FaceReader | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Pixels]:
+    """A source moved by a driver, frame by frame  (Alg. 1).
+
+    Args:
+        model: The model.
+        source: A still (H, W, 3) uint8, or a clip; a clip is gone through up to three times.
+        driving: A motion of the model's keypoint space, a still, or a clip.
+        options: How.
+        source_faces: Finds the face of the source (`TrackedFaces`); may be None where the
+            framing says that the frames are crops already.
+        driving_faces: Finds the face of the driver, likewise; not needed for a motion.
+        progress: Told the painted frames and their number.
+
+    Yields:
+        (H, W, 3) uint8, as many as `drive` says.
+
+    Raises:
+        FaceNotFoundError: The source or the driver shows no face.
+        MotionSpaceError: The motion is of another keypoint space than the model's.
+        ValueError: An option needs what the motion does not carry.
+        CheckpointError: An option needs a network that the model lacks.
+    """
+    animation = prepare(
+        model,
+        source,
+        driving,
+        options,
+        source_faces=source_faces,
+        driving_faces=driving_faces,
+    )
+    for frame in animation.render(progress):
+        yield frame.picture
+
+
+def prepare(
+    model: LivePortraitModel,
+    source: AnySource,
+    driving: AnyDriver,
+    options: AnimateOptions | None = None,
+    *,
+    source_faces: FaceReader | None = None,
+    driving_faces: FaceReader | None = None,
+    progress: Progress | None = None,
+) -> Animation:
+    """Pass 1 and what lies between the passes: everything but the painting.
+
+    Convention:
+        - a driver of another frame rate than a source clip is retimed to it, so that it stays as
+          long in seconds; `published` goes frame by frame
+
+    Args:
+        model: As in `animate`.
+        source: As in `animate`.
+        driving: As in `animate`.
+        options: As in `animate`.
+        source_faces: As in `animate`.
+        driving_faces: As in `animate`.
+        progress: Told the frames that were looked at; the driver's, then the source's.
+
+    Returns:
+        What `render` paints.
+
+    Raises:
+        FaceNotFoundError: As in `animate`.
+        MotionSpaceError: As in `animate`.
+        ValueError: As in `animate`.
+        CheckpointError: As in `animate`.
+    """
+    options = options or AnimateOptions()
+    published = options.driving.published
+    is_video = not isinstance(source, np.ndarray)
+    clip = source if is_video else Frames((source,))
+    if isinstance(driving, Motion):
+        check_space(model, driving)
+    size = options.chunk_size(model)
+    read = read_source(
+        model,
+        clip,
+        source_faces,
+        options.source_framing,
+        chunk=size,
+        published=published,
+        progress=progress,
+    )
+    if not isinstance(driving, Motion):
+        driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
+        driving_read = read_driving(
+            model,
+            driver,
+            driving_faces,
+            options.driving_framing,
+            chunk=size,
+            published=published,
+            progress=progress,
+        )
+        motion = driving_read.motion
+    else:
+        driving_read, motion = None, driving.to(model.device)
+    motion = with_reference(motion, options.reference)
+    if is_video and len(motion) > 1 and not published:
+        motion = retime(motion, clip.fps)
+    keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
+    fps = clip.fps if is_video else motion.fps
+    return Animation(
+        model=model,
+        source=clip,
+        is_video=is_video,
+        read=read,
+        keypoints=keypoints,
+        driving=motion,
+        driving_read=driving_read,
+        options=options,
+        fps=Fraction(max(1, int(fps))) if published else fps,
+    )
+
+
+def check_space(model: LivePortraitModel, motion: Motion) -> None:
+    """Refuse a motion that is not of the model's keypoint space, before anything else is done.
+
+    Raises:
+        MotionSpaceError: It is of another.
+    """
+    if motion.space != model.preset.space:
+        made = f" (made by {motion.producer})" if motion.producer else ""
+        raise MotionSpaceError(
+            f"The driving motion is of the keypoint space {motion.space!r}{made}; the "
+            f"{model.preset.name} model takes {model.preset.space!r}. Extract the motion from "
+            "its video with this model, or choose the model that it was made with."
+        )
+
+
+def with_reference(motion: Motion, reference: int | None) -> Motion:
+    """The motion with a frame of the user's choice as its neutral one.
+
+    Raises:
+        ValueError: It has no such frame.
+    """
+    if reference is None:
+        return motion
+    if reference >= len(motion):
+        raise ValueError(
+            f"The reference is frame {reference}, but the driver has {len(motion)} frames. "
+            f"Choose one from 0 to {len(motion) - 1}."
+        )
+    return motion.describe(reference_frame=reference)

@@ -1,0 +1,304 @@
+"""Pass 1 over a clip: where the face is, how it is framed, and what it does.
+
+Frames are streamed and let go; what stays is half a kilobyte of motion a frame and a matrix.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from .chunks import ChunkSize, batched, in_chunks
+from .clips import Clip, CountedClip, Framing, Progress
+from .errors import FaceNotFoundError
+from .face.faces import FaceState, FaceTrack
+from .face.landmarks import openness_pairs
+from .face.tracking import fixed_crop, following_crops
+from .finding import FaceReader
+from .imaging.crop import CropTransform, crop_pixels, scale_about_corner
+from .imaging.layouts import LAYOUTS
+from .imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
+from .model import LivePortraitModel
+from .motion.edit import blend
+from .motion.openness import eyes_open, lip_open
+from .motion.regions import keypoint_space
+from .motion.transform import transform_keypoints
+from .motion.types import Motion, concatenate, tensor_fields
+from .stages import extract_motion
+
+_LOG = logging.getLogger(__name__)
+
+CROP_SMOOTHING_S: Final = 0.1
+"""Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
+RANGES_TOLD: Final = 8
+"""Ranges of frames that a warning names at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadClip:
+    """What pass 1 keeps of a clip."""
+
+    transforms: tuple[CropTransform, ...]
+    """Of every frame, onto pictures of the model's output size."""
+    motion: Motion
+    """Of every frame, with openness where it can be told; `validity` tells which frames are
+    measured. Frames without a face hold values between those of their neighbours."""
+
+    def __len__(self) -> int:
+        return len(self.transforms)
+
+
+def read_source(
+    model: LivePortraitModel,
+    clip: Clip,
+    reader: FaceReader | None,
+    framing: Framing,
+    *,
+    chunk: ChunkSize | None = None,
+    published: bool = False,
+    progress: Progress | None = None,
+) -> ReadClip:
+    """Pass 1 over a source: each frame is framed by its own face.
+
+    Convention:
+        - crops of a clip are smoothed over time, so that they do not tremble with the landmarks;
+          `published` leaves them as they are
+
+    Args:
+        model: The model.
+        clip: The source; a still is a clip of one frame.
+        reader: Finds the face; may be None where the frames are face crops already.
+        framing: How to frame it.
+        chunk: Frames at a time.
+        published: Sample crops as the published code does.
+        progress: Told the frames that were looked at.
+
+    Returns:
+        Crops and motion of every frame.
+
+    Raises:
+        FaceNotFoundError: No frame shows a face, or there are no frames.
+    """
+    size_px = model.preset.output_size_px
+    counted = CountedClip(clip, progress)
+    track = _track(counted, reader, framing)
+    transforms: list[CropTransform] = []
+    if track is not None and not framing.already_cropped:
+        crops = framing.crops(model.preset.source_crop, size_px, published=published)
+        sigma = 0.0 if published else CROP_SMOOTHING_S * float(clip.fps)
+        transforms = following_crops(track, crops, sigma_frames=sigma)
+    read = _read_motion(model, counted, transforms, track, _Reading(chunk, published, 0.5))
+    _warn(track, ("missing",), "The source shows no face in frames %s; they stay as they are.")
+    return read
+
+
+def read_driving(
+    model: LivePortraitModel,
+    clip: Clip,
+    reader: FaceReader | None,
+    framing: Framing,
+    *,
+    chunk: ChunkSize | None = None,
+    published: bool = False,
+    progress: Progress | None = None,
+) -> ReadClip:
+    """Pass 1 over a driver: one upright crop for all of it, so that its movement stays in it.
+
+    Convention:
+        - frames without a face get motion between that of their neighbours, at the ends that of
+          the nearest; a warning names them once
+
+    Args:
+        model: The model.
+        clip: The driver; a still is a clip of one frame.
+        reader: Finds the face; may be None where the frames are face crops already.
+        framing: How to frame it; a driver's crop is never turned.
+        chunk: Frames at a time.
+        published: Sample crops as the published code does.
+        progress: Told the frames that were looked at.
+
+    Returns:
+        Crops and motion of every frame.
+
+    Raises:
+        FaceNotFoundError: No frame shows a face, or there are no frames.
+    """
+    size_px = model.preset.output_size_px
+    counted = CountedClip(clip, progress)
+    track = _track(counted, reader, framing)
+    transforms: list[CropTransform] = []
+    if track is not None and not framing.already_cropped:
+        crops = framing.crops(model.preset.driving_crop, size_px, published=published)
+        transforms = [fixed_crop(track, crops)] * len(track)
+    read = _read_motion(model, counted, transforms, track, _Reading(chunk, published, 1.0))
+    text = "The driver shows no face in frames %s; their motion is made up from those around them."
+    _warn(track, ("interpolated", "missing"), text)
+    return read
+
+
+def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False) -> Pixels:
+    """The face of a frame, at the size of its transform."""
+    return crop_pixels(frame, transform, antialias=not published)
+
+
+def face_tensor(
+    model: LivePortraitModel, crops: Sequence[Pixels], *, published: bool = False
+) -> Tensor:
+    """Crops as F and M take them, on the model's device.
+
+    Args:
+        model: The model.
+        crops: Each (S, S, 3) uint8.
+        published: Shrink a driver's crops with bilinear samples.
+
+    Returns:
+        (B, 3, S', S') float32 in [0, 1].
+    """
+    side = model.preset.face_size_px
+    method = "bilinear" if published else None
+    faces = [tensor_from_pixels(resize_pixels(crop, (side, side), method)) for crop in crops]
+    return torch.cat(faces).to(model.device)
+
+
+def fill_gaps(motion: Motion, known: Sequence[bool]) -> Motion:
+    """Frames that are not known take values between those of their known neighbours.
+
+    Args:
+        motion: N frames.
+        known: Which of them are known; at least one.
+
+    Returns:
+        N frames; the known ones are untouched, and before the first and after the last known
+        frame those are held.
+    """
+    if all(known):
+        return motion
+    right = torch.tensor([frame for frame, is_known in enumerate(known) if is_known])
+    frames = torch.arange(len(motion))
+    place = torch.searchsorted(right, frames)
+    after = right[place.clamp(max=len(right) - 1)]
+    before = right[(place - (after != frames).long()).clamp(min=0)].minimum(after)
+    weights = ((frames - before) / (after - before).clamp(min=1)).clamp(0, 1)
+    filled = blend(motion[before], motion[after], weights)
+    keep = torch.tensor(known, device=motion.expression.device)
+    changes: dict[str, Any] = {}
+    for name in tensor_fields():
+        old: Tensor | None = getattr(motion, name)
+        if old is not None and name != "validity":
+            new: Tensor = getattr(filled, name)
+            changes[name] = torch.where(keep.view(-1, *[1] * (old.ndim - 1)), old, new)
+    return replace(motion, **changes)
+
+
+def frame_ranges(frames: Sequence[int]) -> str:
+    """Frame numbers in words: "3, 7-12 and 40-44"."""
+    groups = groupby(enumerate(frames), key=lambda pair: pair[1] - pair[0])
+    runs = [[frame for _, frame in group] for _, group in groups]
+    told = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    if len(told) > RANGES_TOLD:
+        told = [*told[:RANGES_TOLD], f"{len(told) - RANGES_TOLD} more ranges"]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    chunk: ChunkSize | None
+    published: bool
+    least_worth: float
+    """Validity below which a frame's motion is made up rather than read: the interpolated crop
+    of a source most likely shows its face, and the keypoints must fit that very picture."""
+
+
+def _track(clip: CountedClip, reader: FaceReader | None, framing: Framing) -> FaceTrack | None:
+    if reader is None:
+        if not framing.already_cropped:
+            raise ValueError(
+                "No way to find the face was given, and the frames are not said to be face "
+                "crops. Give a face reader, or set already_cropped."
+            )
+        return None
+    clip.num_passes = 2
+    track = reader(clip)
+    if not len(track) or not any(track.validity):
+        raise _no_face(len(track))
+    return track
+
+
+def _warn(track: FaceTrack | None, states: Sequence[FaceState], text: str) -> None:
+    """Name the frames of these states, once."""
+    faces = track.faces if track is not None else ()
+    frames = [index for index, face in enumerate(faces) if face.state in states]
+    if frames:
+        _LOG.warning(text, f"{frame_ranges(frames)} (of {len(faces)}, counted from 0)")
+
+
+def _no_face(num_frames: int) -> FaceNotFoundError:
+    return FaceNotFoundError(
+        f"None of {num_frames} frames shows a face, and at least one was wanted. Use a clip with "
+        "a larger, more frontal face, mark it with --box x,y,w,h, or pass --already-cropped."
+    )
+
+
+def _read_motion(
+    model: LivePortraitModel,
+    clip: CountedClip,
+    transforms: list[CropTransform],
+    track: FaceTrack | None,
+    reading: _Reading,
+) -> ReadClip:
+    """Motion of every frame through its crop; without `transforms` the whole frame is the crop."""
+    size = reading.chunk or ChunkSize.for_device(model.device)
+    parts: list[Motion] = []
+    used: list[CropTransform] = []
+
+    def motion_of(crops: Sequence[Pixels]) -> Motion:
+        motion = extract_motion(model, face_tensor(model, crops, published=reading.published))
+        return motion.map_tensors(Tensor.detach)
+
+    for frames in batched(clip, size):
+        crops: list[Pixels] = []
+        for frame in frames:
+            if transforms:
+                transform = transforms[len(used)]
+            else:
+                transform = whole_frame(frame, model.preset.output_size_px)
+            used.append(transform)
+            crops.append(crop_of(frame, transform, published=reading.published))
+        parts.extend(in_chunks(motion_of, crops, size))
+    if not parts:
+        raise _no_face(0)
+    motion = _with_openness(concatenate(parts).describe(fps=clip.fps), track)
+    if track is not None:
+        motion = fill_gaps(motion, [worth >= reading.least_worth for worth in track.validity])
+        motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
+    return ReadClip(transforms=tuple(used), motion=motion)
+
+
+def whole_frame(frame: Pixels, size_px: int) -> CropTransform:
+    """The square around a whole frame, edge to edge."""
+    height, width = frame.shape[:2]
+    side = max(height, width)
+    zoom = size_px / side
+    matrix = scale_about_corner(zoom)
+    matrix[:2, 2] += zoom * (side - width) / 2, zoom * (side - height) / 2
+    return CropTransform(matrix, size_px)
+
+
+def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
+    """The motion with eye and lip opening: of its keypoints where they tell, else of landmarks."""
+    pairs = keypoint_space(motion.space).openness
+    if pairs is not None:
+        points = transform_keypoints(motion)
+    elif track is not None and LAYOUTS[track.faces[0].landmarks.layout].tells_openness:
+        pairs = openness_pairs(track.faces[0].landmarks.layout)
+        stacked = torch.stack([torch.from_numpy(face.landmarks.points) for face in track.faces])
+        points = stacked.to(motion.scale)
+    else:
+        return motion
+    return motion.describe(eyes_open=eyes_open(points, pairs), lip_open=lip_open(points, pairs))
