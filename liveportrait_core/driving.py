@@ -150,7 +150,7 @@ def _scene(
     is_video = len(source) > 1 if source_is_video is None else source_is_video
     driving_is_video = len(driving) > 1
     if reference is None and driving_is_video:
-        reference = driving[0 if options.published else driving.reference_frame]
+        reference = driving[_reference_frame(driving, options)]
     elif reference is None:
         reference = neutral_reference(driving)
         if options.published and options.region == "eyes" and not is_video:
@@ -166,6 +166,17 @@ def _scene(
         source_is_video=is_video,
         driving_is_video=driving_is_video,
     )
+
+
+def _reference_frame(driving: Motion, options: DrivingOptions) -> int:
+    if options.published:
+        return 0
+    if not 0 <= driving.reference_frame < len(driving):
+        raise ValueError(
+            f"The driving motion names frame {driving.reference_frame} as its neutral one and has "
+            f"{len(driving)} frames. Give a reference, or set reference_frame to one it has."
+        )
+    return driving.reference_frame
 
 
 def _moved(scene: _Scene, options: DrivingOptions) -> Motion:
@@ -212,17 +223,15 @@ def _carried_over(scene: _Scene, options: DrivingOptions) -> tuple[Motion, Tenso
         - m is the square root of the ratio of the hulls' volumes, as the published code has it,
           though a length goes with the cube root
     """
-    moved = absolute_motion(
-        scene.source,
-        scene.driving,
-        region="all" if options.published else options.region,
-        masked_expression=False,
+    region = "all" if options.published else options.region
+    reference = scene.driving[0] if options.published else scene.reference
+    moved, neutral = (
+        absolute_motion(scene.source, driver, region=region, masked_expression=False)
+        for driver in (scene.driving, reference)
     )
-    keypoints = transform_keypoints(moved)
-    x_s = transform_keypoints(scene.source)
-    first = 0 if options.published else scene.driving.reference_frame
-    travel = keypoints - keypoints[first : first + 1]
-    return moved, x_s + travel * motion_multiplier(x_s[:1], keypoints[first : first + 1])
+    x_s, x_0 = transform_keypoints(scene.source), transform_keypoints(neutral)
+    travel = transform_keypoints(moved) - x_0
+    return moved, x_s + travel * motion_multiplier(x_s[:1], x_0[:1])
 
 
 def motion_multiplier(source_keypoints: Tensor, reference_keypoints: Tensor) -> Tensor:

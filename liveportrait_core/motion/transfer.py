@@ -188,7 +188,7 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
         canonical=None if canonical is None else canonical.expand(frames, -1, -1),
         eyes_open=None,
         lip_open=None,
-        validity=_longest_validity(source, moved, frames),
+        validity=_joint_validity(source, moved, frames),
         fps=source.fps if len(source) > 1 else moved.fps,
         absent=source.absent - taken,
         absolute=frozenset[str](),
@@ -291,7 +291,8 @@ def _lid_opening(motion: Motion, lids: tuple[int, int]) -> Tensor:
     return (points[:, 0, :2] - points[:, 1, :2]).norm(dim=-1)
 
 
-def _longest_validity(source: Motion, moved: Motion, frames: int) -> Tensor | None:
+def _joint_validity(source: Motion, moved: Motion, frames: int) -> Tensor | None:
+    """A frame is as good as the worse of the two that it is made of."""
     parts = [motion.validity for motion in (source, moved) if motion.validity is not None]
     if not parts:
         return None

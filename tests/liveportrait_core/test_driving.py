@@ -140,6 +140,12 @@ def test_a_reference_frame_is_the_drivers_neutral():
     assert_close(published.driving_keypoints[0], published.source_keypoints[0], atol=1e-5, rtol=0)
 
 
+def test_a_reference_frame_that_does_not_exist_is_refused(model):
+    driving = replace(random_motion(2, 5), reference_frame=5)
+    with pytest.raises(ValueError, match="names frame 5"):
+        drive(model, random_motion(1), driving)
+
+
 def test_video_driving_video_is_smoothed_to_rotations_unless_published(model):
     source, driving = random_motion(1, 6), random_motion(2, 6)
     eye = torch.eye(3).expand(6, 3, 3)
