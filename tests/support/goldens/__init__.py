@@ -1,0 +1,1 @@
+"""Golden checks, one module for each part of a golden folder."""
