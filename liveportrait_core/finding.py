@@ -102,6 +102,27 @@ class TrackedFaces:
         return tracks[self.face_index]
 
 
+@dataclass(frozen=True, slots=True)
+class RefinedFinder:
+    """A finder whose landmarks are read again by a network, so that all frames have its layout."""
+
+    finder: FaceFinder
+    network: LandmarkNetwork
+
+    @property
+    def tried(self) -> str:
+        """What it does, for the message when it finds nothing."""
+        return self.finder.tried
+
+    def find(self, frame: Pixels) -> list[Face]:
+        """The finder's faces with the network's landmarks."""
+        network = self.network
+        return [
+            replace(face, landmarks=network.landmarks(frame, network.box(face.landmarks)))
+            for face in self.finder.find(frame)
+        ]
+
+
 class _Census:
     """A finder that remembers the most faces it saw at once."""
 

@@ -1,0 +1,1 @@
+"""The command line: `liveportrait animate | edit | motion | models | doctor`."""

@@ -1,0 +1,235 @@
+"""liveportrait animate: a picture or video moved as a driver moves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import torch
+
+from ..driving_options import DrivingOptions
+from ..errors import MediaError
+from ..imaging.tensors import Pixels
+from ..media.audio import has_audio
+from ..media.images import IMAGE_SUFFIXES, is_image, write_image
+from ..media.video import VideoReader, VideoWriter
+from ..media.video_writer import WRITABLE_SUFFIXES
+from ..motion.smoothing import OBSERVATION_VARIANCE
+from ..motion.types import Motion
+from ..pipeline import AnimateOptions, Animation, RenderedFrame, check_space, prepare
+from .faces import FaceReaders, face_choice, framing
+from .inputs import Picture, check_output, open_driving, open_source
+from .panels import Panels
+from .progress import ProgressBar
+from .runtime import load
+
+ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
+"""Endings of pictures that can be transparent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What was asked for, opened."""
+
+    source: Picture | VideoReader
+    driving: Picture | VideoReader | Motion
+    output: Path
+    audio_path: Path | None
+
+    @property
+    def one_frame(self) -> bool:
+        """True when one picture comes out."""
+        driving = self.driving
+        still = len(driving) == 1 if isinstance(driving, Motion) else isinstance(driving, Picture)
+        return isinstance(self.source, Picture) and still
+
+
+def run(args: argparse.Namespace) -> int:
+    """Animate, and say where the result is."""
+    start = time.monotonic()
+    job = _open(args)
+    options = options_of(args)
+    with torch.inference_mode():
+        model = load(args)
+        if isinstance(job.driving, Motion):
+            check_space(model, job.driving)
+        readers = FaceReaders(model, args.face_models, published=options.driving.published)
+        stills = isinstance(job.source, Picture), isinstance(job.driving, Picture)
+        source_faces = readers.reader(face_choice(args, is_still=stills[0]))
+        driving_faces = None
+        if not isinstance(job.driving, Motion):
+            driving_faces = readers.reader(face_choice(args, "driver", is_still=stills[1]))
+        with ProgressBar("Reading ", wanted=args.progress) as bar:
+            animation = prepare(
+                model,
+                _frames_of(job.source, keep_alpha=_holds_alpha(job.output)),
+                _frames_of(job.driving),
+                options,
+                source_faces=source_faces,
+                driving_faces=driving_faces,
+                progress=bar,
+            )
+        states = _paint(animation, job, args)
+    _report(args, job, animation, states, time.monotonic() - start)
+    return 0
+
+
+def options_of(args: argparse.Namespace) -> AnimateOptions:
+    """The options as the library takes them.
+
+    Raises:
+        ValueError: One of them is out of range.
+    """
+    variance = OBSERVATION_VARIANCE if args.smooth_variance is None else args.smooth_variance
+    driving = DrivingOptions(
+        region=args.region,
+        motion=args.motion,
+        driving_option=args.driving_option,
+        gain=args.gain,
+        stitch=args.stitch,
+        normalize_lip=args.normalize_lip,
+        eyes_open=args.eyes_open,
+        lip_open=args.lip_open,
+        retarget=args.retarget,
+        source_video_eyes=args.source_video_eyes,
+        smooth=args.smooth,
+        smooth_variance=variance,
+        compat=args.compat,
+    )
+    return AnimateOptions(
+        driving=driving,
+        source_framing=framing(args),
+        driving_framing=framing(args, "driver"),
+        paste_back=not args.no_paste_back,
+        reference=args.reference,
+        chunk=args.chunk,
+    )
+
+
+def _open(args: argparse.Namespace) -> _Job:
+    """The inputs opened and the output checked, before anything slow."""
+    source = open_source(args.source)
+    driving = open_driving(args.driving)
+    output = args.output or Path(f"{args.source.stem}--{args.driving.stem}.mp4")
+    suffixes = {*WRITABLE_SUFFIXES, *IMAGE_SUFFIXES}
+    check_output(output, args.source, args.driving, suffixes=suffixes)
+    job = _Job(
+        source=source,
+        driving=driving,
+        output=output,
+        audio_path=_audio_path(args, source, driving),
+    )
+    if is_image(output) and not job.one_frame:
+        raise MediaError(
+            f"The output {output} is a picture, but the result has many frames. Name it .mp4."
+        )
+    return job
+
+
+def _audio_path(
+    args: argparse.Namespace,
+    source: Picture | VideoReader,
+    driving: Picture | VideoReader | Motion,
+) -> Path | None:
+    """The file whose sound the result gets.
+
+    Raises:
+        MediaError: The one that was asked for has no sound.
+    """
+    inputs: dict[Literal["driving", "source"], Any] = {"driving": driving, "source": source}
+    if args.audio == "none":
+        return None
+    if args.audio is not None:
+        chosen = inputs[args.audio]
+        if not (isinstance(chosen, VideoReader) and has_audio(chosen.path)):
+            raise MediaError(
+                f"--audio {args.audio} was asked for, but {getattr(args, args.audio)} has no "
+                "sound. Choose the other one, or none."
+            )
+        return chosen.path
+    films = [film for film in inputs.values() if isinstance(film, VideoReader)]
+    return next((film.path for film in films if film.has_audio), None)
+
+
+def _frames_of(given: Any, *, keep_alpha: bool = False) -> Any:
+    if isinstance(given, Picture):
+        return given.rgb if keep_alpha else given.on_white()
+    return given
+
+
+def _paint(animation: Animation, job: _Job, args: argparse.Namespace) -> Counter[str]:
+    """Write every frame; gives how many there were of each state."""
+    states: Counter[str] = Counter()
+    panels = Panels(animation, job.driving) if args.side_by_side else None
+    with ExitStack() as stack:
+        bar = stack.enter_context(ProgressBar("Painting", wanted=args.progress))
+        frames = _pictures(animation.render(bar), panels, states)
+        if is_image(job.output):
+            _write_picture(next(frames), job, args)
+            return states
+        writer = VideoWriter(job.output, animation.fps, crf=args.crf, audio_path=job.audio_path)
+        stack.enter_context(writer)
+        for frame in frames:
+            writer.write(frame)
+    return states
+
+
+def _pictures(
+    frames: Iterator[RenderedFrame], panels: Panels | None, states: Counter[str]
+) -> Iterator[Pixels]:
+    for frame in frames:
+        states[frame.state] += 1
+        yield panels.row(frame) if panels is not None else frame.picture
+
+
+def _write_picture(picture: Pixels, job: _Job, args: argparse.Namespace) -> None:
+    assert isinstance(job.source, Picture)
+    alpha = job.source.alpha
+    fits = alpha is not None and alpha.shape == picture.shape[:2] and not args.side_by_side
+    write_image(job.output, picture, alpha if fits and _holds_alpha(job.output) else None)
+
+
+def _holds_alpha(output: Path) -> bool:
+    return output.suffix.lower() in ALPHA_SUFFIXES
+
+
+def _report(
+    args: argparse.Namespace,
+    job: _Job,
+    animation: Animation,
+    states: Counter[str],
+    seconds: float,
+) -> None:
+    frames = len(animation)
+    if not args.json:
+        rate = "" if is_image(job.output) else f" at {float(animation.fps):g} frames/s"
+        plural = "s" if frames > 1 else ""
+        print(f"{job.output}: {frames} frame{plural}{rate}, made in {seconds:.1f} s")
+        return
+    summary = {
+        "output": str(job.output),
+        "frames": frames,
+        "fps": _ratio(animation.fps),
+        "source": {"path": str(args.source), "frames": len(animation.read)},
+        "driving": {"path": str(args.driving), "frames": len(animation.driving)},
+        "frame_states": dict(states),
+        "audio": str(job.audio_path) if job.audio_path else None,
+        "model": {"preset": animation.model.preset.name, "origin": animation.model.origin},
+        "device": str(animation.model.device),
+        "dtype": args.dtype,
+        "seconds": round(seconds, 3),
+        "warnings": args.warnings.messages,
+    }
+    print(json.dumps(summary, indent=2))
+
+
+def _ratio(fps: Fraction) -> str:
+    return f"{fps.numerator}/{fps.denominator}"

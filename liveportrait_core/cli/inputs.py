@@ -1,0 +1,122 @@
+"""What the user named: pictures, videos and motion files, opened and checked."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MediaError
+from ..imaging.tensors import Pixels
+from ..media.atomic import check_readable
+from ..media.images import IMAGE_SUFFIXES, is_image, read_image
+from ..media.motion_file import is_motion, load_motion
+from ..media.video import VIDEO_SUFFIXES, VideoReader, is_video
+from ..motion.types import Motion
+
+_LOG = logging.getLogger(__name__)
+
+LEAST_SIDE_PX: Final = 16
+"""A smaller picture shows no face."""
+WHITE: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A still and its transparency."""
+
+    path: Path
+    rgb: Pixels
+    alpha: NDArray[np.uint8] | None = None
+
+    def on_white(self) -> Pixels:
+        """The picture as a film can show it: laid over white."""
+        if self.alpha is None:
+            return self.rgb
+        weight = self.alpha[..., None] / np.float32(WHITE)
+        return np.rint(self.rgb * weight + WHITE * (1 - weight)).astype(np.uint8)
+
+
+def open_source(path: Path) -> Picture | VideoReader:
+    """The picture or video at a path.
+
+    Raises:
+        MediaError: Neither is there, or it is too small or damaged.
+    """
+    check_readable(path, "picture or video")
+    if is_motion(path):
+        raise MediaError(
+            f"{path} is a motion file, and a picture or video to move was wanted. Give a motion "
+            "file as DRIVING, the second name."
+        )
+    if is_image(path):
+        still = read_image(path)
+        _check_size(path, *still.rgb.shape[:2])
+        return Picture(path, still.rgb, still.alpha)
+    if is_video(path):
+        reader = VideoReader(path)
+        _check_size(path, reader.height, reader.width)
+        return reader
+    raise MediaError(
+        f"{path} is neither a picture nor a video; one of "
+        f"{', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))} was wanted. Convert it first."
+    )
+
+
+def open_driving(path: Path) -> Picture | VideoReader | Motion:
+    """The motion file, picture or video at a path.
+
+    Raises:
+        MediaError: None of them is there, or it is too small or damaged.
+    """
+    return load_motion(path) if is_motion(path) else open_source(path)
+
+
+def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> None:
+    """Refuse a name that cannot be written or is an input, before any work is done.
+
+    Args:
+        path: The name.
+        *inputs: Files that must not be overwritten.
+        suffixes: Endings that it may have; none allows all.
+
+    Raises:
+        MediaError: The name is one of these.
+    """
+    allowed = sorted(suffixes)
+    if allowed and path.suffix.lower() not in allowed:
+        raise MediaError(
+            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} was wanted. "
+            "Choose such a name."
+        )
+    if path.is_dir():
+        raise MediaError(f"The output {path} is a folder; a file was wanted. Name a file in it.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise MediaError(
+            f"The output {path} is in a folder that does not exist. Make the folder {folder}, or "
+            "choose another name."
+        )
+    if not os.access(folder, os.W_OK):
+        raise MediaError(
+            f"The output {path} is in a folder that cannot be written to. Choose another folder."
+        )
+    for given in inputs:
+        if path.exists() and given.exists() and path.samefile(given):
+            raise MediaError(
+                f"The output {path} would replace the input of the same name. Choose another name."
+            )
+
+
+def _check_size(path: Path, height: int, width: int) -> None:
+    if min(height, width) < LEAST_SIDE_PX:
+        raise MediaError(
+            f"{path} is {width} x {height} pixels; each side must be {LEAST_SIDE_PX} or more to "
+            "show a face. Choose a larger picture."
+        )
