@@ -19,12 +19,12 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import MediaError
-from .containers import audio_stream, open_container, start_of, video_stream
+from .containers import audio_stream, open_container, reason_of, start_of, video_stream
 
 _LOG = logging.getLogger(__name__)
 _STEREO: Final = 2
 # Timestamps jitter by a few milliseconds in many files; a longer hole is one that players show.
-_LONGEST_JITTER_S: Final = Fraction(1, 10)
+_LONGEST_JITTER_S: Final = Fraction(1, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def stream_audio(
     Convention:
         - time 0 is the first picture of a film, or the first sample of a file without pictures
         - sound that starts late, and holes in it, are filled with silence, so that it stays in
-          step; packets that cannot be decoded are such holes, and a warning is logged
+          step; packets that cannot be decoded are such holes, and they are logged as warnings
 
     Args:
         path: A film or sound file.
@@ -104,7 +104,9 @@ def stream_audio(
             raise _undecodable(path)
         lead = round((_time_of(first, origin) - origin) * wanted.sample_rate_hz)
         yield from _silence(lead, wanted)
-        yield from _drop(_gapless(chain((first,), frames), wanted, path), -lead)
+        num_channels = len(first.layout.channels)
+        blocks = _gapless(chain((first,), frames), num_channels, wanted, path)
+        yield from _drop(blocks, -lead)
 
 
 def read_audio(
@@ -125,21 +127,16 @@ def read_audio(
 def _decode(
     container: InputContainer, stream: AudioStream, path: str | Path
 ) -> Iterator[AudioFrame]:
-    """Frames of sound; a packet that cannot be decoded is left out and counted in the log."""
-    num_bad = 0
+    """Frames of sound; a packet that cannot be decoded leaves a hole."""
     try:
         for packet in container.demux(stream):
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError:
-                num_bad += 1
+            except av.error.FFmpegError:
                 continue
             yield from frames
-    except av.error.FFmpegError:
-        # The file breaks off: what is left of the sound is silence, as for a bad packet.
-        num_bad += 1
-    if num_bad:
-        _LOG.warning("%s: %d damaged parts of its sound are replaced by silence.", path, num_bad)
+    except av.error.FFmpegError as error:
+        _LOG.warning("%s: its sound breaks off (%s).", path, reason_of(error))
 
 
 def _origin(container: InputContainer, stream: AudioStream, path: str | Path) -> Fraction:
@@ -151,25 +148,36 @@ def _origin(container: InputContainer, stream: AudioStream, path: str | Path) ->
 
 
 def _gapless(
-    frames: Iterator[AudioFrame], wanted: AudioFormat, path: str | Path
+    frames: Iterator[AudioFrame], num_channels: int, wanted: AudioFormat, path: str | Path
 ) -> Iterator[NDArray[np.float32]]:
     """Resampled blocks (C, t), with silence where the timestamps leave a hole."""
-    layout = "mono" if wanted.num_channels == 1 else "stereo"
+    layout = "mono" if num_channels == 1 else "stereo"
     resampler = AudioResampler(format="fltp", layout=layout, rate=wanted.sample_rate_hz)
     due: Fraction | None = None
     try:
         for frame in frames:
             time = _time_of(frame, due)
             if due is not None and time - due > _LONGEST_JITTER_S:
+                _LOG.warning("%s: %.2f s of its sound are missing, now silent.", path, time - due)
                 yield from _silence(round((time - due) * wanted.sample_rate_hz), wanted)
                 due = time
             due = (time if due is None else due) + Fraction(frame.samples, frame.sample_rate)
             for block in resampler.resample(frame):
-                yield block.to_ndarray().astype(np.float32, copy=False)
+                yield _mix(block, wanted.num_channels)
         for block in resampler.resample(None):
-            yield block.to_ndarray().astype(np.float32, copy=False)
+            yield _mix(block, wanted.num_channels)
     except ValueError as error:  # the format changes within the file
         raise _undecodable(path) from error
+
+
+def _mix(block: AudioFrame, num_channels: int) -> NDArray[np.float32]:
+    """One channel or two as the other, equally loud; FFmpeg would change it by 3 dB."""
+    samples = block.to_ndarray().astype(np.float32, copy=False)
+    if samples.shape[0] == num_channels:
+        return samples.clip(-1, 1)  # more than two, mixed down by FFmpeg, may be louder than 1
+    if num_channels == 1:
+        return samples.mean(axis=0, keepdims=True)
+    return np.repeat(samples, num_channels, axis=0)
 
 
 def _time_of(frame: AudioFrame, due: Fraction | None) -> Fraction:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import av
 import av.error
@@ -16,6 +17,9 @@ from av.video.stream import VideoStream
 
 from ..errors import MediaError
 from .atomic import check_readable
+
+if TYPE_CHECKING:
+    from av.index import IndexEntry
 
 # A playlist or other text that FFmpeg takes for a film must not reach beyond the disk.
 _LOCAL_FILES_ONLY: Final = {"protocol_whitelist": "file"}
@@ -54,7 +58,7 @@ def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
         MediaError: There is none.
     """
     for stream in container.streams.video:
-        if not int(stream.disposition) & int(Disposition.attached_pic):
+        if not stream.disposition & Disposition.attached_pic:
             return stream
     if container.streams.audio:
         raise MediaError(
@@ -96,3 +100,16 @@ def declared_end(stream: VideoStream) -> Fraction:
         return Fraction(0)
     hours, minutes, seconds = match.groups()
     return 3600 * Fraction(hours) + 60 * Fraction(minutes) + Fraction(seconds)
+
+
+def indexed_frames(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
+    """How many frames before the first that lies beyond the end of the file, and how many in all.
+
+    MP4 and its kin list all frames; a file whose list comes first opens well though it was not
+    copied whole, and FFmpeg then just stops. Formats without such a list give equal numbers.
+    """
+    entries = cast("Sequence[IndexEntry]", getattr(stream, "index_entries", ()))  # PyAV 16 and up
+    for number, entry in enumerate(entries):
+        if entry.pos + entry.size > container.size > 0:
+            return number, len(entries)
+    return len(entries), len(entries)

@@ -21,6 +21,7 @@ from ..errors import MediaError
 from .containers import (
     EXACT_COLOUR,
     declared_end,
+    indexed_frames,
     open_container,
     reason_of,
     start_of,
@@ -117,7 +118,8 @@ class VideoReader:
         """Probe the file; its first picture is decoded, and no handle is kept.
 
         Raises:
-            MediaError: The file is missing, empty, no film, without picture, or cannot be decoded.
+            MediaError: The file is missing, empty, no film, without picture, shorter than its
+                own index says, or cannot be decoded.
         """
         self.path = Path(path)
         self._iterations: WeakSet[Generator[NDArray[np.uint8]]] = WeakSet()
@@ -128,6 +130,9 @@ class VideoReader:
             self._declared_end_s = declared_end(stream)
             duration = _duration_of(container, stream)
             num_stored = stream.frames
+            num_there, num_indexed = indexed_frames(container, stream)
+            if num_there < num_indexed:
+                raise self._broken_off(num_there, f"its index names {num_indexed}")
             first = next(self._decode(container, stream), None)
             if first is None:
                 raise MediaError(
@@ -183,11 +188,9 @@ class VideoReader:
         for frame in self:
             gathered.append(frame)
             if len(gathered) == num_frames:
-                chunk, gathered = np.stack(gathered), []
-                yield chunk
-                del chunk  # else it would live on while the next one is gathered
+                yield _take_all(gathered)
         if gathered:
-            yield np.stack(gathered)
+            yield _take_all(gathered)
 
     def _frames(self) -> Generator[NDArray[np.uint8]]:
         """Decoded pictures on the even grid (class convention)."""
@@ -217,7 +220,7 @@ class VideoReader:
             for packet in container.demux(stream):
                 try:
                     pictures = packet.decode()
-                except av.error.InvalidDataError:
+                except av.error.FFmpegError:
                     if num_decoded:
                         raise
                     continue  # a recording may begin between two key frames
@@ -242,6 +245,13 @@ class VideoReader:
             format="rgb24", width=width, height=height, interpolation=EXACT_COLOUR
         )
         return self._orientation.upright(cast(NDArray[np.uint8], pixels))
+
+
+def _take_all(frames: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The frames as one array; the list is emptied, so that none is held twice."""
+    chunk = np.stack(frames)
+    frames.clear()
+    return chunk
 
 
 def _duration_of(container: InputContainer, stream: VideoStream) -> Fraction | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -135,7 +135,7 @@ class VideoWriter:
         except av.error.FFmpegError as error:
             raise _unwritable(self.path, error) from error
 
-    def write_chunk(self, frames: NDArray[np.uint8]) -> None:
+    def write_chunk(self, frames: Iterable[NDArray[np.uint8]]) -> None:
         """Write the next frames, (N, H, W, 3), each as `write` does."""
         for frame in frames:
             self.write(frame)

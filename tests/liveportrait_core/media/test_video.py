@@ -1,0 +1,218 @@
+import weakref
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from liveportrait_core.errors import MediaError
+from liveportrait_core.media.images import write_image
+from liveportrait_core.media.orientation import Orientation
+from liveportrait_core.media.video import VideoReader, is_video
+
+from .clips import NTSC, index_of, make_clip, make_sound, marked_frame
+
+
+def test_a_clip_is_probed_exactly(tmp_path):
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", 10))
+    assert (reader.width, reader.height) == (64, 48)
+    assert reader.fps == Fraction(30000, 1001)
+    assert reader.num_frames == 10
+    assert reader.duration_s == pytest.approx(10 * 1001 / 30000)
+    assert not reader.has_audio
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
+def test_even_rate_gives_each_picture_once_also_with_rounded_timestamps(tmp_path, suffix):
+    # Matroska rounds to milliseconds: 29.97 frames come at 0, 33, 67, 100 ms.
+    reader = VideoReader(make_clip(tmp_path / f"clip{suffix}", 25))
+    assert [index_of(frame) for frame in reader] == list(range(25))
+
+
+def test_a_clip_can_be_read_twice_and_two_at_a_time(tmp_path):
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", 6))
+    assert [index_of(frame) for frame in reader] == [index_of(frame) for frame in reader]
+    pairs = [(index_of(one), index_of(other)) for one, other in zip(reader, reader, strict=True)]
+    assert pairs == [(index, index) for index in range(6)]
+
+
+def test_chunks_are_the_frames_in_order_and_the_last_is_shorter(tmp_path):
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", 10))
+    chunks = list(reader.chunks(4))
+    assert [chunk.shape for chunk in chunks] == [(4, 48, 64, 3), (4, 48, 64, 3), (2, 48, 64, 3)]
+    np.testing.assert_array_equal(np.concatenate(chunks), np.stack(list(reader)))
+    with pytest.raises(ValueError, match="at least 1"):
+        reader.chunks(0)
+
+
+def test_reading_is_lazy_and_holds_one_chunk(tmp_path, monkeypatch):
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", 24))
+    made: list[weakref.ref] = []
+    convert = VideoReader._upright_rgb
+
+    def counted(self, picture):
+        frame = convert(self, picture)
+        made.append(weakref.ref(frame))
+        return frame
+
+    monkeypatch.setattr(VideoReader, "_upright_rgb", counted)
+    chunks = reader.chunks(4)
+    held = None
+    for number in range(1, 7):
+        held = next(chunks)
+        assert len(made) == 4 * number
+        # The chunk is a copy; of the frames that made it, one at most is still in hand.
+        assert sum(frame() is not None for frame in made) <= 1
+        chunk = weakref.ref(held)
+        held = None
+        assert chunk() is None  # nor does the reader keep the chunk
+
+
+def test_leaving_the_with_block_ends_open_iterations(tmp_path):
+    with VideoReader(make_clip(tmp_path / "clip.mp4", 6)) as reader:
+        frames = iter(reader)
+        next(frames)
+    assert list(frames) == []
+
+
+def test_variable_rate_keeps_duration_by_repeating_and_dropping(tmp_path):
+    # 8 frames, mean rate about 10; each stays until the next, the last for 40 ms.
+    times = [Fraction(ms, 1000) for ms in (0, 40, 80, 120, 400, 500, 600, 700)]
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", 8, fps=Fraction(25), times=times))
+    frames = list(reader)
+    # Each picture is kept by rounding its start to the grid, so the end is a frame off at most.
+    assert abs(len(frames) - reader.duration_s * float(reader.fps)) < 1.001
+    due = [Fraction(k) / reader.fps for k in range(len(frames))]
+    half = 1 / reader.fps / 2
+    # By hand: of the pictures due by half a frame after the grid time, the latest.
+    wanted = [max(i for i, time in enumerate(times) if time <= at + half) for at in due]
+    assert [index_of(frame) for frame in frames] == wanted
+    assert len(set(wanted)) < len(wanted)
+
+
+def test_a_display_matrix_turns_the_picture(tmp_path):
+    # Left half dark, right half bright. Turned 90 degrees counter-clockwise, right is on top.
+    stored = np.zeros((48, 64, 3), np.uint8)
+    stored[:, 32:] = 220
+    path = tmp_path / "turned.mp4"
+    if not hasattr(av.VideoStream, "set_display_rotation"):
+        pytest.skip("this PyAV cannot write a display matrix")
+    make_clip(path, 2, frames=[stored] * 2, rotation_deg=90)
+    reader = VideoReader(path)
+    frame = next(iter(reader))
+    assert (reader.width, reader.height) == (48, 64)
+    assert frame.shape == (64, 48, 3)
+    assert frame[:30].mean() > 200
+    assert frame[34:].mean() < 20
+
+
+def test_orientations_are_the_eight_of_the_square():
+    stored = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    clockwise = Orientation(transposed=True, mirrored_x=True)
+    np.testing.assert_array_equal(clockwise.upright(stored), np.rot90(stored, -1))
+    assert clockwise.size_of(3, 2) == (2, 3)
+    counter = Orientation(transposed=True, mirrored_y=True)
+    np.testing.assert_array_equal(counter.upright(stored), np.rot90(stored))
+    half = Orientation(mirrored_x=True, mirrored_y=True)
+    np.testing.assert_array_equal(half.upright(stored), np.rot90(stored, 2))
+
+
+def test_pixels_that_are_not_square_are_made_so(tmp_path):
+    path = make_clip(tmp_path / "wide.mp4", 2, aspect=Fraction(3, 2))
+    reader = VideoReader(path)
+    assert (reader.width, reader.height) == (96, 48)
+    assert next(iter(reader)).shape == (48, 96, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt", "size"),
+    [
+        ("odd.mkv", "ffv1", "bgr0", (33, 17)),
+        ("alpha.mov", "qtrle", "argb", (64, 48)),
+        ("deep.mp4", "libx264", "yuv420p10le", (64, 48)),
+        ("grey.mkv", "ffv1", "gray", (64, 48)),
+        ("palette.gif", "gif", "rgb8", (64, 48)),
+    ],
+)
+def test_sizes_and_pixel_formats_of_all_kinds_become_rgb(tmp_path, name, codec, pix_fmt, size):
+    path = make_clip(tmp_path / name, 3, fps=Fraction(25), codec=codec, pix_fmt=pix_fmt, size=size)
+    frames = list(VideoReader(path))
+    assert len(frames) == 3
+    for index, frame in enumerate(frames):
+        assert frame.dtype == np.uint8
+        assert frame.shape == (size[1], size[0], 3)
+        tolerance = 20 if codec == "gif" else 2  # rgb8 has 8 levels of red
+        assert abs(float(frame.mean()) - float(marked_frame(index).mean())) <= tolerance
+
+
+@pytest.mark.parametrize("num_frames", [1, 3])
+def test_very_short_clips_are_read_whole(tmp_path, num_frames):
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", num_frames))
+    assert len(list(reader)) == num_frames == reader.num_frames
+
+
+def test_what_is_no_film_is_refused_in_a_sentence(tmp_path):
+    whole = make_clip(tmp_path / "whole.mp4", 30).read_bytes()
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "text.mp4").write_text("This is no film.\n" * 20)
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 3])  # its index is at the end
+    make_sound(tmp_path / "sound.m4a", "aac", seconds=0.2, rate=44100)
+    make_clip(tmp_path / "none.mp4", 0)
+    for name, words in {
+        "missing.mp4": "No video at",
+        "empty.mp4": "empty",
+        "text.mp4": "not a video",
+        "cut.mp4": "damaged or cut off",
+        "sound.m4a": "has sound but no picture",
+        "none.mp4": "no picture",
+        ".": "folder",
+    }.items():
+        with pytest.raises(MediaError, match=words):
+            VideoReader(tmp_path / name)
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (60, 48, 64, 3)).astype(np.uint8)
+
+
+@pytest.mark.skipif(
+    not hasattr(av.VideoStream, "index_entries"), reason="this PyAV does not tell the index"
+)
+def test_a_film_shorter_than_its_index_is_refused_at_once(tmp_path):
+    # Its index comes first, so it opens; 60 frames of nearly equal size, half of them there.
+    path = make_clip(
+        tmp_path / "clip.mp4", 60, frames=list(NOISE), options={"movflags": "+faststart"}
+    )
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(MediaError, match=r"breaks off after frame (29|30) \(its index names 60\)"):
+        VideoReader(path)
+
+
+def test_a_film_that_breaks_off_is_read_so_far_and_names_the_frame(tmp_path):
+    path = make_clip(tmp_path / "clip.mkv", 60, frames=list(NOISE))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    num_read = 0
+    with pytest.raises(MediaError, match=r"breaks off after frame (29|30) "):  # noqa: PT012
+        for _ in VideoReader(path):
+            num_read += 1
+    assert num_read >= 28
+
+
+def test_a_film_is_told_from_a_still_and_from_text(tmp_path):
+    assert is_video(make_clip(tmp_path / "clip.mp4", 2))
+    assert is_video("not there yet.MOV")
+    write_image(tmp_path / "still.png", marked_frame(0))
+    assert not is_video(tmp_path / "still.png")
+    (tmp_path / "still").write_bytes((tmp_path / "still.png").read_bytes())
+    assert not is_video(tmp_path / "still")
+    (tmp_path / "clip").write_bytes((tmp_path / "clip.mp4").read_bytes())
+    assert is_video(tmp_path / "clip")
+    (tmp_path / "notes").write_text("words\n" * 9)
+    assert not is_video(tmp_path / "notes")
+    with pytest.raises(MediaError, match="No video at"):
+        is_video(tmp_path / "missing")
+
+
+def test_the_rate_of_a_clip_is_never_rounded(tmp_path):
+    for fps in (NTSC, Fraction(24000, 1001), Fraction(25), Fraction(12), Fraction(60000, 1001)):
+        path = make_clip(tmp_path / "clip.mp4", 5, fps=fps)
+        assert VideoReader(path).fps == fps
