@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,18 @@ from ..errors import FaceNotFoundError
 from ..imaging.crop import FaceBox
 from ..imaging.tensors import Pixels
 from .faces import Box, Face, face_from_landmarks, overlap
-from .landmarks import LandmarkNetwork, read_face
+from .landmarks import LandmarkNetwork, read_face, steadiness
 
 FRONTAL_CASCADE: Final = "haarcascade_frontalface_alt2.xml"
-CROP_OVER_HAAR: Final = 1.8
-"""Side of a face crop over that of the cascade's box, which ends at the brows' top and the chin."""
-CROP_ABOVE_HAAR: Final = 0.115
-"""How far the crop's centre lies above the box's, in box sides: crops show the forehead."""
+FACE_OVER_BOX: Final = 0.78
+"""Height from brows to chin over the side of the cascade's box, which also shows forehead."""
+FACE_BELOW_BOX: Final = 0.11
+"""How far the middle between brows and chin lies below the box's centre, in box sides."""
 DEFAULT_MIN_SCORE: Final = 0.35
+MOST_HITS: Final = 12
+"""Hits of one attempt that are looked at, surest first: noise gives hundreds."""
+LEAST_OF_BEST: Final = 0.6
+"""Of several hits in a picture, those below this share of the best are no faces."""
 SAME_FACE_OVERLAP: Final = 0.5
 """Overlap over the smaller box from which two hits are one face."""
 
@@ -57,10 +62,12 @@ class Attempt:
     """Stretch the contrast first: finds dark faces, and now and then half of a light one."""
     quarter_turns: int = 0
     """Turns of the picture, counter-clockwise."""
+    strict: bool = True
+    """A hit's score is weighed by its steadiness: a look this hard finds much that is no face."""
 
 
 LADDER: Final = (
-    Attempt(neighbours=3, smallest=0.12, equalise=False),
+    Attempt(neighbours=3, smallest=0.12, equalise=False, strict=False),
     Attempt(neighbours=3, smallest=0.1, work_px=320, padding=0.15),
     Attempt(neighbours=2, smallest=0.05, work_px=800, padding=0.1),
     Attempt(neighbours=2, smallest=0.04, work_px=1024, padding=0.2, enlarge=True),
@@ -84,16 +91,17 @@ class RoughFace:
     quarter_turns: int = 0
     """How the frame was turned, counter-clockwise, when the face stood upright."""
 
-    @property
-    def crop(self) -> FaceBox:
+    def crop(self, network: LandmarkNetwork) -> FaceBox:
         """The crop to read landmarks in first."""
         x, y, width, height = self.box
-        side = max(width, height)
+        face = max(width, height) * FACE_OVER_BOX
+        side = face * network.scale
         # A picture turned counter-clockwise shows upright what was turned clockwise.
-        angle = self.quarter_turns * np.pi / 2
-        up = np.array([np.sin(angle), -np.cos(angle)]) * CROP_ABOVE_HAAR * side
-        centre = np.array([x + width / 2, y + height / 2]) + up
-        return FaceBox((float(centre[0]), float(centre[1])), side * CROP_OVER_HAAR, float(angle))
+        angle = self.quarter_turns * math.pi / 2
+        down = max(width, height) * FACE_BELOW_BOX + network.vy_ratio * side
+        centre_x = x + width / 2 - math.sin(angle) * down
+        centre_y = y + height / 2 + math.cos(angle) * down
+        return FaceBox((centre_x, centre_y), side, angle)
 
 
 class HaarFaceFinder:
@@ -132,14 +140,29 @@ class HaarFaceFinder:
     def find(self, frame: Pixels) -> list[Face]:
         """The faces of the first attempt that gives any."""
         for attempt in self._ladder:
-            faces: list[Face] = []
-            for rough in cascade_hits(self._cascade, frame, attempt):
-                reading = read_face(frame, self._network, rough.crop)
-                if reading.score >= self._min_score:
-                    faces.append(face_from_landmarks(reading.landmarks, reading.score))
+            hits = (self._face(frame, rough, attempt) for rough in self._hits(frame, attempt))
+            faces = _without_doubles([face for face in hits if face.score >= self._min_score])
             if faces:
-                return _without_doubles(faces)
+                return self._credible(frame, faces)
         return []
+
+    def _hits(self, frame: Pixels, attempt: Attempt) -> list[RoughFace]:
+        return cascade_hits(self._cascade, frame, attempt)[:MOST_HITS]
+
+    def _face(self, frame: Pixels, rough: RoughFace, attempt: Attempt) -> Face:
+        reading = read_face(frame, self._network, rough.crop(self._network))
+        score = reading.score
+        if attempt.strict and score >= self._min_score:
+            score *= steadiness(frame, self._network, reading.landmarks)
+        return face_from_landmarks(reading.landmarks, score)
+
+    def _credible(self, frame: Pixels, faces: list[Face]) -> list[Face]:
+        """Without the hits that are far less steady than the best: folds of cloth, a mouth."""
+        if len(faces) == 1:
+            return faces
+        weighed = [face.score * steadiness(frame, self._network, face.landmarks) for face in faces]
+        least = LEAST_OF_BEST * max(weighed)
+        return [face for face, weight in zip(faces, weighed, strict=True) if weight >= least]
 
 
 class BoxFaceFinder:
@@ -177,7 +200,7 @@ class BoxFaceFinder:
                 f"The box {_written(self._box)} lies outside the {width}x{height} picture. "
                 "Give x,y,w,h in pixels of this picture."
             )
-        reading = read_face(frame, self._network, RoughFace(self._box, 1.0).crop)
+        reading = read_face(frame, self._network, RoughFace(self._box, 1.0).crop(self._network))
         return [face_from_landmarks(reading.landmarks, reading.score)]
 
 

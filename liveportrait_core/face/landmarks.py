@@ -29,6 +29,11 @@ MAX_SKEW: Final = 0.75
 """Largest |cosine| between the line of the eyes and the line to the lip."""
 NO_AGREEMENT: Final = 0.05
 """Mean distance of two readings, crop sides, at which the score is 0."""
+SHAKES: Final = ((0.1, 0.05, 1.2, 0.2), (-0.1, -0.05, 1.0, -0.2), (0.05, -0.1, 0.85, 0.1))
+"""Shifts of a crop in sides, changes of its size, and turns in radians."""
+HALF_STEADY: Final = 0.03
+"""Mean distance of readings in shaken crops, crop sides, at which steadiness is 1/2. Real
+pictures gave .007 to .015 for faces, .022 to .16 for other things taken for faces."""
 MAX_BEYOND_CROP: Final = 0.1
 """How far a point may lie outside the crop that it was read in, crop sides."""
 
@@ -103,6 +108,21 @@ def read_face(
         previous, landmarks = landmarks, network.landmarks(frame, box)
         agreement = _agreement(previous.points, landmarks.points, box.side)
     return Reading(landmarks, agreement if looks_like_a_face(landmarks, box) else 0.0)
+
+
+def steadiness(frame: Pixels, network: LandmarkNetwork, landmarks: Landmarks) -> float:
+    """From 0 to 1: how little the landmarks move when the crop is shaken.
+
+    Slower and sharper than the agreement of `read_face`; it ranks several hits in one picture.
+    """
+    box = network.box(landmarks)
+    distances: list[float] = []
+    for shift_x, shift_y, zoom, turn in SHAKES:
+        x, y = box.centre[0] + shift_x * box.side, box.centre[1] + shift_y * box.side
+        shaken = FaceBox((x, y), box.side * zoom, box.angle_rad + turn)
+        moved = network.landmarks(frame, shaken).points - landmarks.points
+        distances.append(float(np.linalg.norm(moved, axis=1).mean()) / box.side)
+    return 1.0 / (1.0 + (float(np.mean(distances)) / HALF_STEADY) ** 2)
 
 
 def looks_like_a_face(landmarks: Landmarks, box: FaceBox) -> bool:

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 THUMBNAIL_PX: Final = 32
 CUT_LEVELS: Final = 40.0
 """Mean change of a thumbnail's grey levels at which the scene was cut."""
+LONGEST_WAIT: Final = 40
+"""Frames between two searches at most."""
 SAME_PLACE_OVERLAP: Final = 0.3
 """Overlap with a face's last box from which a new hit is that face."""
 
@@ -36,10 +38,12 @@ class TrackingConfig:
     """How many faces to follow at most."""
     order: FaceOrder = "large-small"
     """Which faces come first, and in which order they are numbered."""
-    min_score: float = 0.35
-    """A followed face below this is looked for anew."""
+    min_score: float = 0.2
+    """A followed face below this is looked for anew. Lower than a finder's: where it was a
+    moment ago it probably still is."""
     search_every: int = 5
-    """A lost face is searched for in every so many frames: searching is slow."""
+    """A lost face is searched for again after so many frames, then after twice as many, and so
+    on to `LONGEST_WAIT`: searching is slow."""
     max_gap: int = 12
     """Longest run of frames that is interpolated; longer gaps are missing."""
 
@@ -73,6 +77,7 @@ class FaceTracker:
         self._thumbnail: NDArray[np.float32] | None = None
         self._num_frames = 0
         self._next_search = 0
+        self._wait = config.search_every
 
     @property
     def num_frames(self) -> int:
@@ -93,13 +98,15 @@ class FaceTracker:
         lost = len(found) < self._config.max_faces if not found else None in found
         if lost and (cut or self._num_frames >= self._next_search):
             found = self._search(frame, found)
-            self._next_search = self._num_frames + self._config.search_every
+            self._next_search = self._num_frames + self._wait
+            self._wait = min(2 * self._wait, max(LONGEST_WAIT, self._config.search_every))
         for face_id, face in enumerate(found):
             if face is not None:
                 self._last[face_id] = face
             self._seen[face_id].append(face)
         if None not in found and found:
-            self._next_search = 0  # search at once when the next face is lost
+            # search at once when the next face is lost
+            self._next_search, self._wait = 0, self._config.search_every
         self._num_frames += 1
         return found
 

@@ -7,6 +7,7 @@ from liveportrait_core.face.landmarks import (
     looks_like_a_face,
     openness_pairs,
     read_face,
+    steadiness,
 )
 from liveportrait_core.imaging.crop import FaceBox
 from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks
@@ -36,6 +37,12 @@ def test_a_rough_box_is_refined_to_the_true_points(angle_deg):
 def test_readings_that_do_not_agree_score_nothing():
     reading = read_face(frame_picture(has_face=False), oracle_network({}), BOX)
     assert reading.score < 0.2
+
+
+def test_a_face_is_steady_and_nothing_is_not():
+    truth = Landmarks(face_points(), "compact-21")
+    assert steadiness(frame_picture(), oracle_network({0: face_points()}), truth) > 0.95
+    assert steadiness(frame_picture(has_face=False), oracle_network({}), truth) < 0.1
 
 
 def test_only_what_looks_like_a_face_is_one():
