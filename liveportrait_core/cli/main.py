@@ -37,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return import_module(f".{args.module}", __package__).run(args)
     except KeyboardInterrupt:
         return _say("stopped; nothing unfinished was left behind.", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read our output has seen enough; what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         return _say(f"error: {_sentence(error)}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:

@@ -1,0 +1,161 @@
+"""liveportrait models: list, check, convert, download."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..checkpoints.convert import convert
+from ..checkpoints.layouts import DEFAULT_FILE, weight_folders
+from ..checkpoints.loading import read_model
+from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
+from ..errors import CheckpointError
+from .downloading import download, sha256_of
+from .progress import ProgressBar
+
+
+def run(args: argparse.Namespace) -> int:
+    """The action that was named."""
+    actions = {"list": _list, "check": _check, "convert": _convert, "download": _download}
+    return actions[args.action](args)
+
+
+def found_files() -> dict[str, Path]:
+    """Where each file of the table was found, by its name."""
+    folders = [DEFAULT_FILE.parents[1], *weight_folders()]
+    places: dict[str, Path] = {}
+    for file in FILES:
+        hits = (path for folder in folders if (path := file.found_in(folder)) is not None)
+        first = next(hits, None)
+        if first is not None:
+            places[file.name] = first
+    return places
+
+
+def table() -> list[dict[str, Any]]:
+    """Every known file of weights, as plain values."""
+    places = found_files()
+    return [
+        {
+            "name": file.name,
+            "purpose": file.purpose,
+            "subject": file.subject,
+            "maker": file.maker,
+            "licence": file.licence,
+            "commercial_use": file.commercial,
+            "size_mb": file.size_mb,
+            "found": str(places[file.name]) if file.name in places else None,
+        }
+        for file in FILES
+    ]
+
+
+def _list(args: argparse.Namespace) -> int:
+    rows = table()
+    folders = [str(folder) for folder in weight_folders()]
+    if args.json:
+        print(json.dumps({"files": rows, "searched": folders}, indent=2))
+        return 0
+    for row in rows:
+        size = f", {row['size_mb']:g} MB" if row["size_mb"] else ""
+        print(f"{row['name']}: {row['purpose']} ({row['maker']}; {row['licence']}{size})")
+        print(f"    {row['found'] or 'not found'}")
+    print(f"Searched: the package, {', '.join(folders) or 'and no other folder'}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    results: list[dict[str, Any]] = []
+    for name in args.model or ["default"]:
+        try:
+            stored = read_model(name)
+        except CheckpointError as error:
+            results.append({"model": name, "whole": False, "problem": str(error)})
+            continue
+        origin = Path(stored.origin)
+        results.append(
+            {
+                "model": name,
+                "whole": True,
+                "preset": stored.preset.name,
+                "space": stored.preset.space,
+                "networks": sorted(stored.states),
+                "parameters": sum(
+                    value.numel() for state in stored.states.values() for value in state.values()
+                ),
+                "origin": stored.origin,
+                "sha256": sha256_of(origin) if origin.is_file() else None,
+                "metadata": stored.metadata,
+            }
+        )
+    if args.json:
+        print(json.dumps(results, indent=2))
+    else:
+        for result in results:
+            print(_told(result))
+    return 0 if all(result["whole"] for result in results) else 1
+
+
+def _told(result: dict[str, Any]) -> str:
+    if not result["whole"]:
+        return f"{result['model']}: {result['problem']}"
+    count = result["parameters"] / 1e6
+    digest = f", sha256 {result['sha256']}" if result["sha256"] else ""
+    return (
+        f"{result['model']}: whole; {result['preset']}, {count:.1f} M parameters in "
+        f"{', '.join(result['networks'])}; {result['origin']}{digest}"
+    )
+
+
+def _convert(args: argparse.Namespace) -> int:
+    convert(args.input, args.output)
+    print(f"{args.output}: converted from {args.input}")
+    return 0
+
+
+def _download(args: argparse.Namespace) -> int:
+    chosen = _chosen(args.name, args.layout)
+    for file in chosen:
+        path = Path(args.to) / file.paths[args.layout]
+        if path.is_file():
+            print(f"{path}: there already")
+            continue
+        url = file.url(args.layout)
+        if args.mirror is not None:
+            url = f"{args.mirror.rstrip('/')}/{file.paths[args.layout]}"
+        if url is None:
+            raise ValueError(f"{file.name} is part of the package; it is not downloaded.")
+        print(f"{file.name} by {file.maker}, licence: {file.licence}", flush=True)
+        with ProgressBar(path.name, wanted=args.progress, unit="bytes") as bar:
+            digest = download(url, path, sha256=file.sha256.get(args.layout), progress=bar)
+        known = "as expected" if args.layout in file.sha256 else "not known beforehand"
+        print(f"{path}: sha256 {digest} ({known})")
+    return 0
+
+
+def _chosen(names: list[str], layout: FileLayout) -> list[ModelFile]:
+    """The files that the names stand for, each once.
+
+    Raises:
+        ValueError: A name stands for nothing, or for a file that this layout does not have.
+    """
+    chosen: dict[str, ModelFile] = {}
+    for name in names:
+        if name in {"human", "animal"}:
+            files = [
+                file
+                for file in files_for("human" if name == "human" else "animal")
+                if file.commercial and layout in file.paths
+            ]
+        else:
+            files = [file_named(name)]
+        for file in files:
+            if layout not in file.paths:
+                raise ValueError(
+                    f"{file.name} is not published in the {layout} layout; it has "
+                    f"{', '.join(file.paths)}. Choose another --layout."
+                )
+            chosen[file.name] = file
+    return list(chosen.values())

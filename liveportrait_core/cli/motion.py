@@ -1,0 +1,136 @@
+"""liveportrait motion: extract, info, convert."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..clips import Frames
+from ..errors import MediaError
+from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
+from ..motion.edit import retime
+from ..motion.types import Motion
+from ..sources import read_driving
+from .faces import FaceReaders, face_choice, framing
+from .inputs import Picture, check_output, open_source
+from .progress import ProgressBar
+from .runtime import load
+
+
+def run(args: argparse.Namespace) -> int:
+    """The action that was named."""
+    return {"extract": _extract, "info": _info, "convert": _convert}[args.action](args)
+
+
+def _extract(args: argparse.Namespace) -> int:
+    if is_motion(args.clip):
+        raise MediaError(
+            f"{args.clip} is a motion file already, and a video or picture was wanted. Use "
+            "'liveportrait motion convert' to write it in another format."
+        )
+    clip = open_source(args.clip)
+    check_output(args.output, args.clip, suffixes=MOTION_SUFFIXES)
+    still = isinstance(clip, Picture)
+    with torch.inference_mode():
+        model = load(args)
+        readers = FaceReaders(model, args.face_models)
+        with ProgressBar("Reading ", wanted=args.progress) as bar:
+            read = read_driving(
+                model,
+                Frames((clip.on_white(),)) if isinstance(clip, Picture) else clip,
+                readers.reader(face_choice(args, is_still=still)),
+                framing(args),
+                progress=bar,
+            )
+    _save(read.motion.to("cpu"), args)
+    return 0
+
+
+def _convert(args: argparse.Namespace) -> int:
+    check_output(args.output, args.file, suffixes=MOTION_SUFFIXES)
+    motion = load_motion(args.file, space=args.space)
+    if args.fps is not None:
+        motion = retime(motion, args.fps)
+    _save(motion, args)
+    return 0
+
+
+def _save(motion: Motion, args: argparse.Namespace) -> None:
+    losses = save_motion(motion, args.output)
+    if args.json:
+        told = {"output": str(args.output), **describe(motion), "losses": losses}
+        print(json.dumps({**told, "warnings": args.warnings.messages}, indent=2))
+        return
+    print(f"{args.output}: {_line(motion)}")
+    for loss in losses:
+        print(f"  {loss}")
+
+
+def _info(args: argparse.Namespace) -> int:
+    motion = load_motion(args.file)
+    described = describe(motion)
+    if args.json:
+        print(json.dumps({"file": str(args.file), **described}, indent=2))
+        return 0
+    print(f"{args.file}: {_line(motion)}")
+    for name, value in described.items():
+        if name not in {"frames", "fps", "duration_s"}:
+            print(f"  {name:16} {_told(value)}")
+    return 0
+
+
+def describe(motion: Motion) -> dict[str, Any]:
+    """What a motion holds, as plain values."""
+    pose = dict(zip(("pitch_deg", "yaw_deg", "roll_deg"), motion.pose_deg.unbind(1), strict=True))
+    measured = len(motion)
+    if motion.validity is not None:
+        measured = int((motion.validity == 1).sum())
+    return {
+        "frames": len(motion),
+        "fps": f"{motion.fps.numerator}/{motion.fps.denominator}",
+        "duration_s": round(float(len(motion) / motion.fps), 3),
+        "space": motion.space,
+        "producer": motion.producer or "not told",
+        "reference_frame": motion.reference_frame,
+        "measured_frames": measured,
+        "absent": sorted(motion.absent),
+        "absolute": sorted(motion.absolute),
+        "canonical": motion.canonical is not None,
+        **{name: _range(values) for name, values in pose.items()},
+        "scale": _range(motion.scale),
+        "translation_x": _range(motion.translation[:, 0]),
+        "translation_y": _range(motion.translation[:, 1]),
+        "expression": _range(motion.expression),
+        "eyes_open": None if motion.eyes_open is None else _range(motion.eyes_open),
+        "lip_open": None if motion.lip_open is None else _range(motion.lip_open),
+    }
+
+
+def _range(values: Tensor) -> list[float]:
+    return [round(float(values.min()), 4), round(float(values.max()), 4)]
+
+
+def _line(motion: Motion) -> str:
+    plural = "s" if len(motion) > 1 else ""
+    seconds = float(len(motion) / motion.fps)
+    return f"{len(motion)} frame{plural} at {float(motion.fps):g} a second, {seconds:.2f} s"
+
+
+def _told(value: object) -> str:
+    match value:
+        case [float() as low, float() as high]:
+            return f"{low:g} to {high:g}"
+        case []:
+            return "none"
+        case None:
+            return "not known"
+        case list():
+            return ", ".join(str(item) for item in value)
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
