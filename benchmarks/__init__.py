@@ -1,0 +1,1 @@
+"""What the networks cost: python -m benchmarks."""
