@@ -83,7 +83,8 @@ def _check_file(path: Path) -> None:
 def _read_safetensors(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            # Copied: what safetensors gives lies in the mapped file, which may be replaced.
+            return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
 

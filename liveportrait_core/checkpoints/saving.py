@@ -136,5 +136,5 @@ def _whole(path: Path) -> Generator[Path, None, None]:
     finally:
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
+        elif part.exists():
+            part.unlink()

@@ -16,9 +16,13 @@ _SAFE_EXPONENTS = (1e-18, 1e18)
 
 
 def fold(weight_orig: Tensor, u: Tensor, v: Tensor) -> Tensor:
-    """The weight that the published forward uses; where sigma is 1, `weight_orig` itself."""
-    wide = weight_orig.float()
-    sigma = torch.dot(u.float(), torch.mv(wide.flatten(1), v.float()))
+    """The weight that the published forward uses; where sigma is 1, `weight_orig` itself.
+
+    The sums run over fresh copies, as in a module that was loaded: where a tensor begins in
+    memory changes the order of a vectorised sum, and so its last bit.
+    """
+    wide, u, v = (part.to(torch.float32, copy=True) for part in (weight_orig, u, v))
+    sigma = torch.dot(u, torch.mv(wide.flatten(1), v))
     return weight_orig if sigma == 1 else wide / sigma
 
 

@@ -46,7 +46,9 @@ class _Hourglass(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         skips = [x]
         for block in self.down:
-            skips.append(F.avg_pool3d(block(skips[-1]), (1, 2, 2)))
+            x = block(skips[-1])
+            # Slice by slice: the same sums as a (1, 2, 2) pool, which bfloat16 lacks on a CPU.
+            skips.append(F.avg_pool2d(x.flatten(1, 2), 2).unflatten(1, x.shape[1:3]))
         x = skips.pop()
         for block in self.up:
             x = block(F.interpolate(x, scale_factor=(1.0, 2.0, 2.0)))
@@ -91,29 +93,22 @@ class DenseMotion(nn.Module):
         Returns:
             Flow and mask in float32 at least, whatever the volume's type.
         """
-        shift = candidate_shifts(source_keypoints, driving_keypoints)
-        grid = identity_grid(feature_volume).to(shift.dtype)
-        seen = self.candidates(feature_volume, grid, source_keypoints, driving_keypoints)
-        prediction = self.hourglass(seen)
-        logits = self.mask(prediction)
-        mask = logits.to(shift.dtype).softmax(1)
-        # The mask sums to one, so sum_k mask_k (grid + shift_k) needs no 22 grids.
+        grid = identity_grid(feature_volume)
+        source_keypoints = source_keypoints.to(grid.dtype)
+        driving_keypoints = driving_keypoints.to(grid.dtype)
+        compressed = self.compress(feature_volume)
+        moved = read_through_each(
+            compressed, candidate_flows(grid, source_keypoints, driving_keypoints)
+        )
+        heat = heat_difference(source_keypoints, driving_keypoints, compressed)
+        seen = torch.cat((heat[:, :, None].to(moved.dtype), moved), 2)  # (B, K + 1, 1 + C, ...)
+        prediction = self.hourglass(seen.flatten(1, 2))
+        mask = self.mask(prediction).to(grid.dtype).softmax(1)
+        # The mask sums to one, so the mean of the candidates' flows is the grid and a mean shift.
+        shift = F.pad(source_keypoints - driving_keypoints, (0, 0, 1, 0))
         flow = grid + torch.einsum("bkdhw,bkc->bdhwc", mask, shift)
         occlusion = self.occlusion(prediction.flatten(1, 2)).sigmoid()
         return FlowField(flow=flow, occlusion=occlusion, mask=mask)
-
-    def candidates(
-        self,
-        feature_volume: Tensor,
-        grid: Tensor,
-        source_keypoints: Tensor,
-        driving_keypoints: Tensor,
-    ) -> Tensor:
-        """(B, 110, D, h, w): for each candidate its heat map, then the volume it would give."""
-        shift = candidate_shifts(source_keypoints, driving_keypoints)
-        moved = read_through_each(self.compress(feature_volume), grid, shift)
-        heat = heat_difference(source_keypoints, driving_keypoints, feature_volume)
-        return torch.cat((heat[:, :, None].to(moved.dtype), moved), 2).flatten(1, 2)
 
 
 def identity_grid(volume: Tensor) -> Tensor:
@@ -132,26 +127,19 @@ def identity_grid(volume: Tensor) -> Tensor:
     return torch.stack(torch.meshgrid(z, y, x, indexing="ij")[::-1], -1)
 
 
-def candidate_shifts(source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
-    """(B, K + 1, 3): from a voxel to where each candidate reads it; first none, the background."""
-    return F.pad(source_keypoints - driving_keypoints, (0, 0, 1, 0))
+def candidate_flows(grid: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
+    """(B, K + 1, D, h, w, 3): what each candidate proposes; first the grid, the background."""
+    source, driving = (
+        F.pad(keypoints, (0, 0, 1, 0))[:, :, None, None, None]
+        for keypoints in (source_keypoints, driving_keypoints)
+    )
+    return grid - driving + source
 
 
-def read_through_each(volume: Tensor, grid: Tensor, shift: Tensor) -> Tensor:
-    """A volume moved by each of N whole shifts.
-
-    Args:
-        volume: (B, C, D, h, w).
-        grid: (D, h, w, 3), the identity.
-        shift: (B, N, 3).
-
-    Returns:
-        (B, N, C, D, h, w).
-    """
-    num = shift.shape[1]
-    grids = grid + shift[:, :, None, None, None]  # (B, N, D, h, w, 3)
-    moved = sample_volume(volume, grids.flatten(1, 2))  # the shifts lie along the depth axis
-    return moved.unflatten(2, (num, -1)).transpose(1, 2)
+def read_through_each(volume: Tensor, flows: Tensor) -> Tensor:
+    """(B, C, D, h, w) read at (B, N, D, h, w, 3) -> (B, N, C, D, h, w)."""
+    moved = sample_volume(volume, flows.flatten(1, 2))  # the candidates lie along the depth axis
+    return moved.unflatten(2, (flows.shape[1], -1)).transpose(1, 2)
 
 
 def heat_difference(source_keypoints: Tensor, driving_keypoints: Tensor, volume: Tensor) -> Tensor:
@@ -181,4 +169,4 @@ def _gaussians(keypoints: Tensor, volume: Tensor) -> Tensor:
 
 
 def _axis(size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    return torch.arange(size, device=device, dtype=dtype) * (2.0 / (size - 1)) - 1.0
+    return 2 * (torch.arange(size, device=device, dtype=dtype) / (size - 1)) - 1

@@ -155,7 +155,7 @@ def published_state(
 
 
 def write_published_folder(folder: Path, preset: Preset = PAPER, salt: str = PUBLIC_SALT) -> Path:
-    """Stand-in weights as the five published files; `preset.json` too if the sizes are ours."""
+    """Stand-in weights as the five published files; `preset.json` too if the preset is ours."""
     (folder / "base_models").mkdir(parents=True)
     (folder / "retargeting_models").mkdir()
     for network, stem in FILE_OF_NETWORK.items():
@@ -165,7 +165,7 @@ def write_published_folder(folder: Path, preset: Preset = PAPER, salt: str = PUB
         for network, entry in ENTRY_OF_NETWORK.items()
     }
     torch.save(small, folder / "retargeting_models" / f"{RETARGETING_FILE}.pth")
-    if preset.face_size_px != PAPER.face_size_px:
+    if preset.name != PAPER.name:
         (folder / "preset.json").write_text(json.dumps(preset.to_json()))
     return folder
 

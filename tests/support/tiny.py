@@ -14,6 +14,8 @@ from .fill import filled_networks
 
 TINY_PAPER = replace(PAPER, name="tiny-paper", width=1 / 16, face_size_px=128, output_size_px=256)
 """Volume (B, 2, 4, 32, 32), pictures of 256."""
+TINY_WIDTH_ONLY = replace(PAPER, width=1 / 16)
+"""What the loader infers from narrow weights in the published layout: 256 in, 512 out."""
 TINY_COMPACT = replace(COMPACT, name="tiny-compact", width=1 / 8)
 
 
