@@ -41,8 +41,9 @@ from .metrics.motion import correlation
 from .stage2 import PARTS, faces_of, retargeted
 
 BATCH = 16
-OPEN_EYES = 0.025
-"""Crop units between the lids from which on an eye counts as open, for gaze."""
+OPEN_EYES = 0.035
+"""Crop units between the lids from which on gaze is measured: half of a usual opening. Behind a
+lid further down there is no iris to see."""
 ASKED_OPENINGS = {"eyes": (0.1, 0.2, 0.3, 0.4), "lip": (0.0, 0.15, 0.3, 0.45)}
 IDENTITIES = 120
 SEED = 9001
