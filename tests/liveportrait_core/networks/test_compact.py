@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.constants import CompactKeypoint
+from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
 from liveportrait_core.networks.compact.points import EXPRESSIVE, REACH, RIGIDITY
