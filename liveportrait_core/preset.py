@@ -48,7 +48,7 @@ class Preset:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Preset:
         """The preset that `to_json` described."""
-        crops = {
+        crops: dict[str, Any] = {
             name: CropDefaults(**values[name])
             for name in ("source_crop", "driving_crop")
             if name in values

@@ -1,7 +1,7 @@
 """Stage 1: F, M, W and G from scratch (Sec. 3.2), in its first form on rendered heads.
 
     python -m train.stage1 run=runs/base data=runs/heads steps=9000
-    accelerate launch --cpu --num_processes 2 -m train.stage1 run=... data=... steps=...
+    torchrun --nproc_per_node 2 -m train.stage1 run=... data=... steps=...
 
 M learns from the renderer's keypoints, pose and openness. F, W and G learn to repaint the
 driving frame of a pair from its source, with the renderer's flow and visibility as guides;
