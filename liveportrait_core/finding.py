@@ -75,7 +75,7 @@ class TrackedFaces:
             FaceNotFoundError: No frame shows a face, or too few faces are seen.
         """
         seen = _Census(self.finder)
-        # a face that is found late stays unpainted till then: search in every frame
+        # a face that is found late stays unpainted till then: search as often as may be
         config = TrackingConfig(max_faces=self.face_index + 1, order=self.order, search_every=1)
         tracker = FaceTracker(seen, self.network, config)
         for frame in frames:

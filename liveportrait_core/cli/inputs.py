@@ -25,6 +25,7 @@ _LOG = logging.getLogger(__name__)
 LEAST_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
 WHITE: Final = 255
+TEXT_PROBE_BYTES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def open_source(path: Path) -> Picture | VideoReader:
         still = read_image(path)
         _check_size(path, *still.rgb.shape[:2])
         return Picture(path, still.rgb, still.alpha)
-    if is_video(path):
+    if path.suffix.lower() in VIDEO_SUFFIXES or (not _is_text(path) and is_video(path)):
         reader = VideoReader(path)
         _check_size(path, reader.height, reader.width)
         return reader
@@ -112,6 +113,13 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
             raise MediaError(
                 f"The output {path} would replace the input of the same name. Choose another name."
             )
+
+
+def _is_text(path: Path) -> bool:
+    """FFmpeg would take any text for a film of letters."""
+    with path.open("rb") as stream:
+        start = stream.read(TEXT_PROBE_BYTES)
+    return b"\0" not in start and start.isascii()
 
 
 def _check_size(path: Path, height: int, width: int) -> None:

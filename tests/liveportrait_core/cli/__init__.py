@@ -1,0 +1,1 @@
+"""Tests of `liveportrait_core.cli`."""

@@ -1,0 +1,192 @@
+"""edit, motion, models check and list, doctor, --help."""
+
+import json
+import subprocess
+import sys
+from argparse import ArgumentParser
+from dataclasses import fields
+from typing import get_args
+
+import numpy as np
+import pytest
+
+import liveportrait_core
+from liveportrait_core.cli.main import main
+from liveportrait_core.cli.parsers import SLIDERS, build_parser
+from liveportrait_core.cli.progress import ProgressBar, clock
+from liveportrait_core.driving_options import DrivingOption, MotionMode, RetargetMode
+from liveportrait_core.media.images import read_image
+from liveportrait_core.media.motion_file import load_motion
+from liveportrait_core.motion.regions import Region
+from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression
+
+squares_are_faces = pytest.mark.usefixtures("_square_faces")
+
+
+@squares_are_faces
+def test_edit_changes_the_face_and_nothing_else(liveportrait, files, out, model_file):
+    edit = ("edit", files / "portrait.png", "--model", model_file, "--no-stitch")
+    ran = liveportrait(*edit, "-o", out / "same.png")
+    assert (ran.code, ran.err) == (0, "")
+    ran = liveportrait(*edit, "-o", out / "other.png", "--smile", "1", "--yaw", "20", "--json")
+    summary = json.loads(ran.out)
+    assert summary["sliders"]["smile"] == 1
+    assert summary["sliders"]["zoom"] == 1
+    same, other = read_image(out / "same.png").rgb, read_image(out / "other.png").rgb
+    assert same.shape == other.shape == (120, 160, 3)
+    assert not np.array_equal(same, other)
+
+
+@squares_are_faces
+def test_motion_is_extracted_told_and_converted(liveportrait, files, out, model_file):
+    motion = out / "m.safetensors"
+    ran = liveportrait(
+        *("motion", "extract", files / "clip.mp4", "-o", motion, "--model", model_file, "--json")
+    )
+    assert ran.code == 0
+    assert json.loads(ran.out)["space"] == "lps-compact-21"
+    extracted = load_motion(motion)
+    assert len(extracted) == 3
+    assert extracted.eyes_open is not None
+    ran = liveportrait("motion", "info", motion)
+    assert "3 frames at 25 a second, 0.12 s" in ran.out
+    ran = liveportrait("motion", "convert", motion, out / "slow.safetensors", "--fps", "50")
+    assert ran.code == 0
+    assert len(load_motion(out / "slow.safetensors")) == 6
+    ran = liveportrait(
+        *("motion", "convert", motion, out / "m.pkl", "--space", "liveportrait-human-21")
+    )
+    assert ran.code == 0
+    assert json.loads(liveportrait("motion", "info", out / "m.pkl", "--json").out)["frames"] == 3
+
+
+def test_models_are_checked(liveportrait, tmp_path, model_file):
+    ran = liveportrait("models", "check", model_file)
+    assert ran.code == 0
+    assert "whole; tiny" in ran.out
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(model_file.read_bytes()[:-100])
+    ran = liveportrait("models", "check", model_file, broken, "--json")
+    assert ran.code == 1
+    assert [row["whole"] for row in json.loads(ran.out)] == [True, False]
+
+
+def test_models_are_converted_there_and_back(liveportrait, tmp_path, model_file):
+    folder, again = tmp_path / "folder", tmp_path / "again.safetensors"
+    assert liveportrait("models", "convert", model_file, folder).code == 0
+    assert liveportrait("models", "convert", folder, again).code == 0
+    ours, back = (
+        json.loads(liveportrait("models", "check", path, "--json").out)[0]["parameters"]
+        for path in (model_file, again)
+    )
+    assert ours == back
+
+
+def test_models_list_tells_licences(liveportrait):
+    rows = json.loads(liveportrait("models", "list", "--json").out)["files"]
+    assert all(row["licence"] and row["maker"] for row in rows)
+    non_commercial = {row["name"] for row in rows if not row["commercial_use"]}
+    assert non_commercial == {"buffalo_l/det_10g", "buffalo_l/2d106det"}
+    assert "MIT" in liveportrait("models", "list").out
+
+
+def test_doctor_tells_what_is_there(liveportrait):
+    found = json.loads(liveportrait("doctor", "--json").out)
+    assert found["packages"]["torch"]
+    assert found["devices"][0]["name"] == "cpu"
+    assert found["writes_video"]
+    text = liveportrait("doctor").out
+    assert "Packages" in text
+    assert "Weights" in text
+
+
+def test_help_and_mistakes_need_no_torch():
+    code = "import sys; from liveportrait_core.cli.main import main; main(['animate', '--help']);"
+    ran = subprocess.run(
+        [sys.executable, "-c", code + "assert 'torch' not in sys.modules"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "--driving-crop-scale" in ran.stdout
+
+
+def test_the_version_is_told(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"liveportrait-suite {liveportrait_core.__version__}\n"
+
+
+def test_no_command_is_a_mistake(capsys):
+    assert main([]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def options(parser: ArgumentParser, *path: str) -> dict[str, object]:
+    """Options of a command by destination."""
+    for name in path:
+        (commands,) = (a for a in parser._actions if isinstance(a.choices, dict))
+        parser = commands.choices[name]
+    return {action.dest: action for action in parser._actions}
+
+
+def every_command():
+    parser = build_parser()
+    for path in (
+        *(("animate",), ("edit",), ("motion", "extract"), ("motion", "info")),
+        *(("motion", "convert"), ("models", "list"), ("models", "check")),
+        *(("models", "convert"), ("models", "download"), ("doctor",)),
+    ):
+        yield path, options(parser, *path)
+
+
+def test_every_option_says_what_it_does():
+    for path, actions in every_command():
+        for name, action in actions.items():
+            assert action.help or not action.option_strings, (path, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("region", Region),
+        ("motion", MotionMode),
+        ("driving_option", DrivingOption),
+        ("retarget", RetargetMode),
+    ],
+)
+def test_choices_are_those_of_the_library(name, choices):
+    assert options(build_parser(), "animate")[name].choices == get_args(choices)
+
+
+def test_sliders_are_those_of_the_library():
+    assert list(SLIDERS) == [field.name for field in fields(Expression)]
+    for name, text in SLIDERS.items():
+        low, high = SLIDER_RANGES[name]
+        assert f"{low:g}" in text, name
+        assert f"{high:g}" in text, name
+
+
+def test_the_bar_tells_rate_and_time_left():
+    bar = ProgressBar("Painting", wanted=False)
+    # 30 of 90 in 10 s: 3 a second, 20 s to go
+    assert (
+        bar.line(30, 90, 10) == "Painting [########................] 30/90  3.0 frames/s  0:20 left"
+    )
+    assert bar.line(30, 0, 10) == "Painting 30  3.0 frames/s"
+    half = ProgressBar("file", wanted=False, unit="bytes").line(5_000_000, 10_000_000, 5)
+    assert half == "file [############............] 5.0/10.0 MB  1.0 MB/s  0:05 left"
+    assert [clock(seconds) for seconds in (7, 754, 3723)] == ["0:07", "12:34", "1:02:03"]
+
+
+def test_the_public_names_come_from_their_modules():
+    for name in liveportrait_core.__all__:
+        assert getattr(liveportrait_core, name) is not None
+        assert name in dir(liveportrait_core)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = liveportrait_core.nothing
+
+
+def test_importing_the_package_does_no_work():
+    code = "import sys, liveportrait_core; assert not {'torch', 'numpy', 'cv2'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
