@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
 
 import numpy as np
 from torch import Tensor
@@ -27,11 +26,8 @@ from .imaging.tensors import Pixels, pixels_from_tensor
 from .model import LivePortraitModel
 from .motion.edit import retime
 from .motion.types import Motion
-from .sources import ReadClip, crop_of, face_tensor, read_driving, read_source
+from .sources import ReadClip, ReadOptions, crop_of, face_tensor, read_driving, read_source
 from .stages import extract_appearance, warp_decode
-
-INTERPOLATED: Final = 0.5
-"""`Motion.validity` of a frame between measured ones."""
 
 AnySource = Pixels | Clip
 """A still, (H, W, 3) uint8, or a clip."""
@@ -284,23 +280,11 @@ def prepare(
         - a driver of another frame rate than a source clip is retimed to it, so that it stays as
           long in seconds; `published` goes frame by frame
 
-    Args:
-        model: As in `animate`.
-        source: As in `animate`.
-        driving: As in `animate`.
-        options: As in `animate`.
-        source_faces: As in `animate`.
-        driving_faces: As in `animate`.
-        progress: Told the frames that were looked at; the driver's, then the source's.
+    The arguments and errors are those of `animate`; `progress` is told the frames that were
+    looked at, the source's, then the driver's.
 
     Returns:
         What `render` paints.
-
-    Raises:
-        FaceNotFoundError: As in `animate`.
-        MotionSpaceError: As in `animate`.
-        ValueError: As in `animate`.
-        CheckpointError: As in `animate`.
     """
     options = options or AnimateOptions()
     published = options.driving.published
@@ -308,30 +292,15 @@ def prepare(
     clip = source if is_video else Frames((source,))
     if isinstance(driving, Motion):
         check_space(model, driving)
-    size = options.chunk_size(model)
-    read = read_source(
-        model,
-        clip,
-        source_faces,
-        options.source_framing,
-        chunk=size,
-        published=published,
-        progress=progress,
-    )
-    if not isinstance(driving, Motion):
-        driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
-        driving_read = read_driving(
-            model,
-            driver,
-            driving_faces,
-            options.driving_framing,
-            chunk=size,
-            published=published,
-            progress=progress,
-        )
-        motion = driving_read.motion
+    reading = ReadOptions(chunk=options.chunk_size(model), published=published, progress=progress)
+    read = read_source(model, clip, source_faces, options.source_framing, reading)
+    driving_read = None
+    if isinstance(driving, Motion):
+        motion = driving.to(model.device)
     else:
-        driving_read, motion = None, driving.to(model.device)
+        driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
+        driving_read = read_driving(model, driver, driving_faces, options.driving_framing, reading)
+        motion = driving_read.motion
     motion = with_reference(motion, options.reference)
     if is_video and len(motion) > 1 and not published:
         motion = retime(motion, clip.fps)

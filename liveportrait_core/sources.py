@@ -6,10 +6,11 @@ Frames are streamed and let go; what stays is half a kilobyte of motion a frame 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor
@@ -36,8 +37,24 @@ _LOG = logging.getLogger(__name__)
 
 CROP_SMOOTHING_S: Final = 0.1
 """Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
+Role = Literal["source", "driver"]
+LEAST_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
+"""Validity of frames whose motion is read. The interpolated crop of a source most likely shows
+its face, and its keypoints must fit that very picture; a driver's may show anything."""
 RANGES_TOLD: Final = 8
 """Ranges of frames that a warning names at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How a clip is gone through."""
+
+    chunk: ChunkSize | None = None
+    """Frames at a time; None takes what suits the device."""
+    published: bool = False
+    """Crop as the published code does: not smoothed over time, not antialiased."""
+    progress: Progress | None = None
+    """Told the frames that were looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +76,7 @@ def read_source(
     clip: Clip,
     reader: FaceReader | None,
     framing: Framing,
-    *,
-    chunk: ChunkSize | None = None,
-    published: bool = False,
-    progress: Progress | None = None,
+    options: ReadOptions | None = None,
 ) -> ReadClip:
     """Pass 1 over a source: each frame is framed by its own face.
 
@@ -75,9 +89,7 @@ def read_source(
         clip: The source; a still is a clip of one frame.
         reader: Finds the face; may be None where the frames are face crops already.
         framing: How to frame it.
-        chunk: Frames at a time.
-        published: Sample crops as the published code does.
-        progress: Told the frames that were looked at.
+        options: How the clip is gone through.
 
     Returns:
         Crops and motion of every frame.
@@ -85,15 +97,16 @@ def read_source(
     Raises:
         FaceNotFoundError: No frame shows a face, or there are no frames.
     """
-    size_px = model.preset.output_size_px
-    counted = CountedClip(clip, progress)
+    options = options or ReadOptions()
+    size_px, published = model.preset.output_size_px, options.published
+    counted = CountedClip(clip, options.progress)
     track = _track(counted, reader, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
         crops = framing.crops(model.preset.source_crop, size_px, published=published)
         sigma = 0.0 if published else CROP_SMOOTHING_S * float(clip.fps)
         transforms = following_crops(track, crops, sigma_frames=sigma)
-    read = _read_motion(model, counted, transforms, track, _Reading(chunk, published, 0.5))
+    read = _read_motion(model, counted, transforms, track, options, "source")
     _warn(track, ("missing",), "The source shows no face in frames %s; they stay as they are.")
     return read
 
@@ -103,10 +116,7 @@ def read_driving(
     clip: Clip,
     reader: FaceReader | None,
     framing: Framing,
-    *,
-    chunk: ChunkSize | None = None,
-    published: bool = False,
-    progress: Progress | None = None,
+    options: ReadOptions | None = None,
 ) -> ReadClip:
     """Pass 1 over a driver: one upright crop for all of it, so that its movement stays in it.
 
@@ -119,9 +129,7 @@ def read_driving(
         clip: The driver; a still is a clip of one frame.
         reader: Finds the face; may be None where the frames are face crops already.
         framing: How to frame it; a driver's crop is never turned.
-        chunk: Frames at a time.
-        published: Sample crops as the published code does.
-        progress: Told the frames that were looked at.
+        options: How the clip is gone through.
 
     Returns:
         Crops and motion of every frame.
@@ -129,14 +137,15 @@ def read_driving(
     Raises:
         FaceNotFoundError: No frame shows a face, or there are no frames.
     """
-    size_px = model.preset.output_size_px
-    counted = CountedClip(clip, progress)
+    options = options or ReadOptions()
+    size_px, published = model.preset.output_size_px, options.published
+    counted = CountedClip(clip, options.progress)
     track = _track(counted, reader, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
         crops = framing.crops(model.preset.driving_crop, size_px, published=published)
         transforms = [fixed_crop(track, crops)] * len(track)
-    read = _read_motion(model, counted, transforms, track, _Reading(chunk, published, 1.0))
+    read = _read_motion(model, counted, transforms, track, options, "driver")
     text = "The driver shows no face in frames %s; their motion is made up from those around them."
     _warn(track, ("interpolated", "missing"), text)
     return read
@@ -148,20 +157,20 @@ def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False)
 
 
 def face_tensor(
-    model: LivePortraitModel, crops: Sequence[Pixels], *, published: bool = False
+    model: LivePortraitModel, crops: Sequence[Pixels], *, bilinear: bool = False
 ) -> Tensor:
     """Crops as F and M take them, on the model's device.
 
     Args:
         model: The model.
         crops: Each (S, S, 3) uint8.
-        published: Shrink a driver's crops with bilinear samples.
+        bilinear: Shrink with bilinear samples, as the published code shrinks a driver.
 
     Returns:
         (B, 3, S', S') float32 in [0, 1].
     """
     side = model.preset.face_size_px
-    method = "bilinear" if published else None
+    method = "bilinear" if bilinear else None
     faces = [tensor_from_pixels(resize_pixels(crop, (side, side), method)) for crop in crops]
     return torch.cat(faces).to(model.device)
 
@@ -206,15 +215,6 @@ def frame_ranges(frames: Sequence[int]) -> str:
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    chunk: ChunkSize | None
-    published: bool
-    least_worth: float
-    """Validity below which a frame's motion is made up rather than read: the interpolated crop
-    of a source most likely shows its face, and the keypoints must fit that very picture."""
-
-
 def _track(clip: CountedClip, reader: FaceReader | None, framing: Framing) -> FaceTrack | None:
     if reader is None:
         if not framing.already_cropped:
@@ -250,15 +250,21 @@ def _read_motion(
     clip: CountedClip,
     transforms: list[CropTransform],
     track: FaceTrack | None,
-    reading: _Reading,
+    options: ReadOptions,
+    role: Role,
 ) -> ReadClip:
-    """Motion of every frame through its crop; without `transforms` the whole frame is the crop."""
-    size = reading.chunk or ChunkSize.for_device(model.device)
+    """Motion of every frame through its crop; without `transforms` the whole frame is the crop.
+
+    Below a validity of `LEAST_VALIDITY` the motion is made up from that of the frames around.
+    """
+    least = LEAST_VALIDITY[role]
+    bilinear = options.published and role == "driver"
+    size = options.chunk or ChunkSize.for_device(model.device)
     parts: list[Motion] = []
     used: list[CropTransform] = []
 
     def motion_of(crops: Sequence[Pixels]) -> Motion:
-        motion = extract_motion(model, face_tensor(model, crops, published=reading.published))
+        motion = extract_motion(model, face_tensor(model, crops, bilinear=bilinear))
         return motion.map_tensors(Tensor.detach)
 
     for frames in batched(clip, size):
@@ -269,13 +275,13 @@ def _read_motion(
             else:
                 transform = whole_frame(frame, model.preset.output_size_px)
             used.append(transform)
-            crops.append(crop_of(frame, transform, published=reading.published))
+            crops.append(crop_of(frame, transform, published=options.published))
         parts.extend(in_chunks(motion_of, crops, size))
     if not parts:
         raise _no_face(0)
     motion = _with_openness(concatenate(parts).describe(fps=clip.fps), track)
     if track is not None:
-        motion = fill_gaps(motion, [worth >= reading.least_worth for worth in track.validity])
+        motion = fill_gaps(motion, [worth >= least for worth in track.validity])
         motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
     return ReadClip(transforms=tuple(used), motion=motion)
 

@@ -9,12 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..chunks import ChunkSize
 from ..clips import Frames
 from ..errors import MediaError
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
-from ..sources import read_driving
+from ..sources import ReadOptions, read_driving
 from .faces import FaceReaders, face_choice, framing
 from .inputs import Picture, check_output, open_source
 from .progress import ProgressBar
@@ -38,13 +39,14 @@ def _extract(args: argparse.Namespace) -> int:
     with torch.inference_mode():
         model = load(args)
         readers = FaceReaders(model, args.face_models)
+        chunk = ChunkSize(args.chunk) if args.chunk else None
         with ProgressBar("Reading ", wanted=args.progress) as bar:
             read = read_driving(
                 model,
                 Frames((clip.on_white(),)) if isinstance(clip, Picture) else clip,
                 readers.reader(face_choice(args, is_still=still)),
                 framing(args),
-                progress=bar,
+                ReadOptions(progress=bar, chunk=chunk),
             )
     _save(read.motion.to("cpu"), args)
     return 0

@@ -142,17 +142,7 @@ def _add_driving_options(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="multiplies how far the keypoints travel (default: %(default)s)",
     )
-    group.add_argument(
-        "--smooth",
-        action=argparse.BooleanOptionalAction,
-        help="smooth the motion over time (default: when a video drives a video)",
-    )
-    group.add_argument(
-        "--smooth-variance",
-        type=number,
-        metavar="V",
-        help="strength of smoothing, the variance of one observation (default: 3e-7)",
-    )
+    _add_smoothing_options(group)
     group.add_argument(
         "--stitch",
         action=argparse.BooleanOptionalAction,
@@ -164,7 +154,22 @@ def _add_driving_options(parser: argparse.ArgumentParser) -> None:
         "--compat",
         choices=("none", "published"),
         default="none",
-        help="published: do everything as the published LivePortrait does (default: %(default)s)",
+        help="published: do everything as the published LivePortrait does; it takes a square driver "
+        "as it is, which is --driving-already-cropped (default: %(default)s)",
+    )
+
+
+def _add_smoothing_options(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    group.add_argument(
+        "--smooth",
+        action=argparse.BooleanOptionalAction,
+        help="smooth the motion over time (default: when a video drives a video)",
+    )
+    group.add_argument(
+        "--smooth-variance",
+        type=number,
+        metavar="V",
+        help="strength of smoothing, the variance of one observation (default: 3e-7)",
     )
 
 

@@ -1,0 +1,78 @@
+"""Which finder and which landmarks the options lead to."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from liveportrait_core.cli import faces
+from liveportrait_core.cli.faces import FaceChoice, FaceReaders
+from liveportrait_core.constants import HUMAN_SPACE
+from liveportrait_core.face.faces import Face
+from liveportrait_core.finding import RefinedFinder, TrackedFaces, landmark_network
+from liveportrait_core.imaging.layouts import Landmarks
+from tests.liveportrait_core.cli.conftest import TINY
+from tests.support.blobs import SquareFinder, face_frame, square_network
+from tests.support.tiny import tiny_compact_model
+
+pytestmark = pytest.mark.usefixtures("_square_faces")
+
+
+@dataclass
+class Insight:
+    """A detector whose landmarks are of a layout of its own."""
+
+    folder: object
+    tried = "insight"
+
+    def find(self, frame):
+        (face,) = SquareFinder().find(frame)
+        points = np.linspace(face.landmarks.points.min(0), face.landmarks.points.max(0), 106)
+        points += np.arange(106)[:, None] % 3  # not on one line
+        return [Face(box=face.box, landmarks=Landmarks(points, "insightface-106"), score=0.9)]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name in ("landmark.onnx", "det_10g.onnx", "2d106det.onnx"):
+        (tmp_path / name).write_bytes(b"")
+    monkeypatch.setattr(faces, "InsightFaceFinder", Insight)
+    monkeypatch.setattr(faces, "landmark_203_network", lambda path: square_network())
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_compact_model(TINY)
+
+
+def test_landmarks_of_a_detector_are_read_again_so_that_all_frames_have_one_layout(model, folder):
+    reader = FaceReaders(model, folder).reader(FaceChoice(role="source"))
+    assert isinstance(reader, TrackedFaces)
+    track = reader([face_frame((50, 30, 60)), face_frame((53, 30, 60))])
+    assert {face.landmarks.layout for face in track.faces} == {"compact-21"}
+
+
+def test_the_published_way_keeps_a_stills_106_points(model, folder):
+    readers = FaceReaders(model, folder, published=True)
+    still = readers.reader(FaceChoice(role="source", is_still=True))
+    clip = readers.reader(FaceChoice(role="source"))
+    assert isinstance(still.finder, Insight)
+    assert isinstance(clip.finder, RefinedFinder)
+
+
+def test_a_box_goes_before_everything(model, folder):
+    reader = FaceReaders(model, folder).reader(FaceChoice(role="source", box=(50, 30, 60, 60)))
+    assert reader.finder.tried == "the given box"
+
+
+def test_a_folder_without_face_networks_is_refused(model, tmp_path):
+    with pytest.raises(ValueError, match=r"landmark\.onnx"):
+        FaceReaders(model, tmp_path)
+
+
+def test_only_a_compact_model_reads_landmarks(model):
+    assert landmark_network(model).layout == "compact-21"
+    published = replace(model, preset=replace(TINY, family="published", space=HUMAN_SPACE))
+    with pytest.raises(ValueError, match="no names"):
+        landmark_network(published)
