@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Protocol
+from typing import Final, Protocol
 
+from .face.faces import Box
 from .face.tracking import CropFraming
-from .imaging.tensors import Pixels
+from .imaging.tensors import Pixels, limit_pixels, limited_size
 from .preset import CropDefaults
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is; 0 when that is not known."""
+SOURCE_SIDE_PX: Final = 1280
+"""Longest side of a source in the published program."""
+SOURCE_DIVISOR: Final = 2
+"""Its sides are multiples of this there, as video coders want it."""
 
 
 class Clip(Protocol):
@@ -44,6 +49,51 @@ class Frames:
     def num_frames(self) -> int:
         """How many there are."""
         return len(self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedClip:
+    """A clip whose frames are no larger than the published program takes a source.
+
+    Convention:
+        - a longer side above `SOURCE_SIDE_PX` becomes that; the right and bottom edges are cut,
+          so that both sides are multiples of `SOURCE_DIVISOR`
+    """
+
+    clip: Clip
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning."""
+        return map(limited_pixels, self.clip)
+
+    @property
+    def fps(self) -> Fraction:
+        """The clip's."""
+        return self.clip.fps
+
+    @property
+    def num_frames(self) -> int | None:
+        """The clip's, where it knows."""
+        return getattr(self.clip, "num_frames", None)
+
+
+def limited_pixels(pixels: Pixels) -> Pixels:
+    """A frame, or its (H, W) transparency, as `LimitedClip` gives it."""
+    limited = limit_pixels(pixels, max_side=SOURCE_SIDE_PX, divisor=SOURCE_DIVISOR)
+    return limited if limited.shape == pixels.shape else limited.copy()  # whole rows in memory
+
+
+def limited_box(box: Box, height: int, width: int) -> Box:
+    """Where a box of a picture lies once a `LimitedClip` made the picture smaller.
+
+    Args:
+        box: x, y, width, height in pixels.
+        height: Of the picture, before.
+        width: Likewise.
+    """
+    limited = limited_size(height, width, max_side=SOURCE_SIDE_PX)
+    across, down = limited[1] / width, limited[0] / height
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
 
 
 class CountedClip:
@@ -82,8 +132,9 @@ class Framing:
     """Shift of the crop towards the chin, in sides."""
     rotate: bool = True
     """Turn the face upright."""
-    already_cropped: bool = False
-    """The frames are face crops: the square around the whole frame is taken."""
+    already_cropped: bool | None = None
+    """The frames are face crops: the square around the whole frame is taken. None: they are
+    not, but for a square driver that is read as published."""
 
     def __post_init__(self) -> None:
         if self.scale is not None and not (math.isfinite(self.scale) and self.scale > 0):
@@ -96,6 +147,16 @@ class Framing:
                 raise ValueError(
                     f"The crop's {name} is {value}; a number was expected. 0 does not shift."
                 )
+
+    def decided(self, height: int, width: int, *, published: bool) -> Framing:
+        """How a driver of this size is framed: `already_cropped` is True or False.
+
+        Convention:
+            - where nothing is said, the published program crops a driver unless it is square
+        """
+        if self.already_cropped is not None:
+            return self
+        return replace(self, already_cropped=published and height == width)
 
     def crops(self, preset: CropDefaults, size_px: int, *, published: bool) -> CropFraming:
         """The numbers that hold with a preset; the published crops ignore the shift to the side."""

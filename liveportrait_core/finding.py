@@ -25,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 FaceReader = Callable[[Iterable[Pixels]], FaceTrack]
 """Finds one face in every frame of a clip; an entry for each frame, none left out."""
 
+SOURCE_WAIT: Final = 5
+"""Frames between two searches for the lost face of a source at most."""
 LANDMARK_CROP_PX: Final = 128
 """Side of the crops that a compact model reads landmarks in: M looks at no more."""
 
@@ -67,6 +69,9 @@ class TrackedFaces:
     order: FaceOrder = "large-small"
     name: str = "source"
     """What is read, for messages."""
+    longest_wait: int = SOURCE_WAIT
+    """Frames between two searches for a lost face at most. Short, as a source stays unpainted
+    till its face is found; a driver's motion can be made up, and may wait longer."""
 
     def __call__(self, frames: Iterable[Pixels]) -> FaceTrack:
         """The face in every frame.
@@ -75,8 +80,12 @@ class TrackedFaces:
             FaceNotFoundError: No frame shows a face, or too few faces are seen.
         """
         seen = _Census(self.finder)
-        # a face that is found late stays unpainted till then: search as often as may be
-        config = TrackingConfig(max_faces=self.face_index + 1, order=self.order, search_every=1)
+        config = TrackingConfig(
+            max_faces=self.face_index + 1,
+            order=self.order,
+            search_every=1,
+            longest_wait=self.longest_wait,
+        )
         tracker = FaceTracker(seen, self.network, config)
         for frame in frames:
             tracker.update(frame)
@@ -105,10 +114,12 @@ class TrackedFaces:
 
 @dataclass(frozen=True, slots=True)
 class RefinedFinder:
-    """A finder whose landmarks are read again by a network, so that all frames have its layout."""
+    """A finder whose faces are read again by a network, so that all frames have its layout."""
 
     finder: FaceFinder
     network: LandmarkNetwork
+    openness_only: bool = False
+    """Frame the faces by the finder's own landmarks; the network's tell openness alone."""
 
     @property
     def tried(self) -> str:
@@ -118,8 +129,9 @@ class RefinedFinder:
     def find(self, frame: Pixels) -> list[Face]:
         """The finder's faces with the network's landmarks."""
         network = self.network
+        name = "openness_landmarks" if self.openness_only else "landmarks"
         return [
-            replace(face, landmarks=network.landmarks(frame, network.box(face.landmarks)))
+            replace(face, **{name: network.landmarks(frame, network.box(face.landmarks))})
             for face in self.finder.find(frame)
         ]
 

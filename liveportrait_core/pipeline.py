@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from .chunks import ChunkSize, batched, in_chunks
-from .clips import Clip, Frames, Framing, Progress
+from .clips import Clip, Frames, Framing, LimitedClip, Progress
 from .driving import DrivenKeypoints, DrivingOptions, drive
 from .errors import MotionSpaceError
 from .face.faces import FaceState
@@ -78,7 +78,7 @@ class RenderedFrame:
     picture: Pixels
     """What comes out: the frame with its face painted anew, or the face alone."""
     source: Pixels
-    """What went in: the source's frame, or its crop."""
+    """What went in: the source's frame, or its crop; `published` limits its size."""
     state: FaceState
     """`missing`: the source shows no face here, and the picture is the source's."""
 
@@ -279,6 +279,8 @@ def prepare(
     Convention:
         - a driver of another frame rate than a source clip is retimed to it, so that it stays as
           long in seconds; `published` goes frame by frame
+        - `published` makes a large source smaller before anything else (`LimitedClip`), and takes
+          a square driver as it is unless its framing says otherwise
 
     The arguments and errors are those of `animate`; `progress` is told the frames that were
     looked at, the source's, then the driver's.
@@ -290,6 +292,7 @@ def prepare(
     published = options.driving.published
     is_video = not isinstance(source, np.ndarray)
     clip = source if is_video else Frames((source,))
+    clip = LimitedClip(clip) if published else clip
     if isinstance(driving, Motion):
         check_space(model, driving)
     reading = ReadOptions(chunk=options.chunk_size(model), published=published, progress=progress)

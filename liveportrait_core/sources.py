@@ -52,7 +52,8 @@ class ReadOptions:
     chunk: ChunkSize | None = None
     """Frames at a time; None takes what suits the device."""
     published: bool = False
-    """Crop as the published code does: not smoothed over time, not antialiased."""
+    """Crop as the published code does: not smoothed over time, not antialiased, and a square
+    driver only when asked."""
     progress: Progress | None = None
     """Told the frames that were looked at."""
 
@@ -123,6 +124,7 @@ def read_driving(
     Convention:
         - frames without a face get motion between that of their neighbours, at the ends that of
           the nearest; a warning names them once
+        - `published` takes a square driver as it is, unless the framing says that it is no crop
 
     Args:
         model: The model.
@@ -139,6 +141,10 @@ def read_driving(
     """
     options = options or ReadOptions()
     size_px, published = model.preset.output_size_px, options.published
+    if published and framing.already_cropped is None:
+        first = next(iter(clip), None)
+        if first is not None:
+            framing = framing.decided(*first.shape[:2], published=published)
     counted = CountedClip(clip, options.progress)
     track = _track(counted, reader, framing)
     transforms: list[CropTransform] = []
@@ -298,12 +304,13 @@ def whole_frame(frame: Pixels, size_px: int) -> CropTransform:
 
 def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
     """The motion with eye and lip opening: of its keypoints where they tell, else of landmarks."""
+    read = [face.openness_landmarks or face.landmarks for face in track.faces] if track else []
     pairs = keypoint_space(motion.space).openness
     if pairs is not None:
         points = transform_keypoints(motion)
-    elif track is not None and LAYOUTS[track.faces[0].landmarks.layout].tells_openness:
-        pairs = openness_pairs(track.faces[0].landmarks.layout)
-        stacked = torch.stack([torch.from_numpy(face.landmarks.points) for face in track.faces])
+    elif read and LAYOUTS[read[0].layout].tells_openness:
+        pairs = openness_pairs(read[0].layout)
+        stacked = torch.stack([torch.from_numpy(landmarks.points) for landmarks in read])
         points = stacked.to(motion.scale)
     else:
         return motion

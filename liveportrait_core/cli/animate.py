@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import torch
 
+from ..clips import limited_box, limited_pixels
 from ..driving_options import DrivingOptions
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
@@ -25,7 +26,7 @@ from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.smoothing import OBSERVATION_VARIANCE
 from ..motion.types import Motion
 from ..pipeline import AnimateOptions, Animation, RenderedFrame, check_space, prepare
-from .faces import FaceReaders, face_choice, framing
+from .faces import FaceChoice, FaceReaders, face_choice, framing
 from .inputs import Picture, check_output, open_driving, open_source
 from .panels import Panels
 from .progress import ProgressBar
@@ -62,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
         if isinstance(job.driving, Motion):
             check_space(model, job.driving)
         readers = FaceReaders(model, args.face_models, published=options.driving.published)
-        stills = isinstance(job.source, Picture), isinstance(job.driving, Picture)
-        source_faces = readers.reader(face_choice(args, is_still=stills[0]))
+        source_faces = readers.reader(_source_choice(args, job.source))
         driving_faces = None
         if not isinstance(job.driving, Motion):
-            driving_faces = readers.reader(face_choice(args, "driver", is_still=stills[1]))
+            options = _decided(options, job.driving)
+            driving_faces = readers.reader(_driving_choice(args, job.driving, options))
         with ProgressBar("Reading ", wanted=args.progress) as bar:
             animation = prepare(
                 model,
@@ -159,6 +160,35 @@ def _audio_path(
     return next((film.path for film in films if film.has_audio), None)
 
 
+def _source_choice(args: argparse.Namespace, source: Picture | VideoReader) -> FaceChoice:
+    """The source's face; a box is the user's file's, which `published` may make smaller."""
+    choice = face_choice(args, is_still=isinstance(source, Picture))
+    if args.compat == "published" and choice.box is not None:
+        choice = replace(choice, box=limited_box(choice.box, *_sides(source)))
+    return choice
+
+
+def _driving_choice(
+    args: argparse.Namespace, driving: Picture | VideoReader, options: AnimateOptions
+) -> FaceChoice:
+    choice = face_choice(args, "driver", is_still=isinstance(driving, Picture))
+    return replace(choice, already_cropped=bool(options.driving_framing.already_cropped))
+
+
+def _decided(options: AnimateOptions, driving: Picture | VideoReader) -> AnimateOptions:
+    """The options with it settled whether the driver is cropped."""
+    published = options.driving.published
+    decided = options.driving_framing.decided(*_sides(driving), published=published)
+    return replace(options, driving_framing=decided)
+
+
+def _sides(given: Picture | VideoReader) -> tuple[int, int]:
+    """Height and width."""
+    if isinstance(given, Picture):
+        return given.rgb.shape[0], given.rgb.shape[1]
+    return given.height, given.width
+
+
 def _frames_of(given: Any, *, keep_alpha: bool = False) -> Any:
     if isinstance(given, Picture):
         return given.rgb if keep_alpha else given.on_white()
@@ -193,6 +223,8 @@ def _pictures(
 def _write_picture(picture: Pixels, job: _Job, args: argparse.Namespace) -> None:
     assert isinstance(job.source, Picture)
     alpha = job.source.alpha
+    if alpha is not None and args.compat == "published":
+        alpha = limited_pixels(alpha)
     fits = alpha is not None and alpha.shape == picture.shape[:2] and not args.side_by_side
     write_image(job.output, picture, alpha if fits and _holds_alpha(job.output) else None)
 

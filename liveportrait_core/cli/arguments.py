@@ -127,6 +127,9 @@ def add_face_options(parser: argparse.ArgumentParser, *, whose: str, prefix: str
     """How one clip's face is found and framed; `prefix` goes before the options' names."""
     group = parser.add_argument_group(f"{whose}'s face")
     turn = not prefix
+    told = ", and the painted crop comes out"
+    if not turn:
+        told = " (default: no; with --compat published when it is square and has no box)"
     group.add_argument(
         f"--{prefix}box",
         type=box,
@@ -136,9 +139,9 @@ def add_face_options(parser: argparse.ArgumentParser, *, whose: str, prefix: str
     )
     group.add_argument(
         f"--{prefix}already-cropped",
-        action="store_true",
+        action="store_true" if turn else argparse.BooleanOptionalAction,
         help=f"the {whose} is a face crop already: nothing is looked for, the whole picture is "
-        f"taken{', and the painted crop comes out' if turn else ''}",
+        f"taken{told}",
     )
     group.add_argument(
         f"--{prefix}face-index",

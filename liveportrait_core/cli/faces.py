@@ -17,13 +17,14 @@ from ..face.faces import Box, FaceTrack
 from ..face.landmarks import LandmarkNetwork
 from ..face.onnx import InsightFaceFinder, landmark_203_network
 from ..face.tracking import TrackingConfig, fill_gaps
-from ..finding import FaceReader, RefinedFinder, TrackedFaces, landmark_network
+from ..finding import SOURCE_WAIT, FaceReader, RefinedFinder, TrackedFaces, landmark_network
 from ..imaging.tensors import Pixels
 from ..model import LivePortraitModel, load_model
 
 Role = Literal["source", "driver"]
 
 LONGEST_GAP: Final = TrackingConfig().max_gap
+DRIVER_WAIT: Final = TrackingConfig().longest_wait
 LANDMARK_FILE: Final = "landmark.onnx"
 INSIGHTFACE_FILES: Final = ("det_10g.onnx", "2d106det.onnx")
 INSIGHTFACE_FOLDERS: Final = (".", "buffalo_l", "models/buffalo_l", "insightface/models/buffalo_l")
@@ -49,21 +50,24 @@ def face_choice(
     return FaceChoice(
         role=role,
         box=getattr(args, f"{prefix}box"),
-        already_cropped=getattr(args, f"{prefix}already_cropped"),
+        already_cropped=bool(getattr(args, f"{prefix}already_cropped")),
         face_index=getattr(args, f"{prefix}face_index"),
         is_still=is_still,
     )
 
 
 def framing(args: argparse.Namespace, role: Role = "source") -> Framing:
-    """The crop options, likewise."""
+    """The crop options, likewise; a driver whose face is marked is there to be cropped."""
     prefix = "driving_" if role == "driver" else ""
+    already_cropped = getattr(args, f"{prefix}already_cropped")
+    if already_cropped is None and getattr(args, f"{prefix}box") is not None:
+        already_cropped = False
     return Framing(
         scale=getattr(args, f"{prefix}crop_scale"),
         vx_ratio=getattr(args, f"{prefix}crop_vx"),
         vy_ratio=getattr(args, f"{prefix}crop_vy"),
         rotate=not args.no_rotate,
-        already_cropped=getattr(args, f"{prefix}already_cropped"),
+        already_cropped=already_cropped,
     )
 
 
@@ -114,6 +118,7 @@ class FaceReaders:
             network=self.network(),
             face_index=choice.face_index,
             name=choice.role,
+            longest_wait=SOURCE_WAIT if choice.role == "source" else DRIVER_WAIT,
         )
 
     def network(self) -> LandmarkNetwork:
@@ -132,9 +137,12 @@ class FaceReaders:
             return BoxFaceFinder(choice.box, self.network())
         if self._insightface is not None:
             finder = InsightFaceFinder(self._insightface)
-            # the published program frames a still by the 106 points as they are
+            # the published program frames a still by the 106 points as they are, and takes the
+            # openness from the 203 points that it reads from there
             keep = self._published and choice.role == "source" and choice.is_still
-            return finder if keep else RefinedFinder(finder, self.network())
+            if keep and self._landmarks is None:
+                return finder
+            return RefinedFinder(finder, self.network(), openness_only=keep)
         return HaarFaceFinder(self.network())
 
 

@@ -154,8 +154,9 @@ def _add_driving_options(parser: argparse.ArgumentParser) -> None:
         "--compat",
         choices=("none", "published"),
         default="none",
-        help="published: do everything as the published LivePortrait does; it takes a square "
-        "driver as it is, which is --driving-already-cropped (default: %(default)s)",
+        help="published: do everything as the published LivePortrait does; it makes a source "
+        "at most 1280 pixels long, with even sides, and takes a square driver as it is unless "
+        "told --driving-box or --no-driving-already-cropped (default: %(default)s)",
     )
 
 

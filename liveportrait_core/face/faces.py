@@ -32,6 +32,8 @@ class Face:
     state: FaceState = "measured"
     """`interpolated`: between two frames that show it. `missing`: not seen; the landmarks are
     those of the nearest frame that shows it."""
+    openness_landmarks: Landmarks | None = None
+    """What tells how open eyes and lips are, where it is not `landmarks`, which frame the face."""
 
     @property
     def area(self) -> float:

@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 THUMBNAIL_PX: Final = 32
 CUT_LEVELS: Final = 40.0
 """Mean change of a thumbnail's grey levels at which the scene was cut."""
-LONGEST_WAIT: Final = 40
-"""Frames between two searches at most."""
 SAME_PLACE_OVERLAP: Final = 0.3
 """Overlap with a face's last box from which a new hit is that face."""
 
@@ -43,16 +41,20 @@ class TrackingConfig:
     moment ago it probably still is."""
     search_every: int = 5
     """A lost face is searched for again after so many frames, then after twice as many, and so
-    on to `LONGEST_WAIT`: searching is slow."""
+    on to `longest_wait`: searching is slow."""
+    longest_wait: int = 40
+    """Frames between two searches at most; `search_every`, where that is more."""
     max_gap: int = 12
     """Longest run of frames that is interpolated; longer gaps are missing."""
 
     def __post_init__(self) -> None:
-        if self.max_faces < 1 or self.search_every < 1 or self.max_gap < 0:
-            raise ValueError(
-                f"Tracking got max_faces {self.max_faces}, search_every {self.search_every} and "
-                f"max_gap {self.max_gap}; 1, 1 and 0 are the least. Raise the value."
-            )
+        least = {"max_faces": 1, "search_every": 1, "longest_wait": 1, "max_gap": 0}
+        for name, lowest in least.items():
+            if getattr(self, name) < lowest:
+                raise ValueError(
+                    f"Tracking got {name} {getattr(self, name)}; {lowest} is the least. "
+                    "Raise the value."
+                )
 
 
 class FaceTracker:
@@ -99,7 +101,8 @@ class FaceTracker:
         if lost and (cut or self._num_frames >= self._next_search):
             found = self._search(frame, found)
             self._next_search = self._num_frames + self._wait
-            self._wait = min(2 * self._wait, max(LONGEST_WAIT, self._config.search_every))
+            longest = max(self._config.longest_wait, self._config.search_every)
+            self._wait = min(2 * self._wait, longest)
         for face_id, face in enumerate(found):
             if face is not None:
                 self._last[face_id] = face
@@ -328,11 +331,20 @@ def _boxes(faces: Sequence[Face], framing: CropFraming) -> list[FaceBox]:
 def _between(first: Face, last: Face, share: float) -> Face:
     if first.landmarks.layout != last.landmarks.layout:
         return replace(first if share <= 0.5 else last, state="missing", score=0.0)  # noqa: PLR2004
-    points = (1 - share) * first.landmarks.points + share * last.landmarks.points
-    landmarks = Landmarks(points, first.landmarks.layout)
     score = (1 - share) * first.score + share * last.score
-    between = face_from_landmarks(landmarks, score)
-    return replace(between, face_id=first.face_id, state="interpolated")
+    between = face_from_landmarks(_blended(first.landmarks, last.landmarks, share), score)
+    before, after = first.openness_landmarks, last.openness_landmarks
+    return replace(
+        between,
+        face_id=first.face_id,
+        state="interpolated",
+        openness_landmarks=_blended(before, after, share) if before and after else None,
+    )
+
+
+def _blended(first: Landmarks, last: Landmarks, share: float) -> Landmarks:
+    """Landmarks of one layout, part of the way from the first to the last."""
+    return Landmarks((1 - share) * first.points + share * last.points, first.layout)
 
 
 def _nearest(last: Face, hits: Sequence[Face]) -> Face | None:

@@ -21,6 +21,7 @@ from tests.support.tiny import tiny_compact_model
 
 TINY = replace(COMPACT, name="tiny", width=1 / 8, face_size_px=128, output_size_px=128)
 PLAIN = AnimateOptions(driving=DrivingOptions(stitch=False))
+PUBLISHED = AnimateOptions(driving=DrivingOptions(stitch=False, compat="published"))
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +111,8 @@ def test_a_driver_is_retimed_to_a_source_video(model):
         source_faces=reader(), driving_faces=reader(),
     )  # fmt: skip
     assert (len(animation), animation.fps) == (8, 20)
-    published = replace(PLAIN, driving=DrivingOptions(stitch=False, compat="published"))
     animation = prepare(
-        model, walk(30, step=0, fps=20), walk(4, fps=10), published,
+        model, walk(30, step=0, fps=20), walk(4, fps=10), PUBLISHED,
         source_faces=reader(), driving_faces=reader(),
     )  # fmt: skip
     assert len(animation) == 4

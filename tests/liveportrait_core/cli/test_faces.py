@@ -9,7 +9,7 @@ from liveportrait_core.cli import faces
 from liveportrait_core.cli.faces import FaceChoice, FaceReaders
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.face.faces import Face
-from liveportrait_core.finding import RefinedFinder, TrackedFaces, landmark_network
+from liveportrait_core.finding import TrackedFaces, landmark_network
 from liveportrait_core.imaging.layouts import Landmarks
 from tests.liveportrait_core.cli.conftest import TINY
 from tests.support.blobs import SquareFinder, face_frame, square_network
@@ -57,8 +57,30 @@ def test_the_published_way_keeps_a_stills_106_points(model, folder):
     readers = FaceReaders(model, folder, published=True)
     still = readers.reader(FaceChoice(role="source", is_still=True))
     clip = readers.reader(FaceChoice(role="source"))
+    (face,) = still([face_frame((50, 30, 60))]).faces
+    assert face.landmarks.layout == "insightface-106"
+    # the network reads in the box that the 106 points give; here its layout has 21
+    network = square_network()
+    there = network.landmarks(face_frame((50, 30, 60)), network.box(face.landmarks))
+    assert face.openness_landmarks.layout == "compact-21"
+    np.testing.assert_array_equal(face.openness_landmarks.points, there.points)
+    (face,) = clip([face_frame((50, 30, 60))]).faces
+    assert (face.landmarks.layout, face.openness_landmarks) == ("compact-21", None)
+
+
+def test_without_the_203_points_a_stills_openness_is_of_the_106(model, folder):
+    (folder / "landmark.onnx").unlink()
+    readers = FaceReaders(model, folder, published=True)
+    still = readers.reader(FaceChoice(role="source", is_still=True))
     assert isinstance(still.finder, Insight)
-    assert isinstance(clip.finder, RefinedFinder)
+
+
+def test_a_source_is_searched_more_often_than_a_driver(model, folder):
+    waits = [
+        FaceReaders(model, folder).reader(FaceChoice(role=role)).longest_wait
+        for role in ("source", "driver")
+    ]
+    assert waits == [5, 40]
 
 
 def test_a_box_goes_before_everything(model, folder):

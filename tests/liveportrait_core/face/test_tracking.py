@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,34 @@ def test_frames_before_the_first_face_are_kept():
     (track,), _ = tracked(frames, TrackingConfig(search_every=1))
     assert len(track) == 12
     assert track.validity[:4] == (0.0, 0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(("longest_wait", "first"), [(40, 63), (5, 52)])
+def test_searches_are_never_further_apart_than_the_longest_wait(longest_wait, first):
+    # searched at 0, 1, 3, 7, 15, 31 and 63, or from 7 on every 5 frames
+    network = oracle_network({number: face_points() for number in range(70)})
+    config = TrackingConfig(search_every=1, longest_wait=longest_wait)
+    frames = [frame_picture(number, has_face=number >= 50) for number in range(70)]
+    (track,) = track_faces(frames, CountingFinder(network), network, config)
+    assert track.validity.index(1.0) == first
+
+
+def test_a_longest_wait_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="longest_wait 0; 1 is the least"):
+        TrackingConfig(longest_wait=0)
+
+
+def test_what_tells_openness_is_interpolated_too():
+    first, last = (
+        replace(
+            face_from_landmarks(Landmarks(face_points() + shift, "compact-21"), 1.0),
+            openness_landmarks=Landmarks(np.full((203, 2), shift), "liveportrait-203"),
+        )
+        for shift in (0.0, 8.0)
+    )
+    between = fill_gaps([first, None, last], max_gap=1)[1]
+    np.testing.assert_allclose(between.openness_landmarks.points, 4.0)
+    np.testing.assert_allclose(between.landmarks.points, face_points() + 4.0)
 
 
 def test_a_clip_without_a_face_is_named():
