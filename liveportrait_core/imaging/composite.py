@@ -129,6 +129,10 @@ def paste_back_pixels(
         raise ValueError(_mask_message(mask.shape, frame.shape[:2], face.shape[:2]))
     to_face = _frame_to_face(transform, len(face))
     left, top, right, bottom = _touched(to_face, len(face), frame.shape[:2])
+    if truncate:
+        # OpenCV rounds positions to 1/32 pixel, counted from the corner of what it draws: the
+        # published code draws the whole frame.
+        left, top, to_face = 0, 0, _in_single_precision(to_face)
     result = frame.copy()
     if left >= right or top >= bottom:
         return result
@@ -139,7 +143,10 @@ def paste_back_pixels(
         face, extra = (_averaged(picture, factor) for picture in (face, extra))
     to_face = to_face @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
     size = (right - left, bottom - top)
+    if truncate:  # the published mask has 8 bits
+        extra = np.rint(extra * LEVELS).astype(np.uint8)
     warped, inside = (_warped(picture, to_face, size) for picture in (face, extra))
+    inside = inside / np.float32(LEVELS if truncate else 1)
     weight = inside if in_face else mask[top:bottom, left:right]
     keep = 1 - weight if in_face else 1 - weight * inside
     part = result[top:bottom, left:right]
@@ -151,6 +158,12 @@ def paste_back_pixels(
 
 def _frame_to_face(transform: CropTransform, face_px: int) -> Matrix:
     return transform.resized(face_px).source_to_crop
+
+
+def _in_single_precision(to_face: Matrix) -> Matrix:
+    """A transform that went through its inverse in float32, as the published one does."""
+    to_frame = np.linalg.inv(to_face.astype(np.float32)).astype(np.float64)
+    return np.linalg.inv(to_frame).astype(np.float64)
 
 
 def _with_channel(face: Tensor, extra: Tensor) -> Tensor:

@@ -147,15 +147,17 @@ def face_box(
     middle = points.mean(0)
     along = (points - middle) @ np.stack((axis_x, axis_y), 1)  # (N, 2)
     low, high = along.min(0), along.max(0)
-    side = float((high - low).max()) * scale * LAYOUTS[face.layout].box_ratio
-    if side < LEAST_SIDE_PX:
+    reach = np.float32((high - low).max() * np.float32(scale * LAYOUTS[face.layout].box_ratio))
+    if reach < LEAST_SIDE_PX:
         raise ValueError(
             "All landmarks lie on one spot; points spread over a face were expected. "
             "Give other landmarks or a box."
         )
     offset = (low + high) / 2
-    shift_x = 0.0 if compat == "published" else vx_ratio * side
-    centre = middle + axis_x * (offset[0] + shift_x) + axis_y * (offset[1] + vy_ratio * side)
+    shift_x = np.float32(0.0 if compat == "published" else vx_ratio)
+    centre = middle + axis_x * offset[0] + axis_y * offset[1]
+    centre = centre + axis_x * (shift_x * reach) + axis_y * (np.float32(vy_ratio) * reach)
+    side = float(reach)
     angle = math.copysign(math.acos(min(1.0, max(-1.0, float(axis_x[0])))), float(axis_x[1]))
     return FaceBox((float(centre[0]), float(centre[1])), side, angle)
 
@@ -211,7 +213,7 @@ def box_transform(box: FaceBox, *, size_px: int, rotate: bool = True) -> CropTra
             [0.0, 0.0, 1.0],
         ]
     )
-    return CropTransform(matrix, size_px)
+    return CropTransform(matrix.astype(np.float32).astype(np.float64), size_px)
 
 
 def average_box(boxes: Sequence[FaceBox]) -> FaceBox:
