@@ -281,7 +281,10 @@ def _read_motion(
             else:
                 transform = whole_frame(frame, model.preset.output_size_px)
             used.append(transform)
-            crops.append(crop_of(frame, transform, published=options.published))
+            # an uncropped driver goes straight to M's size in the published program
+            straight = bilinear and not transforms
+            published = options.published
+            crops.append(frame if straight else crop_of(frame, transform, published=published))
         parts.extend(in_chunks(motion_of, crops, size))
     if not parts:
         raise _no_face(0)

@@ -13,9 +13,11 @@ from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack
 from liveportrait_core.finding import TrackedFaces
 from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.tensors import resize_pixels, tensor_from_pixels
 from liveportrait_core.pipeline import AnimateOptions, prepare
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.sources import ReadOptions, read_driving, read_source, whole_frame
+from liveportrait_core.stages import extract_motion
 from tests.support.blobs import SquareFinder, face_frame, square_network
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 
@@ -115,3 +117,13 @@ def test_a_face_that_appears_late_in_a_source_is_found_soon():
     assert reader()(frames).validity.index(1.0) < 55
     patient = replace(reader("driver"), longest_wait=40)
     assert patient(frames).validity.index(1.0) == 63
+
+
+def test_a_published_driver_that_is_not_cropped_goes_straight_to_the_networks_size(model):
+    random = np.random.default_rng(0)
+    frame = random.integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    framing = Framing(already_cropped=True)
+    read = read_driving(model, Frames([frame]), None, framing, ReadOptions(published=True))
+    straight = resize_pixels(frame, (128, 128), "bilinear")
+    expected = extract_motion(model, tensor_from_pixels(straight))
+    torch.testing.assert_close(read.motion.expression, expected.expression, atol=1e-6, rtol=0)
