@@ -50,11 +50,12 @@ class LivePortraitModel:
     ) -> LivePortraitModel:
         """Move and cast every network, in place; gives the same model back.
 
-        The three small MLPs stay in float32: they cost nothing and half precision hurts them.
+        M and the three MLPs stay in float32: they cost little, and coordinates of half precision
+        tremble.
         """
         for name, net in self.modules().items():
-            small = name in ("stitching", "eyes", "lip")
-            net.to(device=device, dtype=torch.float32 if small and dtype else dtype)
+            narrow = name in ("appearance", "warping", "decoder")
+            net.to(device=device, dtype=dtype if narrow or dtype is None else torch.float32)
         return self
 
     @property
@@ -64,7 +65,7 @@ class LivePortraitModel:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Type of the weights of the four large networks."""
+        """Type of the weights of F, W and G."""
         return next(self.warping.parameters()).dtype
 
 
@@ -85,7 +86,7 @@ def load_model(
             in the folder that LIVEPORTRAIT_WEIGHTS names, in `pretrained_weights`, or in
             `models/liveportrait` (here, or of the ComfyUI this package is installed in).
         device: Where the weights go.
-        dtype: Type of the four large networks; the three small ones stay in float32.
+        dtype: Type of F, W and G; M and the three small ones stay in float32.
 
     Returns:
         The model. Without the published retargeting file it has no stitching, eyes and lip.

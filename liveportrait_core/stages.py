@@ -140,8 +140,7 @@ def warp(
     driving_keypoints: Tensor,
 ) -> Warped:
     """The first half of `warp_decode`: W, with its flow and occlusion."""
-    volume = feature_volume.to(model.dtype)
-    return model.warping(volume, source_keypoints, driving_keypoints)
+    return model.warping(feature_volume, source_keypoints, driving_keypoints)
 
 
 def warp_decode(
@@ -171,7 +170,7 @@ def _checked_face(model: LivePortraitModel, face: Tensor) -> Tensor:
             f"The face has shape {tuple(face.shape)}; this {model.preset.name} model takes "
             f"(B, 3, {size}, {size}) RGB in [0, 1]. Crop with crop_face(..., size_px={size})."
         )
-    return face.to(model.dtype)
+    return face.float()
 
 
 def _degrees(head: Tensor) -> Tensor:

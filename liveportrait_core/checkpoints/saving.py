@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..errors import CheckpointError
@@ -66,7 +66,7 @@ def write_own_file(path: Path, stored: StoredModel) -> None:
     preset = json.dumps(stored.preset.to_json())
     metadata = stored.metadata | {"format": FORMAT, "version": VERSION, "preset": preset}
     with _whole(path) as part:
-        save_file(tensors, part, metadata)
+        part.write_bytes(save(tensors, metadata))  # as readable as any other file of the user
 
 
 def write_published(folder: Path, stored: StoredModel) -> None:

@@ -111,8 +111,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--dtype",
         choices=DTYPES,
         default="float32",
-        help="type of the large networks' numbers; the 16-bit ones are for graphics cards "
-        "(default: %(default)s)",
+        help="type of the numbers in the networks that paint; bfloat16 also suits recent "
+        "processors, float16 only graphics cards (default: %(default)s)",
     )
     group.add_argument(
         "--chunk",

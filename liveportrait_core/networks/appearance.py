@@ -55,7 +55,7 @@ class AppearanceExtractor(nn.Module):
         Returns:
             (B, 32, 16, 64, 64).
         """
-        x = self.stem(face)
+        x = self.stem(face.to(self.to_volume.weight.dtype))
         for block in self.down:
             x = F.avg_pool2d(block(x), 2)
         flat = self.to_volume(x)  # (B, 512, 64, 64), channel index c * 16 + depth

@@ -38,6 +38,7 @@ class Warping(nn.Module):
         Returns:
             Features (B, 256, 64, 64), flow (B, 16, 64, 64, 3), occlusion (B, 1, 64, 64).
         """
+        feature_volume = feature_volume.to(next(self.parameters()).dtype)
         field = self.dense_motion(feature_volume, source_keypoints, driving_keypoints)
         moved = sample_volume(feature_volume, field.flow)
         features = self.mix(self.project(moved.flatten(1, 2)))  # channel index c * 16 + depth

@@ -42,9 +42,9 @@ class Appearance(nn.Module):
 
     def forward(self, face: Tensor) -> Tensor:
         """(B, 3, P, P) in [0, 1], P a multiple of 128 -> (B, 16 + P^2 / 2048, 6, 32, 32)."""
-        learned = self.layers(resize(face, BASE_SIZE_PX) * 2 - 1)
+        small = (resize(face, BASE_SIZE_PX) * 2 - 1).to(next(self.parameters()).dtype)
         pixels = F.pixel_unshuffle(face, face.shape[-1] // VOLUME_SIZE)
-        return torch.cat([_in_slices(learned), _in_slices(pixels.to(learned.dtype))], 1)
+        return torch.cat([_in_slices(self.layers(small).float()), _in_slices(pixels.float())], 1)
 
 
 def unpack(volume: Tensor) -> tuple[Tensor, Tensor]:

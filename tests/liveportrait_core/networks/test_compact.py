@@ -99,3 +99,19 @@ def test_every_keypoint_has_its_values():
     assert CompactKeypoint.NOSE_TIP not in EXPRESSIVE
     assert RIGIDITY[CompactKeypoint.LEFT_IRIS] == 0.0
     assert REACH[CompactKeypoint.CHIN] == max(REACH)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_paints_nearly_the_same_and_keeps_the_pixels_and_the_keypoints(dtype):
+    model, face = tiny_model(), smooth_faces(1)
+    with torch.no_grad():
+        x = keypoints_of(model, face)
+        whole = warp_decode(model, extract_appearance(model, face), x, x + 0.02)
+        half = model.to(dtype=dtype)
+        assert half.dtype == dtype
+        assert torch.equal(keypoints_of(half, face), x)
+        volume = extract_appearance(half, face)
+        assert torch.equal(unpack(volume)[1], face)
+        image = warp_decode(half, volume, x, x + 0.02)
+    assert image.dtype == torch.float32
+    torch.testing.assert_close(image, whole, atol=0.03, rtol=0)
