@@ -52,8 +52,14 @@ class ModelFile:
         return repository + self.paths[layout] if repository and layout in self.paths else None
 
     def found_in(self, folder: Path) -> Path | None:
-        """This file under a folder that has any of the layouts."""
-        candidates = (folder / path for path in self.paths.values())
+        """This file under a folder of any layout, or under the published `liveportrait` itself.
+
+        A folder that is not called after animals and holds `base_models` is taken for the latter.
+        """
+        candidates = [folder / path for path in self.paths.values()]
+        top, _, rest = self.paths.get("published", "").partition("/")
+        if folder.name == top or (top == "liveportrait" and folder.name != "liveportrait_animals"):
+            candidates.append(folder / rest)
         return next((path for path in candidates if path.is_file()), None)
 
 

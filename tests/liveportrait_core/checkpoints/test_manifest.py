@@ -35,6 +35,14 @@ def test_required_files_are_those_that_the_loader_wants(subject, written_once):
     assert None not in wanted
 
 
+@pytest.mark.parametrize("subject", ["human", "animal"])
+def test_the_inner_folder_that_the_loader_takes_is_found_too(subject, written_once):
+    other = "animal" if subject == "human" else "human"
+    inner = written_once / ("liveportrait" if subject == "human" else "liveportrait_animals")
+    assert all(file.found_in(inner) for file in files_for(subject) if file.required)
+    assert not any(f.found_in(inner) for f in files_for(other) if f.required)
+
+
 def test_addresses_are_those_of_the_two_repositories():
     motion = file_named("animal/motion_extractor")
     assert motion.url("published") == (
