@@ -26,7 +26,6 @@ from .models import table
 NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "timm")
 OPTIONAL: Final = {
     "onnxruntime": "reads landmark.onnx and InsightFace's networks",
-    "insightface": "brings InsightFace's networks",
     "torchvision": "not needed",
     "numba": "renders training heads",
     "accelerate": "trains on several devices",
