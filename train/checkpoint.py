@@ -8,16 +8,16 @@ from typing import Any
 import torch
 
 from liveportrait_core.errors import CheckpointError
+from liveportrait_core.media.atomic import replacing
 
 NAME = "checkpoint.pt"
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:
-    """Write the state under a temporary name, then give it its own."""
+    """Write the state whole, or leave the last one as it was."""
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{NAME}.partial"
-    torch.save(state, partial)
-    partial.replace(folder / NAME)
+    with replacing(folder / NAME) as part:
+        torch.save(state, part)
 
 
 def load(folder: Path) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from liveportrait_core.media.images import write_image
+
 from . import checkpoint
 from .config import LoopConfig, to_json
 from .ema import MovingAverage
@@ -208,8 +210,6 @@ def _report(
 
 
 def _write_strip(config: LoopConfig, task: Task, average: MovingAverage, step: int) -> None:
-    import cv2  # noqa: PLC0415 - training without strips needs no OpenCV
-
     strip = task.strip(average.modules)
     if strip is not None:
-        cv2.imwrite(str(config.run / f"strip-{step:06d}.png"), strip[..., ::-1])
+        write_image(config.run / f"strip-{step:06d}.png", strip)

@@ -12,7 +12,6 @@ import logging
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from liveportrait_core.clips import Frames, Framing
@@ -87,7 +86,7 @@ def main(arguments: list[str]) -> int:
                 print(f"{path.name}: {error}", file=sys.stderr)
         if not rows:
             raise LivePortraitError(f"{chosen.folder} has no picture of a face; name another.")
-        write_image(chosen.out, np.asarray(grid_of(rows)))
+        write_image(chosen.out, grid_of(rows))
     except (LivePortraitError, OSError) as error:
         print(f"python -m train.portraits: {error}", file=sys.stderr)
         return 2

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.networks.compact.decoder import Decoder, Painted
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
 from liveportrait_core.networks.compact.motion import Motion, MotionReading
@@ -45,7 +46,7 @@ from .losses.keypoints import (
 )
 from .losses.perceptual import pyramid_distance, weighted_l1
 from .losses.terms import LossTerm, weighted_losses
-from .strips import grid_of, picture
+from .strips import grid_of
 
 STATIC = 4e-3
 """A true flow of less than this, in crop units, stays where it is."""
@@ -255,7 +256,7 @@ class Stage1:
                 for points in (true, (read[0], read[1]))
             ]
         rows = (pairs.source.image, pairs.driving.image, *outputs)
-        return grid_of([[picture(image) for image in row] for row in rows])
+        return grid_of([list(pixels_from_tensor(row)) for row in rows])
 
     def _keypoints(self, pairs: Pairs, draw: Draw, motion: Motion) -> tuple[Tensor, Tensor]:
         """The truth with a little noise, or M's keypoints; (B, K, 3) each."""

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion, concatenate
 from liveportrait_core.networks.compact.layers import heat_maps, resize
@@ -41,7 +42,7 @@ from .data.rendered import HEAD_REGIONS, Pairs, RenderedSet
 from .loop import Draw, ParameterGroup, fit
 from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, compact_eyes_open, compact_lip_open
 from .losses.perceptual import weighted_l1
-from .strips import grid_of, picture
+from .strips import grid_of
 
 LARGEST_OPENING = 0.8
 """Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
@@ -137,7 +138,7 @@ class Stage2:
                 for opening in _STRIP_OPENINGS:
                     wanted = faces.keypoints.new_full((count, 1), opening)
                     columns.append(retargeted(model, faces, part, wanted)[1])
-        return grid_of([[picture(column[row]) for column in columns] for row in range(count)])
+        return grid_of(list(zip(*map(pixels_from_tensor, columns), strict=True)))
 
     def _model(self, small: Mapping[str, nn.Module]) -> LivePortraitModel:
         device = next(small["eyes"].parameters()).device
