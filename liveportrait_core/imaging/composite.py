@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -127,33 +128,116 @@ def paste_back_pixels(
     in_face, in_frame = mask.shape == face.shape[:2], mask.shape == frame.shape[:2]
     if not (in_face or in_frame):
         raise ValueError(_mask_message(mask.shape, frame.shape[:2], face.shape[:2]))
-    to_face = _frame_to_face(transform, len(face))
-    left, top, right, bottom = _touched(to_face, len(face), frame.shape[:2])
-    if truncate:
-        # OpenCV rounds positions to 1/32 pixel, counted from the corner of what it draws: the
-        # published code draws the whole frame.
-        left, top, to_face = 0, 0, _in_single_precision(to_face)
+    place = _place(transform, len(face), frame.shape[:2], antialias=antialias, from_corner=truncate)
     result = frame.copy()
-    if left >= right or top >= bottom:
+    if place is None:
         return result
+    warped = place.drawn(face)
     extra = mask if in_face else np.ones(face.shape[:2], np.float32)
-    if antialias:
-        factor = _shrink_factor(to_face, len(face))
-        to_face = scale_about_corner(1 / factor) @ to_face
-        face, extra = (_averaged(picture, factor) for picture in (face, extra))
-    to_face = to_face @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
-    size = (right - left, bottom - top)
-    if truncate:  # the published mask has 8 bits
-        extra = np.rint(extra * LEVELS).astype(np.uint8)
-    warped, inside = (_warped(picture, to_face, size) for picture in (face, extra))
-    inside = inside / np.float32(LEVELS if truncate else 1)
-    weight = inside if in_face else mask[top:bottom, left:right]
+    inside = place.drawn(extra, as_levels=truncate)
+    weight = inside if in_face else mask[place.part]
     keep = 1 - weight if in_face else 1 - weight * inside
-    part = result[top:bottom, left:right]
+    part = result[place.part]
     mixed = weight[..., None] * warped + keep[..., None] * part
     np.clip(mixed if truncate else np.rint(mixed), 0, 255, out=mixed)
     part[...] = mixed.astype(np.uint8)
     return result
+
+
+def frame_mask(
+    transform: CropTransform,
+    mask: NDArray[np.float32],
+    size: tuple[int, int],
+    *,
+    antialias: bool = True,
+    truncate: bool = False,
+) -> NDArray[np.float32]:
+    """Where in a frame a face is pasted, and how strongly: the weight of `paste_back_pixels`.
+
+    Convention:
+        - a mask as large as the frame is pasted through its product with this weight of ones:
+          `frame_mask(transform, np.ones((S, S), np.float32), size) * mask`
+
+    Args:
+        transform: The crop's.
+        mask: (S, S) float32 in [0, 1], as large as the pasted face.
+        size: Height and width of the frame, pixels.
+        antialias: As in `paste_back_pixels`.
+        truncate: As in `paste_back_pixels`.
+
+    Returns:
+        (H, W) float32 in [0, 1]; 0 where the frame stays as it is.
+
+    Raises:
+        ValueError: A mask that is not square.
+    """
+    if mask.ndim != len(size) or mask.shape[0] != mask.shape[1]:
+        raise ValueError(
+            f"The mask has shape {tuple(mask.shape)}; (S, S) was expected, as large as the face. "
+            "paste_mask makes one."
+        )
+    weight = np.zeros(size, np.float32)
+    place = _place(transform, len(mask), size, antialias=antialias, from_corner=truncate)
+    if place is not None:
+        weight[place.part] = place.drawn(mask, as_levels=truncate)
+    return weight
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The part of a frame that a face reaches, and the way from there to the face."""
+
+    part: tuple[slice, slice]
+    """Rows and columns."""
+    to_face: Matrix
+    """From the part's pixels to those of the averaged face."""
+    factor: int
+    """Face pixels in a row that are averaged first."""
+
+    def drawn(self, picture: NDArray[Any], *, as_levels: bool = False) -> NDArray[np.float32]:
+        """A picture as large as the face, on the part's pixels.
+
+        Args:
+            picture: (S, S) or (S, S, 3).
+            as_levels: Go through 8 bits, as the published mask does.
+        """
+        rows, columns = self.part
+        size = columns.stop - columns.start, rows.stop - rows.start
+        averaged = _averaged(picture, self.factor)
+        if not as_levels:
+            return _warped(averaged, self.to_face, size)
+        levels = np.rint(averaged * LEVELS).astype(np.uint8)
+        return np.divide(_warped(levels, self.to_face, size), LEVELS, dtype=np.float32)
+
+
+def _place(
+    transform: CropTransform,
+    face_px: int,
+    size: tuple[int, ...],
+    *,
+    antialias: bool,
+    from_corner: bool,
+) -> _Place | None:
+    """Where a face is drawn; None when it lies outside the frame.
+
+    Args:
+        transform: The crop's.
+        face_px: Side of the face.
+        size: Height and width of the frame.
+        antialias: Average the face's pixels where they are many.
+        from_corner: Begin at the frame's corner. OpenCV rounds positions to 1/32 pixel, counted
+            from the corner of what it draws: the published code draws the whole frame.
+    """
+    to_face = _frame_to_face(transform, face_px)
+    left, top, right, bottom = _touched(to_face, face_px, size)
+    if from_corner:
+        left, top, to_face = 0, 0, _in_single_precision(to_face)
+    if left >= right or top >= bottom:
+        return None
+    factor = _shrink_factor(to_face, face_px) if antialias else 1
+    to_face = scale_about_corner(1 / factor) @ to_face
+    to_face = to_face @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
+    return _Place((slice(top, bottom), slice(left, right)), to_face, factor)
 
 
 def _frame_to_face(transform: CropTransform, face_px: int) -> Matrix:
