@@ -1,9 +1,10 @@
-"""Motions made from motions: sliders, blend, retime, loop, mirror."""
+"""Motions made from motions: sliders, blend, retime, loop, extend, mirror."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -15,6 +16,10 @@ from .sliders import Expression, expression_offset
 from .smoothing import nearest_rotation
 from .transfer import num_frames, shared_space
 from .types import Motion, concatenate, tensor_fields
+
+Extension = Literal["hold", "loop", "bounce"]
+"""How a motion goes on after its last frame: it stands still, starts again, or runs back and
+forth."""
 
 _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
@@ -150,6 +155,48 @@ def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
     weights = torch.arange(1, crossfade + 1) / (crossfade + 1)
     seam = blend(motion[start:], motion[:crossfade], weights)
     return concatenate([seam, motion[crossfade:start]] * times)
+
+
+def extend(motion: Motion, num_frames: int, how: Extension) -> Motion:
+    """A motion that is made to last.
+
+    Convention:
+        - `bounce` shows the first and the last frame once at each turn: a b c b a b ...
+        - every frame is worth as much as the one that it repeats (`validity`)
+        - the frames of the motion come first, so that its reference stays where it is
+
+    Args:
+        motion: The motion of N frames.
+        num_frames: How many frames are needed at least; a motion that is as long comes back
+            as it is.
+        how: How it goes on.
+
+    Returns:
+        A motion of max(N, num_frames) frames.
+
+    Raises:
+        ValueError: An unknown way to go on, or a motion without frames.
+    """
+    if how not in get_args(Extension):
+        raise ValueError(
+            f"The motion is to go on by {how!r}; choose one of {', '.join(get_args(Extension))}."
+        )
+    if len(motion) >= num_frames:
+        return motion
+    if not len(motion):
+        raise ValueError(
+            f"The motion has no frame, and {num_frames} were wanted; there is nothing to repeat. "
+            "Give a motion of one frame at least."
+        )
+    last = len(motion) - 1
+    frames = torch.arange(num_frames, device=motion.expression.device)
+    if how == "hold":
+        frames = frames.clamp(max=last)
+    elif how == "loop":
+        frames = frames % (last + 1)
+    else:
+        frames = last - (frames % max(1, 2 * last) - last).abs()
+    return motion[frames]
 
 
 def mirror(motion: Motion) -> Motion:

@@ -1,13 +1,16 @@
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
-from liveportrait_core.motion.edit import apply_expression, blend, loop, mirror, retime
+from liveportrait_core.motion.edit import apply_expression, blend, extend, loop, mirror, retime
 from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression, expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion
@@ -163,6 +166,86 @@ def test_a_crossfaded_loop_has_no_jump():
     repeated = loop(replace(clip, scale=1 + ramp), 2, crossfade=4)
     assert len(repeated) == 2 * (8 - 4)
     assert float(repeated.scale.diff(dim=0).abs().max()) < 0.5  # the bare seam jumps by 1
+
+
+def numbered(frames, **changes):
+    """A motion whose frame k has scale k."""
+    clip = random_motion(1, frames)
+    return replace(clip, scale=torch.arange(float(frames))[:, None], **changes)
+
+
+def order(motion):
+    return motion.scale[:, 0].int().tolist()
+
+
+@pytest.mark.parametrize(
+    ("how", "wanted"),
+    [
+        ("hold", [0, 1, 2, 2, 2, 2, 2, 2]),
+        ("loop", [0, 1, 2, 0, 1, 2, 0, 1]),
+        ("bounce", [0, 1, 2, 1, 0, 1, 2, 1]),
+    ],
+)
+def test_a_short_motion_goes_on(how, wanted):
+    assert order(extend(numbered(3), 8, how)) == wanted
+
+
+@pytest.mark.parametrize("how", ["hold", "loop", "bounce"])
+def test_a_motion_of_one_frame_stays_at_it(how):
+    assert order(extend(numbered(1), 4, how)) == [0, 0, 0, 0]
+
+
+@given(
+    frames=st.integers(1, 9),
+    num_frames=st.integers(-2, 40),
+    how=st.sampled_from(["hold", "loop", "bounce"]),
+    reference=st.integers(0, 8),
+)
+def test_an_extended_motion_begins_like_the_motion_and_repeats_its_frames(
+    frames, num_frames, how, reference
+):
+    validity = torch.arange(float(frames)) / frames
+    clip = numbered(frames, validity=validity, reference_frame=min(reference, frames - 1))
+    longer = extend(clip, num_frames, how)
+    assert len(longer) == max(frames, num_frames)
+    assert longer.reference_frame == clip.reference_frame
+    taken = order(longer)
+    assert taken[:frames] == list(range(frames))
+    for name in ("expression", "rotation", "pose_deg", "validity", "eyes_open", "lip_open"):
+        assert torch.equal(getattr(longer, name), getattr(clip, name)[taken])
+
+
+@given(frames=st.integers(2, 9), num_frames=st.integers(1, 40))
+def test_a_bounce_never_jumps_and_never_stands(frames, num_frames):
+    taken = order(extend(numbered(frames), num_frames, "bounce"))
+    assert {abs(b - a) for a, b in pairwise(taken)} <= {1}
+
+
+@given(
+    frames=st.integers(1, 6),
+    lengths=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    how=st.sampled_from(["hold", "loop", "bounce"]),
+)
+def test_a_longer_extension_begins_like_a_shorter_one(frames, lengths, how):
+    shorter, longer = sorted(lengths)
+    few, many = (order(extend(numbered(frames), n, how)) for n in (shorter, longer))
+    assert many[: len(few)] == few
+
+
+def test_a_motion_that_is_long_enough_is_left_as_it_is():
+    clip = numbered(4)
+    assert extend(clip, 4, "loop") is clip
+    assert extend(clip, 2, "hold") is clip
+
+
+def test_a_motion_without_frames_cannot_be_extended():
+    with pytest.raises(ValueError, match="nothing to repeat"):
+        extend(numbered(2)[:0], 3, "hold")
+
+
+def test_an_unknown_way_to_go_on_is_named():
+    with pytest.raises(ValueError, match="'mirror'; choose one of hold, loop, bounce"):
+        extend(numbered(2), 3, "mirror")
 
 
 def test_a_mirror_image_twice_is_the_face():
