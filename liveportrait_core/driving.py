@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .constants import ANIMAL_SPACE
-from .driving_options import DrivingOptions
+from .driving_options import DrivingOptions, RetargetMode
 from .errors import MotionSpaceError
 from .model import LivePortraitModel
 from .motion.hull import hull_volume
@@ -24,6 +24,7 @@ from .motion.transfer import (
     neutral_reference,
     relative_motion,
     select,
+    shared_space,
 )
 from .motion.transform import transform_keypoints
 from .motion.types import CHANNELS, Motion
@@ -94,54 +95,63 @@ def drive(
         CheckpointError: An option needs a network that the model lacks.
     """
     options = options or DrivingOptions()
-    _check_spaces(model, source, driving)
-    scene = _scene(source, driving, reference, source_is_video, options)
-    if source.space == ANIMAL_SPACE and (
-        options.published or options.driving_option == "expression-friendly"
-    ):
-        moved, driven = _carried_over(scene, options)
-    else:
-        moved = _moved(scene, options)
-        driven = transform_keypoints(moved)
+    _check_space(model, source)
+    scene = open_scene(
+        source, driving, options, reference=reference, source_is_video=source_is_video
+    )
+    keypoints = move(scene, options)
     if source.space == ANIMAL_SPACE and options.published:
         # the published animals know neither regions nor openness
         options = replace(options, eyes_open=None, lip_open=None, normalize_lip=False)
-    frames = scene.num_frames
-    source_keypoints = transform_keypoints(scene.source)
-    x_s = source_keypoints.expand(frames, -1, -1)
-    if options.retargets:
-        start = x_s if options.replaces else driven
-        driven = start + _retargeting(model, scene, source_keypoints, options)
+    retarget: RetargetMode = "replace" if options.replaces else "add"
+    if options.eyes_open is not None:
+        keypoints = open_eyes(
+            model, scene, keypoints, options.eyes_open, retarget, published=options.published
+        )
+        retarget = "add"  # the eyes' offset stays
+    if options.lip_open is not None:
+        keypoints = open_lip(model, scene, keypoints, options.lip_open, retarget)
     if options.stitch:
-        driven = stitch(model, x_s, driven)
-    if not options.retargets:
-        driven = driven + _corrections(model, scene, source_keypoints, options)
-    driven = x_s + (driven - x_s) * options.gain
-    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=moved)
+        keypoints = stitch_keypoints(model, keypoints)
+    if options.normalize_lip and options.motion == "relative" and not options.retargets:
+        keypoints = close_source_lip(model, scene, keypoints)
+    if options.source_video_eyes and scene.source_is_video and not options.retargets:
+        keypoints = hold_source_eyes(model, scene, keypoints)
+    return amplify(keypoints, options.gain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
+class Scene:
     """Source and driver cut to the same length, and what kind each is."""
 
     source: Motion
     driving: Motion
     reference: Motion
+    """The driver's neutral frame, B = 1."""
     source_is_video: bool
     driving_is_video: bool
 
     @property
     def num_frames(self) -> int:
+        """Of the result."""
         return max(len(self.source), len(self.driving))
 
 
-def _scene(
+def open_scene(
     source: Motion,
     driving: Motion,
-    reference: Motion | None,
-    source_is_video: bool | None,
     options: DrivingOptions,
-) -> _Scene:
+    *,
+    reference: Motion | None = None,
+    source_is_video: bool | None = None,
+) -> Scene:
+    """What `move` and the steps after it work on; see `drive` for the arguments.
+
+    Raises:
+        MotionSpaceError: The two are of different keypoint spaces.
+        ValueError: No frames, or no such reference frame.
+    """
+    shared_space(source, driving)
     if not len(source) or not len(driving):
         raise ValueError(
             f"The source has {len(source)} frames and the driving motion {len(driving)}; at "
@@ -159,7 +169,7 @@ def _scene(
     if is_video and driving_is_video:
         frames = min(len(source), len(driving))
         source, driving = source[:frames], driving[:frames]
-    return _Scene(
+    return Scene(
         source=source if is_video else source[:1],
         driving=driving,
         reference=reference,
@@ -179,7 +189,20 @@ def _reference_frame(driving: Motion, options: DrivingOptions) -> int:
     return driving.reference_frame
 
 
-def _moved(scene: _Scene, options: DrivingOptions) -> Motion:
+def move(scene: Scene, options: DrivingOptions) -> DrivenKeypoints:
+    """The source's keypoints and those moved by the driver, before anything else  (Eq. 2, 7)."""
+    if scene.source.space == ANIMAL_SPACE and (
+        options.published or options.driving_option == "expression-friendly"
+    ):
+        moved, driven = _carried_over(scene, options)
+    else:
+        moved = _moved(scene, options)
+        driven = transform_keypoints(moved)
+    x_s = transform_keypoints(scene.source).expand(scene.num_frames, -1, -1)
+    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=moved)
+
+
+def _moved(scene: Scene, options: DrivingOptions) -> Motion:
     """The source moved by the driver, smoothed where wanted  (Eq. 7)."""
     source = scene.source
     relative = options.motion == "relative"
@@ -209,14 +232,14 @@ def _moved(scene: _Scene, options: DrivingOptions) -> Motion:
     return select(source, whole, selection)
 
 
-def _smooths(scene: _Scene, options: DrivingOptions) -> bool:
+def _smooths(scene: Scene, options: DrivingOptions) -> bool:
     automatic = scene.source_is_video and scene.driving_is_video
     if options.published or options.smooth is None:
         return automatic
     return options.smooth and scene.driving_is_video
 
 
-def _carried_over(scene: _Scene, options: DrivingOptions) -> tuple[Motion, Tensor]:
+def _carried_over(scene: Scene, options: DrivingOptions) -> tuple[Motion, Tensor]:
     """Travel of the absolute keypoints, resized to the source: (x_i - x_0) m + x_s.
 
     Convention:
@@ -248,55 +271,134 @@ def motion_multiplier(source_keypoints: Tensor, reference_keypoints: Tensor) -> 
     return ratio.sqrt()[:, None, None]
 
 
-def _retargeting(
-    model: LivePortraitModel, scene: _Scene, x_s: Tensor, options: DrivingOptions
+def open_eyes(
+    model: LivePortraitModel,
+    scene: Scene,
+    keypoints: DrivenKeypoints,
+    eyes_open: float | Literal["driver"],
+    retarget: RetargetMode = "add",
+    *,
+    published: bool = False,
+) -> DrivenKeypoints:
+    """Driving keypoints with the eyes as open as ordered: + Delta_eyes  (Alg. 1, lines 7, 9).
+
+    Args:
+        model: The model.
+        scene: What the keypoints were made of.
+        keypoints: Of N frames.
+        eyes_open: The opening, or "driver" to follow the driver's.
+        retarget: add: on top of the driving keypoints; replace: on the source's instead.
+        published: Take the driver's first eye as it is.
+
+    Raises:
+        ValueError: A motion carries no eye opening.
+        CheckpointError: The model lacks R_eyes.
+    """
+    eyes = _openness(scene.source, "eyes_open", "source")
+    target = _eyes_target(scene, eyes, eyes_open, published=published)
+    condition = eyes_condition(eyes, target)
+    offset = retarget_eyes(model, _source_rows(scene, len(condition)), condition)
+    return _with_offset(keypoints, offset, retarget)
+
+
+def open_lip(
+    model: LivePortraitModel,
+    scene: Scene,
+    keypoints: DrivenKeypoints,
+    lip_open: float | Literal["driver"],
+    retarget: RetargetMode = "add",
+) -> DrivenKeypoints:
+    """Driving keypoints with the lip as open as ordered: + Delta_lip  (Alg. 1, lines 8, 9).
+
+    Arguments and errors are those of `open_eyes`, for R_lip.
+    """
+    lip = _openness(scene.source, "lip_open", "source")
+    if lip_open == "driver":
+        target = _openness(scene.driving, "lip_open", "driving motion")
+    else:
+        target = lip.new_full((1, 1), lip_open)
+    condition = lip_condition(lip, target)
+    offset = retarget_lip(model, _source_rows(scene, len(condition)), condition)
+    return _with_offset(keypoints, offset, retarget)
+
+
+def stitch_keypoints(model: LivePortraitModel, keypoints: DrivenKeypoints) -> DrivenKeypoints:
+    """Driving keypoints that keep the shoulders in place  (Alg. 1, lines 5, 10).
+
+    Raises:
+        CheckpointError: The model lacks S.
+    """
+    driven = stitch(model, keypoints.source_keypoints, keypoints.driving_keypoints)
+    return replace(keypoints, driving_keypoints=driven)
+
+
+def close_source_lip(
+    model: LivePortraitModel, scene: Scene, keypoints: DrivenKeypoints
+) -> DrivenKeypoints:
+    """Driving keypoints that begin from a closed lip, where the source's is open.
+
+    Raises:
+        ValueError: The source carries no lip opening.
+        CheckpointError: The model lacks R_lip.
+    """
+    lip = _openness(scene.source, "lip_open", "source")
+    condition = lip_condition(lip, torch.zeros_like(lip))
+    closing = retarget_lip(model, transform_keypoints(scene.source), condition)
+    offset = torch.where(lip[:, :, None] >= CLOSED_LIP, closing, 0.0)
+    return _with_offset(keypoints, offset)
+
+
+def hold_source_eyes(
+    model: LivePortraitModel, scene: Scene, keypoints: DrivenKeypoints
+) -> DrivenKeypoints:
+    """Driving keypoints with a source video's eyes as open as in its first frame.
+
+    Raises:
+        ValueError: The source carries no eye opening.
+        CheckpointError: The model lacks R_eyes.
+    """
+    eyes = _openness(scene.source, "eyes_open", "source")
+    first = eyes[:1].mean(1, keepdim=True)
+    target = torch.where(first < SLEEPY_EYES, AWAKE_EYES, first)
+    condition = eyes_condition(eyes, target)
+    offset = retarget_eyes(model, transform_keypoints(scene.source), condition)
+    return _with_offset(keypoints, offset)
+
+
+def amplify(keypoints: DrivenKeypoints, gain: float) -> DrivenKeypoints:
+    """How far the keypoints travel from the source's, multiplied: x_s + gain (x_d - x_s)."""
+    if gain == 1:
+        return keypoints
+    x_s = keypoints.source_keypoints
+    driven = x_s + (keypoints.driving_keypoints - x_s) * gain
+    return replace(keypoints, driving_keypoints=driven)
+
+
+def _with_offset(
+    keypoints: DrivenKeypoints, offset: Tensor, retarget: RetargetMode = "add"
+) -> DrivenKeypoints:
+    replaces = retarget == "replace"
+    start = keypoints.source_keypoints if replaces else keypoints.driving_keypoints
+    return replace(keypoints, driving_keypoints=start + offset)
+
+
+def _source_rows(scene: Scene, num_rows: int) -> Tensor:
+    return transform_keypoints(scene.source).expand(num_rows, -1, -1)
+
+
+def _eyes_target(
+    scene: Scene, eyes: Tensor, eyes_open: float | Literal["driver"], *, published: bool
 ) -> Tensor:
-    """Offset that opens eyes and lip as ordered: Delta_eyes + Delta_lip  (Alg. 1, lines 7-9)."""
-    offset = torch.zeros_like(x_s[:1])
-    if options.eyes_open is not None:
-        eyes = _openness(scene.source, "eyes_open", "source")
-        target = _eyes_target(scene, eyes, options)
-        condition = eyes_condition(eyes, target)
-        offset = offset + retarget_eyes(model, x_s.expand(len(condition), -1, -1), condition)
-    if options.lip_open is not None:
-        lip = _openness(scene.source, "lip_open", "source")
-        if options.lip_open == "driver":
-            target = _openness(scene.driving, "lip_open", "driving motion")
-        else:
-            target = lip.new_full((1, 1), options.lip_open)
-        condition = lip_condition(lip, target)
-        offset = offset + retarget_lip(model, x_s.expand(len(condition), -1, -1), condition)
-    return offset
-
-
-def _eyes_target(scene: _Scene, eyes: Tensor, options: DrivingOptions) -> Tensor:
-    if options.eyes_open != "driver":
-        return eyes.new_full((1, 1), float(options.eyes_open or 0.0))
+    if eyes_open != "driver":
+        return eyes.new_full((1, 1), eyes_open)
     driving = _openness(scene.driving, "eyes_open", "driving motion")
-    if options.published:
+    if published:
         return driving[:, :1]
     if not scene.driving_is_video and scene.reference.eyes_open is None:
         # a picture alone says how open, not how much more open than at rest
         return driving.mean(1, keepdim=True)
     reference = _openness(scene.reference, "eyes_open", "driver's reference")
     return driven_eyes_open(eyes, driving, reference)
-
-
-def _corrections(
-    model: LivePortraitModel, scene: _Scene, x_s: Tensor, options: DrivingOptions
-) -> Tensor:
-    """Offsets that go on after stitching: the source's lip closed, its eyes held open."""
-    offset = torch.zeros_like(x_s[:1])
-    if options.normalize_lip and options.motion == "relative":
-        lip = _openness(scene.source, "lip_open", "source")
-        closing = retarget_lip(model, x_s, lip_condition(lip, torch.zeros_like(lip)))
-        offset = offset + torch.where(lip[:, :, None] >= CLOSED_LIP, closing, 0.0)
-    if options.source_video_eyes and scene.source_is_video:
-        eyes = _openness(scene.source, "eyes_open", "source")
-        first = eyes[:1].mean(1, keepdim=True)
-        target = torch.where(first < SLEEPY_EYES, AWAKE_EYES, first)
-        offset = offset + retarget_eyes(model, x_s, eyes_condition(eyes, target))
-    return offset
 
 
 def _openness(motion: Motion, name: Literal["eyes_open", "lip_open"], owner: str) -> Tensor:
@@ -309,11 +411,10 @@ def _openness(motion: Motion, name: Literal["eyes_open", "lip_open"], owner: str
     return value
 
 
-def _check_spaces(model: LivePortraitModel, source: Motion, driving: Motion) -> None:
+def _check_space(model: LivePortraitModel, source: Motion) -> None:
     wanted = model.preset.space
-    for owner, motion in (("source", source), ("driving motion", driving)):
-        if motion.space != wanted:
-            raise MotionSpaceError(
-                f"The {owner} is of the keypoint space {motion.space!r}; the "
-                f"{model.preset.name} model takes {wanted!r}. Extract it with this model."
-            )
+    if source.space != wanted:
+        raise MotionSpaceError(
+            f"The source is of the keypoint space {source.space!r}; the "
+            f"{model.preset.name} model takes {wanted!r}. Extract it with this model."
+        )
