@@ -49,12 +49,10 @@ class ChunkSize:
         if self.num_frames == 1:
             raise LivePortraitError(
                 "The device has not enough memory for one frame at a time. Free memory on it, "
-                "use a half-precision type (--dtype float16), or go without it (--device cpu)."
+                "use a half-precision type, or compute on the processor."
             )
         self.num_frames //= 2
-        _LOG.warning(
-            "Memory ran out; going on with %d frames at a time (--chunk).", self.num_frames
-        )
+        _LOG.warning("Memory ran out; going on with %d frames at a time.", self.num_frames)
 
 
 def batched(items: Iterable[_Item], size: ChunkSize) -> Iterator[list[_Item]]:

@@ -13,7 +13,7 @@ from .errors import FaceNotFoundError
 from .face.detector import FaceFinder
 from .face.faces import Face, FaceOrder, FaceTrack
 from .face.landmarks import LandmarkNetwork
-from .face.tracking import FaceTracker, TrackingConfig
+from .face.tracking import TrackingConfig, track_faces
 from .imaging.layouts import COMPACT_21
 from .imaging.tensors import Pixels
 from .model import LivePortraitModel
@@ -86,30 +86,31 @@ class TrackedFaces:
             search_every=1,
             longest_wait=self.longest_wait,
         )
-        tracker = FaceTracker(seen, self.network, config)
-        for frame in frames:
-            tracker.update(frame)
-        tracks = tracker.tracks()
-        if not tracks:
-            num_frames = tracker.num_frames
-            where = f"the {self.name}" if num_frames == 1 else f"{num_frames} {self.name} frames"
-            raise FaceNotFoundError(
-                f"No face in {where} ({self.finder.tried}), and one was wanted. Use a picture "
-                "with a larger, more frontal face, mark it with --box x,y,w,h, or pass "
-                "--already-cropped when the face fills the picture."
-            )
+        tracks = track_faces(frames, seen, self.network, config, name=self.name)
         if self.face_index >= len(tracks):
             raise FaceNotFoundError(
                 f"Face number {self.face_index} of the {self.name} was asked for, but "
-                f"{len(tracks)} can be seen. Choose --face-index 0 to {len(tracks) - 1}."
+                f"{len(tracks)} can be seen. Choose a face index from 0 to {len(tracks) - 1}."
             )
         if seen.most > 1:
             _LOG.warning(
                 "The %s shows %d faces; number %d (from 0, %s) is taken. "
-                "Choose another with --face-index.",
+                "Another face index chooses another.",
                 *(self.name, seen.most, self.face_index, self.order),
             )
         return tracks[self.face_index]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFace:
+    """A face reader for a clip whose faces were found before."""
+
+    track: FaceTrack
+
+    def __call__(self, frames: Iterable[Pixels]) -> FaceTrack:
+        """The face that is known; the frames are not looked at."""
+        del frames
+        return self.track
 
 
 @dataclass(frozen=True, slots=True)

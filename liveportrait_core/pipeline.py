@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Literal, get_args
 
 import numpy as np
 from torch import Tensor
@@ -22,9 +23,10 @@ from .errors import MotionSpaceError
 from .face.faces import FaceState
 from .finding import FaceReader
 from .imaging.composite import paste_back_pixels, paste_mask
+from .imaging.crop import CropTransform
 from .imaging.tensors import Pixels, pixels_from_tensor
 from .model import LivePortraitModel
-from .motion.edit import retime
+from .motion.edit import extend, retime
 from .motion.types import Motion
 from .sources import ReadClip, ReadOptions, crop_of, face_tensor, read_driving, read_source
 from .stages import extract_appearance, warp_decode
@@ -32,6 +34,7 @@ from .stages import extract_appearance, warp_decode
 AnySource = Pixels | Clip
 """A still, (H, W, 3) uint8, or a clip."""
 AnyDriver = Motion | Pixels | Clip
+WhenShorter = Literal["stop", "hold", "loop", "bounce"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +52,20 @@ class AnimateOptions:
     first."""
     chunk: int | None = None
     """Frames that are painted at a time; None takes what suits the device."""
+    when_shorter: WhenShorter = "stop"
+    """What a driver does that ends before the frames it is painted into: stop there, hold its
+    last frame, loop, or bounce back and forth."""
 
     def __post_init__(self) -> None:
         if self.reference is not None and self.reference < 0:
             raise ValueError(
                 f"The reference is frame {self.reference}; a number from 0 was expected. "
                 "0 is the first driving frame."
+            )
+        if self.when_shorter not in get_args(WhenShorter):
+            raise ValueError(
+                f"when_shorter is {self.when_shorter!r}; choose one of "
+                f"{', '.join(get_args(WhenShorter))}."
             )
 
     def chunk_size(self, model: LivePortraitModel) -> ChunkSize:
@@ -79,6 +90,8 @@ class RenderedFrame:
     """What comes out: the frame with its face painted anew, or the face alone."""
     source: Pixels
     """What went in: the source's frame, or its crop; `published` limits its size."""
+    transform: CropTransform
+    """Where the face lies in the source's frame."""
     state: FaceState
     """`missing`: the source shows no face here, and the picture is the source's."""
 
@@ -102,6 +115,8 @@ class Animation:
     options: AnimateOptions
     fps: Fraction
     """Of the result."""
+    onto: Clip | None = None
+    """Frames that the faces are pasted into, where they are not the source's."""
 
     def __len__(self) -> int:
         return len(self.keypoints)
@@ -118,7 +133,8 @@ class Animation:
         Raises:
             LivePortraitError: The device has not enough memory for one frame.
         """
-        frames = self._of_video() if self.is_video else self._of_still()
+        painter = _Painter(self)
+        frames = self._of_video(painter) if self.is_video else self._of_still(painter)
         for frame in frames:
             yield frame
             if progress is not None:
@@ -128,11 +144,10 @@ class Animation:
     def _published(self) -> bool:
         return self.options.driving.published
 
-    def _of_still(self) -> Iterator[RenderedFrame]:
+    def _of_still(self, painter: _Painter) -> Iterator[RenderedFrame]:
         frame = next(iter(self.source))
         crop = crop_of(frame, self.read.transforms[0], published=self._published)
         volume = extract_appearance(self.model, face_tensor(self.model, [crop]))
-        painter = _Painter(self)
 
         def paint(part: Sequence[int]) -> list[Pixels]:
             some = self.keypoints[slice(part[0], part[-1] + 1)]
@@ -146,8 +161,7 @@ class Animation:
                 yield painter.framed(index, frame, crop, face)
                 index += 1
 
-    def _of_video(self) -> Iterator[RenderedFrame]:
-        painter = _Painter(self)
+    def _of_video(self, painter: _Painter) -> Iterator[RenderedFrame]:
         size = self.options.chunk_size(self.model)
         numbered = zip(range(len(self)), self.source, strict=False)
         for batch in batched(numbered, size):
@@ -183,6 +197,7 @@ class _Painter:
         validity = animation.read.motion.validity
         self._validity = validity.tolist() if validity is not None else None
         self._published = animation.options.driving.published
+        self._onto = iter(animation.onto) if animation.onto is not None else None
 
     def state(self, index: int) -> FaceState:
         """Whether the source shows its face."""
@@ -203,11 +218,13 @@ class _Painter:
 
     def framed(self, index: int, frame: Pixels, crop: Pixels, face: Pixels | None) -> RenderedFrame:
         """A result; without a face the source's own picture."""
-        read, pastes = self._animation.read, self._animation.options.pastes
+        pastes = self._animation.options.pastes
+        transform = self._animation.read.transforms[index if self._animation.is_video else 0]
         source = frame if pastes else crop
         picture = source
+        if pastes and self._onto is not None:
+            frame = picture = self._next_onto(index, frame)
         if face is not None and pastes:
-            transform = read.transforms[index if self._animation.is_video else 0]
             picture = paste_back_pixels(
                 frame,
                 face,
@@ -218,7 +235,25 @@ class _Painter:
             )
         elif face is not None:
             picture = face
-        return RenderedFrame(index=index, picture=picture, source=source, state=self.state(index))
+        return RenderedFrame(
+            index=index,
+            picture=picture,
+            source=source,
+            transform=transform,
+            state=self.state(index),
+        )
+
+    def _next_onto(self, index: int, frame: Pixels) -> Pixels:
+        assert self._onto is not None
+        onto = next(self._onto, None)
+        if onto is None or onto.shape != frame.shape:
+            came = f"{onto.shape[1]}x{onto.shape[0]} pixels" if onto is not None else "none"
+            raise ValueError(
+                f"Frame {index} of those to paste into: {came}; {frame.shape[1]}x"
+                f"{frame.shape[0]} was wanted, as the source has. Give frames that were made "
+                "from the same source."
+            )
+        return onto
 
 
 def animate(
@@ -272,6 +307,7 @@ def prepare(
     *,
     source_faces: FaceReader | None = None,
     driving_faces: FaceReader | None = None,
+    onto: Clip | None = None,
     progress: Progress | None = None,
 ) -> Animation:
     """Pass 1 and what lies between the passes: everything but the painting.
@@ -282,8 +318,9 @@ def prepare(
         - `published` makes a large source smaller before anything else (`LimitedClip`), and takes
           a square driver as it is unless its framing says otherwise
 
-    The arguments and errors are those of `animate`; `progress` is told the frames that were
-    looked at, the source's, then the driver's.
+    The arguments and errors are those of `animate`; `onto` holds frames as large as the source's
+    to paste into instead (several people, one after the other); `progress` is told the frames
+    that were looked at, the source's, then the driver's.
 
     Returns:
         What `render` paints.
@@ -307,6 +344,7 @@ def prepare(
     motion = with_reference(motion, options.reference)
     if is_video and len(motion) > 1 and not published:
         motion = retime(motion, clip.fps)
+    motion = _fitted(motion, read, onto, options, is_video=is_video)
     keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
     fps = clip.fps if is_video else motion.fps
     return Animation(
@@ -319,7 +357,23 @@ def prepare(
         driving_read=driving_read,
         options=options,
         fps=Fraction(max(1, int(fps))) if published else fps,
+        onto=onto,
     )
+
+
+def _fitted(
+    motion: Motion, read: ReadClip, onto: Clip | None, options: AnimateOptions, *, is_video: bool
+) -> Motion:
+    """The driver's motion as long as the frames that it is painted into, where they are many."""
+    lengths = [len(read)] if is_video else []
+    num_onto: int | None = getattr(onto, "num_frames", None)
+    lengths += [num_onto] if num_onto is not None else []
+    if not lengths:
+        return motion
+    num_frames = min(lengths)
+    if options.when_shorter != "stop" and len(motion) > 1:
+        motion = extend(motion, num_frames, options.when_shorter)
+    return motion[:num_frames] if onto is not None else motion
 
 
 def check_space(model: LivePortraitModel, motion: Motion) -> None:

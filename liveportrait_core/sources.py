@@ -6,8 +6,9 @@ Frames are streamed and let go; what stays is half a kilobyte of motion a frame 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -18,7 +19,7 @@ from torch import Tensor
 from .chunks import ChunkSize, batched, in_chunks
 from .clips import Clip, CountedClip, Framing, Progress
 from .errors import FaceNotFoundError
-from .face.faces import FaceState, FaceTrack
+from .face.faces import FIND_ADVICE, FaceState, FaceTrack
 from .face.landmarks import openness_pairs
 from .face.tracking import fixed_crop, following_crops
 from .finding import FaceReader
@@ -99,14 +100,11 @@ def read_source(
         FaceNotFoundError: No frame shows a face, or there are no frames.
     """
     options = options or ReadOptions()
-    size_px, published = model.preset.output_size_px, options.published
     counted = CountedClip(clip, options.progress)
     track = _track(counted, reader, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
-        crops = framing.crops(model.preset.source_crop, size_px, published=published)
-        sigma = 0.0 if published else CROP_SMOOTHING_S * float(clip.fps)
-        transforms = following_crops(track, crops, sigma_frames=sigma)
+        transforms = source_crops(model, track, framing, clip.fps, published=options.published)
     read = _read_motion(model, counted, transforms, track, options, "source")
     _warn(track, ("missing",), "The source shows no face in frames %s; they stay as they are.")
     return read
@@ -140,17 +138,15 @@ def read_driving(
         FaceNotFoundError: No frame shows a face, or there are no frames.
     """
     options = options or ReadOptions()
-    size_px, published = model.preset.output_size_px, options.published
-    if published and framing.already_cropped is None:
+    if options.published and framing.already_cropped is None:
         first = next(iter(clip), None)
         if first is not None:
-            framing = framing.decided(*first.shape[:2], published=published)
+            framing = framing.decided(*first.shape[:2], published=True)
     counted = CountedClip(clip, options.progress)
     track = _track(counted, reader, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
-        crops = framing.crops(model.preset.driving_crop, size_px, published=published)
-        transforms = [fixed_crop(track, crops)] * len(track)
+        transforms = driving_crops(model, track, framing, published=options.published)
     read = _read_motion(model, counted, transforms, track, options, "driver")
     text = "The driver shows no face in frames %s; their motion is made up from those around them."
     _warn(track, ("interpolated", "missing"), text)
@@ -246,9 +242,78 @@ def _warn(track: FaceTrack | None, states: Sequence[FaceState], text: str) -> No
 
 def _no_face(num_frames: int) -> FaceNotFoundError:
     return FaceNotFoundError(
-        f"None of {num_frames} frames shows a face, and at least one was wanted. Use a clip with "
-        "a larger, more frontal face, mark it with --box x,y,w,h, or pass --already-cropped."
+        f"None of {num_frames} frames shows a face, and at least one was wanted. {FIND_ADVICE}"
     )
+
+
+def source_crops(
+    model: LivePortraitModel,
+    track: FaceTrack,
+    framing: Framing,
+    fps: Fraction,
+    *,
+    published: bool = False,
+) -> list[CropTransform]:
+    """A crop for every frame of a source that follows its face, as `read_source` frames it."""
+    size_px = model.preset.output_size_px
+    crops = framing.crops(model.preset.source_crop, size_px, published=published)
+    sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
+    return following_crops(track, crops, sigma_frames=sigma)
+
+
+def driving_crops(
+    model: LivePortraitModel, track: FaceTrack, framing: Framing, *, published: bool = False
+) -> list[CropTransform]:
+    """One upright crop for every frame of a driver, as `read_driving` frames it."""
+    size_px = model.preset.output_size_px
+    crops = framing.crops(model.preset.driving_crop, size_px, published=published)
+    return [fixed_crop(track, crops)] * len(track)
+
+
+def read_crops(
+    model: LivePortraitModel,
+    crops: Iterable[Pixels],
+    track: FaceTrack | None,
+    role: Role,
+    *,
+    fps: Fraction,
+    options: ReadOptions | None = None,
+) -> Motion:
+    """Motion of every crop, with openness where it can be told.
+
+    Below a validity of `LEAST_VALIDITY` the motion is made up from that of the frames around.
+
+    Args:
+        model: The model.
+        crops: (S, S, 3) uint8 each.
+        track: The face in every frame; None where that is not known.
+        role: Whose crops they are.
+        fps: Frames per second.
+        options: How they are gone through.
+
+    Raises:
+        FaceNotFoundError: There are no crops.
+    """
+    options = options or ReadOptions()
+    least = LEAST_VALIDITY[role]
+    bilinear = options.published and role == "driver"
+    size = options.chunk or ChunkSize.for_device(model.device)
+
+    def motion_of(part: Sequence[Pixels]) -> Motion:
+        motion = extract_motion(model, face_tensor(model, part, bilinear=bilinear))
+        return motion.map_tensors(Tensor.detach)
+
+    parts = [part for batch in batched(crops, size) for part in in_chunks(motion_of, batch, size)]
+    if not parts:
+        raise _no_face(0)
+    motion = concatenate(parts).describe(fps=fps)
+    if track is not None and len(track) != len(motion):
+        raise ValueError(_other_length(len(track), str(len(motion)), role))
+    motion = _with_openness(motion, track)
+    if track is not None:
+        motion = fill_gaps(motion, [worth >= least for worth in track.validity])
+        motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
+    return motion
 
 
 def _read_motion(
@@ -259,40 +324,28 @@ def _read_motion(
     options: ReadOptions,
     role: Role,
 ) -> ReadClip:
-    """Motion of every frame through its crop; without `transforms` the whole frame is the crop.
-
-    Below a validity of `LEAST_VALIDITY` the motion is made up from that of the frames around.
-    """
-    least = LEAST_VALIDITY[role]
-    bilinear = options.published and role == "driver"
-    size = options.chunk or ChunkSize.for_device(model.device)
-    parts: list[Motion] = []
+    """Motion of every frame through its crop; without `transforms` the whole frame is the crop."""
     used: list[CropTransform] = []
 
-    def motion_of(crops: Sequence[Pixels]) -> Motion:
-        motion = extract_motion(model, face_tensor(model, crops, bilinear=bilinear))
-        return motion.map_tensors(Tensor.detach)
-
-    for frames in batched(clip, size):
-        crops: list[Pixels] = []
-        for frame in frames:
-            if transforms:
-                transform = transforms[len(used)]
-            else:
-                transform = whole_frame(frame, model.preset.output_size_px)
-            used.append(transform)
+    def crops() -> Iterator[Pixels]:
+        for frame in clip:
+            if transforms and len(used) == len(transforms):
+                raise ValueError(_other_length(len(transforms), "more", role))
+            whole = whole_frame(frame, model.preset.output_size_px)
+            used.append(transforms[len(used)] if transforms else whole)
             # an uncropped driver goes straight to M's size in the published program
-            straight = bilinear and not transforms
-            published = options.published
-            crops.append(frame if straight else crop_of(frame, transform, published=published))
-        parts.extend(in_chunks(motion_of, crops, size))
-    if not parts:
-        raise _no_face(0)
-    motion = _with_openness(concatenate(parts).describe(fps=clip.fps), track)
-    if track is not None:
-        motion = fill_gaps(motion, [worth >= least for worth in track.validity])
-        motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
+            straight = options.published and role == "driver" and not transforms
+            yield frame if straight else crop_of(frame, used[-1], published=options.published)
+
+    motion = read_crops(model, crops(), track, role, fps=clip.fps, options=options)
     return ReadClip(transforms=tuple(used), motion=motion)
+
+
+def _other_length(num_found: int, num_came: str, role: Role) -> str:
+    return (
+        f"The faces were found in {num_found} frames, but the {role} has {num_came}. "
+        "Find them in the very frames that are used."
+    )
 
 
 def whole_frame(frame: Pixels, size_px: int) -> CropTransform:

@@ -17,7 +17,7 @@ LAYERS = (
     "face, media, checkpoints",
     "model",
     "stages",
-    "chunks, clips, driving, driving_options, editing, finding, sources",
+    "chunks, clips, driving, driving_options, editing, finding, readers, sources",
     "pipeline",
     "nodes | train | cli, __main__",
 )

@@ -26,7 +26,8 @@ from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.smoothing import OBSERVATION_VARIANCE
 from ..motion.types import Motion
 from ..pipeline import AnimateOptions, Animation, RenderedFrame, check_space, prepare
-from .faces import FaceChoice, FaceReaders, face_choice, framing
+from ..readers import FaceChoice, FaceReaders
+from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_driving, open_source
 from .panels import Panels
 from .progress import ProgressBar

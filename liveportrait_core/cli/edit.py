@@ -14,9 +14,10 @@ from ..errors import MediaError
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..motion.sliders import Expression
 from ..pipeline import AnimateOptions, Animation
+from ..readers import FaceReaders
 from ..sources import read_source
 from .animate import ALPHA_SUFFIXES
-from .faces import FaceReaders, face_choice, framing
+from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_source
 from .parsers import SLIDERS
 from .runtime import load

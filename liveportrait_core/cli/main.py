@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from ..errors import LivePortraitError
+from ..errors import FaceNotFoundError, LivePortraitError
 from .parsers import build_parser
 from .progress import WarningCollector
 
 EXIT_ERROR = 2
+FACE_OPTIONS = "The options are --box x,y,w,h, --already-cropped and --face-index."
 EXIT_INTERRUPTED = 130
 
 
@@ -43,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         return _say(f"error: {_sentence(error)}", EXIT_ERROR)
+    except FaceNotFoundError as error:
+        return _say(f"error: {error} {FACE_OPTIONS}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:
         return _say(f"error: {error}", EXIT_ERROR)
 

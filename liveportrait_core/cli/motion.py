@@ -15,8 +15,9 @@ from ..errors import MediaError
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
+from ..readers import FaceReaders
 from ..sources import ReadOptions, read_driving
-from .faces import FaceReaders, face_choice, framing
+from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_source
 from .progress import ProgressBar
 from .runtime import load

@@ -232,8 +232,8 @@ def load_cascade(name: str) -> Any:
     if make is None or folder is None or not path.is_file():
         raise FaceNotFoundError(
             f"OpenCV {cv2.__version__} has no face cascades; version 4 has them. Install "
-            "opencv-python-headless<5, mark the face with --box x,y,w,h, pass "
-            "--already-cropped, or install the insightface extra and give its model folder."
+            "opencv-python-headless<5, mark the face with a box, say that the frames are face "
+            "crops already, or install onnxruntime and give InsightFace's model folder."
         )
     return make(str(path))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from fractions import Fraction
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,6 +18,11 @@ FaceOrder = Literal[
 ]
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the frame."""
+FIND_ADVICE: Final = (
+    "Use a picture with a larger, more frontal face, mark the face with a box, or say that the "
+    "frames are face crops already."
+)
+"""What to do when no face was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,34 @@ class FaceTrack:
         return tuple(worth[face.state] for face in self.faces)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faces:
+    """The faces of a clip: one track each, numbered from 0 by `face_id`."""
+
+    tracks: tuple[FaceTrack, ...]
+    num_frames: int
+    width: int
+    """Of the frames, pixels."""
+    height: int
+    fps: Fraction
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    def __getitem__(self, face_index: int) -> FaceTrack:
+        """One of them.
+
+        Raises:
+            FaceNotFoundError: There are fewer.
+        """
+        if not 0 <= face_index < len(self.tracks):
+            raise FaceNotFoundError(
+                f"Face number {face_index} was asked for, but {len(self.tracks)} can be seen. "
+                f"Choose a face index from 0 to {len(self.tracks) - 1}."
+            )
+        return self.tracks[face_index]
+
+
 _ORDER_KEYS: dict[str, Callable[[Face], float]] = {
     "large-small": lambda face: -face.area,
     "small-large": lambda face: face.area,
@@ -91,40 +125,6 @@ def sorted_faces(faces: Sequence[Face], order: FaceOrder = "large-small") -> lis
     if key is None:
         raise ValueError(f"There is no face order {order!r}. Use one of {', '.join(_ORDER_KEYS)}.")
     return sorted(faces, key=key)
-
-
-def pick_face(
-    faces: Sequence[Face],
-    *,
-    index: int = 0,
-    order: FaceOrder = "large-small",
-    picture: str = "the picture",
-    tried: str = "",
-) -> Face:
-    """One face out of those found; the largest by default.
-
-    Args:
-        faces: What a finder gave.
-        index: Which one in the order, from 0.
-        order: A named order.
-        picture: What was searched, for the message ("driving frame 12 of 240").
-        tried: How it was searched, for the message.
-
-    Raises:
-        FaceNotFoundError: No faces, or fewer than `index` asks for.
-    """
-    if not faces:
-        how = f" ({tried})" if tried else ""
-        raise FaceNotFoundError(
-            f"No face in {picture}{how}. Use a picture with a larger, more frontal face, mark it "
-            "with --box x,y,w,h, or pass --already-cropped when the face fills the picture."
-        )
-    if not 0 <= index < len(faces):
-        raise FaceNotFoundError(
-            f"Face number {index} was asked for, but {picture} shows {len(faces)}. "
-            f"Choose a number from 0 to {len(faces) - 1}."
-        )
-    return sorted_faces(faces, order)[index]
 
 
 def overlap(first: Box, second: Box) -> float:

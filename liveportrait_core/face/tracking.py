@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,10 +15,16 @@ from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, f
 from ..imaging.layouts import Landmarks
 from ..imaging.tensors import Pixels
 from .detector import FaceFinder
-from .faces import Face, FaceOrder, FaceTrack, face_from_landmarks, overlap, sorted_faces
+from .faces import (
+    FIND_ADVICE,
+    Face,
+    FaceOrder,
+    FaceTrack,
+    face_from_landmarks,
+    overlap,
+    sorted_faces,
+)
 from .landmarks import LandmarkNetwork, read_face
-
-logger = logging.getLogger(__name__)
 
 THUMBNAIL_PX: Final = 32
 CUT_LEVELS: Final = 40.0
@@ -164,7 +169,7 @@ def track_faces(
     network: LandmarkNetwork,
     config: TrackingConfig = TrackingConfig(),
     *,
-    progress: Callable[[int, int], None] | None = None,
+    name: str = "source",
 ) -> list[FaceTrack]:
     """The faces of a clip: the first of two passes, which keeps faces and no pixels.
 
@@ -173,7 +178,7 @@ def track_faces(
         finder: Finds faces.
         network: Follows them.
         config: How.
-        progress: Called with frames done and 0, as the number to come is not known.
+        name: What is read, for messages.
 
     Returns:
         One track for each face, by `face_id`, with an entry for every frame.
@@ -184,23 +189,13 @@ def track_faces(
     tracker = FaceTracker(finder, network, config)
     for frame in frames:
         tracker.update(frame)
-        if progress is not None:
-            progress(tracker.num_frames, 0)
     tracks = tracker.tracks()
     if not tracks:
+        num_frames = tracker.num_frames
+        where = f"the {name}" if num_frames == 1 else f"{num_frames} {name} frames"
         raise FaceNotFoundError(
-            f"No face in any of the {tracker.num_frames} frames ({finder.tried}). Use a clip "
-            "with a larger, more frontal face, or mark it with --box x,y,w,h."
+            f"No face in {where} ({finder.tried}), and one was wanted. {FIND_ADVICE}"
         )
-    for track in tracks:
-        for start, stop in gaps(track):
-            logger.warning(
-                "face %d, frames %d-%d: %s",
-                track.face_id,
-                start,
-                stop - 1,
-                track.faces[start].state,
-            )
     return tracks
 
 
@@ -235,20 +230,6 @@ def fill_gaps(faces: Sequence[Face | None], *, max_gap: int) -> tuple[Face, ...]
             nearest = first if abs(number - start) <= abs(stop - number) else last
             filled.append(replace(nearest, state="missing", score=0.0))
     return tuple(filled)
-
-
-def gaps(track: FaceTrack) -> list[tuple[int, int]]:
-    """First frame and end of each run that was not measured."""
-    found: list[tuple[int, int]] = []
-    for number, face in enumerate(track.faces):
-        if face.state == "measured":
-            continue
-        joins = found and found[-1][1] == number and track.faces[number - 1].state == face.state
-        if joins:
-            found[-1] = (found[-1][0], number + 1)
-        else:
-            found.append((number, number + 1))
-    return found
 
 
 def smooth_boxes(boxes: Sequence[FaceBox], *, sigma_frames: float = 2.0) -> list[FaceBox]:

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveportrait_core.cli import faces
 from liveportrait_core.cli.main import main
 from liveportrait_core.media.images import write_image
 from liveportrait_core.media.video import VideoWriter
 from liveportrait_core.model import save_model
 from liveportrait_core.preset import COMPACT
-from tests.support.blobs import SquareFinder, face_frame, square_network
+from tests.support.blobs import face_frame
 from tests.support.tiny import tiny_compact_model
 
 TINY = replace(COMPACT, name="tiny", width=1 / 8, face_size_px=128, output_size_px=128)
@@ -53,13 +52,6 @@ def liveportrait(capsys):
 def animate(liveportrait, model_file):
     """`liveportrait animate` with the tiny model."""
     return lambda *arguments: liveportrait("animate", *arguments, "--model", model_file)
-
-
-@pytest.fixture
-def _square_faces(monkeypatch):
-    """Bright squares are faces."""
-    monkeypatch.setattr(faces, "HaarFaceFinder", lambda network: SquareFinder())
-    monkeypatch.setattr(faces, "landmark_network", lambda model: square_network())
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_a_face_that_is_not_there_is_refused(animate, files, out):
     ran = animate(
         files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4", "--face-index", 4
     )
-    assert_refused(ran, out, "--face-index 0 to 0")
+    assert_refused(ran, out, "face index from 0 to 0")
 
 
 def test_a_motion_file_as_source_is_refused(animate, files, out):
@@ -231,7 +231,7 @@ def test_a_missing_landmark_model_is_refused(animate, files, out, monkeypatch):
     def missing(model):
         raise CheckpointError("The packaged model is not there. Install the package again.")
 
-    monkeypatch.setattr("liveportrait_core.cli.faces.landmark_network", missing)
+    monkeypatch.setattr("liveportrait_core.readers.landmark_network", missing)
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4")
     assert_refused(ran, out, "packaged model")
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from liveportrait_core.cli import animate, faces
-from liveportrait_core.cli.faces import CroppedFaces
+from liveportrait_core import readers
+from liveportrait_core.cli import animate
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.finding import TrackedFaces
 from liveportrait_core.imaging.tensors import limit_pixels
@@ -14,6 +14,7 @@ from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import save_model
 from liveportrait_core.pipeline import prepare
+from liveportrait_core.readers import CroppedFaces
 from tests.support.blobs import face_frame
 from tests.support.tiny import TINY_PAPER, tiny_published_model
 
@@ -36,7 +37,7 @@ def animal(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _no_default_model(monkeypatch):
-    monkeypatch.setattr(faces, "load_model", lambda device: None)
+    monkeypatch.setattr(readers, "load_model", lambda device: None)
 
 
 @pytest.mark.parametrize("compat", ["none", "published"])

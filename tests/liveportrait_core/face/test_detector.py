@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,13 @@ from liveportrait_core.face.detector import (
     cascade_hits,
     load_cascade,
 )
-from liveportrait_core.face.faces import face_from_landmarks, overlap, pick_face, sorted_faces
+from liveportrait_core.face.faces import (
+    Faces,
+    FaceTrack,
+    face_from_landmarks,
+    overlap,
+    sorted_faces,
+)
 from liveportrait_core.imaging.crop import FaceBox, box_transform, crop_pixels
 from liveportrait_core.imaging.layouts import Landmarks
 
@@ -104,7 +112,9 @@ def test_a_hit_that_moves_with_its_crop_is_dropped_beside_a_steady_one(monkeypat
 
 def test_an_opencv_without_cascades_tells_the_other_ways(monkeypatch):
     monkeypatch.delattr(detector.cv2, "CascadeClassifier", raising=False)
-    with pytest.raises(FaceNotFoundError, match=r"no face cascades.*--box.*--already-cropped"):
+    with pytest.raises(
+        FaceNotFoundError, match=r"no face cascades.*with a box.*face crops"
+    ):
         HaarFaceFinder(oracle_network({}))
 
 
@@ -169,17 +179,16 @@ def test_faces_come_in_the_order_asked_for():
     assert sorted_faces(faces, "top-bottom")[0] is top
     assert sorted_faces(faces, "bottom-top")[-1] is top
     assert sorted_faces(faces, "score")[0] is top
-    assert pick_face(faces) is large
-    assert pick_face(faces, index=1) is top
     with pytest.raises(ValueError, match="no face order 'loud'"):
         sorted_faces(faces, "loud")
 
 
-def test_no_face_says_what_was_searched_and_what_to_do():
-    with pytest.raises(FaceNotFoundError, match=r"No face in driving frame 3 \(cascade\).*--box"):
-        pick_face([], picture="driving frame 3", tried="cascade")
-    with pytest.raises(FaceNotFoundError, match="number 2 was asked for, but the picture shows 1"):
-        pick_face([made_face(0, 0, 9)], index=2)
+def test_a_face_that_is_not_among_those_found_is_refused():
+    track = FaceTrack(0, (made_face(0, 0, 9),))
+    faces = Faces(tracks=(track,), num_frames=1, width=64, height=64, fps=Fraction(25))
+    assert (len(faces), faces[0]) == (1, track)
+    with pytest.raises(FaceNotFoundError, match="number 2 was asked for, but 1 can be seen"):
+        faces[2]
 
 
 def test_overlap_counts_against_the_smaller_box():

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from liveportrait_core.cli import faces
-from liveportrait_core.cli.faces import FaceChoice, FaceReaders
+from liveportrait_core import readers
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.face.faces import Face
 from liveportrait_core.finding import TrackedFaces, landmark_network
 from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.readers import FaceChoice, FaceReaders
 from tests.liveportrait_core.cli.conftest import TINY
 from tests.support.blobs import SquareFinder, face_frame, square_network
 from tests.support.tiny import tiny_compact_model
@@ -36,8 +36,8 @@ class Insight:
 def folder(tmp_path, monkeypatch):
     for name in ("landmark.onnx", "det_10g.onnx", "2d106det.onnx"):
         (tmp_path / name).write_bytes(b"")
-    monkeypatch.setattr(faces, "InsightFaceFinder", Insight)
-    monkeypatch.setattr(faces, "landmark_203_network", lambda path: square_network())
+    monkeypatch.setattr(readers, "InsightFaceFinder", Insight)
+    monkeypatch.setattr(readers, "landmark_203_network", lambda path: square_network())
     return tmp_path
 
 
@@ -54,9 +54,9 @@ def test_landmarks_of_a_detector_are_read_again_so_that_all_frames_have_one_layo
 
 
 def test_the_published_way_keeps_a_stills_106_points(model, folder):
-    readers = FaceReaders(model, folder, published=True)
-    still = readers.reader(FaceChoice(role="source", is_still=True))
-    clip = readers.reader(FaceChoice(role="source"))
+    made = FaceReaders(model, folder, published=True)
+    still = made.reader(FaceChoice(role="source", is_still=True))
+    clip = made.reader(FaceChoice(role="source"))
     (face,) = still([face_frame((50, 30, 60))]).faces
     assert face.landmarks.layout == "insightface-106"
     # the network reads in the box that the 106 points give; here its layout has 21
@@ -70,8 +70,8 @@ def test_the_published_way_keeps_a_stills_106_points(model, folder):
 
 def test_without_the_203_points_a_stills_openness_is_of_the_106(model, folder):
     (folder / "landmark.onnx").unlink()
-    readers = FaceReaders(model, folder, published=True)
-    still = readers.reader(FaceChoice(role="source", is_still=True))
+    made = FaceReaders(model, folder, published=True)
+    still = made.reader(FaceChoice(role="source", is_still=True))
     assert isinstance(still.finder, Insight)
 
 
