@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ _WRITE_OPTIONS: Final[dict[str, list[int]]] = {
     ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
     ".webp": [cv2.IMWRITE_WEBP_QUALITY, 101],  # above 100 means lossless
 }
+_OPENCV_LOG: Final[Any] = getattr(cv2.utils, "logging", cv2)  # a module of its own from 4.13 on
+_SILENT: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +142,12 @@ def _upright_alpha(
 @contextmanager
 def _silent_opencv() -> Generator[None]:
     """OpenCV logs damaged files to stderr itself; our message says the same in one sentence."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    level = _OPENCV_LOG.getLogLevel()
+    _OPENCV_LOG.setLogLevel(_SILENT)
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        _OPENCV_LOG.setLogLevel(level)
 
 
 def _unreadable(path: str | Path) -> MediaError:

@@ -55,6 +55,8 @@ _HALF: Final = Fraction(1, 2)
 _FPS_WHEN_UNKNOWN: Final = Fraction(25)
 # Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
 _LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
+# FFmpeg's number for RGB, which has no matrix.
+_RGB_MATRIX: Final = 0
 # Containers round the end of a stream; a film that lacks more than this broke off.
 _LONGEST_ROUNDED_END_S: Final = Fraction(1, 2)
 
@@ -242,7 +244,15 @@ class VideoReader:
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
         width, height = self._size
         pixels = picture.to_ndarray(
-            format="rgb24", width=width, height=height, interpolation=EXACT_COLOUR
+            format="rgb24",
+            width=width,
+            height=height,
+            interpolation=EXACT_COLOUR,
+            # PyAV before 17 heeds the picture's own matrix and range only where it is told both
+            # ends, and they differ; for RGB the far end means nothing.
+            src_colorspace=picture.colorspace,
+            dst_colorspace=_RGB_MATRIX,
+            src_color_range=picture.color_range,
         )
         return self._orientation.upright(cast(NDArray[np.uint8], pixels))
 
@@ -272,9 +282,10 @@ def _time_of(picture: VideoFrame, due: Fraction) -> Fraction:
 
 
 def _length_of(picture: VideoFrame) -> Fraction | None:
-    if not picture.duration or picture.time_base is None:
+    duration: int | None = getattr(picture, "duration", None)  # PyAV 15 and up
+    if not duration or picture.time_base is None:
         return None
-    return picture.duration * picture.time_base
+    return duration * picture.time_base
 
 
 def _square_size(stream: VideoStream, first: VideoFrame) -> tuple[int, int]:

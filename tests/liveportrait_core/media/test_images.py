@@ -109,7 +109,9 @@ def test_what_is_no_picture_is_refused_in_a_sentence(tmp_path, capfd):
     }.items():
         with pytest.raises(MediaError, match=words):
             read_image(tmp_path / name)
-    assert capfd.readouterr().err == ""
+    # OpenCV is silent; the libpng in those before 4.13 speaks for itself.
+    told = capfd.readouterr().err.splitlines()
+    assert [line for line in told if not line.startswith("libpng error")] == []
 
 
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path):

@@ -145,6 +145,34 @@ def test_sizes_and_pixel_formats_of_all_kinds_become_rgb(tmp_path, name, codec, 
         assert abs(float(frame.mean()) - float(marked_frame(index).mean())) <= tolerance
 
 
+@pytest.mark.parametrize(
+    ("matrix", "value_range", "red"),
+    [
+        # Y = 16 + 219 Kr, or 255 Kr; V is at its most; U = 128 - c Kr / (2 - 2 Kb), c 224 or 255.
+        (1, 1, (63, 102, 240)),  # BT.709: Kr = 0.2126, Kb = 0.0722
+        (1, 2, (54, 99, 255)),
+        (6, 1, (81, 90, 240)),  # BT.601: Kr = 0.299, Kb = 0.114
+        (6, 2, (76, 85, 255)),
+    ],
+)
+def test_colours_are_read_by_the_films_own_matrix_and_range(tmp_path, matrix, value_range, red):
+    planes = [np.full(size, level, np.uint8) for size, level in zip((64, 16, 16), red, strict=True)]
+    path = tmp_path / "red.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        stream.options = {"qp": "0"}
+        stream.codec_context.colorspace = matrix
+        stream.codec_context.color_range = value_range
+        pixels = np.concatenate([np.repeat(plane, 4) for plane in planes]).reshape(24, 16)
+        picture = av.VideoFrame.from_ndarray(pixels, format="yuv420p")
+        picture.pts, picture.time_base = 0, Fraction(1, 25)
+        container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    pixel = next(iter(VideoReader(path)))[8, 8].astype(int)
+    assert np.abs(pixel - (255, 0, 0)).max() <= 3  # rounding of Y, U and V
+
+
 @pytest.mark.parametrize("num_frames", [1, 3])
 def test_very_short_clips_are_read_whole(tmp_path, num_frames):
     reader = VideoReader(make_clip(tmp_path / "clip.mp4", num_frames))
