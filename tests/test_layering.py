@@ -17,7 +17,7 @@ LAYERS = (
     "face, media, checkpoints",
     "model",
     "stages",
-    "chunks, clips, driving, driving_options, editing, finding, readers, sources",
+    "chunks, clips, driving, driving_options, editing, finding, motion_plot, readers, sources",
     "pipeline",
     "nodes | train | cli, __main__",
 )
