@@ -342,9 +342,11 @@ def prepare(
         driving_read = read_driving(model, driver, driving_faces, options.driving_framing, reading)
         motion = driving_read.motion
     motion = with_reference(motion, options.reference)
-    if is_video and len(motion) > 1 and not published:
-        motion = retime(motion, clip.fps)
-    motion = _fitted(motion, read, onto, options, is_video=is_video)
+    lengths = [len(read)] if is_video else []
+    num_onto: int | None = getattr(onto, "num_frames", None)
+    lengths += [num_onto] if num_onto is not None else []
+    if lengths:
+        motion = matched(motion, clip.fps if is_video else motion.fps, min(lengths), options)
     keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
     fps = clip.fps if is_video else motion.fps
     return Animation(
@@ -361,19 +363,28 @@ def prepare(
     )
 
 
-def _fitted(
-    motion: Motion, read: ReadClip, onto: Clip | None, options: AnimateOptions, *, is_video: bool
-) -> Motion:
-    """The driver's motion as long as the frames that it is painted into, where they are many."""
-    lengths = [len(read)] if is_video else []
-    num_onto: int | None = getattr(onto, "num_frames", None)
-    lengths += [num_onto] if num_onto is not None else []
-    if not lengths:
-        return motion
-    num_frames = min(lengths)
-    if options.when_shorter != "stop" and len(motion) > 1:
-        motion = extend(motion, num_frames, options.when_shorter)
-    return motion[:num_frames] if onto is not None else motion
+def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOptions) -> Motion:
+    """A driver at the frame rate of the moving frames it is painted into, and as long.
+
+    Convention:
+        - a driver of another rate is retimed, so that it stays as long in seconds; `published`
+          goes frame by frame
+        - one that ends early stops there, or goes on as `when_shorter` says; a longer one is cut
+        - a driver of one frame holds for all
+
+    Args:
+        driving: The driver.
+        fps: Of the frames.
+        num_frames: How many there are.
+        options: What to do.
+    """
+    if len(driving) == 1:
+        return driving
+    if not options.driving.published:
+        driving = retime(driving, fps)
+    if options.when_shorter != "stop":
+        driving = extend(driving, num_frames, options.when_shorter)
+    return driving[:num_frames]
 
 
 def check_space(model: LivePortraitModel, motion: Motion) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from .clips import Clip
 from .constants import ANIMAL_SPACE
 from .errors import FaceNotFoundError
 from .face.animal import AnimalBoxFinder, AnimalFaceFinder
 from .face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
-from .face.faces import Box, FaceTrack
+from .face.faces import Box, FaceOrder, Faces, FaceTrack
 from .face.landmarks import LandmarkNetwork
 from .face.onnx import InsightFaceFinder, landmark_203_network
-from .face.tracking import TrackingConfig, fill_gaps
+from .face.tracking import TrackingConfig, fill_gaps, track_faces
 from .finding import SOURCE_WAIT, FaceReader, RefinedFinder, TrackedFaces, landmark_network
 from .imaging.tensors import Pixels
 from .model import LivePortraitModel, load_model
@@ -90,6 +91,32 @@ class FaceReaders:
             longest_wait=SOURCE_WAIT if choice.role == "source" else DRIVER_WAIT,
         )
 
+    def find(self, clip: Clip, choice: FaceChoice, max_faces: int, order: FaceOrder) -> Faces:
+        """Every face of a clip, up to `max_faces`, numbered in an order.
+
+        Raises:
+            FaceNotFoundError: No frame shows one.
+            CheckpointError: A landmark network cannot be loaded.
+        """
+        frames = _Measured(clip)
+        if self._model.preset.space == ANIMAL_SPACE and choice.role == "source":
+            reader = self.reader(choice)
+            tracks = [reader(frames)] if reader else []
+        else:
+            config = TrackingConfig(
+                max_faces=max_faces, order=order, search_every=1, longest_wait=SOURCE_WAIT
+            )
+            finder = self._finder(choice)
+            tracks = track_faces(frames, finder, self.network(), config, name=choice.role)
+        height, width = frames.size
+        return Faces(
+            tracks=tuple(tracks),
+            num_frames=frames.num_frames,
+            width=width,
+            height=height,
+            fps=clip.fps,
+        )
+
     def network(self) -> LandmarkNetwork:
         """The 203 points where the user has that network, else a compact model's keypoints."""
         if self._network is None:
@@ -145,6 +172,21 @@ class FoundFaces:
                 "with a box, or say that the frames are face crops already."
             )
         return FaceTrack(0, fill_gaps(found, max_gap=LONGEST_GAP))
+
+
+class _Measured:
+    """A clip that is told the size and number of its frames by going through them."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._clip = clip
+        self.size = (0, 0)
+        self.num_frames = 0
+
+    def __iter__(self) -> Iterator[Pixels]:
+        for frame in self._clip:
+            self.size = (frame.shape[0], frame.shape[1])
+            self.num_frames += 1
+            yield frame
 
 
 def _first_file(folder: Path | None, places: Iterable[str], name: str) -> Path | None:

@@ -22,6 +22,7 @@ from .networks.outputs import MotionHeads, Warped
 __all__ = [
     "Crop",
     "crop_face",
+    "decode",
     "extract_appearance",
     "extract_motion",
     "paste_back",
@@ -143,6 +144,11 @@ def warp(
     return model.warping(feature_volume, source_keypoints, driving_keypoints)
 
 
+def decode(model: LivePortraitModel, warped: Warped) -> Tensor:
+    """The second half of `warp_decode`: G, (B, 3, 512, 512) RGB in [0, 1]."""
+    return model.decoder(warped).float()
+
+
 def warp_decode(
     model: LivePortraitModel,
     feature_volume: Tensor,
@@ -160,7 +166,7 @@ def warp_decode(
     Returns:
         (B, 3, 512, 512) RGB in [0, 1].
     """
-    return model.decoder(warp(model, feature_volume, source_keypoints, driving_keypoints)).float()
+    return decode(model, warp(model, feature_volume, source_keypoints, driving_keypoints))
 
 
 def _checked_face(model: LivePortraitModel, face: Tensor) -> Tensor:

@@ -61,6 +61,21 @@ def apply_expression(motion: Motion, sliders: Expression) -> Motion:
     )
 
 
+def neutral_motion(space: str) -> Motion:
+    """One frame of a face that does nothing: upright, in the middle, without an expression.
+
+    Raises:
+        MotionSpaceError: The keypoint space is unknown.
+    """
+    neutral = keypoint_space(space).neutral_expression(torch.zeros(()))
+    return Motion.from_degrees(
+        pose_deg=torch.zeros(1, 3),
+        expression=neutral[None],
+        scale=torch.ones(1, 1),
+        translation=torch.zeros(1, 3),
+    ).describe(space=space)
+
+
 def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
     """A motion between two others.
 
