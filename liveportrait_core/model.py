@@ -11,7 +11,10 @@ from torch import nn
 
 from .checkpoints.loading import load_checkpoint
 from .checkpoints.saving import save_checkpoint
+from .networks.precision import set_precision
 from .preset import Preset
+
+_NARROW = ("appearance", "warping", "decoder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,13 @@ class LivePortraitModel:
         """Move and cast every network, in place; gives the same model back.
 
         M and the three MLPs stay in float32: they cost little, and coordinates of half precision
-        tremble.
+        tremble. Of F, W and G the one that overflows in 16 bits goes on in float32
+        (`networks.precision`), until the next cast.
         """
         for name, net in self.modules().items():
-            narrow = name in ("appearance", "warping", "decoder")
-            net.to(device=device, dtype=dtype if narrow or dtype is None else torch.float32)
+            if dtype is not None:
+                set_precision(net, name, dtype if name in _NARROW else torch.float32)
+            net.to(device=device)
         return self
 
     @property
@@ -65,7 +70,7 @@ class LivePortraitModel:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Type of the weights of F, W and G."""
+        """Type of W's weights, and of F's and G's unless one of them overflowed."""
         return next(self.warping.parameters()).dtype
 
 
@@ -86,7 +91,8 @@ def load_model(
             in the folder that LIVEPORTRAIT_WEIGHTS names, in `pretrained_weights`, or in
             `models/liveportrait` (here, or of the ComfyUI this package is installed in).
         device: Where the weights go.
-        dtype: Type of F, W and G; M and the three small ones stay in float32.
+        dtype: Type of F, W and G; M and the three small ones stay in float32. The one of F, W and
+            G that overflows in 16 bits goes on in float32, and a warning names it.
 
     Returns:
         The model. Without the published retargeting file it has no stitching, eyes and lip.

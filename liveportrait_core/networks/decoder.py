@@ -85,7 +85,7 @@ class SpadeDecoder(nn.Module):
         Returns:
             (B, 3, 512, 512) RGB in [0, 1].
         """
-        semantic = warped.features
+        semantic = warped.features.to(self.stem.weight.dtype)
         x = self.stem(semantic)
         for block in self.middle:
             x = block(x, semantic)

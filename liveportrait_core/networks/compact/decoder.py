@@ -82,8 +82,9 @@ class Decoder(nn.Module):
     def paint(self, warped: CompactWarped) -> Painted:
         """The picture with its flow, its blend mask and its painted part."""
         dtype = self.first.weight.dtype
-        x = _leaky(self.first(warped.features))
-        x = _leaky(self.up(double(self.spade(x, warped.features))))
+        features = warped.features.to(dtype)
+        x = _leaky(self.first(features))
+        x = _leaky(self.up(double(self.spade(x, features))))
         source = resize(warped.face, BASE_SIZE_PX)
         coarse = _enlarged(warped.flow_2d, BASE_SIZE_PX)
         heat = heat_maps(warped.driving_keypoints[:, list(EXPRESSIVE)], BASE_SIZE_PX, 0.028)
