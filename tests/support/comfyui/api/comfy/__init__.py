@@ -1,0 +1,1 @@
+"""The part of `comfy` that our nodes use."""

@@ -1,0 +1,1 @@
+"""The part of `comfy_api` that our nodes use."""
