@@ -6,8 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .clips import Clip, Frames, Framing
-    from .driving import DrivenKeypoints, drive
+    from .checkpoints.manifest import file_named, files_for
+    from .chunks import ChunkSize, batched, in_chunks, memory_estimate
+    from .clips import Clip, CountedClip, Frames, Framing
+    from .driving import (
+        DrivenKeypoints,
+        Scene,
+        amplify,
+        close_source_lip,
+        drive,
+        hold_source_eyes,
+        move,
+        open_eyes,
+        open_lip,
+        open_scene,
+        stitch_keypoints,
+    )
     from .driving_options import DrivingOptions
     from .editing import edit_keypoints
     from .errors import (
@@ -17,19 +31,49 @@ if TYPE_CHECKING:
         MediaError,
         MotionSpaceError,
     )
-    from .finding import TrackedFaces, landmark_network
+    from .face.faces import Faces, FaceTrack
+    from .finding import KnownFace, TrackedFaces, landmark_network
+    from .imaging.composite import frame_mask, paste_back_pixels, paste_mask
+    from .imaging.crop import CropTransform
+    from .imaging.drawing import FaceMark, draw_faces
+    from .imaging.tensors import Pixels, pixels_from_tensor, tensor_from_pixels
+    from .media.audio import Waveform
     from .media.images import read_image, write_image
     from .media.motion_file import load_motion, save_motion
+    from .media.motion_pickle import motion_from_template
     from .media.video import VideoReader, VideoWriter
     from .model import LivePortraitModel, load_model, save_model
+    from .motion.edit import apply_expression, neutral_motion
     from .motion.sliders import Expression
     from .motion.types import Motion
-    from .pipeline import AnimateOptions, Animation, animate, prepare
+    from .motion_plot import plot_motion
+    from .pipeline import (
+        AnimateOptions,
+        Animation,
+        animate,
+        check_space,
+        matched,
+        prepare,
+        with_reference,
+    )
     from .preset import Preset
-    from .sources import read_driving, read_source
+    from .readers import FaceChoice, FaceReaders
+    from .sources import (
+        crop_of,
+        driving_crops,
+        face_tensor,
+        fill_gaps,
+        frame_ranges,
+        framed,
+        read_crops,
+        read_driving,
+        read_source,
+        source_crops,
+    )
     from .stages import (
         Crop,
         crop_face,
+        decode,
         extract_appearance,
         extract_motion,
         paste_back,
@@ -38,14 +82,41 @@ if TYPE_CHECKING:
         retarget_lip,
         stitch,
         transform_keypoints,
+        warp,
         warp_decode,
     )
 
 __version__: Final = "0.1.0"
 
 _HOMES: Final = {
-    "clips": ("Clip", "Frames", "Framing"),
-    "driving": ("DrivenKeypoints", "drive"),
+    "checkpoints.manifest": (
+        "file_named",
+        "files_for",
+    ),
+    "chunks": (
+        "ChunkSize",
+        "batched",
+        "in_chunks",
+    ),
+    "clips": (
+        "Clip",
+        "CountedClip",
+        "Frames",
+        "Framing",
+    ),
+    "driving": (
+        "DrivenKeypoints",
+        "Scene",
+        "amplify",
+        "close_source_lip",
+        "drive",
+        "hold_source_eyes",
+        "move",
+        "open_eyes",
+        "open_lip",
+        "open_scene",
+        "stitch_keypoints",
+    ),
     "driving_options": ("DrivingOptions",),
     "editing": ("edit_keypoints",),
     "errors": (
@@ -55,19 +126,87 @@ _HOMES: Final = {
         "MediaError",
         "MotionSpaceError",
     ),
-    "finding": ("TrackedFaces", "landmark_network"),
-    "media.images": ("read_image", "write_image"),
-    "media.motion_file": ("load_motion", "save_motion"),
-    "media.video": ("VideoReader", "VideoWriter"),
-    "model": ("LivePortraitModel", "load_model", "save_model"),
+    "face.faces": (
+        "FaceTrack",
+        "Faces",
+    ),
+    "finding": (
+        "KnownFace",
+        "TrackedFaces",
+        "landmark_network",
+    ),
+    "imaging.composite": (
+        "frame_mask",
+        "paste_back_pixels",
+        "paste_mask",
+    ),
+    "imaging.crop": ("CropTransform",),
+    "imaging.drawing": (
+        "FaceMark",
+        "draw_faces",
+    ),
+    "imaging.tensors": (
+        "Pixels",
+        "pixels_from_tensor",
+        "tensor_from_pixels",
+    ),
+    "media.audio": ("Waveform",),
+    "media.images": (
+        "read_image",
+        "write_image",
+    ),
+    "media.motion_file": (
+        "load_motion",
+        "save_motion",
+    ),
+    "media.motion_pickle": ("motion_from_template",),
+    "media.video": (
+        "VideoReader",
+        "VideoWriter",
+    ),
+    "model": (
+        "LivePortraitModel",
+        "load_model",
+        "memory_estimate",
+        "save_model",
+    ),
+    "motion.edit": (
+        "apply_expression",
+        "neutral_motion",
+    ),
     "motion.sliders": ("Expression",),
     "motion.types": ("Motion",),
-    "pipeline": ("AnimateOptions", "Animation", "animate", "prepare"),
+    "motion_plot": ("plot_motion",),
+    "pipeline": (
+        "AnimateOptions",
+        "Animation",
+        "animate",
+        "check_space",
+        "matched",
+        "prepare",
+        "with_reference",
+    ),
     "preset": ("Preset",),
-    "sources": ("read_driving", "read_source"),
+    "readers": (
+        "FaceChoice",
+        "FaceReaders",
+    ),
+    "sources": (
+        "crop_of",
+        "driving_crops",
+        "face_tensor",
+        "fill_gaps",
+        "frame_ranges",
+        "framed",
+        "read_crops",
+        "read_driving",
+        "read_source",
+        "source_crops",
+    ),
     "stages": (
         "Crop",
         "crop_face",
+        "decode",
         "extract_appearance",
         "extract_motion",
         "paste_back",
@@ -76,6 +215,7 @@ _HOMES: Final = {
         "retarget_lip",
         "stitch",
         "transform_keypoints",
+        "warp",
         "warp_decode",
     ),
 }
@@ -86,34 +226,77 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "AnimateOptions",
     "Animation",
     "CheckpointError",
+    "ChunkSize",
     "Clip",
+    "CountedClip",
     "Crop",
+    "CropTransform",
     "DrivenKeypoints",
     "DrivingOptions",
     "Expression",
+    "FaceChoice",
+    "FaceMark",
     "FaceNotFoundError",
+    "FaceReaders",
+    "FaceTrack",
+    "Faces",
     "Frames",
     "Framing",
+    "KnownFace",
     "LivePortraitError",
     "LivePortraitModel",
     "MediaError",
     "Motion",
     "MotionSpaceError",
+    "Pixels",
     "Preset",
+    "Scene",
     "TrackedFaces",
     "VideoReader",
     "VideoWriter",
+    "Waveform",
+    "amplify",
     "animate",
+    "apply_expression",
+    "batched",
+    "check_space",
+    "close_source_lip",
     "crop_face",
+    "crop_of",
+    "decode",
+    "draw_faces",
     "drive",
+    "driving_crops",
     "edit_keypoints",
     "extract_appearance",
     "extract_motion",
+    "face_tensor",
+    "file_named",
+    "files_for",
+    "fill_gaps",
+    "frame_mask",
+    "frame_ranges",
+    "framed",
+    "hold_source_eyes",
+    "in_chunks",
     "landmark_network",
     "load_model",
     "load_motion",
+    "matched",
+    "memory_estimate",
+    "motion_from_template",
+    "move",
+    "neutral_motion",
+    "open_eyes",
+    "open_lip",
+    "open_scene",
     "paste_back",
+    "paste_back_pixels",
+    "paste_mask",
+    "pixels_from_tensor",
+    "plot_motion",
     "prepare",
+    "read_crops",
     "read_driving",
     "read_image",
     "read_source",
@@ -122,9 +305,14 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "retarget_lip",
     "save_model",
     "save_motion",
+    "source_crops",
     "stitch",
+    "stitch_keypoints",
+    "tensor_from_pixels",
     "transform_keypoints",
+    "warp",
     "warp_decode",
+    "with_reference",
     "write_image",
 ]
 

@@ -130,6 +130,10 @@ class Framing:
     """Shift of the crop to the face's right, in sides."""
     vy_ratio: float | None = None
     """Shift of the crop towards the chin, in sides."""
+    shift_x: float = 0.0
+    """Added to `vx_ratio`, also to the preset's."""
+    shift_y: float = 0.0
+    """Added to `vy_ratio`, also to the preset's."""
     rotate: bool = True
     """Turn the face upright."""
     already_cropped: bool | None = None
@@ -141,7 +145,7 @@ class Framing:
             raise ValueError(
                 f"The crop scale is {self.scale}; a number above 0 was expected. 2.3 frames a head."
             )
-        for name in ("vx_ratio", "vy_ratio"):
+        for name in ("vx_ratio", "vy_ratio", "shift_x", "shift_y"):
             value: float | None = getattr(self, name)
             if value is not None and not math.isfinite(value):
                 raise ValueError(
@@ -161,10 +165,11 @@ class Framing:
     def crops(self, preset: CropDefaults, size_px: int, *, published: bool) -> CropFraming:
         """The numbers that hold with a preset; the published crops ignore the shift to the side."""
         vx_ratio = preset.vx_ratio if self.vx_ratio is None else self.vx_ratio
+        vy_ratio = preset.vy_ratio if self.vy_ratio is None else self.vy_ratio
         return CropFraming(
             scale=preset.scale if self.scale is None else self.scale,
-            vx_ratio=0.0 if published else vx_ratio,
-            vy_ratio=preset.vy_ratio if self.vy_ratio is None else self.vy_ratio,
+            vx_ratio=0.0 if published else vx_ratio + self.shift_x,
+            vy_ratio=vy_ratio + self.shift_y,
             size_px=size_px,
             rotate=self.rotate,
         )

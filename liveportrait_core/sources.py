@@ -326,19 +326,34 @@ def _read_motion(
 ) -> ReadClip:
     """Motion of every frame through its crop; without `transforms` the whole frame is the crop."""
     used: list[CropTransform] = []
+    # an uncropped driver goes straight to M's size in the published program
+    straight = options.published and role == "driver" and not transforms
 
     def crops() -> Iterator[Pixels]:
-        for frame in clip:
-            if transforms and len(used) == len(transforms):
-                raise ValueError(_other_length(len(transforms), "more", role))
-            whole = whole_frame(frame, model.preset.output_size_px)
-            used.append(transforms[len(used)] if transforms else whole)
-            # an uncropped driver goes straight to M's size in the published program
-            straight = options.published and role == "driver" and not transforms
-            yield frame if straight else crop_of(frame, used[-1], published=options.published)
+        for frame, transform in framed(model, clip, transforms, role):
+            used.append(transform)
+            yield frame if straight else crop_of(frame, transform, published=options.published)
 
     motion = read_crops(model, crops(), track, role, fps=clip.fps, options=options)
     return ReadClip(transforms=tuple(used), motion=motion)
+
+
+def framed(
+    model: LivePortraitModel,
+    clip: Iterable[Pixels],
+    transforms: Sequence[CropTransform],
+    role: Role,
+) -> Iterator[tuple[Pixels, CropTransform]]:
+    """Each frame and where its crop lies; without `transforms` the whole frame is the crop.
+
+    Raises:
+        ValueError: There are more frames than transforms.
+    """
+    for index, frame in enumerate(clip):
+        if transforms and index == len(transforms):
+            raise ValueError(_other_length(len(transforms), "more", role))
+        whole = whole_frame(frame, model.preset.output_size_px)
+        yield frame, transforms[index] if transforms else whole
 
 
 def _other_length(num_found: int, num_came: str, role: Role) -> str:

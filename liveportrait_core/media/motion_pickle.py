@@ -49,17 +49,33 @@ def load_template(path: str | Path, *, space: str | None = None) -> Motion:
         MediaError: The file is missing, empty, damaged, no template, or asks to run something.
     """
     template = read_pickle(read_whole(path, "motion file"), str(path))
-    frames = _frames_of(template, path)
+    return motion_from_template(template, space=space, name=str(path))
+
+
+def motion_from_template(
+    template: object, *, space: str | None = None, name: str = "in memory"
+) -> Motion:
+    """A driving template that is in memory as a motion; layouts and space as in `load_template`.
+
+    Args:
+        template: The dict, its values numbers, lists, numpy arrays or tensors.
+        space: The keypoint space; None for what the layout implies.
+        name: Where it comes from, for messages.
+
+    Raises:
+        MediaError: It is no template, or damaged.
+    """
+    frames = _frames_of(template, name)
     try:
         return _motion_of(cast(dict[str, Any], template), frames, space)
     except KeyError as error:
         raise MediaError(
-            f"The template {path} lacks {error} in a frame. "
+            f"The template {name} lacks {error} in a frame. "
             "Make it again with the program that wrote it."
         ) from error
     except (ValueError, TypeError, ZeroDivisionError) as error:
         raise MediaError(
-            f"The template {path} is damaged: {error}. "
+            f"The template {name} is damaged: {error}. "
             "Make it again with the program that wrote it."
         ) from error
 
@@ -155,7 +171,7 @@ def _rows(values: Tensor | None) -> list[np.ndarray[Any, Any]]:
 def _frames_of(template: object, path: str | Path) -> list[dict[str, Any]]:
     if not isinstance(template, dict) or not isinstance(template.get("motion"), list):
         raise MediaError(
-            f"{path} is a pickle but no driving template: it has no list 'motion'. "
+            f"{path} is no driving template: it has no list 'motion'. "
             "Give a template that LivePortrait or a relative wrote."
         )
     frames = cast(list[Any], template["motion"])

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import MediaError
 
@@ -71,11 +72,13 @@ class Array:
 
 
 def to_array(value: object) -> NDArray[np.float32]:
-    """A number, list of numbers or array of a pickle as float32.
+    """A number, list of numbers, tensor, or array of a pickle as float32.
 
     Raises:
         ValueError: It is none of these, or its bytes do not fit its shape.
     """
+    if isinstance(value, Tensor):
+        return value.detach().cpu().float().numpy()
     if not isinstance(value, Array):
         return np.asarray(value, np.float32)
     match value.state:
