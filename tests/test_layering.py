@@ -14,10 +14,10 @@ CORE = "liveportrait_core"
 LAYERS = (
     "errors, constants, preset, geometry",
     "networks | motion | imaging",
-    "face, media, checkpoints",
+    "face, media, checkpoints, motion_library, motion_plot",
     "model",
     "stages",
-    "chunks, clips, driving, driving_options, editing, finding, motion_plot, readers, sources",
+    "chunks, clips, driving, driving_options, editing, finding, readers, sources",
     "pipeline",
     "nodes | train | cli, __main__",
 )

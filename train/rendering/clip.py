@@ -10,6 +10,7 @@ import numpy as np
 
 from liveportrait_core.media.video_writer import VideoWriter
 
+from ..tracks import Track, value_at
 from .arrays import ByteArray
 from .backgrounds import bundled_photos
 from .chart import chart_face
@@ -23,9 +24,6 @@ CLIP_FPS: Final = 25
 CLIP_FRAMES: Final = 112
 CLIP_CRF: Final = 20
 SMALLEST_PX: Final = 16
-
-Track = tuple[tuple[float, float], ...]
-"""Times in seconds and values; between two times the value eases from one to the other."""
 
 POSE_TRACKS: Final[Mapping[str, Track]] = {
     "pitch_deg": ((1.9, 0), (2.2, -3), (2.6, 0), (3.3, 0), (3.7, 4), (4.0, -2), (4.4, 0)),
@@ -71,17 +69,6 @@ class ClipConfig:
             raise ValueError(f"seed must be 0 or more, got {self.seed}.")
         if self.size_px < SMALLEST_PX:
             raise ValueError(f"size must be {SMALLEST_PX} or more, got {self.size_px}.")
-
-
-def value_at(track: Track, time_s: float) -> float:
-    """The value of a track, eased; before its first time and after its last it stands still."""
-    times, values = zip(*track, strict=True)
-    k = int(np.searchsorted(times, time_s, side="right"))
-    if k in (0, len(times)):
-        return float(values[0] if k == 0 else values[-1])
-    share = (time_s - times[k - 1]) / (times[k] - times[k - 1])
-    eased = share * share * (3 - 2 * share)
-    return float(values[k - 1] + (values[k] - values[k - 1]) * eased)
 
 
 def motion_at(head: HeadModel, time_s: float) -> HeadMotion:

@@ -2,16 +2,7 @@ import numpy as np
 import pytest
 
 from train.render import main
-from train.rendering.clip import CLIP_FPS, CLIP_FRAMES, EXPRESSION_TRACKS, motion_at, value_at
-
-TRACK = ((1.0, 0.0), (2.0, 10.0), (3.0, 10.0))
-
-
-def test_a_track_stands_still_outside_its_times_and_eases_between():
-    assert value_at(TRACK, 0) == 0
-    assert value_at(TRACK, 1.5) == 5  # half way in time is half way in value
-    assert value_at(TRACK, 1.25) == pytest.approx(1.5625)  # 10 (3 / 16 - 2 / 64)
-    assert value_at(TRACK, 9) == 10
+from train.rendering.clip import CLIP_FPS, CLIP_FRAMES, EXPRESSION_TRACKS, motion_at
 
 
 def test_the_first_frame_is_neutral_as_a_reference_must_be(head):
