@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.comfyui import describe, real_side
+from tests.support.comfyui import describe, real_side, video_facts
 from tests.support.comfyui.stand_in import NEWEST, OLDEST, active
 
 FOLDER = os.environ.get("COMFYUI_DIR", "")
@@ -134,6 +134,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
             "described": describe.described(names),
             "sockets": describe.sockets(sockets),
             "object_info": ours.object_info(),
+            "video": video_facts.facts(str(ours.temp)),
         }
         job = {
             "base": str(folder / "theirs"),
@@ -256,6 +257,13 @@ def test_prompts_end_as_they_do_there(both, name):
         assert ours[key] == theirs[key], key
     if theirs["message"]:
         assert theirs["message"].startswith(ours["message"])
+
+
+def test_videos_are_read_written_and_trimmed_as_they_are_there(both):
+    ours, theirs = (answer["video"] for answer in both)
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        assert ours[name] == theirs[name], name
 
 
 def test_the_versions_are_those_that_the_stand_in_knows():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -19,6 +20,7 @@ import torch
 
 from .calls import call, execute, is_new_style, own_method
 from .checks import Problem, Prompt, check_node, check_structure, is_link
+from .untouched import changed, snapshot
 from .workflow import object_info
 
 Key = int
@@ -267,8 +269,11 @@ class Job:
             calls = [given]
         else:
             calls = [{k: v[min(i, len(v) - 1)] for k, v in given.items()} for i in range(rounds)]
+        before = snapshot(given)
         with self.listening(node_id):
             results = [execute(node, inputs, self.hidden(node_id)) for inputs in calls]
+        if wrong := changed(before, given):
+            raise TypeError(f"{node.__name__} changed what it was given: {', '.join(wrong)}.")
         are_lists = getattr(node, "OUTPUT_IS_LIST", None) or [False] * len(node.RETURN_TYPES)
         outputs = [
             [item for each in column for item in each] if is_list else list(column)
@@ -319,13 +324,13 @@ def order_of(prompt: Prompt, wanted: Iterable[str]) -> list[str]:
     Raises:
         ValueError: nodes that need each other.
     """
-    needs: dict[str, set[str]] = {}
-    waiting = list(wanted)
+    needs: dict[str, list[str]] = {}
+    waiting = deque(wanted)
     while waiting:
-        node_id = waiting.pop()
+        node_id = waiting.popleft()
         if node_id not in needs:
             links = [value for value in prompt[node_id]["inputs"].values() if is_link(value)]
-            needs[node_id] = {link[0] for link in links}
+            needs[node_id] = [link[0] for link in links]
             waiting += needs[node_id]
     try:
         return list(TopologicalSorter(needs).static_order())

@@ -158,6 +158,7 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
         "sockets": describe.sockets(job["sockets"]),
         "object_info": {name: info_of(name) for name in job["nodes"]},
         "runs": runs,
+        "video": sibling("video_facts").facts(str(Path(job["base"]) / "temp")),
     }
 
 

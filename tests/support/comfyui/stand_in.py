@@ -60,7 +60,8 @@ class StandIn:
         self.model_management = importlib.import_module("comfy.model_management")
         self.utils = importlib.import_module("comfy.utils")
         self.server = importlib.import_module("server")
-        self.io = importlib.import_module("comfy_api.latest").io
+        self.latest = importlib.import_module("comfy_api.latest")
+        self.io = self.latest.io
         self.utils.set_progress_bar_global_hook(self._told)
         self.core_nodes = dict(importlib.import_module(CORE_NODES).NODES)
         self.nodes.update(self.core_nodes)

@@ -214,14 +214,14 @@ class VideoFromFile(VideoInput):
                 if start <= float(frame.pts * stream.time_base) < end
             ]
         images = torch.stack(frames) if frames else torch.zeros(0, 3, 0, 0)
-        audio = self._audio(start, end)
+        audio = self._audio(start, duration)
         return VideoComponents(images=images, audio=audio, frame_rate=rate, metadata=metadata)
 
     def _start(self) -> float:
         start = float(self._window[0])
         return start if start >= 0 else max(0.0, self.get_duration() + start)
 
-    def _audio(self, start: float, end: float) -> AudioInput | None:
+    def _audio(self, start: float, duration: float) -> AudioInput | None:
         with self._open() as container:
             if not container.streams.audio:
                 return None
@@ -235,8 +235,8 @@ class VideoFromFile(VideoInput):
             ]
         if not parts:
             return None
-        last = None if end == math.inf else int(end * rate)
-        samples = np.concatenate(parts, axis=1)[:, int(start * rate) : last]
+        samples = np.concatenate(parts, axis=1)[:, int(start * rate) :]
+        samples = samples[:, : int(duration * rate)] if duration else samples
         return {"waveform": torch.from_numpy(samples)[None], "sample_rate": rate}
 
     @newer("bit_depth", "crf", "color_space")
