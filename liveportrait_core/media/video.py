@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from fractions import Fraction
-from math import floor
 from pathlib import Path
 from types import TracebackType
 from typing import Final, cast
@@ -12,24 +12,15 @@ from weakref import WeakSet
 
 import av.error
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..errors import MediaError
-from .containers import (
-    EXACT_COLOUR,
-    declared_end,
-    indexed_frames,
-    open_container,
-    reason_of,
-    start_of,
-    video_stream,
-)
+from .containers import EXACT_COLOUR, open_container
+from .film import Film, length_of, time_of
 from .images import is_image
-from .orientation import Orientation, orientation_of
 from .video_writer import VideoWriter
+from .window import Window
 
 __all__ = ["VIDEO_SUFFIXES", "VideoReader", "VideoWriter", "is_video"]
 
@@ -51,14 +42,8 @@ VIDEO_SUFFIXES: Final = frozenset(
 )
 """Endings that name a film."""
 
-_HALF: Final = Fraction(1, 2)
-_FPS_WHEN_UNKNOWN: Final = Fraction(25)
-# Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
-_LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
 # FFmpeg's number for RGB, which has no matrix.
 _RGB_MATRIX: Final = 0
-# Containers round the end of a stream; a film that lacks more than this broke off.
-_LONGEST_ROUNDED_END_S: Final = Fraction(1, 2)
 
 
 def is_video(path: str | Path) -> bool:
@@ -83,7 +68,7 @@ def is_video(path: str | Path) -> bool:
 
 
 class VideoReader:
-    """A film as RGB frames on an even grid of time; iterate as often as you like.
+    """A film, or part of it, as RGB frames on an even grid of time; iterate as often as you like.
 
     Nothing is held but the frame at hand, so memory does not depend on the film's length.
     Leaving a `with` block ends the iterations that were not finished.
@@ -94,6 +79,9 @@ class VideoReader:
           so some repeat and some drop, and duration and sound stay in step. A film of even rate
           gives each of its pictures once, also where its timestamps are rounded.
         - fps is the mean rate that the container tells, never rounded; 25 where it tells none
+        - a part is a slice of the whole film's frames: those due from `start_s` on, on the clock
+          that players show, where 0 is when the file's picture or sound begins
+          (`FilmClock.window` tells the rounding)
         - pictures are turned as the display matrix or the old `rotate` tag says; pixels that are
           not square are made so by width; alpha is left out; 10 bits become 8
 
@@ -105,6 +93,8 @@ class VideoReader:
         num_frames: Expected number of frames, or None when the container does not tell; the
             true number is known only after an iteration.
         duration_s: Expected duration in seconds, or None when the container does not tell.
+        start_s: When our first frame is shown, on the clock of the film's own picture; as
+            `audio_start_s` of a `VideoWriter` it keeps the sound in step.
         has_audio: Whether the file has a stream of sound.
     """
 
@@ -114,40 +104,44 @@ class VideoReader:
     fps: Fraction
     num_frames: int | None
     duration_s: float | None
+    start_s: Fraction
     has_audio: bool
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        start_s: Fraction | float = 0,
+        duration_s: Fraction | float | None = None,
+    ) -> None:
         """Probe the file; its first picture is decoded, and no handle is kept.
+
+        Args:
+            path: The film.
+            start_s: Where the part begins, in seconds; below 0 counts from the end of the file's
+                picture or sound, whichever lasts longer, and goes no further than its beginning.
+            duration_s: How long the part is, or less where the film ends before; None goes to the
+                film's end.
 
         Raises:
             MediaError: The file is missing, empty, no film, without picture, shorter than its
-                own index says, or cannot be decoded.
+                own index says, or cannot be decoded; or no frame lies in the part.
+            ValueError: `duration_s` is not above 0.
         """
-        self.path = Path(path)
+        if duration_s is not None and duration_s <= 0:
+            raise ValueError(
+                f"duration_s must be above 0, got {duration_s}. Give None to read to the end."
+            )
         self._iterations: WeakSet[Generator[NDArray[np.uint8]]] = WeakSet()
-        with open_container(self.path, "video") as container:
-            stream = video_stream(container, self.path)
-            self.has_audio = bool(container.streams.audio)
-            self.fps = Fraction(stream.average_rate or stream.guessed_rate or _FPS_WHEN_UNKNOWN)
-            self._declared_end_s = declared_end(stream)
-            duration = _duration_of(container, stream)
-            num_stored = stream.frames
-            num_there, num_indexed = indexed_frames(container, stream)
-            if num_there < num_indexed:
-                raise self._broken_off(num_there, f"its index names {num_indexed}")
-            first = next(self._decode(container, stream), None)
-            if first is None:
-                raise MediaError(
-                    f"The video {self.path} holds no frame that can be decoded, and at least one "
-                    "was wanted. Export it again."
-                )
-            self._size = _square_size(stream, first)
-            self._orientation: Orientation = orientation_of(first, stream)
-        self.width, self.height = self._orientation.size_of(*self._size)
-        self.duration_s = None if duration is None else float(duration)
-        self.num_frames = num_stored or None
-        if duration is not None:
-            self.num_frames = max(1, round(duration * self.fps))
+        self._film = film = Film(Path(path))
+        self._window = film.clock.window(
+            self._from_beginning(Fraction(start_s)),
+            None if duration_s is None else Fraction(duration_s),
+        )
+        self.path, self.fps, self.has_audio = film.path, film.fps, film.has_audio
+        self.width, self.height = film.orientation.size_of(*film.size)
+        self.start_s = self._window.first / film.fps + film.origin_in_stream_s
+        self.num_frames, self.duration_s = self._expected_length(self._window)
 
     def __enter__(self) -> VideoReader:
         return self
@@ -194,55 +188,68 @@ class VideoReader:
         if gathered:
             yield _take_all(gathered)
 
+    def _from_beginning(self, start_s: Fraction) -> Fraction:
+        """A start that may be counted from the end, counted from the beginning."""
+        if start_s >= 0:
+            return start_s
+        if self._film.longest_s is None:
+            raise MediaError(
+                f"The video {self._film.path} does not tell how long it is, so a start counted "
+                "from its end cannot be found. Give one from its beginning."
+            )
+        return max(Fraction(0), self._film.longest_s + start_s)
+
+    def _expected_length(self, window: Window) -> tuple[int | None, float | None]:
+        """Frames and seconds that the container promises."""
+        first, stop = window.first, window.stop
+        num_frames, end_s = self._film.num_frames, self._film.duration_s
+        if stop is not None:
+            if stop <= first:
+                raise MediaError(
+                    f"The wanted part of the video {self.path} is too short to hold a frame: they "
+                    f"come at {float(self.fps):g} a second. Take a longer part."
+                )
+            num_frames = min(stop, num_frames or stop)
+            end_s = min(stop / self.fps, end_s or stop / self.fps)
+        if num_frames is not None and num_frames <= first:
+            raise self._beyond_end(num_frames)
+        return (
+            None if num_frames is None else num_frames - first,
+            None if end_s is None else float(end_s - first / self.fps),
+        )
+
     def _frames(self) -> Generator[NDArray[np.uint8]]:
         """Decoded pictures on the even grid (class convention)."""
-        origin = due = Fraction(0)
+        film, window = self._film, self._window
+        due_s = Fraction(0)
         held: VideoFrame | None = None
-        slot = end = 0  # the next slot of the grid to fill, and the first that stays empty
-        with open_container(self.path, "video") as container:
-            for picture in self._decode(container, video_stream(container, self.path)):
-                time = _time_of(picture, due)
-                origin = time if held is None else origin
-                start = floor((time - origin) * self.fps + _HALF)
-                while held is not None and slot < start:
+        slot = end = window.first  # the next slot of the grid to fill, and the first to stay empty
+        with closing(film.pictures(window.first)) as pictures:
+            for picture in pictures:
+                time_s = time_of(picture, due_s)
+                start = film.slot_of(time_s)
+                while held is not None and slot < window.cut(start):
                     yield self._upright_rgb(held)
                     slot += 1
+                if slot == window.stop:
+                    return
                 held = picture
-                due = time + (_length_of(picture) or 1 / self.fps)
-                end = max(start + 1, floor((due - origin) * self.fps + _HALF))
-            while held is not None and slot < end:
+                due_s = time_s + (length_of(picture) or 1 / self.fps)
+                end = max(start + 1, film.slot_of(due_s))
+            while held is not None and slot < window.cut(end):
                 yield self._upright_rgb(held)
                 slot += 1
+        if slot == window.first:
+            raise self._beyond_end(end)
 
-    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-        stream.thread_type = "AUTO"
-        num_decoded = 0
-        end_s: Fraction | None = None
-        try:
-            for packet in container.demux(stream):
-                try:
-                    pictures = packet.decode()
-                except av.error.FFmpegError:
-                    if num_decoded:
-                        raise
-                    continue  # a recording may begin between two key frames
-                for picture in pictures:
-                    num_decoded += 1
-                    end_s = _time_of(picture, Fraction(0)) + (_length_of(picture) or 0)
-                    yield picture
-        except av.error.FFmpegError as error:
-            raise self._broken_off(num_decoded, reason_of(error)) from error
-        if end_s is not None and self._declared_end_s - end_s > _LONGEST_ROUNDED_END_S:
-            raise self._broken_off(num_decoded, "the file ends")
-
-    def _broken_off(self, num_decoded: int, reason: str) -> MediaError:
+    def _beyond_end(self, num_frames: int) -> MediaError:
         return MediaError(
-            f"The video {self.path} breaks off after frame {num_decoded} ({reason}); it is "
-            "damaged or was not copied whole. Copy or export it again, or cut it before that frame."
+            f"The video {self.path} ends after {float(num_frames / self.fps):.6g} s, but the part "
+            f"to read begins at {float(self._window.first / self.fps):.6g} s. Begin earlier."
         )
 
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
-        width, height = self._size
+        width, height = self._film.size
         pixels = picture.to_ndarray(
             format="rgb24",
             width=width,
@@ -254,7 +261,7 @@ class VideoReader:
             dst_colorspace=_RGB_MATRIX,
             src_color_range=picture.color_range,
         )
-        return self._orientation.upright(cast(NDArray[np.uint8], pixels))
+        return self._film.orientation.upright(cast(NDArray[np.uint8], pixels))
 
 
 def _take_all(frames: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
@@ -262,35 +269,3 @@ def _take_all(frames: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     chunk = np.stack(frames)
     frames.clear()
     return chunk
-
-
-def _duration_of(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    if stream.duration and stream.time_base:
-        return stream.duration * stream.time_base
-    if end := declared_end(stream):
-        return end - start_of(stream)
-    if container.duration:
-        return Fraction(container.duration, av.time_base)
-    return None
-
-
-def _time_of(picture: VideoFrame, due: Fraction) -> Fraction:
-    """When a picture is shown, on its file's clock; `due` in a raw stream without clock."""
-    if picture.pts is None or picture.time_base is None:
-        return due
-    return picture.pts * picture.time_base
-
-
-def _length_of(picture: VideoFrame) -> Fraction | None:
-    duration: int | None = getattr(picture, "duration", None)  # PyAV 15 and up
-    if not duration or picture.time_base is None:
-        return None
-    return duration * picture.time_base
-
-
-def _square_size(stream: VideoStream, first: VideoFrame) -> tuple[int, int]:
-    """(width, height) in square pixels, before turning upright."""
-    aspect = Fraction(stream.sample_aspect_ratio or 1)
-    if abs(aspect - 1) <= _LARGEST_ROUNDED_ASPECT:
-        return first.width, first.height
-    return max(1, round(first.width * aspect)), first.height

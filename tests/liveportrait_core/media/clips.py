@@ -39,8 +39,12 @@ def make_clip(  # noqa: PLR0913
     sound_s: float | None = None,
     options: dict[str, str] | None = None,
     aspect: Fraction | None = None,
+    key_frame_every: int | None = None,
 ) -> Path:
-    """A clip of marked frames, at `times` in seconds where given, else even."""
+    """A clip of marked frames, at `times` in seconds where given, else even.
+
+    With `key_frame_every` there are B-frames between the key frames.
+    """
     with av.open(str(path), "w", container_options=options or {}) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height = size
@@ -49,6 +53,8 @@ def make_clip(  # noqa: PLR0913
             stream.codec_context.sample_aspect_ratio = aspect
         if codec == "libx264":
             stream.options = {"crf": "8", "preset": "ultrafast"}
+            if key_frame_every is not None:
+                stream.options |= {"g": str(key_frame_every), "bf": "3"}
         if rotation_deg is not None:
             stream.set_display_rotation(rotation_deg)
         if times is not None:

@@ -244,3 +244,92 @@ def test_the_rate_of_a_clip_is_never_rounded(tmp_path):
     for fps in (NTSC, Fraction(24000, 1001), Fraction(25), Fraction(12), Fraction(60000, 1001)):
         path = make_clip(tmp_path / "clip.mp4", 5, fps=fps)
         assert VideoReader(path).fps == fps
+
+
+def comfyui_frames(path, start_s, duration_s):
+    """What ComfyUI shows of a trimmed video: its rule, on all the pictures that PyAV decodes."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        first = int(start_s / stream.time_base)
+        stop = int((start_s + duration_s) / stream.time_base)
+        pictures = {
+            frame.pts: frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)
+        }
+    return [index_of(picture) for pts, picture in pictures.items() if first <= pts < stop]
+
+
+@pytest.mark.parametrize("sound_s", [None, 0.9])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+@pytest.mark.parametrize("fps", [NTSC, Fraction(25), Fraction(60)])
+def test_a_part_is_what_comfyui_shows_of_a_trimmed_video(tmp_path, fps, suffix, sound_s):
+    path = make_clip(tmp_path / f"clip{suffix}", 27, fps=fps, sound_s=sound_s, key_frame_every=8)
+    length = 27 / float(fps)
+    for start_s, duration_s in (
+        (0.0, length / 2),
+        (5 / float(fps), 7 / float(fps)),  # on frames
+        (0.1234, 0.2),
+        (length / 3, 99.0),
+        (26 / float(fps), 1.0),  # the last frame
+    ):
+        reader = VideoReader(path, start_s=start_s, duration_s=duration_s)
+        shown = [index_of(frame) for frame in reader]
+        assert shown == comfyui_frames(path, start_s, duration_s)
+        assert reader.num_frames == len(shown)
+        assert reader.duration_s == pytest.approx(len(shown) / float(fps), abs=0.002)
+        assert reader.start_s == shown[0] / fps
+
+
+def test_a_part_can_be_read_twice_and_in_chunks(tmp_path):
+    reader = VideoReader(make_clip(tmp_path / "clip.mp4", 20), start_s=4 / NTSC, duration_s=0.2)
+    chunks = [[index_of(frame) for frame in chunk] for chunk in reader.chunks(4)]
+    assert chunks == [[4, 5, 6, 7], [8, 9]]
+    assert [index_of(frame) for frame in reader] == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_part_of_variable_rate_is_a_slice_of_the_even_grid(tmp_path):
+    times = [Fraction(ms, 1000) for ms in (0, 40, 80, 120, 400, 500, 600, 700, 950, 1000)]
+    path = make_clip(tmp_path / "clip.mp4", 10, fps=Fraction(25), times=times)
+    whole = [index_of(frame) for frame in VideoReader(path)]
+    fps = VideoReader(path).fps
+    for first in range(1, VideoReader(path).num_frames):
+        reader = VideoReader(path, start_s=first / fps, duration_s=2 / fps)
+        assert [index_of(frame) for frame in reader] == whole[first : first + 2]
+
+
+def test_a_start_below_0_counts_from_the_end_as_comfyui_does(tmp_path):
+    path = make_clip(tmp_path / "clip.mp4", 25, fps=Fraction(25))
+
+    def shown(start_s, duration_s=None):
+        reader = VideoReader(path, start_s=start_s, duration_s=duration_s)
+        return [index_of(frame) for frame in reader]
+
+    assert shown(-0.2) == [20, 21, 22, 23, 24]
+    assert shown(-0.2, 0.08) == [20, 21]
+    assert shown(-9.0, 0.08) == [0, 1]
+    # Sound of 1.2 s ends last, so the last 0.4 s begin at 0.8; AAC rounds its end up a little.
+    longer = make_clip(tmp_path / "longer.mp4", 25, fps=Fraction(25), sound_s=1.2)
+    assert index_of(next(iter(VideoReader(longer, start_s=-0.4)))) in (20, 21)
+
+
+def test_time_begins_with_the_file_and_not_with_its_clock(tmp_path):
+    # The clock of this format begins at 1.4 s.
+    path = make_clip(tmp_path / "clip.ts", 25, fps=Fraction(25))
+    reader = VideoReader(path, start_s=0.4, duration_s=0.12)
+    assert [index_of(frame) for frame in reader] == [10, 11, 12]
+    assert reader.start_s == Fraction(10, 25)
+
+
+def test_a_part_that_holds_no_frame_is_refused_in_a_sentence(tmp_path):
+    path = make_clip(tmp_path / "clip.mp4", 25, fps=Fraction(25))
+    with pytest.raises(MediaError, match=r"ends after 1 s, but the part to read begins at 1.2 s"):
+        VideoReader(path, start_s=1.2)
+    with pytest.raises(MediaError, match="too short to hold a frame"):
+        VideoReader(path, start_s=0.41, duration_s=0.01)
+    with pytest.raises(ValueError, match="duration_s must be above 0, got 0"):
+        VideoReader(path, duration_s=0)
+    untold = VideoReader(make_clip(tmp_path / "raw.h264", 25, fps=Fraction(25)), start_s=1.2)
+    assert (untold.num_frames, untold.duration_s) == (None, None)
+    with pytest.raises(MediaError, match=r"ends after 1 s, but the part to read begins at 1.2 s"):
+        list(untold)
+    with pytest.raises(MediaError, match="does not tell how long it is"):
+        VideoReader(untold.path, start_s=-1)

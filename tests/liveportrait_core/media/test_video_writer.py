@@ -99,6 +99,22 @@ def test_sound_starts_where_it_is_told(tmp_path):
     np.testing.assert_allclose(sound[2000:17000], tone(1.0, 48000)[0, 14000:29000], atol=0.03)
 
 
+def test_the_sound_of_a_part_is_in_step_and_ends_with_it(tmp_path):
+    source = make_clip(tmp_path / "in.mp4", 50, fps=Fraction(25), sound_s=2.0)
+    part = VideoReader(source, start_s=0.47, duration_s=0.8)  # frames 12 to 31
+    with VideoWriter(
+        tmp_path / "out.mp4", part.fps, audio_path=part.path, audio_start_s=part.start_s
+    ) as writer:
+        for chunk in part.chunks(8):
+            writer.write_chunk(chunk)
+    assert [index_of(frame) for frame in VideoReader(tmp_path / "out.mp4")][::19] == [12, 3]
+    sound = read_audio(tmp_path / "out.mp4").samples
+    start, length = 12 * 44100 // 25, 20 * 44100 // 25
+    assert 0 <= sound.shape[1] - length < 1024  # to a frame of AAC
+    wanted = tone(2.0, 44100)[:, start : start + length]
+    np.testing.assert_allclose(sound[:, 2000 : length - 2000], wanted[:, 2000:-2000], atol=0.03)
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "rate"),
     [

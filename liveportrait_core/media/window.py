@@ -1,0 +1,50 @@
+"""The frames of a film that a trimmed view of it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+
+_HALF = Fraction(1, 2)
+# Of a tick: a time that was computed in floats may lie a hair before its tick.
+_FLOAT_ERROR = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Frames `first` and on, before `stop`, counted on the whole film's even grid of time."""
+
+    first: int = 0
+    stop: int | None = None
+    """None is the film's end."""
+
+    def cut(self, frame: int) -> int:
+        """`frame`, or `stop` where that comes first."""
+        return frame if self.stop is None else min(frame, self.stop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmClock:
+    """How a film's frames lie on the clock that players show."""
+
+    fps: Fraction
+    tick_s: Fraction
+    """What its timestamps are rounded to."""
+    lead_s: Fraction = Fraction(0)
+    """When the first picture is shown; above 0 where the sound begins before it."""
+
+    def window(self, start_s: Fraction, duration_s: Fraction | None) -> Window:
+        """The frames that are due from `start_s` on, for `duration_s` or to the end.
+
+        Convention:
+            - frame k is in it when start <= its timestamp < end, start and end being cut to whole
+              ticks, as ComfyUI does with its trimmed videos
+        """
+        first = self._first_from(start_s)
+        return Window(first, None if duration_s is None else self._first_from(start_s + duration_s))
+
+    def _first_from(self, time_s: Fraction) -> int:
+        """The first frame whose timestamp, rounded to ticks, is not before `time_s`."""
+        earliest_s = (floor(time_s / self.tick_s + _FLOAT_ERROR) - _HALF) * self.tick_s
+        return max(0, ceil((earliest_s - self.lead_s) * self.fps))
