@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .motion.edit import apply_expression, neutral_motion
     from .motion.sliders import Expression
     from .motion.types import Motion
+    from .motion_library import shipped_motions
     from .motion_plot import plot_motion
     from .pipeline import (
         AnimateOptions,
@@ -93,11 +94,7 @@ _HOMES: Final = {
         "file_named",
         "files_for",
     ),
-    "chunks": (
-        "ChunkSize",
-        "batched",
-        "in_chunks",
-    ),
+    "chunks": ("ChunkSize", "batched", "in_chunks", "memory_estimate"),
     "clips": (
         "Clip",
         "CountedClip",
@@ -167,7 +164,6 @@ _HOMES: Final = {
     "model": (
         "LivePortraitModel",
         "load_model",
-        "memory_estimate",
         "save_model",
     ),
     "motion.edit": (
@@ -176,6 +172,7 @@ _HOMES: Final = {
     ),
     "motion.sliders": ("Expression",),
     "motion.types": ("Motion",),
+    "motion_library": ("shipped_motions",),
     "motion_plot": ("plot_motion",),
     "pipeline": (
         "AnimateOptions",
@@ -305,6 +302,7 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "retarget_lip",
     "save_model",
     "save_motion",
+    "shipped_motions",
     "source_crops",
     "stitch",
     "stitch_keypoints",

@@ -1,0 +1,367 @@
+"""Animate Portrait, as pictures and as a video file: Algorithm 1 in one node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import torch
+from comfy_api.latest import InputImpl, io
+from torch import Tensor
+
+from .. import liveportrait_core as core
+from . import adapt, runtime
+from .faces import fps_field, video_info_field
+from .keypoints import motion_mode_field, options_field, region_field, with_choices
+from .paste_back import where_pasted
+from .schema import field, schema
+from .sockets import FacesSocket, LoadedModel, ModelSocket, MotionSocket
+
+SOUNDS: Final = ("auto", "driving", "source", "none")
+
+
+def _common_fields() -> list[Any]:
+    return [
+        field(ModelSocket, "model", tooltip="From Load Model."),
+        io.MultiType.Input(
+            "source",
+            types=[io.Image, io.Video],
+            tooltip="Who is animated: a picture, or frames of a video (IMAGE), or a VIDEO.",
+        ),
+        io.MultiType.Input(
+            "driving",
+            types=[io.Image, io.Video, MotionSocket],
+            tooltip="Who moves: a VIDEO, frames (IMAGE), or a motion from Load Motion, "
+            "Expression, or an audio-to-motion node.",
+        ),
+        region_field(),
+        motion_mode_field(),
+        field(
+            io.Float,
+            "gain",
+            default=1.0,
+            min=0.0,
+            max=4.0,
+            step=0.01,
+            tooltip="Multiplies how far the face travels from the source's; 1 is as driven.",
+        ),
+        field(
+            io.Boolean,
+            "stitch",
+            default=True,
+            tooltip="Keep shoulders and the crop's edge in place, so that no seam shows.",
+        ),
+        field(
+            io.Int,
+            "face_index",
+            default=0,
+            min=0,
+            max=63,
+            tooltip="Which face of the source, by the number that Show Faces draws; 0 is the "
+            "largest unless Find Faces orders them otherwise.",
+        ),
+    ]
+
+
+def _faces_field() -> Any:
+    return field(
+        FacesSocket,
+        "faces",
+        optional=True,
+        tooltip="From Find Faces of the source: several people, boxes drawn by hand. Without it "
+        "the faces are looked for here.",
+    )
+
+
+class AnimatePortrait(io.ComfyNode):
+    """A portrait moved by a driver, as pictures."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_AnimatePortrait",
+            display_name="Animate Portrait (LivePortrait)",
+            description="Moves a portrait or a video as a driver moves. Gives pictures; for long "
+            "clips take Animate Portrait (video file).",
+            stage="animate",
+            search_aliases=["LivePortraitProcess", "Advanced Live Portrait", "face animation"],
+            inputs=[
+                *_common_fields(),
+                field(
+                    io.Boolean,
+                    "paste_back",
+                    default=True,
+                    tooltip="Put the face back into the whole picture; off gives the face crops.",
+                ),
+                fps_field(),
+                _faces_field(),
+                field(
+                    io.Image,
+                    "paste_onto",
+                    optional=True,
+                    tooltip="Frames to paste into instead of the source's: the result of another "
+                    "Animate Portrait of the same source, for several people.",
+                ),
+                options_field(),
+                video_info_field(),
+            ],
+            outputs=[
+                io.Image.Output("images", display_name="images", tooltip="The animated frames."),
+                io.Mask.Output(
+                    "mask",
+                    display_name="mask",
+                    tooltip="Where the frames were changed; one mask where the face stays in its "
+                    "place.",
+                ),
+                MotionSocket.Output(
+                    "motion", display_name="motion", tooltip="The driver's motion, to be saved."
+                ),
+            ],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: LoadedModel,
+        source: Any,
+        driving: Any,
+        region: Any,
+        motion_mode: Any,
+        gain: float,
+        stitch: bool,
+        face_index: int,
+        paste_back: bool,
+        fps: float,
+        faces: Any = None,
+        paste_onto: Tensor | None = None,
+        options: Any = None,
+        video_info: Any = None,
+    ) -> io.NodeOutput:
+        """Read both, then paint into one batch."""
+        rate = adapt.fps_of(fps, video_info)
+        options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
+        options = replace(options, paste_back=paste_back)
+        onto = None
+        if paste_onto is not None:
+            onto = adapt.ImageBatch(adapt.checked_images(paste_onto, "paste_onto"), rate)
+        still_alpha = _alpha_of(source)
+        source = adapt.source_of(source, "source", rate)
+        driving = adapt.driver_of(driving, "driving", rate)
+        progress = runtime.Progress(runtime.READING)
+        animation = prepared(model, source, driving, options, faces, face_index, onto, progress)
+        images, mask = _painted(animation, progress, still_alpha)
+        runtime.say(cls, summary(animation))
+        return io.NodeOutput(images, mask, animation.driving.map_tensors(runtime.kept))
+
+
+class AnimateVideo(io.ComfyNode):
+    """A portrait or a video moved by a driver, streamed into a file."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_AnimateVideo",
+            display_name="Animate Portrait (video file) (LivePortrait)",
+            description="Moves a portrait or a video as a driver moves, straight into a video "
+            "file: memory does not grow with its length, sound and frame rate are kept.",
+            stage="animate",
+            search_aliases=["LivePortraitProcess", "video editing", "face animation"],
+            inputs=[
+                *_common_fields(),
+                field(
+                    io.Combo,
+                    "sound",
+                    options=list(SOUNDS),
+                    default="auto",
+                    tooltip="Whose sound the video gets. auto: the driver's, else the source's. A "
+                    "connected audio goes before all but none.",
+                ),
+                field(
+                    io.Int,
+                    "crf",
+                    default=18,
+                    min=0,
+                    max=51,
+                    advanced=True,
+                    tooltip="Quality of the H.264 video: 0 is lossless, 18 hardly to be told from "
+                    "it, 51 worst.",
+                ),
+                fps_field(),
+                _faces_field(),
+                options_field(),
+                field(
+                    io.Audio,
+                    "audio",
+                    optional=True,
+                    tooltip="Sound of the result, as that of a talking motion.",
+                ),
+                video_info_field(),
+            ],
+            outputs=[
+                io.Video.Output("video", display_name="video", tooltip="For Save Video."),
+            ],
+            hidden=[io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: LoadedModel,
+        source: Any,
+        driving: Any,
+        region: Any,
+        motion_mode: Any,
+        gain: float,
+        stitch: bool,
+        face_index: int,
+        sound: str,
+        crf: int,
+        fps: float,
+        faces: Any = None,
+        options: Any = None,
+        audio: Any = None,
+        video_info: Any = None,
+    ) -> io.NodeOutput:
+        """Read both, then paint frame after frame into the file."""
+        rate = adapt.fps_of(fps, video_info)
+        options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
+        heard = sound_of(sound, audio, driving=driving, source=source)
+        source = adapt.source_of(source, "source", rate)
+        driving = adapt.driver_of(driving, "driving", rate)
+        progress = runtime.Progress(runtime.READING)
+        animation = prepared(model, source, driving, options, faces, face_index, None, progress)
+        path = runtime.temporary_path(".mp4")
+        with core.VideoWriter(path, animation.fps, crf=crf, **heard) as writer:
+            for frame in animation.render():
+                writer.write(frame.picture)
+                progress.painted(frame.index + 1, len(animation), frame.picture)
+        runtime.say(cls, summary(animation))
+        return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
+
+
+def prepared(
+    model: LoadedModel,
+    source: Any,
+    driving: Any,
+    options: Any,
+    faces: Any,
+    face_index: int,
+    onto: Any,
+    progress: runtime.Progress,
+) -> Any:
+    """The library's `prepare` with face readers that fit."""
+    net = runtime.on_device(model)
+    if isinstance(driving, core.Motion):
+        core.check_space(net, driving)
+        driving = driving.to(net.device)
+    readers = core.FaceReaders(net, model.face_models, published=options.driving.published)
+    if faces is not None:
+        source_faces = core.KnownFace(faces[face_index])
+    else:
+        source_faces = readers.reader(
+            core.FaceChoice(
+                role="source",
+                already_cropped=bool(options.source_framing.already_cropped),
+                face_index=face_index,
+                is_still=isinstance(source, np.ndarray),
+            )
+        )
+    driving_faces = None
+    if not isinstance(driving, core.Motion):
+        driving_faces = readers.reader(
+            core.FaceChoice(
+                role="driver",
+                already_cropped=bool(options.driving_framing.already_cropped),
+                is_still=isinstance(driving, np.ndarray),
+            )
+        )
+    return core.prepare(
+        net,
+        source,
+        driving,
+        options,
+        source_faces=source_faces,
+        driving_faces=driving_faces,
+        onto=onto,
+        progress=progress.read,
+    )
+
+
+def summary(animation: Any) -> str:
+    """What was made, in a line."""
+    fps = animation.fps
+    rate = f"{fps.numerator}" if fps.denominator == 1 else f"{float(fps):.3f}"
+    plural = "s" if len(animation) > 1 else ""
+    text = f"{len(animation)} frame{plural} at {rate} frames/s"
+    for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
+        if motion.validity is not None and bool((motion.validity < 1).any()):
+            unseen = (motion.validity < 1).nonzero().flatten().tolist()
+            text += f"; the {name} shows no face in {core.frame_ranges(unseen)}"
+    return text
+
+
+def sound_of(sound: str, audio: Any, *, driving: Any, source: Any) -> dict[str, Any]:
+    """Arguments of the writer for its sound.
+
+    Raises:
+        ValueError: The sound that was asked for is not there.
+    """
+    if sound == "none":
+        return {}
+    if audio is not None:
+        return {"audio": adapt.sound_of(audio)}
+    named = {"driving": driving, "source": source}
+    wanted = [named[sound]] if sound in named else list(named.values())
+    for value in wanted:
+        heard = adapt.sound_of_video(value)
+        if heard:
+            return heard
+    if sound in named:
+        raise ValueError(
+            f"The sound of the {sound} was asked for, but it has none. Choose auto or none, or "
+            "connect an audio."
+        )
+    return {}
+
+
+def _painted(
+    animation: Any, progress: runtime.Progress, alpha: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """All frames in one batch, and where they were changed."""
+    images: Tensor | None = None
+    masks: list[Tensor] = []
+    mask = core.paste_mask(animation.model.preset.output_size_px).numpy()
+    for frame in animation.render():
+        image = adapt.image_of(frame.picture)
+        if alpha is not None and alpha.shape[:2] == image.shape[:2]:
+            image = torch.cat((image, alpha.to(image)), -1)
+        if images is None:
+            images = image.new_empty((len(animation), *image.shape))
+        images[frame.index] = image
+        if frame.index == 0 or animation.is_video:
+            masks.append(_mask_of(frame, mask, pastes=animation.options.pastes))
+        progress.painted(frame.index + 1, len(animation), frame.picture)
+    assert images is not None
+    return images, runtime.kept(torch.stack(masks))
+
+
+def _mask_of(frame: Any, mask: Any, *, pastes: bool) -> Tensor:
+    size = frame.picture.shape[:2]
+    if frame.state == "missing":
+        return torch.zeros(size)
+    if not pastes:
+        return torch.ones(size)
+    return torch.from_numpy(where_pasted(frame.transform, mask, mask.shape, size))
+
+
+def _alpha_of(source: Any) -> Tensor | None:
+    """The transparency of a still, (H, W, 1)."""
+    is_still = isinstance(source, Tensor) and len(source) == 1
+    return source[0, ..., 3:] if is_still and source.shape[-1] > 3 else None  # noqa: PLR2004 - RGB
+
+
+NODES: tuple[Any, ...] = (AnimatePortrait, AnimateVideo)

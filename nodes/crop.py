@@ -1,0 +1,149 @@
+"""Crop Face: the face of every frame, upright and framed as the model wants it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+from torch import Tensor
+
+from .. import liveportrait_core as core
+from . import adapt, runtime
+from .faces import PICTURES_TOOLTIP, fps_field, video_info_field
+from .schema import field, schema
+from .sockets import Crops, CropsSocket, FacesSocket, LoadedModel, ModelSocket
+
+
+class CropFace(io.ComfyNode):
+    """Face crops and where they lie."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_CropFace",
+            display_name="Crop Face (LivePortrait)",
+            description="Cuts one face out of every frame, at the size and framing of the model.",
+            stage="stages",
+            search_aliases=["LivePortraitCropper"],
+            inputs=[
+                field(ModelSocket, "model", tooltip="From Load Model; it tells size and framing."),
+                io.MultiType.Input("images", types=[io.Image, io.Video], tooltip=PICTURES_TOOLTIP),
+                field(
+                    FacesSocket,
+                    "faces",
+                    optional=True,
+                    tooltip="From Find Faces, of the same pictures. Without it each frame counts "
+                    "as a face crop already.",
+                ),
+                field(
+                    io.Int,
+                    "face_index",
+                    default=0,
+                    min=0,
+                    max=63,
+                    tooltip="Which face, by the number that Show Faces draws.",
+                ),
+                field(
+                    io.Combo,
+                    "role",
+                    options=["source", "driver"],
+                    default="source",
+                    tooltip="source: each crop follows its face. driver: one upright crop for the "
+                    "whole clip, so that the head's movement stays in it.",
+                ),
+                field(
+                    io.Float,
+                    "scale",
+                    default=0.0,
+                    min=0.0,
+                    max=8.0,
+                    step=0.05,
+                    tooltip="Side of the crop over that of the face's landmarks; larger shows more "
+                    "around the head. 0: as the model was trained (1.65 ours, 2.3 published).",
+                ),
+                field(
+                    io.Float,
+                    "shift_x",
+                    default=0.0,
+                    min=-1.0,
+                    max=1.0,
+                    step=0.005,
+                    advanced=True,
+                    tooltip="Shifts the crop to the face's right, in crop sides, on top of the "
+                    "model's own framing.",
+                ),
+                field(
+                    io.Float,
+                    "shift_y",
+                    default=0.0,
+                    min=-1.0,
+                    max=1.0,
+                    step=0.005,
+                    advanced=True,
+                    tooltip="Shifts the crop towards the chin, in crop sides, on top of the "
+                    "model's own framing.",
+                ),
+                field(
+                    io.Boolean,
+                    "rotate",
+                    default=True,
+                    advanced=True,
+                    tooltip="Turn a source's face upright; a driver's crop is never turned.",
+                ),
+                fps_field(),
+                video_info_field(),
+            ],
+            outputs=[
+                io.Image.Output(
+                    "cropped", display_name="images", tooltip="The face of every frame."
+                ),
+                CropsSocket.Output(
+                    "crops",
+                    display_name="crops",
+                    tooltip="Where the crops lie, for Extract Motion and Paste Back.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: LoadedModel,
+        images: Any,
+        face_index: int,
+        role: Any,
+        scale: float,
+        shift_x: float,
+        shift_y: float,
+        rotate: bool,
+        fps: float,
+        faces: Any = None,
+        video_info: Any = None,
+    ) -> io.NodeOutput:
+        """Frame the face, then cut it out of every frame."""
+        clip = adapt.clip_of(images, "images", adapt.fps_of(fps, video_info))
+        framing = core.Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
+        track = faces[face_index] if faces is not None else None
+        transforms: list[Any] = []
+        if track is not None and role == "source":
+            transforms = core.source_crops(model.model, track, framing, clip.fps)
+        elif track is not None:
+            transforms = core.driving_crops(model.model, track, framing)
+        counted = core.CountedClip(clip, runtime.Progress(runtime.STEPS).read)
+        used: list[Any] = []
+        cropped: list[Tensor] = []
+        for frame, transform in core.framed(model.model, counted, transforms, role):
+            used.append(transform)
+            cropped.append(adapt.image_of(core.crop_of(frame, transform)))
+        if len(used) < len(transforms):
+            raise ValueError(
+                f"The faces were found in {len(transforms)} frames, but 'images' has {len(used)}. "
+                "Connect the pictures that Find Faces looked at."
+            )
+        where = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps)
+        return io.NodeOutput(torch.stack(cropped), where)
+
+
+NODES: tuple[Any, ...] = (CropFace,)

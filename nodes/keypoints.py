@@ -1,0 +1,145 @@
+"""Transform Keypoints: the source moved by a driver (Eq. 2 and 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final, get_args
+
+from comfy_api.latest import io
+
+from .. import liveportrait_core as core
+from ..liveportrait_core.driving_options import MotionMode
+from ..liveportrait_core.motion.regions import Region
+from . import adapt
+from .schema import field, schema
+from .sockets import (
+    DrivenFace,
+    KeypointsSocket,
+    LoadedModel,
+    ModelSocket,
+    MotionSocket,
+    OptionsSocket,
+)
+
+MOTION_MODES: Final = get_args(MotionMode)
+REGIONS: Final = get_args(Region)
+
+
+def region_field() -> Any:
+    """What moves."""
+    return field(
+        io.Combo,
+        "region",
+        options=list(REGIONS),
+        default="all",
+        tooltip="What the driver moves: everything; expression (the head stays); pose (the face "
+        "stays); lip or eyes alone.",
+    )
+
+
+def motion_mode_field() -> Any:
+    """Relative or absolute."""
+    return field(
+        io.Combo,
+        "motion_mode",
+        options=list(MOTION_MODES),
+        default="relative",
+        tooltip="relative: as much as the driver moved from its neutral frame; keeps the source's "
+        "own face. absolute: the driver's very pose and expression.",
+    )
+
+
+def options_field() -> Any:
+    """Everything else."""
+    return field(
+        OptionsSocket,
+        "options",
+        optional=True,
+        tooltip="From Driving Options: eye and lip opening, smoothing, neutral frame, cropping.",
+    )
+
+
+def with_choices(options: Any, **choices: Any) -> Any:
+    """Options from the wire, or the usual ones, with a node's own widgets in them."""
+    options = core.AnimateOptions() if options is None else options
+    return replace(options, driving=replace(options.driving, **choices))
+
+
+def check_origin(origin: str, model: Any, what: str) -> None:
+    """Refuse what was made with another model.
+
+    Raises:
+        ValueError: It was.
+    """
+    if origin != model.origin:
+        raise ValueError(
+            f"The {what} were made with the model {origin or 'in memory'}, and "
+            f"{model.origin or 'another one'} is connected here. Connect the same Load Model to "
+            "every node of one face."
+        )
+
+
+class TransformKeypoints(io.ComfyNode):
+    """Source and driving keypoints of every frame."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_TransformKeypoints",
+            display_name="Transform Keypoints (LivePortrait)",
+            description="Moves the source's keypoints as the driver moves.",
+            stage="stages",
+            inputs=[
+                field(ModelSocket, "model", tooltip="From Load Model."),
+                field(
+                    MotionSocket,
+                    "source_motion",
+                    tooltip="From Extract Motion of the source. More than one frame is a video.",
+                ),
+                field(
+                    MotionSocket,
+                    "driving_motion",
+                    tooltip="From Extract Motion of the driver, Load Motion, Expression, or an "
+                    "audio-to-motion node.",
+                ),
+                region_field(),
+                motion_mode_field(),
+                options_field(),
+            ],
+            outputs=[
+                KeypointsSocket.Output(
+                    "keypoints",
+                    display_name="keypoints",
+                    tooltip="For Retarget, Stitch, and Warp & Decode.",
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: LoadedModel,
+        source_motion: Any,
+        driving_motion: Any,
+        region: Any,
+        motion_mode: Any,
+        options: Any = None,
+    ) -> io.NodeOutput:
+        """Eq. 7 on whole motions; no network is run."""
+        source = adapt.checked_motion(source_motion, "source_motion")
+        driving = adapt.checked_motion(driving_motion, "driving_motion")
+        for motion in (source, driving):
+            core.check_space(model.model, motion)
+        options = with_choices(options, region=region, motion=motion_mode)
+        driving = core.with_reference(driving, options.reference)
+        if len(source) > 1:
+            driving = core.matched(driving, source.fps, len(source), options)
+        scene = core.open_scene(source, driving, options.driving)
+        keypoints = core.move(scene, options.driving)
+        return io.NodeOutput(
+            DrivenFace(keypoints=keypoints, scene=scene, origin=model.model.origin)
+        )
+
+
+NODES: tuple[Any, ...] = (TransformKeypoints,)

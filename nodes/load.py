@@ -1,0 +1,198 @@
+"""Load Model: ours, or the published files that users already have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import folder_paths
+from comfy_api.latest import io
+
+from .. import liveportrait_core as core
+from . import runtime
+from .schema import field, schema
+from .sockets import LoadedModel, ModelSocket
+
+FOLDER: Final = "liveportrait"
+"""Key and name of the folder under ComfyUI's `models`, as the KJ pack has it."""
+ENDINGS: Final = frozenset({".safetensors", ".pth", ".onnx"})
+INSIGHTFACE: Final = "insightface"
+ANIMAL_OR_OURS: Final = "animal, else default"
+NAMED_MODELS: Final = ("default", "human", "animal", ANIMAL_OR_OURS)
+PUBLISHED_FILES: Final = frozenset(
+    {
+        "appearance_feature_extractor",
+        "motion_extractor",
+        "spade_generator",
+        "stitching_retargeting_module",
+        "warping_module",
+    }
+)
+FINDERS: Final = ("ours", "landmark.onnx", "insightface (non-commercial)")
+
+
+def register_folder() -> None:
+    """Make `models/liveportrait` known to ComfyUI; what a user's extra paths say is kept."""
+    default = str(Path(folder_paths.models_dir, FOLDER))
+    folder_paths.add_model_folder_path(FOLDER, default, is_default=True)
+    paths, endings = folder_paths.folder_names_and_paths[FOLDER]
+    folder_paths.folder_names_and_paths[FOLDER] = (paths, set(endings) | ENDINGS)
+
+
+def own_files() -> list[str]:
+    """Files in `models/liveportrait` that may be models of ours: not the published ones."""
+    names = folder_paths.get_filename_list(FOLDER)
+    return [
+        name
+        for name in names
+        if name.endswith(".safetensors") and Path(name).stem not in PUBLISHED_FILES
+    ]
+
+
+class LoadModel(io.ComfyNode):
+    """A model for all other nodes."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_LoadModel",
+            display_name="Load Model (LivePortrait)",
+            description="Loads the model that animates. 'default' comes with this pack.",
+            stage="stages",
+            search_aliases=["LivePortrait", "Load LivePortraitModels"],
+            inputs=[
+                field(
+                    io.Combo,
+                    "model_name",
+                    options=[*NAMED_MODELS, *own_files()],
+                    default="default",
+                    tooltip="default: ours, in the pack, nothing to download. human, animal: the "
+                    "published weights in models/liveportrait (animals in its folder animal). "
+                    "'animal, else default' takes ours where those are missing.",
+                ),
+                field(
+                    io.Combo,
+                    "precision",
+                    options=["auto", "fp32", "fp16", "bf16"],
+                    default="auto",
+                    tooltip="Number type of the three large networks. auto: fp16 where ComfyUI "
+                    "finds it right for the device. A network that overflows in fp16 goes on in "
+                    "fp32 by itself.",
+                ),
+                field(
+                    io.Combo,
+                    "face_finder",
+                    options=list(FINDERS),
+                    default="ours",
+                    advanced=True,
+                    tooltip="What finds faces and landmarks. ours: nothing to install. "
+                    "landmark.onnx: the published 203 points in models/liveportrait; needs "
+                    "onnxruntime. insightface: models/insightface/models/buffalo_l as well; "
+                    "licensed for non-commercial research only.",
+                ),
+            ],
+            outputs=[
+                ModelSocket.Output(
+                    "model", display_name="model", tooltip="For every other LivePortrait node."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, model_name: str, precision: str, face_finder: str) -> io.NodeOutput:
+        """Load the files and hand them to ComfyUI's model management."""
+        place = place_of(model_name)
+        model = core.load_model(place, dtype=runtime.dtype_for(precision))
+        if isinstance(place, Path) and model_name in NAMED_MODELS:
+            model = replace(model, origin=str(place))
+        loaded = LoadedModel(
+            model=model,
+            patcher=runtime.in_care(model),
+            face_models=face_models(face_finder),
+        )
+        return io.NodeOutput(loaded)
+
+
+def place_of(model_name: str) -> str | Path:
+    """Where the files of a model of the combo are, for `load_model`.
+
+    Raises:
+        CheckpointError: Files are missing.
+    """
+    if model_name == "default":
+        return model_name
+    if model_name == "human":
+        return published_folder("human")
+    if model_name == "animal":
+        return published_folder("animal")
+    if model_name == ANIMAL_OR_OURS:
+        return find_published("animal") or "default"
+    return Path(folder_paths.get_full_path_or_raise(FOLDER, model_name))
+
+
+def find_published(subject: Literal["human", "animal"]) -> Path | None:
+    """The folder with all large files of a published model, where there is one."""
+    for folder in map(Path, folder_paths.get_folder_paths(FOLDER)):
+        required = [file for file in core.files_for(subject) if file.required]
+        if all(file.found_in(folder) for file in required):
+            return folder / "animal" if _lies_in_animal(folder, subject) else folder
+    return None
+
+
+def published_folder(subject: Literal["human", "animal"]) -> Path:
+    """The same, or what to download.
+
+    Raises:
+        CheckpointError: A file is missing.
+    """
+    found = find_published(subject)
+    if found is not None:
+        return found
+    folders = [Path(folder) for folder in folder_paths.get_folder_paths(FOLDER)]
+    missing = next(
+        file
+        for file in core.files_for(subject)
+        if file.required and not any(file.found_in(folder) for folder in folders)
+    )
+    raise core.CheckpointError(
+        f"The published {subject} model lacks the file {missing.paths['comfyui']} in the folder "
+        f"{folders[0]}. Download {missing.url('comfyui')} there, or choose the model 'default'."
+    )
+
+
+def face_models(face_finder: str) -> Path | None:
+    """The folder of the face networks of a choice in the combo; None for ours.
+
+    Raises:
+        CheckpointError: The files are missing.
+    """
+    if face_finder == FINDERS[0]:
+        return None
+    if face_finder == FINDERS[1]:
+        for folder in map(Path, folder_paths.get_folder_paths(FOLDER)):
+            if (folder / FINDERS[1]).is_file():
+                return folder
+        url = core.file_named("landmark").url("comfyui")
+        wanted = Path(folder_paths.models_dir, FOLDER, FINDERS[1])
+        raise core.CheckpointError(
+            f"The face finder landmark.onnx wants the file {wanted}, and it is not there. "
+            f"Download {url} there, or choose the face finder 'ours'."
+        )
+    folder = Path(folder_paths.models_dir, INSIGHTFACE)
+    if (folder / "models" / "buffalo_l" / "det_10g.onnx").is_file():
+        return folder
+    raise core.CheckpointError(
+        f"The face finder insightface wants det_10g.onnx and 2d106det.onnx in "
+        f"{folder / 'models' / 'buffalo_l'}, and they are not there. Put them there, or choose "
+        "the face finder 'ours'."
+    )
+
+
+def _lies_in_animal(folder: Path, subject: str) -> bool:
+    return subject == "animal" and (folder / "animal").is_dir()
+
+
+NODES: tuple[Any, ...] = (LoadModel,)
+register_folder()

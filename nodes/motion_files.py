@@ -1,0 +1,226 @@
+"""Load Motion, Save Motion, Motion Info."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import folder_paths
+from comfy_api.latest import io, ui
+
+from .. import liveportrait_core as core
+from . import adapt
+from .schema import field, schema
+from .sockets import MotionSocket
+
+SHIPPED: Final = " (shipped)"
+OUTPUT: Final = " [output]"
+FORMATS: Final = ("safetensors", "pkl (published template)")
+SPACES: Final = {
+    "as the file says": None,
+    "human": "liveportrait-human-21",
+    "animal": "liveportrait-animal-21",
+}
+PLOT_SIZE: Final = (720, 1280)
+FILE_INPUT: Final = "motion_file"
+
+
+def motion_names() -> list[str]:
+    """What Load Motion offers: ours, the input folder's, the output folder's."""
+    names = [name + SHIPPED for name in core.shipped_motions()]
+    names += _files_in(folder_paths.get_input_directory())
+    return names + [name + OUTPUT for name in _files_in(folder_paths.get_output_directory())]
+
+
+def motion_path(name: str) -> Path:
+    """The file that a name of `motion_names` means.
+
+    Raises:
+        MediaError: There is no such file.
+    """
+    if name.endswith(SHIPPED):
+        path = core.shipped_motions().get(name.removesuffix(SHIPPED))
+    else:
+        known = folder_paths.exists_annotated_filepath(name)
+        path = Path(folder_paths.get_annotated_filepath(name)) if known else None
+    if path is None:
+        raise core.MediaError(
+            f"There is no motion file '{name}'. Put a .safetensors or .pkl motion into ComfyUI's "
+            "input folder, or save one with Save Motion, and press R to refresh the list."
+        )
+    return path
+
+
+class LoadMotion(io.ComfyNode):
+    """A motion out of a file."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_LoadMotion",
+            display_name="Load Motion (LivePortrait)",
+            description="Reads a motion: ours, a published driving template, or JoyVASA's.",
+            stage="motion",
+            search_aliases=["LivePortraitMotionTemplate", "LoadExpData", "pkl"],
+            inputs=[
+                field(
+                    io.Combo,
+                    FILE_INPUT,
+                    options=motion_names(),
+                    tooltip="Motions that come with the pack, and .safetensors and .pkl files in "
+                    "ComfyUI's input and output folders. Nothing in a .pkl is run.",
+                ),
+                field(
+                    io.Combo,
+                    "space",
+                    options=list(SPACES),
+                    default="as the file says",
+                    advanced=True,
+                    tooltip="Keypoint space of a template whose file does not tell it rightly.",
+                ),
+            ],
+            outputs=[
+                MotionSocket.Output(
+                    "motion", display_name="motion", tooltip="For Animate Portrait, as its driving."
+                )
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, motion_file: str) -> bool | str:
+        """Whether the file is there; a workflow from elsewhere may name one that is not."""
+        try:
+            motion_path(motion_file)
+        except core.MediaError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def fingerprint_inputs(cls, motion_file: str, space: str) -> Any:
+        """Read again when the file changed."""
+        stat = motion_path(motion_file).stat()
+        return motion_file, space, stat.st_mtime_ns, stat.st_size
+
+    @classmethod
+    def execute(cls, motion_file: str, space: str) -> io.NodeOutput:
+        """Read the file."""
+        return io.NodeOutput(core.load_motion(motion_path(motion_file), space=SPACES[space]))
+
+
+class SaveMotion(io.ComfyNode):
+    """A motion into a file."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_SaveMotion",
+            display_name="Save Motion (LivePortrait)",
+            description="Writes a motion into ComfyUI's output folder, for Load Motion, the "
+            "command line, or the published program.",
+            stage="motion",
+            search_aliases=["SaveExpData"],
+            is_output_node=True,
+            inputs=[
+                field(MotionSocket, "motion", tooltip="From any node that gives a motion."),
+                field(
+                    io.String,
+                    "filename_prefix",
+                    default="motions/LivePortrait",
+                    tooltip="Name in the output folder; a number is added, so that nothing is "
+                    "overwritten.",
+                ),
+                field(
+                    io.Combo,
+                    "format",
+                    options=list(FORMATS),
+                    default=FORMATS[0],
+                    tooltip="safetensors keeps everything. pkl is the published template, for "
+                    "motions of the published models.",
+                ),
+            ],
+            outputs=[],
+        )
+
+    @classmethod
+    def execute(cls, motion: Any, filename_prefix: str, format: str) -> io.NodeOutput:
+        """Write the file."""
+        motion = adapt.checked_motion(motion, "motion")
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
+            filename_prefix, folder_paths.get_output_directory()
+        )
+        ending = ".pkl" if format == FORMATS[1] else ".safetensors"
+        path = _free_name(Path(folder), name, counter, ending)
+        lost = core.save_motion(motion, path)
+        where = Path(subfolder, path.name).as_posix()
+        return io.NodeOutput(ui=ui.PreviewText("\n".join([f"Saved {where}", *lost])))
+
+
+class MotionInfo(io.ComfyNode):
+    """A motion as curves and in words."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_MotionInfo",
+            display_name="Motion Info (LivePortrait)",
+            description="Draws a motion as curves over time and tells what it is.",
+            stage="motion",
+            search_aliases=["PrintExpData", "plot"],
+            is_output_node=True,
+            has_intermediate_output=True,
+            inputs=[
+                field(MotionSocket, "motion", tooltip="From any node that gives a motion."),
+            ],
+            outputs=[
+                io.Image.Output("plot", display_name="plot", tooltip="The curves."),
+                io.String.Output("info", display_name="info", tooltip="The same in words."),
+                io.Int.Output("num_frames", display_name="frames", tooltip="Its length."),
+                io.Float.Output("fps", display_name="fps", tooltip="Frames per second."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, motion: Any) -> io.NodeOutput:
+        """Draw."""
+        motion = adapt.checked_motion(motion, "motion")
+        plot = adapt.image_of(core.plot_motion(motion, size=PLOT_SIZE))[None]
+        shown = ui.PreviewImage(plot, cls=cls)
+        return io.NodeOutput(plot, _words(motion), len(motion), float(motion.fps), ui=shown)
+
+
+def _words(motion: Any) -> str:
+    fps = motion.fps
+    lines = [
+        f"{len(motion)} frames at {fps} frames/s, {float(len(motion) / fps):.2f} s",
+        f"keypoint space: {motion.space}",
+        f"made by: {motion.producer or 'unknown'}",
+        f"neutral frame: {motion.reference_frame}",
+    ]
+    if motion.absent:
+        lines.append(f"does not tell: {', '.join(sorted(motion.absent))}")
+    if motion.absolute:
+        lines.append(f"absolute: {', '.join(sorted(motion.absolute))}")
+    if motion.validity is not None:
+        unseen = (motion.validity < 1).nonzero().flatten().tolist()
+        lines += [f"not measured: {core.frame_ranges(unseen)}"] if unseen else []
+    return "\n".join(lines)
+
+
+def _files_in(folder: str) -> list[str]:
+    files, _ = folder_paths.recursive_search(folder)
+    return sorted(
+        Path(name).as_posix() for name in files if Path(name).suffix in (".safetensors", ".pkl")
+    )
+
+
+def _free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
+    """ComfyUI counts pictures alone; the first number whose file is not there yet."""
+    while (path := folder / f"{name}_{counter:05}_{ending}").exists():
+        counter += 1
+    return path
+
+
+NODES: tuple[Any, ...] = (LoadMotion, SaveMotion, MotionInfo)

@@ -1,0 +1,137 @@
+"""Paste Back: painted faces into their frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from comfy_api.latest import io
+from torch import Tensor
+
+from .. import liveportrait_core as core
+from . import adapt, runtime
+from .schema import field, schema
+from .sockets import Crops, CropsSocket
+
+
+class PasteBack(io.ComfyNode):
+    """Whole frames with the new face in them."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_PasteBack",
+            display_name="Paste Back (LivePortrait)",
+            description="Puts painted faces back where they were cropped, through a soft mask.",
+            stage="stages",
+            search_aliases=["LivePortraitComposite"],
+            inputs=[
+                field(
+                    io.Image,
+                    "images",
+                    tooltip="The source's frames: one, or as many as faces. The result of another "
+                    "Paste Back puts several people into one picture.",
+                ),
+                field(
+                    io.Image,
+                    "painted",
+                    tooltip="From Warp & Decode; any size, it covers the same place.",
+                ),
+                field(CropsSocket, "crops", tooltip="From Crop Face of the source."),
+                field(
+                    io.Mask,
+                    "mask",
+                    optional=True,
+                    tooltip="Where to paste: as large as the painted face or as the frame, one or "
+                    "one a frame. Without it a soft square.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    "pasted", display_name="images", tooltip="The frames with the new face."
+                ),
+                io.Mask.Output(
+                    "pasted_mask",
+                    display_name="mask",
+                    tooltip="Where the frames were changed; one mask where the face stays in its "
+                    "place.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls, images: Tensor, painted: Tensor, crops: Crops, mask: Tensor | None = None
+    ) -> io.NodeOutput:
+        """Frame by frame."""
+        images = adapt.checked_images(images, "images")
+        painted = adapt.checked_images(painted, "painted")
+        num_frames = _num_frames(images, painted, crops)
+        weights = _weights(mask, int(painted.shape[1]))
+        progress = runtime.Progress()
+        pasted: list[Tensor] = []
+        masks: list[Tensor] = []
+        for index in range(num_frames):
+            image = images[index if len(images) > 1 else 0]
+            transform = crops.transforms[index if len(crops.transforms) > 1 else 0]
+            weight = weights[index if len(weights) > 1 else 0]
+            frame = adapt.pixels_of(image)
+            where = np.zeros(frame.shape[:2], np.float32)
+            picture = frame
+            if not _is_missing(crops, index):
+                face = adapt.pixels_of(painted[index])
+                picture = core.paste_back_pixels(frame, face, transform, weight)
+                where = where_pasted(transform, weight, face.shape[:2], frame.shape[:2])
+            pasted.append(adapt.with_alpha(adapt.image_of(picture), image))
+            if index == 0 or len(crops.transforms) > 1 or len(weights) > 1:
+                masks.append(torch.from_numpy(where))
+            progress.painted(index + 1, num_frames, picture)
+        return io.NodeOutput(torch.stack(pasted), runtime.kept(torch.stack(masks)))
+
+
+def where_pasted(transform: Any, mask: Any, face_size: Any, frame_size: Any) -> Any:
+    """Where a frame was changed, and how strongly: (H, W) float32."""
+    if mask.shape == tuple(face_size):
+        return core.frame_mask(transform, mask, frame_size)
+    return core.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
+
+
+def _num_frames(images: Tensor, painted: Tensor, crops: Crops) -> int:
+    """How many frames come out; every input has so many or one.
+
+    Raises:
+        ValueError: They do not fit together.
+    """
+    num_frames = len(painted)
+    counts = {"images": len(images), "crops": len(crops.transforms)}
+    for name, count in counts.items():
+        # a driver that ends early leaves frames of the source unused
+        if count != 1 and count < num_frames:
+            raise ValueError(
+                f"There are {num_frames} painted faces, but '{name}' has {count} frames; as many, "
+                "or one, were wanted. Connect the source that the faces were cropped from."
+            )
+    if painted.shape[1] != painted.shape[2]:
+        raise ValueError(
+            f"The painted faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares were "
+            "wanted, as Warp & Decode gives them. Do not cut or stretch them."
+        )
+    return num_frames
+
+
+def _weights(mask: Tensor | None, face_px: int) -> list[Any]:
+    if mask is None:
+        return [core.paste_mask(face_px).numpy()]
+    masks = mask if mask.ndim > 2 else mask[None]  # noqa: PLR2004 - one mask without a batch axis
+    return [one.detach().float().clamp(0, 1).cpu().numpy() for one in masks]
+
+
+def _is_missing(crops: Crops, index: int) -> bool:
+    if crops.track is None or len(crops.transforms) == 1:
+        return False
+    return crops.track.faces[index].state == "missing"
+
+
+NODES: tuple[Any, ...] = (PasteBack,)

@@ -1,0 +1,87 @@
+"""The wires between our nodes: each socket's payload, written out.
+
+Payloads are frozen and shared by every branch of a graph: no node changes one. Tensors are
+float32 on ComfyUI's intermediate device, as a rule the CPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from comfy_api.latest import io
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from ..liveportrait_core import (
+        CropTransform,
+        DrivenKeypoints,
+        FaceTrack,
+        LivePortraitModel,
+        Scene,
+    )
+
+ModelSocket = io.Custom("LIVEPORTRAIT_MODEL")
+FacesSocket = io.Custom("LIVEPORTRAIT_FACES")
+# core's Faces: a track for each face; in it, for every frame, box (x, y, w, h) and landmarks in
+# pixels of the frame, the landmarks' layout, score, face_id, state
+CropsSocket = io.Custom("LIVEPORTRAIT_CROPS")
+FeaturesSocket = io.Custom("LIVEPORTRAIT_FEATURES")
+MotionSocket = io.Custom("LIVEPORTRAIT_MOTION")
+# core's Motion: expression (N, 21, 3), scale (N, 1), translation (N, 3), pose_deg (N, 3) pitch,
+# yaw, roll; optional canonical (N, 21, 3), eyes_open (N, 2), lip_open (N, 1), validity (N,); fps as
+# a fraction, space, producer, reference_frame, absent and absolute channels. The dict of a
+# published template is taken as well, so that other packs can feed the wire without our classes.
+KeypointsSocket = io.Custom("LIVEPORTRAIT_KEYPOINTS")
+OptionsSocket = io.Custom("LIVEPORTRAIT_OPTIONS")
+# core's AnimateOptions
+BoundingBoxSocket = io.Custom("BOUNDING_BOX")
+# ComfyUI's own: {x, y, width, height} in pixels, or a list of them
+VideoInfoSocket = io.Custom("VHS_VIDEOINFO")
+# Video Helper Suite's: {loaded_fps, source_fps, ...}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """LIVEPORTRAIT_MODEL: networks in ComfyUI's care."""
+
+    model: LivePortraitModel
+    patcher: Any
+    """ComfyUI's model patcher around all of the networks."""
+    face_models: Path | None
+    """Folder of the landmark and detection files to use; None takes ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crops:
+    """LIVEPORTRAIT_CROPS: where the crops of a clip's frames lie in them, and what they show."""
+
+    transforms: tuple[CropTransform, ...]
+    """One for each frame."""
+    track: FaceTrack | None
+    """The face in every frame; None where the frames were crops already."""
+    role: Literal["source", "driver"]
+    fps: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """LIVEPORTRAIT_FEATURES: f_s = F(I_s) of every source frame."""
+
+    volume: Tensor
+    """(N, C, D, H, W)."""
+    origin: str
+    """Model that they are of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenFace:
+    """LIVEPORTRAIT_KEYPOINTS: source and driving keypoints, and the motions they are made of."""
+
+    keypoints: DrivenKeypoints
+    """source_keypoints and driving_keypoints, (N, 21, 3) in crop units."""
+    scene: Scene
+    origin: str
+    """Model that they are for."""
