@@ -187,3 +187,27 @@ def test_there_is_a_server_only_when_a_test_asks_for_it(comfyui):
     server.send_progress_text("half", "7")
     assert server.routes.handlers == {("GET", "/x"): print}
     assert server.sent == [("progress_text", ("half", "7"), None)]
+
+
+def test_a_node_of_a_prompt_has_the_defaults_of_its_widgets(comfyui):
+    assert comfyui.node("CreateVideo", images=["1", 0], fps=12.0) == {
+        "class_type": "CreateVideo",
+        "inputs": {"fps": 12.0, "images": ["1", 0]},
+        "_meta": {"title": "CreateVideo"},
+    }
+    assert comfyui.node("ImageScale")["inputs"] == {
+        "upscale_method": "nearest-exact",
+        "width": 512,
+        "height": 512,
+        "crop": "disabled",
+    }
+
+
+@pytest.mark.parametrize("comfyui", [NEWEST], indirect=True)
+def test_a_combo_that_brings_others_brings_their_defaults(comfyui):
+    assert comfyui.node("SaveVideo")["inputs"] == {
+        "filename_prefix": "video/ComfyUI",
+        "format": "auto",
+        "format.codec": "auto",
+        "codec": "auto",
+    }

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from tests.support.comfyui import describe, real_side, video_facts
-from tests.support.comfyui.stand_in import NEWEST, OLDEST, active
+from tests.support.comfyui.stand_in import NEWEST, OLDEST, ROOT, active
 
 FOLDER = os.environ.get("COMFYUI_DIR", "")
 PYTHON = os.environ.get("COMFYUI_PYTHON", sys.executable)
-PACK = Path(real_side.__file__).parent / "sample_pack"
+PACKS = {"sample_pack": Path(real_side.__file__).parent / "sample_pack", "our-pack": ROOT}
 MODULES = (
     *("comfy_api.latest", "comfy_api.latest._io", "comfy_api.latest._ui"),
     *("comfy.utils", "comfy.model_management", "comfy.model_patcher", "folder_paths", "server"),
@@ -128,17 +128,18 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
             f"{module.__name__}:{name}" for module in modules for name in describe.offered(module)
         ]
         sockets = [name for name, value in vars(ours.io).items() if hasattr(value, "Input")]
-        ours.import_pack(PACK.name, PACK)
+        packs = [ours.import_pack(*pack) for pack in PACKS.items()]
         answer = {
             "runs": [our_run(ours, job) for job in RUNS.values()],
             "described": describe.described(names),
             "sockets": describe.sockets(sockets),
             "object_info": ours.object_info(),
             "video": video_facts.facts(str(ours.temp)),
+            "packs": {pack.name: list(pack.nodes) for pack in packs},
         }
         job = {
             "base": str(folder / "theirs"),
-            "pack": str(PACK),
+            "packs": list(PACKS),
             "names": names,
             "sockets": sockets,
             "nodes": list(ours.nodes),
@@ -174,6 +175,8 @@ def real_answer(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     """What ComfyUI answers, in a process of its own."""
     for name in ("input", "output", "temp", "models", "custom_nodes", "user"):
         (Path(job["base"]) / name).mkdir(parents=True)
+    for name, root in PACKS.items():
+        (Path(job["base"]) / "custom_nodes" / name).symlink_to(root, target_is_directory=True)
     asked, told = folder / "job.json", folder / "answer.json"
     asked.write_text(json.dumps(job))
     command = [PYTHON, real_side.__file__, str(asked), str(told)]
@@ -224,19 +227,21 @@ def inputs_in_one_form(inputs: dict[str, Any]) -> dict[str, Any]:
 
 def test_core_nodes_have_the_inputs_and_outputs_of_the_real_ones(both):
     ours, theirs = both
-    own = {name for name in ours["object_info"] if name.startswith("Sample")}
-    for name in ours["object_info"].keys() - own:
+    own = {name for names in ours["packs"].values() for name in names}
+    core = ours["object_info"].keys() - own
+    assert len(core) == 17
+    for name in core:
         one, other = ours["object_info"][name], theirs["object_info"][name]
         assert inputs_in_one_form(one["input"]) == inputs_in_one_form(other["input"]), name
         for key in ("output", "output_name", "output_is_list", "output_node"):
             assert one[key] == other[key], (name, key)
 
 
-def test_a_pack_has_the_same_object_info(both):
+@pytest.mark.parametrize("pack", PACKS)
+def test_a_pack_has_the_same_object_info(both, pack):
     ours, theirs = both
-    own = [name for name in ours["object_info"] if name.startswith("Sample")]
-    assert len(own) == 5
-    for name in own:
+    assert len(ours["packs"][pack]) >= 5
+    for name in ours["packs"][pack]:
         assert ours["object_info"][name] == theirs["object_info"][name]
 
 

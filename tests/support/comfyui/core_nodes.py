@@ -96,6 +96,7 @@ class SaveImage:
     FUNCTION = "save_images"
     OUTPUT_NODE = True
     folder = io.FolderType.output
+    ending = ""
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
@@ -119,12 +120,14 @@ class SaveImage:
                 {io.Hidden.prompt: prompt, io.Hidden.extra_pnginfo: extra_pnginfo}
             )
 
-        saved = ui.ImageSaveHelper.save_images(images, filename_prefix, self.folder, Saver)
+        prefix = filename_prefix + self.ending
+        saved = ui.ImageSaveHelper.save_images(images, prefix, self.folder, Saver)
         return {"ui": {"images": saved}, "result": (images,) if IS_NEW else ()}
 
 
 class PreviewImage(SaveImage):
     folder = io.FolderType.temp
+    ending = "_temp_abcde"
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802

@@ -135,12 +135,14 @@ class Runner:
 
 
 async def load(job: dict[str, Any]) -> None:
-    """The core nodes and the pack of the job."""
+    """The core nodes and the packs of the job."""
     import nodes  # type: ignore[import-not-found]  # noqa: PLC0415
 
     await nodes.init_builtin_extra_nodes()
-    if not await nodes.load_custom_node(job["pack"]):
-        raise RuntimeError(f"{job['pack']} was not loaded.")
+    for name in job["packs"]:
+        folder = str(Path(job["base"]) / "custom_nodes" / name)
+        if not await nodes.load_custom_node(folder):
+            raise RuntimeError(f"{folder} was not loaded; the reason is in the log above.")
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from .execution import Executor, Progress, Run
+from .widgets import read
 from .workflow import object_info, prompt_of
 
 API = Path(__file__).resolve().parent / "api"
@@ -132,6 +133,12 @@ class StandIn:
     def object_info(self) -> dict[str, Any]:
         """What the server answers to /object_info."""
         return object_info(self.nodes)
+
+    def node(self, kind: str, **inputs: Any) -> dict[str, Any]:
+        """A node of a prompt; widgets that are not given have their defaults, links are lists."""
+        info = object_info({kind: self.nodes[kind]})[kind]
+        widgets = {widget.name: value for widget, value in read(info, []) if widget.is_sent}
+        return {"class_type": kind, "inputs": widgets | inputs, "_meta": {"title": kind}}
 
     def prompt_of(self, workflow: Mapping[str, Any]) -> dict[str, Any]:
         """The prompt that a front end makes of a workflow; see `workflow.prompt_of`."""
