@@ -23,6 +23,7 @@ from .containers import audio_stream, open_container, reason_of, start_of, video
 
 _LOG = logging.getLogger(__name__)
 _STEREO: Final = 2
+_MOST_CHANNELS: Final = 6
 # Timestamps jitter by a few milliseconds in many files; a longer hole is one that players show.
 _LONGEST_JITTER_S: Final = Fraction(1, 20)
 
@@ -47,8 +48,26 @@ class Waveform:
     """A sound held whole."""
 
     samples: NDArray[np.float32]
-    """(C, T) in [-1, 1]."""
+    """(C, T) in [-1, 1], of up to six channels."""
     sample_rate_hz: int
+
+    def __post_init__(self) -> None:
+        shape = self.samples.shape
+        if len(shape) != 2 or not 1 <= shape[0] <= _MOST_CHANNELS:  # noqa: PLR2004 - (C, T)
+            raise ValueError(
+                f"Sound of shape {shape} was given; (C, T) of 1 to {_MOST_CHANNELS} channels is "
+                "wanted. Take one sound of a batch."
+            )
+        if self.samples.dtype != np.float32 or self.sample_rate_hz < 1:
+            raise ValueError(
+                f"Sound of type {self.samples.dtype} at {self.sample_rate_hz} Hz was given; "
+                "float32 in [-1, 1] at 1 Hz or more is wanted. Convert it first."
+            )
+
+    @property
+    def format(self) -> AudioFormat:
+        """Its own rate and at most two channels."""
+        return AudioFormat(self.sample_rate_hz, min(_STEREO, self.samples.shape[0]))
 
 
 def has_audio(path: str | Path) -> bool:
@@ -109,6 +128,24 @@ def stream_audio(
         yield from _drop(blocks, -lead)
 
 
+def stream_waveform(
+    sound: Waveform, wanted: AudioFormat, start_s: Fraction = Fraction(0)
+) -> Iterator[NDArray[np.float32]]:
+    """A sound held whole as `stream_audio` gives that of a file; time 0 is its first sample.
+
+    Args:
+        sound: The sound; it is not written to.
+        wanted: The wanted format.
+        start_s: Where to begin, in seconds; below 0 gives silence first.
+
+    Yields:
+        (C, t) float32, in [-1, 1], never empty.
+    """
+    yield from _silence(round(-start_s * wanted.sample_rate_hz), wanted)
+    frames = _frames_of(sound, max(0, round(start_s * sound.sample_rate_hz)))
+    yield from _gapless(frames, sound.samples.shape[0], wanted, "the given waveform")
+
+
 def read_audio(
     path: str | Path, *, sample_rate_hz: int | None = None, num_channels: int | None = None
 ) -> Waveform:
@@ -137,6 +174,20 @@ def _decode(
             yield from frames
     except av.error.FFmpegError as error:
         _LOG.warning("%s: its sound breaks off (%s).", path, reason_of(error))
+
+
+def _frames_of(sound: Waveform, first: int) -> Iterator[AudioFrame]:
+    """The samples from `first` on, in frames of a second."""
+    num_channels, num_samples = sound.samples.shape
+    for start in range(first, num_samples, sound.sample_rate_hz):
+        samples = sound.samples[:, start : start + sound.sample_rate_hz]
+        frame = AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples), format="fltp", layout=f"{num_channels}c"
+        )
+        frame.sample_rate = sound.sample_rate_hz
+        frame.time_base = Fraction(1, sound.sample_rate_hz)
+        frame.pts = start
+        yield frame
 
 
 def _origin(container: InputContainer, stream: AudioStream, path: str | Path) -> Fraction:

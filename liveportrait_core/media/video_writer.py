@@ -1,4 +1,4 @@
-"""Films written frame by frame, with the sound of another file, whole or not at all."""
+"""Films written frame by frame, with sound of a file or of a waveform, whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError
 from .atomic import replacing, unwritable
-from .audio import AudioFormat, probe_audio, stream_audio
+from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_waveform
 from .containers import EXACT_COLOUR
 
 WRITABLE_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
@@ -54,6 +54,7 @@ class VideoWriter:
         *,
         crf: int = 18,
         audio_path: str | Path | None = None,
+        waveform: Waveform | None = None,
         audio_start_s: Fraction = Fraction(0),
     ) -> None:
         """Nothing is opened before the `with` block.
@@ -62,18 +63,22 @@ class VideoWriter:
             path: Name ending in .mp4, .m4v or .mov.
             fps: Exact frame rate.
             crf: x264's quality, 0 (lossless) to 51 (worst).
-            audio_path: File whose sound is carried; None gives a silent film.
-            audio_start_s: Time in that file, on its picture's clock, at which our first frame
-                is; below 0 the sound comes in later.
+            audio_path: File whose sound is carried.
+            waveform: Sound that is carried, instead of a file's; without either the film is silent.
+            audio_start_s: Time in that sound, a film's on its picture's clock, at which our first
+                frame is; below 0 the sound comes in later.
 
         Raises:
             MediaError: The ending names no format that can be written.
-            ValueError: `fps` or `crf` is out of range.
+            ValueError: `fps` or `crf` is out of range, both kinds of sound are given, or the
+                waveform is not finite.
         """
         if fps <= 0:
             raise ValueError(f"fps must be above 0, got {fps}.")
         if not 0 <= crf <= 51:  # noqa: PLR2004 - x264's range for 8 bits
             raise ValueError(f"crf must be 0 to 51, got {crf}.")
+        if waveform is not None:
+            _check_waveform(waveform, audio_path)
         self.path = Path(path)
         if self.path.suffix.lower() not in WRITABLE_SUFFIXES:
             raise MediaError(
@@ -83,6 +88,7 @@ class VideoWriter:
         self.fps = Fraction(fps)
         self.crf = crf
         self._audio_path = audio_path
+        self._waveform = waveform
         self._audio_start_s = audio_start_s
         self._lifetime: AbstractContextManager[None] | None = None
         self._tracks: tuple[_VideoTrack, _AudioTrack | None] | None = None
@@ -147,7 +153,7 @@ class VideoWriter:
                 f"This PyAV {av.__version__} lacks the libx264 encoder that videos are "
                 "written with. Install PyAV from PyPI: pip install av."
             )
-        audio_format = _encodable(probe_audio(self._audio_path)) if self._audio_path else None
+        sound = self._sound()
         with replacing(self.path) as part:
             container = av.open(
                 str(part),
@@ -157,10 +163,7 @@ class VideoWriter:
             )
             try:
                 video = _VideoTrack(container, self.fps, self.crf)
-                audio = None
-                if self._audio_path is not None and audio_format is not None:
-                    blocks = stream_audio(self._audio_path, audio_format, self._audio_start_s)
-                    audio = _AudioTrack(container, audio_format, blocks)
+                audio = None if sound is None else _AudioTrack(container, *sound)
                 self._tracks = video, audio
                 yield
                 self._finish(container, video, audio)
@@ -168,6 +171,16 @@ class VideoWriter:
                 with suppress(av.error.FFmpegError):
                     container.close()
                 raise
+
+    def _sound(self) -> tuple[AudioFormat, Iterator[NDArray[np.float32]]] | None:
+        """The sound from our first frame on, in a format that can be encoded."""
+        if self._waveform is not None:
+            wanted = _encodable(self._waveform.format)
+            return wanted, stream_waveform(self._waveform, wanted, self._audio_start_s)
+        if self._audio_path is not None:
+            wanted = _encodable(probe_audio(self._audio_path))
+            return wanted, stream_audio(self._audio_path, wanted, self._audio_start_s)
+        return None
 
     def _finish(
         self, container: OutputContainer, video: _VideoTrack, audio: _AudioTrack | None
@@ -266,6 +279,16 @@ class _AudioTrack:
         frame.pts = self._num_written
         self._container.mux(self._stream.encode(frame))
         self._num_written += samples.shape[1]
+
+
+def _check_waveform(waveform: Waveform, audio_path: str | Path | None) -> None:
+    if audio_path is not None:
+        raise ValueError(f"Both a waveform and the sound of {audio_path} were given. Give one.")
+    if not np.isfinite(waveform.samples).all():
+        raise ValueError(
+            "The waveform has samples that are not finite (NaN or infinite). Look at what made it, "
+            "or write the film without sound."
+        )
 
 
 def _encodable(found: AudioFormat) -> AudioFormat:

@@ -7,10 +7,12 @@ import pytest
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import (
     AudioFormat,
+    Waveform,
     has_audio,
     probe_audio,
     read_audio,
     stream_audio,
+    stream_waveform,
 )
 
 from .clips import make_clip, make_sound, sound_frame, tone
@@ -107,3 +109,51 @@ def test_what_has_no_sound_is_refused_in_a_sentence(tmp_path):
     }.items():
         with pytest.raises(MediaError, match=words):
             read_audio(tmp_path / name)
+
+
+def streamed(sound, wanted=None, start_s=Fraction(0)):
+    return np.concatenate(list(stream_waveform(sound, wanted or sound.format, start_s)), axis=1)
+
+
+def test_a_waveform_is_streamed_as_it_is_from_any_sample_on():
+    noise = np.random.default_rng(0).uniform(-1, 1, (2, 40000)).astype(np.float32)
+    kept = noise.copy()
+    sound = Waveform(noise, 16000)
+    np.testing.assert_array_equal(streamed(sound), noise)
+    np.testing.assert_array_equal(streamed(sound, start_s=Fraction(1, 16)), noise[:, 1000:])
+    early = streamed(sound, start_s=Fraction(-1, 16))
+    np.testing.assert_array_equal(early[:, :1000], 0)
+    np.testing.assert_array_equal(early[:, 1000:], noise)
+    assert list(stream_waveform(sound, sound.format, Fraction(9))) == []
+    np.testing.assert_array_equal(noise, kept)
+    assert max(block.shape[1] for block in stream_waveform(sound, sound.format)) <= 16000
+
+
+def test_a_waveform_is_resampled_without_seams():
+    sound = Waveform(tone(2.5, 44100, 1), 44100)
+    resampled = streamed(sound, AudioFormat(16000, 2))
+    assert resampled.shape == (2, 40000)
+    wanted = tone(2.5, 16000, 2)
+    np.testing.assert_allclose(resampled[:, 200:-200], wanted[:, 200:-200], atol=0.01)
+
+
+def test_six_channels_are_mixed_to_two():
+    samples = np.zeros((6, 8000), np.float32)
+    samples[0] = tone(0.5, 16000, 1)  # front left
+    left, right = streamed(Waveform(samples, 16000))
+    assert np.abs(left[500:7500]).max() > 0.15
+    assert np.abs(right).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "words"),
+    [
+        (np.zeros((1, 2, 100), np.float32), 16000, "Take one sound of a batch"),
+        (np.zeros((100, 2), np.float32), 16000, "1 to 6 channels"),
+        (np.zeros((2, 100)), 16000, "type float64"),
+        (np.zeros((2, 100), np.float32), 0, "at 0 Hz"),
+    ],
+)
+def test_what_is_no_waveform_is_refused(samples, rate, words):
+    with pytest.raises(ValueError, match=words):
+        Waveform(samples, rate)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media.audio import read_audio
+from liveportrait_core.media.audio import Waveform, read_audio
 from liveportrait_core.media.video import VideoReader, VideoWriter
 
 from .clips import NTSC, index_of, make_clip, make_sound, marked_frame, tone
@@ -113,6 +113,39 @@ def test_the_sound_of_a_part_is_in_step_and_ends_with_it(tmp_path):
     assert 0 <= sound.shape[1] - length < 1024  # to a frame of AAC
     wanted = tone(2.0, 44100)[:, start : start + length]
     np.testing.assert_allclose(sound[:, 2000 : length - 2000], wanted[:, 2000:-2000], atol=0.03)
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (48000, 1), (22051, 2)])
+def test_a_waveform_is_carried_and_cut_to_the_picture(tmp_path, rate, channels):
+    sound = Waveform(tone(1.5, rate, channels), rate)
+    write_marked(
+        tmp_path / "out.mp4", 25, Fraction(25), waveform=sound, audio_start_s=Fraction(1, 4)
+    )
+    heard = read_audio(tmp_path / "out.mp4")
+    rate = heard.sample_rate_hz  # AAC has no 22051
+    assert heard.samples.shape[0] == channels
+    assert 0 <= heard.samples.shape[1] - rate < 1024  # to a frame of AAC
+    wanted = tone(1.5, rate, channels)[:, rate // 4 :][:, 2000 : rate - 2000]
+    np.testing.assert_allclose(heard.samples[:, 2000 : rate - 2000], wanted, atol=0.03)
+
+
+def test_a_waveform_shorter_than_the_picture_just_ends_and_an_empty_one_is_silence(tmp_path):
+    sound = Waveform(tone(0.3, 44100), 44100)
+    write_marked(tmp_path / "short.mp4", 25, Fraction(25), waveform=sound)
+    assert abs(read_audio(tmp_path / "short.mp4").samples.shape[1] - 0.3 * 44100) < 2048
+    nothing = Waveform(np.zeros((2, 0), np.float32), 44100)
+    write_marked(tmp_path / "none.mp4", 25, Fraction(25), waveform=nothing)
+    for name in ("short.mp4", "none.mp4"):
+        assert len(list(VideoReader(tmp_path / name))) == 25
+
+
+def test_sound_that_cannot_be_carried_is_refused_in_a_sentence(tmp_path):
+    sound = Waveform(tone(0.3, 44100), 44100)
+    with pytest.raises(ValueError, match=r"Both a waveform and the sound of in\.wav"):
+        VideoWriter(tmp_path / "out.mp4", NTSC, audio_path="in.wav", waveform=sound)
+    sound.samples[0, 100] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        VideoWriter(tmp_path / "out.mp4", NTSC, waveform=sound)
 
 
 @pytest.mark.parametrize(
