@@ -8,6 +8,7 @@ import torch
 
 from tests.support.comfyui.calls import call, execute
 from tests.support.comfyui.fixtures import on_both_versions
+from tests.support.comfyui.signatures import signature_problems
 from tests.support.comfyui.stand_in import NEWEST, OLDEST
 
 
@@ -233,3 +234,39 @@ def test_networks_are_moved_through_their_patchers(comfyui):
     assert [(load.models, load.memory_required) for load in mm.stand_in_loads] == [((patcher,), 5)]
     with pytest.raises(TypeError, match="takes patchers, not Linear"):
         mm.load_models_gpu([net])
+
+
+@pytest.mark.parametrize(
+    ("execute", "problems"),
+    [
+        (lambda cls, image, mask=None: None, []),
+        (lambda cls, **inputs: None, []),
+        (lambda cls, image, mask: None, ["has no default for the optional input mask"]),
+        (lambda cls, image: None, ["does not take the input mask"]),
+        (lambda cls, picture, image, mask=None: None, ["takes picture, which is no input"]),
+    ],
+)
+def test_execute_must_take_what_the_schema_gives(comfyui, execute, problems):
+    io = comfyui.io
+    node = a_node(io, inputs=[io.Image.Input("image"), io.Mask.Input("mask", optional=True)])
+    execute.__name__ = "execute"
+    node.execute = classmethod(execute)
+    assert signature_problems(node) == [f"ANode.execute {each}" for each in problems]
+
+
+def test_a_fingerprint_must_take_all_inputs_and_a_check_only_inputs(comfyui):
+    io = comfyui.io
+    node = a_node(io, inputs=[io.Image.Input("image"), io.String.Input("file")])
+
+    def fingerprint_inputs(cls, file):
+        return file
+
+    def validate_inputs(cls, file, input_types, folder):
+        return True
+
+    node.fingerprint_inputs = classmethod(fingerprint_inputs)
+    node.validate_inputs = classmethod(validate_inputs)
+    assert signature_problems(node) == [
+        "ANode.fingerprint_inputs does not take the input image",
+        "ANode.validate_inputs takes folder, which is no input",
+    ]

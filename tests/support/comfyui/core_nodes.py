@@ -95,8 +95,7 @@ class SaveImage:
     RETURN_NAMES = ("images",) if IS_NEW else ()
     FUNCTION = "save_images"
     OUTPUT_NODE = True
-    folder = io.FolderType.output
-    ending = ""
+    folder, ending = io.FolderType.output, ""
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
@@ -126,8 +125,7 @@ class SaveImage:
 
 
 class PreviewImage(SaveImage):
-    folder = io.FolderType.temp
-    ending = "_temp_abcde"
+    folder, ending = io.FolderType.temp, "_temp_abcde"
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
