@@ -26,6 +26,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
+	$(BIN)/basedpyright -p nodes
 
 # The picture in the README, from the demo's video.
 strip: demo

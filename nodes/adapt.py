@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io as bytes_io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -220,7 +220,7 @@ def sound_of_video(value: Any) -> dict[str, Any]:
     """Arguments of the writer for the sound of a VIDEO; none where there is no sound."""
     if isinstance(value, InputImpl.VideoFromComponents):
         audio = value.get_components().audio
-        return {} if audio is None else {"audio": sound_of(audio)}
+        return {} if audio is None else {"waveform": sound_of(audio)}
     if isinstance(value, Tensor) or not hasattr(value, "get_stream_source"):
         return {}
     reader = _reader_of(value)
@@ -236,7 +236,7 @@ def box_of(text: str, bounding_box: Any = None, mask: Tensor | None = None) -> A
         ValueError: The words are not four numbers, or the mask is empty.
     """
     if bounding_box is not None:
-        return _box_of_dict(bounding_box)
+        return _box_of_boxes(bounding_box)
     if mask is not None:
         return _box_of_mask(mask)
     if not text.strip():
@@ -254,16 +254,20 @@ def box_of(text: str, bounding_box: Any = None, mask: Tensor | None = None) -> A
     return box
 
 
-def _box_of_dict(value: Any) -> Any:
-    first = value[0] if isinstance(value, Sequence) and len(value) else value
-    first = first[0] if isinstance(first, Sequence) and len(first) else first
+def _box_of_boxes(value: Any) -> Any:
+    found: Any = _first_of(value)
     try:
-        return tuple(float(first[name]) for name in ("x", "y", "width", "height"))
+        return tuple(float(found[name]) for name in ("x", "y", "width", "height"))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"The bounding box is {value!r}; x, y, width and height in pixels were wanted. "
             "Connect a node that gives BOUNDING_BOX, or write the box."
         ) from error
+
+
+def _first_of(value: Any) -> Any:
+    """The innermost first entry of lists: of the first frame, the first face."""
+    return _first_of(value[0]) if isinstance(value, list | tuple) and value else value
 
 
 def _box_of_mask(mask: Tensor) -> Any:

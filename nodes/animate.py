@@ -313,7 +313,7 @@ def sound_of(sound: str, audio: Any, *, driving: Any, source: Any) -> dict[str, 
     if sound == "none":
         return {}
     if audio is not None:
-        return {"audio": adapt.sound_of(audio)}
+        return {"waveform": adapt.sound_of(audio)}
     named = {"driving": driving, "source": source}
     wanted = [named[sound]] if sound in named else list(named.values())
     for value in wanted:

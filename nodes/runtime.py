@@ -72,9 +72,12 @@ def check_cancelled() -> None:
 
 
 def in_care(model: LivePortraitModel) -> Any:
-    """ComfyUI's patcher around all networks of a model, which loads and unloads them."""
-    kind = getattr(comfy.model_patcher, "CoreModelPatcher", comfy.model_patcher.ModelPatcher)
-    return kind(
+    """ComfyUI's patcher around all networks of a model, which loads and unloads them.
+
+    The plain patcher also where there is a dynamic one: that one streams the weights of ComfyUI's
+    own layers, and these networks are small and loaded whole.
+    """
+    return comfy.model_patcher.ModelPatcher(
         torch.nn.ModuleDict(model.modules()),
         load_device=management.get_torch_device(),
         offload_device=management.unet_offload_device(),
