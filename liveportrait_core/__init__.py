@@ -6,22 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .animate_options import AnimateOptions
     from .checkpoints.manifest import file_named, files_for
     from .chunks import ChunkSize, batched, in_chunks, memory_estimate
     from .clips import Clip, CountedClip, Frames, Framing
-    from .driving import (
-        DrivenKeypoints,
-        Scene,
-        amplify,
-        close_source_lip,
-        drive,
-        hold_source_eyes,
-        move,
-        open_eyes,
-        open_lip,
-        open_scene,
-        stitch_keypoints,
-    )
+    from .driving import amplify, drive, move, stitch_keypoints
     from .driving_options import DrivingOptions
     from .editing import edit_keypoints
     from .errors import (
@@ -48,17 +37,11 @@ if TYPE_CHECKING:
     from .motion.types import Motion
     from .motion_library import shipped_motions
     from .motion_plot import plot_motion
-    from .pipeline import (
-        AnimateOptions,
-        Animation,
-        animate,
-        check_space,
-        matched,
-        prepare,
-        with_reference,
-    )
+    from .pipeline import Animation, animate, check_space, matched, prepare, with_reference
     from .preset import Preset
     from .readers import FaceChoice, FaceReaders
+    from .retargeting import close_source_lip, hold_source_eyes, open_eyes, open_lip
+    from .scene import DrivenKeypoints, Scene, open_scene
     from .sources import (
         crop_of,
         driving_crops,
@@ -90,11 +73,17 @@ if TYPE_CHECKING:
 __version__: Final = "0.1.0"
 
 _HOMES: Final = {
+    "animate_options": ("AnimateOptions",),
     "checkpoints.manifest": (
         "file_named",
         "files_for",
     ),
-    "chunks": ("ChunkSize", "batched", "in_chunks", "memory_estimate"),
+    "chunks": (
+        "ChunkSize",
+        "batched",
+        "in_chunks",
+        "memory_estimate",
+    ),
     "clips": (
         "Clip",
         "CountedClip",
@@ -102,16 +91,9 @@ _HOMES: Final = {
         "Framing",
     ),
     "driving": (
-        "DrivenKeypoints",
-        "Scene",
         "amplify",
-        "close_source_lip",
         "drive",
-        "hold_source_eyes",
         "move",
-        "open_eyes",
-        "open_lip",
-        "open_scene",
         "stitch_keypoints",
     ),
     "driving_options": ("DrivingOptions",),
@@ -175,7 +157,6 @@ _HOMES: Final = {
     "motion_library": ("shipped_motions",),
     "motion_plot": ("plot_motion",),
     "pipeline": (
-        "AnimateOptions",
         "Animation",
         "animate",
         "check_space",
@@ -187,6 +168,17 @@ _HOMES: Final = {
     "readers": (
         "FaceChoice",
         "FaceReaders",
+    ),
+    "retargeting": (
+        "close_source_lip",
+        "hold_source_eyes",
+        "open_eyes",
+        "open_lip",
+    ),
+    "scene": (
+        "DrivenKeypoints",
+        "Scene",
+        "open_scene",
     ),
     "sources": (
         "crop_of",

@@ -8,7 +8,6 @@ from typing import Final, Literal, get_args
 import torch
 from torch import Tensor
 
-from .driving import DrivenKeypoints
 from .driving_options import Compat
 from .errors import MotionSpaceError
 from .model import LivePortraitModel
@@ -20,6 +19,7 @@ from .motion.sliders import Expression, editor_offset
 from .motion.smoothing import smooth_values
 from .motion.transform import transform_keypoints
 from .motion.types import Motion
+from .scene import DrivenKeypoints
 from .stages import retarget_eyes, retarget_lip, stitch
 
 LIP_SMOOTH_VARIANCE: Final = 3e-6

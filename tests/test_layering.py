@@ -17,7 +17,8 @@ LAYERS = (
     "face, media, checkpoints, motion_library, motion_plot",
     "model",
     "stages",
-    "chunks, clips, driving, driving_options, editing, finding, readers, sources",
+    "animate_options, chunks, clips, driving, driving_options, editing, finding, readers, "
+    "retargeting, scene, sources",
     "pipeline",
     "nodes | train | cli, __main__",
 )

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 import torch
 
+from ..animate_options import AnimateOptions
 from ..clips import limited_box, limited_pixels
 from ..driving_options import DrivingOptions
 from ..errors import MediaError
@@ -25,7 +26,7 @@ from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.smoothing import OBSERVATION_VARIANCE
 from ..motion.types import Motion
-from ..pipeline import AnimateOptions, Animation, RenderedFrame, check_space, prepare
+from ..pipeline import Animation, RenderedFrame, check_space, prepare
 from ..readers import FaceChoice, FaceReaders
 from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_driving, open_source

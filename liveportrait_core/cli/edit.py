@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import torch
 
+from ..animate_options import AnimateOptions
 from ..clips import Frames
 from ..editing import edit_keypoints
 from ..errors import MediaError
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..motion.sliders import Expression
-from ..pipeline import AnimateOptions, Animation
+from ..pipeline import Animation
 from ..readers import FaceReaders
 from ..sources import read_source
 from .animate import ALPHA_SUFFIXES

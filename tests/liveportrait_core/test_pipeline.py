@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.animate_options import AnimateOptions
 from liveportrait_core.chunks import ChunkSize, batched, in_chunks
 from liveportrait_core.clips import Frames, Framing
 from liveportrait_core.driving_options import DrivingOptions
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
 from liveportrait_core.finding import TrackedFaces
-from liveportrait_core.pipeline import AnimateOptions, animate, prepare
+from liveportrait_core.pipeline import animate, prepare
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.sources import fill_gaps, frame_ranges, read_driving, whole_frame
 from liveportrait_core.stages import transform_keypoints

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.animate_options import AnimateOptions
 from liveportrait_core.clips import Frames, Framing, LimitedClip, limited_box
 from liveportrait_core.driving_options import DrivingOptions
 from liveportrait_core.errors import FaceNotFoundError
@@ -14,7 +15,7 @@ from liveportrait_core.face.faces import FaceTrack
 from liveportrait_core.finding import TrackedFaces
 from liveportrait_core.imaging.layouts import Landmarks
 from liveportrait_core.imaging.tensors import resize_pixels, tensor_from_pixels
-from liveportrait_core.pipeline import AnimateOptions, prepare
+from liveportrait_core.pipeline import prepare
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.sources import ReadOptions, read_driving, read_source, whole_frame
 from liveportrait_core.stages import extract_motion

@@ -112,9 +112,7 @@ def test_a_hit_that_moves_with_its_crop_is_dropped_beside_a_steady_one(monkeypat
 
 def test_an_opencv_without_cascades_tells_the_other_ways(monkeypatch):
     monkeypatch.delattr(detector.cv2, "CascadeClassifier", raising=False)
-    with pytest.raises(
-        FaceNotFoundError, match=r"no face cascades.*with a box.*face crops"
-    ):
+    with pytest.raises(FaceNotFoundError, match=r"no face cascades.*with a box.*face crops"):
         HaarFaceFinder(oracle_network({}))
 
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 import torch
 
 from liveportrait_core.constants import HUMAN_SPACE
-from liveportrait_core.driving import DrivenKeypoints
 from liveportrait_core.editing import (
     SampleParts,
     edit_keypoints,
@@ -20,6 +19,7 @@ from liveportrait_core.editing import (
 )
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.sliders import Expression, editor_offset, expression_offset
+from liveportrait_core.scene import DrivenKeypoints
 
 from ..golden import Comparison, GoldenFolder, largest_difference
 from .driver import Arrays, small_model, source_motion
