@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .media.motion_pickle import motion_from_template
     from .media.video import VideoReader, VideoWriter
     from .model import LivePortraitModel, load_model, save_model
-    from .motion.edit import apply_expression, neutral_motion
+    from .motion.edit import driving_expression, neutral_motion
     from .motion.sliders import Expression
     from .motion.types import Motion
     from .motion_library import shipped_motions
@@ -149,7 +149,7 @@ _HOMES: Final = {
         "save_model",
     ),
     "motion.edit": (
-        "apply_expression",
+        "driving_expression",
         "neutral_motion",
     ),
     "motion.sliders": ("Expression",),
@@ -246,7 +246,6 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "Waveform",
     "amplify",
     "animate",
-    "apply_expression",
     "batched",
     "check_space",
     "close_source_lip",
@@ -256,6 +255,7 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "draw_faces",
     "drive",
     "driving_crops",
+    "driving_expression",
     "edit_keypoints",
     "extract_appearance",
     "extract_motion",

@@ -52,7 +52,7 @@ def drive(
         source: Motion of the source, with its openness where openness is to be changed.
         driving: Motion of the driver, with its openness where that is to be followed.
         options: How to drive.
-        reference: The driver's neutral frame (B = 1); None takes `driving.reference_frame`.
+        reference: The driver's neutral frame (B = 1); None takes the driver's own.
         source_is_video: Needed only for a source video of one frame.
 
     Returns:

@@ -372,4 +372,4 @@ def with_reference(motion: Motion, reference: int | None) -> Motion:
             f"The reference is frame {reference}, but the driver has {len(motion)} frames. "
             f"Choose one from 0 to {len(motion) - 1}."
         )
-    return motion.describe(reference_frame=reference)
+    return motion.describe(reference_frame=reference, reference=None)

@@ -73,6 +73,7 @@ def open_scene(
         )
     is_video = len(source) > 1 if source_is_video is None else source_is_video
     driving_is_video = len(driving) > 1
+    reference = driving.reference if reference is None else reference
     if reference is None and driving_is_video:
         reference = driving[_reference_frame(driving, options)]
     elif reference is None:

@@ -79,7 +79,7 @@ class ExpressionNode(io.ComfyNode):
             base = core.neutral_motion(model.model.preset.space)
         else:
             base = adapt.checked_motion(motion, "motion")
-        made = core.apply_expression(base, core.Expression(**sliders))
+        made = core.driving_expression(base, core.Expression(**sliders))
         return io.NodeOutput(made.describe(producer="Expression"))
 
 

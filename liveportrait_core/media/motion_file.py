@@ -23,8 +23,10 @@ MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
 """Endings that name a motion file."""
 
 MOTION_FORMAT: Final = "liveportrait-suite/motion"
-MOTION_VERSION: Final = 1
-"""Readers accept this version and all before it."""
+MOTION_VERSION: Final = 2
+"""Readers accept this version and all before it. 2 may hold a reference; a motion without one is
+written as version 1, so that older readers take it."""
+REFERENCE_PREFIX: Final = "reference."
 
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "expression": (NUM_KEYPOINTS, 3),
@@ -56,12 +58,14 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     """Write a motion: `.safetensors` keeps all of it, `.pkl` is the published template.
 
     Convention of our format (safetensors, header texts in quotes):
-        - "format" is liveportrait-suite/motion, "version" 1, "num_frames" B, "fps" num/den
+        - "format" is liveportrait-suite/motion, "version" 1 or 2, "num_frames" B, "fps" num/den
         - "space", "producer", "reference_frame" as in `Motion`; "absent" and "absolute" are
           JSON lists of names
         - float32 tensors named as the fields of `Motion`, each with leading axis B; absent
           channels are left out
         - `pose_deg` is the truth; `rotation` is stored only where it is not what it gives
+        - version 2: a neutral frame that is none of the motion's own, its tensors named
+          "reference." and the field, each with leading axis 1
 
     Returns:
         What the file's format cannot keep, one sentence each; always empty for `.safetensors`.
@@ -80,18 +84,13 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     if suffix != ".safetensors":
         raise _unknown_suffix(path)
     motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
-    left_out = {_TENSOR_OF_CHANNEL[channel] for channel in motion.absent}
-    if "pose" in motion.absent or torch.equal(motion.rotation, _derived_rotation(motion.pose_deg)):
-        left_out.add("rotation")
-    found = {name: cast(Tensor | None, getattr(motion, name)) for name in tensor_fields()}
-    tensors = {
-        name: value.clone(memory_format=torch.contiguous_format)
-        for name, value in found.items()
-        if value is not None and name not in left_out
-    }
+    tensors = _stored(motion)
+    if motion.reference is not None:
+        stored = _stored(motion.reference)
+        tensors |= {REFERENCE_PREFIX + name: value for name, value in stored.items()}
     header = {
         "format": MOTION_FORMAT,
-        "version": str(MOTION_VERSION),
+        "version": "1" if motion.reference is None else str(MOTION_VERSION),
         "num_frames": str(len(motion)),
         "fps": f"{motion.fps.numerator}/{motion.fps.denominator}",
         "space": motion.space,
@@ -102,6 +101,19 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     }
     write_whole(path, save(tensors, metadata=header))
     return []
+
+
+def _stored(motion: Motion) -> dict[str, Tensor]:
+    """The tensors of a file, by their names."""
+    left_out = {_TENSOR_OF_CHANNEL[channel] for channel in motion.absent}
+    if "pose" in motion.absent or torch.equal(motion.rotation, _derived_rotation(motion.pose_deg)):
+        left_out.add("rotation")
+    found = {name: cast(Tensor | None, getattr(motion, name)) for name in tensor_fields()}
+    return {
+        name: value.detach().clone(memory_format=torch.contiguous_format)
+        for name, value in found.items()
+        if value is not None and name not in left_out
+    }
 
 
 def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
@@ -136,7 +148,10 @@ def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
         raise MediaError(
             f"The motion file {path} is damaged: {error}. Save or copy the motion again."
         ) from error
-    return motion if space is None else motion.describe(space=space)
+    if space is None:
+        return motion
+    reference = motion.reference and motion.reference.describe(space=space)
+    return motion.describe(space=space, reference=reference)
 
 
 def _check_header(header: dict[str, str], path: str | Path) -> None:
@@ -155,6 +170,7 @@ def _check_header(header: dict[str, str], path: str | Path) -> None:
 
 
 def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
+    reference = _reference_of(header, tensors)
     num_frames = int(header["num_frames"])
     absent = frozenset(json.loads(header["absent"]))
     if unknown := absent.difference(CHANNELS):
@@ -183,7 +199,17 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
         reference_frame=reference_frame,
         absent=absent,
         absolute=frozenset(json.loads(header["absolute"])),
+        reference=reference,
     )
+
+
+def _reference_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion | None:
+    """The neutral frame that is stored apart; its tensors are taken out."""
+    names = [name for name in tensors if name.startswith(REFERENCE_PREFIX)]
+    if not names:
+        return None
+    parts = {name.removeprefix(REFERENCE_PREFIX): tensors.pop(name) for name in names}
+    return _motion_of({**header, "num_frames": "1", "reference_frame": "0"}, parts)
 
 
 def _derived_rotation(pose_deg: Tensor) -> Tensor:

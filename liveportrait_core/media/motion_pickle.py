@@ -139,6 +139,9 @@ def _losses(motion: Motion) -> list[str]:
             motion.fps.denominator != 1 or motion.fps < 1
         ),
         f"The reference frame {motion.reference_frame} became 0.": motion.reference_frame != 0,
+        "The neutral frame that is kept apart is lost; frame 0 counts as neutral.": (
+            motion.reference is not None
+        ),
         "Which frames were missing or interpolated is not kept.": motion.validity is not None,
         f"Absent channels became still ones: {', '.join(sorted(motion.absent))}.": (
             bool(motion.absent)

@@ -14,7 +14,7 @@ from .regions import keypoint_space
 from .rotation import degrees_from_rotation, rotation_from_degrees
 from .sliders import Expression, expression_offset
 from .smoothing import nearest_rotation
-from .transfer import num_frames, shared_space
+from .transfer import neutral_reference, num_frames, shared_space
 from .types import Motion, concatenate, tensor_fields
 
 Extension = Literal["hold", "loop", "bounce"]
@@ -59,6 +59,29 @@ def apply_expression(motion: Motion, sliders: Expression) -> Motion:
         eyes_open=None,
         lip_open=None,
     )
+
+
+def driving_expression(motion: Motion, sliders: Expression) -> Motion:
+    """A driver with the sliders added, still measured against what was neutral before them.
+
+    Convention:
+        - so the sliders show where it drives relatively, though every frame has them
+
+    Args:
+        motion: A driver; `neutral_motion` for the sliders alone.
+        sliders: What to add.
+
+    Returns:
+        A motion of as many frames.
+
+    Raises:
+        MotionSpaceError: The keypoint space is unknown.
+    """
+    reference = motion.reference
+    if reference is None:
+        still = len(motion) == 1
+        reference = neutral_reference(motion) if still else motion[motion.reference_frame]
+    return apply_expression(motion, sliders).describe(reference=reference)
 
 
 def neutral_motion(space: str) -> Motion:

@@ -55,7 +55,9 @@ class Motion:
     producer: str = ""
     """What made it: a model, a file, a person."""
     reference_frame: int = 0
-    """Which frame counts as neutral when this motion drives relatively."""
+    """Which frame counts as neutral when this motion drives relatively, unless `reference` is."""
+    reference: Motion | None = None
+    """What counts as neutral where no frame of this motion does: B = 1, or None."""
     absent: frozenset[Channel] = field(default_factory=frozenset[Channel])
     """Channels that this motion does not tell."""
     absolute: frozenset[str] = field(default_factory=frozenset[str])
@@ -123,7 +125,10 @@ class Motion:
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Motion:
         """The motion on another device, and in another type when one is given."""
-        return self.map_tensors(lambda tensor: tensor.to(device=device, dtype=dtype))
+        moved = self.map_tensors(lambda tensor: tensor.to(device=device, dtype=dtype))
+        if self.reference is None:
+            return moved
+        return replace(moved, reference=self.reference.to(device, dtype))
 
 
 def tensor_fields() -> tuple[str, ...]:

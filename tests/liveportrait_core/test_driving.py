@@ -14,7 +14,8 @@ from liveportrait_core.driving_options import DrivingOptions
 from liveportrait_core.editing import edit_keypoints, hold_lip_open, silence_lip
 from liveportrait_core.errors import CheckpointError, MotionSpaceError
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.sliders import Expression
+from liveportrait_core.motion.edit import driving_expression
+from liveportrait_core.motion.sliders import Expression, expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import tensor_fields
 from liveportrait_core.networks.retargeting import eyes_mlp, lip_mlp, stitching_mlp
@@ -277,3 +278,25 @@ def test_a_held_lip_and_a_silent_lip_move_every_frame(model):
         travel = (driven.driving_keypoints - driven.source_keypoints).abs().amax((1, 2))
         assert len(driven) == 5
         assert (travel > 1e-4).all()
+
+
+def test_a_neutral_frame_apart_goes_before_the_motions_own(model):
+    source, driver, neutral = (
+        random_motion(seed, length) for seed, length in ((1, 1), (2, 4), (3, 1))
+    )
+    apart = drive(model, source, driver.describe(reference=neutral))
+    given = drive(model, source, driver, reference=neutral)
+    assert_close(apart.driving_keypoints, given.driving_keypoints, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("length", [1, 4])
+def test_sliders_on_a_driver_move_the_source_though_every_frame_has_them(length):
+    model = small_networks_model(scale=0.0)
+    source, driver = random_motion(1, 1), random_motion(2, length)
+    plain = drive(model, source, driver).motion
+    edited = drive(
+        model, source, driving_expression(driver, Expression(yaw_deg=10, smile=1))
+    ).motion
+    offset = expression_offset(Expression(smile=1), source.space)
+    assert_close(edited.expression - plain.expression, offset.expand_as(plain.expression))
+    assert (edited.rotation - plain.rotation).abs().amax((1, 2)).min() > 0.05

@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from liveportrait_core.constants import ANIMAL_SPACE
@@ -49,6 +50,19 @@ def test_a_motion_comes_back_exactly(tmp_path):
     assert save_motion(motion, tmp_path / "motion.safetensors") == []
     assert_same(load_motion(tmp_path / "motion.safetensors"), motion)
     assert "rotation" not in load_file(tmp_path / "motion.safetensors")  # the degrees tell it
+
+
+def test_a_neutral_frame_apart_comes_back_and_alone_makes_the_file_a_newer_one(tmp_path):
+    motion, neutral = make_motion(), make_motion(1, seed=1).describe(reference_frame=0)
+    for name, reference in (("without", None), ("with", neutral)):
+        save_motion(motion.describe(reference=reference), tmp_path / f"{name}.safetensors")
+    assert load_motion(tmp_path / "without.safetensors").reference is None
+    assert_same(load_motion(tmp_path / "with.safetensors").reference, neutral)
+    versions = []
+    for name in ("without", "with"):
+        with safe_open(tmp_path / f"{name}.safetensors", framework="pt") as file:
+            versions.append(file.metadata()["version"])
+    assert versions == ["1", "2"]
 
 
 def test_optional_tensors_may_be_unknown_and_slices_may_be_saved(tmp_path):
@@ -111,7 +125,8 @@ def test_a_file_written_by_the_description_of_the_format_is_read(tmp_path):
     [
         (EXPRESSION, {}, "holds no motion"),
         (EXPRESSION, header(format="pt"), "holds no motion"),
-        (EXPRESSION, header(version="2"), "version '2', and this program reads up to 1. Update"),
+        (EXPRESSION, header(version="3"), "version '3', and this program reads up to 2. Update"),
+        (EXPRESSION | {"reference.expression": torch.zeros(2, 21, 3)}, header(), "damaged"),
         (EXPRESSION, header(fps="0/1"), "damaged"),
         (EXPRESSION, header(fps="1/0"), "damaged"),
         (EXPRESSION, header(absent="[]"), "damaged"),
