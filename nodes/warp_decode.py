@@ -76,11 +76,12 @@ class WarpDecode(io.ComfyNode):
         net, _, points = on_device(model, keypoints)
         points = core.amplify(points, gain)
         volume = features.volume
-        if len(volume) not in (1, len(points)):
+        # a driver that ends early leaves frames of the source unused
+        if len(volume) != 1 and len(volume) < len(points):
             raise ValueError(
-                f"The features are of {len(volume)} frames and the keypoints of {len(points)}; the "
-                "same number, or the features of one still, were wanted. Connect the appearance "
-                "and the motion of the same source."
+                f"The features are of {len(volume)} frames and the keypoints of {len(points)}; as "
+                "many features, or those of one still, were wanted. Connect the appearance and "
+                "the motion of the same source."
             )
         still = volume.to(net.device) if len(volume) == 1 else None
         progress = runtime.Progress()

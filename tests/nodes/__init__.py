@@ -1,0 +1,1 @@
+"""The node suite in the stand-in for ComfyUI."""
