@@ -45,6 +45,11 @@ def _tooltip(options: Mapping[str, Any]) -> dict[str, str]:
     return {"tooltip": options["tooltip"]} if options.get("tooltip") else {}
 
 
+def read(file: Path) -> Texts:
+    """A file of texts."""
+    return json.loads(file.read_text("utf-8"))
+
+
 def written(texts: Texts) -> str:
     """The content of a file of texts."""
     return json.dumps(texts, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,85 @@
+"""The help pages of the nodes: one for each, with the node's own inputs, and no dead name."""
+
+import re
+
+import pytest
+
+from tests.support.comfyui.fixtures import comfyui
+from tests.support.help_pages import DOCS, ENGLISH, LANGUAGES, refreshed, texts_in
+
+__all__ = ["comfyui"]
+
+SUFFIX = re.compile(r" ?\(LivePortrait\)$")
+NAMED_OTHERWISE = {
+    *("appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator"),
+    *("stitching_retargeting_module", "models/liveportrait", "animal", ""),
+    *("input", "output", "[output]", "safetensors", "pkl", ".pkl"),
+}
+"""Files, folders and endings."""
+both_languages = pytest.mark.parametrize("told", LANGUAGES, ids=lambda told: told.code)
+
+
+@pytest.fixture
+def info(comfyui):
+    """What /object_info tells of our nodes, where nobody has files of his own."""
+    nodes = comfyui.import_pack().nodes
+    return {name: entry for name, entry in comfyui.object_info().items() if name in nodes}
+
+
+def names_in(told, info):
+    """The names of our nodes in a language, without the brand."""
+    return {SUFFIX.sub("", text["display_name"]) for text in texts_in(told, info).values()}
+
+
+def parts(page):
+    """The text above the first heading, and what stands under each."""
+    first, *rest = re.split(r"^## (.+)\n\n", page, flags=re.MULTILINE)
+    return first, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+@both_languages
+def test_the_tables_tell_what_the_nodes_have(told, info):
+    texts = texts_in(told, info)
+    for name, entry in info.items():
+        page = told.page(name).read_text("utf-8")
+        assert page == refreshed(page, entry, texts[name], told), (
+            "run python -m tests.support.help_pages"
+        )
+
+
+@both_languages
+def test_every_node_has_a_page_and_every_page_a_node(told, info):
+    pattern = "*.md" if told is ENGLISH else f"*/{told.code}.md"
+    assert set(DOCS.glob(pattern)) == {told.page(name) for name in info}
+
+
+@both_languages
+def test_a_page_begins_with_what_the_node_does_and_ends_with_its_relatives(told, info):
+    for name in info:
+        first, under = parts(told.page(name).read_text("utf-8"))
+        assert 30 < len(first) < 500
+        tips, relatives = list(under.values())[-2:]
+        assert 2 <= len(re.findall("^- ", tips, re.MULTILINE)) <= 7
+        named = re.split(r", (?![^(]*\))|\u3001", relatives.strip())
+        assert set(named) <= names_in(told, info), name
+
+
+def test_english_pages_are_ascii():
+    assert not [page for page in DOCS.glob("*.md") if not page.read_bytes().isascii()]
+
+
+def words_of(entry):
+    """What a tip may name of a node: inputs, outputs, options."""
+    inputs = {**entry["input"].get("required", {}), **entry["input"].get("optional", {})}
+    told = [(rest[0] if rest else {}).get("options") or () for _, *rest in inputs.values()]
+    return {*inputs, *entry["output_name"], *(word for choices in told for word in choices)}
+
+
+@both_languages
+def test_what_a_tip_names_exists(told, info):
+    known = NAMED_OTHERWISE.union(*map(words_of, info.values()))
+    for name in info:
+        _, under = parts(told.page(name).read_text("utf-8"))
+        words = set(re.findall("`([^`]+)`", list(under.values())[-2]))
+        unknown = {word.removesuffix(".safetensors") for word in words} - known
+        assert not unknown, name
