@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .animate_options import AnimateOptions
@@ -275,6 +276,9 @@ def prepare(
         - `published` makes a large source smaller before anything else (`LimitedClip`), and takes
           a square driver as it is unless its framing says otherwise
 
+        - where there are frames to paste onto, no more frames come out than there are, and a
+          still that is driven by one frame is pasted into all of them
+
     The arguments and errors are those of `animate`; `onto` holds frames as large as the source's
     to paste into instead (several people, one after the other); `progress` is told the frames
     that were looked at, the source's, then the driver's.
@@ -305,6 +309,8 @@ def prepare(
     if lengths:
         motion = matched(motion, clip.fps if is_video else motion.fps, min(lengths), options)
     keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
+    if num_onto is not None:
+        keypoints = _as_long(keypoints, num_onto)
     fps = clip.fps if is_video else motion.fps
     return Animation(
         model=model,
@@ -317,6 +323,18 @@ def prepare(
         options=options,
         fps=Fraction(max(1, int(fps))) if published else fps,
         onto=onto,
+    )
+
+
+def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:
+    """One frame held for so many, or more cut to so many."""
+    if len(keypoints) > 1:
+        return keypoints[:num_frames]
+    rows = torch.zeros(num_frames, dtype=torch.long, device=keypoints.driving_keypoints.device)
+    return DrivenKeypoints(
+        source_keypoints=keypoints.source_keypoints[rows],
+        driving_keypoints=keypoints.driving_keypoints[rows],
+        motion=keypoints.motion[rows],
     )
 
 
@@ -344,8 +362,13 @@ def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOpt
     return driving[:num_frames]
 
 
-def check_space(model: LivePortraitModel, motion: Motion) -> None:
+def check_space(model: LivePortraitModel, motion: Motion, name: str = "driving motion") -> None:
     """Refuse a motion that is not of the model's keypoint space, before anything else is done.
+
+    Args:
+        model: The model.
+        motion: The motion.
+        name: What it is, for the message.
 
     Raises:
         MotionSpaceError: It is of another.
@@ -353,7 +376,7 @@ def check_space(model: LivePortraitModel, motion: Motion) -> None:
     if motion.space != model.preset.space:
         made = f" (made by {motion.producer})" if motion.producer else ""
         raise MotionSpaceError(
-            f"The driving motion is of the keypoint space {motion.space!r}{made}; the "
+            f"The {name} is of the keypoint space {motion.space!r}{made}; the "
             f"{model.preset.name} model takes {model.preset.space!r}. Extract the motion from "
             "its video with this model, or choose the model that it was made with."
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
 import torch
 from comfy_api.latest import InputImpl, io
 from torch import Tensor
@@ -16,7 +15,7 @@ from .faces import fps_field, video_info_field
 from .keypoints import motion_mode_field, options_field, region_field, with_choices
 from .paste_back import where_pasted
 from .schema import field, schema
-from .sockets import FacesSocket, LoadedModel, ModelSocket, MotionSocket
+from .sockets import FacesSocket, LoadedModel, ModelSocket, MotionSocket, checked
 
 SOUNDS: Final = ("auto", "driving", "source", "none")
 
@@ -147,14 +146,13 @@ class AnimatePortrait(io.ComfyNode):
         onto = None
         if paste_onto is not None:
             onto = adapt.ImageBatch(adapt.checked_images(paste_onto, "paste_onto"), rate)
-        still_alpha = _alpha_of(source)
-        source = adapt.source_of(source, "source", rate)
+        source = adapt.clip_of(source, "source", rate)
         driving = adapt.driver_of(driving, "driving", rate)
-        progress = runtime.Progress(runtime.READING)
+        progress = _progress(driving)
         animation = prepared(model, source, driving, options, faces, face_index, onto, progress)
-        images, mask = _painted(animation, progress, still_alpha)
+        images, mask = _painted(animation, progress, source if onto is None else onto)
         runtime.say(cls, summary(animation))
-        return io.NodeOutput(images, mask, animation.driving.map_tensors(runtime.kept))
+        return io.NodeOutput(images, mask, runtime.kept(animation.driving))
 
 
 class AnimateVideo(io.ComfyNode):
@@ -229,10 +227,10 @@ class AnimateVideo(io.ComfyNode):
         """Read both, then paint frame after frame into the file."""
         rate = adapt.fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
-        heard = sound_of(sound, audio, driving=driving, source=source)
-        source = adapt.source_of(source, "source", rate)
+        source = adapt.clip_of(source, "source", rate)
         driving = adapt.driver_of(driving, "driving", rate)
-        progress = runtime.Progress(runtime.READING)
+        heard = sound_of(sound, audio, driving=driving, source=source)
+        progress = _progress(driving)
         animation = prepared(model, source, driving, options, faces, face_index, None, progress)
         path = runtime.temporary_path(".mp4")
         with core.VideoWriter(path, animation.fps, crf=crf, **heard) as writer:
@@ -255,11 +253,14 @@ def prepared(
 ) -> Any:
     """The library's `prepare` with face readers that fit."""
     net = runtime.on_device(model)
-    if isinstance(driving, core.Motion):
+    is_motion = isinstance(driving, core.Motion)
+    if is_motion:
         core.check_space(net, driving)
         driving = driving.to(net.device)
+    still, driving = adapt.still_of(source), adapt.still_of(driving)
     readers = core.FaceReaders(net, model.face_models, published=options.driving.published)
     if faces is not None:
+        adapt.check_seen(checked(faces, core.Faces, "faces"), source, "source")
         source_faces = core.KnownFace(faces[face_index])
     else:
         source_faces = readers.reader(
@@ -267,21 +268,20 @@ def prepared(
                 role="source",
                 already_cropped=bool(options.source_framing.already_cropped),
                 face_index=face_index,
-                is_still=isinstance(source, np.ndarray),
+                is_still=still is not source,
             )
         )
     driving_faces = None
-    if not isinstance(driving, core.Motion):
+    if not is_motion:
         driving_faces = readers.reader(
             core.FaceChoice(
                 role="driver",
                 already_cropped=bool(options.driving_framing.already_cropped),
-                is_still=isinstance(driving, np.ndarray),
             )
         )
     return core.prepare(
         net,
-        source,
+        still,
         driving,
         options,
         source_faces=source_faces,
@@ -316,8 +316,8 @@ def sound_of(sound: str, audio: Any, *, driving: Any, source: Any) -> dict[str, 
         return {"waveform": adapt.sound_of(audio)}
     named = {"driving": driving, "source": source}
     wanted = [named[sound]] if sound in named else list(named.values())
-    for value in wanted:
-        heard = adapt.sound_of_video(value)
+    for clip in wanted:
+        heard = adapt.sound_of_clip(clip)
         if heard:
             return heard
     if sound in named:
@@ -328,17 +328,29 @@ def sound_of(sound: str, audio: Any, *, driving: Any, source: Any) -> dict[str, 
     return {}
 
 
+def _progress(driving: Any) -> runtime.Progress:
+    """A bar for reading the source, the driver where that is a clip, and painting."""
+    return runtime.Progress(runtime.READING, clips=1 if isinstance(driving, core.Motion) else 2)
+
+
 def _painted(
-    animation: Any, progress: runtime.Progress, alpha: Tensor | None
+    animation: Any, progress: runtime.Progress, under: adapt.ImageBatch | Any
 ) -> tuple[Tensor, Tensor]:
-    """All frames in one batch, and where they were changed."""
+    """All frames in one batch, and where they were changed.
+
+    Args:
+        animation: What is painted.
+        progress: Told every frame.
+        under: The clip that is painted into; pictures keep their transparency.
+    """
     images: Tensor | None = None
     masks: list[Tensor] = []
     mask = core.paste_mask(animation.model.preset.output_size_px).numpy()
     for frame in animation.render():
         image = adapt.image_of(frame.picture)
-        if alpha is not None and alpha.shape[:2] == image.shape[:2]:
-            image = torch.cat((image, alpha.to(image)), -1)
+        if isinstance(under, adapt.ImageBatch) and animation.options.pastes:
+            like = under.images[frame.index if under.num_frames > 1 else 0]
+            image = adapt.with_alpha(image, adapt.alpha_of(like))
         if images is None:
             images = image.new_empty((len(animation), *image.shape))
         images[frame.index] = image
@@ -356,12 +368,6 @@ def _mask_of(frame: Any, mask: Any, *, pastes: bool) -> Tensor:
     if not pastes:
         return torch.ones(size)
     return torch.from_numpy(where_pasted(frame.transform, mask, mask.shape, size))
-
-
-def _alpha_of(source: Any) -> Tensor | None:
-    """The transparency of a still, (H, W, 1)."""
-    is_still = isinstance(source, Tensor) and len(source) == 1
-    return source[0, ..., 3:] if is_still and source.shape[-1] > 3 else None  # noqa: PLR2004 - RGB
 
 
 NODES: tuple[Any, ...] = (AnimatePortrait, AnimateVideo)

@@ -12,7 +12,7 @@ from .. import liveportrait_core as core
 from . import adapt, runtime
 from .faces import PICTURES_TOOLTIP, fps_field, video_info_field
 from .schema import field, schema
-from .sockets import Crops, CropsSocket, FacesSocket, LoadedModel, ModelSocket
+from .sockets import Crops, CropsSocket, FacesSocket, LoadedModel, ModelSocket, checked
 
 
 class CropFace(io.ComfyNode):
@@ -124,6 +124,9 @@ class CropFace(io.ComfyNode):
     ) -> io.NodeOutput:
         """Frame the face, then cut it out of every frame."""
         clip = adapt.clip_of(images, "images", adapt.fps_of(fps, video_info))
+        checked(model, LoadedModel, "model")
+        if faces is not None:
+            adapt.check_seen(checked(faces, core.Faces, "faces"), clip, "images")
         framing = core.Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
         track = faces[face_index] if faces is not None else None
         transforms: list[Any] = []
@@ -131,7 +134,8 @@ class CropFace(io.ComfyNode):
             transforms = core.source_crops(model.model, track, framing, clip.fps)
         elif track is not None:
             transforms = core.driving_crops(model.model, track, framing)
-        counted = core.CountedClip(clip, runtime.Progress(runtime.STEPS).read)
+        progress = runtime.Progress(reading=runtime.STEPS)
+        counted = core.CountedClip(clip, progress.read)
         used: list[Any] = []
         cropped: list[Tensor] = []
         for frame, transform in core.framed(model.model, counted, transforms, role):
@@ -142,6 +146,7 @@ class CropFace(io.ComfyNode):
                 f"The faces were found in {len(transforms)} frames, but 'images' has {len(used)}. "
                 "Connect the pictures that Find Faces looked at."
             )
+        progress.finish()
         where = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps)
         return io.NodeOutput(torch.stack(cropped), where)
 

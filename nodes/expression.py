@@ -10,7 +10,7 @@ from .. import liveportrait_core as core
 from ..liveportrait_core.motion.sliders import SLIDER_RANGES
 from . import adapt
 from .schema import field, schema
-from .sockets import LoadedModel, ModelSocket, MotionSocket
+from .sockets import LoadedModel, ModelSocket, MotionSocket, checked
 
 SLIDERS: Final = (
     ("blink", 0.5, "Both eyes: -20 shut, 0 as they are, 5 wide open."),
@@ -75,10 +75,12 @@ class ExpressionNode(io.ComfyNode):
     @classmethod
     def execute(cls, model: LoadedModel, motion: Any = None, **sliders: float) -> io.NodeOutput:
         """Keypoints for the sliders; no network is run."""
+        net = checked(model, LoadedModel, "model").model
         if motion is None:
-            base = core.neutral_motion(model.model.preset.space)
+            base = core.neutral_motion(net.preset.space)
         else:
             base = adapt.checked_motion(motion, "motion")
+            core.check_space(net, base, "motion")
         made = core.driving_expression(base, core.Expression(**sliders))
         return io.NodeOutput(made.describe(producer="Expression"))
 

@@ -17,6 +17,7 @@ from .sockets import (
     LoadedModel,
     ModelSocket,
     VideoInfoSocket,
+    checked,
 )
 
 ORDERS: Final = (
@@ -103,6 +104,8 @@ class FindFaces(io.ComfyNode):
                     BoundingBoxSocket,
                     "bounding_box",
                     optional=True,
+                    # newer front ends make a widget of this type, which always has a value
+                    extra_dict={"forceInput": True},
                     tooltip="Marks one face by another node's box; goes before the written one.",
                 ),
                 field(
@@ -141,9 +144,10 @@ class FindFaces(io.ComfyNode):
         clip = adapt.clip_of(images, "images", adapt.fps_of(fps, video_info))
         progress = runtime.Progress(reading=runtime.STEPS)
         readers = core.FaceReaders(runtime.on_device(model), model.face_models)
-        choice = core.FaceChoice(role="source", box=adapt.box_of(box, bounding_box, mask))
+        choice = core.FaceChoice(role="source", box=adapt.box_of(box, clip, bounding_box, mask))
         counted = core.CountedClip(clip, progress.read)
         faces = readers.find(counted, choice, max_faces, order)
+        progress.finish()
         runtime.say(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))
 
@@ -184,6 +188,9 @@ class ShowFaces(io.ComfyNode):
     def execute(cls, images: Tensor, faces: Any, boxes: bool, landmarks: bool) -> io.NodeOutput:
         """Draw on every frame."""
         images = adapt.checked_images(images, "images")
+        adapt.check_seen(
+            checked(faces, core.Faces, "faces"), adapt.ImageBatch(images, faces.fps), "images"
+        )
         if faces.num_frames not in (1, len(images)):
             raise ValueError(
                 f"The faces were found in {faces.num_frames} frames, and 'images' has "

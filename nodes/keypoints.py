@@ -19,6 +19,7 @@ from .sockets import (
     ModelSocket,
     MotionSocket,
     OptionsSocket,
+    checked,
 )
 
 MOTION_MODES: Final = get_args(MotionMode)
@@ -62,6 +63,7 @@ def options_field() -> Any:
 def with_choices(options: Any, **choices: Any) -> Any:
     """Options from the wire, or the usual ones, with a node's own widgets in them."""
     options = core.AnimateOptions() if options is None else options
+    checked(options, core.AnimateOptions, "options")
     return replace(options, driving=replace(options.driving, **choices))
 
 
@@ -129,17 +131,16 @@ class TransformKeypoints(io.ComfyNode):
         """Eq. 7 on whole motions; no network is run."""
         source = adapt.checked_motion(source_motion, "source_motion")
         driving = adapt.checked_motion(driving_motion, "driving_motion")
-        for motion in (source, driving):
-            core.check_space(model.model, motion)
+        net = checked(model, LoadedModel, "model").model
+        core.check_space(net, source, "source motion")
+        core.check_space(net, driving)
         options = with_choices(options, region=region, motion=motion_mode)
         driving = core.with_reference(driving, options.reference)
         if len(source) > 1:
             driving = core.matched(driving, source.fps, len(source), options)
         scene = core.open_scene(source, driving, options.driving)
         keypoints = core.move(scene, options.driving)
-        return io.NodeOutput(
-            DrivenFace(keypoints=keypoints, scene=scene, origin=model.model.origin)
-        )
+        return io.NodeOutput(DrivenFace(keypoints=keypoints, scene=scene, origin=net.origin))
 
 
 NODES: tuple[Any, ...] = (TransformKeypoints,)

@@ -11,7 +11,7 @@ from .. import liveportrait_core as core
 from . import adapt, runtime
 from .faces import fps_field
 from .schema import field, schema
-from .sockets import Crops, CropsSocket, LoadedModel, ModelSocket, MotionSocket
+from .sockets import Crops, CropsSocket, LoadedModel, ModelSocket, MotionSocket, checked
 
 
 class ExtractMotion(io.ComfyNode):
@@ -56,16 +56,21 @@ class ExtractMotion(io.ComfyNode):
         cls, model: LoadedModel, cropped: Tensor, fps: float, crops: Crops | None = None
     ) -> io.NodeOutput:
         """M on every crop."""
-        clip = adapt.clip_of(cropped, "cropped", crops.fps if crops else adapt.exact_fps(fps))
+        if crops is not None:
+            checked(crops, Crops, "crops")
+        rate = adapt.exact_fps(fps) if crops is None else crops.fps
+        clip = adapt.clip_of(cropped, "cropped", rate)
         net = runtime.on_device(model)
+        progress = runtime.Progress(reading=runtime.STEPS)
         motion = core.read_crops(
             net,
-            core.CountedClip(clip, runtime.Progress(reading=runtime.STEPS).read),
+            core.CountedClip(clip, progress.read),
             crops.track if crops else None,
             crops.role if crops else "source",
             fps=clip.fps,
         )
-        return io.NodeOutput(motion.map_tensors(runtime.kept))
+        progress.finish()
+        return io.NodeOutput(runtime.kept(motion))
 
 
 NODES: tuple[Any, ...] = (ExtractMotion,)

@@ -15,6 +15,7 @@ from .sockets import MotionSocket
 
 SHIPPED: Final = " (shipped)"
 OUTPUT: Final = " [output]"
+ENDINGS: Final = (".safetensors", ".pkl")
 FORMATS: Final = ("safetensors", "pkl (published template)")
 SPACES: Final = {
     "as the file says": None,
@@ -41,8 +42,7 @@ def motion_path(name: str) -> Path:
     if name.endswith(SHIPPED):
         path = core.shipped_motions().get(name.removesuffix(SHIPPED))
     else:
-        known = folder_paths.exists_annotated_filepath(name)
-        path = Path(folder_paths.get_annotated_filepath(name)) if known else None
+        path = _file_in_folder(name)
     if path is None:
         raise core.MediaError(
             f"There is no motion file '{name}'. Put a .safetensors or .pkl motion into ComfyUI's "
@@ -211,9 +211,17 @@ def _words(motion: Any) -> str:
 
 def _files_in(folder: str) -> list[str]:
     files, _ = folder_paths.recursive_search(folder)
-    return sorted(
-        Path(name).as_posix() for name in files if Path(name).suffix in (".safetensors", ".pkl")
-    )
+    return sorted(Path(name).as_posix() for name in files if Path(name).suffix in ENDINGS)
+
+
+def _file_in_folder(name: str) -> Path | None:
+    """The file that an annotated name means; None where there is none, or it leads elsewhere."""
+    inside, folder = folder_paths.annotated_filepath(name)
+    leads_out = Path(inside).anchor or ".." in Path(inside).parts
+    if leads_out or Path(inside).suffix not in ENDINGS:
+        return None
+    path = Path(folder or folder_paths.get_input_directory(), inside)
+    return path if path.is_file() else None
 
 
 def _free_name(folder: Path, name: str, counter: int, ending: str) -> Path:

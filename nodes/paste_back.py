@@ -12,7 +12,7 @@ from torch import Tensor
 from .. import liveportrait_core as core
 from . import adapt, runtime
 from .schema import field, schema
-from .sockets import Crops, CropsSocket
+from .sockets import Crops, CropsSocket, checked
 
 
 class PasteBack(io.ComfyNode):
@@ -68,8 +68,9 @@ class PasteBack(io.ComfyNode):
         """Frame by frame."""
         images = adapt.checked_images(images, "images")
         painted = adapt.checked_images(painted, "painted")
-        num_frames = _num_frames(images, painted, crops)
+        checked(crops, Crops, "crops")
         weights = _weights(mask, int(painted.shape[1]))
+        num_frames = _num_frames(images, painted, crops, weights)
         progress = runtime.Progress()
         pasted: list[Tensor] = []
         masks: list[Tensor] = []
@@ -84,7 +85,7 @@ class PasteBack(io.ComfyNode):
                 face = adapt.pixels_of(painted[index])
                 picture = core.paste_back_pixels(frame, face, transform, weight)
                 where = where_pasted(transform, weight, face.shape[:2], frame.shape[:2])
-            pasted.append(adapt.with_alpha(adapt.image_of(picture), image))
+            pasted.append(adapt.with_alpha(adapt.image_of(picture), adapt.alpha_of(image)))
             if index == 0 or len(crops.transforms) > 1 or len(weights) > 1:
                 masks.append(torch.from_numpy(where))
             progress.painted(index + 1, num_frames, picture)
@@ -98,20 +99,20 @@ def where_pasted(transform: Any, mask: Any, face_size: Any, frame_size: Any) -> 
     return core.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
 
 
-def _num_frames(images: Tensor, painted: Tensor, crops: Crops) -> int:
+def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Any]) -> int:
     """How many frames come out; every input has so many or one.
 
     Raises:
         ValueError: They do not fit together.
     """
     num_frames = len(painted)
-    counts = {"images": len(images), "crops": len(crops.transforms)}
+    counts = {"images": len(images), "crops": len(crops.transforms), "mask": len(weights)}
     for name, count in counts.items():
         # a driver that ends early leaves frames of the source unused
         if count != 1 and count < num_frames:
             raise ValueError(
                 f"There are {num_frames} painted faces, but '{name}' has {count} frames; as many, "
-                "or one, were wanted. Connect the source that the faces were cropped from."
+                "or one, were wanted. Connect what belongs to the same frames."
             )
     if painted.shape[1] != painted.shape[2]:
         raise ValueError(

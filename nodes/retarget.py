@@ -11,7 +11,7 @@ from .. import liveportrait_core as core
 from . import runtime
 from .keypoints import check_origin
 from .schema import field, schema
-from .sockets import DrivenFace, KeypointsSocket, LoadedModel, ModelSocket
+from .sockets import DrivenFace, KeypointsSocket, LoadedModel, ModelSocket, checked
 
 MOST_OPEN: Final = 0.8
 """The networks were trained up to this (Eq. 6)."""
@@ -138,7 +138,8 @@ def on_device(loaded: LoadedModel, face: DrivenFace) -> tuple[Any, Any, Any]:
     Raises:
         ValueError: The keypoints are for another model.
     """
-    check_origin(face.origin, loaded.model, "keypoints")
+    checked(loaded, LoadedModel, "model")
+    check_origin(checked(face, DrivenFace, "keypoints").origin, loaded.model, "keypoints")
     net = runtime.on_device(loaded)
     scene = replace(
         face.scene,

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from .. import liveportrait_core as core
+from .sockets import LoadedModel, checked
 
 if TYPE_CHECKING:
     from ..liveportrait_core import LivePortraitModel
-    from .sockets import LoadedModel
 
 PREVIEW_EVERY_S: Final = 0.5
 PREVIEW_PX: Final = 512
@@ -34,21 +34,30 @@ FRAMES_GUESSED: Final = 100
 class Progress:
     """The bar on a node, with a picture now and then; every step lets the user cancel."""
 
-    def __init__(self, reading: int = 0) -> None:
+    def __init__(self, reading: int = 0, clips: int = 1) -> None:
         """An empty bar.
 
         Args:
             reading: Steps of `STEPS` that are spent on reading.
+            clips: How many clips are read, one after the other.
         """
         self._bar = comfy.utils.ProgressBar(STEPS)
-        self._reading = reading
-        self._preview_at = 0.0
+        self._reading, self._clips = reading, clips
+        self._clip = self._done = 0
+        self._preview_at = -PREVIEW_EVERY_S
 
     def read(self, done: int, total: int) -> None:
-        """Frames that were looked at; a total of 0 is unknown."""
+        """Frames of a clip that were looked at; a total of 0 is unknown."""
         check_cancelled()
-        share = done / total if total else done / (done + FRAMES_GUESSED)
-        self._bar.update_absolute(int(self._reading * min(1.0, share)), STEPS)
+        if done <= self._done:
+            self._clip = min(self._clip + 1, self._clips - 1)  # the next one begins
+        self._done = done
+        share = min(1.0, done / total if total else done / (done + FRAMES_GUESSED))
+        self._bar.update_absolute(int(self._reading * (self._clip + share) / self._clips), STEPS)
+
+    def finish(self) -> None:
+        """All is done, also where a clip had fewer frames than it told."""
+        self._bar.update_absolute(STEPS, STEPS)
 
     def painted(self, done: int, total: int, picture: Any = None) -> None:
         """Frames that were made, and the last of them, (H, W, 3) uint8."""
@@ -86,7 +95,10 @@ def in_care(model: LivePortraitModel) -> Any:
 
 def on_device(loaded: LoadedModel) -> LivePortraitModel:
     """The model where it computes, with room for a chunk of frames."""
-    needed = core.memory_estimate(loaded.model)
+    checked(loaded, LoadedModel, "model")
+    # where it will compute, not where it waits
+    chunk = core.ChunkSize.for_device(loaded.patcher.load_device)
+    needed = core.memory_estimate(loaded.model, chunk.num_frames)
     management.load_models_gpu([loaded.patcher], memory_required=needed)
     return loaded.model
 
@@ -109,9 +121,9 @@ def intermediate(tensor: Tensor) -> Tensor:
     return tensor.to(device=management.intermediate_device(), dtype=dtype)
 
 
-def kept(tensor: Tensor) -> Tensor:
-    """A tensor in the place that ComfyUI keeps results in, in its own type."""
-    return tensor.to(management.intermediate_device())
+def kept(result: Any) -> Any:
+    """A tensor or a motion in the place that ComfyUI keeps results in, in its own type."""
+    return result.to(management.intermediate_device())
 
 
 def temporary_path(suffix: str) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from comfy_api.latest import io
 from torch import Tensor
@@ -85,3 +85,32 @@ class DrivenFace:
     scene: Scene
     origin: str
     """Model that they are for."""
+
+
+_MADE_BY: Final = {
+    "LoadedModel": ("LIVEPORTRAIT_MODEL", "Load Model"),
+    "Faces": ("LIVEPORTRAIT_FACES", "Find Faces"),
+    "Crops": ("LIVEPORTRAIT_CROPS", "Crop Face"),
+    "Features": ("LIVEPORTRAIT_FEATURES", "Extract Appearance"),
+    "DrivenFace": ("LIVEPORTRAIT_KEYPOINTS", "Transform Keypoints"),
+    "AnimateOptions": ("LIVEPORTRAIT_OPTIONS", "Driving Options"),
+}
+
+
+def checked(value: Any, kind: type[Any], name: str) -> Any:
+    """What came over a wire of ours; nodes that pass on anything can bring what is none.
+
+    Args:
+        value: What came.
+        kind: The payload's class.
+        name: The input's id.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if isinstance(value, kind):
+        return value
+    socket, maker = _MADE_BY[kind.__name__]
+    raise ValueError(
+        f"The input '{name}' is {type(value).__name__}; {socket} was wanted. Connect {maker}."
+    )

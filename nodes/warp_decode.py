@@ -22,6 +22,7 @@ from .sockets import (
     KeypointsSocket,
     LoadedModel,
     ModelSocket,
+    checked,
 )
 
 
@@ -72,8 +73,8 @@ class WarpDecode(io.ComfyNode):
         cls, model: LoadedModel, features: Features, keypoints: DrivenFace, gain: float
     ) -> io.NodeOutput:
         """W and G, a chunk at a time."""
-        check_origin(features.origin, model.model, "features")
         net, _, points = on_device(model, keypoints)
+        check_origin(checked(features, Features, "features").origin, net, "features")
         points = core.amplify(points, gain)
         volume = features.volume
         # a driver that ends early leaves frames of the source unused

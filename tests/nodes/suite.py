@@ -153,7 +153,8 @@ def loaded(base: Path, version: str, model_file: Path) -> Iterator[Suite]:
         (folder / MODEL_FILE).symlink_to(model_file)
         suite = Suite(comfyui, comfyui.import_pack())
         readers = suite.module("liveportrait_core.readers")
-        patch.setattr(readers, "HaarFaceFinder", lambda network: OwnFinder(suite))
+        for name in ("NetworkFaceFinder", "HaarFaceFinder"):
+            patch.setattr(readers, name, lambda network: OwnFinder(suite), raising=False)
         patch.setattr(readers, "landmark_network", lambda model: own_network(suite))
         yield suite
 
