@@ -133,11 +133,11 @@ def place_of(model_name: str) -> str | Path:
 
 
 def find_published(subject: Literal["human", "animal"]) -> Path | None:
-    """The folder with all large files of a published model, where there is one."""
+    """The folder of all large files of a published model, where there is one."""
     for folder in map(Path, folder_paths.get_folder_paths(FOLDER)):
-        required = [file for file in core.files_for(subject) if file.required]
-        if all(file.found_in(folder) for file in required):
-            return folder / "animal" if _lies_in_animal(folder, subject) else folder
+        found = [file.found_in(folder) for file in _large_files(subject)]
+        if found[0] is not None and all(found):
+            return found[0].parent  # tells people and animals apart where both are there
     return None
 
 
@@ -151,15 +151,21 @@ def published_folder(subject: Literal["human", "animal"]) -> Path:
     if found is not None:
         return found
     folders = [Path(folder) for folder in folder_paths.get_folder_paths(FOLDER)]
-    missing = next(
-        file
-        for file in core.files_for(subject)
-        if file.required and not any(file.found_in(folder) for folder in folders)
-    )
+    missing = {
+        folder: [file for file in _large_files(subject) if not file.found_in(folder)]
+        for folder in folders
+    }
+    folder = min(folders, key=lambda folder: len(missing[folder]))
+    wanted = [file.paths["comfyui"] for file in missing[folder]]
     raise core.CheckpointError(
-        f"The published {subject} model lacks the file {missing.paths['comfyui']} in the folder "
-        f"{folders[0]}. Download {missing.url('comfyui')} there, or choose the model 'default'."
+        f"The published {subject} model lacks {', '.join(wanted)} in the folder {folder}. "
+        f"Download {' and '.join(str(file.url('comfyui')) for file in missing[folder])} there, "
+        "or choose the model 'default'."
     )
+
+
+def _large_files(subject: Literal["human", "animal"]) -> list[Any]:
+    return [file for file in core.files_for(subject) if file.required]
 
 
 def face_models(face_finder: str) -> Path | None:
@@ -188,10 +194,6 @@ def face_models(face_finder: str) -> Path | None:
         f"{folder / 'models' / 'buffalo_l'}, and they are not there. Put them there, or choose "
         "the face finder 'ours'."
     )
-
-
-def _lies_in_animal(folder: Path, subject: str) -> bool:
-    return subject == "animal" and (folder / "animal").is_dir()
 
 
 NODES: tuple[Any, ...] = (LoadModel,)
