@@ -21,18 +21,21 @@ DOCS = ROOT / "web" / "docs"
 
 @dataclass(frozen=True)
 class Language:
-    """What the tables of a language are written with."""
+    """What the tables of a language are written with; two columns, as the side bar is narrow."""
 
     code: str
     inputs: str
+    input_row: tuple[str, str]
     outputs: str
-    input_row: tuple[str, ...]
-    output_row: tuple[str, ...]
+    output_row: tuple[str, str]
     required: str
     optional: str
+    default: str
+    one_of: str
     empty: str
     between: str
     join: str
+    gap: str
 
     def page(self, node: str) -> Path:
         """The page of a node."""
@@ -42,26 +45,32 @@ class Language:
 ENGLISH = Language(
     code="en",
     inputs="## Inputs",
+    input_row=("Input", "What it does"),
     outputs="## Outputs",
-    input_row=("Input", "Values", "Default", "What it does"),
-    output_row=("Output", "Type", "What it is"),
-    required="required",
-    optional="optional",
+    output_row=("Output", "What it is"),
+    required="Required.",
+    optional="Optional.",
+    default="Default: {}.",
+    one_of="One of: {}.",
     empty="empty",
-    between="{} to {}",
+    between="From {} to {}.",
     join=", ",
+    gap=" ",
 )
 CHINESE = Language(
     code="zh",
     inputs="## \u8f93\u5165",
+    input_row=("\u8f93\u5165", "\u4f5c\u7528"),
     outputs="## \u8f93\u51fa",
-    input_row=("\u8f93\u5165", "\u53d6\u503c", "\u9ed8\u8ba4", "\u4f5c\u7528"),
-    output_row=("\u8f93\u51fa", "\u7c7b\u578b", "\u8bf4\u660e"),
-    required="\u5fc5\u9700",
-    optional="\u53ef\u9009",
+    output_row=("\u8f93\u51fa", "\u8bf4\u660e"),
+    required="\u5fc5\u9700\u3002",
+    optional="\u53ef\u9009\u3002",
+    default="\u9ed8\u8ba4\uff1a{}\u3002",
+    one_of="\u53ef\u9009\u503c\uff1a{}\u3002",
     empty="\u7a7a",
-    between="{} \u5230 {}",
+    between="\u4ece {} \u5230 {}\u3002",
     join="\u3001",
+    gap="",
 )
 LANGUAGES = (ENGLISH, CHINESE)
 
@@ -86,45 +95,56 @@ def refreshed(page: str, entry: Mapping[str, Any], texts: Mapping[str, Any], tol
 
 def _input_rows(
     entry: Mapping[str, Any], texts: Mapping[str, Any], told: Language
-) -> Iterator[tuple[str, ...]]:
+) -> Iterator[tuple[str, str]]:
     for group in ("required", "optional"):
         for name, (kind, *rest) in entry["input"].get(group, {}).items():
-            options = rest[0] if rest else {}
             text = texts["inputs"][name]
-            values, default = _values(kind, options, told)
-            default = default or (told.required if group == "required" else told.optional)
-            yield _label(name, text["name"]), values, default, text["tooltip"]
+            facts = _facts(kind, rest[0] if rest else {}, told)
+            facts = facts or (told.required if group == "required" else told.optional)
+            yield _whole(text["name"]), _breakable(f"{text['tooltip']}<br>{facts}")
 
 
-def _output_rows(entry: Mapping[str, Any], texts: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def _output_rows(entry: Mapping[str, Any], texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for index, kind in enumerate(entry["output"]):
         text = texts["outputs"][str(index)]
-        yield f"**{text['name']}**", f"`{kind}`", text.get("tooltip", "")
+        yield (
+            _whole(text["name"]),
+            _breakable("<br>".join(filter(None, (text.get("tooltip"), kind)))),
+        )
 
 
-def _label(name: str, shown: str) -> str:
-    return f"**{name}**" if shown == name else f"**{shown}** `{name}`"
+def _whole(name: str) -> str:
+    """A name that stays readable in a narrow column: Chinese would break anywhere."""
+    return f"**{_breakable(name)}**" if name.isascii() else f"**<nobr>{name}</nobr>**"
 
 
-def _values(kind: Any, options: Mapping[str, Any], told: Language) -> tuple[str, str]:
-    """What may be put in, and the default; no default for a socket."""
+def _breakable(text: str) -> str:
+    """A text whose paths and long names may break, so that a narrow side bar does not cut it."""
+    return re.sub(r"(?<=\w)([/_])(?=\w)", r"\1<wbr>", text)
+
+
+def _facts(kind: Any, options: Mapping[str, Any], told: Language) -> str:
+    """What may be put into a widget, and its default; nothing for a socket."""
     choices = kind if isinstance(kind, list) else options.get("options")
     if choices is not None:
         default = options.get("default", choices[0])  # a front end takes the first
-        return told.join.join(f"`{each}`" for each in choices), f"`{default}`"
+        words = [f"'{word}'" if "," in word else word for word in choices]
+        return told.gap.join((told.one_of.format(told.join.join(words)), _default(default, told)))
     if "min" in options:
-        low, high = f"{options['min']:g}", f"{options['max']:g}"
-        low, high = (text.replace("1e+06", "1000000") for text in (low, high))
-        return told.between.format(low, high), f"{options['default']:g}"
+        limits = [f"{options[name]:.12g}" for name in ("min", "max")]
+        default = _default(f"{options['default']:g}", told)
+        return told.gap.join((told.between.format(*limits), default))
     if kind == "BOOLEAN":
-        return "`true`, `false`", f"`{str(options['default']).lower()}`"
-    if kind == "STRING":
-        return "`STRING`", f"`{options['default']}`" if options["default"] else told.empty
-    return told.join.join(f"`{each}`" for each in kind.split(",")), ""
+        return _default(str(options["default"]).lower(), told)
+    return _default(options["default"], told) if kind == "STRING" else ""
 
 
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
+def _default(value: str, told: Language) -> str:
+    return told.default.format(value or told.empty)
+
+
+def _table(head: tuple[str, str], rows: Iterator[tuple[str, str]]) -> str:
+    lines = [head, ("---", "---"), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
