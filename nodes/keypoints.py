@@ -50,14 +50,11 @@ def motion_mode_field() -> Any:
     )
 
 
-def options_field() -> Any:
+def options_field(
+    tooltip: str = "From Driving Options: eye and lip opening, smoothing, neutral frame, cropping.",
+) -> Any:
     """Everything else."""
-    return field(
-        OptionsSocket,
-        "options",
-        optional=True,
-        tooltip="From Driving Options: eye and lip opening, smoothing, neutral frame, cropping.",
-    )
+    return field(OptionsSocket, "options", optional=True, tooltip=tooltip)
 
 
 def with_choices(options: Any, **choices: Any) -> Any:
@@ -107,7 +104,10 @@ class TransformKeypoints(io.ComfyNode):
                 ),
                 region_field(),
                 motion_mode_field(),
-                options_field(),
+                options_field(
+                    "From Driving Options: smoothing, neutral frame, a driver that ends early. "
+                    "Eyes, lip and cropping are up to their own nodes here."
+                ),
             ],
             outputs=[
                 KeypointsSocket.Output(

@@ -45,6 +45,15 @@ def opening_field(name: str, what: str) -> Any:
     )
 
 
+def retargeted_output() -> Any:
+    """Keypoints, opened to order."""
+    return KeypointsSocket.Output(
+        "retargeted",
+        display_name="keypoints",
+        tooltip="For the other Retarget, Stitch, and Warp & Decode.",
+    )
+
+
 class RetargetEyes(io.ComfyNode):
     """Eyes as open as ordered."""
 
@@ -71,7 +80,7 @@ class RetargetEyes(io.ComfyNode):
                 opening_field("eyes_open", "eyes"),
                 retarget_field(),
             ],
-            outputs=[KeypointsSocket.Output("retargeted", display_name="keypoints")],
+            outputs=[retargeted_output()],
         )
 
     @classmethod
@@ -115,7 +124,7 @@ class RetargetLip(io.ComfyNode):
                 opening_field("lip_open", "lip"),
                 retarget_field(),
             ],
-            outputs=[KeypointsSocket.Output("retargeted", display_name="keypoints")],
+            outputs=[retargeted_output()],
         )
 
     @classmethod

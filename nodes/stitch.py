@@ -27,7 +27,11 @@ class Stitch(io.ComfyNode):
                 field(ModelSocket, "model", tooltip="From Load Model."),
                 field(KeypointsSocket, "keypoints", tooltip=KEYPOINTS_TOOLTIP),
             ],
-            outputs=[KeypointsSocket.Output("stitched", display_name="keypoints")],
+            outputs=[
+                KeypointsSocket.Output(
+                    "stitched", display_name="keypoints", tooltip="For Warp & Decode."
+                )
+            ],
         )
 
     @classmethod

@@ -1,0 +1,188 @@
+"""What the nodes promise: methods, names, words; and what importing them costs."""
+
+import json
+import re
+import subprocess
+import sys
+from copy import deepcopy
+
+import pytest
+
+from tests.support.comfyui.signatures import signature_problems
+from tests.support.comfyui.stand_in import API, NEWEST, ROOT, VERSIONS
+from tests.support.comfyui.widgets import has_widget, inputs_of, options_of
+
+pytestmark = pytest.mark.parametrize("suite", VERSIONS, indirect=True)
+
+OWN = "LIVEPORTRAIT_"
+THEIRS = {
+    *("IMAGE", "MASK", "VIDEO", "AUDIO", "BOUNDING_BOX", "VHS_VIDEOINFO"),
+    *("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"),
+}
+"""Sockets of ComfyUI, and of Video Helper Suite."""
+SUBMENUS = {"stages", "animate", "motion", "tools"}
+MOST_WIDGETS = 6
+SENTENCE = re.compile(r"[^\n]*\w[^\n]*\s[^\n]*\.")
+
+
+@pytest.fixture
+def schemas(suite):
+    return {name: node.GET_SCHEMA() for name, node in suite.pack.nodes.items()}
+
+
+@pytest.fixture
+def info(suite):
+    told = suite.comfyui.object_info()
+    return {name: told[name] for name in suite.pack.nodes}
+
+
+def all_inputs(info):
+    return [(name, *pair) for name, entry in info.items() for pair in inputs_of(entry).items()]
+
+
+def test_methods_take_what_the_schema_has(suite):
+    assert len(suite.pack.nodes) == 19
+    problems = [each for node in suite.pack.nodes.values() for each in signature_problems(node)]
+    assert not problems
+
+
+def test_every_input_is_told_in_a_sentence(info):
+    wrong = [
+        (node, name)
+        for node, name, spec in all_inputs(info)
+        if not SENTENCE.fullmatch(options_of(spec).get("tooltip", ""))
+    ]
+    assert not wrong
+
+
+def test_every_output_and_every_node_is_told_in_a_sentence(info):
+    for name, entry in info.items():
+        assert SENTENCE.fullmatch(entry["description"]), name
+        for told in entry["output_tooltips"]:
+            assert SENTENCE.fullmatch(told or ""), name
+
+
+def test_a_node_shows_few_widgets(suite, schemas):
+    for name, schema in schemas.items():
+        widgets = [one for one in schema.inputs if has_widget((one.get_io_type(), one.as_dict()))]
+        shown = [one.id for one in widgets if not getattr(one, "advanced", None)]
+        if suite.comfyui.version == NEWEST:
+            assert len(shown) <= MOST_WIDGETS, (name, shown)
+            assert shown == [one.id for one in widgets][: len(shown)], "shown ones come first"
+
+
+def test_what_only_newer_versions_know_is_told_there_alone(suite, schemas, info):
+    is_new = suite.comfyui.version == NEWEST
+    advanced = [name for *_, name, spec in all_inputs(info) if options_of(spec).get("advanced")]
+    assert bool(advanced) == is_new
+    aliases = [name for name, schema in schemas.items() if getattr(schema, "search_aliases", [])]
+    assert bool(aliases) == is_new
+    assert {"LPS_LoadModel", "LPS_AnimatePortrait", "LPS_AnimateVideo"} <= set(
+        aliases
+    ) or not is_new
+
+
+def test_names_are_ours_or_comfyuis(info):
+    for name, entry in info.items():
+        assert re.fullmatch(r"LPS_[A-Z][A-Za-z]+", name)
+        assert entry["display_name"].endswith(" (LivePortrait)")
+        assert entry["category"].split("/")[0] == "LivePortrait"
+        assert entry["category"].split("/")[1] in SUBMENUS
+        kinds = [kind for spec in inputs_of(entry).values() for kind in spec[0].split(",")]
+        for kind in [*kinds, *entry["output"]]:
+            assert kind in THEIRS or kind.startswith(OWN), (name, kind)
+
+
+def test_ids_of_a_node_differ_also_between_inputs_and_outputs(schemas):
+    for name, schema in schemas.items():
+        ids = [one.id for one in (*schema.inputs, *schema.outputs)]
+        assert len(set(ids)) == len(ids), name
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", one) for one in ids), name
+        assert all(one.display_name for one in schema.outputs), name
+
+
+def test_a_box_of_another_node_comes_over_a_wire_alone(info):
+    # newer front ends have a widget for this type: it would send a box that nobody drew
+    boxes = [spec for *_, spec in all_inputs(info) if spec[0] == "BOUNDING_BOX"]
+    assert boxes
+    assert not any(has_widget(spec) for spec in boxes)
+
+
+def test_defaults_are_among_the_choices_and_within_the_bounds(info):
+    for node, name, spec in all_inputs(info):
+        options = options_of(spec)
+        default = options.get("default")
+        if "options" in options and default is not None:
+            assert default in options["options"], (node, name)
+        if "min" in options:
+            assert options["min"] <= default <= options["max"], (node, name)
+
+
+def test_modules_keep_nothing_from_one_run_to_the_next(suite):
+    """Their names hold after work what they held before; nothing in them is a cache."""
+    own = f"{suite.pack.module.__name__}.nodes"
+    modules = [module for name, module in sys.modules.items() if name.startswith(own)]
+    assert len(modules) >= 19
+
+    def held():
+        return {
+            (module.__name__, name): deepcopy(value)
+            for module in modules
+            for name, value in vars(module).items()
+            if isinstance(value, dict | list | set | tuple | str | int | float | type(None))
+            and not name.startswith("__")
+        }
+
+    before = held()
+    suite.still_works()
+    model = suite.model()
+    suite("LPS_MotionInfo", motion=suite("LPS_Expression", model=model, smile=0.5))
+    assert held() == before
+    for module in modules:
+        cached = [name for name, value in vars(module).items() if hasattr(value, "cache_info")]
+        assert not cached, module.__name__
+
+
+LOAD = """
+import asyncio, importlib.util, json, sys, types
+from pathlib import Path
+
+folder, api, base, version = sys.argv[1:]
+def load():
+    spec = importlib.util.spec_from_file_location("pack", Path(folder) / "__init__.py")
+    sys.modules["pack"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+module = load()
+first = sorted(sys.modules)
+sys.path.insert(0, api)
+sys.modules["comfyui_version"] = types.ModuleType("comfyui_version")
+sys.modules["comfyui_version"].__version__ = version
+import folder_paths
+folder_paths.stand_in_settle(base)
+import comfy_api.latest, torch, numpy, av, safetensors  # what ComfyUI has loaded by then
+before = set(sys.modules)
+async def nodes():
+    return await (await module.comfy_entrypoint()).get_node_list()
+classes = asyncio.run(nodes())
+[node.GET_SCHEMA() for node in classes]
+print(json.dumps([first, sorted(set(sys.modules) - before), len(classes)]))
+"""
+HEAVY = {"timm", "cv2", "onnxruntime", "torchvision", "onnx", "scipy", "skimage", "numba"}
+
+
+def test_importing_the_pack_loads_no_networks_and_nothing_heavy(suite, tmp_path):
+    command = [sys.executable, "-c", LOAD, str(ROOT), str(API), str(tmp_path / "base")]
+    done = subprocess.run(
+        [*command, suite.comfyui.version], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    first, then, num_nodes = json.loads(done.stdout)
+    assert num_nodes == 19
+    roots = {name.partition(".")[0] for name in first}
+    assert not roots & {*HEAVY, "torch", "numpy", "av", "comfy", "comfy_api", "folder_paths"}
+    assert not {name.partition(".")[0] for name in then} & HEAVY
+    networks = [name for name in then if name.startswith("pack.liveportrait_core.networks")]
+    assert not networks
+    assert "pack.liveportrait_core.model" not in then
