@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 
 import pytest
+from PIL import Image
 
+from tests.comfyui_real.films import part_of
+from tests.comfyui_real.graphs import Graph
 from tests.support.author import DEMO
 from tests.support.browser import Browser, tools
 from tests.support.comfyui_server import ComfyServer
 
+PACK_FOLDER = "LivePortrait Suite"
+NTSC = Fraction(30000, 1001)
+
 
 @pytest.fixture(scope="session")
-def new_server(tmp_path_factory):
+def short_clip(tmp_path_factory):
+    """16 frames of the demo's driver that blink and turn, at 30000/1001 frames/s, with a tone."""
+    path = tmp_path_factory.mktemp("clips") / "short.mp4"
+    return part_of(path, DEMO / "driving.mp4", slice(0, 48, 3), NTSC, sound_s=0.5)
+
+
+@pytest.fixture(scope="session")
+def portrait(tmp_path_factory):
+    """The demo's portrait as .png: the newer ComfyUI reads a .jpg a level or two off Pillow's."""
+    path = tmp_path_factory.mktemp("pictures") / "portrait.png"
+    with Image.open(DEMO / "portrait.jpg") as picture:
+        picture.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_server(tmp_path_factory, portrait, short_clip):
     """Gives servers with folders of their own that are not started; all are stopped at the end."""
     if not os.environ.get("COMFYUI_DIR"):
         pytest.skip("COMFYUI_DIR is not set: no real ComfyUI")
@@ -21,13 +44,32 @@ def new_server(tmp_path_factory):
     def new(**options) -> ComfyServer:
         server = ComfyServer(tmp_path_factory.mktemp("comfyui"), **options)
         made.append(server)
-        for file in (DEMO / "portrait.jpg", DEMO / "driving.mp4"):
+        for file in (portrait, DEMO / "portrait.jpg", DEMO / "driving.mp4", short_clip):
             server.add_input(file)
         return server
 
     yield new
     for server in made:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def pack_server(new_server):
+    """A running server with our pack, for all tests that leave it as it was."""
+    server = new_server()
+    server.add_pack(PACK_FOLDER, copy=True)
+    return server.start()
+
+
+@pytest.fixture(scope="session")
+def object_info(pack_server):
+    return pack_server.object_info()
+
+
+@pytest.fixture
+def graph(object_info):
+    """An empty prompt for `pack_server`."""
+    return Graph(object_info)
 
 
 @pytest.fixture(scope="session")

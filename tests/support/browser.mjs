@@ -53,7 +53,8 @@ function in_page_drop({ name, type, base64, x, y }) {
   }
 }
 
-function in_page_node_centre(id) {
+// A point near the top of a node: lower down a player may lie over the canvas and take the drop.
+function in_page_node_place(id) {
   const { canvas, graph } = window.app;
   const node = graph._nodes.find((one) => String(one.id) === String(id) || one.title === id);
   if (!node) throw new Error(`no node ${id}`);
@@ -61,7 +62,7 @@ function in_page_node_centre(id) {
   const box = canvas.canvas.getBoundingClientRect();
   return {
     x: box.left + (node.pos[0] + node.size[0] / 2 + offset[0]) * scale,
-    y: box.top + (node.pos[1] + node.size[1] / 2 + offset[1]) * scale,
+    y: box.top + (node.pos[1] + 12 + offset[1]) * scale,
   };
 }
 
@@ -136,7 +137,7 @@ const commands = {
     const type = KINDS[extname(file)] ?? "application/octet-stream";
     const box = page.viewportSize();
     const place = node
-      ? await page.evaluate(in_page_node_centre, node)
+      ? await page.evaluate(in_page_node_place, node)
       : { x: box.width / 2, y: box.height * 0.8 };
     await page.evaluate(in_page_drop, { name: basename(file), type, base64, ...place });
     await settle(1500);

@@ -130,9 +130,14 @@ class ComfyServer:
 
     @property
     def process_id(self) -> int:
-        """Of the server, to look at its memory."""
+        """Of the server."""
         assert self._process is not None
         return self._process.pid
+
+    def peak_memory_bytes(self) -> int:
+        """The most resident memory that it has had since it started (Linux)."""
+        status = Path(f"/proc/{self.process_id}/status").read_text("ascii")
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
     def add_pack(self, name: str, source: Path = ROOT, *, copy: bool = False) -> Path:
         """Put a node pack (default: ours) into custom_nodes, as a symlink or as a copy."""
@@ -219,6 +224,10 @@ class ComfyServer:
     def get(self, path: str, timeout_s: float = 60) -> Any:
         """The JSON of a GET."""
         return json.loads(self._ask(path, timeout_s=timeout_s))
+
+    def content(self, path: str) -> bytes:
+        """What a GET gives."""
+        return self._ask(path)
 
     def post(self, path: str, content: Any, timeout_s: float = 60) -> Any:
         """The JSON of a POST of JSON; None for an empty answer."""

@@ -1,0 +1,82 @@
+"""Odd values on the wires: a node pack for tests, put into custom_nodes as `__init__.py`."""
+
+import torch
+from comfy_api.latest import ComfyExtension, io
+
+KINDS = (
+    "noise",
+    "empty",
+    "fp16",
+    "alpha",
+    "not a number",
+    "first lost",
+    "middle lost",
+    "stretched",
+)
+
+
+class OddImages(io.ComfyNode):
+    """A batch of pictures, made odd."""
+
+    @classmethod
+    def define_schema(cls):
+        """Pictures in, pictures out."""
+        return io.Schema(
+            node_id="OddImages",
+            category="odd",
+            inputs=[io.Image.Input("pictures"), io.Combo.Input("kind", options=list(KINDS))],
+            outputs=[io.Image.Output(display_name="odd")],
+        )
+
+    @classmethod
+    def execute(cls, pictures, kind):
+        """Make them odd."""
+        noise = torch.rand(pictures.shape, generator=torch.Generator().manual_seed(0))
+        if kind == "noise":
+            return io.NodeOutput(noise)
+        if kind == "empty":
+            return io.NodeOutput(pictures[:0])
+        if kind == "fp16":
+            return io.NodeOutput(pictures.half())
+        if kind == "alpha":
+            return io.NodeOutput(torch.cat((pictures, noise[..., :1]), -1))
+        if kind == "not a number":
+            return io.NodeOutput(torch.full_like(pictures, torch.nan))
+        if kind == "stretched":
+            return io.NodeOutput(pictures[:, :, : pictures.shape[2] // 2])
+        lost = slice(0, 3) if kind == "first lost" else slice(6, 9)
+        mixed = pictures.clone()
+        mixed[lost] = noise[lost]
+        return io.NodeOutput(mixed)
+
+
+class OddMotion(io.ComfyNode):
+    """What another pack may put on a motion wire."""
+
+    @classmethod
+    def define_schema(cls):
+        """A kind in, something out."""
+        return io.Schema(
+            node_id="OddMotion",
+            category="odd",
+            inputs=[io.Combo.Input("kind", options=["text", "empty dict"])],
+            outputs=[io.Custom("LIVEPORTRAIT_MOTION").Output(display_name="odd")],
+        )
+
+    @classmethod
+    def execute(cls, kind):
+        """Give it."""
+        return io.NodeOutput("nod twice" if kind == "text" else {})
+
+
+class Odd(ComfyExtension):
+    """Both nodes."""
+
+    async def get_node_list(self):
+        """Both."""
+        return [OddImages, OddMotion]
+
+
+async def comfy_entrypoint():
+    """What ComfyUI asks for."""
+    return Odd()
