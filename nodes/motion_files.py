@@ -147,6 +147,11 @@ class SaveMotion(io.ComfyNode):
     def execute(cls, motion: Any, filename_prefix: str, format: str) -> io.NodeOutput:
         """Write the file."""
         motion = adapt.checked_motion(motion, "motion")
+        if _leads_out(filename_prefix):
+            raise core.MediaError(
+                f"The filename prefix is '{filename_prefix}'; a name in ComfyUI's output folder "
+                "was wanted, as motions/LivePortrait. Leave out '..' and the folder before it."
+            )
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
         )
@@ -197,7 +202,7 @@ def _words(motion: Any) -> str:
         f"{len(motion)} frames at {fps} frames/s, {float(len(motion) / fps):.2f} s",
         f"keypoint space: {motion.space}",
         f"made by: {motion.producer or 'unknown'}",
-        f"neutral frame: {motion.reference_frame}",
+        f"neutral frame: {motion.reference_frame if motion.reference is None else 'none of these'}",
     ]
     if motion.absent:
         lines.append(f"does not tell: {', '.join(sorted(motion.absent))}")
@@ -217,11 +222,15 @@ def _files_in(folder: str) -> list[str]:
 def _file_in_folder(name: str) -> Path | None:
     """The file that an annotated name means; None where there is none, or it leads elsewhere."""
     inside, folder = folder_paths.annotated_filepath(name)
-    leads_out = Path(inside).anchor or ".." in Path(inside).parts
-    if leads_out or Path(inside).suffix not in ENDINGS:
+    if _leads_out(inside) or Path(inside).suffix not in ENDINGS:
         return None
     path = Path(folder or folder_paths.get_input_directory(), inside)
     return path if path.is_file() else None
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a name may mean something outside of the folder that it is looked up in."""
+    return bool(Path(name).anchor) or ".." in Path(name).parts
 
 
 def _free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
