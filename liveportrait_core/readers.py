@@ -13,6 +13,7 @@ from .errors import FaceNotFoundError
 from .face.animal import AnimalBoxFinder, AnimalFaceFinder
 from .face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
 from .face.faces import Box, FaceOrder, Faces, FaceTrack
+from .face.finder_network import FirstOfFinders, NetworkFaceFinder
 from .face.landmarks import LandmarkNetwork
 from .face.onnx import InsightFaceFinder, landmark_203_network
 from .face.tracking import TrackingConfig, fill_gaps, track_faces
@@ -72,8 +73,8 @@ class FaceReaders:
         """A reader for one clip; None where its frames are crops and tell all by themselves.
 
         Raises:
-            FaceNotFoundError: OpenCV has no cascades, and no other way was given.
-            CheckpointError: A landmark network cannot be loaded.
+            FaceNotFoundError: OpenCV has no cascades, which an animal without a box needs.
+            CheckpointError: A face or landmark network cannot be loaded.
         """
         space = self._model.preset.space
         if choice.already_cropped:
@@ -139,7 +140,11 @@ class FaceReaders:
             if keep and self._landmarks is None:
                 return finder
             return RefinedFinder(finder, self.network(), openness_only=keep)
-        return HaarFaceFinder(self.network())
+        ours = NetworkFaceFinder(self.network())
+        try:
+            return FirstOfFinders((ours, HaarFaceFinder(self.network())))
+        except FaceNotFoundError:  # OpenCV 5 has no cascades
+            return ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,16 @@ FILES: tuple[ModelFile, ...] = (
         paths={"package": "weights/default.safetensors"},
         required=True,
     ),
+    ModelFile(
+        name="face_finder",
+        purpose="our own small network that finds faces",
+        subject="human",
+        maker="LivePortrait Suite",
+        licence="MIT",
+        commercial=True,
+        paths={"package": "weights/face_finder.safetensors"},
+        required=True,
+    ),
     *_large("human"),
     ModelFile(
         name=RETARGETING_FILE,

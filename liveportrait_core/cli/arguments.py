@@ -184,7 +184,7 @@ def add_finder_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder with landmark.onnx (203 points), and det_10g.onnx and 2d106det.onnx of "
         "InsightFace (non-commercial), read by onnxruntime; what is there is used "
-        "(default: OpenCV's cascade and the default model's landmarks)",
+        "(default: our own face finder and the default model's landmarks)",
     )
 
 

@@ -20,6 +20,7 @@ from ..checkpoints.layouts import WEIGHTS_VARIABLE, weight_folders
 from ..checkpoints.loading import read_model
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
 from ..face.detector import FRONTAL_CASCADE, load_cascade
+from ..face.finder_network import load_finder_network
 from ..media.video import VideoWriter
 from .models import table
 
@@ -57,8 +58,8 @@ def findings() -> dict[str, Any]:
     default, problem = _default_model()
     problems = [f"The package {name} is missing." for name in NEEDED if packages[name] is None]
     problems += [problem] if problem else []
-    cascade = _cascade_problem()
-    problems += [cascade] if cascade else []
+    finder = _finder_problem()
+    problems += [finder] if finder else []
     writing = _writing_problem()
     problems += [writing] if writing else []
     return {
@@ -67,7 +68,8 @@ def findings() -> dict[str, Any]:
         "system": platform.platform(),
         "packages": packages,
         "devices": devices(),
-        "face_cascade": cascade is None,
+        "face_finder": finder is None,
+        "face_cascade": _has_cascade(),
         "writes_video": writing is None,
         "default_model": default,
         "weights": [row for row in table() if row["found"]],
@@ -110,12 +112,21 @@ def _default_model() -> tuple[dict[str, Any] | None, str | None]:
     }, None
 
 
-def _cascade_problem() -> str | None:
+def _finder_problem() -> str | None:
     try:
-        load_cascade(FRONTAL_CASCADE)
-    except FaceNotFoundError as error:
+        load_finder_network()
+    except CheckpointError as error:
         return str(error)
     return None
+
+
+def _has_cascade() -> bool:
+    """Whether OpenCV can give a second opinion, and find cats: version 5 cannot."""
+    try:
+        load_cascade(FRONTAL_CASCADE)
+    except FaceNotFoundError:
+        return False
+    return True
 
 
 def _writing_problem() -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from liveportrait_core import readers
 from liveportrait_core.constants import HUMAN_SPACE
+from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import Face
 from liveportrait_core.finding import TrackedFaces, landmark_network
 from liveportrait_core.imaging.layouts import Landmarks
@@ -98,3 +99,25 @@ def test_only_a_compact_model_reads_landmarks(model):
     published = replace(model, preset=replace(TINY, family="published", space=HUMAN_SPACE))
     with pytest.raises(ValueError, match="no names"):
         landmark_network(published)
+
+
+def test_our_own_finder_comes_first_and_the_cascade_is_a_second_opinion(model, monkeypatch):
+    monkeypatch.setattr(readers, "NetworkFaceFinder", lambda network: Named("own"))
+    monkeypatch.setattr(readers, "HaarFaceFinder", lambda network: Named("cascade"))
+    assert FaceReaders(model, None).reader(FaceChoice(role="source")).finder.tried == "own; cascade"
+
+
+def test_without_cascades_our_own_finder_is_alone(model, monkeypatch):
+    def missing(network):
+        raise FaceNotFoundError("OpenCV 5 has no cascades.")
+
+    monkeypatch.setattr(readers, "NetworkFaceFinder", lambda network: Named("own"))
+    monkeypatch.setattr(readers, "HaarFaceFinder", missing)
+    assert FaceReaders(model, None).reader(FaceChoice(role="driver")).finder.tried == "own"
+
+
+@dataclass
+class Named:
+    """A finder that is told by what it tried."""
+
+    tried: str

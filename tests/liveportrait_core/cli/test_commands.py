@@ -94,6 +94,7 @@ def test_doctor_tells_what_is_there(liveportrait):
     found = json.loads(liveportrait("doctor", "--json").out)
     assert found["packages"]["torch"]
     assert found["devices"][0]["name"] == "cpu"
+    assert found["face_finder"]
     assert found["writes_video"]
     text = liveportrait("doctor").out
     assert "Packages" in text
