@@ -3,7 +3,8 @@
 | file | what |
 |---|---|
 | `person.mp4` | the demo's rendered head, backwards, with a tone: a clip of a person to be edited |
-| `two-people.jpg` | the demo's portrait twice, the second one mirrored |
+| `driving_2.mp4` | the demo's rendered head in a mirror: another driver |
+| `group.jpg` | the demo's portrait twice, the second one mirrored |
 | `cat.jpg` | Chelsea of scikit-image (CC0) |
 | `speech.wav` | 5 seconds of a tone that comes and goes |
 """
@@ -40,10 +41,11 @@ def make_inputs(folder: Path, num_frames: int | None = None) -> list[Path]:
     two.paste(portrait.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (portrait.width, 0))
     made = [
         _write_clip(folder / "driving.mp4", frames, None),
+        _write_clip(folder / "driving_2.mp4", [frame[:, ::-1] for frame in frames], None),
         _write_clip(folder / "person.mp4", frames[::-1], _tone(len(frames) / FPS)),
         _write_sound(folder / "speech.wav", _tone(Fraction(5))),
     ]
-    pictures = {"portrait.jpg": portrait, "two-people.jpg": two, "cat.jpg": _cat()}
+    pictures = {"portrait.jpg": portrait, "group.jpg": two, "cat.jpg": _cat()}
     for name, picture in pictures.items():
         picture.save(folder / name, quality=92)
         made.append(folder / name)
@@ -94,7 +96,8 @@ def _write_clip(
         if samples is not None:
             sound = container.add_stream("aac", rate=RATE_HZ, layout="mono")
         for frame in frames:
-            container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            container.mux(video.encode(picture))
         container.mux(video.encode(None))
         if sound is not None and samples is not None:
             container.mux(sound.encode(_audio_frame(samples)))
