@@ -1,0 +1,47 @@
+"""The face that does nothing."""
+
+import pytest
+import torch
+
+from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
+from liveportrait_core.driving_options import DrivingOptions
+from liveportrait_core.errors import MotionSpaceError
+from liveportrait_core.motion.edit import apply_expression, neutral_motion
+from liveportrait_core.motion.sliders import Expression
+from liveportrait_core.scene import open_scene
+from tests.support.motions import random_motion
+
+SPACES = (HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_it_looks_straight_ahead_from_the_middle(space):
+    motion = neutral_motion(space)
+    assert (len(motion), motion.space, motion.producer) == (1, space, "")
+    assert torch.equal(motion.rotation, torch.eye(3)[None])
+    assert not motion.pose_deg.any()
+    assert not motion.translation.any()
+    assert torch.equal(motion.scale, torch.ones(1, 1))
+    assert motion.expression.shape == (1, 21, 3)
+    assert motion.expression.abs().max() < 0.1
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_it_is_what_a_single_driving_frame_is_measured_against(space):
+    still = neutral_motion(space)
+    scene = open_scene(random_motion(1, 1, space), still, DrivingOptions())
+    assert torch.equal(scene.reference.expression, still.expression)
+    assert torch.equal(scene.reference.rotation, still.rotation)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_neutral_sliders_leave_it_as_it_is(space):
+    still = neutral_motion(space)
+    made = apply_expression(still, Expression())
+    assert torch.equal(made.expression, still.expression)
+    assert torch.equal(made.rotation, still.rotation)
+
+
+def test_an_unknown_space_is_refused():
+    with pytest.raises(MotionSpaceError, match="mars"):
+        neutral_motion("mars")
