@@ -4,6 +4,7 @@
   const TITLE = 30; // a node's position is below its title bar
   const PADDING = 16; // between a group's frame and its nodes
   const GROUP_TITLE = 34;
+  const BYPASSED = 4; // a mode of the front end's own
 
   const fail = (text) => {
     throw new Error(text);
@@ -33,7 +34,7 @@
     widget.callback?.(value, window.app.canvas, node, [0, 0], undefined);
   }
 
-  function create({ type, title, widgets, color, background, collapsed, properties }) {
+  function create({ type, title, widgets, color, background, collapsed, bypassed, properties }) {
     const node = window.LiteGraph.createNode(type) ?? fail(`no node type ${type}`);
     if (!window.LiteGraph.registered_node_types[type]) fail(`no node type ${type}`);
     window.app.graph.add(node);
@@ -43,6 +44,7 @@
     if (color) node.color = color;
     if (background) node.bgcolor = background;
     if (collapsed) node.flags.collapsed = true;
+    if (bypassed) node.mode = BYPASSED;
     return node;
   }
 
@@ -58,6 +60,28 @@
     named(target.inputs ?? [], input, target.type);
     const link = source.connect(slot, target, target.findInputSlot(input));
     if (!link) fail(`${source.type}.${output} does not fit ${target.type}.${input}`);
+    return link;
+  }
+
+  // Leads wires through points; a point knows all the wires that go through it.
+  function bend(points, links, wires) {
+    const through = points.map(() => []);
+    links.forEach((link, index) => {
+      for (let key = link.bend; key != null; key = points[key].after) {
+        through[key].push(wires[index].id);
+      }
+    });
+    const ids = [];
+    points.forEach(({ at, after }, key) => {
+      if (!through[key].length) fail(`no wire goes through the bend at ${at}`);
+      const before = after == null ? undefined : ids[after];
+      ids.push(
+        window.app.graph.setReroute({ parentId: before, pos: at, linkIds: through[key] }).id,
+      );
+    });
+    links.forEach((link, index) => {
+      if (link.bend != null) wires[index].parentId = ids[link.bend];
+    });
   }
 
   // Columns from left to right, nodes from top to bottom; a node with a place of its own keeps it.
@@ -96,12 +120,12 @@
     window.app.graph.add(group);
   }
 
-  window.__author = async ({ nodes, links, groups, gap }) => {
+  window.__author = async ({ nodes, links, points, groups, gap }) => {
     const { app } = window;
     app.graph.clear();
     const made = {};
     for (const node of nodes) made[node.key] = create(node);
-    for (const link of links) connect(made, link);
+    const wires = links.map((link) => connect(made, link));
     const picture = (node) => node.widgets?.some((one) => one.name === "image" && one.value);
     await until(() => Object.values(made).every((node) => !picture(node) || node.imgs?.length), 5000);
     for (const { key, size } of nodes) {
@@ -114,6 +138,7 @@
     groups.forEach((group, index) => group.nodes.forEach((key) => (groupOf[key] = index)));
     arrange(nodes, made, groupOf, gap);
     for (const group of groups) frame(group, made);
+    bend(points, links, wires);
     app.graph.setDirtyCanvas(true, true);
     await until(() => false, 300);
     return JSON.parse(JSON.stringify(app.graph.serialize()));

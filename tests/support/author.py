@@ -26,12 +26,13 @@ import re
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .browser import Browser
 from .comfyui_server import ROOT, ComfyServer
+from .drawings.inputs import make_inputs
 
 DEMO = ROOT / "docs" / "demo"
 COLOURS = {"blue": "#3f789e", "green": "#8A8", "brown": "#b06634", "purple": "#a1309b"}
@@ -39,11 +40,23 @@ NOTE_COLOUR, NOTE_BACKGROUND = "#432", "#653"
 
 
 @dataclass(frozen=True)
+class Bend:
+    """A point that wires are led through; wires of one output may share it."""
+
+    key: int
+
+
+@dataclass(frozen=True)
 class Output:
-    """One output of a node: by name as shown, or by number."""
+    """One output of a node: by name as shown, or by number; and the way that its wire takes."""
 
     key: str
     output: str | int
+    bend: Bend | None = None
+
+    def via(self, bend: Bend) -> Output:
+        """The same output, with a wire through a bend and all those before it."""
+        return replace(self, bend=bend)
 
 
 @dataclass(frozen=True)
@@ -63,16 +76,30 @@ class Canvas:
 
     Attributes:
         name: the name of the file, which is the title in the template browser.
-        inputs: files that its loaders name, other than those of docs/demo.
+        inputs: files that its loaders name, other than those of drawings/inputs.py.
         gap: pixels between columns and between the nodes of a column.
+        view: zoom, and the place shown at the top left, when it opens; None shows all of it as
+            large as the front end likes. Names are not drawn below a zoom of about 0.6.
     """
 
     name: str
     inputs: Sequence[Path] = ()
     gap: tuple[int, int] = (70, 40)
+    view: tuple[float, float, float] | None = None
     nodes: list[dict[str, Any]] = field(default_factory=list)
     links: list[dict[str, Any]] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
+
+    def bends(self, *places: tuple[float, float], after: Bend | None = None) -> list[Bend]:
+        """Points one after the other, for `Output.via`; the first one follows `after`."""
+        made = []
+        for x, y in places:
+            after_key = None if after is None else after.key
+            after = Bend(len(self.points))
+            self.points.append({"at": [x, y], "after": after_key})
+            made.append(after)
+        return made
 
     def node(  # noqa: PLR0913
         self,
@@ -83,6 +110,7 @@ class Canvas:
         at: tuple[float, float] | None = None,
         size: tuple[float, float] | None = None,
         collapsed: bool = False,
+        bypassed: bool = False,
         colour: tuple[str, str] | None = None,
         models: Sequence[Mapping[str, str]] = (),
         more: Mapping[str, object] | None = None,
@@ -97,6 +125,7 @@ class Canvas:
             at: a place of its own instead (left, top below the title bar).
             size: width, height below the title bar; as small as it fits by default.
             collapsed: show only the title bar.
+            bypassed: what comes in goes out, until the user switches it on.
             colour: of the title bar and of the rest.
             models: name, url and directory of each file that it needs and that can be downloaded.
             values: by input: an Output makes a link, anything else is a widget's value.
@@ -109,11 +138,13 @@ class Canvas:
         color, background = colour or (None, None)
         entry = {"key": key, "type": kind, "title": title, "column": column, "at": at, "size": size}
         entry |= {"widgets": widgets, "properties": properties, "collapsed": collapsed}
+        entry["bypassed"] = bypassed
         self.nodes.append({**entry, "color": color, "background": background})
         for name, value in values.items():
             if isinstance(value, Output):
                 link = {"from": value.key, "output": value.output, "to": key, "input": name}
-                self.links.append(link)
+                bend = None if value.bend is None else value.bend.key
+                self.links.append({**link, "bend": bend})
         return Node(key)
 
     def note(self, text: str, title: str = "Note", **place: Any) -> Node:
@@ -131,6 +162,7 @@ class Canvas:
         return {
             "nodes": self.nodes,
             "links": self.links,
+            "points": self.points,
             "groups": self.groups,
             "gap": list(self.gap),
         }
@@ -147,7 +179,10 @@ def build(canvas: Canvas, server: ComfyServer, browser: Browser) -> dict[str, An
             ours = module.startswith("custom_nodes.")
             node["properties"]["cnr_id"] = pack["name"] if ours else "comfy-core"
             node["properties"]["ver"] = pack["version"] if ours else comfyui
-    workflow["extra"].pop("ds", None)  # without it the whole graph is shown when it opens
+    workflow["extra"].pop("ds", None)
+    if canvas.view is not None:
+        scale, left, top = canvas.view
+        workflow["extra"]["ds"] = {"scale": scale, "offset": [-left, -top]}
     workflow["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, canvas.name))
     return workflow
 
@@ -156,7 +191,8 @@ def drawings(names: Sequence[str] = ()) -> list[Canvas]:
     """All drawings, or those of the named modules, by module name."""
     from . import drawings as folder  # noqa: PLC0415
 
-    found = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    modules = {module.name for module in pkgutil.iter_modules(folder.__path__)}
+    found = sorted(modules - {"inputs"})
     chosen = [name for name in found if not names or name in names]
     if missing := set(names) - set(found):
         raise SystemExit(f"no drawing {', '.join(sorted(missing))}; there are {', '.join(found)}")
@@ -169,8 +205,8 @@ def draw(canvases: Sequence[Canvas], folder: Path, screenshots: Path | None = No
     with tempfile.TemporaryDirectory() as base:
         server = ComfyServer(Path(base))
         server.add_pack(_own_version()["name"])
-        own = [file for canvas in canvases for file in canvas.inputs]
-        for file in [DEMO / "portrait.jpg", DEMO / "driving.mp4", *own]:
+        make_inputs(server.base / "input")
+        for file in [file for canvas in canvases for file in canvas.inputs]:
             server.add_input(file)
         with server, Browser() as browser:
             for canvas in canvases:
