@@ -148,17 +148,14 @@ def test_published_files_are_loaded_under_the_names_that_users_have(suite, publi
     people = suite("LPS_LoadModel", model_name="human").model
     assert people.preset.space == "liveportrait-human-21"
     assert people.stitching is not None
-    assert (
-        suite("LPS_LoadModel", model_name="animal, else default").model.preset.family == "compact"
-    )
+    assert suite.module("nodes.load").place_of("animal, else default") == "default"
     put(published, folder, *(f"animal/{name}" for name in LARGE))
     animals = suite("LPS_LoadModel", model_name="animal").model
     assert animals.preset.space == "liveportrait-animal-21"
     assert animals.stitching is not None  # that of people, as published
-    suite.comfyui.executor.cache.clear()
-    named = suite("LPS_LoadModel", model_name="animal, else default").model
-    assert named.preset.space == "liveportrait-animal-21"
     assert len({people.origin, animals.origin}) == 2
+    place = suite.module("nodes.load").place_of("animal, else default")
+    assert str(place) == animals.origin == str(folder / "animal")
 
 
 def test_the_published_folders_are_taken_as_well(suite, folder, tmp_path):
