@@ -253,14 +253,21 @@ def prepared(
 ) -> Any:
     """The library's `prepare` with face readers that fit."""
     net = runtime.on_device(model)
+    published = options.driving.published
     is_motion = isinstance(driving, core.Motion)
     if is_motion:
         core.check_space(net, driving)
         driving = driving.to(net.device)
+    else:
+        size = driving.height, driving.width
+        framing = options.driving_framing.decided(*size, published=published)
+        options = replace(options, driving_framing=framing)
     still, driving = adapt.still_of(source), adapt.still_of(driving)
-    readers = core.FaceReaders(net, model.face_models, published=options.driving.published)
+    readers = core.FaceReaders(net, model.face_models, published=published)
     if faces is not None:
         adapt.check_seen(checked(faces, core.Faces, "faces"), source, "source")
+        if published:
+            _check_unlimited(source)
         source_faces = core.KnownFace(faces[face_index])
     else:
         source_faces = readers.reader(
@@ -289,6 +296,22 @@ def prepared(
         onto=onto,
         progress=progress.read,
     )
+
+
+def _check_unlimited(source: Any) -> None:
+    """Refuse faces of a source that is made smaller after they were found.
+
+    Raises:
+        ValueError: It is.
+    """
+    from ..liveportrait_core.clips import SOURCE_SIDE_PX  # noqa: PLC0415 - needs OpenCV
+
+    if max(source.width, source.height) > SOURCE_SIDE_PX:
+        raise ValueError(
+            f"The option 'published' makes a source of {source.width}x{source.height} pixels "
+            f"smaller, and the faces were found in the large one. Scale the source to at most "
+            f"{SOURCE_SIDE_PX} pixels a side before Find Faces, or switch 'published' off."
+        )
 
 
 def summary(animation: Any) -> str:

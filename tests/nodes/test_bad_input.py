@@ -337,3 +337,28 @@ def test_two_models_in_one_graph_do_not_meet(suite):
     again, *_ = suite("LPS_AnimatePortrait", model=suite.model(), **given)
     assert not torch.equal(first, other)
     assert torch.equal(first, again)
+
+
+# The published way
+
+
+def test_a_square_driver_is_taken_as_it_is_where_published_says_so(suite):
+    # crops without a face to be found: a finder would refuse them
+    square = batch(*[face_frame(width=96, height=96)] * 2)
+    given = {"model": suite.model(), "source": batch(STILL), "driving": square}
+    options = suite.options(published=True)
+    images, _, _ = suite("LPS_AnimatePortrait", options=options, **given)
+    assert len(images) == 2
+    message = suite.refusal("LPS_AnimatePortrait", **given)
+    assert message.startswith("No face in 2 driver frames")
+
+
+def test_faces_of_a_source_that_published_makes_smaller_are_refused(suite, parts):
+    wide = batch(face_frame((100, 20, 60), width=1300, height=100))
+    faces, _ = suite("LPS_FindFaces", model=suite.model(), images=wide)
+    given = {"model": suite.model(), "source": wide, "driving": parts["driving"], "faces": faces}
+    message = suite.refusal("LPS_AnimatePortrait", options=suite.options(published=True), **given)
+    assert message.startswith(
+        "The option 'published' makes a source of 1300x100 pixels smaller, and the faces were"
+    )
+    assert len(suite("LPS_AnimatePortrait", **given)[0]) == 4
