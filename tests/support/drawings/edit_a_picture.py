@@ -28,10 +28,9 @@ def draw() -> Canvas:
         at=(390, 530),
         size=(320, 440),
         model=model["model"],
-        smile=0.7,
-        yaw_deg=-12.0,
-        roll_deg=6.0,
-        gaze_x=8.0,
+        smile=1.0,
+        roll_deg=8.0,
+        gaze_x=10.0,
     )
     edited = canvas.node(
         "LPS_AnimatePortrait",
