@@ -151,7 +151,7 @@ class AnimatePortrait(io.ComfyNode):
         progress = _progress(driving)
         animation = prepared(model, source, driving, options, faces, face_index, onto, progress)
         images, mask = _painted(animation, progress, source if onto is None else onto)
-        runtime.say(cls, summary(animation))
+        runtime.say(cls, gaps(animation))
         return io.NodeOutput(images, mask, runtime.kept(animation.driving))
 
 
@@ -237,7 +237,7 @@ class AnimateVideo(io.ComfyNode):
             for frame in animation.render():
                 writer.write(frame.picture)
                 progress.painted(frame.index + 1, len(animation), frame.picture)
-        runtime.say(cls, summary(animation))
+        runtime.say(cls, gaps(animation))
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
 
 
@@ -314,17 +314,14 @@ def _check_unlimited(source: Any) -> None:
         )
 
 
-def summary(animation: Any) -> str:
-    """What was made, in a line."""
-    fps = animation.fps
-    rate = f"{fps.numerator}" if fps.denominator == 1 else f"{float(fps):.3f}"
-    plural = "s" if len(animation) > 1 else ""
-    text = f"{len(animation)} frame{plural} at {rate} frames/s"
+def gaps(animation: Any) -> str:
+    """Which frames showed no face, in a line; empty where all did: it hides a preview in part."""
+    told: list[str] = []
     for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
         if motion.validity is not None and bool((motion.validity < 1).any()):
             unseen = (motion.validity < 1).nonzero().flatten().tolist()
-            text += f"; the {name} shows no face in {core.frame_ranges(unseen)}"
-    return text
+            told.append(f"the {name} shows no face in {core.frame_ranges(unseen)}")
+    return "; ".join(told)
 
 
 def sound_of(sound: str, audio: Any, *, driving: Any, source: Any) -> dict[str, Any]:

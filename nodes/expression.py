@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from .. import liveportrait_core as core
 from ..liveportrait_core.motion.sliders import SLIDER_RANGES
-from . import adapt
+from . import adapt, runtime
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket, MotionSocket, checked
 
@@ -82,7 +82,7 @@ class ExpressionNode(io.ComfyNode):
             base = adapt.checked_motion(motion, "motion")
             core.check_space(net, base, "motion")
         made = core.driving_expression(base, core.Expression(**sliders))
-        return io.NodeOutput(made.describe(producer="Expression"))
+        return io.NodeOutput(runtime.kept(made.describe(producer="Expression")))
 
 
 def _slider(name: str, step: float, tooltip: str, *, advanced: bool) -> Any:

@@ -10,7 +10,7 @@ from comfy_api.latest import io
 from .. import liveportrait_core as core
 from ..liveportrait_core.driving_options import MotionMode
 from ..liveportrait_core.motion.regions import Region
-from . import adapt
+from . import adapt, runtime
 from .schema import field, schema
 from .sockets import (
     DrivenFace,
@@ -129,8 +129,9 @@ class TransformKeypoints(io.ComfyNode):
         options: Any = None,
     ) -> io.NodeOutput:
         """Eq. 7 on whole motions; no network is run."""
-        source = adapt.checked_motion(source_motion, "source_motion")
-        driving = adapt.checked_motion(driving_motion, "driving_motion")
+        # files and other packs keep theirs on the processor, wherever ours are
+        source = runtime.kept(adapt.checked_motion(source_motion, "source_motion"))
+        driving = runtime.kept(adapt.checked_motion(driving_motion, "driving_motion"))
         net = checked(model, LoadedModel, "model").model
         core.check_space(net, source, "source motion")
         core.check_space(net, driving)

@@ -9,7 +9,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from .. import liveportrait_core as core
-from . import adapt
+from . import adapt, runtime
 from .schema import field, schema
 from .sockets import MotionSocket
 
@@ -105,7 +105,8 @@ class LoadMotion(io.ComfyNode):
     @classmethod
     def execute(cls, motion_file: str, space: str) -> io.NodeOutput:
         """Read the file."""
-        return io.NodeOutput(core.load_motion(motion_path(motion_file), space=SPACES[space]))
+        motion = core.load_motion(motion_path(motion_file), space=SPACES[space])
+        return io.NodeOutput(runtime.kept(motion))
 
 
 class SaveMotion(io.ComfyNode):

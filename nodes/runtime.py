@@ -134,7 +134,9 @@ def temporary_path(suffix: str) -> Path:
 
 
 def say(node: Any, text: str) -> None:
-    """Write a line on the node, where a front end listens."""
+    """Write a line on the node, where a front end listens; nothing for no text."""
+    if not text:
+        return
     with suppress(ImportError):
         from server import PromptServer  # noqa: PLC0415 - there is none in tests and tools
 
