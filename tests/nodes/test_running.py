@@ -319,3 +319,30 @@ def test_results_do_not_depend_on_what_ran_before(suite):
     suite("LPS_Expression", model=suite.model(), smile=1.0)
     again = everything()
     assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_results_are_kept_where_comfyui_wants_them(suite, monkeypatch):
+    """Started with --gpu-only, ComfyUI keeps results on the device; motions of files follow."""
+    elsewhere = torch.device("meta")  # a device that holds no values
+    moved = suite.comfyui.model_management
+    given = {"model": suite.model(), "source": batch(STILL), "driving": video(suite, walk(2))}
+    faces, _ = suite("LPS_FindFaces", model=suite.model(), images=batch(STILL))
+    cropped, crops = suite("LPS_CropFace", model=suite.model(), images=batch(STILL), faces=faces)
+    suite.comfyui.executor.cache.clear()
+
+    def made(kind, **inputs):
+        """Without looking into it: there is nothing in it."""
+        return suite.ask(kind, **inputs).outputs["node"]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(moved, "intermediate_device", lambda: elsewhere)
+        (slid,) = made("LPS_Expression", model=suite.model(), smile=1.0)
+        motions = [slid, slid.reference]
+        motions += made("LPS_LoadMotion", motion_file="nod (shipped)")
+        motions += made("LPS_ExtractMotion", model=suite.model(), cropped=cropped, crops=crops)
+        (features,) = made("LPS_ExtractAppearance", model=suite.model(), cropped=cropped)
+        *pictures, driver = made("LPS_AnimatePortrait", **given)
+    for motion in (*motions, driver):
+        assert motion.expression.device == motion.rotation.device == elsewhere
+    assert features.volume.device == elsewhere
+    assert all(tensor.device == elsewhere for tensor in pictures)
