@@ -17,7 +17,8 @@ RAW = "https://raw.githubusercontent.com/"
 NEEDED = (
     *("__init__.py", "pyproject.toml", "requirements.txt", "LICENSE", "README.md"),
     *("Makefile", "constraints.txt"),
-    *("liveportrait_core", "nodes", "train", "benchmarks", "web", "locales", "docs/demo"),
+    *("liveportrait_core", "nodes", "train", "benchmarks", "web", "locales", "workflows"),
+    *("docs/demo", "docs/migration"),
 )
 """What the archive keeps; train, benchmarks and `make demo` because README tells of them."""
 
