@@ -20,6 +20,7 @@ from train.data.rendered import RenderedSet
 from train.face_finder import FaceFinderConfig, losses, wanted_maps
 
 QUICK = ["steps=3", "batch=2", "size_px=64", "log_every=1", "save_every=2", "strip_every=3"]
+QUICK += ["bfloat16=false"]  # one process has one precision: that of the other tests of training
 
 
 @pytest.fixture(scope="module")
