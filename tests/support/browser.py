@@ -185,6 +185,24 @@ class Browser:
         """The value of a JavaScript function body; it may use `argument`."""
         return self._do("evaluate", script=script, argument=argument)
 
+    def command(self, name: str) -> None:
+        """Execute a command of the front end, such as Comfy.BrowseTemplates."""
+        self.evaluate("return app.extensionManager.command.execute(argument)", name)
+        self.settle(2)
+
+    def select(self, node: str) -> None:
+        """Select one node."""
+        self.evaluate(
+            "const found = app.graph._nodes.find((one) => [String(one.id), one.title]"
+            ".includes(argument)); app.canvas.selectNode(found); app.canvas.setDirty(true, true);",
+            node,
+        )
+        self.settle(1)
+
+    def text(self) -> str:
+        """All that can be read on the page, but what is painted on the canvas."""
+        return self.evaluate("return document.body.innerText")
+
     def settle(self, seconds: float) -> None:
         """Wait."""
         self._do("settle", seconds=seconds, wait_s=seconds + 30)

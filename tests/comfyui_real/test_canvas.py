@@ -1,0 +1,149 @@
+"""Every workflow on the canvas of the real front end, in Chromium: dropped, run, seen.
+
+COMFYUI_SCREENSHOTS names a folder that keeps the pictures; a person should look at them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.comfyui_real.test_workflows import FOLDER, WORKFLOWS, named
+from tests.support.author import DEMO, drawings
+from tests.support.browser import HTML_NODES
+from tests.support.comfyui.workflow import prompt_of
+from tests.support.comfyui_server import ROOT
+from tests.support.drawings.inputs import make_inputs
+
+NUM_FRAMES = 16
+PORTRAIT = ROOT / "workflows" / "Portrait from a clip.json"
+MINIMAP = "Comfy.Minimap.Visible"
+SAVED_FILM = "SaveVideo"
+NOT_SENT = ("video-preview", "audioUI", "$$canvas-image-preview", "upload")
+"""Widgets of the front end that it puts into the prompt, and the server does not know."""
+
+
+@pytest.fixture(scope="module")
+def server(new_server):
+    made = new_server()
+    made.add_pack(FOLDER, copy=True)
+    make_inputs(made.base / "input", NUM_FRAMES)
+    for canvas in drawings():
+        for file in canvas.inputs:
+            made.add_input(file)
+    return made.start()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    chosen = os.environ.get("COMFYUI_SCREENSHOTS")
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
+
+
+def ours(messages):
+    """Errors on the page that come from our pack."""
+    wrong = [one for one in messages if one["kind"] in {"error", "exception", "status"}]
+    marks = ("LPS_", "LivePortrait", "liveportrait")
+    return [one for one in wrong if any(mark in one["text"] + one["url"] for mark in marks)]
+
+
+def sent(prompt):
+    """A prompt without what differs between front ends and means nothing to the server."""
+    return {
+        node_id: (
+            node["class_type"],
+            {key: value for key, value in node["inputs"].items() if key not in NOT_SENT},
+        )
+        for node_id, node in prompt.items()
+    }
+
+
+@pytest.mark.parametrize("file", named(WORKFLOWS))
+@pytest.mark.parametrize("html_nodes", [False, True], ids=["canvas", "html"])
+def test_a_workflow_is_dropped_run_and_seen(server, browser, pictures, file, html_nodes):
+    version = browser.open(server.url, {HTML_NODES: html_nodes, MINIMAP: False})
+    if html_nodes and version.startswith("1.27."):
+        pytest.skip("this front end's HTML nodes are an early experiment")
+    browser.drop(file)
+    browser.fit()
+    picture = f"{version}-{'html' if html_nodes else 'canvas'}-{file.stem}"
+    browser.screenshot(pictures / f"{picture}-1-opened.png")
+    unknown = [node["type"] for node in browser.nodes() if not node["known"]]
+    assert not unknown
+    assert browser.complaints() == {"dialogs": [], "toasts": []}
+    wanted = prompt_of(json.loads(file.read_text("ascii")), server.object_info())
+    assert sent(browser.prompt()) == sent(wanted)
+
+    assert browser.run(timeout_s=600)["kind"] == "execution_success"
+    browser.settle(2)
+    browser.screenshot(pictures / f"{picture}-2-run.png")
+    nodes = browser.nodes()
+    films = [video for video in browser.videos() if "type=output" in video["source"]]
+    assert len(films) == sum(node["type"] == SAVED_FILM for node in nodes)
+    assert all(film["visible"] and film["width"] and film["seconds"] > 0.3 for film in films)
+    seen = [node for node in nodes if node["type"] in {"PreviewImage", "SaveImage"}]
+    assert films or seen
+    assert all(node["pictures"] for node in seen)
+    if not html_nodes:
+        working = [node for node in nodes if node["type"].startswith("LPS_Animate")]
+        assert all(node["pictures"] for node in working), "no live preview on the node"
+    assert not ours(browser.messages())
+
+
+def test_a_newcomer_drops_a_photo_and_a_clip_and_sees_the_portrait_move(
+    server, browser, pictures, tmp_path
+):
+    version = browser.open(server.url, {HTML_NODES: False})
+    photo, clip = tmp_path / "me.jpg", tmp_path / "dance.mp4"
+    photo.write_bytes((DEMO / "portrait.jpg").read_bytes())
+    clip.write_bytes((server.base / "input" / "person.mp4").read_bytes())
+    browser.drop(PORTRAIT)
+    browser.fit()
+    loaders = {node["type"]: node["id"] for node in browser.nodes()}
+    browser.drop(photo, node=loaders["LoadImage"])
+    browser.drop(clip, node=loaders["LoadVideo"])
+    assert browser.node(loaders["LoadImage"])["widgets"]["image"] == "me.jpg"
+    assert browser.node(loaders["LoadVideo"])["widgets"]["file"] == "dance.mp4"
+    assert browser.run(timeout_s=600)["kind"] == "execution_success"
+    browser.screenshot(pictures / f"{version}-newcomer.png")
+    (film,) = [video for video in browser.videos() if "type=output" in video["source"]]
+    assert film["visible"]
+    assert film["seconds"] == pytest.approx(NUM_FRAMES / 25, abs=0.1)
+
+
+def test_the_help_of_a_node_is_shown_beside_it(server, browser, pictures):
+    version = browser.open(server.url, {HTML_NODES: False})
+    browser.drop(PORTRAIT)
+    browser.fit()
+    (loader,) = [node["id"] for node in browser.nodes() if node["type"] == "LPS_LoadModel"]
+    browser.select(loader)
+    browser.click('[data-testid="info-button"]')
+    browser.settle(2)
+    browser.screenshot(pictures / f"{version}-help.png")
+    page = (ROOT / "web" / "docs" / "LPS_LoadModel.md").read_text("ascii")
+    sentence = re.split(r"[`.:]", page)[0].replace("\n", " ")
+    assert sentence in " ".join(browser.text().split())
+
+
+def test_the_template_browser_shows_our_workflows_with_their_pictures(server, browser, pictures):
+    version = browser.open(server.url, {HTML_NODES: False})
+    browser.command("Comfy.BrowseTemplates")
+    browser.evaluate(
+        '[...document.querySelectorAll(\'button, [role="menuitem"], [role="option"], li, span\')]'
+        ".filter((one) => one.innerText?.trim().toLowerCase() === argument).at(-1)?.click()",
+        FOLDER,
+    )
+    browser.settle(2)
+    browser.screenshot(pictures / f"{version}-templates.png")
+    text = browser.text()
+    assert not [file.stem for file in WORKFLOWS if file.stem not in text]
+    shown = browser.evaluate(
+        "return [...document.querySelectorAll('img')].filter((one) => one.naturalWidth && "
+        "one.src.includes('workflow_templates/' + argument)).length",
+        FOLDER,
+    )
+    assert shown == len(WORKFLOWS)

@@ -1,0 +1,130 @@
+"""Every workflow that ships runs in the real server, and is offered in the template browser."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from functools import cache
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.comfyui_real.films import change, read_film
+from tests.support.author import drawings
+from tests.support.comfyui.workflow import prompt_of
+from tests.support.comfyui_server import ROOT
+from tests.support.drawings.inputs import FPS, make_inputs
+
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
+FOLDER = "liveportrait-suite"
+"""With a space in it ComfyUI finds the nodes, but neither templates nor help pages."""
+NUM_FRAMES = 16
+
+
+@pytest.fixture(scope="module")
+def server(new_server):
+    made = new_server()
+    made.add_pack(FOLDER, copy=True)
+    make_inputs(made.base / "input", NUM_FRAMES)
+    for canvas in drawings():
+        for file in canvas.inputs:
+            made.add_input(file)
+    return made.start()
+
+
+@pytest.fixture(scope="module")
+def info(server):
+    return server.object_info()
+
+
+def named(workflows):
+    return [pytest.param(file, id=file.stem) for file in workflows]
+
+
+@pytest.fixture(scope="module")
+def run_of(server, info):
+    """Gives the prompt and the run of a workflow; each is run once."""
+
+    @cache
+    def run(file):
+        prompt = prompt_of(json.loads(file.read_text("ascii")), info)
+        return prompt, server.queue(prompt, timeout_s=600).ok()
+
+    return run
+
+
+@pytest.mark.parametrize("file", named(WORKFLOWS))
+def test_a_workflow_runs_and_what_it_saves_moves(server, run_of, file):
+    files = run_of(file)[1].files()
+    assert files
+    for path in map(server.path, files):
+        if path.suffix == ".mp4":
+            frames = read_film(path).frames
+            assert len(frames) > 1
+            assert change(frames).mean() > 0.02, "a film that stands still"
+        elif path.suffix == ".png":
+            assert np.asarray(Image.open(path)).std() > 1, "an empty picture"
+
+
+@pytest.mark.parametrize("file", named(WORKFLOWS))
+def test_films_keep_rate_length_and_sound_of_what_drives_them(server, run_of, file):
+    prompt, run = run_of(file)
+    loaded = {
+        name
+        for node in prompt.values()
+        if node["class_type"] in {"LoadVideo", "LoadAudio"}
+        for name in node["inputs"].values()
+    }
+    for one in run.files():
+        if not one["filename"].endswith(".mp4"):
+            continue
+        film = read_film(server.path(one))
+        assert film.fps == FPS
+        if loaded & {"driving.mp4", "person.mp4"}:
+            assert len(film.frames) == NUM_FRAMES
+        if not loaded & {"person.mp4", "speech.wav"}:
+            assert film.sound is None
+            continue
+        assert film.sound is not None
+        assert np.abs(film.sound).max() > 0.1
+        seconds = film.sound.shape[1] / film.sample_rate_hz
+        assert seconds == pytest.approx(len(film.frames) / FPS, abs=0.05)  # 2 packets of AAC
+
+
+def test_the_template_browser_offers_every_workflow(server):
+    offered = server.get("/workflow_templates")[FOLDER]
+    assert sorted(offered) == [file.stem for file in WORKFLOWS]
+
+
+@pytest.mark.parametrize("file", named(WORKFLOWS))
+def test_the_template_browser_gets_the_workflow_and_its_picture(server, file):
+    place = f"/api/workflow_templates/{FOLDER}/{urllib.parse.quote(file.stem)}"
+    assert server.get(f"{place}.json") == json.loads(file.read_text("ascii"))
+    picture = file.with_suffix(".jpg")
+    assert server.content(f"{place}.jpg") == picture.read_bytes()
+    with Image.open(picture) as image:
+        assert image.format == "JPEG"
+
+
+def test_every_workflow_has_a_drawing_and_every_drawing_a_workflow():
+    assert sorted(canvas.name for canvas in drawings()) == [file.stem for file in WORKFLOWS]
+
+
+def test_every_node_has_its_help_page(server, info):
+    for kind in (name for name in info if name.startswith("LPS_")):
+        page = server.content(f"/extensions/{FOLDER}/docs/{kind}.md").decode("ascii")
+        groups = info[kind]["input"]
+        inputs = [*groups.get("required", {}), *groups.get("optional", {})]
+        told = page.replace("<wbr>", "")
+        assert not [name for name in inputs if f"**{name}**" not in told], kind
+
+
+def test_every_node_is_named_in_english_and_another_language(server, info):
+    told = server.get("/i18n")
+    languages = [name for name in told if told[name].get("nodeDefs")]
+    assert "en" in languages
+    assert len(languages) > 1
+    kinds = {name for name in info if name.startswith("LPS_")}
+    for language in languages:
+        assert kinds <= set(told[language]["nodeDefs"])
