@@ -181,6 +181,9 @@ def _advanced_fields() -> list[Any]:
     ]
 
 
+PUBLISHED_SCALE: Final = {"source": 2.3, "driver": 2.2}
+
+
 def _framing_fields(role: str) -> list[Any]:
     return [
         field(
@@ -199,7 +202,7 @@ def _framing_fields(role: str) -> list[Any]:
             step=0.05,
             advanced=True,
             tooltip=f"Side of the {role}'s crop over that of the face's landmarks; 0: as the "
-            "model was trained (1.65 ours, 2.3 published).",
+            f"model was trained (1.65 ours, {PUBLISHED_SCALE[role]} published).",
         ),
         field(
             io.Float,
