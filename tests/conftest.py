@@ -1,3 +1,8 @@
 """Fixtures for every room."""
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.support.comfyui.fixtures"]
+
+settings.register_profile("house", deadline=None)  # speed is measured in benchmarks, not here
+settings.load_profile("house")
