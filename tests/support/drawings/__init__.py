@@ -13,7 +13,12 @@ PHOTO = (270, 300)
 CLIP = (270, 350)
 LEVEL = 206
 """Top of the second node of a column that begins with a model."""
-ANIMATE, ANIMATE_AT = (330, 380), (750, LEVEL)
+ANIMATE, ANIMATE_AT = (330, 616), (750, LEVEL)
+"""With room for the preview and the line of text that come while it runs."""
+PICTURES = (330, 592)
+"""The same for Animate Portrait."""
+FIND = (250, 260)
+"""The same for Find Faces."""
 RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
 FILMS = "video/LivePortrait"
 """Save Video's files: folder and beginning of the name, in the output folder."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from liveportrait_core import files_for
 
 from ..author import Canvas
+from . import ANIMATE as ANIMATE_SIZE
 from . import FILMS, RESULT
+from . import FIND as FIND_SIZE
 
 TEXT = """\
 ## 1. Drop an animal on *Your photo*
@@ -61,16 +63,16 @@ def draw() -> Canvas:
         "LPS_FindFaces",
         "Find Faces: write the box",
         at=(FIND, TOP),
-        size=(250, 220),
+        size=FIND_SIZE,
         model=model["model"],
         images=photo["IMAGE"],
         box="125, 40, 210, 210",
     )
-    back = canvas.bends((FIND + 268, 290), (FIND - 22, 290))
+    back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
     shown = canvas.node(
         "LPS_ShowFaces",
         "Show Faces",
-        at=(FIND, 340),
+        at=(FIND, 380),
         size=(250, 330),
         images=photo["IMAGE"],
         faces=found["faces"].via(back[1]),
@@ -78,12 +80,12 @@ def draw() -> Canvas:
     canvas.group("2. Mark the face", found, shown, colour="brown")
     over = canvas.bends((672, -58), (ANIMATE - 28, -58))
     above = canvas.bends((650, -76), (ANIMATE - 46, -76))
-    under = canvas.bends((655, 720), (ANIMATE - 55, 720))
+    under = canvas.bends((655, 744), (ANIMATE - 55, 744))
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
         at=(ANIMATE, TOP),
-        size=(330, 380),
+        size=ANIMATE_SIZE,
         model=model["model"].via(over[1]),
         source=photo["IMAGE"].via(above[1]),
         driving=clip["VIDEO"].via(under[1]),

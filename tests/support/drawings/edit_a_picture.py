@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..author import Canvas
-from . import GAP, MODEL, NOTE
+from . import GAP, MODEL, NOTE, PICTURES
 
 TEXT = """\
 ## 1. Drop a portrait on *Your photo*
@@ -36,7 +36,7 @@ def draw() -> Canvas:
         "LPS_AnimatePortrait",
         "Animate Portrait",
         at=(800, 30),
-        size=(330, 400),
+        size=PICTURES,
         model=model["model"],
         source=photo["IMAGE"],
         driving=face["motion"],

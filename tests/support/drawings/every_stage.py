@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..author import Canvas, Node, Output
 from . import FILMS, VIEW
+from . import FIND as FIND_SIZE
 
 TEXT = """\
 ## 1. Drop a portrait on *Your photo*
@@ -24,8 +25,8 @@ Connect *Preview Image* to any IMAGE, *Motion Info* or *Save Motion* to any moti
 """
 FIND, CROP, READ = 370, 670, 985
 MOVE, NEXT, PAINT, PASTE, FILM, SEEN = 370, 670, 970, 1250, 1500, 1790
-TOP, LOWER, MOVING, LAST = 30, 380, 830, 1070
-OVER, BETWEEN, UNDER = -74, 318, 752
+TOP, LOWER, MOVING, LAST = 30, 405, 880, 1120
+OVER, BETWEEN, UNDER = -74, 345, 790
 """Heights at which the model's wire runs above the nodes that need it."""
 
 
@@ -108,11 +109,11 @@ def _cropped(
         "LPS_FindFaces",
         f"Find Faces ({what})",
         at=(FIND, y),
-        size=(250, 220),
+        size=FIND_SIZE,
         model=models[0],
         images=pictures,
     )
-    past = canvas.bends((FIND - 20, y + 244), (CROP - 50, y + 244))
+    past = canvas.bends((FIND - 20, y + 288), (CROP - 50, y + 288))
     crop = canvas.node(
         "LPS_CropFace",
         f"Crop Face ({what})",
@@ -127,8 +128,8 @@ def _cropped(
 
 
 def _moved(canvas: Canvas, models: list[Output], read: Read) -> Output:
-    driver = canvas.bends((1228, 670), (MOVE - 20, 670))
-    source = canvas.bends((1246, 688), (MOVE - 8, 688))
+    driver = canvas.bends((1228, 706), (MOVE - 20, 706))
+    source = canvas.bends((1246, 722), (MOVE - 8, 722))
     moved = canvas.node(
         "LPS_TransformKeypoints",
         "Transform Keypoints",
@@ -172,12 +173,12 @@ def _moved(canvas: Canvas, models: list[Output], read: Read) -> Output:
 
 
 def _painted(canvas: Canvas, model: Output, features: Output, keypoints: Output) -> Node:
-    way = canvas.bends((1264, 706), (PAINT - 18, 706))
+    way = canvas.bends((1264, 738), (PAINT - 18, 738))
     return canvas.node(
         "LPS_WarpDecode",
         "Warp & Decode",
         at=(PAINT, MOVING),
-        size=(240, 120),
+        size=(240, 310),
         model=model,
         features=features.via(way[1]),
         keypoints=keypoints,
@@ -185,22 +186,22 @@ def _painted(canvas: Canvas, model: Output, features: Output, keypoints: Output)
 
 
 def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, painted: Node) -> None:
-    crops_way = canvas.bends((932, -58), (1282, -58), (1282, 724), (PASTE - 30, 724))
-    photo_way = canvas.bends((288, -90), (1300, -90), (1300, 742), (PASTE - 14, 742))
+    crops_way = canvas.bends((932, -58), (1282, -58), (1282, 754), (PASTE - 30, 754))
+    photo_way = canvas.bends((288, -90), (1300, -90), (1300, 770), (PASTE - 14, 770))
     pasted = canvas.node(
         "LPS_PasteBack",
         "Paste Back",
         at=(PASTE, MOVING),
-        size=(210, 115),
+        size=(210, 306),
         images=photo.via(photo_way[3]),
         painted=painted["images"],
         crops=crops.via(crops_way[3]),
     )
-    under = canvas.bends((288, LAST + 190), (PASTE - 50, LAST + 190))
+    under = canvas.bends((288, LAST + 175), (PASTE - 50, LAST + 175))
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(PASTE, LAST),
+        at=(PASTE, MOVING + 355),
         size=(210, 110),
         video=clip.via(under[1]),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..author import Canvas
-from . import ANIMATE, ANIMATE_AT, FILMS, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT
+from . import ANIMATE, FILMS, GAP, MODEL, NOTE, PHOTO
 
 TEXT = """\
 ## 1. Drop a portrait on *Your photo*
@@ -34,24 +34,29 @@ def draw() -> Canvas:
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
-        at=ANIMATE_AT,
+        at=(750, 30),
         size=ANIMATE,
         model=model["model"],
         source=photo["IMAGE"],
         driving=motion["motion"],
     )
+    under = canvas.bends((715, 682), (1110, 682))
     info = canvas.node(
-        "LPS_MotionInfo", "Motion Info", at=(750, 676), size=(330, 290), motion=motion["motion"]
+        "LPS_MotionInfo",
+        "Motion Info",
+        at=(1170, 610),
+        size=(460, 345),
+        motion=motion["motion"].via(under[1]),
     )
     saved = canvas.node(
         "SaveVideo",
         "The moving portrait",
-        at=RESULT_AT,
-        size=RESULT,
+        at=(1170, 30),
+        size=(460, 500),
         video=moved["video"],
         filename_prefix=FILMS,
     )
     canvas.group("1. Your files", model, photo, motion)
-    canvas.group("2. Animate", moved, info, colour="purple")
-    canvas.group("3. Result", saved, colour="green")
+    canvas.group("2. Animate", moved, colour="purple")
+    canvas.group("3. Result", saved, info, colour="green")
     return canvas

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..author import Canvas, Node, Output
-from . import FILMS, VIEW
+from . import FILMS, PICTURES, VIEW
+from . import FIND as FIND_SIZE
 
 TEXT = """\
 ## 1. Drop a photo of two people on *Your photo*
@@ -46,26 +47,27 @@ def draw() -> Canvas:
     canvas.group("1. Your photo", model, photo)
     canvas.group("2. A clip for each", left, right)
     faces = _faces(canvas, model["model"], photo["IMAGE"])
-    under = canvas.bends((290, 540), (602, 540), (622, 748), (FIRST - 50, 748))
+    under = canvas.bends((290, 540), (602, 540), (622, 744), (FIRST - 50, 744))
     last = _people(
         canvas, model["model"], photo["IMAGE"], faces, left["VIDEO"].via(under[3]), right
     )
-    parts_way = canvas.bends((SECOND - 60, 748), after=under[3])
+    parts_way = canvas.bends((SECOND - 60, 744), after=under[3])
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(SECOND, 520),
+        at=(SECOND, 730),
         size=(210, 110),
         video=left["VIDEO"].via(parts_way[0]),
     )
+    up = [canvas.bends((x, 640), (x, 180)) for x in (FILM - 30, FILM - 18)]
     film = canvas.node(
         "CreateVideo",
         "Create Video",
         at=(FILM, TOP),
         size=(210, 125),
         images=last["images"],
-        audio=parts["audio"],
-        fps=parts["fps"],
+        audio=parts["audio"].via(up[0][1]),
+        fps=parts["fps"].via(up[1][1]),
     )
     saved = canvas.node(
         "SaveVideo",
@@ -85,16 +87,16 @@ def _faces(canvas: Canvas, model: Output, photo: Output) -> Output:
         "LPS_FindFaces",
         "Find Faces",
         at=(FIND, TOP),
-        size=(250, 220),
+        size=FIND_SIZE,
         model=model,
         images=photo,
         order="left-right",
     )
-    back = canvas.bends((FIND + 268, 290), (FIND - 22, 290))
+    back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
     shown = canvas.node(
         "LPS_ShowFaces",
         "Show Faces",
-        at=(FIND, 340),
+        at=(FIND, 380),
         size=(250, 330),
         images=photo,
         faces=found["faces"].via(back[1]),
@@ -112,20 +114,20 @@ def _people(
         "LPS_AnimatePortrait",
         "Animate the left one",
         at=(FIRST, TOP),
-        size=(300, 370),
+        size=(300, PICTURES[1]),
         model=model.via(over[1]),
         source=photo.via(above[1]),
         driving=left,
         faces=faces,
         face_index=0,
     )
-    under = canvas.bends((FIND + 268, 450), (SECOND - 20, 450))
-    below = canvas.bends((606, 768), (SECOND - 40, 768))
+    under = canvas.bends((FIND + 268, 656), (SECOND - 20, 656))
+    below = canvas.bends((606, 764), (SECOND - 40, 764))
     second = canvas.node(
         "LPS_AnimatePortrait",
         "Animate the right one",
         at=(SECOND, TOP),
-        size=(300, 370),
+        size=(300, PICTURES[1]),
         model=model.via(over[2]),
         source=photo.via(above[2]),
         driving=right["VIDEO"].via(below[1]),
