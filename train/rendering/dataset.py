@@ -26,20 +26,18 @@ from liveportrait_core.errors import LivePortraitError
 
 from .backgrounds import Photo, bundled_photos
 from .chart import FaceChart, chart_face
-from .face_model import (
-    read_face_model,
-)
+from .face_model import read_face_model
 from .head import KEYPOINT_NAMES, HeadModel, build_head
 from .identity import make_identity
-from .labels import canonical_keypoints, dense_labels, head_rotation, posed_keypoints
+from .labels import canonical_keypoints, dense_labels, head_rotation, openings, posed_keypoints
 from .motion_sampler import MotionSampler
 from .scene import Scene
 
 FORMAT: Final = "liveportrait-suite/rendered"
 VERSION: Final = 1
 FRAMES: Final = 3
-RENDERER: Final = 1
-"""Counts changes to the pictures: a folder is finished by the renderer that began it."""
+RENDERER: Final = 2
+"""Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16
 PX_STEP: Final = 4
@@ -108,8 +106,9 @@ class HeadRenderer:
             image (3, S, S, 3) uint8 RGB; keypoints (3, 21, 3), canonical (21, 3) crop units;
             rotation (3, 3, 3), rows are points; pose_deg (3, 3) pitch, yaw, roll with
             rotation = (Rz Ry Rx)^T; gaze_deg (3, 2) pitch, yaw of the eyes in the head, turning
-            likewise; flow (3, S/2, S/2, 2) float16, where the point at each pixel of frame k is
-            in frame (k + 1) % 3, crop units; visible (3, S/2, S/2) whether it is seen there;
+            likewise; eyes_open (3, 2) and lip_open (3, 1) as `openings` measures them;
+            flow (3, S/2, S/2, 2) float16, where the point at each pixel of frame k is in frame
+            (k + 1) % 3, crop units; visible (3, S/2, S/2) whether it is seen there;
             regions (3, S/2, S/2) uint8, values of `Region`.
         """
         random = np.random.default_rng([seed, number])
@@ -117,14 +116,18 @@ class HeadRenderer:
         first, second = self._sampler.draw(random), self._sampler.draw(random)
         motions = [first, second, self._sampler.draw_same_pose(second, random)]
         frames = [self._scene.draw(identity, motion) for motion in motions]
+        keypoints = np.stack([posed_keypoints(self._head, frame) for frame in frames])
+        eyes_open, lip_open = openings(keypoints)
         dense = [dense_labels(identity, frames[k], frames[(k + 1) % FRAMES]) for k in range(FRAMES)]
         return {
             "image": np.stack([frame.image for frame in frames]),
-            "keypoints": np.stack([posed_keypoints(self._head, frame) for frame in frames]),
+            "keypoints": keypoints,
             "canonical": canonical_keypoints(self._head, identity),
             "rotation": np.stack([head_rotation(motion) for motion in motions]),
             "pose_deg": np.stack([motion.pose_deg for motion in motions]),
             "gaze_deg": np.stack([motion.gaze_deg for motion in motions]),
+            "eyes_open": eyes_open,
+            "lip_open": lip_open,
             "flow": np.stack([labels.flow for labels in dense]),
             "visible": np.stack([labels.visible for labels in dense]),
             "regions": np.stack([labels.regions for labels in dense]),

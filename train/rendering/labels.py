@@ -5,6 +5,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import torch
+
+from liveportrait_core.motion.openness import eyes_open, lip_open
+from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 
 from .arrays import BoolArray, ByteArray, FloatArray, IntArray
 from .head import HeadModel
@@ -44,6 +48,17 @@ def posed_keypoints(head: HeadModel, frame: Frame) -> FloatArray:
 def head_rotation(motion: HeadMotion) -> FloatArray:
     """(3, 3) rows are points: x = s (x_c R + delta) + t, so R = (Rz Ry Rx)^T."""
     return np.ascontiguousarray(rotation_from_angles(*(float(a) for a in motion.pose_deg)).T)
+
+
+def openings(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Eye (F, 2) and lip (F, 1) opening of posed keypoints (F, 21, 3), as motion measures them.
+
+    Convention:
+        - height over width on the picture: free of scale, and a yawed eye counts as more open
+    """
+    points = torch.from_numpy(keypoints[..., :2])
+    eyes = eyes_open(points, COMPACT_OPENNESS_PAIRS)
+    return eyes.numpy(), lip_open(points, COMPACT_OPENNESS_PAIRS).numpy()
 
 
 @dataclass(frozen=True, slots=True)

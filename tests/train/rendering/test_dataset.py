@@ -1,4 +1,8 @@
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +11,7 @@ from train.rendering.dataset import RenderConfig, RenderedSetError, render_set
 
 IDENTITIES = 3
 SIZE = 16
+REPOSITORY = Path(__file__).parents[3]
 SHAPES = {
     "image": ((3, SIZE, SIZE, 3), np.uint8),
     "keypoints": ((3, 21, 3), np.float32),
@@ -14,6 +19,8 @@ SHAPES = {
     "rotation": ((3, 3, 3), np.float32),
     "pose_deg": ((3, 3), np.float32),
     "gaze_deg": ((3, 2), np.float32),
+    "eyes_open": ((3, 2), np.float32),
+    "lip_open": ((3, 1), np.float32),
     "flow": ((3, SIZE // 2, SIZE // 2, 2), np.float16),
     "visible": ((3, SIZE // 2, SIZE // 2), np.bool_),
     "regions": ((3, SIZE // 2, SIZE // 2), np.uint8),
@@ -84,6 +91,31 @@ def test_a_second_run_renders_only_what_is_missing(face_model_file, tmp_path):
     for name, array in load(tmp_path / "set").items():
         np.testing.assert_array_equal(array, before[name])
     assert render_set(config) == 0
+
+
+def test_killed_in_the_middle_and_run_again_every_byte_is_as_without_the_kill(
+    face_model_file, tmp_path
+):
+    settings = {"identities": 20, "shard_size": 1}
+    folder = tmp_path / "killed"
+    options = [str(folder), "--face-model", str(face_model_file), "--seed", "5"]
+    options += ["--identities", "20", "--shard-size", "1", "--size", str(SIZE)]
+    command = subprocess.Popen([sys.executable, "-m", "train.render", *options], cwd=REPOSITORY)
+    try:
+        deadline_s = time.monotonic() + 120
+        while not (folder / "shard-00001.npz").is_file():
+            assert command.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+    finally:
+        command.kill()
+        command.wait()
+    there = len(list(folder.glob("shard-*.npz")))
+    assert 2 <= there < 20
+    assert render_set(config_for(folder, face_model_file, **settings)) == 20 - there
+    render_set(config_for(tmp_path / "whole", face_model_file, **settings))
+    whole = {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
 
 
 def test_a_folder_with_other_settings_is_refused_in_one_sentence(rendered, face_model_file):

@@ -9,6 +9,7 @@ from train.rendering.labels import (
     canonical_keypoints,
     dense_labels,
     head_rotation,
+    openings,
     posed_keypoints,
 )
 from train.rendering.motion_sampler import HeadMotion, MotionSampler
@@ -125,6 +126,40 @@ def test_canonical_points_are_upright_and_face_the_viewer(head, identity):
         canonical[names.index("left_eye_outer"), 0] < canonical[names.index("right_eye_outer"), 0]
     )
     assert canonical[NOSE, 2] < canonical[names.index("right_eye_outer"), 2]
+
+
+def test_openings_are_height_over_width_of_eyes_and_lips():
+    names = {name: k for k, name in enumerate(KEYPOINT_NAMES)}
+    points = np.zeros((1, 21, 3), np.float32)
+    points[0, names["left_eye_outer"]] = (0, 0, 9)  # depth is not measured
+    points[0, names["left_eye_inner"]] = (4, 0, 0)
+    points[0, names["left_upper_lid"]] = (2, -1, 0)
+    points[0, names["left_lower_lid"]] = (2, 0, 0)
+    points[0, names["right_eye_outer"]] = (6, 8, 0)  # 10 wide and 5 high
+    points[0, names["right_upper_lid"]] = (5, 0, 0)
+    points[0, names["right_lip_corner"]] = (0, 2, 0)
+    points[0, names["inner_upper_lip"]] = (1, 0, 0)
+    eyes, lips = openings(points)
+    np.testing.assert_allclose(eyes, [[0.25, 0.5]], rtol=1e-5)
+    np.testing.assert_allclose(lips, [[0.5]], rtol=1e-5)
+
+
+def test_a_blink_lowers_the_opening_of_its_eye_and_the_jaw_raises_that_of_the_lips(
+    head, scene, identity, still
+):
+    def measured(**weights):
+        expression = still.expression.copy()
+        for name, weight in weights.items():
+            expression[head.expression_index(name)] = weight
+        frame = scene.draw(identity, replace(still, expression=expression))
+        return openings(posed_keypoints(head, frame)[None])
+
+    (eyes,), (lips,) = measured()
+    (winking,), _ = measured(eyeBlink_R=0.5)  # the person's right eye is on the picture's left
+    _, (gaping,) = measured(jawOpen=1)
+    assert winking[0] < 0.8 * eyes[0]
+    assert winking[1] == pytest.approx(eyes[1], abs=1e-3)
+    assert gaping[0] > lips[0] + 0.1
 
 
 def test_flow_of_a_head_that_does_not_move_is_the_identity(scene, identity, still):
