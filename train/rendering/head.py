@@ -79,7 +79,9 @@ class HeadModel:
     poles: dict[str, int]
     """Front pole of each of EYES: the middle of its iris."""
     lashes: FloatArray
-    """(L, 3) points of the lashes, which are not drawn."""
+    """(L, 3) points of the lashes."""
+    lash_triangles: IntArray
+    """(Q, 3) the lash cards, two triangles each; hairs are drawn on them, not the cards."""
     eye_centres: dict[str, FloatArray]
     """Middle of each of EYES, which it turns about."""
 
@@ -101,8 +103,9 @@ def build_head(raw: RawFaceModel) -> HeadModel:
     triangles, regions = raw.triangles[kept], regions[kept]
     parents = np.repeat(np.arange(len(raw.vertices))[:, None], 2, axis=1)
     triangles, parents, source = _split_triangles(triangles, regions == Region.EYE, parents)
-    lash = raw.material_names.index(LASH_MATERIAL)
-    used, flat = np.unique(triangles, return_inverse=True)
+    lash = raw.triangles[raw.materials == raw.material_names.index(LASH_MATERIAL)]
+    used, flat = np.unique(np.concatenate([triangles, lash]), return_inverse=True)
+    numbered = np.ascontiguousarray(flat.reshape(-1, 3).astype(np.int32))
     new_of = np.full(len(parents), -1, dtype=np.int64)
     new_of[used] = np.arange(len(used))
     parents = parents[used]
@@ -110,7 +113,7 @@ def build_head(raw: RawFaceModel) -> HeadModel:
     modes = raw.identity_modes.astype(np.float32)
     return HeadModel(
         vertices=_average(raw.vertices, parents),
-        triangles=np.ascontiguousarray(flat.reshape(-1, 3).astype(np.int32)),
+        triangles=numbered[: len(triangles)],
         regions=np.ascontiguousarray(regions[source]),
         expression_names=raw.expression_names,
         expressions=_sparse(raw.expressions, parents),
@@ -122,7 +125,8 @@ def build_head(raw: RawFaceModel) -> HeadModel:
             for name, part in PARTS.items()
         },
         poles={name: int(new_of[pole]) for name, pole in poles.items()},
-        lashes=raw.vertices[np.unique(raw.triangles[raw.materials == lash])],
+        lashes=raw.vertices[np.unique(lash)],
+        lash_triangles=numbered[len(triangles) :],
         eye_centres={name: _ball_centre(raw, part) for name, part in EYES.items()},
     )
 
