@@ -18,6 +18,7 @@ from .rasterise import combine_modes
 from .regions import Region
 from .rotations import rotation_from_angles
 from .skin import paint_head
+from .warp import Warp
 
 GLASSES_PROBABILITY: Final = 0.15
 SHAPE_STRENGTHS: Final = (0.6, 1.0, 1.4)
@@ -53,6 +54,12 @@ class Identity:
     scale: float
     shift: FloatArray
     """(2,) in picture widths."""
+    warp: Warp | None = None
+    """Of a head that is not a person's: `neutral` moves first and is bent afterwards."""
+
+    def bent(self, points: FloatArray) -> FloatArray:
+        """The head's vertices (V, 3) in their final shape, from `neutral` after a movement."""
+        return points if self.warp is None else self.warp.moved(points - self.neutral)
 
 
 def make_identity(

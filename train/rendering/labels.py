@@ -27,7 +27,7 @@ SAME_SURFACE: Final = 0.5
 
 def canonical_keypoints(head: HeadModel, identity: Identity) -> FloatArray:
     """Keypoints of the expressionless, upright face, (21, 3) crop units."""
-    turned = identity.neutral[head.keypoints] @ CROP_FROM_MODEL
+    turned = identity.bent(identity.neutral)[head.keypoints] @ CROP_FROM_MODEL
     return (turned / HALF_VIEW).astype(np.float32)
 
 

@@ -107,7 +107,7 @@ class Scene:
             shut = weights[self.head.expression_index("eyeBlink" + EYE_SIDES[name])]
             back = np.array([0, 0, -SHUT_EYE_BACK * min(float(shut), 1.0)], dtype=np.float32)
             points[vertices] = (identity.neutral[vertices] - centre) @ turn.T + centre + back
-        return points
+        return identity.bent(points)
 
     def _with_lids(self, motion: HeadMotion) -> FloatArray:
         """Expression weights with lids that follow the gaze, less so the more they are shut."""
