@@ -38,6 +38,11 @@ class Preset:
     """Side of the pictures it paints."""
     width: float = 1.0
     """Multiplies every channel count; below 1 only in tests."""
+    detail_px: int = 128
+    """Side at which a compact model reads motion and paints; what it warps stays at full size.
+    128, or 256 for a model with the layers for it."""
+    blocks: int = 0
+    """Residual blocks that a compact model has beyond those of its first form."""
     source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
     driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
 
@@ -76,6 +81,8 @@ COMPACT = Preset(
     space=COMPACT_SPACE,
     face_size_px=512,
     output_size_px=512,
+    detail_px=256,
+    blocks=2,
     # The framing of the rendered heads it is trained on: the crop's side is 1.9 boxes of our
     # 21 keypoints, and the head fills about 70 % of it.
     source_crop=CropDefaults(scale=1.65, vx_ratio=0.0, vy_ratio=-0.06),

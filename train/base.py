@@ -11,18 +11,17 @@ from torch import nn
 
 from liveportrait_core.checkpoints.saving import save_checkpoint
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import COMPACT
 
 from . import checkpoint
 
-TRAINED_SIZE_PX = 128
 MODEL_NAME = "model.safetensors"
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
 
 
-def model_of(modules: Mapping[str, nn.Module], size_px: int = TRAINED_SIZE_PX) -> LivePortraitModel:
+def model_of(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
     """The compact model made of these networks, for crops of `size_px`; not trained further."""
     preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px)
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
@@ -60,3 +59,29 @@ def load_run(run: Path) -> dict[str, nn.Module]:
         network.load_state_dict(averages[name])
         network.eval().requires_grad_(False)
     return networks
+
+
+def trained_networks(place: str) -> Mapping[str, nn.Module]:
+    """The networks of a run's folder, of a model's file, or of `default`.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    return load_run(Path(place)) if Path(place).is_dir() else load_model(place).modules()
+
+
+def begin_with(network: nn.Module, trained: nn.Module) -> None:
+    """Take the trained weights; what only the new network has stays as it was built.
+
+    Raises:
+        CheckpointError: The trained network has a tensor that the new one has not, or has in
+            another shape.
+    """
+    own, theirs = network.state_dict(), trained.state_dict()
+    wrong = [k for k, v in theirs.items() if k not in own or own[k].shape != v.shape]
+    if wrong:
+        raise CheckpointError(
+            f"The weights to begin with have {len(wrong)} tensors that this network has not "
+            f"({wrong[0]} first); a compact model was wanted, of this size or smaller."
+        )
+    network.load_state_dict({**own, **theirs})

@@ -33,7 +33,7 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from .base import TRAINED_SIZE_PX, model_of
+from .base import model_of
 from .data.rendered import FRAMES, SAME_POSE_PAIR, Pairs, RenderedSet
 from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from .metrics.image import edit_ratio, psnr_db
@@ -195,8 +195,8 @@ def main(arguments: list[str]) -> int:
         if chosen.rendered is None:
             raise LivePortraitError("Nothing to measure on; give --rendered [FOLDER].")
         loaded = load_model(chosen.model)
-        model = model_of(loaded.modules(), TRAINED_SIZE_PX)
         data = _rendered(chosen)
+        model = model_of(loaded.modules(), data.size_px)
         measures = rendered_measures(model, data)
         if model.eyes is not None and model.lip is not None:
             measures |= retarget_measures(model, data)

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from liveportrait_core.imaging.tensors import pixels_from_tensor
+from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.decoder import Decoder, Painted
-from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
+from liveportrait_core.networks.compact.layers import heat_maps, identity_grid, resize
 from liveportrait_core.networks.compact.motion import Motion, MotionReading
-from liveportrait_core.networks.compact.volume import Appearance
-from liveportrait_core.networks.compact.warping import CompactWarped, Warping
+from liveportrait_core.networks.compact.warping import CompactWarped
+from liveportrait_core.preset import COMPACT, Preset
 
-from .base import write_model
+from .base import begin_with, trained_networks, write_model
 from .config import LoopConfig, parse
 from .data.augment import augment_frames, augment_pairs
 from .data.rendered import HEAD_REGIONS, Frames, Pairs, RenderedSet
@@ -48,6 +49,8 @@ from .losses.perceptual import pyramid_distance, weighted_l1
 from .losses.terms import LossTerm, weighted_losses
 from .strips import grid_of
 
+MOTION, PICTURE = "motion", ("appearance", "warping", "decoder")
+"""The two halves that are trained side by side, or each alone."""
 STATIC = 4e-3
 """A true flow of less than this, in crop units, stays where it is."""
 _STRIP_PAIRS = 8
@@ -101,10 +104,14 @@ class Stage1Config(LoopConfig):
 
     data: str
     """Folders written by train.render, separated by commas."""
+    init: str = ""
+    """Run folder or model file whose F, M, W and G training begins with; none: from scratch."""
+    init_motion: str = ""
+    """The same for M alone, over what `init` gave."""
     batch: int = 4
-    """Pairs per step and process for F, W and G."""
+    """Pairs per step and process for F, W and G; 0 leaves them as they are."""
     motion_batch: int = 24
-    """Frames per step and process for M."""
+    """Frames per step and process for M; 0 leaves it as it is."""
     same_pose_share: float = 0.5
     """Share of pairs with one head pose and another expression."""
     own_keypoints_share: float = 0.4
@@ -190,11 +197,7 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
         LossTerm(
             "painted",
             weights.painted,
-            lambda s: weighted_l1(
-                s.painted.painted,
-                s.pairs.driving.image,
-                s.weights * (1.05 - s.painted.mask.detach()),
-            ),
+            _painted_loss,
         ),
         LossTerm("background", weights.background, _background_loss),
         LossTerm("head", weights.head, _head_loss),
@@ -204,49 +207,64 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
 class Stage1:
     """The task of stage 1: four networks, two loss tables, one step."""
 
-    def __init__(self, config: Stage1Config, data: RenderedSet, width: float = 1.0) -> None:
+    def __init__(self, config: Stage1Config, data: RenderedSet, preset: Preset = COMPACT) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data = config, data
+        networks = build(preset)
         self.modules: Mapping[str, nn.Module] = {
-            "appearance": Appearance(width),
-            "motion": Motion(width),
-            "warping": Warping(width),
-            "decoder": Decoder(width),
+            name: networks[name] for name in (MOTION, *PICTURE)
         }
-        motion = self.modules["motion"]
-        assert isinstance(motion, Motion)
-        motion.mean_canonical.copy_(data.mean_canonical)
-        self.groups = (
+        _motion(self.modules).mean_canonical.copy_(data.mean_canonical)
+        for place, names in ((config.init, (MOTION, *PICTURE)), (config.init_motion, (MOTION,))):
+            if place:
+                trained = trained_networks(place)
+                for name in names:
+                    begin_with(self.modules[name], trained[name])
+        groups = (
             ParameterGroup(
-                modules=("motion",),
+                modules=(MOTION,),
                 lr=config.motion_lr,
                 betas=(0.9, 0.98),
                 weight_decay=1e-3,
                 clip_norm=10.0,
             ),
-            ParameterGroup(modules=("appearance", "warping", "decoder"), lr=config.lr),
+            ParameterGroup(modules=PICTURE, lr=config.lr),
         )
+        batches = (config.motion_batch, config.batch)
+        self.groups = tuple(group for group, n in zip(groups, batches, strict=True) if n)
         self.motion_terms = motion_terms(config.motion_weights)
         self.picture_terms = picture_terms(config.picture_weights)
 
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
         """One batch of frames for M, one of pairs for F, W and G."""
-        config, device = self.config, next(self.modules["motion"].parameters()).device
-        frames = augment_frames(self.data.draw_frames(draw, config.motion_batch), draw).to(device)
+        device = next(self.modules[MOTION].parameters()).device
+        losses: dict[str, Tensor] = {"total": torch.zeros((), device=device)}
+        if self.config.motion_batch:
+            losses = _joined(losses, *self._motion_losses(draw, device))
+        if self.config.batch:
+            losses = _joined(losses, *self._picture_losses(draw, average, device))
+        return losses
+
+    def _motion_losses(self, draw: Draw, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
+        frames = self.data.draw_frames(draw, self.config.motion_batch)
+        frames = augment_frames(frames, draw).to(device)
         reading = _motion(self.modules).read(frames.image)
-        motion_total, motion = weighted_losses(self.motion_terms, MotionStep(reading, frames))
+        return weighted_losses(self.motion_terms, MotionStep(reading, frames))
+
+    def _picture_losses(
+        self, draw: Draw, average: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        config = self.config
         pairs = self.data.draw_pairs(draw, config.batch, config.same_pose_share)
         pairs = augment_pairs(pairs, draw).to(device)
         source, driving = self._keypoints(pairs, draw, _motion(average))
         step = picture_step(self.modules, pairs, source, driving, config.picture_weights)
-        picture_total, picture_losses = weighted_losses(self.picture_terms, step)
-        total = motion_total + picture_total
-        return {"total": total, **motion, **picture_losses}
+        return weighted_losses(self.picture_terms, step)
 
     def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
         """Source, driving, output with true keypoints, output with M's, for a few pairs."""
         count = min(_STRIP_PAIRS, len(self.data))
-        device = next(self.modules["motion"].parameters()).device
+        device = next(self.modules[MOTION].parameters()).device
         pairs = self.data.pairs(np.arange(count), np.arange(count) % 3).to(device)
         with torch.no_grad():
             read = [_motion(average).read(f.image).keypoints for f in (pairs.source, pairs.driving)]
@@ -268,14 +286,15 @@ class Stage1:
         truth = [
             f.keypoints + j.to(f.keypoints.device) for f, j in zip(frames, jitter, strict=True)
         ]
-        chosen = draw.uniform(count, 1, 1) < self.config.own_keypoints_share
-        if draw.step < self.config.own_keypoints_from:
+        chosen = (draw.uniform(count) < self.config.own_keypoints_share).nonzero()[:, 0]
+        if draw.step < self.config.own_keypoints_from or not len(chosen):
             return truth[0], truth[1]
         with torch.no_grad():
-            both = torch.cat([frame.image for frame in frames])
-            own = motion.read(both).keypoints.chunk(2)
-        chosen = chosen.to(own[0].device)
-        return torch.where(chosen, own[0], truth[0]), torch.where(chosen, own[1], truth[1])
+            images = torch.cat([frame.image[chosen.to(frame.image.device)] for frame in frames])
+            own = motion.read(images).keypoints.chunk(2)
+        for points, read in zip(truth, own, strict=True):
+            points[chosen.to(points.device)] = read
+        return truth[0], truth[1]
 
 
 def picture_step(
@@ -305,8 +324,12 @@ def picture_step(
     )
 
 
+def _joined(losses: dict[str, Tensor], total: Tensor, more: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {**losses, **more, "total": losses["total"] + total}
+
+
 def _motion(modules: Mapping[str, nn.Module]) -> Motion:
-    motion = modules["motion"]
+    motion = modules[MOTION]
     assert isinstance(motion, Motion)
     return motion
 
@@ -316,20 +339,30 @@ def _difference(step: MotionStep, measure: Callable[[Tensor], Tensor]) -> Tensor
 
 
 def _flow_loss(step: PictureStep) -> Tensor:
-    coarse, fine = step.warped.flow_2d, F.avg_pool2d(step.painted.flow, 2)
-    weights = step.half_weights
-    return sum(
-        (flow_distance(flow, step.pairs.flow, weights) for flow in (coarse, fine)),
-        start=weights.new_zeros(()),
-    )
+    """Coarse and refined flow, each at its own size or the truth's, whichever is smaller."""
+    total = step.weights.new_zeros(())
+    for flow in (step.warped.flow_2d, step.painted.flow):
+        size = min(flow.shape[-1], step.pairs.flow.shape[-1])
+        parts = (flow, step.pairs.flow, step.half_weights)
+        total = total + flow_distance(*(resize(part, size) for part in parts))
+    return total
 
 
 def _mask_loss(step: PictureStep) -> Tensor:
     """Visible pixels are warped (pushed harder, for sharpness), hidden ones painted."""
     visible = step.pairs.visible
-    elsewhere = 1 - F.avg_pool2d((step.eyes + step.mouth).clamp(max=1), 2)
-    wrong = (F.avg_pool2d(step.painted.mask, 2) - visible).abs()
+    size = visible.shape[-1]
+    elsewhere = 1 - resize((step.eyes + step.mouth).clamp(max=1), size)
+    wrong = (resize(step.painted.mask, size) - visible).abs()
     return (wrong * elsewhere * (0.6 + 0.9 * visible)).mean()
+
+
+def _painted_loss(step: PictureStep) -> Tensor:
+    truth = step.pairs.driving.image
+    painted, mask = (
+        resize(x, truth.shape[-1]) for x in (step.painted.painted, step.painted.mask.detach())
+    )
+    return weighted_l1(painted, truth, step.weights * (1.05 - mask))
 
 
 def _background_loss(step: PictureStep) -> Tensor:
@@ -337,12 +370,15 @@ def _background_loss(step: PictureStep) -> Tensor:
     identity = identity_grid(step.pairs.flow.shape[-1], step.pairs.flow).permute(0, 3, 1, 2)
     moved = (step.pairs.flow - identity).abs().sum(1, keepdim=True)
     told = (~step.pairs.same_pose).float().view(-1, 1, 1, 1)
-    return masked_cross_entropy(step.warped.background_logit, (moved < STATIC).float(), told)
+    logit = step.warped.background_logit
+    still = resize((moved < STATIC).float(), logit.shape[-1])
+    return masked_cross_entropy(logit, still, told)
 
 
 def _head_loss(step: PictureStep) -> Tensor:
-    head = F.avg_pool2d((step.pairs.source_regions >= HEAD_REGIONS).float(), 2)
-    return F.binary_cross_entropy_with_logits(step.warped.head_logit, head)
+    logit = step.warped.head_logit
+    head = resize((step.pairs.source_regions >= HEAD_REGIONS).float(), logit.shape[-1])
+    return F.binary_cross_entropy_with_logits(logit, head)
 
 
 def main(arguments: list[str]) -> None:

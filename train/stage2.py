@@ -144,7 +144,7 @@ class Stage2:
         device = next(small["eyes"].parameters()).device
         for network in self.base.values():
             network.to(device)
-        return model_of({**self.base, **small})
+        return model_of({**self.base, **small}, self.data.size_px)
 
     def _stitching_losses(
         self, model: LivePortraitModel, faces: Faces, sources: Pairs, drivers: Pairs

@@ -10,7 +10,7 @@ from liveportrait_core.geometry import rotation_from_degrees
 from liveportrait_core.model import load_model
 from tests.support.rendered import write_rendered
 from train import evaluate, stage1, stage2
-from train.base import load_run
+from train.base import begin_with, load_run
 from train.data.augment import augment_frames, augment_pairs
 from train.data.rendered import Frames, RenderedSet
 from train.loop import Draw
@@ -61,6 +61,23 @@ def test_stage_1_killed_and_run_again_gives_the_same_losses(tmp_path, data, base
     assert totals(again) == totals(base)
 
 
+def test_stage_1_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_path, data):
+    run, options = tmp_path / "motion", [f"data={data}", "init=default", "motion_batch=2"]
+    stage1.main([f"run={run}", *options, *QUICK, "batch=0"])
+    before, after = load_model("default").modules(), load_run(run)
+    old, new = before["decoder"].state_dict(), after["decoder"].state_dict()
+    assert all(torch.allclose(new[key], old[key]) for key in old)
+    old, new = before["motion"].state_dict(), after["motion"].state_dict()
+    assert not torch.allclose(new["heat.weight"], old["heat.weight"])
+    rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    assert "picture" not in json.loads(rows[-1])
+
+
+def test_weights_of_another_shape_are_refused():
+    with pytest.raises(CheckpointError, match="2 tensors that this network has not"):
+        begin_with(torch.nn.Linear(2, 2), torch.nn.Linear(3, 3))
+
+
 def test_stage_2_leaves_the_base_alone_and_completes_the_model(tmp_path, data, base):
     run = tmp_path / "retarget"
     stage2.main([f"run={run}", f"base={base}", f"data={data}", *QUICK])
@@ -104,7 +121,7 @@ def test_a_rendering_that_is_not_finished_is_refused(tmp_path, data):
 def test_pairs_join_consecutive_frames_and_say_which_share_the_pose(data):
     rendered = RenderedSet([data])
     pairs = rendered.pairs(np.array([0, 1, 2]), np.array([0, 1, 2]))
-    truth = torch.from_numpy(rendered.arrays["keypoints"])
+    truth = torch.from_numpy(rendered.small["keypoints"])
     torch.testing.assert_close(pairs.driving.keypoints, truth[[0, 1, 2], [0, 1, 2]])
     torch.testing.assert_close(pairs.source.keypoints, truth[[0, 1, 2], [1, 2, 0]])
     assert pairs.same_pose.tolist() == [False, True, False]

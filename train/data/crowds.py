@@ -147,14 +147,13 @@ class CrowdPainter:
         return (None if shuffled or (turned and lying) else replace(face, wanted=not turned)), alpha
 
     def _head(self, random: np.random.Generator) -> _Head:
-        arrays = self._data.arrays
-        identity, frame = int(random.integers(len(self._data))), int(random.integers(FRAMES))
-        image: ByteArray = arrays["image"][identity, frame]
+        chosen = random.integers(len(self._data), size=1), random.integers(FRAMES, size=1)
+        image: ByteArray = self._data.rows("image", *chosen)[0]
         size = image.shape[0]
-        keypoints = arrays["keypoints"][identity, frame]
+        keypoints = self._data.rows("keypoints", *chosen)[0]
         points = (keypoints[:, :2].astype(np.float64) + 1) * (size / 2) - 0.5
         box = face_box(Landmarks(points, "compact-21"), scale=1.0)
-        person = (arrays["regions"][identity, frame] > 0).astype(np.uint8) * 255
+        person = (self._data.rows("regions", *chosen)[0] > 0).astype(np.uint8) * 255
         soft = cv2.resize(person, (size, size)).astype(np.float32)
         alpha = np.clip(soft * 2 - 255, 0, 255).astype(np.uint8)  # without the background's rim
         alpha[0] = 0  # what is cut by the top would go on for ever

@@ -1,8 +1,9 @@
-"""Rendered identities in memory, and the pairs drawn from them."""
+"""Rendered identities on disk, and the pairs drawn from them."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +23,11 @@ SAME_POSE_PAIR = 1
 """Of the three pairs of an identity, the one whose frames share the head pose."""
 HEAD_REGIONS = 2
 """Region labels from this on move with the head (skin, hair, eyes, mouth, glasses)."""
-ARRAYS = ("image", "keypoints", "canonical", "pose_deg", "flow", "visible", "regions")
+SMALL_ARRAYS = ("keypoints", "canonical", "pose_deg")
+"""Read at once; a few hundred bytes of each frame."""
+LARGE_ARRAYS = ("image", "flow", "visible", "regions")
+"""Mapped: the system keeps in memory what fits, once for all processes."""
+_LOCAL_HEADER_BYTES = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ class Pairs:
     source: Frames
     driving: Frames
     flow: Tensor
-    """(B, 2, h / 2, h / 2): where each driving pixel is in the source."""
+    """(B, 2, h / 2, h / 2): where each driving pixel is in the source, crop units."""
     visible: Tensor
     """(B, 1, h / 2, h / 2): 1 where that point can be seen in the source."""
     source_regions: Tensor
@@ -74,24 +79,51 @@ def moved(batch: Batch, device: torch.device) -> Batch:
 
 
 class RenderedSet:
-    """Every shard of one or more folders, held whole in memory as it was written."""
+    """Every shard of one or more folders, pictures and dense labels left on disk.
 
-    def __init__(self, folders: list[Path], limit: int | None = None) -> None:
+    Raises:
+        MediaError: A folder is no finished rendering, or the folders' pictures differ in size.
+    """
+
+    def __init__(self, folders: list[Path]) -> None:
         shards = [shard for folder in folders for shard in _shards(folder)]
-        parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in ARRAYS}
+        small: dict[str, list[NDArray[np.generic]]] = {name: [] for name in SMALL_ARRAYS}
         for shard in shards:
             with np.load(shard) as file:
-                for name in ARRAYS:
-                    parts[name].append(file[name])
-        self.arrays = {name: np.concatenate(parts.pop(name))[:limit] for name in ARRAYS}
+                for name in SMALL_ARRAYS:
+                    small[name].append(file[name])
+        self.small = {name: np.concatenate(parts) for name, parts in small.items()}
+        self._large = [{name: _mapped(shard, name) for name in LARGE_ARRAYS} for shard in shards]
+        self._first = np.cumsum([0, *(len(arrays["image"]) for arrays in self._large)])
+        sizes = {arrays["image"].shape[2] for arrays in self._large}
+        if len(sizes) > 1:
+            raise MediaError(
+                f"The folders hold pictures of {' and '.join(map(str, sorted(sizes)))} px; one "
+                "size was wanted. Render them alike, or train on one after the other."
+            )
 
     def __len__(self) -> int:
-        return len(self.arrays["image"])
+        return len(self.small["keypoints"])
+
+    @property
+    def size_px(self) -> int:
+        """Side of the pictures."""
+        return self._large[0]["image"].shape[2]
 
     @property
     def mean_canonical(self) -> Tensor:
         """(K, 3) mean canonical keypoints."""
-        return torch.from_numpy(self.arrays["canonical"].mean(0))
+        return torch.from_numpy(self.small["canonical"].mean(0))
+
+    def rows(
+        self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
+    ) -> NDArray[np.generic]:
+        """(B, ...) of an array with frames, a copy."""
+        if name in self.small:
+            return self.small[name][identities, frames]
+        shards = np.searchsorted(self._first, identities, "right") - 1
+        places = zip(shards, identities - self._first[shards], frames, strict=True)
+        return np.stack([self._large[shard][name][row, frame] for shard, row, frame in places])
 
     def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> Frames:
         """The named frames of the named identities."""
@@ -100,7 +132,7 @@ class RenderedSet:
         return Frames(
             image=image.contiguous(memory_format=torch.channels_last),
             keypoints=get("keypoints", identities, frames),
-            canonical=torch.from_numpy(self.arrays["canonical"][identities]),
+            canonical=torch.from_numpy(self.small["canonical"][identities]),
             pose_deg=get("pose_deg", identities, frames),
         )
 
@@ -132,7 +164,28 @@ class RenderedSet:
     def _tensor(
         self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
     ) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(self.arrays[name][identities, frames]))
+        return torch.from_numpy(self.rows(name, identities, frames))
+
+
+def _mapped(shard: Path, name: str) -> NDArray[np.generic]:
+    """An array of an uncompressed .npz, mapped; a compressed one is read."""
+    with zipfile.ZipFile(shard) as archive:
+        entry = archive.getinfo(f"{name}.npy")
+        if entry.compress_type != zipfile.ZIP_STORED:
+            with np.load(shard) as file:
+                return file[name]
+    with shard.open("rb") as file:
+        file.seek(entry.header_offset)
+        header = file.read(_LOCAL_HEADER_BYTES)
+        extra = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        file.seek(entry.header_offset + _LOCAL_HEADER_BYTES + extra)
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0
+        if version != (1, 0):
+            read = np.lib.format.read_array_header_2_0
+        shape, fortran, kind = read(file)
+        order = "F" if fortran else "C"
+        return np.memmap(shard, kind, "r", offset=file.tell(), shape=shape, order=order)
 
 
 def _shards(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from torch import nn
 from ...preset import Preset
 from ..retargeting import eyes_mlp, lip_mlp, stitching_mlp
 from .decoder import Decoder
+from .layers import DETAIL_SIZE_PX
 from .motion import Motion
 from .volume import Appearance
 from .warping import Warping
@@ -14,11 +15,13 @@ from .warping import Warping
 
 def build(preset: Preset) -> dict[str, nn.Module]:
     """Untrained networks by the names that `LivePortraitModel` gives them."""
+    width, blocks = preset.width, preset.blocks
+    detailed = preset.detail_px >= DETAIL_SIZE_PX
     return {
-        "appearance": Appearance(preset.width),
-        "motion": Motion(preset.width),
-        "warping": Warping(preset.width),
-        "decoder": Decoder(preset.width),
+        "appearance": Appearance(width, blocks),
+        "motion": Motion(width, blocks, detailed=detailed),
+        "warping": Warping(width, blocks),
+        "decoder": Decoder(width, blocks, detailed=detailed),
         "stitching": stitching_mlp(),
         "eyes": eyes_mlp(),
         "lip": lip_mlp(),

@@ -8,7 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import BASE_SIZE_PX, conv, double, heat_maps, identity_grid, resize, sample, scaled
+from .layers import (
+    BASE_SIZE_PX,
+    DETAIL_SIZE_PX,
+    conv,
+    double,
+    heat_maps,
+    identity_grid,
+    resize,
+    sample,
+    scaled,
+    silence,
+)
 from .points import EXPRESSIVE
 from .warping import FEATURE_CHANNELS, CompactWarped
 
@@ -46,9 +57,39 @@ class Painted:
     flow: Tensor
     """(B, 2, 128, 128) refined, in [-1, 1]."""
     mask: Tensor
-    """(B, 1, 128, 128): 1 takes the warped pixel, 0 the painted one."""
+    """(B, 1, p, p): 1 takes the warped pixel, 0 the painted one; p is 128, or 256 in detail."""
     painted: Tensor
-    """(B, 3, 128, 128) in [0, 1]."""
+    """(B, 3, p, p) in [0, 1]."""
+
+
+class _Detail(nn.Module):
+    """The last doubling: what 256 px show beyond 128, for the painted picture and its mask.
+
+    The work is done on maps of 128 px whose channels are the four sub-pixels.
+    """
+
+    def __init__(self, features: int, width: float) -> None:
+        super().__init__()
+        hidden = scaled(32, width)
+        self.enter = conv(features // 4 + 12 + 4, hidden)
+        self.middle, self.out = conv(hidden, hidden), conv(hidden, 16)
+        silence(self.out)
+
+    def forward(self, features: Tensor, logits: Tensor, moved: Tensor) -> Tensor:
+        """Logits of picture and mask.
+
+        Args:
+            features: (B, C, 64, 64) what the picture of 128 px was painted from.
+            logits: (B, 4, 128, 128) of that picture and its mask.
+            moved: (B, 3, 256, 256) the source, warped.
+
+        Returns:
+            (B, 4, 256, 256).
+        """
+        parts = [F.pixel_shuffle(features, 2), _folded(moved), logits]
+        x = _leaky(self.enter(torch.cat([part.to(features.dtype) for part in parts], 1)))
+        fine = F.pixel_shuffle(self.out(_leaky(self.middle(x))).float(), 2)
+        return resize(logits, DETAIL_SIZE_PX) + fine
 
 
 class Decoder(nn.Module):
@@ -57,12 +98,17 @@ class Decoder(nn.Module):
     The work of 128 px is done on maps of 64 px whose channels are the four sub-pixels.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False) -> None:
         super().__init__()
         features, up, fine = (scaled(c, width) for c in (FEATURE_CHANNELS, 48, 40))
         hidden, spade = scaled(64, width), scaled(32, width)
         self.first = conv(features, features)
         self.spade = _SpadeBlock(features, features, spade)
+        deeper = [_SpadeBlock(features, features, spade) for _ in range(blocks // 2)]
+        for block in deeper:
+            silence(block.conv2)
+        self.deeper = nn.ModuleList(deeper)
+        self.detail = _Detail(up, width) if detailed else None
         self.up = conv(features, up)
         self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
         self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
@@ -84,7 +130,10 @@ class Decoder(nn.Module):
         dtype = self.first.weight.dtype
         features = warped.features.to(dtype)
         x = _leaky(self.first(features))
-        x = _leaky(self.up(double(self.spade(x, features))))
+        x = self.spade(x, features)
+        for block in self.deeper:
+            x = block(x, features)
+        x = _leaky(self.up(double(x)))
         source = resize(warped.face, BASE_SIZE_PX)
         coarse = _enlarged(warped.flow_2d, BASE_SIZE_PX)
         heat = heat_maps(warped.driving_keypoints[:, list(EXPRESSIVE)], BASE_SIZE_PX, 0.028)
@@ -97,9 +146,12 @@ class Decoder(nn.Module):
         change = (F.avg_pool2d(flow, 2) - warped.flow_2d) * 4
         parts = [y, _folded(_read(source, flow)), double(warped.occlusion), change]
         y = _leaky(self.conv3(torch.cat([part.to(dtype) for part in parts], 1)))
-        out = self.out(_leaky(self.conv4(y))).float()
-        painted = torch.sigmoid(F.pixel_shuffle(out[:, :12], 2))
-        mask = torch.sigmoid(F.pixel_shuffle(out[:, 12:], 2))
+        y = _leaky(self.conv4(y))
+        logits = F.pixel_shuffle(self.out(y).float(), 2)  # red, green, blue, mask
+        if self.detail is not None:
+            face = resize(warped.face, DETAIL_SIZE_PX)
+            logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
+        painted, mask = logits.sigmoid().split((3, 1), 1)
         return Painted(
             image=_blended(warped.face, flow, mask, painted), flow=flow, mask=mask, painted=painted
         )

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 BASE_SIZE_PX = 128
 """Side that F, M, W and G work at; pictures of a multiple of it are warped at full size."""
+DETAIL_SIZE_PX = 256
+"""Side that M looks at and G paints at besides, in a preset that asks for it."""
 VOLUME_SIZE = 32
 """Side of the feature volume's slices."""
 VOLUME_DEPTH = 6
@@ -45,6 +47,21 @@ class ResidualBlock(nn.Module):
         """(B, C, h, w) -> (B, C, h, w)."""
         x1 = self.conv1(F.relu(self.norm1(x)))
         return x + self.conv2(F.relu(self.norm2(x1)))
+
+
+def silent_blocks(channels: int, count: int) -> nn.Sequential:
+    """Residual blocks that change nothing until they are trained: a net can grow by them."""
+    blocks = [ResidualBlock(channels) for _ in range(count)]
+    for block in blocks:
+        silence(block.conv2)
+    return nn.Sequential(*blocks)
+
+
+def silence(layer: nn.Conv2d) -> None:
+    """Let a convolution begin as zero."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 def pixel_centres(size: int, like: Tensor) -> Tensor:

@@ -11,7 +11,15 @@ from torch import Tensor, nn
 from ...constants import NUM_KEYPOINTS
 from ...geometry import full_precision, rotation_from_degrees
 from ..outputs import MotionHeads
-from .layers import BASE_SIZE_PX, conv, double, pixel_centres, resize, scaled
+from .layers import (
+    BASE_SIZE_PX,
+    DETAIL_SIZE_PX,
+    conv,
+    double,
+    pixel_centres,
+    resize,
+    scaled,
+)
 
 
 class _NormConv(nn.Sequential):
@@ -39,6 +47,29 @@ class _Block(nn.Module):
         return F.relu(self.shortcut(x) + self.second(F.relu(self.first(x))))
 
 
+class _Detail(nn.Sequential):
+    """What only the larger picture shows, for the stem; silent until trained."""
+
+    def __init__(self, outputs: int) -> None:
+        middle = max(8, outputs * 2 // 3)
+        last = _NormConv(middle, outputs, 2)
+        _silence_norm(last)
+        super().__init__(_NormConv(3, middle, 2), nn.ReLU(), last)
+
+
+def _silent_blocks(channels: int, count: int) -> nn.Sequential:
+    blocks = [_Block(channels, channels) for _ in range(count)]
+    for block in blocks:
+        _silence_norm(block.second)
+    return nn.Sequential(*blocks)
+
+
+def _silence_norm(layer: _NormConv) -> None:
+    norm = layer[1]
+    assert isinstance(norm, nn.BatchNorm2d)
+    nn.init.zeros_(norm.weight)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionReading:
     """All that M reads off a face; training supervises each part."""
@@ -64,7 +95,7 @@ class Motion(nn.Module):
 
     mean_canonical: Tensor
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False) -> None:
         super().__init__()
         c0, c1, c2, c3 = (scaled(c, width) for c in (24, 48, 80, 128))
         top, mid, last = (scaled(c, width) for c in (80, 56, 40))
@@ -88,15 +119,23 @@ class Motion(nn.Module):
         self.head = nn.Linear(hidden, NUM_KEYPOINTS * 4 + 6)
         self.head.weight.data *= 0.3
         self.head.bias.data.zero_()
+        self.detail = _Detail(c0) if detailed else None
+        self.low_deeper, self.top_deeper = (
+            _silent_blocks(c3, blocks),
+            _silent_blocks(top, blocks // 2),
+        )
         self.register_buffer("mean_canonical", torch.zeros(NUM_KEYPOINTS, 3))
 
     def read(self, face: Tensor) -> MotionReading:
         """Everything M knows of (B, 3, P, P) faces in [0, 1]."""
-        a = F.relu(self.stem(resize(face, BASE_SIZE_PX) * 2 - 1))
+        first = self.stem(resize(face, BASE_SIZE_PX) * 2 - 1)
+        if self.detail is not None:
+            first = first + self.detail(resize(face, DETAIL_SIZE_PX) * 2 - 1)
+        a = F.relu(first)
         b = self.down1(a)
         c = self.down2(b)
-        d = self.down3(c)
-        u = self.up2(self.join2(torch.cat((double(d), c), 1)))
+        d = self.low_deeper(self.down3(c))
+        u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
         u = self.up1(self.join1(torch.cat((double(u), b), 1)))
         u = F.relu(self.fuse(torch.cat((double(u), a), 1)))
         log_heat = self.heat(u).float().flatten(2).log_softmax(-1).unflatten(-1, u.shape[-2:])

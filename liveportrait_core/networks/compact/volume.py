@@ -16,6 +16,7 @@ from .layers import (
     group_norm,
     resize,
     scaled,
+    silent_blocks,
 )
 
 
@@ -26,7 +27,7 @@ class Appearance(nn.Module):
     its features: one tensor to cache, batch and move, as with the published model.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0) -> None:
         super().__init__()
         low, high = scaled(24, width), scaled(64, width)
         self.layers = nn.Sequential(
@@ -39,12 +40,14 @@ class Appearance(nn.Module):
             ResidualBlock(high),
             conv(high, VOLUME_CHANNELS * VOLUME_DEPTH, 1),
         )
+        self.deeper = silent_blocks(high, blocks)
 
     def forward(self, face: Tensor) -> Tensor:
         """(B, 3, P, P) in [0, 1], P a multiple of 128 -> (B, 16 + P^2 / 2048, 6, 32, 32)."""
         small = (resize(face, BASE_SIZE_PX) * 2 - 1).to(next(self.parameters()).dtype)
+        learned = self.layers[-1](self.deeper(self.layers[:-1](small)))
         pixels = F.pixel_unshuffle(face, face.shape[-1] // VOLUME_SIZE)
-        return torch.cat([_in_slices(self.layers(small).float()), _in_slices(pixels.float())], 1)
+        return torch.cat([_in_slices(learned.float()), _in_slices(pixels.float())], 1)
 
 
 def unpack(volume: Tensor) -> tuple[Tensor, Tensor]:

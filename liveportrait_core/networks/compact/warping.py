@@ -25,6 +25,7 @@ from .layers import (
     resize,
     sample,
     scaled,
+    silent_blocks,
 )
 from .points import DEPTH_RANGE, REACH, RIGIDITY
 from .volume import unpack
@@ -90,7 +91,7 @@ class Warping(nn.Module):
     rigidity: Tensor
     reach: Tensor
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0) -> None:
         super().__init__()
         flat, h0 = VOLUME_CHANNELS * VOLUME_DEPTH, scaled(48, width)
         h1, h2, fine, seg = (scaled(c, width) for c in (80, 112, 40, 24))
@@ -103,10 +104,14 @@ class Warping(nn.Module):
         self.enter = conv(inputs, h0)
         self.down1, self.down1_norm = conv(h0, h1, 3, 2), group_norm(h1)
         self.down2, self.down2_norm = conv(h1, h2, 3, 2), group_norm(h2)
-        self.middle = ResidualBlock(h2)
+        self.middle, self.middle_deeper = ResidualBlock(h2), silent_blocks(h2, blocks)
         self.up2, self.up2_norm = conv(h2 + h1, h1), group_norm(h1)
         self.up1, self.up1_norm = conv(h1 + h0, h0), group_norm(h0)
         self.fine = conv(h0 + NUM_KEYPOINTS + 3 + 3 + probes, fine)
+        self.coarse_deeper, self.fine_deeper = (
+            silent_blocks(h0, blocks),
+            silent_blocks(fine, blocks // 2),
+        )
         self.decide = conv(fine, 2 + NUM_KEYPOINTS + 1 + 2)
         self.decide.weight.data *= 0.1
         nn.init.zeros_(self.decide.bias)  # type: ignore[arg-type]
@@ -156,10 +161,10 @@ class Warping(nn.Module):
         parts += [*maps, shift, resize(face, VOLUME_SIZE), head, heads]
         a = F.relu(self.enter(torch.cat([part.to(flat.dtype) for part in parts], 1)))
         b = F.relu(self.down1_norm(self.down1(a)))
-        c = self.middle(F.relu(self.down2_norm(self.down2(b))))
+        c = self.middle_deeper(self.middle(F.relu(self.down2_norm(self.down2(b)))))
         u = F.relu(self.up2_norm(self.up2(torch.cat((double(c), b), 1))))
         u = F.relu(self.up1_norm(self.up1(torch.cat((double(u), a), 1))))
-        return u, heads
+        return self.coarse_deeper(u), heads
 
     def _fine(
         self, coarse: Tensor, face: Tensor, heads: Tensor, x_d: Tensor, rigid: Similarity
@@ -169,7 +174,8 @@ class Warping(nn.Module):
         turned = moved_plane(rigid, identity_grid(FINE_SIZE, face), surface)
         parts = [double(coarse), heat_maps(x_d, FINE_SIZE, 0.045), picture]
         parts += [sample(picture, turned[..., :2]), resize(heads, FINE_SIZE)]
-        return F.relu(self.fine(torch.cat([part.to(coarse.dtype) for part in parts], 1)))
+        fine = F.relu(self.fine(torch.cat([part.to(coarse.dtype) for part in parts], 1)))
+        return self.fine_deeper(fine)
 
     def _decide(
         self, fine: Tensor, heads: Tensor, x_s: Tensor, x_d: Tensor, rigid: Similarity

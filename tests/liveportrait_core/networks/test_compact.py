@@ -78,6 +78,35 @@ def test_a_head_that_moves_sideways_is_read_where_it_was():
     torch.testing.assert_close(shift[:, 1], torch.zeros(1, 64, 64), atol=1e-4, rtol=0)
 
 
+def test_a_deeper_model_with_detail_begins_as_the_one_it_grew_from():
+    first = {name: getattr(tiny_model(), name) for name in ("appearance", "motion", "warping")}
+    shallow = replace(COMPACT, width=0.25, blocks=0, detail_px=128)
+    grown, face = build(shallow), smooth_faces(2, 256)
+    for name, network in first.items():
+        shared = {k: v for k, v in network.state_dict().items() if k in grown[name].state_dict()}
+        assert len(shared) < len(network.state_dict())
+        grown[name].load_state_dict(shared)
+        grown[name].eval()
+    with torch.no_grad():
+        x = first["motion"].read(face).keypoints
+        torch.testing.assert_close(grown["motion"].read(face).keypoints, x)
+        flows = [n["warping"](n["appearance"](face), x, x + 0.1).flow_2d for n in (first, grown)]
+    torch.testing.assert_close(flows[0], flows[1])
+
+
+def test_detail_is_painted_on_the_larger_picture():
+    model, face = tiny_model(256), smooth_faces(1, 256)
+    with torch.no_grad():
+        x = keypoints_of(model, face)
+        warped = warp(model, extract_appearance(model, face), x, x)
+        painted = model.decoder.paint(warped)
+        model.decoder.detail.out.bias[:12] = 50.0  # all sub-pixels of all colours
+        white = model.decoder.paint(warped)
+    assert painted.painted.shape == (1, 3, 256, 256)
+    assert painted.mask.shape == (1, 1, 256, 256)
+    torch.testing.assert_close(white.painted, torch.ones(1, 3, 256, 256))
+
+
 def test_gradients_reach_the_picture_and_both_keypoints():
     model = tiny_model()
     face = smooth_faces(1).requires_grad_()
