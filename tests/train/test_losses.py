@@ -11,7 +11,7 @@ from train.losses.keypoints import (
     keypoint_distance,
     lid_and_lip_gaps,
 )
-from train.losses.perceptual import pyramid_distance
+from train.losses.perceptual import feature_distance, pyramid_distance
 from train.losses.terms import LossTerm, weighted_losses
 from train.metrics.image import edit_ratio, psnr_db
 from train.metrics.motion import correlation
@@ -105,3 +105,8 @@ def test_correlation_is_blind_to_scale():
     x = torch.tensor([0.0, 1.0, 2.0])
     assert correlation(3 * x + 1, x) == pytest.approx(1.0)
     assert correlation(-x, x) == pytest.approx(-1.0)
+
+
+def test_feature_distance_is_relative_to_the_truths_size():
+    truth, found = [torch.full((1, 2, 2, 2), 4.0)], [torch.full((1, 2, 2, 2), 3.0)]
+    assert float(feature_distance(found, truth)) == pytest.approx(0.25)

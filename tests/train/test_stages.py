@@ -9,7 +9,7 @@ from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import rotation_from_degrees
 from liveportrait_core.model import load_model
 from tests.support.rendered import write_rendered
-from train import evaluate, stage1, stage2
+from train import checkpoint, evaluate, stage1, stage2
 from train.base import begin_with, load_run
 from train.data.augment import augment_frames, augment_pairs
 from train.data.rendered import Frames, RenderedSet
@@ -173,3 +173,20 @@ def test_a_pair_is_coloured_as_one(data):
     coloured = augment_pairs(pairs, Draw.of(0, 0, 2))
     assert torch.equal(coloured.source.image, coloured.driving.image)
     assert not torch.equal(coloured.source.image, pairs.source.image)
+
+
+def test_stage_1_with_discriminators_trains_them_and_writes_a_model_without(tmp_path, data, base):
+    run = tmp_path / "gan"
+    options = [f"data={data}", f"init={base}", "motion_batch=0", "gan=true"]
+    stage1.main([f"run={run}", *options, *QUICK])
+    rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {"gan_face", "gan_eyes", "gan_lip", "matching"} <= set(json.loads(rows[-1]))
+    assert any(
+        not torch.equal(p, q)
+        for p, q in zip(
+            checkpoint.load(run)["modules"]["discriminators"].values(),
+            checkpoint.load(run)["average"]["discriminators"].values(),
+            strict=True,
+        )
+    )
+    assert set(load_model(run / "model.safetensors").modules()) == set(load_run(base))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -26,6 +28,19 @@ def pyramid_distance(image: Tensor, truth: Tensor, weights: Tensor, levels: int 
             total = total + (slope * start).sum() / norm
         image, truth, weights = (F.avg_pool2d(x, 2) for x in (image, truth, weights))
     return total
+
+
+def feature_distance(features: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
+    """Mean over the layers of the L1 between activations, relative to their mean size.
+
+    Args:
+        features: (B, C, h, h) each, of the picture.
+        truth: The same of the true picture, without gradient.
+    """
+    total = features[0].new_zeros(())
+    for ours, theirs in zip(features, truth, strict=True):
+        total = total + (ours - theirs).abs().mean() / theirs.abs().mean().clamp(min=1e-6)
+    return total / len(features)
 
 
 def weighted_l1(image: Tensor, truth: Tensor, weights: Tensor) -> Tensor:

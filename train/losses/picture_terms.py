@@ -1,0 +1,213 @@
+"""The loss table of F, W and G: a repainted frame against the true one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from liveportrait_core.networks.compact.decoder import Decoder, Painted
+from liveportrait_core.networks.compact.layers import heat_maps, identity_grid, resize
+from liveportrait_core.networks.compact.motion import Motion
+from liveportrait_core.networks.compact.warping import CompactWarped
+
+from ..data.rendered import HEAD_REGIONS, Pairs
+from ..discriminators import Judged
+from .adversarial import discriminator_hinge, feature_matching, generator_hinge
+from .flow import flow_distance, masked_cross_entropy
+from .keypoints import EYE_POINTS, MOUTH_POINTS
+from .perceptual import feature_distance, pyramid_distance, weighted_l1
+from .terms import LossTerm
+
+STATIC = 4e-3
+"""A true flow of less than this, in crop units, stays where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureWeights:
+    """Weights of the losses of F, W and G."""
+
+    picture: float = 10.0
+    """Pyramid of L1 and gradients, eyes and mouth weighted."""
+    flow: float = 12.5
+    """L1 of the flow, coarse and refined."""
+    mask: float = 1.0
+    """Blend mask against visibility, outside eyes and mouth."""
+    painted: float = 1.0
+    """L1 of the painted picture where it is used."""
+    perceptual: float = 2.0
+    """Features of the model's own M (of the moving average), relative L1."""
+    background: float = 1.5
+    """Cross-entropy of what stays still, for pairs of different pose."""
+    head: float = 1.5
+    """Cross-entropy of the source's head mask."""
+    eyes: float = 12.0
+    """Extra weight of pixels about the eyes; not a loss of its own."""
+    mouth: float = 10.0
+    """Extra weight of pixels about the mouth; not a loss of its own."""
+    gan_face: float = 0.1
+    """Hinge loss of D_face, where stage 1 is told to have discriminators."""
+    gan_eyes: float = 0.1
+    """The same of D_eyes."""
+    gan_lip: float = 0.2
+    """The same of D_lip."""
+    matching: float = 2.0
+    """Feature matching of all discriminators."""
+    discriminators: float = 1.0
+    """Hinge losses by which they learn."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureStep:
+    """What the losses of F, W and G look at."""
+
+    warped: CompactWarped
+    painted: Painted
+    pairs: Pairs
+    eyes: Tensor
+    """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
+    mouth: Tensor
+    """(B, 1, h, h) in [0, 1]: near the mouth's keypoints."""
+    weights: Tensor
+    """(B, 1, h, h) at least 1."""
+    reader: Motion
+    """Its features are compared; its weights do not learn from that."""
+    judged: Mapping[str, Judged] = field(default_factory=dict)
+    """What the discriminators say, by the name of the part; empty without them."""
+
+    @property
+    def half_weights(self) -> Tensor:
+        """(B, 1, h / 2, h / 2) for the flow; hidden pixels count .3."""
+        visible = self.pairs.visible
+        return F.avg_pool2d(self.weights, 2) * (visible + 0.3 * (1 - visible))
+
+
+def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
+    """The loss table of F, W and G."""
+    return (
+        LossTerm(
+            "picture",
+            weights.picture,
+            lambda s: pyramid_distance(s.painted.image, s.pairs.driving.image, s.weights),
+        ),
+        LossTerm("flow", weights.flow, _flow_loss),
+        LossTerm("mask", weights.mask, _mask_loss),
+        LossTerm("painted", weights.painted, _painted_loss),
+        LossTerm("perceptual", weights.perceptual, _perceptual_loss),
+        LossTerm("background", weights.background, _background_loss),
+        LossTerm("head", weights.head, _head_loss),
+    )
+
+
+def adversarial_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
+    """The rows that come with the discriminators (Eq. 4, L_G)."""
+    parts = {"face": weights.gan_face, "eyes": weights.gan_eyes, "lip": weights.gan_lip}
+    rows: list[LossTerm[PictureStep]] = [
+        LossTerm(f"gan_{name}", weight, partial(_generator_loss, name))
+        for name, weight in parts.items()
+    ]
+    return (
+        *rows,
+        LossTerm("matching", weights.matching, _matching_loss),
+        LossTerm("discriminators", weights.discriminators, _discriminator_loss),
+    )
+
+
+def picture_step(
+    modules: Mapping[str, nn.Module],
+    pairs: Pairs,
+    source_keypoints: Tensor,
+    driving_keypoints: Tensor,
+    weights: PictureWeights,
+    reader: Motion,
+) -> PictureStep:
+    """Repaint the driving frames from the sources."""
+    volume = modules["appearance"](pairs.source.image)
+    warped: CompactWarped = modules["warping"](volume, source_keypoints, driving_keypoints)
+    decoder = modules["decoder"]
+    assert isinstance(decoder, Decoder)
+    size = pairs.driving.image.shape[-1]
+    eyes, mouth = (
+        heat_maps(pairs.driving.keypoints[:, points], size, sigma).sum(1, keepdim=True).clamp(max=1)
+        for points, sigma in ((EYE_POINTS, 0.045), (MOUTH_POINTS, 0.07))
+    )
+    return PictureStep(
+        warped=warped,
+        painted=decoder.paint(warped),
+        pairs=pairs,
+        eyes=eyes,
+        mouth=mouth,
+        weights=1 + weights.eyes * eyes + weights.mouth * mouth,
+        reader=reader,
+    )
+
+
+def _perceptual_loss(step: PictureStep) -> Tensor:
+    with torch.no_grad():
+        truth = step.reader.features(step.pairs.driving.image)
+    return feature_distance(step.reader.features(step.painted.image), truth)
+
+
+def _generator_loss(name: str, step: PictureStep) -> Tensor:
+    return generator_hinge(step.judged[name].logits)
+
+
+def _matching_loss(step: PictureStep) -> Tensor:
+    all_parts = [feature_matching(one.activations, one.true_activations) for one in _each(step)]
+    return torch.stack(all_parts).mean()
+
+
+def _discriminator_loss(step: PictureStep) -> Tensor:
+    parts = [discriminator_hinge(one.true_logits, one.detached_logits) for one in _each(step)]
+    return torch.stack(parts).mean()
+
+
+def _each(step: PictureStep) -> list[Judged]:
+    return list(step.judged.values())
+
+
+def _flow_loss(step: PictureStep) -> Tensor:
+    """Coarse and refined flow, each at its own size or the truth's, whichever is smaller."""
+    total = step.weights.new_zeros(())
+    for flow in (step.warped.flow_2d, step.painted.flow):
+        size = min(flow.shape[-1], step.pairs.flow.shape[-1])
+        parts = (flow, step.pairs.flow, step.half_weights)
+        total = total + flow_distance(*(resize(part, size) for part in parts))
+    return total
+
+
+def _mask_loss(step: PictureStep) -> Tensor:
+    """Visible pixels are warped (pushed harder, for sharpness), hidden ones painted."""
+    visible = step.pairs.visible
+    size = visible.shape[-1]
+    elsewhere = 1 - resize((step.eyes + step.mouth).clamp(max=1), size)
+    wrong = (resize(step.painted.mask, size) - visible).abs()
+    return (wrong * elsewhere * (0.6 + 0.9 * visible)).mean()
+
+
+def _painted_loss(step: PictureStep) -> Tensor:
+    truth = step.pairs.driving.image
+    painted, mask = (
+        resize(x, truth.shape[-1]) for x in (step.painted.painted, step.painted.mask.detach())
+    )
+    return weighted_l1(painted, truth, step.weights * (1.05 - mask))
+
+
+def _background_loss(step: PictureStep) -> Tensor:
+    """A pair of one pose says nothing of what belongs to the head, so it is left out."""
+    identity = identity_grid(step.pairs.flow.shape[-1], step.pairs.flow).permute(0, 3, 1, 2)
+    moved = (step.pairs.flow - identity).abs().sum(1, keepdim=True)
+    told = (~step.pairs.same_pose).float().view(-1, 1, 1, 1)
+    logit = step.warped.background_logit
+    still = resize((moved < STATIC).float(), logit.shape[-1])
+    return masked_cross_entropy(logit, still, told)
+
+
+def _head_loss(step: PictureStep) -> Tensor:
+    logit = step.warped.head_logit
+    head = resize((step.pairs.source_regions >= HEAD_REGIONS).float(), logit.shape[-1])
+    return F.binary_cross_entropy_with_logits(logit, head)
