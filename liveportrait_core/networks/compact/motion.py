@@ -126,14 +126,18 @@ class Motion(nn.Module):
         )
         self.register_buffer("mean_canonical", torch.zeros(NUM_KEYPOINTS, 3))
 
-    def read(self, face: Tensor) -> MotionReading:
-        """Everything M knows of (B, 3, P, P) faces in [0, 1]."""
+    def features(self, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What M sees in (B, 3, P, P) faces at 64, 32 and 16 px, before it knows what it means."""
         first = self.stem(resize(face, BASE_SIZE_PX) * 2 - 1)
         if self.detail is not None:
             first = first + self.detail(resize(face, DETAIL_SIZE_PX) * 2 - 1)
         a = F.relu(first)
         b = self.down1(a)
-        c = self.down2(b)
+        return a, b, self.down2(b)
+
+    def read(self, face: Tensor) -> MotionReading:
+        """Everything M knows of (B, 3, P, P) faces in [0, 1]."""
+        a, b, c = self.features(face)
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
         u = self.up1(self.join1(torch.cat((double(u), b), 1)))
