@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,14 @@ from liveportrait_core.checkpoints.saving import save_checkpoint
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.networks.build import build
-from liveportrait_core.preset import COMPACT
+from liveportrait_core.preset import COMPACT, Preset
 
 from . import checkpoint
+from .config import CONFIG_NAME
 
 MODEL_NAME = "model.safetensors"
+GROWTH = ("detail_px", "blocks")
+"""Fields of a preset that a run may choose."""
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
 
 
@@ -27,17 +31,18 @@ def model_of(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitMode
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
 
 
-def write_model(run: Path, networks: Mapping[str, nn.Module], steps: str) -> Path:
+def write_model(run: Path, preset: Preset, networks: Mapping[str, nn.Module], steps: str) -> Path:
     """Write the networks as one float16 file in the run's folder, ready for `load_model`.
 
     Args:
         run: Folder of the run.
+        preset: Of the networks.
         networks: By the names that `LivePortraitModel` gives them.
         steps: What trained them, for the file's metadata ("stage1 9000").
     """
     path = run / MODEL_NAME
     metadata = {"trained": steps, "credit": CREDIT}
-    save_checkpoint(path, COMPACT, networks, dtype=torch.float16, metadata=metadata)
+    save_checkpoint(path, preset, networks, dtype=torch.float16, metadata=metadata)
     return path
 
 
@@ -54,11 +59,18 @@ def load_run(run: Path) -> dict[str, nn.Module]:
             "first, or name another folder."
         )
     averages: dict[str, dict[str, torch.Tensor]] = state["average"]
-    networks = {name: net for name, net in build(COMPACT).items() if name in averages}
+    networks = {name: net for name, net in build(preset_of(run)).items() if name in averages}
     for name, network in networks.items():
         network.load_state_dict(averages[name])
         network.eval().requires_grad_(False)
     return networks
+
+
+def preset_of(run: Path) -> Preset:
+    """The preset that the config of a run's folder names; `COMPACT` where it names none."""
+    path = run / CONFIG_NAME
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
 
 
 def trained_networks(place: str) -> Mapping[str, nn.Module]:

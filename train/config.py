@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 Config = TypeVar("Config")
+CONFIG_NAME = "config.json"
+"""In the folder of a run: what it was started with."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

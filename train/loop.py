@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from liveportrait_core.media.images import write_image
 
 from . import checkpoint
-from .config import LoopConfig, to_json
+from .config import CONFIG_NAME, LoopConfig, to_json
 from .ema import MovingAverage
 from .stats import Stats
 
@@ -103,7 +103,7 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
     stats: Stats | None = None
     if accelerator.is_main_process:
         config.run.mkdir(parents=True, exist_ok=True)
-        (config.run / "config.json").write_text(to_json(config), encoding="utf-8")
+        (config.run / CONFIG_NAME).write_text(to_json(config), encoding="utf-8")
         stats = Stats(config.run / "stats.jsonl", config.steps, start)
     for step in range(start, config.steps):
         share = learning_rate_share(step, config)

@@ -58,6 +58,10 @@ class Stage1Config(LoopConfig):
     """Run folder or model file whose F, M, W and G training begins with; none: from scratch."""
     init_motion: str = ""
     """The same for M alone, over what `init` gave."""
+    detail_px: int = COMPACT.detail_px
+    """Side at which M looks and G paints: 128 or 256."""
+    blocks: int = COMPACT.blocks
+    """Residual blocks beyond the first form of the networks."""
     batch: int = 4
     """Pairs per step and process for F, W and G; 0 leaves them as they are."""
     motion_batch: int = 24
@@ -81,14 +85,19 @@ class Stage1Config(LoopConfig):
     picture_weights: PictureWeights = field(default_factory=PictureWeights)
     """Weights of the losses of F, W and G."""
 
+    @property
+    def preset(self) -> Preset:
+        """What the networks are built from."""
+        return replace(COMPACT, detail_px=self.detail_px, blocks=self.blocks)
+
 
 class Stage1:
     """The task of stage 1: four networks, two loss tables, one step."""
 
-    def __init__(self, config: Stage1Config, data: RenderedSet, preset: Preset = COMPACT) -> None:
+    def __init__(self, config: Stage1Config, data: RenderedSet) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data = config, data
-        networks = build(preset)
+        networks = build(config.preset)
         self.modules: Mapping[str, nn.Module] = {
             name: networks[name] for name in (MOTION, *PICTURE)
         }
@@ -204,7 +213,7 @@ def main(arguments: list[str]) -> None:
     data = RenderedSet([Path(folder) for folder in config.data.split(",")])
     networks = dict(fit(Stage1(config, data), config))
     networks.pop(JUDGES, None)
-    print(write_model(config.run, networks, f"stage1 {config.steps}"))
+    print(write_model(config.run, config.preset, networks, f"stage1 {config.steps}"))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from .base import load_run, model_of, write_model
+from .base import load_run, model_of, preset_of, write_model
 from .config import LoopConfig, parse
 from .data.augment import augment_pairs
 from .data.rendered import HEAD_REGIONS, Pairs, RenderedSet
@@ -237,7 +237,8 @@ def main(arguments: list[str]) -> None:
     data = RenderedSet([Path(folder) for folder in config.data.split(",")])
     base = load_run(config.base)
     small = fit(Stage2(config, data, base), config)
-    print(write_model(config.run, {**base, **small}, f"stage2 {config.steps}"))
+    networks = {**base, **small}
+    print(write_model(config.run, preset_of(config.base), networks, f"stage2 {config.steps}"))
 
 
 if __name__ == "__main__":

@@ -190,3 +190,14 @@ def test_stage_1_with_discriminators_trains_them_and_writes_a_model_without(tmp_
         )
     )
     assert set(load_model(run / "model.safetensors").modules()) == set(load_run(base))
+
+
+def test_a_run_of_the_first_form_is_written_and_read_as_such(tmp_path, data):
+    run = tmp_path / "small"
+    options = [f"data={data}", "motion_batch=1", "detail_px=128", "blocks=0"]
+    stage1.main([f"run={run}", *options, *QUICK])
+    preset = load_model(run / "model.safetensors").preset
+    assert (preset.detail_px, preset.blocks) == (128, 0)
+    assert load_run(run)["decoder"].detail is None
+    stage1.main([f"run={tmp_path / 'grown'}", f"init={run}", f"data={data}", *QUICK])
+    assert load_model(tmp_path / "grown" / "model.safetensors").preset.detail_px == 256
