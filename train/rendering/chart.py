@@ -8,13 +8,15 @@ import numpy as np
 
 from .arrays import FloatArray, Floats
 from .head import HeadModel
+from .noise import NoiseBank, make_noise
+from .occlusion import sky_openness
+from .skin_map import COARSE_PX, MAP_PX, map_skin, places_on_map
 
 BROWS: Final = (slice(17, 22), slice(22, 27))
 EYE_RINGS: Final = ((36, 37, 38, 39, 40, 41, 36), (42, 43, 44, 45, 46, 47, 42))
 UPPER_LIDS: Final = (slice(36, 40), slice(42, 46))
 OUTER_LIPS: Final = slice(48, 60)
 NOSE_BASE: Final = 33
-NOSTRILS: Final = (32, 34)
 UPPER_LIP: Final = 51
 CHIN: Final = 8
 NEAR_EYES: Final = 0.8
@@ -22,60 +24,95 @@ IN_FRONT_Z: Final = 4.0
 """Vertices behind this are ears, neck and sides, never lips."""
 
 
+LIP_MARGIN: Final = 2.0
+"""Model units round the lips within which the distance to their line is measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaceChart:
-    """Distances on the neutral face, one row per vertex of the face part, model units."""
+    """What is where on the map of the neutral skin, model units; all maps are (R, R)."""
 
     points: FloatArray
+    """(R, R, 3) of the face model's neutral head."""
     inside_lips: FloatArray
-    """Distance to the outer lip line, positive inside; very negative behind the face."""
+    """Distance to the outer lip line, positive inside; very negative away from the mouth."""
     brow_distance: tuple[FloatArray, FloatArray]
     brow_share: tuple[FloatArray, FloatArray]
-    """How far along its brow a vertex lies, 0 to 1."""
+    """How far along its brow a texel lies, 0 to 1."""
     eye_distance: FloatArray
     """To the nearest lid line, upper or lower."""
     upper_lid_distance: FloatArray
     lash_distance: FloatArray
-    """To the nearest lash; infinite away from the eyes."""
-    nostril_distance: FloatArray
+    """To the nearest lash; large away from the eyes."""
+    marks: FloatArray
+    """(68, 3) landmarks."""
+    marks_on_map: FloatArray
+    """(68, 2) column and row of each."""
+    places: FloatArray
+    """(V, 3) where each vertex of the head lies, see `skin_map.places_on_map`."""
+    openness: FloatArray
+    """(V,) share of the sky that each vertex of the neutral head sees."""
+    noise: NoiseBank
     nose_y: float
     lip_y: float
     chin_y: float
     brow_y: float
 
+    @property
+    def size_px(self) -> int:
+        """R, the width and height of the maps."""
+        return len(self.points)
 
-def chart_face(head: HeadModel) -> FaceChart:
+
+def chart_face(head: HeadModel, size_px: int = MAP_PX) -> FaceChart:
     """Measure the neutral face once; every identity is painted by it."""
-    points = head.vertices[head.parts["face"]]
+    grid = map_skin(head, COARSE_PX).points
+    points = grid.reshape(-1, 3)
     marks = head.vertices[head.landmarks]
-    lips = np.where(
-        points[:, 2] > IN_FRONT_Z, _inside(points[:, :2], marks[OUTER_LIPS, :2]), np.float32(-99)
-    )
+
+    def large(values: Floats) -> FloatArray:
+        coarse = np.asarray(values, dtype=np.float32).reshape(COARSE_PX, COARSE_PX, -1)
+        resized = cv2.resize(coarse, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+        return resized.astype(np.float32, copy=False)
+
     brows = [_to_line(points, marks[part]) for part in BROWS]
-    eyes = [_to_line(points, marks[list(ring)])[0] for ring in EYE_RINGS]
-    lids = [_to_line(points, marks[part])[0] for part in UPPER_LIDS]
-    nostrils = [
-        np.linalg.norm(points - marks[k] - np.array([0, 0.1, 0], np.float32), axis=1)
-        for k in NOSTRILS
-    ]
-    near_eyes = np.flatnonzero(np.minimum(*eyes) < NEAR_EYES)
-    lashes = np.full(len(points), np.inf, dtype=np.float32)
-    gaps = points[near_eyes, None] - head.lashes[None]
-    lashes[near_eyes] = np.linalg.norm(gaps, axis=2).min(axis=1)
+    eyes = np.minimum(*(_to_line(points, marks[list(ring)])[0] for ring in EYE_RINGS))
+    lids = np.minimum(*(_to_line(points, marks[part])[0] for part in UPPER_LIDS))
+    places = places_on_map(head.vertices, size_px)
     return FaceChart(
-        points=points,
-        inside_lips=lips.astype(np.float32),
-        brow_distance=(brows[0][0], brows[1][0]),
-        brow_share=(brows[0][1], brows[1][1]),
-        eye_distance=np.minimum(*eyes),
-        upper_lid_distance=np.minimum(*lids),
-        lash_distance=lashes,
-        nostril_distance=np.minimum(*nostrils).astype(np.float32),
+        points=large(grid),
+        inside_lips=large(_inside_lips(points, marks[OUTER_LIPS, :2])),
+        brow_distance=(large(brows[0][0]), large(brows[1][0])),
+        brow_share=(large(brows[0][1]), large(brows[1][1])),
+        eye_distance=large(eyes),
+        upper_lid_distance=large(lids),
+        lash_distance=large(_lash_distance(points, eyes, head.lashes)),
+        marks=marks,
+        marks_on_map=places[head.landmarks, :2],
+        places=places,
+        openness=sky_openness(head),
+        noise=make_noise(size_px),
         nose_y=float(marks[NOSE_BASE, 1]),
         lip_y=float(marks[UPPER_LIP, 1]),
         chin_y=float(marks[CHIN, 1]),
         brow_y=float(marks[17:27, 1].max()),
     )
+
+
+def _lash_distance(points: FloatArray, eyes: FloatArray, lashes: FloatArray) -> FloatArray:
+    near = np.flatnonzero(eyes < NEAR_EYES)
+    distance = np.full(len(points), NEAR_EYES * 4, dtype=np.float32)
+    gaps = points[near, None] - lashes[None]
+    distance[near] = np.sqrt(np.einsum("nlk,nlk->nl", gaps, gaps).min(axis=1))
+    return distance
+
+
+def _inside_lips(points: FloatArray, outline: FloatArray) -> FloatArray:
+    low, high = outline.min(axis=0) - LIP_MARGIN, outline.max(axis=0) + LIP_MARGIN
+    near = (points[:, 2] > IN_FRONT_Z) & ((points[:, :2] > low) & (points[:, :2] < high)).all(1)
+    inside = np.full(len(points), -LIP_MARGIN, dtype=np.float32)
+    inside[near] = _inside(points[near, :2], outline)
+    return inside
 
 
 def _to_line(points: FloatArray, line: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -10,6 +10,7 @@ from .head import HeadModel
 from .paint import any_colour, lay_over, waves
 from .parts import Part, grid_triangles, stack_points
 from .regions import Region
+from .skin import PaintedHead
 
 AROUND: Final = 144
 DOWN: Final = 40
@@ -62,8 +63,7 @@ def grow_hair(
     head: HeadModel,
     chart: FaceChart,
     points: FloatArray,
-    albedo: FloatArray,
-    tone: FloatArray,
+    paint: PaintedHead,
     random: np.random.Generator,
 ) -> list[Part]:
     """Hair, perhaps a hat, of one identity; the scalp is painted in place.
@@ -72,10 +72,10 @@ def grow_hair(
         head: the head model.
         chart: its chart.
         points: (V, 3) the identity's neutral vertices.
-        albedo: (V, 3), changed.
-        tone: (3,) hair colour.
+        paint: its colours; the scalp's albedo and texture are changed.
         random: source of everything.
     """
+    albedo, tone = paint.albedo, paint.hair_tone
     brow_y = float(points[head.landmarks[17:27], 1].max())
     bare = np.concatenate([points[head.parts["face"]], points[head.parts["scalp"]]])
     skull = Skull(bare, brow_y, random)

@@ -2,25 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from .arrays import BoolArray, ByteArray, FloatArray, IntArray, chance
+from .arrays import BoolArray, ByteArray, FloatArray, Floats, IntArray, chance
 from .backgrounds import Photo, make_background
 from .chart import FaceChart
 from .hair import grow_hair
 from .head import EYES, HeadModel
+from .lashes import Bound, grow_lashes
 from .lighting import Lighting, make_lighting
 from .outfit import Clothes, make_glasses, make_torso
 from .parts import Part
 from .rasterise import combine_modes
 from .regions import Region
 from .rotations import rotation_from_angles
-from .skin import paint_head
+from .skin import PaintedHead, paint_head
+from .surface import Kind
 from .warp import Warp
 
 GLASSES_PROBABILITY: Final = 0.15
+LASH_COLOUR: Final = 0.09
+CAMERA_DISTANCES: Final = (42.0, 190.0)
+"""Nearest and farthest, model units: from an arm's length to a long lens."""
 SHAPE_STRENGTHS: Final = (0.6, 1.0, 1.4)
 VERGENCE_DEG: Final = (3.5, 1.5)
 """Mean and spread of how far each eye turns inwards; the face model's eyes look slightly apart."""
@@ -30,30 +35,42 @@ VERGENCE_DEG: Final = (3.5, 1.5)
 class Identity:
     """Everything about a person that motion does not change.
 
-    Vertices come in this order: head, then what follows the head, then the torso.
+    Vertices come in this order: head, what hangs on its skin, what follows the head, the torso.
     """
 
     neutral: FloatArray
     """(V, 3) the head's vertices without expression."""
     eye_centres: dict[str, FloatArray]
+    bound: Bound
+    """Lashes: B points that hang on the head's vertices."""
     attached: FloatArray
     """(A, 3) points of hair, hat and glasses."""
     torso: FloatArray
-    """(B, 3)."""
+    """(D, 3)."""
     triangles: IntArray
     regions: ByteArray
     """(T,) of each triangle."""
     one_sided: ByteArray
     """(T,)."""
-    two_sided_vertices: ByteArray
-    """(V + A + B,)."""
+    kinds: ByteArray
+    """(V + B + A + D,) of `Kind`."""
     albedo: FloatArray
+    """Linear, as all that follows."""
     gloss: FloatArray
+    openness: FloatArray
+    places: FloatArray
+    """(N, 3) place of each vertex in the texture, see `surface.shade_pixels`."""
+    following: IntArray
+    """(N,) the next vertex along a hair; itself where there is none."""
+    texture: FloatArray
     lighting: Lighting
     background: FloatArray
+    """(b, b, 3) linear."""
     scale: float
     shift: FloatArray
     """(2,) in picture widths."""
+    camera_distance: float
+    """Model units from the middle of the head."""
     warp: Warp | None = None
     """Of a head that is not a person's: `neutral` moves first and is bent afterwards."""
 
@@ -68,36 +85,87 @@ def make_identity(
     """Draw a person."""
     neutral, eye_centres = _shape(head, random)
     paint = paint_head(head, chart, random)
-    albedo = paint.albedo
-    attached = grow_hair(head, chart, neutral, albedo, paint.hair_tone, random)
+    bound = grow_lashes(head, _lash_length(random), random)
+    attached = grow_hair(head, chart, neutral, paint, random)
     if chance(random, GLASSES_PROBABILITY):
         attached.append(make_glasses(eye_centres["eye_left"], eye_centres["eye_right"], random))
     clothes = Clothes(random)
     torso = make_torso(clothes, paint.skin_tone, random)
-    covered = clothes.dress(head.vertices, albedo)
+    covered = clothes.dress(head.vertices, paint.albedo)
     parts = [*attached, torso]
-    triangles, regions = _join(head, covered, parts)
-    extra = np.concatenate([part.points for part in parts])
-    gloss = [
-        np.tile(np.array([part.gloss, 0], np.float32), (len(part.points), 1)) for part in parts
-    ]
-    num_head = len(head.vertices)
+    triangles, regions = join_triangles(head, covered, bound, parts)
+    surface = surface_of(head, chart, paint, covered, bound, parts)
     return Identity(
         neutral=neutral,
         eye_centres=eye_centres,
+        bound=bound,
         attached=np.concatenate([np.zeros((0, 3), np.float32), *(p.points for p in attached)]),
         torso=torso.points,
         triangles=triangles,
         regions=regions,
         one_sided=(np.arange(len(triangles)) < len(head.triangles)).astype(np.uint8),
-        two_sided_vertices=(np.arange(num_head + len(extra)) >= num_head).astype(np.uint8),
-        albedo=np.concatenate([albedo, *(part.albedo for part in parts)]),
-        gloss=np.concatenate([paint.gloss, *gloss]),
+        **surface,
+        texture=paint.texture,
         lighting=make_lighting(random),
-        background=make_background(random, photos),
+        background=np.square(make_background(random, photos)),
         scale=float(random.uniform(0.9, 1.1)),
         shift=(random.normal(size=2) * 0.02).astype(np.float32),
+        camera_distance=float(np.exp(random.uniform(*np.log(CAMERA_DISTANCES)))),
     )
+
+
+def _lash_length(random: np.random.Generator) -> float:
+    return float(random.choice([0.6, 1.0, random.uniform(1, 1.6)]))
+
+
+def surface_of(
+    head: HeadModel,
+    chart: FaceChart,
+    paint: PaintedHead,
+    covered: BoolArray,
+    bound: Bound,
+    parts: Sequence[Part],
+) -> dict[str, Any]:
+    """How all vertices take light: the fields of `Identity` from kinds to following."""
+    num_head, num_bound = len(head.vertices), len(bound.weights)
+    kinds = np.full(num_head + num_bound, Kind.PLAIN, dtype=np.uint8)
+    for name in ("face", "scalp"):
+        kinds[head.parts[name]] = Kind.SKIN
+    for name in EYES:
+        kinds[head.parts[name]] = Kind.EYE
+    kinds[:num_head][covered] = Kind.PLAIN
+    places = np.zeros((num_head + num_bound, 3), dtype=np.float32)
+    skin = np.concatenate([head.parts["face"], head.parts["scalp"]])
+    places[skin] = chart.places[skin]
+    places[:num_head][covered, 2] = 0
+    albedo = [paint.albedo, np.tile(np.float32(LASH_COLOUR), (num_bound, 3))]
+    gloss = [paint.gloss, np.zeros((num_bound, 2), np.float32)]
+    openness = [chart.openness, np.ones(num_bound, np.float32)]
+    count = num_head + num_bound
+    all_kinds, all_places = [kinds], [places]
+    following: list[IntArray] = [np.arange(count, dtype=np.int32)]
+    for part in parts:
+        size = len(part.points)
+        all_kinds.append(np.full(size, int(part.kind), dtype=np.uint8))
+        albedo.append(part.albedo)
+        gloss.append(np.tile(np.array([part.gloss, 0], np.float32), (size, 1)))
+        openness.append(np.ones(size, np.float32) if part.openness is None else part.openness)
+        all_places.append(np.zeros((size, 3), np.float32) if part.places is None else part.places)
+        steps = np.arange(size, dtype=np.int32) if part.following is None else part.following
+        following.append(steps + np.int32(count))
+        count += size
+    return {
+        "kinds": np.concatenate(all_kinds),
+        "albedo": _joined(albedo) ** 2,
+        "gloss": _joined(gloss),
+        "openness": _joined(openness),
+        "places": _joined(all_places),
+        "following": np.concatenate(following).astype(np.int32),
+    }
+
+
+def _joined(arrays: Sequence[Floats]) -> FloatArray:
+    return np.ascontiguousarray(np.concatenate(arrays), dtype=np.float32)
 
 
 def _shape(
@@ -122,12 +190,18 @@ def _shape(
     return neutral, centres
 
 
-def _join(head: HeadModel, covered: BoolArray, parts: Sequence[Part]) -> tuple[IntArray, ByteArray]:
+def join_triangles(
+    head: HeadModel, covered: BoolArray, bound: Bound, parts: Sequence[Part]
+) -> tuple[IntArray, ByteArray]:
     """All triangles and their regions; those of the head with covered corners are torso."""
     dressed = covered[head.triangles].all(axis=1)
-    triangles = [head.triangles]
-    regions = [np.where(dressed, np.uint8(Region.TORSO), head.regions)]
     count = len(head.vertices)
+    triangles = [head.triangles, bound.triangles + np.int32(count)]
+    regions = [
+        np.where(dressed, np.uint8(Region.TORSO), head.regions),
+        np.full(len(bound.triangles), int(Region.SKIN), dtype=np.uint8),
+    ]
+    count += len(bound.weights)
     for part in parts:
         triangles.append(part.triangles + np.int32(count))
         regions.append(np.full(len(part.triangles), int(part.region), dtype=np.uint8))

@@ -17,7 +17,7 @@ from .motion_sampler import HeadMotion
 from .rasterise import EMPTY_DEPTH, interpolate, rasterise, seen_from
 from .regions import Region
 from .rotations import CROP_FROM_MODEL, rotation_from_angles
-from .scene import CAMERA_DISTANCE, HALF_VIEW, SUPERSAMPLING, Frame, to_pixels
+from .scene import HALF_VIEW, SUPERSAMPLING, Frame, to_pixels
 
 LABEL_SHRINK: Final = 2
 """Dense labels have half the picture's size."""
@@ -40,8 +40,8 @@ def posed_keypoints(head: HeadModel, frame: Frame) -> FloatArray:
           posed keypoints differ by a similarity as far as perspective allows
     """
     points = frame.points[head.keypoints].copy()
-    enlarged = frame.magnification * CAMERA_DISTANCE / float(points[:, 2].mean())
-    points[:, 2] = (points[:, 2] - CAMERA_DISTANCE) * np.float32(enlarged)
+    enlarged = frame.magnification * frame.camera_distance / float(points[:, 2].mean())
+    points[:, 2] = (points[:, 2] - np.float32(frame.camera_distance)) * np.float32(enlarged)
     return points
 
 

@@ -27,14 +27,14 @@ def any_colour(
 
 
 def lay_over(colours: FloatArray, colour: FloatArray, cover: FloatArray) -> None:
-    """Blend a colour onto rows of colours in place.
+    """Blend a colour onto colours in place.
 
     Args:
-        colours: (N, 3), changed.
+        colours: (..., 3), changed.
         colour: (3,).
-        cover: (N,) 0 leaves the old colour, 1 gives the new one.
+        cover: (...) 0 leaves the old colour, 1 gives the new one.
     """
-    colours += (colour - colours) * cover[:, None]
+    colours += (colour - colours) * cover[..., None]
 
 
 def waves(

@@ -6,6 +6,7 @@ import numpy as np
 
 from .arrays import FloatArray, Floats, IntArray
 from .regions import Region
+from .surface import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,51 @@ class Part:
 
     points: FloatArray
     albedo: FloatArray
+    """(N, 3) as painted, not linear."""
     triangles: IntArray
     region: Region
     gloss: float = 0.0
     """Strength of the wide highlight."""
+    kind: Kind = Kind.CLOTH
+    places: FloatArray | None = None
+    """(N, 3) column and row in the texture of fibres, and its share."""
+    following: IntArray | None = None
+    """(N,) the next point along each hair, counted from the part's first; itself at a tip."""
+    openness: FloatArray | None = None
+    """(N,) share of the sky each point sees; all of it where nothing is said."""
+
+
+def join_parts(parts: list[Part]) -> Part:
+    """Several parts of one region and kind as one."""
+    starts = np.cumsum([0, *(len(part.points) for part in parts)])
+    first = parts[0]
+
+    def gather(name: str) -> FloatArray | None:
+        found = [getattr(part, name) for part in parts]
+        return None if any(array is None for array in found) else np.concatenate(found)
+
+    following = None
+    if all(part.following is not None for part in parts):
+        following = np.concatenate(
+            [
+                part.following + np.int32(start)
+                for part, start in zip(parts, starts, strict=False)
+                if part.following is not None
+            ]
+        )
+    return Part(
+        points=np.concatenate([part.points for part in parts]),
+        albedo=np.concatenate([part.albedo for part in parts]),
+        triangles=np.concatenate(
+            [part.triangles + np.int32(start) for part, start in zip(parts, starts, strict=False)]
+        ),
+        region=first.region,
+        gloss=first.gloss,
+        kind=first.kind,
+        places=gather("places"),
+        following=following,
+        openness=gather("openness"),
+    )
 
 
 def grid_triangles(rows: int, columns: int, *, closed: bool = True) -> IntArray:

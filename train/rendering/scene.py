@@ -10,19 +10,14 @@ from .arrays import ByteArray, FloatArray, IntArray
 from .head import EYES, HeadModel
 from .identity import Identity
 from .motion_sampler import HeadMotion
-from .rasterise import (
-    add_weighted,
-    interpolate,
-    rasterise,
-    shade,
-    turn_with_neck,
-    vertex_normals,
-)
+from .noise import make_noise
+from .occlusion import key_light_share
+from .rasterise import add_weighted, rasterise, turn_with_neck, vertex_normals
 from .rotations import crop_to_model, rotation_from_angles
+from .surface import LIT, PLACE, VALUES, light_vertices, shade_pixels
 
 HALF_VIEW: Final = 15.5
 """Half the width of the view at the head, model units: a head fills about 70 % of the picture."""
-CAMERA_DISTANCE: Final = 75.0
 SUPERSAMPLING: Final = 2
 """Pictures are drawn this many times larger, then averaged."""
 
@@ -38,9 +33,12 @@ SHUT_EYE_BACK: Final = 0.15
 """How far a shut eye moves back, so that the cornea does not pierce the lid."""
 SHUT_EYE_DARK: Final = 0.75
 """Blink from which the eyeball darkens: what shows between shut lids is lashes, not white."""
-LIP_GAP_LIT: Final = 1.6
+LIP_GAP_LIT: Final = 0.9
 """Opening of the lips, model units, from which the inside of the mouth is fully lit."""
-MOUTH_DARKEST: Final = 0.4
+MOUTH_DARKEST: Final = 0.45
+KNEE: Final = 0.55
+"""Linear light from which brightness rolls off."""
+FIBRES_PX: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,8 @@ class Frame:
     """(2 S, 2 S) triangle or -1."""
     magnification: float
     """Crop units for one model unit at the camera distance."""
+    camera_distance: float
+    """Of the middle of the head, model units."""
 
 
 class Scene:
@@ -73,6 +73,7 @@ class Scene:
         self.size_px = size_px
         wide = size_px * SUPERSAMPLING
         self._canvas = np.empty((wide, wide, 3), dtype=np.float32)
+        self._fibres = make_noise(FIBRES_PX).fibres
         self._mouth = np.concatenate([head.parts[name] for name in ("socket", "gums", "teeth")])
         self._lip_pair = head.landmarks[[62, 66]]
 
@@ -82,8 +83,8 @@ class Scene:
         deformed = self.deform(identity, weights, motion.gaze_deg)
         lip_gap = float(np.linalg.norm(np.subtract(*deformed[self._lip_pair])))
         points = self._pose(identity, deformed, motion)
-        colours = self._light(identity, points)
-        self._darken(colours, weights, lip_gap)
+        values = self._light(identity, points, motion)
+        self._darken(values, weights, lip_gap)
         projected, magnification = _project(identity, points, motion)
         wide = self.size_px * SUPERSAMPLING
         depth = np.empty((wide, wide), dtype=np.float32)
@@ -91,10 +92,19 @@ class Scene:
         screen = to_pixels(projected, wide)
         rasterise(screen, identity.triangles, identity.one_sided, depth, nearest)
         self._canvas[:] = cv2.resize(identity.background, (wide, wide))
-        interpolate(screen, identity.triangles, nearest, colours, self._canvas)
+        shade_pixels(
+            screen,
+            identity.triangles,
+            identity.kinds,
+            nearest,
+            values,
+            identity.texture,
+            self._fibres,
+            self._canvas,
+        )
         small = cv2.resize(self._canvas, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
-        image = (np.clip(small, 0, 1) * 255 + 0.5).astype(np.uint8)
-        return Frame(image, projected, depth, nearest, magnification)
+        image = (_tone_curve(small.astype(np.float32, copy=False)) * 255 + 0.5).astype(np.uint8)
+        return Frame(image, projected, depth, nearest, magnification, identity.camera_distance)
 
     def deform(self, identity: Identity, weights: FloatArray, gaze_deg: FloatArray) -> FloatArray:
         """Neutral vertices with an expression and a gaze, (V, 3), the head upright."""
@@ -127,36 +137,58 @@ class Scene:
     def _pose(self, identity: Identity, deformed: FloatArray, motion: HeadMotion) -> FloatArray:
         rotation = crop_to_model(rotation_from_angles(*(float(a) for a in motion.pose_deg)))
         torso_turn = rotation_from_angles(0, motion.torso_yaw_deg, 0)
-        num_turning = len(deformed) + len(identity.attached)
-        points = np.concatenate([deformed, identity.attached, identity.torso @ torso_turn.T])
+        turning = [deformed, identity.bound.points(deformed), identity.attached]
+        points = np.concatenate([*turning, identity.torso @ torso_turn.T]).astype(np.float32)
+        num_turning = len(points) - len(identity.torso)
         turn_with_neck(points[:num_turning], rotation, PIVOT, NECK_STILL_Y, NECK_FOLLOWS_Y)
         return points
 
-    def _light(self, identity: Identity, points: FloatArray) -> FloatArray:
+    def _light(self, identity: Identity, points: FloatArray, motion: HeadMotion) -> FloatArray:
+        """What pixels interpolate, (N, VALUES)."""
         normals = np.empty_like(points)
         vertex_normals(points, identity.triangles, normals)
-        colours = np.empty_like(points)
+        fibres = points[identity.following] - points
+        fibres /= np.linalg.norm(fibres, axis=1, keepdims=True) + np.float32(1e-6)
         lighting = identity.lighting
-        shade(
+        rotation = crop_to_model(rotation_from_angles(*(float(a) for a in motion.pose_deg)))
+        share = np.ones(len(points), dtype=np.float32)
+        if lighting.hardness > 0:
+            lit_share = key_light_share(points, identity.triangles, lighting.lights[0, :3])
+            share += np.float32(lighting.hardness) * (lit_share - 1)
+        surfaces = np.concatenate(
+            [identity.gloss, identity.openness[:, None], share[:, None]], axis=1
+        )
+        values = np.empty((len(points), VALUES), dtype=np.float32)
+        light_vertices(
             normals,
-            identity.albedo,
-            identity.gloss,
-            identity.two_sided_vertices,
+            fibres,
+            identity.kinds,
+            surfaces,
+            np.ascontiguousarray(rotation[:, 1]),
             lighting.lights,
             lighting.ambient,
-            colours,
+            values,
         )
-        return colours
+        values[:, LIT:PLACE] = identity.albedo
+        values[:, PLACE:] = identity.places
+        return values
 
-    def _darken(self, colours: FloatArray, weights: FloatArray, lip_gap: float) -> None:
+    def _darken(self, lit: FloatArray, weights: FloatArray, lip_gap: float) -> None:
         """Shadow, in place, on what lips and lids nearly cover."""
-        lit = MOUTH_DARKEST + (1 - MOUTH_DARKEST) * min(lip_gap / LIP_GAP_LIT, 1.0)
-        colours[self._mouth] *= np.float32(lit)
+        share = MOUTH_DARKEST + (1 - MOUTH_DARKEST) * min(lip_gap / LIP_GAP_LIT, 1.0)
+        lit[self._mouth, :6] *= np.float32(share)
         for name, side in EYE_SIDES.items():
             shut = float(weights[self.head.expression_index("eyeBlink" + side)])
             if shut > SHUT_EYE_DARK:
                 dark = 0.85 * min((shut - SHUT_EYE_DARK) / (1 - SHUT_EYE_DARK), 1.0)
-                colours[self.head.parts[name]] *= np.float32(1 - dark)
+                lit[self.head.parts[name], :6] *= np.float32(1 - dark)
+
+
+def _tone_curve(linear: FloatArray) -> FloatArray:
+    """Linear light to what is shown, 0 to 1: bright light rolls off as on film."""
+    beyond = np.maximum((linear - KNEE) / (1 - KNEE), 0)
+    rolled = np.minimum(linear, KNEE) + (1 - KNEE) * (1 - np.exp(-beyond))
+    return np.sqrt(np.clip(rolled, 0, 1))
 
 
 def _project(
@@ -164,8 +196,8 @@ def _project(
 ) -> tuple[FloatArray, float]:
     """Perspective projection to crop units, and the magnification at the camera distance."""
     magnification = identity.scale * motion.zoom / HALF_VIEW
-    distance = CAMERA_DISTANCE - points[:, 2]
-    near = np.float32(magnification * CAMERA_DISTANCE) / distance
+    distance = np.float32(identity.camera_distance) - points[:, 2]
+    near = np.float32(magnification * identity.camera_distance) / distance
     shift = 2 * (identity.shift + motion.shift)  # picture widths to crop units
     projected = np.empty_like(points)
     projected[:, 0] = points[:, 0] * near + shift[0]

@@ -1,4 +1,4 @@
-"""Paint a head: skin, lips, brows, beard, make-up, eyes, teeth."""
+"""Paint a head: skin, eyes, teeth, tongue; its colours and how it shines."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,21 +7,33 @@ import numpy as np
 
 from .arrays import FloatArray, chance, pick
 from .chart import FaceChart
+from .complexion import paint_texture
 from .head import EYES, HeadModel
 from .paint import any_colour, from_hue, lay_over, rgb, waves
 
-FAIR: Final = rgb(0.95, 0.78, 0.68)
-DARK: Final = rgb(0.33, 0.20, 0.14)
-HAIR_COLOURS: Final = (
-    rgb(0.06, 0.05, 0.05),
-    rgb(0.12, 0.08, 0.06),
-    rgb(0.20, 0.12, 0.07),
-    rgb(0.42, 0.28, 0.14),
-    rgb(0.75, 0.60, 0.35),
-    rgb(0.50, 0.20, 0.10),
-    rgb(0.60, 0.60, 0.60),
-    rgb(0.90, 0.88, 0.85),
+SKIN_TONES: Final = (
+    rgb(0.98, 0.87, 0.80),
+    rgb(0.94, 0.79, 0.69),
+    rgb(0.86, 0.68, 0.55),
+    rgb(0.74, 0.55, 0.41),
+    rgb(0.58, 0.40, 0.29),
+    rgb(0.43, 0.28, 0.20),
+    rgb(0.29, 0.19, 0.15),
 )
+"""From fair to dark, evenly drawn from."""
+HAIR_COLOURS: Final = (
+    rgb(0.07, 0.06, 0.06),
+    rgb(0.10, 0.08, 0.07),
+    rgb(0.16, 0.11, 0.08),
+    rgb(0.25, 0.16, 0.10),
+    rgb(0.36, 0.24, 0.15),
+    rgb(0.52, 0.38, 0.23),
+    rgb(0.72, 0.58, 0.38),
+    rgb(0.85, 0.74, 0.54),
+    rgb(0.50, 0.25, 0.13),
+)
+GREY: Final = rgb(0.62, 0.61, 0.60)
+WHITE: Final = rgb(0.88, 0.87, 0.85)
 IRIS_COLOURS: Final = (
     from_hue(0.58, 0.5, 0.6),
     from_hue(0.08, 0.7, 0.4),
@@ -34,143 +46,96 @@ IRIS_ANGLE_DEG: Final = 23.5
 """Half the iris, seen from the eyeball's centre: half of the face model's iris mesh. Painted
 larger, no white of the eye is left and gaze does not show."""
 
-BEARD_PROBABILITY: Final = 0.28
-BEARD_TO_LIPS: Final = 0.15
-"""Model units between beard and lips."""
-
-GLOSS_EYE: Final = (0.10, 0.9)
-GLOSS_LIPS: Final = 0.25
-GLOSS_TEETH: Final = (0.25, 0.2)
+OLD: Final = 0.8
+GLOSS_EYE: Final = (0.05, 2.2)
+GLOSS_TEETH: Final = (0.15, 0.35)
+GLOSS_TONGUE: Final = (0.2, 0.15)
+GLOSS_SKIN: Final = (0.02, 0.14)
+"""Least and most of the wide highlight."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaintedHead:
-    """Colours of a head's vertices."""
+    """Colours of a head's vertices and the texture of its face."""
 
     albedo: FloatArray
+    """(V, 3) as painted, not linear."""
     gloss: FloatArray
+    """(V, 2)."""
+    texture: FloatArray
+    """(R, R, CHANNELS), see `complexion`."""
     skin_tone: FloatArray
     hair_tone: FloatArray
+    age: float
+    """0 young to 1 old."""
 
 
 def paint_head(head: HeadModel, chart: FaceChart, random: np.random.Generator) -> PaintedHead:
     """Colours of one random identity."""
     count = len(head.vertices)
-    tone = _skin_tone(random)
-    hair = _hair_tone(random)
+    age = float(random.random() ** 1.2)
+    tone = skin_tone(random)
+    hair = hair_tone(age, random)
+    brow = np.clip(hair * np.float32(random.uniform(0.6, 1.0)), 0, 1)
     albedo = np.tile(tone, (count, 1))
-    blotches = np.float32(0.03) * waves(head.vertices, random, 0.25)
-    fine = np.float32(0.02) * waves(head.vertices, random, 1.5)
-    albedo *= 1 + blotches[:, None] * rgb(0.6, 1, 1) + fine[:, None]
-    face = albedo[head.parts["face"]]
-    _paint_cheeks(face, chart, random)
-    _paint_beard(face, chart, hair, random)
-    _paint_lips(face, chart, tone, random)
-    _paint_eyes_surround(face, chart, tone, random)
-    _paint_brows(face, chart, hair, random)
-    albedo[head.parts["face"]] = face
     gloss = np.zeros((count, 2), dtype=np.float32)
-    gloss[:, 0] = random.uniform(0, 0.22)
-    on_lips = head.parts["face"][chart.inside_lips > 0]
-    gloss[on_lips, 0] += GLOSS_LIPS * random.random()
-    _paint_mouth(head, albedo, gloss, random)
+    gloss[:, 0] = random.uniform(*GLOSS_SKIN)
+    texture = paint_texture(chart, tone, brow, age, random)
+    paint_mouth(head, albedo, gloss, random)
     _paint_eyeballs(head, albedo, gloss, random)
-    return PaintedHead(np.clip(albedo, 0, 1).astype(np.float32), gloss, tone, hair)
+    return PaintedHead(
+        albedo=np.clip(albedo, 0, 1).astype(np.float32),
+        gloss=gloss,
+        texture=texture,
+        skin_tone=tone,
+        hair_tone=hair,
+        age=age,
+    )
 
 
-def _skin_tone(random: np.random.Generator) -> FloatArray:
-    if chance(random, 0.06):  # a painted or cartoon skin
+def skin_tone(random: np.random.Generator) -> FloatArray:
+    """A colour of skin; at times painted, or of stone."""
+    if chance(random, 0.04):  # a painted or cartoon skin
         return any_colour(random, 0.6, 0.55, 1.0)
-    if chance(random, 0.04):  # stone, plaster, a black-and-white picture
+    if chance(random, 0.03):  # stone, plaster
         return np.float32(random.uniform(0.35, 0.95)) * (1 + rgb(0.02, 0, -0.03))
-    depth = np.float32(random.random())
-    tone = (1 - depth) * FAIR + depth * DARK
-    shift = (random.normal(size=3) * 0.02).astype(np.float32)
-    return np.clip(tone * np.float32(random.uniform(0.85, 1.05)) + shift, 0.05, 1)
+    depth = random.random() * (len(SKIN_TONES) - 1)
+    first = min(int(depth), len(SKIN_TONES) - 2)
+    share = np.float32(depth - first)
+    tone = SKIN_TONES[first] * (1 - share) + SKIN_TONES[first + 1] * share
+    redder, yellower = (random.normal(size=2) * 0.022).astype(np.float32)
+    tone = tone * (1 + rgb(0.4, -1, -0.8) * redder + rgb(0.2, 0.1, -1) * yellower)
+    return np.clip(tone * np.float32(random.uniform(0.92, 1.05)), 0.05, 1).astype(np.float32)
 
 
-def _hair_tone(random: np.random.Generator) -> FloatArray:
-    if chance(random, 0.08):
-        return from_hue(random.random(), 0.7, 0.8)
+def hair_tone(age: float, random: np.random.Generator) -> FloatArray:
+    """A colour of hair: greyer with age, now and then dyed."""
+    if chance(random, 0.05):
+        return from_hue(random.random(), 0.65, 0.75)
     tone = pick(random, HAIR_COLOURS) * np.float32(random.uniform(0.8, 1.2))
-    return np.clip(tone, 0, 1)
+    grey = np.clip((age - random.uniform(0.4, 1.1)) * 3, 0, 1)
+    aged = WHITE if age > OLD and chance(random, 0.5) else GREY
+    return np.clip(tone + (aged - tone) * np.float32(grey), 0, 1).astype(np.float32)
 
 
-def _paint_cheeks(face: FloatArray, chart: FaceChart, random: np.random.Generator) -> None:
-    x, y = np.abs(chart.points[:, 0]) - 5, chart.points[:, 1] - chart.nose_y
-    blush = np.exp(-(x**2 + y**2) / 6) * np.float32(random.uniform(0, 0.18))
-    face *= 1 - blush[:, None] * rgb(0, 0.8, 0.7)
-
-
-def _paint_beard(
-    face: FloatArray, chart: FaceChart, hair: FloatArray, random: np.random.Generator
-) -> None:
-    if not chance(random, BEARD_PROBABILITY):
-        return
-    x, y = chart.points[:, 0], chart.points[:, 1]
-    edge = chart.lip_y + 0.25 * np.abs(x)
-    cover = 1 / (1 + np.exp(np.clip((y - edge) * 3, -30, 30)))
-    if chance(random, 0.25):  # a moustache or a goatee only
-        cover *= np.abs(x) < random.uniform(1.8, 3.2)
-    cover *= (y > chart.chin_y - 2.5) & (chart.inside_lips < -BEARD_TO_LIPS)
-    cover *= np.clip(waves(chart.points, random, 3) * 0.35 + 0.8, 0, 1)
-    lay_over(face, hair * np.float32(0.8), (cover * random.uniform(0.2, 0.95)).astype(np.float32))
-
-
-def _paint_lips(
-    face: FloatArray, chart: FaceChart, tone: FloatArray, random: np.random.Generator
-) -> None:
-    colour = tone * rgb(0.85, 0.55, 0.55)
-    if chance(random, 0.4):  # lipstick
-        hue = float(random.choice([0, 0.97, 0.02, 0.93]))
-        colour = from_hue(hue, random.uniform(0.3, 0.85), random.uniform(0.36, 0.81))
-    cover = np.clip(chart.inside_lips / 0.12 + 0.6, 0, 1) * np.float32(random.uniform(0.55, 1))
-    lay_over(face, colour, cover)
-
-
-def _paint_eyes_surround(
-    face: FloatArray, chart: FaceChart, tone: FloatArray, random: np.random.Generator
-) -> None:
-    shadow = np.exp(-((chart.eye_distance / np.float32(0.35)) ** 2))
-    lay_over(face, tone * np.float32(0.25), shadow * np.float32(random.uniform(0.1, 0.5)))
-    if chance(random, 0.2):  # eye shadow
-        colour = any_colour(random, 0.8, 0.1, 0.7)
-        cover = np.exp(-((chart.upper_lid_distance / np.float32(0.8)) ** 2))
-        lay_over(face, colour, cover * np.float32(random.uniform(0.1, 0.6)))
-    width = np.float32(random.uniform(0.12, 0.32))
-    cover = np.exp(-((chart.lash_distance / width) ** 2))
-    lay_over(face, rgb(0.05, 0.03, 0.03), cover * np.float32(random.uniform(0.3, 1)))
-    nostrils = np.exp(-((chart.nostril_distance / np.float32(0.4)) ** 2)) * np.float32(0.6)
-    face *= 1 - nostrils[:, None]
-
-
-def _paint_brows(
-    face: FloatArray, chart: FaceChart, hair: FloatArray, random: np.random.Generator
-) -> None:
-    thickness, cover_most = random.uniform(0.25, 0.7), random.uniform(0.45, 1)
-    ragged = np.clip(0.8 + 0.3 * waves(chart.points, random, 5), 0, 1)
-    for distance, share in zip(chart.brow_distance, chart.brow_share, strict=True):
-        width = thickness * (0.5 + 0.8 * np.clip(np.sin(np.pi * share), 0, 1) ** 0.6)
-        cover = np.clip((width - distance) / 0.25 + 0.3, 0, 1) * cover_most * ragged
-        lay_over(face, hair * np.float32(0.7), cover.astype(np.float32))
-
-
-def _paint_mouth(
+def paint_mouth(
     head: HeadModel, albedo: FloatArray, gloss: FloatArray, random: np.random.Generator
 ) -> None:
-    """Red inside, darker towards the throat: nothing casts shadows here, so they are painted."""
+    """Red inside, darker towards the throat; teeth whitest in front."""
     parts = head.parts
+    red = np.float32(random.uniform(0.85, 1.1))
     colours = {
-        "socket": rgb(0.30, 0.09, 0.08),
-        "gums": rgb(0.62, 0.28, 0.27),
-        "teeth": rgb(0.93, 0.90, 0.84) * np.float32(random.uniform(0.75, 1)),
+        "socket": rgb(0.42, 0.16, 0.15) * red,
+        "gums": rgb(0.72, 0.40, 0.38) * red,
+        "teeth": rgb(0.97, 0.95, 0.90) * rgb(1, 1, random.uniform(0.86, 1.0)),
     }
+    shares = {"socket": 1.6, "gums": 1.3, "teeth": 0.9}
     for name, colour in colours.items():
         z = head.vertices[parts[name], 2]
-        front = np.clip((z - 4) / 6.5, 0, 1)
-        albedo[parts[name]] = colour * (0.12 + 0.88 * front**1.5)[:, None]
-        gloss[parts[name]] = 0
-    gloss[parts["teeth"]] = np.array(GLOSS_TEETH, np.float32) * np.float32(random.random())
+        depth = np.clip((z - 3.5) / 6.5, 0, 1)
+        albedo[parts[name]] = colour * (0.08 + 0.92 * depth ** shares[name])[:, None]
+        gloss[parts[name]] = GLOSS_TONGUE if name != "teeth" else GLOSS_TEETH
+    albedo[parts["teeth"]] *= np.float32(random.uniform(0.85, 1))
 
 
 def _paint_eyeballs(
@@ -186,7 +151,8 @@ def _paint_eyeballs(
         centre = head.eye_centres[name]
         axis = head.vertices[head.poles[name]] - centre
         along = (points - centre) @ axis / np.linalg.norm(axis)
-        angle = np.rad2deg(np.arccos(along / np.linalg.norm(points - centre, axis=1)))
+        cosine = along / np.linalg.norm(points - centre, axis=1)
+        angle = np.rad2deg(np.arccos(np.clip(cosine, -1, 1)))
         share = (angle / size_deg).astype(np.float32)
         colours = np.tile(white, (len(points), 1))
         redness = np.clip((share - 1.6) / 2, 0, 0.3).astype(np.float32)

@@ -1,0 +1,181 @@
+"""The texture of a face: skin, its marks and its relief, lips, make-up, brows and beard."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from .arrays import FloatArray, Floats, chance
+from .chart import FaceChart
+from .creases import Creases, crease_map
+from .facial_hair import BEARD_PROBABILITY, paint_beard, paint_brows
+from .paint import any_colour, from_hue, lay_over, rgb
+
+CHANNELS: Final = 6
+"""Colour (3, linear), slope to the right and upwards, gloss."""
+RELIEF: Final = 0.55
+"""How strongly heights tilt the skin: slope for a height of 1 over one model unit."""
+AGED_FROM: Final = 0.55
+
+
+def paint_texture(
+    chart: FaceChart, tone: FloatArray, hair: FloatArray, age: float, random: np.random.Generator
+) -> FloatArray:
+    """The texture of an identity, (R, R, CHANNELS).
+
+    Args:
+        chart: what is where.
+        tone: (3,) colour of the skin.
+        hair: (3,) colour of the hair.
+        age: 0 young to 1 old.
+        random: source of everything.
+    """
+    size = chart.size_px
+    noise = chart.noise
+    skin = np.empty((size, size, 3), dtype=np.float32)
+    skin[:] = tone
+    blotches = noise.shifted("blotches", random) * np.float32(random.uniform(0.015, 0.05))
+    mottle = noise.shifted("mottle", random) * np.float32(random.uniform(0.008, 0.03))
+    grain = noise.shifted("grain", random)
+    rough = np.float32(random.uniform(0.3, 1))
+    skin *= 1 + (blotches + mottle)[..., None] * rgb(0.6, 1, 1)
+    skin *= (1 + np.float32(0.018) * rough * grain)[..., None]
+    height = np.float32(0.014) * rough * grain + np.float32(0.012) * noise.shifted("mottle", random)
+    _paint_redness(skin, chart, random)
+    _paint_marks(skin, chart, tone, age, random)
+    creases = crease_map(Creases.of_age(age, random), chart, random)
+    skin *= (1 - np.clip(creases, 0, 1.3) * np.float32(0.3))[..., None] ** rgb(0.8, 1, 1.05)
+    height -= np.float32(0.28) * creases
+    if chance(random, BEARD_PROBABILITY):
+        paint_beard(skin, height, chart, hair, random)
+    gloss = _gloss(chart, grain, random)
+    _paint_eyes_surround(skin, chart, tone, random)
+    _paint_lips(skin, height, gloss, chart, tone, random)
+    paint_brows(skin, chart, hair, random)
+    texture = np.empty((size, size, CHANNELS), dtype=np.float32)
+    np.square(np.clip(skin, 0, 1), out=texture[..., :3])
+    _slopes(height, texture)
+    texture[..., 5] = gloss
+    return texture
+
+
+def _slopes(height: FloatArray, texture: FloatArray) -> None:
+    """Fill the slopes, in place; the map's texels are about square on the face."""
+    scale = RELIEF * len(height) / 26.0 / 2
+    texture[..., 3] = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=1) * np.float32(scale)
+    texture[..., 4] = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=1) * np.float32(-scale)
+
+
+def _bump(chart: FaceChart, x: float, y: float, width: float) -> Floats:
+    """A soft spot on both sides of the face, (R, R)."""
+    dx = np.abs(chart.points[..., 0]) - x
+    dy = chart.points[..., 1] - y
+    front = chart.points[..., 2] > 0
+    return np.exp(-(dx * dx + dy * dy) / np.float32(width**2)) * front
+
+
+def _paint_redness(skin: FloatArray, chart: FaceChart, random: np.random.Generator) -> None:
+    """Blood under cheeks and nose; paler round the mouth and yellower on the forehead."""
+    amount = np.float32(random.uniform(0.02, 0.2))
+    blood = _bump(chart, 4.6, chart.nose_y + 0.6, 2.6) + 0.8 * _bump(chart, 0, chart.nose_y + 1, 1)
+    skin *= 1 - (blood * amount)[..., None] * rgb(0.1, 0.9, 0.75)
+    if chance(random, 0.15):  # rouge
+        rouge = _bump(chart, 5.2, chart.nose_y + 0.8, 1.9) * np.float32(random.uniform(0.05, 0.3))
+        lay_over(skin, from_hue(random.uniform(0.93, 1.03), 0.6, 0.75), rouge)
+    forehead = _bump(chart, 0, chart.brow_y + 3, 4) * np.float32(random.uniform(0, 0.06))
+    skin *= 1 - forehead[..., None] * rgb(0, 0.2, 1)
+
+
+def _paint_marks(
+    skin: FloatArray, chart: FaceChart, tone: FloatArray, age: float, random: np.random.Generator
+) -> None:
+    """Freckles, moles, spots of age and of sore skin."""
+    dark = tone * rgb(0.62, 0.48, 0.40)
+    if chance(random, 0.22):
+        cover = chart.noise.shifted("spots", random)
+        where = np.clip(_bump(chart, 3.2, chart.nose_y + 1.5, 4.5) * 1.5, 0.05, 1)
+        lay_over(
+            skin, dark, cover * where.astype(np.float32) * np.float32(random.uniform(0.2, 0.7))
+        )
+    if age > AGED_FROM and chance(random, 0.6):
+        spots = cv2.GaussianBlur(chart.noise.shifted("spots", random), (0, 0), 2.2)
+        lay_over(skin, dark, np.clip(spots * 3, 0, 1) * np.float32(random.uniform(0.1, 0.45)))
+    sore = chance(random, 0.12)
+    moles = int(random.integers(0, 6))
+    low, high = len(skin) // 4, len(skin) * 5 // 6
+    for k in range(moles + (int(random.integers(5, 25)) if sore else 0)):
+        row, column = (int(place) for place in random.integers(low, high, 2))
+        is_mole = k < moles
+        colour = (
+            dark * np.float32(random.uniform(0.4, 0.9)) if is_mole else tone * rgb(0.95, 0.6, 0.55)
+        )
+        _dot(skin, row, column, random.uniform(0.9, 2.6) * len(skin) / 512, colour)
+
+
+def _dot(skin: FloatArray, row: int, column: int, radius_px: float, colour: FloatArray) -> None:
+    reach = int(3 * radius_px) + 1
+    window = (
+        slice(max(row - reach, 0), row + reach + 1),
+        slice(max(column - reach, 0), column + reach + 1),
+    )
+    rows = np.arange(len(skin), dtype=np.float32)[window[0]] - row
+    columns = np.arange(skin.shape[1], dtype=np.float32)[window[1]] - column
+    away = np.hypot(rows[:, None], columns[None]) / np.float32(radius_px)
+    lay_over(skin[window], colour, np.clip(1.4 - away, 0, 0.8).astype(np.float32))
+
+
+def _gloss(chart: FaceChart, grain: FloatArray, random: np.random.Generator) -> FloatArray:
+    """Oily forehead, nose and cheekbones; pores break the shine."""
+    oil = (
+        0.6 + _bump(chart, 0, chart.nose_y + 2, 1.4) + 0.5 * _bump(chart, 0, chart.brow_y + 2.5, 3)
+    )
+    oil += 0.5 * _bump(chart, 4.2, chart.nose_y + 2.4, 1.5)
+    broken = 1 + np.float32(random.uniform(0.1, 0.4)) * grain
+    return (oil * np.clip(broken, 0.2, 2)).astype(np.float32)
+
+
+def _paint_eyes_surround(
+    skin: FloatArray, chart: FaceChart, tone: FloatArray, random: np.random.Generator
+) -> None:
+    rows = slice(int(0.3 * len(skin)), int(0.5 * len(skin)))
+    near = skin[rows]
+    shadow = np.exp(-((chart.eye_distance[rows] / np.float32(0.4)) ** 2))
+    lay_over(near, tone * rgb(0.5, 0.33, 0.33), shadow * np.float32(random.uniform(0.1, 0.45)))
+    rings = np.exp(-(((chart.eye_distance[rows] - 0.6) / np.float32(0.5)) ** 2))
+    rings *= chart.points[rows, :, 1] < chart.marks[36:48, 1].mean()
+    lay_over(near, tone * rgb(0.6, 0.5, 0.55), rings * np.float32(random.uniform(0, 0.35) ** 1.5))
+    if chance(random, 0.2):  # eye shadow
+        colour = any_colour(random, 0.8, 0.1, 0.7)
+        cover = np.exp(-((chart.upper_lid_distance[rows] / np.float32(0.7)) ** 2))
+        lay_over(near, colour, cover * np.float32(random.uniform(0.1, 0.6)))
+    width = np.float32(random.uniform(0.07, 0.16))
+    liner = random.uniform(0.25, 0.6) if chance(random, 0.75) else random.uniform(0.6, 1)
+    cover = np.exp(-((chart.lash_distance[rows] / width) ** 2))
+    lay_over(near, rgb(0.07, 0.04, 0.04), cover * np.float32(liner))
+
+
+def _paint_lips(
+    skin: FloatArray,
+    height: FloatArray,
+    gloss: FloatArray,
+    chart: FaceChart,
+    tone: FloatArray,
+    random: np.random.Generator,
+) -> None:
+    rows = slice(int(0.6 * len(skin)), int(0.8 * len(skin)))
+    inside = chart.inside_lips[rows]
+    soft = random.uniform(0.1, 0.22)
+    colour = tone * rgb(*random.uniform((0.80, 0.50, 0.50), (0.95, 0.66, 0.66)))
+    wet = random.uniform(0.6, 2)
+    if chance(random, 0.3):  # lipstick
+        hue = float(random.choice([0, 0.97, 0.02, 0.93]))
+        colour = from_hue(hue, random.uniform(0.3, 0.85), random.uniform(0.36, 0.81))
+        wet, soft = random.uniform(0.5, 4), 0.08
+    cover = np.clip(inside / soft + 0.55, 0, 1) * np.float32(random.uniform(0.55, 1))
+    x = chart.points[rows, :, 0]
+    bend = chart.noise.mottle[rows] * np.float32(0.06)
+    lines = np.cos((x + bend) * np.float32(2 * np.pi / 0.22)) * np.clip(inside / 0.2, 0, 1)
+    lay_over(skin[rows], colour, cover)
+    skin[rows] *= (1 - cover * (0.05 + np.float32(0.06) * lines))[..., None]
+    height[rows] += lines * np.float32(0.02)
+    gloss[rows] += cover * np.float32(wet)
