@@ -35,10 +35,10 @@ class PictureWeights:
     """Pyramid of L1 and gradients, eyes and mouth weighted."""
     flow: float = 12.5
     """L1 of the flow, coarse and refined."""
-    mask: float = 1.0
+    mask: float = 2.0
     """Blend mask against visibility, outside eyes and mouth."""
-    painted: float = 1.0
-    """L1 of the painted picture where it is used."""
+    painted: float = 2.0
+    """L1 of the painted picture where it is used, and where the source hides what is wanted."""
     perceptual: float = 2.0
     """Features of the model's own M (of the moving average), relative L1."""
     background: float = 1.5
@@ -181,20 +181,27 @@ def _flow_loss(step: PictureStep) -> Tensor:
 
 
 def _mask_loss(step: PictureStep) -> Tensor:
-    """Visible pixels are warped (pushed harder, for sharpness), hidden ones painted."""
+    """Visible pixels are warped, for sharpness; hidden ones, which are few, painted."""
     visible = step.pairs.visible
     size = visible.shape[-1]
     elsewhere = 1 - resize((step.eyes + step.mouth).clamp(max=1), size)
     wrong = (resize(step.painted.mask, size) - visible).abs()
-    return (wrong * elsewhere * (0.6 + 0.9 * visible)).mean()
+    return (wrong * elsewhere).mean() + _mean_where(wrong * elsewhere, 1 - visible)
 
 
 def _painted_loss(step: PictureStep) -> Tensor:
     truth = step.pairs.driving.image
-    painted, mask = (
-        resize(x, truth.shape[-1]) for x in (step.painted.painted, step.painted.mask.detach())
+    painted, mask, visible = (
+        resize(x, truth.shape[-1])
+        for x in (step.painted.painted, step.painted.mask.detach(), step.pairs.visible)
     )
-    return weighted_l1(painted, truth, step.weights * (1.05 - mask))
+    used = weighted_l1(painted, truth, step.weights * (1.05 - mask))
+    wrong = (painted - truth).abs().mean(1, keepdim=True)
+    return used + _mean_where(wrong, 1 - visible)
+
+
+def _mean_where(values: Tensor, share: Tensor) -> Tensor:
+    return (values * share).sum() / share.sum().clamp(min=1.0)
 
 
 def _background_loss(step: PictureStep) -> Tensor:

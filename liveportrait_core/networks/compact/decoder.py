@@ -23,6 +23,9 @@ from .layers import (
 from .points import EXPRESSIVE
 from .warping import FEATURE_CHANNELS, CompactWarped
 
+MOST_RELIGHTING = 0.5
+"""Largest gain and offset of warped pixels."""
+
 
 class _Spade(nn.Module):
     """SPADE (Park et al., 2019): a normalisation whose scale and shift are painted by a map."""
@@ -60,6 +63,8 @@ class Painted:
     """(B, 1, p, p): 1 takes the warped pixel, 0 the painted one; p is 128, or 256 in detail."""
     painted: Tensor
     """(B, 3, p, p) in [0, 1]."""
+    light: Tensor | None
+    """(B, 6, 64, 64) gain and offset that the warped pixels get: a head that turns is lit anew."""
 
 
 class _Detail(nn.Module):
@@ -109,6 +114,9 @@ class Decoder(nn.Module):
             silence(block.conv2)
         self.deeper = nn.ModuleList(deeper)
         self.detail = _Detail(up, width) if detailed else None
+        self.relight = conv(up, 6) if detailed else None
+        if self.relight is not None:
+            silence(self.relight)
         self.up = conv(features, up)
         self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
         self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
@@ -148,20 +156,31 @@ class Decoder(nn.Module):
         y = _leaky(self.conv3(torch.cat([part.to(dtype) for part in parts], 1)))
         y = _leaky(self.conv4(y))
         logits = F.pixel_shuffle(self.out(y).float(), 2)  # red, green, blue, mask
+        light: Tensor | None = None
+        if self.relight is not None:
+            light = torch.tanh(self.relight(y).float()) * MOST_RELIGHTING
         if self.detail is not None:
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
         painted, mask = logits.sigmoid().split((3, 1), 1)
-        return Painted(
-            image=_blended(warped.face, flow, mask, painted), flow=flow, mask=mask, painted=painted
-        )
+        moved = _read(warped.face, _enlarged(flow, warped.face.shape[-1]))
+        image = _blended(_relit(moved, light), mask, painted)
+        return Painted(image=image, flow=flow, mask=mask, painted=painted, light=light)
 
 
-def _blended(face: Tensor, flow: Tensor, mask: Tensor, painted: Tensor) -> Tensor:
-    """Warp of the full-size source where the mask is 1, painted pixels where it is 0."""
-    size = face.shape[-1]
+def _relit(picture: Tensor, light: Tensor | None) -> Tensor:
+    """Gain and offset, smooth over the picture, in [0, 1]."""
+    if light is None:
+        return picture
+    gain, offset = resize(light, picture.shape[-1]).chunk(2, 1)
+    return (picture * (1 + gain) + offset).clamp(0, 1)
+
+
+def _blended(moved: Tensor, mask: Tensor, painted: Tensor) -> Tensor:
+    """The moved source where the mask is 1, painted pixels where it is 0."""
+    size = moved.shape[-1]
     mask = resize(mask, size)
-    return mask * _read(face, _enlarged(flow, size)) + (1 - mask) * resize(painted, size)
+    return mask * moved + (1 - mask) * resize(painted, size)
 
 
 def _enlarged(flow: Tensor, size: int) -> Tensor:

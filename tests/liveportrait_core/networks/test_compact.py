@@ -144,3 +144,19 @@ def test_half_precision_paints_nearly_the_same_and_keeps_the_pixels_and_the_keyp
         image = warp_decode(half, volume, x, x + 0.02)
     assert image.dtype == torch.float32
     torch.testing.assert_close(image, whole, atol=0.03, rtol=0)
+
+
+def test_light_changes_what_is_warped_and_begins_as_none():
+    model, face = tiny_model(256), smooth_faces(1, 256)
+    with torch.no_grad():
+        x = keypoints_of(model, face)
+        warped = warp(model, extract_appearance(model, face), x, x)
+        plain = model.decoder.paint(warped)
+        assert torch.equal(plain.light, torch.zeros(1, 6, 64, 64))
+        model.decoder.relight.bias[3:] = 50.0  # the largest offset
+        lit = model.decoder.paint(warped)
+    mask = plain.mask
+    share = (lit.image - plain.image) / mask
+    assert float(share.max()) <= 0.5 + 1e-4  # no more than the offset, and never beyond white
+    assert float(lit.image.max()) <= 1.0
+    assert float((lit.image - plain.image).mean()) > 0
