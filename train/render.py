@@ -17,6 +17,7 @@ from .rendering.dataset import FRAMES, RenderConfig, render_set
 
 SET_PX = 128
 CLIP_PX = 256
+CREATURES = 0.08
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,6 +37,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="an .npz face model, or the FaceXModel folder of an ICT-FaceKit clone",
     )
     parser.add_argument("--identities", type=int, default=1000, help="how many people (1000)")
+    parser.add_argument(
+        "--creatures",
+        type=float,
+        default=CREATURES,
+        metavar="SHARE",
+        help=f"share of the identities that are animals; 1 for animals alone ({CREATURES})",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     parser.add_argument("--size", type=int, help=f"pixels a side ({SET_PX}; a clip: {CLIP_PX})")
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
@@ -83,6 +91,7 @@ def _render(options: argparse.Namespace) -> str:
         size_px=SET_PX if options.size is None else options.size,
         shard_size=options.shard_size,
         workers=options.workers,
+        creatures=options.creatures,
     )
     rendered = render_set(config, progress=show)
     if options.contact_sheet is not None:

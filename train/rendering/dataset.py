@@ -26,6 +26,7 @@ from liveportrait_core.errors import LivePortraitError
 
 from .backgrounds import Photo, bundled_photos
 from .chart import FaceChart, chart_face
+from .creatures import is_creature, make_creature
 from .face_model import read_face_model
 from .head import KEYPOINT_NAMES, HeadModel, build_head
 from .identity import make_identity
@@ -36,7 +37,7 @@ from .scene import Scene
 FORMAT: Final = "liveportrait-suite/rendered"
 VERSION: Final = 1
 FRAMES: Final = 3
-RENDERER: Final = 2
+RENDERER: Final = 3
 """Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16
@@ -60,12 +61,16 @@ class RenderConfig:
     size_px: int = 128
     shard_size: int = 64
     workers: int = 1
+    creatures: float = 0.0
+    """Share of the identities that are animals."""
 
     def __post_init__(self) -> None:
         """Check the numbers."""
         for name in ("identities", "shard_size", "workers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}.")
+        if not 0 <= self.creatures <= 1:
+            raise ValueError(f"creatures must be a share from 0 to 1, got {self.creatures}.")
         if self.seed < 0:
             raise ValueError(f"seed must be 0 or more, got {self.seed}.")
         if self.size_px < SMALLEST_PX or self.size_px % PX_STEP:
@@ -86,13 +91,15 @@ class Shard:
 class HeadRenderer:
     """Renders identities of one face model at one size."""
 
-    def __init__(self, head: HeadModel, size_px: int) -> None:
+    def __init__(self, head: HeadModel, size_px: int, creatures: float = 0.0) -> None:
         """Prepare what all identities share.
 
         Args:
             head: the face model.
             size_px: width and height of the pictures.
+            creatures: share of the identities that are animals.
         """
+        self._creatures = creatures
         self._head = head
         self._chart: FaceChart = chart_face(head)
         self._photos: list[Photo] = bundled_photos()
@@ -112,7 +119,8 @@ class HeadRenderer:
             regions (3, S/2, S/2) uint8, values of `Region`.
         """
         random = np.random.default_rng([seed, number])
-        identity = make_identity(self._head, self._chart, self._photos, random)
+        make = make_creature if is_creature(seed, number, self._creatures) else make_identity
+        identity = make(self._head, self._chart, self._photos, random)
         first, second = self._sampler.draw(random), self._sampler.draw(random)
         motions = [first, second, self._sampler.draw_same_pose(second, random)]
         frames = [self._scene.draw(identity, motion) for motion in motions]
@@ -180,6 +188,7 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], head: HeadModel) ->
         "frames": FRAMES,
         "identities": config.identities,
         "shard_size": config.shard_size,
+        "creatures": config.creatures,
         "keypoint_names": list(KEYPOINT_NAMES),
         "shards": [
             {"file": shard.name, "first": shard.first, "identities": shard.count}
@@ -234,7 +243,7 @@ def _digest(head: HeadModel) -> str:
 def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:
     """Render shards, in this process or in workers; yields the identities of each one done."""
     if config.workers == 1 or len(shards) <= 1:
-        renderer = HeadRenderer(head, config.size_px)
+        renderer = HeadRenderer(head, config.size_px, config.creatures)
         for shard in shards:
             yield _write_shard(renderer, config, shard)
         return
@@ -253,7 +262,7 @@ def _start_worker(config: RenderConfig) -> None:
     global _worker  # noqa: PLW0603 - a pool gives its processes no other place for state
     cv2.setNumThreads(1)
     head = build_head(read_face_model(config.face_model))
-    _worker = (HeadRenderer(head, config.size_px), config)
+    _worker = (HeadRenderer(head, config.size_px, config.creatures), config)
 
 
 def _render_in_worker(shard: Shard) -> int:

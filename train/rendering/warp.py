@@ -1,6 +1,6 @@
 """Bend a face into another shape without losing its expressions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,28 +34,24 @@ class Warp:
 
 
 def make_warp(
-    neutral: FloatArray, bend: Bend, rigid: Mapping[str, tuple[IndexArray, FloatArray]]
+    neutral: FloatArray, bend: Bend, rigid: Sequence[tuple[IndexArray, FloatArray, FloatArray]]
 ) -> Warp:
     """Bend a shape and take the derivatives.
 
     Args:
         neutral: (V, 3) the old shape.
         bend: where its points go.
-        rigid: vertices that are bent as one, by what happens at one point (3,): an eyeball stays
-            smooth and turns inside its socket.
+        rigid: vertices that are bent as one about a centre (3,), which goes where the bend says,
+            with a linear map (3, 3), columns are points: an eyeball stays round.
     """
-    points, jacobian = _bent(neutral, bend)
-    for vertices, centre in rigid.values():
-        middle, turn = _bent(centre[None], bend)
-        points[vertices] = middle + (neutral[vertices] - centre) @ turn[0].T
-        jacobian[vertices] = turn[0]
-    return Warp(points, jacobian)
-
-
-def _bent(points: FloatArray, bend: Bend) -> tuple[FloatArray, FloatArray]:
     steps = np.eye(3, dtype=np.float32) * np.float32(STEP)
-    derivatives = [(bend(points + step) - bend(points - step)) / (2 * STEP) for step in steps]
-    return bend(points).astype(np.float32), np.stack(derivatives, axis=-1).astype(np.float32)
+    points = bend(neutral)
+    derivatives = [(bend(neutral + step) - points) / np.float32(STEP) for step in steps]
+    jacobian = np.stack(derivatives, axis=-1).astype(np.float32)
+    for vertices, centre, linear in rigid:
+        points[vertices] = bend(centre[None]) + (neutral[vertices] - centre) @ linear.T
+        jacobian[vertices] = linear
+    return Warp(points, jacobian)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,8 @@ class Zone:
 
     def weight(self, points: FloatArray) -> FloatArray:
         """How much each point follows, 0 to 1, (N, 1)."""
-        distance = np.linalg.norm((points - self.centre) / np.array(self.radii, np.float32), axis=1)
+        away = (points - self.centre) / np.array(self.radii, np.float32)
+        distance = np.sqrt(np.einsum("nk,nk->n", away, away))
         share = np.clip((1 - distance) / (1 - self.flat), 0, 1)
         return (share * share * (3 - 2 * share)).astype(np.float32)[:, None]
 

@@ -96,7 +96,7 @@ def test_a_second_run_renders_only_what_is_missing(face_model_file, tmp_path):
 def test_killed_in_the_middle_and_run_again_every_byte_is_as_without_the_kill(
     face_model_file, tmp_path
 ):
-    settings = {"identities": 20, "shard_size": 1}
+    settings = {"identities": 20, "shard_size": 1, "creatures": 0.08}
     folder = tmp_path / "killed"
     options = [str(folder), "--face-model", str(face_model_file), "--seed", "5"]
     options += ["--identities", "20", "--shard-size", "1", "--size", str(SIZE)]
@@ -138,6 +138,7 @@ def test_a_foreign_index_is_refused(face_model_file, tmp_path):
     [
         ({"identities": 0}, "identities must be 1 or more, got 0"),
         ({"workers": 0}, "workers must be 1 or more, got 0"),
+        ({"creatures": 1.5}, "creatures must be a share from 0 to 1, got 1.5"),
         ({"seed": -1}, "seed must be 0 or more, got -1"),
         ({"size_px": 30}, "size must be a multiple of 4 from 16 up, got 30"),
     ],

@@ -37,19 +37,22 @@ def test_a_movement_is_bent_as_the_place_it_starts_from():
     quarter_turn = np.float32([[0, -1, 0], [1, 0, 0], [0, 0, 1]])  # x to y
     bend = blend(stretch, [], [zone(scale=(3, 3, 3), turn=quarter_turn)])
     neutral = np.float32([[0, 0, 0], [5, 0, 0]])
-    warp = make_warp(neutral, bend, {})
+    warp = make_warp(neutral, bend, [])
     moved = warp.moved(np.float32([[1, 0, 0], [1, 0, 0]]))
     np.testing.assert_allclose(moved, [[2, 0, 0], [10, 3, 0]], atol=1e-3)
 
 
-def test_a_rigid_part_is_bent_by_its_centre_alone():
+def test_a_rigid_part_goes_where_its_centre_goes_with_its_own_map():
     def bend(points):
         return points**2
 
     ball = np.float32([[1, 1, 1], [1.5, 1, 1], [9, 9, 9]])
-    warp = make_warp(ball, bend, {"ball": (np.array([0, 1]), np.float32([1, 1, 1]))})
-    # the derivative of x^2 at 1 is 2, so 1.5 goes to 1 + 2 * 0.5; the third point is not of it
-    np.testing.assert_allclose(warp.points, [[1, 1, 1], [2, 1, 1], [81, 81, 81]], atol=1e-3)
+    wider = np.diag([4, 1, 1]).astype(np.float32)
+    warp = make_warp(ball, bend, [(np.array([0, 1]), np.float32([1, 1, 1]), wider)])
+    # 1.5 goes to 1 + 4 * 0.5; the third point is not of the ball
+    np.testing.assert_allclose(warp.points, [[1, 1, 1], [3, 1, 1], [81, 81, 81]], atol=1e-3)
+    moved = warp.moved(np.float32([[0.5, 0, 0], [0, 0, 0], [0, 0, 0]]))
+    np.testing.assert_allclose(moved[0], [3, 1, 1], atol=1e-3)
 
 
 @pytest.mark.parametrize(("x", "expected"), [(5.0, 1), (5.9, 1), (6.5, 0.5), (7.1, 0)])
