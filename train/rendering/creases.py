@@ -37,7 +37,9 @@ class Creases:
     @classmethod
     def of_age(cls, age: float, random: np.random.Generator) -> "Creases":
         """Draw creases for an age, 0 young to 1 old."""
-        strength = random.uniform(0.3, 1.1, 7) * np.array([1, 0.8, 1, 1, 1, 0.6, 0.8]) * age**1.3
+        strength = (
+            random.uniform(0.3, 1.1, 7) * np.array([0.9, 0.7, 0.65, 0.9, 0.9, 0.25, 0.7]) * age**1.3
+        )
         strength[3:5] += random.uniform(0, 0.25, 2)  # bags and smile folds come early
         return cls(*(float(value) for value in strength))
 
@@ -75,7 +77,8 @@ def _forehead(chart: FaceChart, bend: FloatArray, random: np.random.Generator) -
     wave = y - chart.brow_y + 0.03 * x**2 * random.uniform(-0.5, 1) + bend
     away = np.abs((wave / spacing) % 1 - 0.5) * spacing
     where = _within(y, chart.brow_y + 0.9, chart.brow_y + 4.2, 0.7) * _within(x, -3.6, 3.6, 1.2)
-    return _line(away, CREASE_WIDTH) * where * (chart.points[..., 2] > 0)
+    depth = _line(away, CREASE_WIDTH) * where * (chart.points[..., 2] > 0)
+    return depth.astype(np.float32)
 
 
 def _frown(chart: FaceChart, bend: FloatArray) -> FloatArray:

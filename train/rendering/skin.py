@@ -73,7 +73,7 @@ class PaintedHead:
 def paint_head(head: HeadModel, chart: FaceChart, random: np.random.Generator) -> PaintedHead:
     """Colours of one random identity."""
     count = len(head.vertices)
-    age = float(random.random() ** 1.2)
+    age = float(random.random() ** 1.6)
     tone = skin_tone(random)
     hair = hair_tone(age, random)
     brow = np.clip(hair * np.float32(random.uniform(0.6, 1.0)), 0, 1)

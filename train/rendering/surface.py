@@ -119,7 +119,7 @@ def light_vertices(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _paint_skin(skin: FloatArray, value: FloatArray) -> float:
+def _paint_skin(skin: FloatArray, value: FloatArray) -> np.float32:
     """Mix the skin's texture into an interpolated value; returns the relief's change of light.
 
     The highlight's part of value is changed too.
@@ -141,7 +141,8 @@ def _paint_skin(skin: FloatArray, value: FloatArray) -> float:
     up += w10 * skin[j + 1, i, 4] + w11 * skin[j + 1, i + 1, 4]
     shine = w00 * skin[j, i, 5] + w01 * skin[j, i + 1, 5]
     shine += w10 * skin[j + 1, i, 5] + w11 * skin[j + 1, i + 1, 5]
-    gain = min(max(one - share * (side * value[6] + up * value[7]), np.float32(0.25)), 1.8)
+    gain = one - share * (side * value[6] + up * value[7])
+    gain = min(max(gain, np.float32(0.25)), np.float32(1.8))
     shine = (one + share * (shine - one)) * gain
     for k in range(3, 6):
         value[k] *= shine
