@@ -1,8 +1,8 @@
 """Read a face model: neutral mesh, expressions, identity modes, landmarks."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -23,15 +23,17 @@ INDEX_NAME: Final = "vertex_indices.json"
 MAX_IDENTITY_MODES: Final = 60
 REQUIRED_KEYS: Final = ("V", "F", "m", "mats", "E", "names", "I", "lm")
 
-FACE: Final = slice(0, 9409)
-SCALP: Final = slice(9409, 11248)
-MOUTH_SOCKET: Final = slice(11248, 13294)
-GUMS: Final = slice(14062, 17039)
-TEETH: Final = slice(17039, 21451)
-LEFT_EYE: Final = slice(21451, 23021)
-RIGHT_EYE: Final = slice(23021, 24591)
-NUM_VERTICES_NEEDED: Final = 24591
+ICT_PARTS: Final[Mapping[str, slice]] = {
+    "face": slice(0, 9409),
+    "scalp": slice(9409, 11248),
+    "socket": slice(11248, 13294),
+    "gums": slice(14062, 17039),
+    "teeth": slice(17039, 21451),
+    "eye_left": slice(21451, 23021),
+    "eye_right": slice(23021, 24591),
+}
 """Vertex ranges of ICT-FaceKit's mesh, light and full versions alike."""
+NUM_VERTICES_NEEDED: Final = 24591
 
 DRAWN_MATERIALS: Final = {
     "M_Face": Region.SKIN,
@@ -61,6 +63,8 @@ class RawFaceModel:
     expression_names: tuple[str, ...]
     identity_modes: npt.NDArray[np.float16]
     landmarks: IndexArray
+    parts: Mapping[str, slice] = field(default_factory=lambda: ICT_PARTS)
+    """Vertex range of each part; the names are those of ICT_PARTS."""
 
 
 def read_face_model(path: Path) -> RawFaceModel:

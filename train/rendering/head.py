@@ -9,18 +9,7 @@ import numpy.typing as npt
 from liveportrait_core.constants import CompactKeypoint
 
 from .arrays import BoolArray, ByteArray, FloatArray, IndexArray, IntArray
-from .face_model import (
-    DRAWN_MATERIALS,
-    FACE,
-    GUMS,
-    LASH_MATERIAL,
-    LEFT_EYE,
-    MOUTH_SOCKET,
-    RIGHT_EYE,
-    SCALP,
-    TEETH,
-    RawFaceModel,
-)
+from .face_model import DRAWN_MATERIALS, LASH_MATERIAL, RawFaceModel
 from .regions import Region
 
 KEYPOINT_NAMES: Final = tuple(keypoint.name.lower() for keypoint in CompactKeypoint)
@@ -36,15 +25,7 @@ EYE_BACK_SHARE: Final = 0.25
 SMALLEST_OFFSET: Final = 1e-3
 """Expression offsets below this (model units) are left out."""
 
-EYES: Final = {"eye_left": LEFT_EYE, "eye_right": RIGHT_EYE}
-PARTS: Final = {
-    "face": FACE,
-    "scalp": SCALP,
-    "socket": MOUTH_SOCKET,
-    "gums": GUMS,
-    "teeth": TEETH,
-    **EYES,
-}
+EYES: Final = ("eye_left", "eye_right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +56,7 @@ class HeadModel:
     keypoints: IndexArray
     """(21,) vertices, in the order of KEYPOINT_NAMES."""
     parts: dict[str, IndexArray]
-    """Vertices of each of PARTS."""
+    """Vertices of each part of the face model."""
     poles: dict[str, int]
     """Front pole of each of EYES: the middle of its iris."""
     lashes: FloatArray
@@ -96,8 +77,9 @@ def build_head(raw: RawFaceModel) -> HeadModel:
         [DRAWN_MATERIALS.get(name, Region.BACKGROUND) for name in raw.material_names], np.uint8
     )
     regions = region_of[raw.materials]
-    in_socket = raw.triangles.min(axis=1) >= MOUTH_SOCKET.start
-    in_socket &= raw.triangles.max(axis=1) < MOUTH_SOCKET.stop
+    socket = raw.parts["socket"]
+    in_socket = raw.triangles.min(axis=1) >= socket.start
+    in_socket &= raw.triangles.max(axis=1) < socket.stop
     regions[in_socket] = Region.MOUTH
     kept = (regions != Region.BACKGROUND) & ~_hidden_eye_triangles(raw, regions)
     triangles, regions = raw.triangles[kept], regions[kept]
@@ -109,7 +91,8 @@ def build_head(raw: RawFaceModel) -> HeadModel:
     new_of = np.full(len(parents), -1, dtype=np.int64)
     new_of[used] = np.arange(len(used))
     parents = parents[used]
-    poles = {name: part.start + int(raw.vertices[part, 2].argmax()) for name, part in EYES.items()}
+    eyes = {name: raw.parts[name] for name in EYES}
+    poles = {name: part.start + int(raw.vertices[part, 2].argmax()) for name, part in eyes.items()}
     modes = raw.identity_modes.astype(np.float32)
     return HeadModel(
         vertices=_average(raw.vertices, parents),
@@ -122,12 +105,12 @@ def build_head(raw: RawFaceModel) -> HeadModel:
         keypoints=new_of[_keypoint_vertices(raw, poles)],
         parts={
             name: np.flatnonzero((parents[:, 0] >= part.start) & (parents[:, 0] < part.stop))
-            for name, part in PARTS.items()
+            for name, part in raw.parts.items()
         },
         poles={name: int(new_of[pole]) for name, pole in poles.items()},
         lashes=raw.vertices[np.unique(lash)],
         lash_triangles=numbered[len(triangles) :],
-        eye_centres={name: _ball_centre(raw, part) for name, part in EYES.items()},
+        eye_centres={name: _ball_centre(raw, part) for name, part in eyes.items()},
     )
 
 
@@ -152,7 +135,7 @@ def _ball_centre(raw: RawFaceModel, part: slice) -> FloatArray:
 def _hidden_eye_triangles(raw: RawFaceModel, regions: ByteArray) -> BoolArray:
     hidden = np.zeros(len(raw.triangles), dtype=np.bool_)
     depth = raw.vertices[raw.triangles, 2].max(axis=1)
-    for part in EYES.values():
+    for part in (raw.parts[name] for name in EYES):
         z = raw.vertices[part, 2]
         limit = (z.max() + z.min()) / 2 - EYE_BACK_SHARE * np.ptp(z) / 2
         inside = (raw.triangles >= part.start).all(1) & (raw.triangles < part.stop).all(1)
@@ -202,10 +185,11 @@ def _keypoint_vertices(raw: RawFaceModel, poles: dict[str, int]) -> IndexArray:
     does not move with the gaze.
     """
     points, landmarks = raw.vertices, raw.landmarks
+    face = points[raw.parts["face"]]
 
     def nearest_to_middle(i: int, j: int) -> int:
         middle = (points[landmarks[i]] + points[landmarks[j]]) / 2
-        return int(np.linalg.norm(points[FACE] - middle, axis=1).argmin())
+        return int(raw.parts["face"].start + np.linalg.norm(face - middle, axis=1).argmin())
 
     chosen = [int(landmarks[k]) for k in BROWS_AND_EYE_CORNERS]
     chosen += [_upper_lid(raw, 37, 38), nearest_to_middle(40, 41)]
@@ -226,6 +210,7 @@ def _upper_lid(raw: RawFaceModel, i: int, j: int) -> int:
         for name in ("eyeBlink_L", "eyeBlink_R")
     ]
     move = max(blinks, key=lambda blink: float(blink[pair].sum()))
-    distance = np.linalg.norm(raw.vertices[FACE] - raw.vertices[pair].mean(axis=0), axis=1)
-    lazy = move[FACE] < 0.85 * move[pair].mean()
-    return int(np.where(lazy, np.inf, distance).argmin())
+    face = raw.parts["face"]
+    distance = np.linalg.norm(raw.vertices[face] - raw.vertices[pair].mean(axis=0), axis=1)
+    lazy = move[face] < 0.85 * move[pair].mean()
+    return int(face.start + np.where(lazy, np.inf, distance).argmin())
