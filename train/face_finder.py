@@ -1,6 +1,7 @@
 """The face finder's network, from scratch, on rendered heads that are put into clutter.
 
     python -m train.face_finder run=runs/finder data=runs/heads steps=6000
+    python -m train.face_finder run=runs/more data=runs/heads,runs/more init=runs/finder steps=900
 
 No photograph of a person is looked at. The pictures are made as training goes: every step's are
 a function of the seed and the step, so a run that was stopped goes on as if it had not been.
@@ -8,6 +9,7 @@ a function of the seed and the step, so a run that was stopped goes on as if it 
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.finder_network import save_finder_network
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import load_model
@@ -32,14 +35,18 @@ from liveportrait_core.networks.face_finder import (
     FaceMaps,
 )
 
+from . import checkpoint
 from .base import CREDIT
 from .config import LoopConfig, parse
 from .data.crowds import Crowd, CrowdPainter, PlacedFace
 from .data.rendered import RenderedSet
 from .loop import Draw, ParameterGroup, fit
+from .rendering.creatures import is_creature
+from .rendering.dataset import INDEX_NAME
 from .strips import grid_of
 
 MODEL_NAME: Final = "face_finder.safetensors"
+NETWORK: Final = "face_finder"
 SPREAD: Final = 0.08
 """Standard deviation of a face's bump of heat, in sides of its square."""
 LEAST_SPREAD: Final = 0.6
@@ -60,8 +67,12 @@ class FaceFinderConfig(LoopConfig):
     """Pictures per step and process."""
     size_px: int = 128
     """Side of the pictures; a multiple of 16."""
+    animals: float = 0.25
+    """Share of the heads that are drawn from animals alone, where the folders have any."""
     begin_with: str = "default"
     """Model whose motion network lends its first layers; empty begins from nothing."""
+    init: str = ""
+    """Folder of an earlier run of this kind that training goes on from, instead."""
     lr: float = 1e-3
     """AdamW learning rate."""
     heat: float = 1.0
@@ -99,17 +110,24 @@ class FaceFinderTask:
         cv2.setNumThreads(config.threads)
         self.config = config
         network = FaceFinderNetwork()
-        if config.begin_with:
+        if config.init:
+            network.load_state_dict(trained_weights(Path(config.init)))
+        elif config.begin_with:
             network.begin_with(load_model(config.begin_with).motion)
-        self.modules: Mapping[str, nn.Module] = {"face_finder": network}
-        self.groups = (ParameterGroup(modules=("face_finder",), lr=config.lr, betas=(0.9, 0.99)),)
-        self._painter = CrowdPainter(data, config.size_px)
+        self.modules: Mapping[str, nn.Module] = {NETWORK: network}
+        self.groups = (ParameterGroup(modules=(NETWORK,), lr=config.lr, betas=(0.9, 0.99)),)
+        self._painter = CrowdPainter(
+            data,
+            config.size_px,
+            animals=animals_of([Path(folder) for folder in config.data.split(",")]),
+            animal_share=config.animals,
+        )
 
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
         """The losses of one batch of new pictures."""
         del average
         crowds = [self._painter.draw(draw.numpy) for _ in range(self.config.batch)]
-        network = self.modules["face_finder"]
+        network = self.modules[NETWORK]
         device = next(network.parameters()).device
         maps: FaceMaps = network(pictures_of(crowds).to(device))
         return losses(maps, wanted_maps(crowds, self.config.size_px), self.config)
@@ -118,7 +136,7 @@ class FaceFinderTask:
         """Some pictures and, below, the heat that is seen in them."""
         random = np.random.default_rng(STRIP_SEED)
         crowds = [self._painter.draw(random) for _ in range(STRIP_PICTURES)]
-        network = average["face_finder"]
+        network = average[NETWORK]
         device = next(network.parameters()).device
         pictures = pictures_of(crowds).to(device)
         with torch.no_grad():
@@ -126,6 +144,34 @@ class FaceFinderTask:
         heat = F.interpolate(torch.sigmoid(maps.heat_logit), scale_factor=float(CELL_PX))
         rows = (pictures, (0.3 * pictures + heat).clamp(max=1))
         return grid_of([list(pixels_from_tensor(row)) for row in rows])
+
+
+def trained_weights(run: Path) -> Mapping[str, Tensor]:
+    """The averaged weights of an earlier run, batch norms and all.
+
+    Raises:
+        CheckpointError: The folder holds no run of the face finder.
+    """
+    state = checkpoint.load(run)
+    if state is None or NETWORK not in state["average"]:
+        raise CheckpointError(
+            f"{run} holds no training of the face finder; the run folder of one was wanted, not "
+            "its finished file, which has no batch norms. Name another folder, or none."
+        )
+    return state["average"][NETWORK]
+
+
+def animals_of(folders: Sequence[Path]) -> list[int]:
+    """Which identities of some rendered folders, counted through all of them, are animals."""
+    found: list[int] = []
+    first = 0
+    for folder in folders:
+        index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
+        count = sum(shard["identities"] for shard in index["shards"])
+        seed, share = index.get("seed", 0), index.get("creatures", 0.0)
+        found += [first + k for k in range(count) if share and is_creature(seed, k, share)]
+        first += count
+    return found
 
 
 def pictures_of(crowds: Sequence[Crowd]) -> Tensor:
@@ -209,7 +255,7 @@ def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the network for use."""
     config = parse(FaceFinderConfig, arguments, "python -m train.face_finder")
     data = RenderedSet([Path(folder) for folder in config.data.split(",")])
-    network = fit(FaceFinderTask(config, data), config)["face_finder"]
+    network = fit(FaceFinderTask(config, data), config)[NETWORK]
     assert isinstance(network, FaceFinderNetwork)
     trained = f"face_finder {config.steps} steps, seed {config.seed}"
     path = config.run / MODEL_NAME

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.finder_network import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
 from tests.support.rendered import write_rendered
 from train import face_finder
-from train.data import crowds
+from train.data import crowds, damage
 from train.data.clutter import draw_clutter, faceless_photos
 from train.data.crowds import Crowd, CrowdPainter, PlacedFace
 from train.data.damage import damage_head, damage_picture, hide_a_part
@@ -62,6 +63,42 @@ def test_the_points_of_a_placed_head_lie_where_they_are_seen(side, roll, mirrore
     assert across @ (math.cos(roll), math.sin(roll)) == pytest.approx(28 * side / 60)
 
 
+def test_a_head_in_half_the_pixels_has_its_points_where_they_are_seen():
+    whole = head_with_dots()
+    half = crowds._halved(whole)
+    assert half.image.shape == (64, 64, 3)
+    assert half.side == 30
+    # pixels 63 and 64 are the two about the middle: their mean, 63.5, is 31.5 in half the pixels
+    np.testing.assert_allclose(half.centre, (31.75, 31.75))
+    for x, y in half.points:
+        assert half.image[round(y), round(x)].mean() > 200
+
+
+def test_animals_are_drawn_as_often_as_asked(data):
+    painter = CrowdPainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
+    random = np.random.default_rng(0)
+    points = [painter._head(random).points for _ in range(1000)]
+    frames = painter._data.rows("keypoints", np.full(3, 2), np.arange(3))
+    noses = (frames[:, 14, :2] + 1) * 64 - 0.5  # pictures of 128 px
+    drawn = sum(bool(np.abs(noses - five[2]).sum(1).min() < 1e-3) for five in points)
+    # .75, and a quarter of the others, as the folder holds four identities: .8125
+    assert drawn / 1000 == pytest.approx(0.8125, abs=0.05)  # four standard deviations
+    only = CrowdPainter(RenderedSet([data]), 96, animals=[], animal_share=0.75)
+    assert only._head(np.random.default_rng(1)).side > 0
+
+
+def test_the_animals_of_several_folders_are_counted_through(tmp_path, data):
+    def folder(name, **entries):
+        (tmp_path / name).mkdir()
+        index = {"shards": [{"identities": 3}, {"identities": 2}], **entries}
+        (tmp_path / name / "index.json").write_text(json.dumps(index))
+        return tmp_path / name
+
+    people, animals = folder("people", seed=3), folder("animals", seed=5, creatures=1.0)
+    assert face_finder.animals_of([people, animals]) == [5, 6, 7, 8, 9]
+    assert face_finder.animals_of([data]) == []
+
+
 def test_the_same_draw_gives_the_same_picture(painter):
     one, other, third = (painter.draw(np.random.default_rng(seed)) for seed in (5, 5, 6))
     np.testing.assert_array_equal(one.picture, other.picture)
@@ -92,12 +129,22 @@ def test_a_face_that_is_covered_or_cut_away_is_not_asked_for():
 def test_clutter_and_damage_keep_the_size():
     random = np.random.default_rng(1)
     photos = faceless_photos()
-    for _ in range(12):
+    for _ in range(40):  # every addition and every damage comes by
         picture = draw_clutter(random, photos, 80)
         hide_a_part(picture, np.array([40.0, 40.0]), 30.0, random)
         for changed in (damage_head(picture, random), damage_picture(picture, random)):
             assert changed.shape == (80, 80, 3)
             assert changed.dtype == np.uint8
+
+
+def test_strange_coats_change_a_head_but_leave_grey_grey_on_the_whole():
+    random = np.random.default_rng(2)
+    grey = np.full((64, 64, 3), 0.5, np.float32)
+    for _ in range(5):
+        strange = damage._strange(grey, random)
+        assert strange.shape == grey.shape
+        assert strange.std() > 0
+        np.testing.assert_allclose(strange, strange.mean(-1, keepdims=True) + 0 * grey, atol=1e-5)
 
 
 def face_at(x, y, side, *, wanted=True, angle=0.0):
@@ -187,3 +234,15 @@ def test_training_writes_a_network_and_goes_on_where_it_was_killed(tmp_path, dat
         for run in (whole, killed)
     ]
     assert totals[0] == totals[1]
+
+
+def test_training_goes_on_from_an_earlier_run(tmp_path, data):
+    first, second = tmp_path / "first", tmp_path / "second"
+    face_finder.main([f"run={first}", f"data={data}", "begin_with=", *QUICK])
+    config = FaceFinderConfig(run=second, steps=1, data=str(data), init=str(first), size_px=64)
+    task = face_finder.FaceFinderTask(config, RenderedSet([data]))
+    kept = face_finder.trained_weights(first)
+    own = task.modules["face_finder"].state_dict()
+    assert all(torch.equal(own[name], tensor) for name, tensor in kept.items())
+    with pytest.raises(CheckpointError, match="holds no training of the face finder"):
+        face_finder.trained_weights(second)

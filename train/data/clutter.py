@@ -125,8 +125,39 @@ def _stripes(picture: ByteArray, random: np.random.Generator) -> None:
     part[:] = np.clip(part + bars[..., None] * random.uniform(10, 90), 0, 255).astype(np.uint8)
 
 
+def _rings(picture: ByteArray, random: np.random.Generator) -> None:
+    """Discs within discs, alone, in a row or strewn: wheels, buttons, coins, lamps, eyes alone."""
+    side = picture.shape[0]
+    radius = float(random.uniform(0.02, 0.2)) * side
+    count = int(random.choice((1, 1, 2, 3, 4, 8)))
+    first, step = random.uniform(0, 1, 2) * side, random.normal(size=2) * 1.5 * radius
+    shares = np.sort(random.uniform(0.15, 1, int(random.integers(1, 4))))[::-1]
+    colours = [_colour(random.uniform(0, 255, 3)) for _ in shares]
+    flat = random.uniform(0.5, 1)
+    for number in range(count):
+        place = first + number * step + random.normal(size=2) * radius * 0.3
+        for share, colour in zip(shares, colours, strict=True):
+            axes = np.array([1, flat]) * radius * share
+            _ellipse(picture, place, axes, 0, colour)
+
+
+def _relief(picture: ByteArray, random: np.random.Generator) -> None:
+    """A disc with something raised on it, in one colour: a coin without a head, a knob, a bun."""
+    side = picture.shape[0]
+    place, radius = random.uniform(0, 1, 2) * side, random.uniform(0.06, 0.35) * side
+    colour = np.array(skin_colour(random)) if chance(random, 0.5) else random.uniform(40, 220, 3)
+    _ellipse(picture, place, np.full(2, radius), 0, _colour(colour))
+    for _ in range(int(random.integers(2, 9))):
+        spot = place + random.uniform(-0.7, 0.7, 2) * radius
+        axes = random.uniform(0.05, 0.4, 2) * radius
+        angle, depth = float(random.uniform(0, 180)), random.uniform(10, 60)
+        for shift, sign in ((-1, 1), (1, -1), (0, 0)):  # a light edge, a dark one, the top
+            away = spot + shift * max(1.0, radius * 0.04)
+            _ellipse(picture, away, axes, angle, _colour(colour + sign * depth))
+
+
 ADDITIONS: Final[tuple[Callable[[ByteArray, np.random.Generator], None], ...]] = (
-    _shape, _shape, _limb, _limb, _strokes, _words, _stripes,
+    _shape, _shape, _limb, _limb, _strokes, _words, _stripes, _rings, _rings, _relief,
 )  # fmt: skip
 """Each draws on a picture; those named twice come twice as often."""
 

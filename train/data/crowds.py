@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -89,14 +90,26 @@ class _Head:
 class CrowdPainter:
     """Draws pictures with rendered heads."""
 
-    def __init__(self, data: RenderedSet, size_px: int) -> None:
+    def __init__(
+        self,
+        data: RenderedSet,
+        size_px: int,
+        *,
+        animals: Sequence[int] = (),
+        animal_share: float = 0.0,
+    ) -> None:
         """Prepare what all pictures share.
 
         Args:
             data: Rendered heads.
             size_px: Side of the pictures.
+            animals: Which of the identities are animals.
+            animal_share: How often one of them is drawn, where there are any; the others come
+                from all identities alike.
         """
         self._data, self.size_px = data, size_px
+        self._animals = np.array(animals, np.int64)
+        self._animal_share = animal_share if len(animals) else 0.0
         self._photos = faceless_photos()
 
     def draw(self, random: np.random.Generator) -> Crowd:
@@ -128,6 +141,8 @@ class CrowdPainter:
     ) -> tuple[PlacedFace | None, FloatArray]:
         """Draw a head in place; gives its face, if it is one, and what it covers."""
         head = self._head(random)
+        while head.side * LEAST_ZOOM >= side:
+            head = _halved(head)
         image = damage_head(head.image, random)
         shuffled = chance(random, SHUFFLED_SHARE)
         if shuffled:
@@ -147,7 +162,8 @@ class CrowdPainter:
         return (None if shuffled or (turned and lying) else replace(face, wanted=not turned)), alpha
 
     def _head(self, random: np.random.Generator) -> _Head:
-        chosen = random.integers(len(self._data), size=1), random.integers(FRAMES, size=1)
+        among = self._animals if chance(random, self._animal_share) else np.arange(len(self._data))
+        chosen = random.choice(among, 1), random.integers(FRAMES, size=1)
         image: ByteArray = self._data.rows("image", *chosen)[0]
         size = image.shape[0]
         keypoints = self._data.rows("keypoints", *chosen)[0]
@@ -159,6 +175,17 @@ class CrowdPainter:
         alpha[0] = 0  # what is cut by the top would go on for ever
         groups = np.stack([points[list(group)].mean(0) for group in POINT_GROUPS])
         return _Head(image, alpha, np.array(box.centre), box.side, box.angle_rad, groups)
+
+
+def _halved(head: _Head) -> _Head:
+    """A head in half the pixels; small faces need no more, and cost less."""
+    half = (head.image.shape[1] // 2, head.image.shape[0] // 2)
+    image, alpha = (
+        np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA), np.uint8)
+        for part in (head.image, head.alpha)
+    )
+    centre, points = ((place + 0.5) / 2 - 0.5 for place in (head.centre, head.points))
+    return _Head(image, alpha, centre, head.side / 2, head.angle_rad, points)
 
 
 def _number_of_heads(random: np.random.Generator) -> int:

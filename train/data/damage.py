@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.arrays import ByteArray, FloatArray, Floats, chance
 from .clutter import skin_colour
+
+STRANGE_SHARE: Final = 0.2
+"""Heads in colours and coats that no renderer thought of: real animals differ from made ones."""
 
 
 def damage_head(image: ByteArray, random: np.random.Generator) -> ByteArray:
@@ -19,6 +24,8 @@ def damage_head(image: ByteArray, random: np.random.Generator) -> ByteArray:
     if chance(random, 0.12):  # one colour: stone, print, night
         grey = picture.mean(-1, keepdims=True)
         picture = grey * random.uniform(0.7, 1.2, 3).astype(np.float32)
+    if chance(random, STRANGE_SHARE):
+        picture = _strange(picture, random)
     picture = np.clip(picture, 0, 1) ** np.float32(np.exp(0.35 * random.normal()))
     gain = np.exp(0.2 * random.normal() + 0.12 * random.normal(size=3)).astype(np.float32)
     contrast = np.float32(np.exp(0.25 * random.normal()))
@@ -65,6 +72,20 @@ def hide_a_part(
     x, y = (int(value) for value in centre + away)
     long, short = (max(1, int(side * share)) for share in random.uniform(0.08, 0.3, 2))
     cv2.ellipse(picture, (x, y), (long, short), np.degrees(angle), 0, 360, colour, -1, cv2.LINE_AA)
+
+
+def _strange(picture: Floats, random: np.random.Generator) -> Floats:
+    """Other hues, patches of light and dark, streaks as of fur."""
+    height, width = picture.shape[:2]
+    mixed = np.eye(3) + random.normal(0, 0.25, (3, 3))
+    mixed /= mixed.sum(1, keepdims=True)  # grey stays grey
+    picture = picture @ mixed.T.astype(np.float32)
+    patches = random.normal(size=(5, 5)).astype(np.float32)
+    patches = cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)
+    grain = random.normal(size=(height, width)).astype(np.float32)
+    streaks = cv2.filter2D(grain, -1, _streak(random)) * 2
+    change = random.uniform(0, 0.3) * patches + random.uniform(0, 0.25) * streaks
+    return np.asarray(picture * np.exp(change)[..., None], np.float32)
 
 
 def _median(image: ByteArray, size: int) -> ByteArray:
