@@ -4,6 +4,11 @@
 
 The openings that Eq. 6 asks for are read off the painted picture by the frozen M, and, since
 the compact keypoints are lids and lips themselves, off the retargeted keypoints as well.
+
+Folders of pictures and films (`clips`) may stand in for a share of the rendered heads or for all
+of them. Of a picture no renderer says what is head; S's mask is then the base's own: the head
+that W sees in the source, a probability for each pixel. Only films can drive, so that without
+any the drivers are rendered ones.
 """
 
 from __future__ import annotations
@@ -18,11 +23,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion, concatenate
 from liveportrait_core.networks.compact.layers import heat_maps, resize
 from liveportrait_core.networks.compact.motion import Motion as MotionNetwork
+from liveportrait_core.networks.compact.warping import CompactWarped
 from liveportrait_core.networks.retargeting import eyes_mlp, lip_mlp, stitching_mlp
 from liveportrait_core.stages import (
     extract_appearance,
@@ -32,16 +39,19 @@ from liveportrait_core.stages import (
     retarget_lip,
     stitch,
     transform_keypoints,
+    warp,
     warp_decode,
 )
 
 from .base import load_run, model_of, preset_of, write_model
-from .config import LoopConfig, parse
-from .data.augment import augment_pairs
-from .data.rendered import HEAD_REGIONS, Pairs, RenderedSet
+from .config import parse
+from .data.augment import augment_pairs, augment_unlabelled
+from .data.rendered import HEAD_REGIONS, RenderedSet
+from .data.unlabelled import UnlabelledSource
 from .loop import Draw, ParameterGroup, fit
 from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, compact_eyes_open, compact_lip_open
 from .losses.perceptual import weighted_l1
+from .sets import DataConfig, open_sets
 from .strips import grid_of
 
 LARGEST_OPENING = 0.8
@@ -51,11 +61,9 @@ _STRIP_OPENINGS = (0.0, 0.2, 0.4, 0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage2Config(LoopConfig):
-    """Stage 2 on rendered heads."""
+class Stage2Config(DataConfig):
+    """Stage 2 on rendered heads, on folders of pictures and films, or on both."""
 
-    data: str
-    """Folders written by train.render, separated by commas."""
     base: Path
     """Run folder of stage 1; its networks stay as they are."""
     batch: int = 3
@@ -88,10 +96,19 @@ class Stage2:
     """The task of stage 2: three MLPs, the frozen base, Eq. 5 and 6."""
 
     def __init__(
-        self, config: Stage2Config, data: RenderedSet, base: Mapping[str, nn.Module]
+        self,
+        config: Stage2Config,
+        data: RenderedSet | None,
+        base: Mapping[str, nn.Module],
+        clips: UnlabelledSource | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
-        self.config, self.data, self.base = config, data, base
+        self.config, self.data, self.base, self.clips = config, data, base, clips
+        if data is None and clips is not None and not clips.has_motion:
+            raise MediaError(
+                "The clips are stills alone, and S needs faces that move to be driven by. Add "
+                "films to clips, or data=FOLDER of train.render."
+            )
         self.modules: Mapping[str, nn.Module] = {
             "stitching": _starting_at_zero(stitching_mlp()),
             "eyes": _starting_at_zero(eyes_mlp()),
@@ -103,13 +120,14 @@ class Stage2:
         """One batch of sources for all three, driven by other identities for S."""
         del average
         config, device = self.config, next(self.modules["eyes"].parameters()).device
-        sources = augment_pairs(self.data.draw_pairs(draw, config.batch, 0.5), draw).to(device)
-        drivers = augment_pairs(self.data.draw_pairs(draw, config.batch, 0.0), draw).to(device)
+        sources, heads = (part.to(device) for part in self._sources(draw))
+        drivers = tuple(part.to(device) for part in self._drivers(draw))
         model = self._model(self.modules)
-        faces = faces_of(model, sources.source.image)
+        faces = faces_of(model, sources)
+        heads = torch.cat((heads, seen_heads(model, faces, len(heads))))
         wanted = (LARGEST_OPENING * draw.uniform(config.batch, 2)).to(device)
         losses = {
-            **self._stitching_losses(model, faces, sources, drivers),
+            **self._stitching_losses(model, faces, heads, *drivers),
             **self._opening_losses(model, faces, "eyes", wanted[:, :1]),
             **self._opening_losses(model, faces, "lip", wanted[:, 1:]),
         }
@@ -127,13 +145,18 @@ class Stage2:
 
     def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
         """Sources with eyes, then lips, at given openings."""
-        count = min(_STRIP_FACES, len(self.data))
         device = next(self.modules["eyes"].parameters()).device
-        pairs = self.data.pairs(np.arange(count), np.zeros(count, int)).to(device)
-        model = self._model(average)
+        shown: list[Tensor] = []
+        if self.data is not None:
+            chosen = np.arange(min(_STRIP_FACES, len(self.data)))
+            shown.append(self.data.frames(chosen, np.ones_like(chosen)).image)
+        if self.clips is not None:
+            shown.append(self.clips.first_pairs(_STRIP_FACES).source)
+        pictures = torch.cat(shown).to(device)
+        model, count = self._model(average), len(pictures)
         with torch.no_grad():
-            faces = faces_of(model, pairs.source.image)
-            columns = [pairs.source.image]
+            faces = faces_of(model, pictures)
+            columns = [pictures]
             for part in ("eyes", "lip"):
                 for opening in _STRIP_OPENINGS:
                     wanted = faces.keypoints.new_full((count, 1), opening)
@@ -144,23 +167,57 @@ class Stage2:
         device = next(small["eyes"].parameters()).device
         for network in self.base.values():
             network.to(device)
-        return model_of({**self.base, **small}, self.data.size_px)
+        pictures = self.data or self.clips
+        assert pictures is not None
+        return model_of({**self.base, **small}, pictures.size_px)
+
+    def _sources(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        """(B, 3, h, h) sources, and (n, 1, h, h) heads of those that are labelled: the first n."""
+        of_clips = self.config.unlabelled_count(draw.step, self.config.batch)
+        images: list[Tensor] = []
+        heads: list[Tensor] = []
+        if self.data is not None and (labelled := self.config.batch - of_clips):
+            pairs = augment_pairs(self.data.draw_pairs(draw, labelled, 0.5), draw)
+            images.append(pairs.source.image)
+            regions = pairs.source_regions
+            heads.append(resize((regions >= HEAD_REGIONS).float(), self.data.size_px))
+        if self.clips is not None and of_clips:
+            images.append(augment_unlabelled(self.clips.draw_pairs(draw, of_clips), draw).source)
+        sources = torch.cat(images)
+        return sources, torch.cat([sources.new_zeros(0, 1, *sources.shape[2:]), *heads])
+
+    def _drivers(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        """(B, 3, h, h) reference and driving frames."""
+        of_clips = 0
+        if self.clips is not None and self.clips.has_motion:
+            of_clips = self.config.unlabelled_count(draw.step, self.config.batch)
+        images: list[tuple[Tensor, Tensor]] = []
+        if self.data is not None and (labelled := self.config.batch - of_clips):
+            pairs = augment_pairs(self.data.draw_pairs(draw, labelled, 0.0), draw)
+            images.append((pairs.source.image, pairs.driving.image))
+        if self.clips is not None and of_clips:
+            drawn = self.clips.draw_pairs(draw, of_clips, moving=True)
+            drawn = augment_unlabelled(drawn, draw)
+            images.append((drawn.source, drawn.driving))
+        reference, driving = (torch.cat(parts) for parts in zip(*images, strict=True))
+        return reference, driving
 
     def _stitching_losses(
-        self, model: LivePortraitModel, faces: Faces, sources: Pairs, drivers: Pairs
+        self,
+        model: LivePortraitModel,
+        faces: Faces,
+        heads: Tensor,
+        reference: Tensor,
+        driving: Tensor,
     ) -> dict[str, Tensor]:
         """Eq. 5: what is not the head stays as in the reconstruction."""
         with torch.no_grad():
-            reference, driving = (
-                extract_motion(model, frame.image) for frame in (drivers.source, drivers.driving)
-            )
-            driven = transform_keypoints(_each(faces.motion, driving, reference))
+            still, moved = (extract_motion(model, image) for image in (reference, driving))
+            driven = transform_keypoints(_each(faces.motion, moved, still))
         stitched = stitch(model, faces.keypoints, driven)
         image = warp_decode(model, faces.volume, faces.keypoints, stitched)
-        head = (sources.source_regions >= HEAD_REGIONS).float()
-        elsewhere = 1 - resize(head, image.shape[-1])
         return {
-            "stitching_kept": weighted_l1(image, faces.repainted, elsewhere),
+            "stitching_kept": weighted_l1(image, faces.repainted, 1 - heads),
             "stitching_offset": (stitched - driven).abs().mean(),
         }
 
@@ -199,6 +256,18 @@ def faces_of(model: LivePortraitModel, image: Tensor) -> Faces:
     return Faces(volume=volume, keypoints=keypoints, motion=motion, repainted=repainted)
 
 
+@torch.no_grad()
+def seen_heads(model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
+    """(B - first, 1, h, h): where W sees the heads of the faces from `first` on, from 0 to 1."""
+    volume, keypoints = faces.volume[first:], faces.keypoints[first:]
+    size = faces.repainted.shape[-1]
+    if not len(volume):
+        return faces.repainted.new_zeros(0, 1, size, size)
+    warped = warp(model, volume, keypoints, keypoints)
+    assert isinstance(warped, CompactWarped)
+    return resize(warped.head_logit.sigmoid(), size)
+
+
 def retargeted(
     model: LivePortraitModel, faces: Faces, part: str, wanted: Tensor
 ) -> tuple[Tensor, Tensor]:
@@ -234,9 +303,8 @@ def _starting_at_zero(network: nn.Module) -> nn.Module:
 def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the whole model."""
     config = parse(Stage2Config, arguments, "python -m train.stage2")
-    data = RenderedSet([Path(folder) for folder in config.data.split(",")])
-    base = load_run(config.base)
-    small = fit(Stage2(config, data, base), config)
+    base, sets = load_run(config.base), open_sets(config)
+    small = fit(Stage2(config, sets.rendered, base, sets.clips), config)
     networks = {**base, **small}
     print(write_model(config.run, preset_of(config.base), networks, f"stage2 {config.steps}"))
 

@@ -15,18 +15,23 @@ class Stats:
         self.path, self.total_steps = path, total_steps
         self.started_s, self.first_step = time.monotonic(), first_step
         self.sums: dict[str, float] = {}
-        self.count = 0
+        self.counts: dict[str, int] = {}
         _drop_rows_after(path, first_step)
 
     def add(self, losses: dict[str, float]) -> None:
         """Take in the losses of one step."""
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
-        self.count += 1
+            self.counts[name] = self.counts.get(name, 0) + 1
 
     def write(self, step: int, lr_share: float) -> None:
-        """Log the means since the last log; `step` counts finished steps."""
-        means = {name: value / self.count for name, value in self.sums.items()}
+        """Log each loss's mean over the steps since the last log that had it.
+
+        Args:
+            step: Finished steps.
+            lr_share: Share of the learning rate.
+        """
+        means = {name: value / self.counts[name] for name, value in self.sums.items()}
         seconds = time.monotonic() - self.started_s
         rate = (step - self.first_step) / max(seconds, 1e-9)
         row = {"step": step, "lr_share": lr_share, "steps_per_s": rate, **means}
@@ -36,7 +41,7 @@ class Stats:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         line = f"step {step}/{self.total_steps}  {rate:.2f}/s  {left_min:.0f} min left  {shown}"
         print(line, file=sys.stderr, flush=True)
-        self.sums, self.count = {}, 0
+        self.sums, self.counts = {}, {}
 
 
 def _drop_rows_after(path: Path, step: int) -> None:

@@ -1,4 +1,4 @@
-"""Augmentation: what happens to rendered frames before a network sees them."""
+"""Augmentation: what happens to frames before a network sees them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from liveportrait_core.networks.compact.layers import identity_grid
 
 from ..loop import Draw
 from .rendered import Frames, Pairs
+from .unlabelled import MovedFrames, UnlabelledPairs
 
 GREY_SHARE = 0.15
 NOISY_SHARE = 0.6
 BLURRED_SHARE = 0.35
 OCCLUDED_SHARE = 1 / 6
+MIRRORED_SHARE = 0.5
+"""Of unlabelled pairs; M reads their keypoints from the mirrored picture, so left stays left."""
 WIDE_SHARE = 0.3
 """Share of frames that are moved and zoomed as far as a rough face box may be off."""
 
@@ -31,18 +34,50 @@ def augment_frames(frames: Frames, draw: Draw) -> Frames:
 
 def augment_pairs(pairs: Pairs, draw: Draw) -> Pairs:
     """One colour change for both frames of a pair."""
-    count = len(pairs.source.image)
-    both = torch.stack((pairs.source.image, pairs.driving.image), 1)  # (B, 2, 3, h, h)
-    gamma = torch.exp(0.2 * draw.normal(count, 1, 1, 1, 1))
-    gain = 1 + 0.15 * draw.normal(count, 1, 3, 1, 1)
-    offset = 0.04 * draw.normal(count, 1, 3, 1, 1)
-    both = (both.clamp(min=1e-3) ** gamma * gain + offset).clamp(0, 1)
-    source, driving = (both[:, i].contiguous(memory_format=torch.channels_last) for i in range(2))
+    source, driving = _coloured_alike(pairs.source.image, pairs.driving.image, draw)
     return replace(
         pairs,
         source=replace(pairs.source, image=source),
         driving=replace(pairs.driving, image=driving),
     )
+
+
+def augment_unlabelled(pairs: UnlabelledPairs, draw: Draw) -> UnlabelledPairs:
+    """The same colour change for both frames of a pair, and half of the pairs mirrored."""
+    mirrored = (draw.uniform(len(pairs.source)) < MIRRORED_SHARE).view(-1, 1, 1, 1)
+    source, driving = (
+        torch.where(mirrored, image.flip(-1), image) for image in (pairs.source, pairs.driving)
+    )
+    source, driving = _coloured_alike(source, driving, draw)
+    return UnlabelledPairs(source=source, driving=driving)
+
+
+def moved_frames(image: Tensor, draw: Draw) -> MovedFrames:
+    """Frames changed as M's training frames are, and the similarity by which they were moved.
+
+    Args:
+        image: (B, 3, h, h) in [0, 1].
+        draw: The step's.
+    """
+    count = len(image)
+    riders = torch.eye(3)[[2, 0, 1]].expand(count, 3, 3) * torch.tensor([1.0, 1.0, 0.0])
+    frames = Frames(  # the middle of the picture and a point on each axis ride along
+        image=image, keypoints=riders, canonical=riders, pose_deg=torch.zeros(count, 3)
+    )
+    moved = augment_frames(frames, draw)
+    middle, on_axes = moved.keypoints[:, 0, :2], moved.keypoints[:, 1:, :2]
+    return MovedFrames(image=moved.image, linear=on_axes - middle[:, None], shift=middle)
+
+
+def _coloured_alike(source: Tensor, driving: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    count = len(source)
+    both = torch.stack((source, driving), 1)  # (B, 2, 3, h, h)
+    gamma = torch.exp(0.2 * draw.normal(count, 1, 1, 1, 1))
+    gain = 1 + 0.15 * draw.normal(count, 1, 3, 1, 1)
+    offset = 0.04 * draw.normal(count, 1, 3, 1, 1)
+    both = (both.clamp(min=1e-3) ** gamma * gain + offset).clamp(0, 1)
+    source, driving = (both[:, i].contiguous(memory_format=torch.channels_last) for i in range(2))
+    return source, driving
 
 
 def _moved(frames: Frames, draw: Draw) -> Frames:

@@ -1,4 +1,4 @@
-"""Losses on keypoints and on what is read from them, against the renderer's truth."""
+"""Losses on keypoints and on what is read from them, against the renderer's truth or themselves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from liveportrait_core.constants import CompactKeypoint as C
+from liveportrait_core.geometry import full_precision
 from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_LIDS, COMPACT_OPENNESS_PAIRS
 from liveportrait_core.networks.compact.layers import heat_maps
@@ -34,6 +35,24 @@ def keypoint_distance(
     axes = found.new_tensor([1.0, 1.0, DEPTH_WEIGHT])
     weights = found.new_tensor(point_weights)[:, None]
     return ((found - truth).abs() * axes * weights).mean()
+
+
+def equivariance(moved: Tensor, keypoints: Tensor, linear: Tensor, shift: Tensor) -> Tensor:
+    """L_E of Eq. 4: keypoints of a moved picture are the moved keypoints of the picture.
+
+    Args:
+        moved: (B, K, 3) read in the moved picture, crop units.
+        keypoints: (B, K, 3) read in the picture itself.
+        linear: (B, 2, 2) turn and zoom of the picture, acting on rows; depth is zoomed with it.
+        shift: (B, 2) its shift after that.
+
+    Returns:
+        Their mean distance as `keypoint_distance` has it.
+    """
+    with full_precision(keypoints.device):
+        xy = keypoints[..., :2].float() @ linear + shift[:, None]
+        zoom = torch.linalg.det(linear).abs().sqrt()[:, None, None]
+        return keypoint_distance(moved, torch.cat((xy, keypoints[..., 2:] * zoom), 2))
 
 
 def heat_map_cross_entropy(log_heat: Tensor, truth: Tensor) -> Tensor:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from torch import Tensor
 
 from liveportrait_core.networks.compact.motion import MotionReading
 
 from ..data.rendered import Frames
+from ..data.unlabelled import MovedFrames
 from .keypoints import (
     POINT_WEIGHTS,
+    equivariance,
     gaze,
     heat_map_cross_entropy,
     keypoint_distance,
@@ -38,6 +40,8 @@ class MotionWeights:
     """L1 of the irises between their eyes' corners, crop units."""
     expression: float = 0.5
     """Mean |delta| (L_delta)."""
+    equivariance: float = 10.0
+    """L1 of keypoints in moved frames of clips against the moved keypoints (L_E)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,25 @@ class MotionStep:
 
     reading: MotionReading
     truth: Frames
+
+
+@dataclass(frozen=True, slots=True)
+class EquivarianceStep:
+    """What is asked of M on frames without a truth."""
+
+    found: Tensor
+    """(B, K, 3) M's keypoints of the moved frames."""
+    keypoints: Tensor
+    """(B, K, 3) those of the frames themselves by the moving average, without gradient: the
+    moved ones are damaged besides, and the clean reading should not come to resemble theirs."""
+    moved: MovedFrames
+
+
+def split_reading(reading: MotionReading, count: int) -> tuple[MotionReading, MotionReading]:
+    """The reading of the first `count` frames, and that of the others."""
+    parts = {e.name: getattr(reading, e.name).tensor_split([count]) for e in fields(reading)}
+    first, rest = ({name: part[k] for name, part in parts.items()} for k in range(2))
+    return MotionReading(**first), MotionReading(**rest)
 
 
 def motion_terms(weights: MotionWeights) -> tuple[LossTerm[MotionStep], ...]:
@@ -72,6 +95,17 @@ def motion_terms(weights: MotionWeights) -> tuple[LossTerm[MotionStep], ...]:
         LossTerm("gaps", weights.gaps, lambda s: _difference(s, lid_and_lip_gaps)),
         LossTerm("gaze", weights.gaze, lambda s: _difference(s, gaze)),
         LossTerm("expression", weights.expression, lambda s: s.reading.expression.abs().mean()),
+    )
+
+
+def equivariance_terms(weights: MotionWeights) -> tuple[LossTerm[EquivarianceStep], ...]:
+    """The rows of M that need no truth."""
+    return (
+        LossTerm(
+            "equivariance",
+            weights.equivariance,
+            lambda s: equivariance(s.found, s.keypoints, s.moved.linear, s.moved.shift),
+        ),
     )
 
 

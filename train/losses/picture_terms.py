@@ -16,6 +16,7 @@ from liveportrait_core.networks.compact.motion import Motion
 from liveportrait_core.networks.compact.warping import CompactWarped
 
 from ..data.rendered import HEAD_REGIONS, Pairs
+from ..data.unlabelled import ReadPairs
 from ..discriminators import Judged
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
 from .flow import flow_distance, masked_cross_entropy
@@ -67,7 +68,7 @@ class PictureStep:
 
     warped: CompactWarped
     painted: Painted
-    pairs: Pairs
+    pairs: Pairs | ReadPairs
     eyes: Tensor
     """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
     mouth: Tensor
@@ -80,9 +81,15 @@ class PictureStep:
     """What the discriminators say, by the name of the part; empty without them."""
 
     @property
+    def labels(self) -> Pairs:
+        """The pairs with the renderer's truth, for rows that need it."""
+        assert isinstance(self.pairs, Pairs)
+        return self.pairs
+
+    @property
     def half_weights(self) -> Tensor:
         """(B, 1, h / 2, h / 2) for the flow; hidden pixels count .3."""
-        visible = self.pairs.visible
+        visible = self.labels.visible
         return F.avg_pool2d(self.weights, 2) * (visible + 0.3 * (1 - visible))
 
 
@@ -103,6 +110,12 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
     )
 
 
+def unlabelled_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
+    """The rows of `picture_terms` that need nothing but the two pictures."""
+    alone = ("picture", "perceptual")
+    return tuple(term for term in picture_terms(weights) if term.name in alone)
+
+
 def adversarial_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
     """The rows that come with the discriminators (Eq. 4, L_G)."""
     parts = {"face": weights.gan_face, "eyes": weights.gan_eyes, "lip": weights.gan_lip}
@@ -119,7 +132,7 @@ def adversarial_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], .
 
 def picture_step(
     modules: Mapping[str, nn.Module],
-    pairs: Pairs,
+    pairs: Pairs | ReadPairs,
     source_keypoints: Tensor,
     driving_keypoints: Tensor,
     weights: PictureWeights,
@@ -174,15 +187,15 @@ def _flow_loss(step: PictureStep) -> Tensor:
     """Coarse and refined flow, each at its own size or the truth's, whichever is smaller."""
     total = step.weights.new_zeros(())
     for flow in (step.warped.flow_2d, step.painted.flow):
-        size = min(flow.shape[-1], step.pairs.flow.shape[-1])
-        parts = (flow, step.pairs.flow, step.half_weights)
+        size = min(flow.shape[-1], step.labels.flow.shape[-1])
+        parts = (flow, step.labels.flow, step.half_weights)
         total = total + flow_distance(*(resize(part, size) for part in parts))
     return total
 
 
 def _mask_loss(step: PictureStep) -> Tensor:
     """Visible pixels are warped, for sharpness; hidden ones, which are few, painted."""
-    visible = step.pairs.visible
+    visible = step.labels.visible
     size = visible.shape[-1]
     elsewhere = 1 - resize((step.eyes + step.mouth).clamp(max=1), size)
     wrong = (resize(step.painted.mask, size) - visible).abs()
@@ -193,7 +206,7 @@ def _painted_loss(step: PictureStep) -> Tensor:
     truth = step.pairs.driving.image
     painted, mask, visible = (
         resize(x, truth.shape[-1])
-        for x in (step.painted.painted, step.painted.mask.detach(), step.pairs.visible)
+        for x in (step.painted.painted, step.painted.mask.detach(), step.labels.visible)
     )
     used = weighted_l1(painted, truth, step.weights * (1.05 - mask))
     wrong = (painted - truth).abs().mean(1, keepdim=True)
@@ -206,9 +219,9 @@ def _mean_where(values: Tensor, share: Tensor) -> Tensor:
 
 def _background_loss(step: PictureStep) -> Tensor:
     """A pair of one pose says nothing of what belongs to the head, so it is left out."""
-    identity = identity_grid(step.pairs.flow.shape[-1], step.pairs.flow).permute(0, 3, 1, 2)
-    moved = (step.pairs.flow - identity).abs().sum(1, keepdim=True)
-    told = (~step.pairs.same_pose).float().view(-1, 1, 1, 1)
+    identity = identity_grid(step.labels.flow.shape[-1], step.labels.flow).permute(0, 3, 1, 2)
+    moved = (step.labels.flow - identity).abs().sum(1, keepdim=True)
+    told = (~step.labels.same_pose).float().view(-1, 1, 1, 1)
     logit = step.warped.background_logit
     still = resize((moved < STATIC).float(), logit.shape[-1])
     return masked_cross_entropy(logit, still, told)
@@ -216,5 +229,5 @@ def _background_loss(step: PictureStep) -> Tensor:
 
 def _head_loss(step: PictureStep) -> Tensor:
     logit = step.warped.head_logit
-    head = resize((step.pairs.source_regions >= HEAD_REGIONS).float(), logit.shape[-1])
+    head = resize((step.labels.source_regions >= HEAD_REGIONS).float(), logit.shape[-1])
     return F.binary_cross_entropy_with_logits(logit, head)

@@ -1,0 +1,102 @@
+"""What a stage trains on: rendered heads, prepared clips, or both."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from liveportrait_core.errors import MediaError
+
+from .config import LoopConfig
+from .data.face_crops import CropSettings
+from .data.folders import FolderSet
+from .data.preparing import is_prepared, prepare
+from .data.rendered import RenderedSet
+from .data.unlabelled import unlabelled_count
+
+CACHE_NAME = "clips"
+"""In the folder of a run, unless `cache` names another place."""
+SIZE_STEP_PX = 128
+"""Pictures of multiples of this go through the compact networks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig(LoopConfig):
+    """A run on rendered heads, on folders of pictures and films, or on both."""
+
+    data: str = ""
+    """Folders written by train.render, separated by commas; may be left out where clips are."""
+    clips: str = ""
+    """Folders of pictures and films of one face each, separated by commas; prepared once."""
+    clip_share: float = 0.5
+    """Share of clips among the pairs of each batch; without `data` all are of clips."""
+    image_share: float = 0.2
+    """Share of stills among the pairs of clips, where there are films too."""
+    clip_px: int = 256
+    """Side at which clips are stored, a multiple of 128; `data` of a smaller side shrinks them."""
+    cache: str = ""
+    """Where prepared clips are kept; by default in the run's folder. Runs may share one."""
+
+    def __post_init__(self) -> None:
+        LoopConfig.__post_init__(self)
+        if not self.data and not self.clips:
+            raise ValueError(
+                "Neither data nor clips is given; give data=FOLDER of train.render, or "
+                "clips=FOLDER of pictures and films."
+            )
+        for name in ("clip_share", "image_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
+        if self.clip_px < SIZE_STEP_PX or self.clip_px % SIZE_STEP_PX:
+            raise ValueError(
+                f"clip_px must be a multiple of {SIZE_STEP_PX}, got {self.clip_px}. 256 is usual."
+            )
+
+    def unlabelled_count(self, step: int, batch: int) -> int:
+        """How many of a step's pairs are of clips."""
+        if not self.clips:
+            return 0
+        return unlabelled_count(step, batch, self.clip_share) if self.data else batch
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """What a run draws from; at least one is there."""
+
+    rendered: RenderedSet | None
+    clips: FolderSet | None
+
+
+def open_sets(config: DataConfig) -> Sets:
+    """The sets of a run; clips are prepared first where they are not.
+
+    Convention:
+        - of several processes the first prepares, and the others wait: machines of one run need
+          a cache that all of them see
+
+    Raises:
+        MediaError: A folder is missing, unfinished or has nothing in it, or its pictures are
+            larger than the stored clips.
+    """
+    rendered = None
+    if config.data:
+        rendered = RenderedSet([Path(folder) for folder in config.data.split(",")])
+    return Sets(rendered, _clips(config, rendered) if config.clips else None)
+
+
+def _clips(config: DataConfig, rendered: RenderedSet | None) -> FolderSet:
+    size_px = config.clip_px if rendered is None else rendered.size_px
+    if size_px > config.clip_px:
+        raise MediaError(
+            f"The rendered heads have {size_px} px, but clips are stored with {config.clip_px}; "
+            f"as many were wanted. Give clip_px={size_px}."
+        )
+    places = [Path(place) for place in config.clips.split(",")]
+    cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
+    settings = CropSettings(size_px=config.clip_px)
+    while int(os.environ.get("RANK", "0")) and not is_prepared(places, cache, settings):
+        time.sleep(1.0)
+    clips = prepare(places, cache, settings)
+    return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)
