@@ -23,6 +23,8 @@ SAME_POSE_PAIR = 1
 """Of the three pairs of an identity, the one whose frames share the head pose."""
 HEAD_REGIONS = 2
 """Region labels from this on move with the head (skin, hair, eyes, mouth, glasses)."""
+TORSO, OCCLUDER = 1, 7
+"""What is before the face does not move with it: such labels are read as the torso's."""
 SMALL_ARRAYS = ("keypoints", "canonical", "pose_deg")
 """Read at once; a few hundred bytes of each frame."""
 LARGE_ARRAYS = ("image", "flow", "visible", "regions")
@@ -145,7 +147,7 @@ class RenderedSet:
             driving=self.frames(identities, pair),
             flow=get("flow", identities, pair).float().permute(0, 3, 1, 2),
             visible=get("visible", identities, pair).float()[:, None],
-            source_regions=get("regions", identities, source)[:, None],
+            source_regions=_without_occluders(get("regions", identities, source))[:, None],
             same_pose=torch.from_numpy(pair == SAME_POSE_PAIR),
         )
 
@@ -186,6 +188,10 @@ def _mapped(shard: Path, name: str) -> NDArray[np.generic]:
         shape, fortran, kind = read(file)
         order = "F" if fortran else "C"
         return np.memmap(shard, kind, "r", offset=file.tell(), shape=shape, order=order)
+
+
+def _without_occluders(regions: Tensor) -> Tensor:
+    return torch.where(regions == OCCLUDER, TORSO, regions)
 
 
 def _shards(folder: Path) -> list[Path]:

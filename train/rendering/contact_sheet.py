@@ -23,6 +23,7 @@ REGION_COLOURS: Final = {
     Region.EYE: (255, 255, 255),
     Region.MOUTH: (220, 0, 0),
     Region.GLASSES: (0, 200, 0),
+    Region.OCCLUDER: (255, 140, 0),
 }
 
 Picture = ByteArray

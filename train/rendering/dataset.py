@@ -27,11 +27,12 @@ from liveportrait_core.errors import LivePortraitError
 from .backgrounds import Photo, bundled_photos
 from .chart import FaceChart, chart_face
 from .creatures import is_creature, make_creature
-from .face_model import read_face_model
-from .head import KEYPOINT_NAMES, HeadModel, build_head
+from .head import KEYPOINT_NAMES, HeadModel
 from .identity import make_identity
 from .labels import canonical_keypoints, dense_labels, head_rotation, openings, posed_keypoints
+from .models import load_head
 from .motion_sampler import MotionSampler
+from .occluders import with_occluder
 from .scene import Scene
 
 FORMAT: Final = "liveportrait-suite/rendered"
@@ -55,7 +56,8 @@ class RenderConfig:
     """What to render."""
 
     folder: Path
-    face_model: Path
+    face_model: Path | None
+    """None for procedural heads."""
     identities: int
     seed: int = 0
     size_px: int = 128
@@ -121,6 +123,7 @@ class HeadRenderer:
         random = np.random.default_rng([seed, number])
         make = make_creature if is_creature(seed, number, self._creatures) else make_identity
         identity = make(self._head, self._chart, self._photos, random)
+        identity = with_occluder(identity, self._chart.chin_y, random)
         first, second = self._sampler.draw(random), self._sampler.draw(random)
         motions = [first, second, self._sampler.draw_same_pose(second, random)]
         frames = [self._scene.draw(identity, motion) for motion in motions]
@@ -156,7 +159,7 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
         FaceModelError: the face model cannot be read.
         RenderedSetError: the folder holds a set with other settings.
     """
-    head = build_head(read_face_model(config.face_model))
+    head = load_head(config.face_model)
     shards = _plan(config)
     _claim_folder(config, shards, head)
     missing = [shard for shard in shards if not (config.folder / shard.name).is_file()]
@@ -261,7 +264,7 @@ _worker: tuple[HeadRenderer, RenderConfig] | None = None
 def _start_worker(config: RenderConfig) -> None:
     global _worker  # noqa: PLW0603 - a pool gives its processes no other place for state
     cv2.setNumThreads(1)
-    head = build_head(read_face_model(config.face_model))
+    head = load_head(config.face_model)
     _worker = (HeadRenderer(head, config.size_px, config.creatures), config)
 
 

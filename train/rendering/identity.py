@@ -35,7 +35,8 @@ VERGENCE_DEG: Final = (3.5, 1.5)
 class Identity:
     """Everything about a person that motion does not change.
 
-    Vertices come in this order: head, what hangs on its skin, what follows the head, the torso.
+    Vertices come in this order: head, what hangs on its skin, what follows the head, the torso,
+    what is before the face.
     """
 
     neutral: FloatArray
@@ -47,13 +48,17 @@ class Identity:
     """(A, 3) points of hair, hat and glasses."""
     torso: FloatArray
     """(D, 3)."""
+    occluder: FloatArray
+    """(O, 3) points of a thing before the face, which stands still in the picture; often none."""
+    restless: float
+    """How far the occluder moves from frame to frame, model units."""
     triangles: IntArray
     regions: ByteArray
     """(T,) of each triangle."""
     one_sided: ByteArray
     """(T,)."""
     kinds: ByteArray
-    """(V + B + A + D,) of `Kind`."""
+    """(V + B + A + D + O,) of `Kind`."""
     albedo: FloatArray
     """Linear, as all that follows."""
     gloss: FloatArray
@@ -101,6 +106,8 @@ def make_identity(
         bound=bound,
         attached=np.concatenate([np.zeros((0, 3), np.float32), *(p.points for p in attached)]),
         torso=torso.points,
+        occluder=np.zeros((0, 3), np.float32),
+        restless=0.0,
         triangles=triangles,
         regions=regions,
         one_sided=(np.arange(len(triangles)) < len(head.triangles)).astype(np.uint8),

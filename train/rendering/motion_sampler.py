@@ -1,7 +1,7 @@
 """Random expressions, head poses and gazes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -53,6 +53,8 @@ class HeadMotion:
     """(2,) of the head in the picture, in picture widths."""
     zoom: float
     torso_yaw_deg: float
+    occluder_shift: FloatArray = field(default_factory=lambda: np.zeros(3, np.float32))
+    """(3,) of what is before the face, in units of its restlessness."""
 
 
 class MotionSampler:
@@ -77,6 +79,7 @@ class MotionSampler:
             shift=(random.normal(size=2) * (0.03, 0.025)).astype(np.float32),
             zoom=float(1 + random.normal() * 0.05),
             torso_yaw_deg=float(random.normal() * 6),
+            occluder_shift=random.normal(size=3).astype(np.float32),
         )
 
     def draw_same_pose(self, other: HeadMotion, random: np.random.Generator) -> HeadMotion:

@@ -29,6 +29,16 @@ class Part:
     """(N,) share of the sky each point sees; all of it where nothing is said."""
 
 
+def turned_outwards(part: Part) -> Part:
+    """A closed part whose triangles run counter-clockwise seen from outside; changed in place."""
+    a, b, c = (part.points[part.triangles[:, k]] for k in range(3))
+    middle = part.points.mean(axis=0)
+    volume = np.einsum("tk,tk->", a - middle, np.cross(b - middle, c - middle))
+    if volume < 0:
+        part.triangles[:] = part.triangles[:, ::-1]
+    return part
+
+
 def join_parts(parts: list[Part]) -> Part:
     """Several parts of one region and kind as one."""
     starts = np.cumsum([0, *(len(part.points) for part in parts)])

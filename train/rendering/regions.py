@@ -15,3 +15,5 @@ class Region(IntEnum):
     MOUTH = 5
     """Inside of the mouth: teeth, gums, tongue, socket."""
     GLASSES = 6
+    OCCLUDER = 7
+    """Before the face and not moving with it: a hand, a cup."""

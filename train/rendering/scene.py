@@ -138,8 +138,10 @@ class Scene:
         rotation = crop_to_model(rotation_from_angles(*(float(a) for a in motion.pose_deg)))
         torso_turn = rotation_from_angles(0, motion.torso_yaw_deg, 0)
         turning = [deformed, identity.bound.points(deformed), identity.attached]
-        points = np.concatenate([*turning, identity.torso @ torso_turn.T]).astype(np.float32)
-        num_turning = len(points) - len(identity.torso)
+        before = identity.occluder + np.float32(identity.restless) * motion.occluder_shift
+        still = [identity.torso @ torso_turn.T, before]
+        points = np.concatenate([*turning, *still]).astype(np.float32)
+        num_turning = len(points) - len(identity.torso) - len(before)
         turn_with_neck(points[:num_turning], rotation, PIVOT, NECK_STILL_Y, NECK_FOLLOWS_Y)
         return points
 
@@ -203,6 +205,10 @@ def _project(
     projected[:, 0] = points[:, 0] * near + shift[0]
     projected[:, 1] = -points[:, 1] * near + shift[1]
     projected[:, 2] = distance
+    before = slice(len(points) - len(identity.occluder), len(points))
+    # what is before the face stays where it is when the head comes nearer or moves aside
+    projected[before, :2] -= shift
+    projected[before, :2] = projected[before, :2] / np.float32(motion.zoom) + 2 * identity.shift
     return projected, magnification
 
 
