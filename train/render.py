@@ -1,4 +1,4 @@
-"""Render heads with their truth: python -m train.render OUT_FOLDER --face-model PATH.
+"""Render heads with their truth: python -m train.render OUT_FOLDER [--face-model PATH].
 
 With --clip OUT.mp4 in place of the folder: a short film of one head, to drive portraits with.
 """
@@ -18,6 +18,7 @@ from .rendering.dataset import FRAMES, RenderConfig, render_set
 SET_PX = 128
 CLIP_PX = 256
 CREATURES = 0.08
+PROCEDURAL = "No --face-model: heads are procedural, made from formulas alone."
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,8 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--face-model",
         type=Path,
-        required=True,
-        help="an .npz face model, or the FaceXModel folder of an ICT-FaceKit clone",
+        help="an .npz face model, or the FaceXModel folder of an ICT-FaceKit clone; without it "
+        "heads are procedural",
     )
     parser.add_argument("--identities", type=int, default=1000, help="how many people (1000)")
     parser.add_argument(
@@ -55,6 +56,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     options = build_parser().parse_args(arguments)
+    if options.face_model is None:
+        print(PROCEDURAL, file=sys.stderr)
     try:
         print(_film(options) if options.clip else _render(options))
     except (LivePortraitError, ValueError, OSError) as error:

@@ -14,9 +14,9 @@ from ..tracks import Track, value_at
 from .arrays import ByteArray
 from .backgrounds import bundled_photos
 from .chart import chart_face
-from .face_model import read_face_model
-from .head import HeadModel, build_head
+from .head import HeadModel
 from .identity import make_identity
+from .models import load_head
 from .motion_sampler import SIDES, HeadMotion
 from .scene import Scene
 
@@ -58,7 +58,8 @@ class ClipConfig:
 
     path: Path
     """.mp4 file."""
-    face_model: Path
+    face_model: Path | None
+    """None for a procedural head."""
     seed: int
     """Draws the person, the light and the background."""
     size_px: int
@@ -105,7 +106,7 @@ def write_clip(config: ClipConfig) -> int:
         FaceModelError: The face model cannot be read.
         MediaError: The file cannot be written.
     """
-    head = build_head(read_face_model(config.face_model))
+    head = load_head(config.face_model)
     with VideoWriter(config.path, Fraction(CLIP_FPS), crf=CLIP_CRF) as writer:
         for frame in clip_frames(head, config.seed, config.size_px):
             writer.write(frame)

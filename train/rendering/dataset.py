@@ -38,7 +38,7 @@ from .scene import Scene
 FORMAT: Final = "liveportrait-suite/rendered"
 VERSION: Final = 1
 FRAMES: Final = 3
-RENDERER: Final = 3
+RENDERER: Final = 4
 """Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16

@@ -62,8 +62,8 @@ def _ears(
     lie = _comb(roots, np.zeros(3, np.float32)) + np.array([0, 1, 0], np.float32)
     points = grow_tufts(roots, ahead, lie, 0.6 * species.fur_length, random)
     return [
-        Part(ears.points, colours, ears.triangles, Region.HAIR),
-        _tuft_part(points, colours[chosen], Region.HAIR, random),
+        Part(ears.points, colours, ears.triangles, Region.SKIN),
+        _tuft_part(points, colours[chosen], Region.SKIN, random),
     ]
 
 
@@ -89,7 +89,7 @@ def _head_tufts(
     )
     lie = _comb(roots, shape[head.landmarks[28]])
     points = grow_tufts(roots, up, lie, species.fur_length, random)
-    return _tuft_part(points, coat.colours(places), Region.HAIR, random)
+    return _tuft_part(points, coat.colours(places), Region.SKIN, random)
 
 
 def _comb(points: FloatArray, from_place: FloatArray) -> FloatArray:
@@ -108,7 +108,7 @@ def _ruff(coat: Coat, species: Species, random: np.random.Generator) -> Part:
     x, z = radius * np.cos(angle), 0.8 * radius * np.sin(angle) - 2.5
     points = stack_points(x, 1.5 - 19 * down, z - 1.5 * down)
     colours = vary_shade(coat.colours(points + np.array([0, -1, 6], np.float32)), 0.1, random)
-    return Part(points, colours, grid_triangles(RUFF_AROUND, RUFF_DOWN), Region.HAIR)
+    return Part(points, colours, grid_triangles(RUFF_AROUND, RUFF_DOWN), Region.SKIN)
 
 
 def tufts_on(part: Part, species: Species, count: int, random: np.random.Generator) -> Part:
