@@ -50,7 +50,7 @@ def equivariance(moved: Tensor, keypoints: Tensor, linear: Tensor, shift: Tensor
         Their mean distance as `keypoint_distance` has it.
     """
     with full_precision(keypoints.device):
-        xy = keypoints[..., :2].float() @ linear + shift[:, None]
+        xy = keypoints[..., :2] @ linear + shift[:, None]
         zoom = torch.linalg.det(linear).abs().sqrt()[:, None, None]
         return keypoint_distance(moved, torch.cat((xy, keypoints[..., 2:] * zoom), 2))
 
