@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .errors import FaceNotFoundError
 from .face.detector import FaceFinder
@@ -29,6 +33,8 @@ SOURCE_WAIT: Final = 5
 """Frames between two searches for the lost face of a source at most."""
 LANDMARK_CROP_PX: Final = 128
 """Side of the crops that a compact model reads landmarks in: M looks at no more."""
+CONVOLUTION_NDIM: Final = 4
+"""Weights of 2D convolutions; channels last is the faster layout for them."""
 
 
 def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
@@ -42,7 +48,8 @@ def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
             f"The {model.preset.name} model was asked for landmarks, but its keypoints carry no "
             "names. Use a compact model's, as the default."
         )
-    small = replace(model, preset=replace(model.preset, face_size_px=LANDMARK_CROP_PX))
+    preset = replace(model.preset, face_size_px=LANDMARK_CROP_PX)
+    small = replace(model, preset=preset, motion=quick_copy(model.motion))
 
     def read(faces: Tensor) -> Tensor:
         motion = extract_motion(small, faces.to(small.device))
@@ -56,6 +63,25 @@ def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
         scale=framing.scale,
         vy_ratio=framing.vy_ratio,
     )
+
+
+def quick_copy(network: nn.Module) -> nn.Module:
+    """The same function, faster: a copy whose norms are put into their convolutions.
+
+    Args:
+        network: In eval mode.
+    """
+    copied = deepcopy(network).eval()
+    for module in list(copied.modules()):
+        if isinstance(module, nn.Sequential):
+            for index, (conv, norm) in enumerate(pairwise(module)):
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    module[index] = fuse_conv_bn_eval(conv, norm)
+                    module[index + 1] = nn.Identity()
+    for parameter in copied.parameters():
+        if parameter.ndim == CONVOLUTION_NDIM:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,11 @@ from .faces import (
     overlap,
     sorted_faces,
 )
-from .landmarks import LandmarkNetwork, read_face
+from .landmarks import LandmarkNetwork, read_again
 
 THUMBNAIL_PX: Final = 32
+LEAST_SAMPLED_PX: Final = 160
+"""Rows and columns that are averaged for a thumbnail at least: all would cost milliseconds."""
 CUT_LEVELS: Final = 40.0
 """Mean change of a thumbnail's grey levels at which the scene was cut."""
 SAME_PLACE_OVERLAP: Final = 0.3
@@ -126,14 +128,15 @@ class FaceTracker:
         ]
 
     def _is_cut(self, frame: Pixels) -> bool:
-        small = cv2.resize(frame, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+        every = max(1, min(frame.shape[:2]) // LEAST_SAMPLED_PX)
+        sampled = frame[::every, ::every]
+        small = cv2.resize(sampled, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
         thumbnail = np.asarray(small, np.float32).mean(-1)
         before, self._thumbnail = self._thumbnail, thumbnail
         return before is not None and float(np.abs(thumbnail - before).mean()) > CUT_LEVELS
 
     def _follow(self, frame: Pixels, last: Face) -> Face | None:
-        box = self._network.box(last.landmarks)
-        reading = read_face(frame, self._network, box, readings=2)
+        reading = read_again(frame, self._network, last.landmarks)
         if reading.score < self._config.min_score:
             return None
         face = face_from_landmarks(reading.landmarks, reading.score)

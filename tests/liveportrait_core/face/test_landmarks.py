@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -6,10 +7,12 @@ from liveportrait_core.face.landmarks import (
     LandmarkNetwork,
     looks_like_a_face,
     openness_pairs,
+    quick_crop,
+    read_again,
     read_face,
     steadiness,
 )
-from liveportrait_core.imaging.crop import FaceBox
+from liveportrait_core.imaging.crop import FaceBox, box_transform, crop_pixels
 from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks
 from liveportrait_core.motion.openness import eyes_open, lip_open
 
@@ -37,6 +40,43 @@ def test_a_rough_box_is_refined_to_the_true_points(angle_deg):
 def test_readings_that_do_not_agree_score_nothing():
     reading = read_face(frame_picture(has_face=False), oracle_network({}), BOX)
     assert reading.score < 0.2
+
+
+def test_a_face_that_hardly_moved_is_read_once_and_one_that_moved_twice():
+    before = Landmarks(face_points(centre=(119.5, 120)), "compact-21")
+    still = oracle_network({0: face_points()})
+    reading = read_again(frame_picture(), still, before)
+    assert still.read.num_readings == 1
+    assert np.abs(reading.landmarks.points - face_points()).max() < 0.6
+    # half a pixel of a crop of 2.3 * 1.15 * 60 pixels, and no agreement at .05 of it
+    assert reading.score == pytest.approx(1 - 0.5 / 158.7 / 0.05, abs=0.03)
+    moved = oracle_network({0: face_points(centre=(130, 120))})
+    reading = read_again(frame_picture(), moved, before)
+    assert moved.read.num_readings == 2
+    assert np.abs(reading.landmarks.points[:, 0] - face_points()[:, 0] - 10).max() < 0.6
+    gone = read_again(frame_picture(has_face=False), oracle_network({}), before)
+    assert gone.score < 0.2
+
+
+@pytest.mark.parametrize("side", [40, 150, 431, 900])
+@pytest.mark.parametrize("centre", [(200.0, 150.0), (30.0, 280.0)])
+def test_a_quick_crop_shows_what_the_slow_one_shows(side, centre):
+    rows, columns = np.mgrid[:300, :400]
+    waves = [128 + 90 * np.sin(columns / 31 + k) * np.cos(rows / 47 - k) for k in range(3)]
+    picture = np.stack(waves, -1).astype(np.uint8)
+    transform = box_transform(FaceBox(centre, float(side), 0.3), size_px=64)
+    quick, slow = quick_crop(picture, transform), crop_pixels(picture, transform)
+    assert quick.shape == slow.shape
+    apart = np.abs(quick.astype(int) - slow)
+    inside = cv2.erode((slow.max(-1) > 0).astype(np.uint8), np.ones((11, 11))) > 0
+    assert inside.sum() > 100
+    assert apart[inside].max() <= 12  # far from the edges, which differ by a crop pixel
+    assert apart[inside].mean() < 2
+
+
+def test_a_quick_crop_beside_the_picture_is_black():
+    transform = box_transform(FaceBox((900.0, 150.0), 300.0, 0.0), size_px=16)
+    assert quick_crop(np.full((300, 400, 3), 255, np.uint8), transform).max() == 0
 
 
 def test_a_face_is_steady_and_nothing_is_not():
