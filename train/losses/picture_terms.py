@@ -24,6 +24,8 @@ from .keypoints import EYE_POINTS, MOUTH_POINTS
 from .perceptual import feature_distance, pyramid_distance, weighted_l1
 from .terms import LossTerm
 
+HIDDEN_FLOW = 0.3
+"""What the flow of a pixel that the source hides counts for."""
 STATIC = 4e-3
 """A true flow of less than this, in crop units, stays where it is."""
 
@@ -50,6 +52,8 @@ class PictureWeights:
     """Extra weight of pixels about the eyes; not a loss of its own."""
     mouth: float = 10.0
     """Extra weight of pixels about the mouth; not a loss of its own."""
+    hidden: float = 2.0
+    """Extra weight of pixels that the source hides; not a loss of its own."""
     gan_face: float = 0.1
     """Hinge loss of D_face, where stage 1 is told to have discriminators."""
     gan_eyes: float = 0.1
@@ -73,8 +77,10 @@ class PictureStep:
     """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
     mouth: Tensor
     """(B, 1, h, h) in [0, 1]: near the mouth's keypoints."""
+    regions: Tensor
+    """(B, 1, h, h) at least 1: how much eyes and mouth count."""
     weights: Tensor
-    """(B, 1, h, h) at least 1."""
+    """(B, 1, h, h): the same, and what the source hides."""
     reader: Motion
     """Its features are compared; its weights do not learn from that."""
     judged: Mapping[str, Judged] = field(default_factory=dict)
@@ -87,10 +93,9 @@ class PictureStep:
         return self.pairs
 
     @property
-    def half_weights(self) -> Tensor:
-        """(B, 1, h / 2, h / 2) for the flow; hidden pixels count .3."""
-        visible = self.labels.visible
-        return F.avg_pool2d(self.weights, 2) * (visible + 0.3 * (1 - visible))
+    def told(self) -> Tensor:
+        """(B, 1, h / 2, h / 2) how much the flow of a pixel counts: a hidden one .3."""
+        return self.labels.visible + HIDDEN_FLOW * (1 - self.labels.visible)
 
 
 def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
@@ -148,13 +153,16 @@ def picture_step(
         heat_maps(pairs.driving.keypoints[:, points], size, sigma).sum(1, keepdim=True).clamp(max=1)
         for points, sigma in ((EYE_POINTS, 0.045), (MOUTH_POINTS, 0.07))
     )
+    hidden = resize(1 - pairs.visible, size) if isinstance(pairs, Pairs) else 0.0
+    regions = 1 + weights.eyes * eyes + weights.mouth * mouth
     return PictureStep(
         warped=warped,
         painted=decoder.paint(warped),
         pairs=pairs,
         eyes=eyes,
         mouth=mouth,
-        weights=1 + weights.eyes * eyes + weights.mouth * mouth,
+        regions=regions,
+        weights=regions + weights.hidden * hidden,
         reader=reader,
     )
 
@@ -184,11 +192,15 @@ def _each(step: PictureStep) -> list[Judged]:
 
 
 def _flow_loss(step: PictureStep) -> Tensor:
-    """Coarse and refined flow, each at its own size or the truth's, whichever is smaller."""
+    """Coarse and refined flow, each at its own size or the truth's, whichever is smaller.
+
+    The coarse one moves head, hair and shoulders, so all of the picture counts alike there.
+    """
+    fine = step.told * resize(step.regions, step.told.shape[-1])
     total = step.weights.new_zeros(())
-    for flow in (step.warped.flow_2d, step.painted.flow):
+    for flow, weights in ((step.warped.flow_2d, step.told), (step.painted.flow, fine)):
         size = min(flow.shape[-1], step.labels.flow.shape[-1])
-        parts = (flow, step.labels.flow, step.half_weights)
+        parts = (flow, step.labels.flow, weights)
         total = total + flow_distance(*(resize(part, size) for part in parts))
     return total
 
