@@ -1,169 +1,81 @@
-"""Evaluation on rendered identities that were never trained on.
+"""Evaluation on heads and clips that were never trained on.
 
     python -m train.evaluate --rendered FOLDER --json FILE
     python -m train.evaluate --rendered --face-model DIR --seed N --json FILE
+    python -m train.evaluate --clips FOLDER --mesh-python PATH --json FILE
 
-Each driving frame is repainted from another frame of the same identity by the model's own
-keypoints. Openings, gaze and pose of the output are read by the model's M, the network that
-also drives it, and compared with the renderer's truth.
+--rendered compares with the renderer's truth, --clips repaints each clip from its own first
+frame; both may be asked for at once. Measures that need something which is not there say so.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
+import math
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
-import torch
-from torch import Tensor
 
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
-from liveportrait_core.motion.types import Motion
-from liveportrait_core.networks.compact.layers import heat_maps
-from liveportrait_core.stages import (
-    extract_appearance,
-    extract_motion,
-    transform_keypoints,
-    warp_decode,
-)
 
-from .base import model_of
-from .data.rendered import FRAMES, SAME_POSE_PAIR, Pairs, RenderedSet
-from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
-from .metrics.image import edit_ratio, psnr_db
-from .metrics.motion import correlation
-from .stage2 import PARTS, faces_of, retargeted
+from .data.rendered import RenderedSet
+from .evaluation.clips import EVERY, SIZE_PX, Reenacted, clip_measures, reenact_all
+from .evaluation.mesh import UNAVAILABLE, ClipSeen, mesh_measures, mesh_python, read_mesh
+from .evaluation.models import at_size, compact_only
+from .evaluation.rendered import rendered_measures, retarget_measures
+from .evaluation.seam import seam_measures
 
-BATCH = 16
-OPEN_EYES = 0.035
-"""Crop units between the lids from which on gaze is measured: half of a usual opening. Behind a
-lid further down there is no iris to see."""
-ASKED_OPENINGS = {"eyes": (0.1, 0.2, 0.3, 0.4), "lip": (0.0, 0.15, 0.3, 0.45)}
 IDENTITIES = 120
 SEED = 9001
+Measures = dict[str, float | str | list[dict[str, float | str]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one batch of pairs came to."""
-
-    pairs: Pairs
-    source: Tensor
-    """(B, K, 3) M's keypoints of the source."""
-    image: Tensor
-    """(B, 3, h, h)."""
-    read: Motion
-    """M's reading of the output."""
-
-    @property
-    def keypoints(self) -> Tensor:
-        """(B, K, 3) M's keypoints of the output."""
-        return transform_keypoints(self.read)
+def rendered(model: LivePortraitModel, data: RenderedSet) -> Measures:
+    """The measures of --rendered; the networks work at the set's size."""
+    sized = at_size(compact_only(model), data.size_px)
+    measures: Measures = {**rendered_measures(sized, data)}
+    if model.eyes is not None and model.lip is not None:
+        measures |= retarget_measures(sized, data)
+    if model.stitching is not None:
+        measures |= seam_measures(model, data)
+    return {**measures, "identities": len(data), "rendered_size_px": data.size_px}
 
 
-@torch.no_grad()
-def outcomes(model: LivePortraitModel, data: RenderedSet) -> Iterator[Outcome]:
-    """Every pair of every identity, repainted by the model's own keypoints."""
-    for pair in range(FRAMES):
-        for start in range(0, len(data), BATCH):
-            chosen = np.arange(start, min(start + BATCH, len(data)))
-            pairs = data.pairs(chosen, np.full(len(chosen), pair))
-            source, driving = (
-                transform_keypoints(extract_motion(model, frame.image))
-                for frame in (pairs.source, pairs.driving)
-            )
-            volume = extract_appearance(model, pairs.source.image)
-            image = warp_decode(model, volume, source, driving)
-            read = extract_motion(model, image)
-            yield Outcome(pairs=pairs, source=source, image=image, read=read)
+def clips(model: LivePortraitModel, chosen: argparse.Namespace) -> Measures:
+    """The measures of --clips, a row for each clip among them."""
+    size_px = chosen.size or SIZE_PX
+    found = reenact_all(at_size(model, size_px), load_model(), chosen.clips, chosen.every)
+    measures: Measures = {**clip_measures(found)}
+    rows = [clip.row for clip in found]
+    seen = _mesh(found, chosen)
+    if seen is None:
+        measures |= {f"clips_{name}_r": UNAVAILABLE for name in ("eye", "lip", "gaze")}
+    else:
+        both = mesh_measures([seen[clip.name] for clip in found])
+        measures |= {f"clips_{name}": value for name, value in both.items()}
+        rows = [row | mesh_measures([seen[str(row["clip"])]]) for row in rows]
+    return {**measures, "clips_size_px": size_px, "clip_rows": rows}
 
 
-def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:
-    """All measures on a rendered set; names end in their unit."""
-    found = list(outcomes(model, data))
-    gains: list[Tensor] = []
-    for one in found:
-        truth = one.pairs.driving.image
-        gains.append(psnr_db(one.image, truth) - psnr_db(one.pairs.source.image, truth))
-    psnr = torch.cat([psnr_db(one.image, one.pairs.driving.image) for one in found])
-    gaps = torch.cat([lid_and_lip_gaps(one.keypoints) for one in found])
-    true_gaps = torch.cat([lid_and_lip_gaps(one.pairs.driving.keypoints) for one in found])
-    pose = torch.cat([(one.read.pose_deg - one.pairs.driving.pose_deg).abs() for one in found])
-    pitch, yaw, roll = pose.mean(0).tolist()
-    return {
-        "psnr_db": float(psnr.mean()),
-        "psnr_gain_db": float(torch.cat(gains).mean()),
-        "eye_r": correlation(gaps[:, :2], true_gaps[:, :2]),
-        "lip_r": correlation(gaps[:, 2], true_gaps[:, 2]),
-        "mouth_width_r": correlation(gaps[:, 3], true_gaps[:, 3]),
-        "gaze_r": _gaze_correlation([one for one in found if bool(one.pairs.same_pose[0])]),
-        "pitch_error_deg": pitch,
-        "yaw_error_deg": yaw,
-        "roll_error_deg": roll,
-        **_edit_ratios([one for one in found if bool(one.pairs.same_pose[0])]),
-    }
+def _mesh(found: list[Reenacted], chosen: argparse.Namespace) -> dict[str, ClipSeen] | None:
+    """What an independent mesh sees; the pictures stay where they are asked for."""
+    python = mesh_python(chosen.mesh_python)
+    with tempfile.TemporaryDirectory() as folder:
+        frames: Path = chosen.frames or Path(folder)
+        if python is not None or chosen.frames is not None:
+            for clip in found:
+                clip.write(frames)
+        return None if python is None else read_mesh(python, frames)
 
 
-@torch.no_grad()
-def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:
-    """Mean distance between the opening asked for and the one read off the picture."""
-    errors: dict[str, list[Tensor]] = {"eyes": [], "lip": []}
-    for start in range(0, len(data), BATCH):
-        chosen = np.arange(start, min(start + BATCH, len(data)))
-        faces = faces_of(model, data.frames(chosen, np.full(len(chosen), SAME_POSE_PAIR)).image)
-        for part, asked in ASKED_OPENINGS.items():
-            for opening in asked:
-                wanted = faces.keypoints.new_full((len(chosen), 1), opening)
-                image = retargeted(model, faces, part, wanted)[1]
-                read = transform_keypoints(extract_motion(model, image))
-                errors[part].append((PARTS[part][0](read) - wanted).abs().flatten())
-    means = {part: float(torch.cat(found).mean()) for part, found in errors.items()}
-    return {
-        "retarget_error": max(means.values()),
-        **{f"retarget_{part}_error": mean for part, mean in means.items()},
-    }
-
-
-def _gaze_correlation(same_pose: list[Outcome]) -> float:
-    """Change of gaze, driving minus source, of eyes that are open in both frames."""
-    found: list[Tensor] = []
-    truth: list[Tensor] = []
-    for one in same_pose:
-        source, driving = one.pairs.source.keypoints, one.pairs.driving.keypoints
-        lids = torch.minimum(lid_and_lip_gaps(source)[:, :2], lid_and_lip_gaps(driving)[:, :2])
-        is_open = lids > OPEN_EYES
-        found.append((gaze(one.keypoints) - gaze(one.source))[is_open][:, 0])
-        truth.append((gaze(driving) - gaze(source))[is_open][:, 0])
-    return correlation(torch.cat(found), torch.cat(truth))
-
-
-def _edit_ratios(same_pose: list[Outcome]) -> dict[str, float]:
-    image, source, truth, keypoints = (
-        torch.cat(parts)
-        for parts in (
-            [one.image for one in same_pose],
-            [one.pairs.source.image for one in same_pose],
-            [one.pairs.driving.image for one in same_pose],
-            [one.pairs.driving.keypoints for one in same_pose],
-        )
-    )
-    ratios: dict[str, float] = {}
-    for name, points, sigma in (("eyes", EYE_POINTS, 0.045), ("mouth", MOUTH_POINTS, 0.07)):
-        near = heat_maps(keypoints[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
-        ratios[f"{name}_edit_ratio"] = float(edit_ratio(image, source, truth, near.clamp(max=1)))
-    return ratios
-
-
-def _rendered(arguments: argparse.Namespace) -> RenderedSet:
-    if arguments.rendered:
-        return RenderedSet([Path(arguments.rendered)])
-    if arguments.face_model is None:
+def _rendered_set(chosen: argparse.Namespace) -> RenderedSet:
+    if chosen.rendered:
+        return RenderedSet([Path(chosen.rendered)])
+    if chosen.face_model is None:
         raise LivePortraitError(
             "--rendered was given no folder and no --face-model; a rendered folder or a face "
             "model to render from was wanted. Give --rendered FOLDER, or --face-model DIR."
@@ -171,44 +83,94 @@ def _rendered(arguments: argparse.Namespace) -> RenderedSet:
     from .render import main as render  # noqa: PLC0415 - numba is only needed to render
 
     with tempfile.TemporaryDirectory() as folder:
-        options = ["--identities", str(IDENTITIES), "--seed", str(arguments.seed)]
-        render([folder, "--face-model", str(arguments.face_model), *options])
+        options = ["--identities", str(IDENTITIES), "--seed", str(chosen.seed)]
+        options += ["--size", str(chosen.size or SIZE_PX)]
+        if render([folder, "--face-model", str(chosen.face_model), *options]):
+            raise LivePortraitError("The heads to measure on were not rendered; see above.")
         return RenderedSet([Path(folder)])
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train.evaluate", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m train.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--model", default="default", help="a model file, or default")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument(
         "--rendered", nargs="?", const="", help="a folder that train.render wrote, or nothing"
     )
     parser.add_argument("--face-model", type=Path, help="render the heads from this face model")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the rendering ({SEED})")
+    parser.add_argument("--clips", type=Path, help="a folder of films of faces, or one film")
+    parser.add_argument(
+        "--every", type=_count, default=EVERY, help=f"compare every so many-th frame ({EVERY})"
+    )
+    parser.add_argument(
+        "--size",
+        type=_count,
+        help=f"pixels a side that are rendered and that clips are compared at ({SIZE_PX})",
+    )
+    parser.add_argument("--frames", type=Path, help="keep the clips' pictures in this folder")
+    parser.add_argument(
+        "--mesh-python", type=Path, help="a Python with mediapipe, to look at the clips with"
+    )
     parser.add_argument("--json", type=Path, help="write the measures here")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def main(arguments: list[str]) -> int:
     """Print the measures, and write them when asked; 0, or 2 with one sentence."""
     chosen = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        if chosen.rendered is None:
-            raise LivePortraitError("Nothing to measure on; give --rendered [FOLDER].")
-        loaded = load_model(chosen.model)
-        data = _rendered(chosen)
-        model = model_of(loaded.modules(), data.size_px)
-        measures = rendered_measures(model, data)
-        if model.eyes is not None and model.lip is not None:
-            measures |= retarget_measures(model, data)
+        if chosen.rendered is None and chosen.clips is None:
+            raise LivePortraitError(
+                "Nothing to measure on; give --rendered [FOLDER] or --clips FOLDER."
+            )
+        model = load_model(chosen.model, device=chosen.device)
+        measures: Measures = {}
+        if chosen.rendered is not None:
+            measures |= rendered(model, _rendered_set(chosen))
+        if chosen.clips is not None:
+            measures |= clips(model, chosen)
     except LivePortraitError as error:
         print(f"python -m train.evaluate: {error}", file=sys.stderr)
         return 2
-    measures["identities"] = len(data)
-    for name, value in measures.items():
-        print(f"{name:24} {value:.4f}")
+    _show(measures)
     if chosen.json is not None:
-        chosen.json.write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(_without_nan(measures), indent=2, allow_nan=False)
+        chosen.json.write_text(text + "\n", encoding="utf-8")
     return 0
+
+
+def _show(measures: Mapping[str, object]) -> None:
+    for name, value in measures.items():
+        if isinstance(value, list):
+            for row in value:
+                print("  " + ", ".join(f"{key} {_told(one)}" for key, one in row.items()))
+        else:
+            print(f"{name:28} {_told(value)}")
+
+
+def _told(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _without_nan(value: object) -> object:
+    """What cannot be told is null in the file: JSON knows no other word for it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    return [_without_nan(one) for one in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+LEAST_ERROR = 1e-10
+"""Mean squared error of pictures that are the same: they count as 100 dB."""
+
 
 def psnr_db(image: Tensor, truth: Tensor) -> Tensor:
     """Peak signal-to-noise ratio of each picture: -10 log10(mean squared error).
@@ -15,7 +18,7 @@ def psnr_db(image: Tensor, truth: Tensor) -> Tensor:
     Returns:
         (B,) decibel.
     """
-    return -10 * (image - truth).square().mean((1, 2, 3)).clamp(min=1e-10).log10()
+    return -10 * (image - truth).square().mean((1, 2, 3)).clamp(min=LEAST_ERROR).log10()
 
 
 def edit_ratio(image: Tensor, source: Tensor, truth: Tensor, weights: Tensor) -> Tensor:

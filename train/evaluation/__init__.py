@@ -1,0 +1,1 @@
+"""Measuring a model: on rendered heads, where it is pasted back, and on clips of real people."""
