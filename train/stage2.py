@@ -7,7 +7,8 @@ the compact keypoints are lids and lips themselves, off the retargeted keypoints
 
 Folders of pictures and films (`clips`) may stand in for a share of the rendered heads or for all
 of them. Of a picture no renderer says what is head; S's mask is then the base's own: the head
-that W sees in the source, a probability for each pixel. Only films can drive, so that without
+that W sees in the source, a probability for each pixel, and whatever is about M's keypoints,
+for W leaves holes in painted and half-lit faces. Only films can drive, so that without
 any the drivers are rendered ones.
 """
 
@@ -56,6 +57,8 @@ from .strips import grid_of
 
 LARGEST_OPENING = 0.8
 """Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
+FACE_SIGMA = 0.15
+"""How far about its keypoints a face reaches for sure, crop units."""
 _STRIP_FACES = 4
 _STRIP_OPENINGS = (0.0, 0.2, 0.4, 0.6)
 
@@ -258,14 +261,15 @@ def faces_of(model: LivePortraitModel, image: Tensor) -> Faces:
 
 @torch.no_grad()
 def seen_heads(model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
-    """(B - first, 1, h, h): where W sees the heads of the faces from `first` on, from 0 to 1."""
+    """(B - first, 1, h, h): where the heads of the faces from `first` on are, from 0 to 1."""
     volume, keypoints = faces.volume[first:], faces.keypoints[first:]
     size = faces.repainted.shape[-1]
     if not len(volume):
         return faces.repainted.new_zeros(0, 1, size, size)
     warped = warp(model, volume, keypoints, keypoints)
     assert isinstance(warped, CompactWarped)
-    return resize(warped.head_logit.sigmoid(), size)
+    near = heat_maps(keypoints, size, FACE_SIGMA).sum(1, keepdim=True).clamp(max=1)
+    return torch.maximum(resize(warped.head_logit.sigmoid(), size), near)
 
 
 def retargeted(

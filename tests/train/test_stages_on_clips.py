@@ -137,7 +137,7 @@ def stage_2_on_clips(media, mixed, *arguments):
     return stage2.Stage2(config, found.rendered, load_run(mixed), found.clips)
 
 
-def test_heads_of_clips_are_where_w_sees_them(media, mixed):
+def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mixed):
     task = stage_2_on_clips(media, mixed)
     sources, heads = task._sources(Draw.of(0, 0, 0))
     assert sources.shape == (3, 3, SIZE_PX, SIZE_PX)
@@ -149,8 +149,14 @@ def test_heads_of_clips_are_where_w_sees_them(media, mixed):
     seen = stage2.seen_heads(model, faces, 1)
     assert seen.shape == (2, 1, SIZE_PX, SIZE_PX)
     # a 32 px map grows four times: the middle of each cell keeps its value between its neighbours
-    cells = torch.nn.functional.avg_pool2d(seen, 4)[:, :, 1:-1, 1:-1]
-    torch.testing.assert_close(cells, logit[1:].sigmoid()[:, :, 1:-1, 1:-1], atol=0.02, rtol=0)
+    cells = torch.nn.functional.avg_pool2d(seen, 4)[:, 0, 1:-1, 1:-1]
+    middles = (torch.arange(1, 31) + 0.5) / 16 - 1
+    grid = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), -1)
+    away = (grid - faces.keypoints[1:, :, None, None, :2]).norm(dim=-1).amin(1)
+    told = logit[1:, 0, 1:-1, 1:-1].sigmoid()
+    assert (away > 0.7).any()
+    torch.testing.assert_close(cells[away > 0.7], told[away > 0.7], atol=0.02, rtol=0)
+    assert float(cells[away < 0.06].min()) > 0.85
 
 
 def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
