@@ -50,7 +50,8 @@ def load_run(run: Path) -> dict[str, nn.Module]:
     """The averaged networks of a run, frozen and in eval mode.
 
     Raises:
-        CheckpointError: There is no checkpoint in the folder, or it lacks a network.
+        CheckpointError: There is no checkpoint in the folder, or its networks are not those that
+            its config describes.
     """
     state = checkpoint.load(run)
     if state is None:
@@ -61,13 +62,20 @@ def load_run(run: Path) -> dict[str, nn.Module]:
     averages: dict[str, dict[str, torch.Tensor]] = state["average"]
     networks = {name: net for name, net in build(preset_of(run)).items() if name in averages}
     for name, network in networks.items():
+        if network.state_dict().keys() != averages[name].keys():
+            raise CheckpointError(
+                f"The checkpoint in {run} holds another form of '{name}' than its {CONFIG_NAME} "
+                "describes; a run of this version was wanted. Train it anew, or name a model."
+            )
         network.load_state_dict(averages[name])
         network.eval().requires_grad_(False)
     return networks
 
 
 def preset_of(run: Path) -> Preset:
-    """The preset that the config of a run's folder names; `COMPACT` where it names none."""
+    """The preset of a run's folder, as its config says, or of a model file, or of `default`."""
+    if run.is_file() or not run.exists():
+        return load_model(str(run)).preset
     path = run / CONFIG_NAME
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})

@@ -47,7 +47,8 @@ class Stage:
     steps: int = 0
     """Optimiser steps; 0 for a stage that trains nothing."""
     minutes: int
-    """On two CPU cores, as measured."""
+    """On two CPU cores that were shared with other work; `base` with two processes, the others
+    with one."""
     disk_gb: float = 0.1
 
 
@@ -75,12 +76,39 @@ def _training(name: str, module: str, *arguments: str, steps: int, minutes: int)
 
 
 STAGES: tuple[Stage, ...] = (
-    _heads("heads", 9000, SEED, minutes=12, disk_gb=8.0),
+    _heads("heads", 6400, SEED, minutes=26, disk_gb=5.6),
     _heads("held-out", 128, HELD_OUT_SEED, minutes=1, disk_gb=0.2),
     _training(
         *("base", "stage1", "data={out}/heads", "detail_px=128", "blocks=0", "motion_batch=16"),
         steps=7500,
         minutes=79,
+    ),
+    _training(
+        *("motion", "stage1", "data={out}/heads", "init={out}/base"),
+        *("batch=0", "motion_batch=16", "motion_lr=0.0015"),
+        steps=3400,
+        minutes=93,
+    ),
+    _training(
+        *("picture", "stage1", "data={out}/heads", "init={out}/base", "init_motion={out}/motion"),
+        *("batch=4", "motion_batch=0", "lr=0.0007", "own_keypoints_from=0"),
+        steps=2000,
+        minutes=105,
+    ),
+    _training(
+        *("retarget", "stage2", "data={out}/heads", "base={out}/picture", "batch=2"),
+        steps=2000,
+        minutes=90,
+    ),
+    Stage(
+        name="measures",
+        module="evaluate",
+        arguments=(
+            *("--model", "{out}/retarget/model.safetensors", "--rendered", "{out}/held-out"),
+            *("--json", "{out}/measures.json"),
+        ),
+        results=("measures.json",),
+        minutes=5,
     ),
 )
 

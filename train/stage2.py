@@ -44,7 +44,7 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from .base import load_run, model_of, preset_of, write_model
+from .base import begin_with, model_of, preset_of, trained_networks, write_model
 from .config import parse
 from .data.augment import augment_pairs, augment_unlabelled
 from .data.rendered import HEAD_REGIONS, RenderedSet
@@ -55,6 +55,7 @@ from .losses.perceptual import weighted_l1
 from .sets import DataConfig, open_sets
 from .strips import grid_of
 
+SMALL = ("stitching", "eyes", "lip")
 LARGEST_OPENING = 0.8
 """Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
 FACE_SIGMA = 0.15
@@ -67,8 +68,10 @@ _STRIP_OPENINGS = (0.0, 0.2, 0.4, 0.6)
 class Stage2Config(DataConfig):
     """Stage 2 on rendered heads, on folders of pictures and films, or on both."""
 
-    base: Path
-    """Run folder of stage 1; its networks stay as they are."""
+    base: str
+    """Run folder of stage 1, or a model file; its networks stay as they are."""
+    init: str = ""
+    """Run folder or model file whose S, R_eyes and R_lip training begins with; none: no offset."""
     batch: int = 3
     """Faces per step and process for each of the three networks."""
     lr: float = 1e-3
@@ -117,6 +120,10 @@ class Stage2:
             "eyes": _starting_at_zero(eyes_mlp()),
             "lip": _starting_at_zero(lip_mlp()),
         }
+        if config.init:
+            trained = trained_networks(config.init)
+            for name, network in self.modules.items():
+                begin_with(network, trained[name])
         self.groups = (ParameterGroup(modules=tuple(self.modules), lr=config.lr, clip_norm=1.0),)
 
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
@@ -307,10 +314,11 @@ def _starting_at_zero(network: nn.Module) -> nn.Module:
 def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the whole model."""
     config = parse(Stage2Config, arguments, "python -m train.stage2")
-    base, sets = load_run(config.base), open_sets(config)
+    whole, sets = trained_networks(config.base), open_sets(config)
+    base = {name: network for name, network in whole.items() if name not in SMALL}
     small = fit(Stage2(config, sets.rendered, base, sets.clips), config)
     networks = {**base, **small}
-    print(write_model(config.run, preset_of(config.base), networks, f"stage2 {config.steps}"))
+    print(write_model(config.run, preset_of(Path(config.base)), networks, f"stage2 {config.steps}"))
 
 
 if __name__ == "__main__":
