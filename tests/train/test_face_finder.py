@@ -74,6 +74,21 @@ def test_a_head_in_half_the_pixels_has_its_points_where_they_are_seen():
         assert half.image[round(y), round(x)].mean() > 200
 
 
+def test_a_blank_head_has_no_points_left_and_keeps_what_is_around():
+    head = head_with_dots()
+    image = head.image.copy()
+    image[:4] = (200, 0, 0)
+    for seed in range(4):
+        blank = crowds._without_a_face(image, head, np.random.default_rng(seed))
+        assert blank.shape == image.shape
+        np.testing.assert_array_equal(blank[:4, :20], image[:4, :20])
+        # white dots on grey 60 before; grain about one colour now
+        inside = blank[45:85, 48:80].astype(float).mean(-1)
+        assert np.ptp(cv2.GaussianBlur(inside, (0, 0), 6)) < 90
+        seen = [inside[int(y) - 45, int(x) - 48] for x, y in head.points]
+        assert np.std(seen) < 60
+
+
 def test_animals_are_drawn_as_often_as_asked(data):
     painter = CrowdPainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
     random = np.random.default_rng(0)

@@ -34,6 +34,8 @@ TURNED_SHARE: Final = 0.05
 look at the picture."""
 SHUFFLED_SHARE: Final = 0.07
 """Heads whose parts are mixed up: skin, eyes and hair, but no face."""
+BLANK_SHARE: Final = 0.1
+"""Heads without eyes, nose and mouth, as seen from behind."""
 LEAST_SEEN: Final = 0.6
 """Share of a face's square that must be inside the picture and uncovered to be asked for."""
 BARELY_SEEN: Final = 0.15
@@ -144,9 +146,12 @@ class CrowdPainter:
         while head.side * LEAST_ZOOM >= side:
             head = _halved(head)
         image = damage_head(head.image, random)
-        shuffled = chance(random, SHUFFLED_SHARE)
+        kind = random.random()
+        shuffled, blank = kind < SHUFFLED_SHARE, 1 - kind < BLANK_SHARE
         if shuffled:
             image = _shuffled(image, random)
+        if blank:
+            image = _without_a_face(image, head, random)
         turned = chance(random, TURNED_SHARE)
         roll = math.pi * random.uniform(0.5, 1.5) if turned else _roll(random)
         place = _place(random, side, self.size_px)
@@ -159,7 +164,8 @@ class CrowdPainter:
         if chance(random, HIDDEN_SHARE):
             hide_a_part(picture, face.centre, face.side, random)
         lying = abs(face.angle_rad) > LEAST_LYING_RAD
-        return (None if shuffled or (turned and lying) else replace(face, wanted=not turned)), alpha
+        none = shuffled or blank or (turned and lying)
+        return (None if none else replace(face, wanted=not turned)), alpha
 
     def _head(self, random: np.random.Generator) -> _Head:
         among = self._animals if chance(random, self._animal_share) else np.arange(len(self._data))
@@ -263,6 +269,26 @@ def _shuffled(image: ByteArray, random: np.random.Generator) -> ByteArray:
         y, x, v, u = (side * int(k) for k in (*divmod(new, count), *divmod(int(old), count)))
         mixed[y : y + side, x : x + side] = image[v : v + side, u : u + side]
     return mixed
+
+
+def _without_a_face(image: ByteArray, head: _Head, random: np.random.Generator) -> ByteArray:
+    """A head whose face gave way to grain in one of its colours: hair, a hood, a helmet."""
+    low = np.clip(head.centre - head.side, 0, np.array(image.shape[1::-1]) - 1)
+    spot = random.uniform(low, np.clip(head.centre + head.side, low, image.shape[1::-1]))
+    colour = image[int(spot[1] - 0.5), int(spot[0] - 0.5)].astype(np.float32)
+    grain = random.normal(0, random.uniform(2, 25), image.shape[:2]).astype(np.float32)
+    size = random.uniform(0.01, 0.06, 2) * head.side  # strands, upright or not
+    grain = cv2.GaussianBlur(grain, (0, 0), *(float(max(0.3, sigma)) for sigma in size))
+    grain *= random.uniform(4, 20) / max(float(grain.std()), 1e-3)
+    cover = np.zeros(image.shape[:2], np.float32)
+    axes = (head.side * random.uniform(0.5, 0.65, 2)).astype(int)
+    centre = (int(head.centre[0]), int(head.centre[1]))
+    degrees = math.degrees(head.angle_rad)
+    cv2.ellipse(cover, centre, (int(axes[0]), int(axes[1])), degrees, 0, 360, 1.0, -1)
+    soft = max(0.3, 0.05 * head.side)
+    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), soft), np.float32)[..., None]
+    mixed = image + (colour + grain[..., None] - image) * cover
+    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
 
 
 def _is_visible(picture: ByteArray, face: PlacedFace) -> bool:
