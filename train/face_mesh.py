@@ -44,7 +44,8 @@ def measures_of(points: Points) -> dict[str, float]:
         width of the inner mouth; `mouth`: its width over the face's; `gaze_left_x`, `gaze_left_y`
         and so on: the iris from the middle between the corners, along and across the line through
         them, in widths of the eye; `yaw_deg`, `roll_deg`: of the line between the temples, and
-        `pitch_deg` of the line from brow to chin.
+        `pitch_deg` of the line from brow to chin. Yaw is above 0 for a face that turns to the
+        image's left, as in our own poses.
     """
     found: dict[str, float] = {}
     for side, corners in EYE_CORNERS.items():
@@ -60,7 +61,7 @@ def measures_of(points: Points) -> dict[str, float]:
     found["mouth"] = _distance(points, MOUTH_CORNERS) / _distance(points, TEMPLES)
     across = points[TEMPLES[1]] - points[TEMPLES[0]]
     down = points[CHIN] - points[BROW]
-    found["yaw_deg"] = float(np.degrees(np.arctan2(across[2], across[0])))
+    found["yaw_deg"] = float(np.degrees(np.arctan2(-across[2], across[0])))
     found["roll_deg"] = float(np.degrees(np.arctan2(across[1], across[0])))
     found["pitch_deg"] = float(np.degrees(np.arctan2(down[2], down[1])))
     return found

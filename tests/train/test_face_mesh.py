@@ -25,9 +25,9 @@ def a_mesh():
 
 
 def turned(points, yaw_deg=0.0, roll_deg=0.0):
-    """About the middle: yaw takes the image's right side away from the camera, roll down."""
+    """About the middle: yaw takes the image's right side towards the camera, roll down."""
     yaw, roll = np.radians((yaw_deg, roll_deg))
-    about_y = np.array(((np.cos(yaw), 0, -np.sin(yaw)), (0, 1, 0), (np.sin(yaw), 0, np.cos(yaw))))
+    about_y = np.array(((np.cos(yaw), 0, np.sin(yaw)), (0, 1, 0), (-np.sin(yaw), 0, np.cos(yaw))))
     about_z = np.array(
         ((np.cos(roll), -np.sin(roll), 0), (np.sin(roll), np.cos(roll), 0), (0, 0, 1))
     )
