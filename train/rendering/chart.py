@@ -6,8 +6,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from .arrays import FloatArray, Floats
+from .arrays import FloatArray, Floats, IndexArray
+from .creases import Ground, crease_layers
 from .head import HeadModel
+from .lashes import lash_quads
 from .noise import NoiseBank, make_noise
 from .occlusion import sky_openness
 from .skin_map import COARSE_PX, MAP_PX, map_skin, places_on_map
@@ -24,6 +26,8 @@ IN_FRONT_Z: Final = 4.0
 """Vertices behind this are ears, neck and sides, never lips."""
 
 
+BLOOD_LAYER, FOREHEAD_LAYER, FIRST_CREASE_LAYER = 0, 1, 2
+LEAST_ZONE: Final = 0.01
 LIP_MARGIN: Final = 2.0
 """Model units round the lips within which the distance to their line is measured."""
 
@@ -53,10 +57,21 @@ class FaceChart:
     openness: FloatArray
     """(V,) share of the sky that each vertex of the neutral head sees."""
     noise: NoiseBank
+    zones: dict[str, FloatArray]
+    """Soft spots by name, 0 to 1, see `_zones`."""
+    layers: FloatArray
+    """(L, R, R) zones of blood and of the forehead, then each variant of each crease."""
+    lash_quads: IndexArray
+    """See `lashes.lash_quads`."""
     nose_y: float
     lip_y: float
     chin_y: float
     brow_y: float
+
+    def rows(self, near: FloatArray) -> slice:
+        """Rows of the maps that hold all texels where `near` (R, R) is above 0."""
+        found = np.flatnonzero((near > 0).any(axis=1))
+        return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)
 
     @property
     def size_px(self) -> int:
@@ -79,24 +94,56 @@ def chart_face(head: HeadModel, size_px: int = MAP_PX) -> FaceChart:
     eyes = np.minimum(*(_to_line(points, marks[list(ring)])[0] for ring in EYE_RINGS))
     lids = np.minimum(*(_to_line(points, marks[part])[0] for part in UPPER_LIDS))
     places = places_on_map(head.vertices, size_px)
-    return FaceChart(
+    noise = make_noise(size_px)
+    brow_y, nose_y = float(marks[17:27, 1].max()), float(marks[NOSE_BASE, 1])
+    ground = Ground(
         points=large(grid),
+        marks=marks,
         inside_lips=large(_inside_lips(points, marks[OUTER_LIPS, :2])),
+        eye_distance=large(eyes),
+        brow_y=brow_y,
+    )
+    zones = {name: large(zone) for name, zone in _zones(points, nose_y, brow_y).items()}
+    creases = crease_layers(ground, noise).reshape(-1, size_px, size_px)
+    return FaceChart(
+        points=ground.points,
+        inside_lips=ground.inside_lips,
         brow_distance=(large(brows[0][0]), large(brows[1][0])),
         brow_share=(large(brows[0][1]), large(brows[1][1])),
-        eye_distance=large(eyes),
+        eye_distance=ground.eye_distance,
         upper_lid_distance=large(lids),
         lash_distance=large(_lash_distance(points, eyes, head.lashes)),
         marks=marks,
         marks_on_map=places[head.landmarks, :2],
         places=places,
         openness=sky_openness(head),
-        noise=make_noise(size_px),
-        nose_y=float(marks[NOSE_BASE, 1]),
+        noise=noise,
+        zones=zones,
+        layers=np.concatenate([np.stack([zones["blood"], zones["forehead"]]), creases]),
+        lash_quads=lash_quads(head),
+        nose_y=nose_y,
         lip_y=float(marks[UPPER_LIP, 1]),
         chin_y=float(marks[CHIN, 1]),
-        brow_y=float(marks[17:27, 1].max()),
+        brow_y=brow_y,
     )
+
+
+def _zones(points: FloatArray, nose_y: float, brow_y: float) -> dict[str, Floats]:
+    """Soft spots on both sides of a face at points (N, 3)."""
+    x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
+
+    def spot(side: float, height: float, width: float) -> Floats:
+        near = np.exp(-((x - side) ** 2 + (y - height) ** 2) / width**2) * (z > 0)
+        return np.where(near > LEAST_ZONE, near, 0)
+
+    oil = 0.6 + spot(0, nose_y + 2, 1.4) + 0.5 * spot(0, brow_y + 2.5, 3)
+    return {
+        "blood": spot(4.6, nose_y + 0.6, 2.6) + 0.8 * spot(0, nose_y + 1, 1),
+        "rouge": spot(5.2, nose_y + 0.8, 1.9),
+        "forehead": spot(0, brow_y + 3, 4),
+        "freckles": np.clip(spot(3.2, nose_y + 1.5, 4.5) * 1.5, 0.05, 1),
+        "oil": oil + 0.5 * spot(4.2, nose_y + 2.4, 1.5),
+    }
 
 
 def _lash_distance(points: FloatArray, eyes: FloatArray, lashes: FloatArray) -> FloatArray:

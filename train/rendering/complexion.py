@@ -5,16 +5,23 @@ from typing import Final
 import cv2
 import numpy as np
 
-from .arrays import FloatArray, Floats, chance
-from .chart import FaceChart
-from .creases import Creases, crease_map
+from .arrays import FloatArray, chance
+from .chart import BLOOD_LAYER, FIRST_CREASE_LAYER, FOREHEAD_LAYER, FaceChart
+from .creases import CREASES, VARIANTS, crease_depths
 from .facial_hair import BEARD_PROBABILITY, paint_beard, paint_brows
+from .ground import finish, lay_ground
 from .paint import any_colour, from_hue, lay_over, rgb
 
 CHANNELS: Final = 6
 """Colour (3, linear), slope to the right and upwards, gloss."""
 RELIEF: Final = 0.55
 """How strongly heights tilt the skin: slope for a height of 1 over one model unit."""
+MAP_UNITS: Final = 26.0
+"""Width and height of the map on the face, about, model units."""
+CREASE_TINT: Final = rgb(-0.24, -0.3, -0.315)
+CREASE_DEPTH: Final = 0.28
+NEAR_EYES: Final = 1.9
+SHALLOWEST: Final = 0.02
 AGED_FROM: Final = 0.55
 
 
@@ -31,59 +38,57 @@ def paint_texture(
         random: source of everything.
     """
     size = chart.size_px
-    noise = chart.noise
     skin = np.empty((size, size, 3), dtype=np.float32)
-    skin[:] = tone
-    blotches = noise.shifted("blotches", random) * np.float32(random.uniform(0.015, 0.05))
-    mottle = noise.shifted("mottle", random) * np.float32(random.uniform(0.008, 0.03))
-    grain = noise.shifted("grain", random)
-    rough = np.float32(random.uniform(0.3, 1))
-    skin *= 1 + (blotches + mottle)[..., None] * rgb(0.6, 1, 1)
-    skin *= (1 + np.float32(0.018) * rough * grain)[..., None]
-    height = np.float32(0.014) * rough * grain + np.float32(0.012) * noise.shifted("mottle", random)
-    _paint_redness(skin, chart, random)
+    height = np.empty((size, size), dtype=np.float32)
+    _lay_ground(skin, height, chart, tone, age, random)
     _paint_marks(skin, chart, tone, age, random)
-    creases = crease_map(Creases.of_age(age, random), chart, random)
-    skin *= (1 - np.clip(creases, 0, 1.3) * np.float32(0.3))[..., None] ** rgb(0.8, 1, 1.05)
-    height -= np.float32(0.28) * creases
     if chance(random, BEARD_PROBABILITY):
         paint_beard(skin, height, chart, hair, random)
-    gloss = _gloss(chart, grain, random)
+    gloss = chart.zones["oil"] * np.clip(1 + 0.25 * chart.noise.grain, 0.3, 2).astype(np.float32)
     _paint_eyes_surround(skin, chart, tone, random)
     _paint_lips(skin, height, gloss, chart, tone, random)
     paint_brows(skin, chart, hair, random)
     texture = np.empty((size, size, CHANNELS), dtype=np.float32)
-    np.square(np.clip(skin, 0, 1), out=texture[..., :3])
-    _slopes(height, texture)
-    texture[..., 5] = gloss
+    finish(skin, height, gloss, RELIEF * size / MAP_UNITS, texture)
     return texture
 
 
-def _slopes(height: FloatArray, texture: FloatArray) -> None:
-    """Fill the slopes, in place; the map's texels are about square on the face."""
-    scale = RELIEF * len(height) / 26.0 / 2
-    texture[..., 3] = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=1) * np.float32(scale)
-    texture[..., 4] = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=1) * np.float32(-scale)
-
-
-def _bump(chart: FaceChart, x: float, y: float, width: float) -> Floats:
-    """A soft spot on both sides of the face, (R, R)."""
-    dx = np.abs(chart.points[..., 0]) - x
-    dy = chart.points[..., 1] - y
-    front = chart.points[..., 2] > 0
-    return np.exp(-(dx * dx + dy * dy) / np.float32(width**2)) * front
-
-
-def _paint_redness(skin: FloatArray, chart: FaceChart, random: np.random.Generator) -> None:
-    """Blood under cheeks and nose; paler round the mouth and yellower on the forehead."""
-    amount = np.float32(random.uniform(0.02, 0.2))
-    blood = _bump(chart, 4.6, chart.nose_y + 0.6, 2.6) + 0.8 * _bump(chart, 0, chart.nose_y + 1, 1)
-    skin *= 1 - (blood * amount)[..., None] * rgb(0.1, 0.9, 0.75)
-    if chance(random, 0.15):  # rouge
-        rouge = _bump(chart, 5.2, chart.nose_y + 0.8, 1.9) * np.float32(random.uniform(0.05, 0.3))
-        lay_over(skin, from_hue(random.uniform(0.93, 1.03), 0.6, 0.75), rouge)
-    forehead = _bump(chart, 0, chart.brow_y + 3, 4) * np.float32(random.uniform(0, 0.06))
-    skin *= 1 - forehead[..., None] * rgb(0, 0.2, 1)
+def _lay_ground(
+    skin: FloatArray,
+    height: FloatArray,
+    chart: FaceChart,
+    tone: FloatArray,
+    age: float,
+    random: np.random.Generator,
+) -> None:
+    """Bare skin: blotches, pores, blood under cheeks and nose, wrinkles; fills both maps."""
+    noise = chart.noise.stack
+    shifts = random.integers(0, chart.size_px, (len(noise), 2)).astype(np.int32)
+    rough = random.uniform(0.3, 1)
+    loose = 0.5 * random.uniform(0.2, 0.8) * age**1.3
+    amounts = [random.uniform(0.015, 0.05), random.uniform(0.008, 0.03), 0.018 * rough, loose]
+    tints = [rgb(0.6, 1, 1), rgb(0.6, 1, 1), rgb(1, 1, 1), CREASE_TINT]
+    rises = [0, 0.012, 0.014 * rough, -CREASE_DEPTH * loose]
+    chosen = [BLOOD_LAYER, FOREHEAD_LAYER]
+    amounts += [0.02 + 0.13 * random.random() ** 1.5, random.uniform(0, 0.06)]
+    tints += [rgb(-0.1, -0.9, -0.75), rgb(0, -0.2, -1)]
+    rises += [0, 0]
+    variants = random.integers(0, VARIANTS, len(CREASES))
+    for k, depth in enumerate(crease_depths(age, random)):
+        if depth > SHALLOWEST:
+            chosen.append(FIRST_CREASE_LAYER + int(variants[k]) * len(CREASES) + k)
+            amounts.append(float(depth))
+            tints.append(CREASE_TINT)
+            rises.append(-CREASE_DEPTH * depth)
+    scaled = np.empty((len(tints), 4), dtype=np.float32)
+    scaled[:, :3] = np.stack(tints) * np.array(amounts, dtype=np.float32)[:, None]
+    scaled[:, 3] = rises
+    lay_ground(tone, noise, shifts, chart.layers, np.array(chosen, np.int32), scaled, skin, height)
+    if chance(random, 0.15):
+        zone = chart.zones["rouge"]
+        rows = chart.rows(zone)
+        cover = zone[rows] * np.float32(random.uniform(0.05, 0.3))
+        lay_over(skin[rows], from_hue(random.uniform(0.93, 1.03), 0.6, 0.75), cover)
 
 
 def _paint_marks(
@@ -93,10 +98,8 @@ def _paint_marks(
     dark = tone * rgb(0.62, 0.48, 0.40)
     if chance(random, 0.22):
         cover = chart.noise.shifted("spots", random)
-        where = np.clip(_bump(chart, 3.2, chart.nose_y + 1.5, 4.5) * 1.5, 0.05, 1)
-        lay_over(
-            skin, dark, cover * where.astype(np.float32) * np.float32(random.uniform(0.2, 0.7))
-        )
+        where = chart.zones["freckles"]
+        lay_over(skin, dark, cover * where * np.float32(random.uniform(0.2, 0.7)))
     if age > AGED_FROM and chance(random, 0.6):
         spots = cv2.GaussianBlur(chart.noise.shifted("spots", random), (0, 0), 2.2)
         lay_over(skin, dark, np.clip(spots * 3, 0, 1) * np.float32(random.uniform(0.1, 0.45)))
@@ -124,20 +127,10 @@ def _dot(skin: FloatArray, row: int, column: int, radius_px: float, colour: Floa
     lay_over(skin[window], colour, np.clip(1.4 - away, 0, 0.8).astype(np.float32))
 
 
-def _gloss(chart: FaceChart, grain: FloatArray, random: np.random.Generator) -> FloatArray:
-    """Oily forehead, nose and cheekbones; pores break the shine."""
-    oil = (
-        0.6 + _bump(chart, 0, chart.nose_y + 2, 1.4) + 0.5 * _bump(chart, 0, chart.brow_y + 2.5, 3)
-    )
-    oil += 0.5 * _bump(chart, 4.2, chart.nose_y + 2.4, 1.5)
-    broken = 1 + np.float32(random.uniform(0.1, 0.4)) * grain
-    return (oil * np.clip(broken, 0.2, 2)).astype(np.float32)
-
-
 def _paint_eyes_surround(
     skin: FloatArray, chart: FaceChart, tone: FloatArray, random: np.random.Generator
 ) -> None:
-    rows = slice(int(0.3 * len(skin)), int(0.5 * len(skin)))
+    rows = chart.rows(NEAR_EYES - chart.eye_distance)
     near = skin[rows]
     shadow = np.exp(-((chart.eye_distance[rows] / np.float32(0.4)) ** 2))
     lay_over(near, tone * rgb(0.5, 0.33, 0.33), shadow * np.float32(random.uniform(0.1, 0.45)))
@@ -162,7 +155,7 @@ def _paint_lips(
     tone: FloatArray,
     random: np.random.Generator,
 ) -> None:
-    rows = slice(int(0.6 * len(skin)), int(0.8 * len(skin)))
+    rows = chart.rows(chart.inside_lips + np.float32(0.3))
     inside = chart.inside_lips[rows]
     soft = random.uniform(0.1, 0.22)
     colour = tone * rgb(*random.uniform((0.80, 0.50, 0.50), (0.95, 0.66, 0.66)))

@@ -10,7 +10,7 @@ from .chart import BROWS, FaceChart
 from .paint import lay_over
 
 BEARD_PROBABILITY: Final = 0.3
-BEARD_TO_LIPS: Final = 0.12
+BEARD_TO_LIPS: Final = 0.04
 """Model units between beard and lips."""
 HAIRS_IN_BROW: Final = (90, 220)
 MOUSTACHE_HALF_WIDTH: Final = 2.6
@@ -108,7 +108,7 @@ def beard_cover(chart: FaceChart, random: np.random.Generator) -> FloatArray:
     else:
         cover = np.maximum(cover, moustache)
     cover *= _soft_below(chart.chin_y - y + ragged, random.uniform(1.0, 2.2))
-    cover *= np.clip((-BEARD_TO_LIPS - chart.inside_lips) / 0.15, 0, 1)
+    cover *= np.clip((-BEARD_TO_LIPS - chart.inside_lips) / 0.1, 0, 1)
     return (cover * (z > EAR_Z) * (np.abs(x) < EAR_X)).astype(np.float32)
 
 
@@ -137,5 +137,5 @@ def paint_beard(
         strokes = np.maximum(strokes, chart.noise.shifted("strokes", random))
         thick = np.clip(cover * 1.6 + strokes - 1, 0, 1) * np.float32(min(length + 0.3, 1))
         lay_over(skin, hair * np.float32(0.7), np.clip(cover * 1.3 - 0.3, 0, 1) * shadow)
-        lay_over(skin, np.clip(hair * np.float32(1.15), 0, 1), thick)
+        lay_over(skin, hair, thick)
         height += thick * np.float32(0.5 * length)

@@ -25,7 +25,7 @@ class HairStyle:
     """Heights where hair ends at the ears and at the nape."""
     lift: float = 0.6
     """How far it stands off the skull."""
-    locks: int = 220
+    locks: int = 150
     lock_width: float = 0.9
     wave: float = 0.0
     wave_length: float = 4.0
@@ -41,17 +41,17 @@ class HairStyle:
 
 
 STYLES: Final = {
-    "cropped": HairStyle(lift=0.25, locks=260, lock_width=0.5, ragged=0.5, flyaways=20),
-    "short": HairStyle(lift=0.7, side_y=4.5, locks=240, lock_width=0.7, ragged=0.9),
+    "cropped": HairStyle(lift=0.25, locks=200, lock_width=0.5, ragged=0.5, flyaways=20),
+    "short": HairStyle(lift=0.7, side_y=4.5, locks=190, lock_width=0.7, ragged=0.9),
     "side parting": HairStyle(
         pole_deg=(38.0, 30.0), lift=0.9, side_y=4.0, back_y=-5.0, lock_width=0.8
     ),
     "swept back": HairStyle(pole_deg=(52.0, 0.0), lift=0.7, fringe=5.6, side_y=4.0),
     "fringe": HairStyle(fringe=1.2, side_y=-6.0, back_y=-8.0, face_half_angle=0.95),
     "long": HairStyle(
-        pole_deg=(28.0, 6.0), side_y=-22.0, back_y=-26.0, face_half_angle=1.0, locks=300
+        pole_deg=(28.0, 6.0), side_y=-22.0, back_y=-26.0, face_half_angle=1.0, locks=130
     ),
-    "long with fringe": HairStyle(fringe=1.4, side_y=-20.0, back_y=-24.0, locks=300),
+    "long with fringe": HairStyle(fringe=1.4, side_y=-20.0, back_y=-24.0, locks=130),
     "bob": HairStyle(pole_deg=(30.0, -12.0), side_y=-8.0, back_y=-8.0, lift=0.9),
     "wavy": HairStyle(
         pole_deg=(26.0, 14.0),
@@ -60,7 +60,7 @@ STYLES: Final = {
         lift=1.3,
         wave=0.45,
         wave_length=5.0,
-        locks=320,
+        locks=170,
         ragged=2.0,
     ),
     "curly": HairStyle(
@@ -70,7 +70,7 @@ STYLES: Final = {
         lift=2.0,
         wave=0.6,
         wave_length=2.2,
-        locks=420,
+        locks=300,
         lock_width=0.55,
         ragged=2.2,
         frizz=0.5,
@@ -83,7 +83,7 @@ STYLES: Final = {
         lift=3.2,
         wave=0.5,
         wave_length=1.2,
-        locks=520,
+        locks=380,
         lock_width=0.5,
         ragged=0.6,
         frizz=0.8,

@@ -15,6 +15,7 @@ from .lashes import Bound, grow_lashes
 from .lighting import Lighting, make_lighting
 from .outfit import Clothes, make_glasses, make_torso
 from .parts import Part
+from .photograph import Photograph, take_photograph
 from .rasterise import combine_modes
 from .regions import Region
 from .rotations import rotation_from_angles
@@ -76,6 +77,7 @@ class Identity:
     """(2,) in picture widths."""
     camera_distance: float
     """Model units from the middle of the head."""
+    photograph: Photograph
     warp: Warp | None = None
     """Of a head that is not a person's: `neutral` moves first and is bent afterwards."""
 
@@ -90,7 +92,7 @@ def make_identity(
     """Draw a person."""
     neutral, eye_centres = _shape(head, random)
     paint = paint_head(head, chart, random)
-    bound = grow_lashes(head, _lash_length(random), random)
+    bound = grow_lashes(chart.lash_quads, _lash_length(random), random)
     attached = grow_hair(head, chart, neutral, paint, random)
     if chance(random, GLASSES_PROBABILITY):
         attached.append(make_glasses(eye_centres["eye_left"], eye_centres["eye_right"], random))
@@ -118,6 +120,7 @@ def make_identity(
         scale=float(random.uniform(0.9, 1.1)),
         shift=(random.normal(size=2) * 0.02).astype(np.float32),
         camera_distance=float(np.exp(random.uniform(*np.log(CAMERA_DISTANCES)))),
+        photograph=take_photograph(random),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from .arrays import FloatArray, IndexArray, IntArray
+from .ground import weighted_points
 from .head import HeadModel
 
 HAIRS_PER_QUAD: Final = 3
@@ -17,7 +18,7 @@ ROOT_WIDTH: Final = 0.3
 class Bound:
     """Points that hang on vertices of the head and move with them."""
 
-    vertices: IndexArray
+    vertices: IntArray
     """(B, 4) of the head."""
     weights: FloatArray
     """(B, 4) sum to 1, or go beyond it for points outside."""
@@ -26,13 +27,13 @@ class Bound:
 
     def points(self, head_points: FloatArray) -> FloatArray:
         """Where they are, (B, 3), for the head's vertices (V, 3) of a frame."""
-        return np.einsum("bk,bkc->bc", self.weights, head_points[self.vertices])
+        return weighted_points(head_points, self.vertices, self.weights)
 
 
 def no_lashes() -> Bound:
     """Nothing bound."""
     return Bound(
-        np.zeros((0, 4), np.int64), np.zeros((0, 4), np.float32), np.zeros((0, 3), np.int32)
+        np.zeros((0, 4), np.int32), np.zeros((0, 4), np.float32), np.zeros((0, 3), np.int32)
     )
 
 
@@ -58,15 +59,14 @@ def lash_quads(head: HeadModel) -> IndexArray:
     return turned[:, [0, 1, 3, 2]]
 
 
-def grow_lashes(head: HeadModel, length: float, random: np.random.Generator) -> Bound:
+def grow_lashes(quads: IndexArray, length: float, random: np.random.Generator) -> Bound:
     """Hairs of one identity.
 
     Args:
-        head: the head model.
+        quads: (Q, 4), see `lash_quads`.
         length: 1 for the face model's own.
         random: source of where hairs stand.
     """
-    quads = lash_quads(head)
     if len(quads) == 0 or length <= 0:
         return no_lashes()
     quads = np.repeat(quads, HAIRS_PER_QUAD, axis=0)
@@ -81,7 +81,7 @@ def grow_lashes(head: HeadModel, length: float, random: np.random.Generator) -> 
     )
     weights = np.stack([*roots, tips], axis=1).reshape(-1, 4)
     return Bound(
-        vertices=np.repeat(quads, 3, axis=0),
+        vertices=np.repeat(quads, 3, axis=0).astype(np.int32),
         weights=weights.astype(np.float32),
         triangles=np.arange(len(weights), dtype=np.int32).reshape(-1, 3),
     )

@@ -25,6 +25,8 @@ class NoiseBank:
     """About 4 mm, unit variance."""
     grain: FloatArray
     """Pores, unit variance."""
+    crepe: FloatArray
+    """Fine wrinkles that cross, 0 to about 0.35."""
     spots: FloatArray
     """Round spots 0 to 1 on 0: freckles."""
     stubble: FloatArray
@@ -33,6 +35,9 @@ class NoiseBank:
     """Short hairs that run downwards, 0 to 1."""
     fibres: FloatArray
     """Strands along the rows, about 1."""
+
+    stack: FloatArray
+    """(4, R, R) the maps of bare skin: blotches, mottle, grain, crepe."""
 
     def shifted(self, name: str, random: np.random.Generator) -> FloatArray:
         """One of the maps, moved by a random step."""
@@ -45,10 +50,16 @@ def make_noise(size_px: int) -> NoiseBank:
     """Draw the bank of noise for maps of a size."""
     random = np.random.default_rng(NOISE_SEED)
     scale = size_px / 512
+    mottle = _smooth(random, size_px, 7 * scale)
+    blotches = _smooth(random, size_px, 36 * scale)
+    grain = _smooth(random, size_px, max(1.1 * scale, 0.6))
+    crepe = np.clip(0.35 - np.abs(mottle), 0, 1).astype(np.float32)
     return NoiseBank(
-        blotches=_smooth(random, size_px, 36 * scale),
-        mottle=_smooth(random, size_px, 7 * scale),
-        grain=_smooth(random, size_px, max(1.1 * scale, 0.6)),
+        blotches=blotches,
+        mottle=mottle,
+        grain=grain,
+        crepe=crepe,
+        stack=np.stack([blotches, mottle, grain, crepe]),
         spots=_spots(random, size_px, scale),
         stubble=_smooth_dots(random, size_px),
         strokes=_strokes(random, size_px, scale),

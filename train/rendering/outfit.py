@@ -15,8 +15,8 @@ RIM_FORWARD: Final = 3.9
 EAR_BACK: Final = 11.0
 TEMPLE_HALF_WIDTH: Final = 9.5
 
-TORSO_AROUND: Final = 72
-TORSO_DOWN: Final = 36
+TORSO_AROUND: Final = 56
+TORSO_DOWN: Final = 28
 NECK_SHARE: Final = 0.15
 """Part of the torso's rows that are neck and collar."""
 NECK_TOP_Y: Final = -13.0

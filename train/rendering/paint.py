@@ -5,6 +5,9 @@ import colorsys
 import numpy as np
 
 from .arrays import FloatArray
+from .ground import cover_map
+
+MAP_DIMENSIONS = 3
 
 
 def rgb(red: float, green: float, blue: float) -> FloatArray:
@@ -34,7 +37,10 @@ def lay_over(colours: FloatArray, colour: FloatArray, cover: FloatArray) -> None
         colour: (3,).
         cover: (...) 0 leaves the old colour, 1 gives the new one.
     """
-    colours += (colour - colours) * cover[..., None]
+    if colours.ndim == MAP_DIMENSIONS:
+        cover_map(colours, colour.astype(np.float32), cover.astype(np.float32, copy=False))
+    else:
+        colours += (colour - colours) * cover[..., None]
 
 
 def waves(

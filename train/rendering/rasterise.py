@@ -19,6 +19,9 @@ from .arrays import ByteArray, FloatArray, IntArray
 EMPTY_DEPTH = 1e9
 EDGE_TOLERANCE = -1e-5
 SMALLEST_AREA_PX = 1e-9
+WIDE_PX = 5
+"""Triangles wider than this are searched row by row, not in all of their box."""
+ROW_SLACK = 1e-3
 
 
 @njit(cache=True, nogil=True)
@@ -189,10 +192,15 @@ def rasterise(
         right = min(int(np.floor(max(ax, bx, cx) - half)), width - 1)
         top = max(int(np.ceil(min(ay, by, cy) - half)), 0)
         bottom = min(int(np.floor(max(ay, by, cy) - half)), height - 1)
+        if left > right or top > bottom:
+            continue
         inverse = np.float32(1) / area
         for y in range(top, bottom + 1):
             py = np.float32(y) + half
-            for x in range(left, right + 1):
+            first, last = left, right
+            if right - left > WIDE_PX:
+                first, last = _row_span((ax, ay), (bx, by), (cx, cy), py, left, right)
+            for x in range(first, last + 1):
                 px = np.float32(x) + half
                 u = ((bx - px) * (cy - py) - (by - py) * (cx - px)) * inverse
                 v = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) * inverse
@@ -203,6 +211,31 @@ def rasterise(
                 if z < depth[y, x]:
                     depth[y, x] = z
                     nearest[y, x] = t
+
+
+@njit(cache=True, nogil=True)
+def _row_span(
+    a: tuple[float, float],
+    b: tuple[float, float],
+    c: tuple[float, float],
+    y: float,
+    left: int,
+    right: int,
+) -> tuple[int, int]:
+    """First and last pixel of a row that a triangle can cover, a pixel too many at each end."""
+    low, high = np.float32(EMPTY_DEPTH), np.float32(-EMPTY_DEPTH)
+    for start, end in ((a, b), (b, c), (c, a)):
+        if min(start[1], end[1]) - ROW_SLACK <= y <= max(start[1], end[1]) + ROW_SLACK:
+            rise = end[1] - start[1]
+            if abs(rise) < ROW_SLACK:  # as good as level: all of it
+                low, high = min(low, start[0], end[0]), max(high, start[0], end[0])
+            else:
+                share = min(max((y - start[1]) / rise, np.float32(0)), np.float32(1))
+                x = start[0] + share * (end[0] - start[0])
+                low, high = min(low, x), max(high, x)
+    if low > high:
+        return left, right
+    return max(left, int(np.floor(low)) - 1), min(right, int(np.ceil(high)) + 1)
 
 
 @njit(cache=True, nogil=True)

@@ -1,5 +1,6 @@
 """Pose a person in front of the camera and draw one frame."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +37,6 @@ SHUT_EYE_DARK: Final = 0.75
 LIP_GAP_LIT: Final = 0.9
 """Opening of the lips, model units, from which the inside of the mouth is fully lit."""
 MOUTH_DARKEST: Final = 0.45
-KNEE: Final = 0.55
-"""Linear light from which brightness rolls off."""
 FIBRES_PX: Final = 256
 
 
@@ -103,8 +102,13 @@ class Scene:
             self._canvas,
         )
         small = cv2.resize(self._canvas, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
-        image = (_tone_curve(small.astype(np.float32, copy=False)) * 255 + 0.5).astype(np.uint8)
+        image = self.develop(identity, small.astype(np.float32, copy=False), motion)
         return Frame(image, projected, depth, nearest, magnification, identity.camera_distance)
+
+    def develop(self, identity: Identity, linear: FloatArray, motion: HeadMotion) -> ByteArray:
+        """The picture (S, S, 3) that is taken of a frame's linear light (S, S, 3)."""
+        key = zlib.crc32(motion.pose_deg.tobytes() + motion.expression.tobytes())
+        return identity.photograph.develop(linear, key)
 
     def deform(self, identity: Identity, weights: FloatArray, gaze_deg: FloatArray) -> FloatArray:
         """Neutral vertices with an expression and a gaze, (V, 3), the head upright."""
@@ -184,13 +188,6 @@ class Scene:
             if shut > SHUT_EYE_DARK:
                 dark = 0.85 * min((shut - SHUT_EYE_DARK) / (1 - SHUT_EYE_DARK), 1.0)
                 lit[self.head.parts[name], :6] *= np.float32(1 - dark)
-
-
-def _tone_curve(linear: FloatArray) -> FloatArray:
-    """Linear light to what is shown, 0 to 1: bright light rolls off as on film."""
-    beyond = np.maximum((linear - KNEE) / (1 - KNEE), 0)
-    rolled = np.minimum(linear, KNEE) + (1 - KNEE) * (1 - np.exp(-beyond))
-    return np.sqrt(np.clip(rolled, 0, 1))
 
 
 def _project(

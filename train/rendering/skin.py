@@ -144,7 +144,7 @@ def _paint_eyeballs(
     iris = pick(random, IRIS_COLOURS) * np.float32(random.uniform(0.8, 1.2))
     size_deg = IRIS_ANGLE_DEG * random.uniform(0.9, 1.12)
     pupil = random.uniform(0.32, 0.5)
-    white = rgb(0.93, 0.92, 0.90) * np.float32(random.uniform(0.85, 1.0))
+    white = rgb(0.90, 0.885, 0.87) * np.float32(random.uniform(0.8, 0.97))
     for name in EYES:
         vertices = head.parts[name]
         points = head.vertices[vertices]

@@ -11,7 +11,7 @@ from .head import HeadModel
 from .rasterise import interpolate, rasterise
 from .regions import Region
 
-MAP_PX: Final = 512
+MAP_PX: Final = 384
 COARSE_PX: Final = 256
 """Distances are smooth, so they are measured on a coarser map and enlarged."""
 

@@ -22,7 +22,11 @@ FIBRES_PER_UNIT: Final = 9.0
 ROWS_PER_UNIT: Final = 7.0
 EAR_ANGLE: Final = 1.5
 EAR_Y: Final = 5.2
-LOCK_POINTS: Final = 8
+ABOVE_HAIRLINE: Final = 0.6
+POLE_STEP: Final = 0.06
+LOCK_POINTS: Final = 7
+BEHIND_Z: Final = -2.5
+KEPT_BEHIND: Final = 0.35
 
 
 class HairPath:
@@ -37,8 +41,15 @@ class HairPath:
         """
         self._skull, self._style = skull, style
         forwards, sideways = np.deg2rad(style.pole_deg)
-        pole = np.array([np.sin(sideways), np.cos(sideways) * np.cos(forwards), np.sin(forwards)])
-        self._pole = pole / np.linalg.norm(pole)
+        while True:
+            pole = np.array(
+                [np.sin(sideways), np.cos(sideways) * np.cos(forwards), np.sin(forwards)]
+            )
+            self._pole = pole / np.linalg.norm(pole)
+            root = skull.centre + self._pole * skull.reach(self._pole[None])[0]
+            if forwards <= 0 or root[1] > self._limit(root) + ABOVE_HAIRLINE:
+                break
+            forwards -= POLE_STEP  # the parting would lie on the forehead
         back = np.array([0.0, 0.0, -1.0]) + 1e-3
         back -= self._pole * (back @ self._pole)
         self._back = back / np.linalg.norm(back)
@@ -89,7 +100,7 @@ class HairPath:
 
 def shell(path: HairPath, style: HairStyle, tone: FloatArray, random: np.random.Generator) -> Part:
     """The dense hair underneath the locks."""
-    rows, columns = 112, 26
+    rows, columns = 88, 22
     turn = np.linspace(0, 2 * np.pi, rows, endpoint=False)
     ends = path.ends(turn)
     jag = np.abs(random.normal(size=rows)) * 0.35 * style.ragged
@@ -116,10 +127,11 @@ def locks(
     random: np.random.Generator,
 ) -> Part:
     """Ribbons that taper, each a little off the others' way and end."""
-    turn = random.uniform(0, 2 * np.pi, count)
+    turn = _mostly_in_front(path, random.uniform(0, 2 * np.pi, count), random)
+    count = len(turn)
     ends = path.ends(turn)
     ends = np.maximum(ends + random.normal(size=count) * 0.5 * style.ragged, 0.4)
-    start = ends * random.uniform(0, 0.55, count) ** 1.5
+    start = ends * random.uniform(0.1, 0.8, count)
     share = np.linspace(0, 1, LOCK_POINTS)[None]
     along = start[:, None] + (ends - start)[:, None] * share
     phase = random.uniform(0, 2 * np.pi, (count, 1))
@@ -146,6 +158,12 @@ def locks(
     brightness = random.uniform(0.8, 1.2, (count, 1)) * (0.85 + 0.2 * share)
     colour = np.clip(tone * np.repeat(brightness[:, :, None], 2, axis=2)[..., None], 0, 1)
     return _ribbons(points, colour, places, style)
+
+
+def _mostly_in_front(path: HairPath, turn: Floats, random: np.random.Generator) -> Floats:
+    """Drop most of the locks behind the head, which is rarely seen."""
+    middle = path.at(turn, path.ends(turn) * 0.7, np.zeros_like(turn))
+    return turn[(middle[:, 2] > BEHIND_Z) | (random.random(len(turn)) < KEPT_BEHIND)]
 
 
 def _across(
