@@ -20,7 +20,7 @@ STEP_PX = 6
 
 
 def flat(level):
-    return np.full((4, 4, 3), level, np.uint8)
+    return np.full((12, 12, 3), level, np.uint8)
 
 
 def a_clip(head_motion=0.1, output=(110, 110)):
@@ -39,6 +39,10 @@ def test_a_clip_is_compared_with_copying_its_source():
     assert row["psnr_db"] == pytest.approx(28.1308, abs=1e-3)
     assert row["copy_psnr_db"] == pytest.approx(13.9794, abs=1e-3)
     assert row["psnr_gain_db"] == pytest.approx(14.1514, abs=1e-3)
+    assert row["l1"] == pytest.approx(10 / 255)
+    assert row["copy_l1"] == pytest.approx(51 / 255)
+    # of flat pictures (2xy + c1) / (x^2 + y^2 + c1): x = 100, y = 110, c1 = 6.5025 levels
+    assert row["ssim"] == pytest.approx(22006.5025 / 22106.5025, abs=1e-4)
 
 
 def test_a_crop_is_moved_into_the_picture():
@@ -108,9 +112,9 @@ def test_pictures_are_kept_for_the_mesh(tmp_path):
     a_clip().write(tmp_path / "kept")
     with np.load(tmp_path / "kept" / "a.mp4.npz") as kept:
         assert {name: kept[name].shape for name in kept.files} == {
-            "source": (1, 4, 4, 3),
-            "driving": (2, 4, 4, 3),
-            "output": (2, 4, 4, 3),
+            "source": (1, 12, 12, 3),
+            "driving": (2, 12, 12, 3),
+            "output": (2, 12, 12, 3),
         }
 
 

@@ -35,7 +35,7 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from ..metrics.image import psnr_db
+from ..metrics.image import l1, psnr_db, ssim
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ RIGID_POINTS: Final = (
     C.NOSE_TIP,
 )
 CHUNK: Final = 8
+IMAGE_MEASURES: Final = {"psnr_db": psnr_db, "ssim": ssim, "l1": l1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +80,15 @@ class Reenacted:
     @property
     def row(self) -> dict[str, float | str]:
         """Its measures: means over the frames."""
-        ours, copied = (self._psnr_db(picture) for picture in (self.output, self.source))
+        ours, copied = (self._compared(picture) for picture in (self.output, self.source))
         return {
             "clip": self.name,
             "frames": len(self.driving),
             "head_motion": self.head_motion,
             "moves": float(self.moves),
-            "psnr_db": float(ours.mean()),
-            "copy_psnr_db": float(copied.mean()),
-            "psnr_gain_db": float((ours - copied).mean()),
+            **ours,
+            **{f"copy_{name}": value for name, value in copied.items()},
+            "psnr_gain_db": ours["psnr_db"] - copied["psnr_db"],
         }
 
     def write(self, folder: Path) -> None:
@@ -100,13 +101,16 @@ class Reenacted:
             output=self.output,
         )
 
-    def _psnr_db(self, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
-        found = np.broadcast_to(pictures, self.driving.shape)
-        rows = [
-            psnr_db(tensor_from_pixels(image), tensor_from_pixels(truth))
-            for image, truth in zip(found, self.driving, strict=True)
-        ]
-        return torch.cat(rows).double().numpy()
+    def _compared(self, pictures: NDArray[np.uint8]) -> dict[str, float]:
+        """Means of (N, h, h, 3) pictures, or of one, against the driving ones."""
+        sums = dict.fromkeys(IMAGE_MEASURES, 0.0)
+        for found, wanted in zip(
+            np.broadcast_to(pictures, self.driving.shape), self.driving, strict=True
+        ):
+            image, truth = tensor_from_pixels(found), tensor_from_pixels(wanted)
+            for name, measure in IMAGE_MEASURES.items():
+                sums[name] += float(measure(image, truth))
+        return {name: value / len(self.driving) for name, value in sums.items()}
 
 
 def clips_in(folder: Path) -> list[Path]:
@@ -193,7 +197,8 @@ def clip_measures(clips: Sequence[Reenacted]) -> dict[str, float]:
     rows = [clip.row for clip in clips]
     moving = [row for row in rows if row["moves"]]
     measures: dict[str, float] = {"clips_moving": len(moving), "clips": len(rows)}
-    for name in ("psnr_db", "copy_psnr_db", "psnr_gain_db"):
+    names = [f"{prefix}{name}" for prefix in ("", "copy_") for name in IMAGE_MEASURES]
+    for name in (*names, "psnr_gain_db"):
         measures[f"clips_{name}"] = _mean([float(row[name]) for row in moving])
         measures[f"clips_all_{name}"] = _mean([float(row[name]) for row in rows])
     return measures

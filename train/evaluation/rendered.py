@@ -27,7 +27,7 @@ from liveportrait_core.stages import (
 
 from ..data.rendered import FRAMES, SAME_POSE_PAIR, Pairs, RenderedSet
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
-from ..metrics.image import edit_ratio, psnr_db
+from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion import correlation
 from ..stage2 import PARTS, faces_of, retargeted
 
@@ -114,6 +114,7 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
         "psnr_gain_db": float(gain.mean()),
         "psnr_gain_same_pose_db": float(gain[same].mean()),
         "psnr_gain_turned_db": float(gain[table["turn_deg"] > TURNED_DEG].mean()),
+        **{name: float(table[name].mean()) for name in ("ssim", "copy_ssim", "l1")},
         **_motion_measures(table, "output", ""),
         **_motion_measures(table, "driving", "motion_"),
         **ratios,
@@ -153,6 +154,9 @@ def _row(one: Outcome) -> dict[str, Tensor]:
     row = {
         "psnr": psnr_db(one.image, driving.image),
         "copy_psnr": psnr_db(source.image, driving.image),
+        "ssim": ssim(one.image, driving.image),
+        "copy_ssim": ssim(source.image, driving.image),
+        "l1": l1(one.image, driving.image),
         "same_pose": one.pairs.same_pose,
         "turn_deg": (driving.pose_deg - source.pose_deg)[:, 1].abs(),
         "gaps": lid_and_lip_gaps(driving.keypoints),

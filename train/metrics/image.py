@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 LEAST_ERROR = 1e-10
 """Mean squared error of pictures that are the same: they count as 100 dB."""
+
+SSIM_WINDOW = 11
+SSIM_SIGMA = 1.5
+SSIM_CONSTANTS = (0.01**2, 0.03**2)
+"""Window, its standard deviation in pixels, and the two constants of Wang et al., 2004, for
+values in [0, 1]."""
 
 
 def psnr_db(image: Tensor, truth: Tensor) -> Tensor:
@@ -19,6 +27,40 @@ def psnr_db(image: Tensor, truth: Tensor) -> Tensor:
         (B,) decibel.
     """
     return -10 * (image - truth).square().mean((1, 2, 3)).clamp(min=LEAST_ERROR).log10()
+
+
+def l1(image: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute difference of each picture, (B,); the arguments are those of `psnr_db`."""
+    return (image - truth).abs().mean((1, 2, 3))
+
+
+def ssim(image: Tensor, truth: Tensor) -> Tensor:
+    """Structural similarity of each picture (Wang et al., 2004), mean over colours and places.
+
+    Convention:
+        - Gaussian windows that lie wholly inside the picture, variances over their weights
+
+    Args:
+        image: (B, 3, h, h) in [0, 1], h at least `SSIM_WINDOW`.
+        truth: (B, 3, h, h) in [0, 1].
+
+    Returns:
+        (B,) 1 for pictures that are the same.
+    """
+    away = torch.arange(SSIM_WINDOW, device=image.device, dtype=image.dtype) - SSIM_WINDOW // 2
+    weights = torch.softmax(-away.square() / (2 * SSIM_SIGMA**2), 0)
+
+    def mean(values: Tensor) -> Tensor:
+        flat = values.flatten(0, 1)[:, None]
+        across = F.conv2d(flat, weights.view(1, 1, 1, -1))
+        return F.conv2d(across, weights.view(1, 1, -1, 1)).view(*values.shape[:2], -1)
+
+    x, y = mean(image), mean(truth)
+    variances = mean(image * image) - x * x + mean(truth * truth) - y * y
+    shared = mean(image * truth) - x * y
+    c1, c2 = SSIM_CONSTANTS
+    similar = (2 * x * y + c1) * (2 * shared + c2)
+    return (similar / ((x * x + y * y + c1) * (variances + c2))).mean((1, 2))
 
 
 def edit_ratio(image: Tensor, source: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
