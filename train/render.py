@@ -47,6 +47,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     parser.add_argument("--size", type=int, help=f"pixels a side ({SET_PX}; a clip: {CLIP_PX})")
+    parser.add_argument(
+        "--device",
+        help="draw with torch on cpu, cuda or cuda:1; without it numba draws on the CPU, which is "
+        "faster there",
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--shard-size", type=int, default=64, help="identities in a file (64)")
     parser.add_argument("--contact-sheet", type=Path, help="also draw the first ones to this file")
@@ -95,6 +100,7 @@ def _render(options: argparse.Namespace) -> str:
         shard_size=options.shard_size,
         workers=options.workers,
         creatures=options.creatures,
+        device=options.device,
     )
     rendered = render_set(config, progress=show)
     if options.contact_sheet is not None:

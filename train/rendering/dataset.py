@@ -21,6 +21,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from liveportrait_core.errors import LivePortraitError
 
@@ -28,17 +29,25 @@ from .backgrounds import Photo, bundled_photos
 from .chart import FaceChart, chart_face
 from .creatures import is_creature, make_creature
 from .head import KEYPOINT_NAMES, HeadModel
-from .identity import make_identity
-from .labels import canonical_keypoints, dense_labels, head_rotation, openings, posed_keypoints
+from .identity import Identity, make_identity
+from .labels import (
+    DenseLabels,
+    canonical_keypoints,
+    dense_labels,
+    head_rotation,
+    openings,
+    posed_keypoints,
+)
 from .models import load_head
-from .motion_sampler import MotionSampler
+from .motion_sampler import HeadMotion, MotionSampler
 from .occluders import with_occluder
-from .scene import Scene
+from .scene import Frame, Scene
+from .torch_scene import TorchScene, find_device
 
 FORMAT: Final = "liveportrait-suite/rendered"
 VERSION: Final = 1
 FRAMES: Final = 3
-RENDERER: Final = 4
+RENDERER: Final = 5
 """Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16
@@ -65,6 +74,8 @@ class RenderConfig:
     workers: int = 1
     creatures: float = 0.0
     """Share of the identities that are animals."""
+    device: str | None = None
+    """Where torch draws; None for numba on the CPU."""
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -93,19 +104,27 @@ class Shard:
 class HeadRenderer:
     """Renders identities of one face model at one size."""
 
-    def __init__(self, head: HeadModel, size_px: int, creatures: float = 0.0) -> None:
+    def __init__(
+        self,
+        head: HeadModel,
+        size_px: int,
+        creatures: float = 0.0,
+        device: torch.device | None = None,
+    ) -> None:
         """Prepare what all identities share.
 
         Args:
             head: the face model.
             size_px: width and height of the pictures.
             creatures: share of the identities that are animals.
+            device: where torch draws; None for numba on the CPU.
         """
         self._creatures = creatures
         self._head = head
         self._chart: FaceChart = chart_face(head)
         self._photos: list[Photo] = bundled_photos()
         self._scene = Scene(head, size_px)
+        self._torch_scene = None if device is None else TorchScene(head, size_px, device)
         self._sampler = MotionSampler(head.expression_names)
 
     def render_identity(self, seed: int, number: int) -> Arrays:
@@ -126,10 +145,9 @@ class HeadRenderer:
         identity = with_occluder(identity, self._chart.chin_y, random)
         first, second = self._sampler.draw(random), self._sampler.draw(random)
         motions = [first, second, self._sampler.draw_same_pose(second, random)]
-        frames = [self._scene.draw(identity, motion) for motion in motions]
+        frames, dense = self._draw(identity, motions)
         keypoints = np.stack([posed_keypoints(self._head, frame) for frame in frames])
         eyes_open, lip_open = openings(keypoints)
-        dense = [dense_labels(identity, frames[k], frames[(k + 1) % FRAMES]) for k in range(FRAMES)]
         return {
             "image": np.stack([frame.image for frame in frames]),
             "keypoints": keypoints,
@@ -143,6 +161,16 @@ class HeadRenderer:
             "visible": np.stack([labels.visible for labels in dense]),
             "regions": np.stack([labels.regions for labels in dense]),
         }
+
+    def _draw(
+        self, identity: Identity, motions: list[HeadMotion]
+    ) -> tuple[list[Frame], list[DenseLabels]]:
+        if self._torch_scene is not None:
+            return self._torch_scene.render(identity, motions)
+        frames = [self._scene.draw(identity, motion) for motion in motions]
+        following = [*frames[1:], frames[0]]
+        pairs = zip(frames, following, strict=True)
+        return frames, [dense_labels(identity, frame, after) for frame, after in pairs]
 
 
 def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None = None) -> int:
@@ -158,7 +186,10 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
     Raises:
         FaceModelError: the face model cannot be read.
         RenderedSetError: the folder holds a set with other settings.
+        ValueError: there is no such device.
     """
+    if config.device is not None:
+        find_device(config.device)
     head = load_head(config.face_model)
     shards = _plan(config)
     _claim_folder(config, shards, head)
@@ -243,10 +274,15 @@ def _digest(head: HeadModel) -> str:
     return digest.hexdigest()
 
 
+def _renderer(config: RenderConfig, head: HeadModel) -> HeadRenderer:
+    device = None if config.device is None else find_device(config.device)
+    return HeadRenderer(head, config.size_px, config.creatures, device)
+
+
 def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:
     """Render shards, in this process or in workers; yields the identities of each one done."""
     if config.workers == 1 or len(shards) <= 1:
-        renderer = HeadRenderer(head, config.size_px, config.creatures)
+        renderer = _renderer(config, head)
         for shard in shards:
             yield _write_shard(renderer, config, shard)
         return
@@ -265,7 +301,7 @@ def _start_worker(config: RenderConfig) -> None:
     global _worker  # noqa: PLW0603 - a pool gives its processes no other place for state
     cv2.setNumThreads(1)
     head = load_head(config.face_model)
-    _worker = (HeadRenderer(head, config.size_px, config.creatures), config)
+    _worker = (_renderer(config, head), config)
 
 
 def _render_in_worker(shard: Shard) -> int:

@@ -89,14 +89,18 @@ def lit_from(points: FloatArray, triangles: IntArray, direction: Floats, size_px
     return screen[:, 2] <= depth[cell[:, 1], cell[:, 0]] + BIAS
 
 
+def light_axes(direction: Floats) -> FloatArray:
+    """Axes of a light's own picture, (3, 3), columns are right, up and away from the light."""
+    side = np.cross([0.0, 1.0, 0.05], direction)
+    side /= np.linalg.norm(side)
+    return np.stack([side, np.cross(direction, side), -direction], axis=1).astype(np.float32)
+
+
 def _seen_from_light(
     points: FloatArray, triangles: IntArray, direction: Floats, size_px: int
 ) -> tuple[FloatArray, FloatArray]:
     """Points in the light's own picture, and that picture's depth."""
-    side = np.cross([0.0, 1.0, 0.05], direction)
-    side /= np.linalg.norm(side)
-    axes = np.stack([side, np.cross(direction, side), -direction], axis=1).astype(np.float32)
-    seen = points @ axes
+    seen = points @ light_axes(direction)
     low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
     screen = seen.copy()
     screen[:, :2] = (seen[:, :2] - low) * (size_px / np.maximum(high - low, 1e-6))

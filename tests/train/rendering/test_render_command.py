@@ -1,5 +1,7 @@
 import cv2
+import numpy as np
 import pytest
+import torch
 
 from train.render import main
 from train.rendering.contact_sheet import CELL_PX
@@ -23,6 +25,26 @@ def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model.")
+    assert not (tmp_path / "heads").exists()
+
+
+def test_the_command_draws_with_torch_where_a_device_is_named(face_model_file, tmp_path):
+    command = ["--face-model", str(face_model_file), "--identities", "1", "--size", "32"]
+    assert main([str(tmp_path / "numba"), *command]) == 0
+    assert main([str(tmp_path / "torch"), *command, "--device", "cpu"]) == 0
+    images = [
+        np.load(tmp_path / name / "shard-00000.npz")["image"].astype(int)
+        for name in ("numba", "torch")
+    ]
+    assert np.abs(images[0] - images[1]).mean() < 0.1
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "toaster"])
+def test_a_device_that_is_not_there_ends_the_command_with_a_reason(tmp_path, capsys, device):
+    if device.startswith("cuda") and torch.cuda.is_available():
+        pytest.skip("a GPU is there")
+    assert main([str(tmp_path / "heads"), "--device", device]) == 1
+    assert f"error: --device {device} is no device that PyTorch" in capsys.readouterr().err
     assert not (tmp_path / "heads").exists()
 
 

@@ -1,0 +1,133 @@
+"""How fast heads are rendered, by numba and by torch: python -m benchmarks.render."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from train.rendering.backgrounds import bundled_photos
+from train.rendering.chart import chart_face
+from train.rendering.dataset import FRAMES
+from train.rendering.head import HeadModel
+from train.rendering.identity import Identity, make_identity
+from train.rendering.labels import dense_labels
+from train.rendering.models import load_head
+from train.rendering.motion_sampler import HeadMotion, MotionSampler
+from train.rendering.scene import Scene
+from train.rendering.torch_scene import TorchScene, find_device
+
+LEGEND = f"""\
+One process, one thread. ms of a core where the CPU draws (other work on the machine does not
+count), ms on the clock for a GPU; medians. person: making a new one, always on the CPU. frame:
+drawing it with all its labels. frames/s: {FRAMES} frames of each person, the making included."""
+HEADER = f"{'px':>5} {'drawn by':<12} {'person ms':>10} {'frame ms':>10} {'frames/s':>10}"
+
+Draw = Callable[[Identity, list[HeadMotion]], object]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to draw."""
+
+    name: str
+    make: Callable[[HeadModel, int], Draw]
+    clock: Clock
+
+
+def by_numba(head: HeadModel, size_px: int) -> Draw:
+    """Compiled loops on the CPU."""
+    scene = Scene(head, size_px)
+
+    def draw(identity: Identity, motions: list[HeadMotion]) -> object:
+        frames = [scene.draw(identity, motion) for motion in motions]
+        following = [*frames[1:], frames[0]]
+        return [dense_labels(identity, *pair) for pair in zip(frames, following, strict=True)]
+
+    return draw
+
+
+def by_torch(device: torch.device) -> Callable[[HeadModel, int], Draw]:
+    """Batched operations on a device; ready when its results are in the CPU's memory."""
+
+    def make(head: HeadModel, size_px: int) -> Draw:
+        return TorchScene(head, size_px, device).render
+
+    return make
+
+
+def ways(gpu: str | None) -> list[Way]:
+    """Numba, torch on the CPU and, where one is named, torch on a GPU."""
+    found = [
+        Way("numba", by_numba, time.process_time),
+        Way("torch cpu", by_torch(torch.device("cpu")), time.process_time),
+    ]
+    if gpu is not None:
+        found.append(Way(f"torch {gpu}", by_torch(find_device(gpu)), time.perf_counter))
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every way at every size."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.render", description=__doc__)
+    parser.add_argument("sizes", type=int, nargs="*", default=[128, 256], help="pixels (128 256)")
+    parser.add_argument("--face-model", type=Path, help="as for train.render")
+    parser.add_argument("--people", type=int, default=8, help="how many are drawn (8)")
+    parser.add_argument("--gpu", metavar="DEVICE", help="also draw there, as cuda or cuda:1")
+    options = parser.parse_args(arguments)
+    if options.people < 1:
+        print("error: --people must be 1 or more.", file=sys.stderr)
+        return 2
+    torch.set_num_threads(1)
+    try:
+        head, chosen = load_head(options.face_model), ways(options.gpu)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    people, person_s = _make_people(head, options.people)
+    print(LEGEND, end="\n\n")
+    print(HEADER)
+    for size_px in options.sizes:
+        for way in chosen:
+            frame_s = _time_frames(way, head, size_px, people)
+            rate = FRAMES / (person_s + FRAMES * frame_s)
+            times = f"{1000 * person_s:10.1f} {1000 * frame_s:10.1f} {rate:10.1f}"
+            print(f"{size_px:5d} {way.name:<12} {times}", flush=True)
+    return 0
+
+
+def _make_people(head: HeadModel, count: int) -> tuple[list[Identity], float]:
+    """People to draw, and the seconds that one of them took; the first is for warming up."""
+    chart, photos = chart_face(head), bundled_photos()
+    people: list[Identity] = []
+    seconds: list[float] = []
+    for number in range(count + 1):
+        start = time.process_time()
+        people.append(make_identity(head, chart, photos, np.random.default_rng([0, number])))
+        seconds.append(time.process_time() - start)
+    return people, median(seconds[1:])
+
+
+def _time_frames(way: Way, head: HeadModel, size_px: int, people: list[Identity]) -> float:
+    """Seconds a frame; the first person is for warming up."""
+    draw, sampler = way.make(head, size_px), MotionSampler(head.expression_names)
+    random = np.random.default_rng(0)
+    seconds: list[float] = []
+    for identity in people:
+        motions = [sampler.draw(random) for _ in range(FRAMES)]
+        start = way.clock()
+        draw(identity, motions)
+        seconds.append((way.clock() - start) / FRAMES)
+    return median(seconds[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
