@@ -1,12 +1,16 @@
 """What a camera, a print and a file do to a picture; the same for all frames of a person."""
 
+# numba's decorators are untyped: what they return is the plain function, as annotated.
+# pyright: reportUntypedFunctionDecorator=false
+
 from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
+from numba import njit
 
-from .arrays import ByteArray, FloatArray, Floats, chance, pick
+from .arrays import ByteArray, FloatArray, chance, pick
 from .paint import from_hue
 
 MIDDLE: Final = np.float32(0.45)
@@ -56,31 +60,19 @@ class Photograph:
         """The picture (S, S, 3) RGB from linear light (S, S, 3).
 
         Args:
-            linear: what the lens lets through; changed.
+            linear: what the lens lets through.
             frame_key: tells frames apart, so that each has its own noise.
         """
         size = len(linear)
-        linear *= self.white * np.float32(self.exposure)
-        if self.vignette > 0:
-            linear *= _corners(size, self.vignette)[..., None]
-        shown = _tone_curve(linear)
-        shown = self._grade(shown)
+        gains = self.white * np.float32(self.exposure)
+        shown = np.empty_like(linear)
+        toning = np.zeros(3, np.float32) if self.toning is None else self.toning - np.float32(0.5)
+        grade = np.array([self.contrast, self.saturation, self.vignette], dtype=np.float32)
+        _show(linear, gains, grade, toning.astype(np.float32), shown)
         if self.noise > 0:
             shown += self._grain(size, frame_key)
         picture = (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)
         return self._keep(picture)
-
-    def _grade(self, shown: FloatArray) -> FloatArray:
-        graded: Floats = shown
-        if self.contrast != 1:
-            graded = (graded - MIDDLE) * np.float32(self.contrast) + MIDDLE
-        if self.saturation != 1 or self.toning is not None:
-            grey = (graded @ GREY_WEIGHTS)[..., None]
-            graded = grey + (graded - grey) * np.float32(self.saturation)
-            if self.toning is not None:
-                middle = 4 * np.clip(grey, 0, 1) * (1 - np.clip(grey, 0, 1))
-                graded = graded + middle * (self.toning - np.float32(0.5))
-        return graded.astype(np.float32, copy=False)
 
     def _grain(self, size: int, frame_key: int) -> FloatArray:
         random = np.random.default_rng([self.seed, frame_key])
@@ -148,17 +140,38 @@ def take_photograph(random: np.random.Generator) -> Photograph:
     )
 
 
-def _tone_curve(linear: FloatArray) -> FloatArray:
-    """Linear light to what is shown, 0 to 1: bright light rolls off as on film."""
-    beyond = np.maximum((linear - KNEE) / (1 - KNEE), 0)
-    rolled = np.minimum(linear, KNEE) + (1 - KNEE) * (1 - np.exp(-beyond))
-    return np.sqrt(np.clip(rolled, 0, 1)).astype(np.float32)
+@njit(cache=True, nogil=True)
+def _show(
+    linear: FloatArray, gains: FloatArray, grade: FloatArray, toning: FloatArray, shown: FloatArray
+) -> None:
+    """Linear light to what is shown, about 0 to 1: bright light rolls off as on film.
 
-
-def _corners(size: int, strength: float) -> FloatArray:
-    ramp = (np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1
-    away = ramp[None] ** 2 + ramp[:, None] ** 2
-    return (1 - np.float32(strength / 2) * away).astype(np.float32)
+    Args:
+        linear: (S, S, 3).
+        gains: (3,) factors of light.
+        grade: (3,) contrast, saturation, share of light missing in the corners.
+        toning: (3,) what middle greys gain.
+        shown: (S, S, 3), changed.
+    """
+    size = len(linear)
+    one, none, knee = np.float32(1), np.float32(0), np.float32(KNEE)
+    for y in range(size):
+        down = np.float32((y + 0.5) / size * 2 - 1)
+        for x in range(size):
+            right = np.float32((x + 0.5) / size * 2 - 1)
+            light = one - grade[2] * np.float32(0.5) * (right * right + down * down)
+            grey = none
+            for c in range(3):
+                value = max(linear[y, x, c] * gains[c] * light, none)
+                if value > knee:
+                    value = one - (one - knee) * np.exp((knee - value) / (one - knee))
+                value = (np.sqrt(value) - MIDDLE) * grade[0] + MIDDLE
+                shown[y, x, c] = value
+                grey += value * GREY_WEIGHTS[c]
+            bright = min(max(grey, none), one)
+            middle = np.float32(4) * bright * (one - bright)
+            for c in range(3):
+                shown[y, x, c] = grey + (shown[y, x, c] - grey) * grade[1] + middle * toning[c]
 
 
 def _painted(picture: ByteArray, radius: int) -> ByteArray:

@@ -15,7 +15,7 @@ from .noise import make_noise
 from .occlusion import key_light_share
 from .rasterise import add_weighted, rasterise, turn_with_neck, vertex_normals
 from .rotations import crop_to_model, rotation_from_angles
-from .surface import LIT, PLACE, VALUES, light_vertices, shade_pixels
+from .surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
 
 HALF_VIEW: Final = 15.5
 """Half the width of the view at the head, model units: a head fills about 70 % of the picture."""
@@ -153,8 +153,10 @@ class Scene:
         """What pixels interpolate, (N, VALUES)."""
         normals = np.empty_like(points)
         vertex_normals(points, identity.triangles, normals)
-        fibres = points[identity.following] - points
-        fibres /= np.linalg.norm(fibres, axis=1, keepdims=True) + np.float32(1e-6)
+        fibres = np.zeros_like(points)
+        hair = np.flatnonzero(identity.kinds == Kind.HAIR)
+        along = points[identity.following[hair]] - points[hair]
+        fibres[hair] = along / (np.linalg.norm(along, axis=1, keepdims=True) + np.float32(1e-6))
         lighting = identity.lighting
         rotation = crop_to_model(rotation_from_angles(*(float(a) for a in motion.pose_deg)))
         share = np.ones(len(points), dtype=np.float32)

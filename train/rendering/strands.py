@@ -15,7 +15,7 @@ ARC: Final = 10.0
 """Model units along a strand for one radian round the skull."""
 HANGS_FROM: Final = -0.08
 """Height over the middle of the skull, in radii, from which strands hang straight down."""
-STEPS: Final = 48
+STEPS: Final = 32
 """Places along a strand at which its end is looked for."""
 FIBRES_PER_UNIT: Final = 9.0
 """Columns of the texture of fibres for one model unit across."""
@@ -127,9 +127,8 @@ def locks(
     random: np.random.Generator,
 ) -> Part:
     """Ribbons that taper, each a little off the others' way and end."""
-    turn = _mostly_in_front(path, random.uniform(0, 2 * np.pi, count), random)
+    turn, ends = _mostly_in_front(path, random.uniform(0, 2 * np.pi, count), random)
     count = len(turn)
-    ends = path.ends(turn)
     ends = np.maximum(ends + random.normal(size=count) * 0.5 * style.ragged, 0.4)
     start = ends * random.uniform(0.1, 0.8, count)
     share = np.linspace(0, 1, LOCK_POINTS)[None]
@@ -160,10 +159,14 @@ def locks(
     return _ribbons(points, colour, places, style)
 
 
-def _mostly_in_front(path: HairPath, turn: Floats, random: np.random.Generator) -> Floats:
-    """Drop most of the locks behind the head, which is rarely seen."""
-    middle = path.at(turn, path.ends(turn) * 0.7, np.zeros_like(turn))
-    return turn[(middle[:, 2] > BEHIND_Z) | (random.random(len(turn)) < KEPT_BEHIND)]
+def _mostly_in_front(
+    path: HairPath, turn: Floats, random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Turns and ends of strands, without most of those behind the head, which is rarely seen."""
+    ends = path.ends(turn)
+    middle = path.at(turn, ends * 0.7, np.zeros_like(turn))
+    kept = (middle[:, 2] > BEHIND_Z) | (random.random(len(turn)) < KEPT_BEHIND)
+    return turn[kept], ends[kept]
 
 
 def _across(

@@ -177,6 +177,8 @@ def shade_pixels(
     around = fibre.shape[0]
     half, one = np.float32(0.5), np.float32(1)
     value = np.empty(VALUES, dtype=np.float32)
+    last, a, b, c = -1, 0, 0, 0
+    ax = ay = bx = by = cx = cy = inverse = np.float32(0)
     for y in range(height):
         py = np.float32(y) + half
         for x in range(width):
@@ -184,11 +186,13 @@ def shade_pixels(
             if t < 0:
                 continue
             px = np.float32(x) + half
-            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            ax, ay = points[a, 0], points[a, 1]
-            bx, by = points[b, 0], points[b, 1]
-            cx, cy = points[c, 0], points[c, 1]
-            inverse = one / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+            if t != last:
+                last = t
+                a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+                ax, ay = points[a, 0], points[a, 1]
+                bx, by = points[b, 0], points[b, 1]
+                cx, cy = points[c, 0], points[c, 1]
+                inverse = one / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
             u = ((bx - px) * (cy - py) - (by - py) * (cx - px)) * inverse
             v = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) * inverse
             w = one - u - v
