@@ -59,8 +59,8 @@ def find_device(name: str) -> torch.device:
     if device is None or not there:
         usable = "cpu, cuda" if torch.cuda.is_available() else "cpu"
         raise ValueError(
-            f"--device {name} is no device that PyTorch {torch.__version__} sees. "
-            f"Choose one of {usable}, or leave it out to draw with numba."
+            f"PyTorch {torch.__version__} sees no device {name}. "
+            f"Choose one of {usable}, or name none to draw with numba."
         )
     return device
 

@@ -44,7 +44,7 @@ def test_a_device_that_is_not_there_ends_the_command_with_a_reason(tmp_path, cap
     if device.startswith("cuda") and torch.cuda.is_available():
         pytest.skip("a GPU is there")
     assert main([str(tmp_path / "heads"), "--device", device]) == 1
-    assert f"error: --device {device} is no device that PyTorch" in capsys.readouterr().err
+    assert f"sees no device {device}. Choose one of" in capsys.readouterr().err
     assert not (tmp_path / "heads").exists()
 
 
