@@ -32,7 +32,7 @@ FaceReader = Callable[[Iterable[Pixels]], FaceTrack]
 SOURCE_WAIT: Final = 5
 """Frames between two searches for the lost face of a source at most."""
 LANDMARK_CROP_PX: Final = 128
-"""Side of the crops that a compact model reads landmarks in: M looks at no more."""
+"""Side of the crops that a compact model reads landmarks in, where M looks at no more."""
 CONVOLUTION_NDIM: Final = 4
 """Weights of 2D convolutions; channels last is the faster layout for them."""
 
@@ -48,7 +48,8 @@ def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
             f"The {model.preset.name} model was asked for landmarks, but its keypoints carry no "
             "names. Use a compact model's, as the default."
         )
-    preset = replace(model.preset, face_size_px=LANDMARK_CROP_PX)
+    size_px = max(LANDMARK_CROP_PX, model.preset.detail_px)
+    preset = replace(model.preset, face_size_px=size_px)
     small = replace(model, preset=preset, motion=quick_copy(model.motion))
 
     def read(faces: Tensor) -> Tensor:
@@ -58,7 +59,7 @@ def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
     framing = model.preset.source_crop  # what M saw in training, and reads best
     return LandmarkNetwork(
         read=read,
-        size_px=LANDMARK_CROP_PX,
+        size_px=size_px,
         layout=COMPACT_21.name,
         scale=framing.scale,
         vy_ratio=framing.vy_ratio,

@@ -6,28 +6,25 @@ It needs no cascades, so it works with every OpenCV.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import cv2
-import numpy as np
 import torch
 from safetensors.torch import save
-from torch import Tensor
 
 from ..checkpoints.reading import as_tensors, read_file, read_metadata
 from ..errors import CheckpointError
-from ..imaging.crop import FaceBox, face_box
-from ..imaging.layouts import Landmarks, Points
-from ..imaging.tensors import Pixels, tensor_from_pixels
+from ..imaging.tensors import Pixels
 from ..media.atomic import write_whole
-from ..networks.face_finder import CELL_PX, NUM_POINTS, STRIDE, FaceFinderNetwork, FaceMaps
+from ..networks.face_finder import FaceFinderNetwork
 from .detector import DEFAULT_MIN_SCORE, MOST_HITS, SAME_FACE_OVERLAP, FaceFinder
-from .faces import Box, Face, face_from_landmarks, overlap
+from .faces import Face, face_from_landmarks, overlap
 from .landmarks import LandmarkNetwork, read_face, steadiness
+from .placed import could_be_a_face, place_landmarks
+from .seeing import FinderNetwork, Hit, Look, closer_look, find_hits
 
 NETWORK_FILE: Final = Path(__file__).parents[1] / "weights" / "face_finder.safetensors"
 FORMAT: Final = "liveportrait-suite/face-finder"
@@ -35,43 +32,30 @@ VERSION: Final = "1"
 CONVOLUTION_NDIM: Final = 4
 """Weights of 2D convolutions; channels last is the faster layout for them."""
 
-FinderNetwork = Callable[[Tensor], FaceMaps]
-"""Pictures (B, 3, h, w) in [0, 1] -> maps; a `FaceFinderNetwork` that was fused."""
-
-
-LEAST_OF_BEST: Final = 0.55
-"""Of several faces in a picture, those below this share of the best, weighed by heat, are none."""
-SURE_WEIGHT: Final = 0.5
-"""Heat times score from which a face is beyond doubt. Below, it is weighed by its steadiness,
-too, and looked for in the turned picture: a face on its side may look like an upright one."""
-LEAST_WEIGHT: Final = 0.22
-"""Weight below which a face is none: on real pictures faces had .24 or more, other things .21
-or less."""
-LARGEST_SHIFT: Final = 0.5
-"""How far the landmarks' square may lie from the network's, in sides."""
-LARGEST_GROWTH: Final = 2.5
-"""How much larger or smaller the landmarks' square may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One rung of the ladder: how to look this time."""
-
-    sizes_px: tuple[int, ...]
-    """The picture's longer side is brought to each of these. In each, the network knows faces
-    from about 8 to 100 pixels."""
-    least_heat: float = 0.4
-    """What the network must say for a place to be looked at more closely."""
-    padding: float = 0.0
-    """Border around the picture, in longer sides: room for a face that is cut."""
-    turns: tuple[int, ...] = (0,)
-    """Quarter turns of the picture, counter-clockwise; the surest hits of all count."""
-    only_when_lost: bool = False
-    """Left out where an earlier look found a face, however doubtful."""
+LEAST_OF_BEST: Final = 0.5
+"""Of several faces in a picture, those below this share of the surest are none."""
+READ_WEIGHT: Final = 4.0
+"""What a reading that agrees with itself and is steady adds to the logit of the closer look."""
+STEADY: Final = 0.6
+"""Score times steadiness of a reading from which no other is tried."""
+LEAST_SURE: Final = 2.2
+"""Sureness from which a face that is read is one."""
+SURE: Final = 2.6
+"""Sureness from which a face is beyond doubt. Below, it is looked for in the turned picture, too:
+a face on its side may look like an upright one."""
+LEAST_CLOSER: Final = -1.2
+"""Logit of the closer look below which nobody reads: it is no face."""
+LEAST_UNREAD: Final = 0.3
+"""Logit of the closer look from which a hit is a face though the landmark network cannot read it:
+animals, masks, dolls."""
+UNREAD_SCORE: Final = 0.5
+"""Its score at most; landmarks that are read have more as a rule."""
+UNREAD_SURE: Final = 1.2
+"""Added to the logit of such a face: less sure than faces that are read."""
 
 
 LADDER: Final = (
-    Look((96, 192, 384)),
+    Look((96, 192, 384), unread=True),
     Look((96, 192), turns=(1, 2, 3)),
     Look((64, 128, 256, 512), least_heat=0.2, padding=0.1, only_when_lost=True),
     Look((768,), least_heat=0.3, only_when_lost=True),
@@ -79,45 +63,11 @@ LADDER: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A face that the network sees, in pixels of the frame."""
-
-    centre: tuple[float, float]
-    """Of the square of `face_box` with scale 1."""
-    side: float
-    angle_rad: float
-    heat: float
-    """From 0 to 1: how sure the network is."""
-    points: Points
-    """(5, 2) middles of the eyes, nose, corners of the mouth, as the face stands upright."""
-
-    @property
-    def box(self) -> Box:
-        """The square without its turn."""
-        x, y = self.centre
-        return x - self.side / 2, y - self.side / 2, self.side, self.side
-
-    def crop(self, network: LandmarkNetwork) -> FaceBox:
-        """The crop to read landmarks in first."""
-        side = self.side * network.scale
-        down = network.vy_ratio * side
-        x = self.centre[0] - math.sin(self.angle_rad) * down
-        y = self.centre[1] + math.cos(self.angle_rad) * down
-        return FaceBox((x, y), side, self.angle_rad)
-
-    def agrees_with(self, landmarks: Landmarks) -> bool:
-        """True when the landmarks are of a face in about this place and of about this size."""
-        square = face_box(landmarks, scale=1.0)
-        distance = math.hypot(*np.subtract(square.centre, self.centre))
-        growth = max(square.side / self.side, self.side / square.side)
-        return distance <= LARGEST_SHIFT * self.side and growth <= LARGEST_GROWTH
-
-
-@dataclass(frozen=True, slots=True)
 class _Weighed:
-    """A face and how sure both networks are of it: heat times score, times steadiness in doubt."""
+    """A face and how sure both networks are of it."""
 
-    weight: float
+    sureness: float
+    """The logit of the closer look, and more where the landmark network reads a face there."""
     face: Face
 
 
@@ -159,32 +109,48 @@ class NetworkFaceFinder:
         """The faces of the first look that is sure of one, or of the surest look."""
         best: list[_Weighed] = []
         for look in self._ladder:
-            if best and (look.only_when_lost or best[0].weight >= SURE_WEIGHT):
+            if best and (look.only_when_lost or best[0].sureness >= SURE):
                 break
             found = self._found(frame, look)
-            if found and (not best or found[0].weight > best[0].weight):
+            if found and (not best or found[0].sureness > best[0].sureness):
                 best = found
         return _without_doubles([found.face for found in best])
 
     def _found(self, frame: Pixels, look: Look) -> list[_Weighed]:
         """The faces of one look, surest first."""
         hits = find_hits(self._finder_network, frame, look)[:MOST_HITS]
-        found = [face for hit in hits if (face := self._weighed(frame, hit)) is not None]
-        found.sort(key=lambda entry: -entry.weight)
-        return [face for face in found if face.weight >= LEAST_OF_BEST * found[0].weight]
+        found = [face for hit in hits if (face := self._weighed(frame, hit, look)) is not None]
+        found.sort(key=lambda entry: -entry.sureness)
+        return [face for face in found if face.sureness >= LEAST_OF_BEST * found[0].sureness]
 
-    def _weighed(self, frame: Pixels, hit: Hit) -> _Weighed | None:
-        """A hit with the landmarks read there; None where the other network sees no face."""
-        reading = read_face(frame, self._network, hit.crop(self._network))
-        weight = hit.heat * reading.score
-        if min(weight / LEAST_WEIGHT, reading.score / self._min_score) < 1:
+    def _weighed(self, frame: Pixels, hit: Hit, look: Look) -> _Weighed | None:
+        """A hit with the landmarks read there; None where it is no face."""
+        closer = closer_look(self._finder_network, frame, hit)
+        if closer < LEAST_CLOSER:
             return None
-        if not hit.agrees_with(reading.landmarks):
+        read = max(self._readings(frame, hit), key=lambda entry: entry.sureness, default=None)
+        if read is not None and closer + read.sureness >= LEAST_SURE:
+            return replace(read, sureness=closer + read.sureness)
+        if not look.unread or closer < LEAST_UNREAD or not could_be_a_face(hit.points):
             return None
-        if weight < SURE_WEIGHT:
-            weight *= steadiness(frame, self._network, reading.landmarks)
-        face = face_from_landmarks(reading.landmarks, reading.score)
-        return _Weighed(weight, face) if weight >= LEAST_WEIGHT else None
+        score = UNREAD_SCORE / (1 + math.exp(-closer))
+        face = face_from_landmarks(place_landmarks(hit.points), score)
+        return _Weighed(closer + UNREAD_SURE, face)
+
+    def _readings(self, frame: Pixels, hit: Hit) -> Iterator[_Weighed]:
+        """What the landmark network reads there, and its share of the sureness.
+
+        It begins from the square and, where that is not steady, from the five points, too.
+        """
+        placed = self._network.box(place_landmarks(hit.points))
+        for box in (hit.crop(self._network), placed):
+            reading = read_face(frame, self._network, box)
+            if reading.score >= self._min_score and hit.agrees_with(reading.landmarks):
+                worth = reading.score * steadiness(frame, self._network, reading.landmarks)
+                face = face_from_landmarks(reading.landmarks, reading.score)
+                yield _Weighed(READ_WEIGHT * worth, face)
+                if worth >= STEADY:
+                    return
 
 
 class FirstOfFinders:
@@ -244,108 +210,6 @@ def save_finder_network(
     tensors = {name: tensor.detach().half().contiguous() for name, tensor in state.items()}
     content = save(tensors, {**metadata, "format": FORMAT, "version": VERSION})
     write_whole(path, content)
-
-
-def find_hits(network: FinderNetwork, frame: Pixels, look: Look) -> list[Hit]:
-    """What the network sees in one look, surest first, one hit for each face.
-
-    Args:
-        network: Fused.
-        frame: (H, W, 3) uint8.
-        look: How.
-    """
-    hits: list[Hit] = []
-    for turns in look.turns:
-        turned = np.ascontiguousarray(np.rot90(frame, turns))
-        for size_px in look.sizes_px:
-            hits += _hits_at(network, turned, size_px, look, turns)
-    return _surest(hits)
-
-
-def _hits_at(
-    network: FinderNetwork, turned: Pixels, size_px: int, look: Look, turns: int
-) -> list[Hit]:
-    """What the network sees in a turned frame at one size."""
-    height, width = turned.shape[:2]
-    zoom = size_px / max(height, width)
-    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(turned, size, interpolation=method)
-    border = round(look.padding * size_px)
-    after = [border + (-(length + 2 * border)) % STRIDE for length in size]
-    small = cv2.copyMakeBorder(small, border, after[1], border, after[0], cv2.BORDER_REPLICATE)
-    with torch.inference_mode():
-        pictures = tensor_from_pixels(np.asarray(small, np.uint8))
-        maps = network(pictures.contiguous(memory_format=torch.channels_last))
-    steps = (width / size[0], height / size[1])
-    peaks = _peaks(maps, look.least_heat)
-    return [_hit(peak, steps, border, (height, width), turns) for peak in peaks]
-
-
-def _peaks(maps: FaceMaps, least_heat: float) -> list[Points]:
-    """The surest local maxima in pixels of the small picture.
-
-    Returns:
-        (15,) each: heat, side, angle, the middle's x and y, x and y of the five points.
-    """
-    logit = maps.heat_logit[0, 0]
-    highest = torch.nn.functional.max_pool2d(logit[None], 3, 1, 1)[0]
-    least = math.log(least_heat / (1 - least_heat))
-    rows, columns = torch.nonzero((logit == highest) & (logit >= least), as_tuple=True)
-
-    def at(values: Tensor) -> Points:
-        return values[0][:, rows, columns].double().numpy().T
-
-    cells = torch.stack((columns, rows), 1).double().numpy()
-    side = np.exp(at(maps.log_side))
-    axis = at(maps.axis)
-    middle = cells + at(maps.offset)
-    points = np.tile(cells, (1, NUM_POINTS)) + at(maps.points) * side
-    positions = (np.concatenate((middle, points), 1) + 0.5) * CELL_PX - 0.5
-    heat = torch.sigmoid(logit[rows, columns]).double().numpy()[:, None]
-    angle = np.arctan2(axis[:, 1:], axis[:, :1])
-    found = np.concatenate((heat, side * CELL_PX, angle, positions), 1)
-    return list(found[np.argsort(-found[:, 0])][: 4 * MOST_HITS])
-
-
-def _hit(
-    found: Points,
-    steps: tuple[float, float],
-    border: int,
-    size: tuple[int, int],
-    quarter_turns: int,
-) -> Hit:
-    """A peak of the small, turned picture -> a hit in the frame.
-
-    Args:
-        found: From `_peaks`.
-        steps: Pixels of the turned frame for one of the small picture, x and y.
-        border: Of the small picture, pixels.
-        size: Height and width of the turned frame.
-        quarter_turns: How it was turned, counter-clockwise.
-    """
-    heat, side, angle = (float(value) for value in found[:3])
-    positions = (found[3:].reshape(-1, 2) - border + 0.5) * steps - 0.5
-    height, width = size
-    for _ in range(quarter_turns):  # (x', y') of the turned picture came from x = W - 1 - y'
-        positions = np.stack((height - 1 - positions[:, 1], positions[:, 0]), 1)
-        height, width = width, height
-    return Hit(
-        centre=(float(positions[0, 0]), float(positions[0, 1])),
-        side=side * math.sqrt(steps[0] * steps[1]),
-        angle_rad=math.remainder(angle + quarter_turns * math.pi / 2, math.tau),
-        heat=heat,
-        points=positions[1:],
-    )
-
-
-def _surest(hits: Sequence[Hit]) -> list[Hit]:
-    """Of hits that overlap, the surest."""
-    kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: -hit.heat):
-        if all(overlap(hit.box, other.box) < SAME_FACE_OVERLAP for other in kept):
-            kept.append(hit)
-    return kept
 
 
 def _without_doubles(ranked: Sequence[Face]) -> list[Face]:

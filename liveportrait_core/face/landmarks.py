@@ -147,7 +147,9 @@ def read_again(frame: Pixels, network: LandmarkNetwork, before: Landmarks) -> Re
     return Reading(landmarks, agreement if looks_like_a_face(landmarks, box) else 0.0)
 
 
-def quick_crop(image: Pixels, transform: CropTransform) -> Pixels:
+def quick_crop(
+    image: Pixels, transform: CropTransform, *, border: int = cv2.BORDER_CONSTANT
+) -> Pixels:
     """`crop_pixels`, antialiased, faster where a large face is shown small.
 
     Convention:
@@ -157,6 +159,7 @@ def quick_crop(image: Pixels, transform: CropTransform) -> Pixels:
     Args:
         image: (H, W, 3) uint8.
         transform: Of the crop.
+        border: What lies outside the picture, as OpenCV counts it; black unless told.
     """
     step = math.ceil(transform.source_px_per_crop_px / BILINEAR_REACH)
     size = np.array(image.shape[1::-1])
@@ -164,16 +167,16 @@ def quick_crop(image: Pixels, transform: CropTransform) -> Pixels:
     inside = np.clip(transform.to_source(corners), 0, size - 1)
     low, high = np.floor(inside.min(0)).astype(int), np.ceil(inside.max(0)).astype(int)
     squares = np.minimum(high - low + step, size - low) // step
-    if step < 2 or squares.min() < 1:  # noqa: PLR2004 - nothing to average
-        return crop_pixels(image, transform)
-    (left, top), (width, height) = low, squares * step
-    part = image[top : top + height, left : left + width]
-    small = cv2.resize(part, squares.tolist(), interpolation=cv2.INTER_AREA)
-    middle = low + (step - 1) / 2
-    to_image = np.array([[step, 0, middle[0]], [0, step, middle[1]], [0, 0, 1.0]])
-    matrix = (transform.source_to_crop @ to_image)[:2]
+    matrix = transform.source_to_crop
+    if step > 1 and squares.min() > 0:
+        (left, top), (width, height) = low, squares * step
+        part = image[top : top + height, left : left + width]
+        image = np.asarray(cv2.resize(part, squares.tolist(), interpolation=cv2.INTER_AREA))
+        middle = low + (step - 1) / 2
+        matrix = matrix @ np.array([[step, 0, middle[0]], [0, step, middle[1]], [0, 0, 1.0]])
     crop_size = (transform.size_px, transform.size_px)
-    return np.asarray(cv2.warpAffine(small, matrix, crop_size, flags=cv2.INTER_LINEAR), np.uint8)
+    crop = cv2.warpAffine(image, matrix[:2], crop_size, flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(crop, np.uint8)
 
 
 def steadiness(frame: Pixels, network: LandmarkNetwork, landmarks: Landmarks) -> float:

@@ -277,8 +277,9 @@ def _without_a_face(image: ByteArray, head: _Head, random: np.random.Generator) 
     spot = random.uniform(low, np.clip(head.centre + head.side, low, image.shape[1::-1]))
     colour = image[int(spot[1] - 0.5), int(spot[0] - 0.5)].astype(np.float32)
     grain = random.normal(0, random.uniform(2, 25), image.shape[:2]).astype(np.float32)
-    size = random.uniform(0.01, 0.06, 2) * head.side  # strands, upright or not
-    grain = cv2.GaussianBlur(grain, (0, 0), *(float(max(0.3, sigma)) for sigma in size))
+    width, height = np.maximum(0.3, random.uniform(0.01, 0.06, 2) * head.side)
+    blurred = cv2.GaussianBlur(grain, (0, 0), sigmaX=float(width), sigmaY=float(height))
+    grain = np.asarray(blurred, np.float32)  # strands, upright or not
     grain *= random.uniform(4, 20) / max(float(grain.std()), 1e-3)
     cover = np.zeros(image.shape[:2], np.float32)
     axes = (head.side * random.uniform(0.5, 0.65, 2)).astype(int)

@@ -15,13 +15,12 @@ from liveportrait_core.face.finder_network import (
     LADDER,
     NETWORK_FILE,
     FirstOfFinders,
-    Hit,
-    Look,
     NetworkFaceFinder,
-    find_hits,
     load_finder_network,
     save_finder_network,
 )
+from liveportrait_core.face.placed import FIVE
+from liveportrait_core.face.seeing import Hit, Look, closer_look, find_hits
 from liveportrait_core.finding import landmark_network
 from liveportrait_core.imaging.layouts import Landmarks
 from liveportrait_core.media.images import read_image
@@ -133,15 +132,70 @@ def test_a_hit_that_the_landmark_network_confirms_is_a_face():
     assert "1 looks" in doubtful.tried
 
 
+class RedSeen:
+    """Sees a face about red, four times as wide: as sure in each call as it is told."""
+
+    def __init__(self, *logits):
+        self.logits = iter(logits)
+
+    def __call__(self, pictures):
+        count, height, width = len(pictures), *(side // 8 for side in pictures.shape[2:])
+        heat = torch.full((count, 1, height, width), -10.0)
+        offset, points = torch.zeros(count, 2, height, width), torch.zeros(count, 10, height, width)
+        side = torch.zeros(count, 1, height, width)
+        logit = next(self.logits)
+        for number, picture in enumerate(pictures):
+            rows, columns = torch.nonzero((picture[0] > 0.7) & (picture[1] < 0.3), as_tuple=True)
+            x, y = ((float(k.double().mean()) + 0.5) / 8 - 0.5 for k in (columns, rows))
+            row, column = round(y), round(x)
+            heat[number, 0, row, column] = logit
+            offset[number, :, row, column] = torch.tensor([x - column, y - row])
+            moved = Planted.POINTS + np.array([x - column, y - row]) / (len(rows) ** 0.5 / 2)
+            points[number, :, row, column] = torch.from_numpy(moved.ravel()).float()
+            side[number] = np.log(len(rows) ** 0.5 / 2)
+        axis = torch.tensor([1.0, 0.0]).view(1, 2, 1, 1).expand(count, 2, height, width)
+        return FaceMaps(heat_logit=heat, offset=offset, log_side=side, axis=axis, points=points)
+
+
+def test_a_hit_that_cannot_be_read_is_a_face_where_closer_looks_are_sure_of_it():
+    frame = spotted((300, 200), height=480, width=480)  # a square of 164 pixels
+
+    def found(*logits, unread=True):
+        finder = NetworkFaceFinder(
+            oracle_network({}), finder_network=RedSeen(*logits), ladder=[Look((96,), unread=unread)]
+        )
+        return finder.find(frame)
+
+    (face,) = found(0.5, 1.0)
+    assert face.score == pytest.approx(0.5 / (1 + np.exp(-1)), abs=1e-3)
+    five = np.stack([face.landmarks.points[list(group)].mean(0) for group in FIVE])
+    # the mean face has its nose and mouth elsewhere, so the five points are met on the whole
+    wanted = Planted.POINTS * 164 + (300, 200)
+    np.testing.assert_allclose(five.mean(0), wanted.mean(0), atol=6)
+    assert np.abs(five - wanted).max() < 25
+    assert found(0.5, 0.0) == []
+    assert found(0.5, 1.0, unread=False) == []
+    assert found(-1.0, 3.0) == []  # not even looked at closer
+
+
+def test_closer_looks_only_count_where_and_as_large_as_the_hit():
+    frame = spotted((300, 200), height=480, width=480)
+    here = Hit(centre=(300, 200), side=164, angle_rad=0.4, heat=0.6, points=np.zeros((5, 2)))
+    assert closer_look(RedSeen(0.7), frame, here) == pytest.approx(0.7, abs=1e-6)
+    for centre, side in (((380, 200), 164), ((300, 200), 70), ((300, 200), 330)):
+        other = Hit(centre=centre, side=side, angle_rad=0, heat=0.6, points=np.zeros((5, 2)))
+        assert closer_look(RedSeen(0.7), frame, other) == -4.0
+
+
 class RedAnywhere:
-    """Sees one face in the middle of every picture, four cells wide."""
+    """Sees one face in the middle of every picture, four cells wide, and is not sure."""
 
     def __call__(self, pictures):
         frame = spotted((48, 48), height=96, width=96, size=4)
         del pictures
         maps = Planted()(torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255)
         return FaceMaps(
-            heat_logit=maps.heat_logit,
+            heat_logit=maps.heat_logit - 3.1,
             offset=maps.offset,
             log_side=torch.full_like(maps.log_side, float(np.log(4))),
             axis=maps.axis,
