@@ -10,11 +10,19 @@ import numpy as np
 
 from .arrays import ByteArray, FloatArray, Floats, chance, pick
 from .paint import any_colour
+from .places import PLACES
 
 PHOTO_NAMES: Final = ("coffee.png", "chelsea.png", "rocket.jpg")
 """Photographs inside scikit-image's package, free to use. A cat is the only face among them."""
 
 BACKGROUND_PX: Final = 192
+PLACE_SHARE: Final = 0.72
+"""Of backgrounds that look like places; the others are patterns and photographs."""
+BRIGHTEST: Final = 1.6
+"""Of a lamp or a window; 1 is white paper."""
+LARGEST_BLUR: Final = 0.3
+"""Square root of the radius of a disc of light, in shares of the picture's width."""
+LEAST_BLUR_PX: Final = 0.6
 
 Photo = ByteArray
 
@@ -39,11 +47,26 @@ def bundled_photos() -> list[Photo]:
 
 def make_background(random: np.random.Generator, photos: Sequence[Photo]) -> FloatArray:
     """A random background, (BACKGROUND_PX, BACKGROUND_PX, 3), 0 to 1."""
+    if chance(random, PLACE_SHARE):
+        place = np.clip(pick(random, PLACES)(BACKGROUND_PX, random), 0, BRIGHTEST)
+        blur_px = BACKGROUND_PX * random.uniform(0, LARGEST_BLUR) ** 2
+        if blur_px > LEAST_BLUR_PX:
+            place = out_of_focus(place.astype(np.float32), blur_px)
+        return np.clip(place, 0, 1).astype(np.float32)
     kind = int(random.integers(len(PATTERNS) + bool(photos)))
     if kind == len(PATTERNS):
         return _crop_of_photo(pick(random, photos), random)
     first, second = any_colour(random, 0.7, 0.05, 1), any_colour(random, 0.7, 0.05, 1)
     return PATTERNS[kind](first, second, random).astype(np.float32)
+
+
+def out_of_focus(picture: FloatArray, radius_px: float) -> FloatArray:
+    """A picture (H, W, 3) as a lens shows what lies behind: each point becomes a disc of light."""
+    reach = max(1, round(radius_px))
+    ramp = np.arange(-reach, reach + 1)
+    disc = (np.hypot(ramp[None], ramp[:, None]) <= radius_px + 0.5).astype(np.float32)
+    spread = cv2.filter2D(np.square(picture), -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT)
+    return np.sqrt(spread).astype(np.float32, copy=False)
 
 
 def _ramp(random: np.random.Generator) -> FloatArray:
