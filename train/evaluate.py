@@ -16,7 +16,8 @@ import logging
 import math
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from liveportrait_core.errors import LivePortraitError
@@ -72,22 +73,22 @@ def _mesh(found: list[Reenacted], chosen: argparse.Namespace) -> dict[str, ClipS
         return None if python is None else read_mesh(python, frames)
 
 
-def _rendered_set(chosen: argparse.Namespace) -> RenderedSet:
+@contextmanager
+def _rendered_set(chosen: argparse.Namespace) -> Generator[RenderedSet]:
+    """The named set, or people made for the purpose: animals are not what is measured here."""
     if chosen.rendered:
-        return RenderedSet([Path(chosen.rendered)])
-    if chosen.face_model is None:
-        raise LivePortraitError(
-            "--rendered was given no folder and no --face-model; a rendered folder or a face "
-            "model to render from was wanted. Give --rendered FOLDER, or --face-model DIR."
-        )
+        yield RenderedSet([Path(chosen.rendered)])
+        return
     from .render import main as render  # noqa: PLC0415 - numba is only needed to render
 
     with tempfile.TemporaryDirectory() as folder:
         options = ["--identities", str(IDENTITIES), "--seed", str(chosen.seed)]
-        options += ["--size", str(chosen.size or SIZE_PX)]
-        if render([folder, "--face-model", str(chosen.face_model), *options]):
+        options += ["--size", str(chosen.size or SIZE_PX), "--creatures", "0"]
+        if chosen.face_model is not None:
+            options += ["--face-model", str(chosen.face_model)]
+        if render([folder, *options]):
             raise LivePortraitError("The heads to measure on were not rendered; see above.")
-        return RenderedSet([Path(folder)])
+        yield RenderedSet([Path(folder)])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,9 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="default", help="a model file, or default")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument(
-        "--rendered", nargs="?", const="", help="a folder that train.render wrote, or nothing"
+        "--rendered",
+        nargs="?",
+        const="",
+        help="a folder that train.render wrote; without it heads of people are rendered",
     )
-    parser.add_argument("--face-model", type=Path, help="render the heads from this face model")
+    parser.add_argument(
+        "--face-model", type=Path, help="render them from this face model, not from formulas"
+    )
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the rendering ({SEED})")
     parser.add_argument("--clips", type=Path, help="a folder of films of faces, or one film")
     parser.add_argument(
@@ -138,7 +144,8 @@ def main(arguments: list[str]) -> int:
         model = load_model(chosen.model, device=chosen.device)
         measures: Measures = {}
         if chosen.rendered is not None:
-            measures |= rendered(model, _rendered_set(chosen))
+            with _rendered_set(chosen) as data:
+                measures |= rendered(model, data)
         if chosen.clips is not None:
             measures |= clips(model, chosen)
     except LivePortraitError as error:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from liveportrait_core.media.video_writer import VideoWriter
 from liveportrait_core.model import save_model
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model
-from train import evaluate
+from train import evaluate, render
 from train.data.rendered import RenderedSet
 from train.evaluation import clips as clips_module
 from train.evaluation.seam import mask_parts, seam_measures
@@ -113,6 +114,33 @@ def test_every_measure_of_a_rendered_set_of_any_size_is_written(tmp_path, model_
     assert set(measures) >= KEYS
     assert measures["rendered_size_px"] == 64
     assert measures["gaze_r"] is None  # frames that are alike have no change to follow
+
+
+@pytest.mark.parametrize("face_model", [None, "FaceXModel"])
+def test_without_a_folder_people_are_rendered_for_the_purpose(
+    face_model, tmp_path, model_file, monkeypatch
+):
+    asked = []
+
+    def render_few(arguments):
+        asked.append(arguments[1:])
+        heads(Path(arguments[0]))
+        return 0
+
+    monkeypatch.setattr(render, "main", render_few)
+    out = tmp_path / "measures.json"
+    options = ["--model", str(model_file), "--rendered", "--seed", "5", "--json", str(out)]
+    options += ["--face-model", face_model] if face_model else []
+    assert evaluate.main(options) == 0
+    wanted = ["--identities", "120", "--seed", "5", "--size", "256", "--creatures", "0"]
+    assert asked == [wanted + (["--face-model", face_model] if face_model else [])]
+    assert json.loads(out.read_text(encoding="utf-8"))["identities"] == 1
+
+
+def test_heads_that_cannot_be_rendered_are_one_sentence(model_file, tmp_path, capsys):
+    options = ["--model", str(model_file), "--rendered", "--face-model", str(tmp_path / "no.npz")]
+    assert evaluate.main(options) == 2
+    assert "were not rendered" in capsys.readouterr().err
 
 
 def test_without_a_face_mesh_its_measures_are_unavailable(tmp_path, model_file, monkeypatch):

@@ -101,8 +101,8 @@ def seam_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, floa
             seams += _mean(change, fade & real)
             outsides += _mean(change, inside & real & ~head)
     return {
-        "seam_error_255": float(np.mean(seams)),
-        "outside_error_255": float(np.mean(outsides)),
+        "seam_error_255": float(np.mean(seams)) if seams else float("nan"),
+        "outside_error_255": float(np.mean(outsides)) if outsides else float("nan"),
     }
 
 
