@@ -171,7 +171,9 @@ def quick_crop(
     if step > 1 and squares.min() > 0:
         (left, top), (width, height) = low, squares * step
         part = image[top : top + height, left : left + width]
-        image = np.asarray(cv2.resize(part, squares.tolist(), interpolation=cv2.INTER_AREA))
+        image = np.asarray(
+            cv2.resize(part, squares.tolist(), interpolation=cv2.INTER_AREA), np.uint8
+        )
         middle = low + (step - 1) / 2
         matrix = matrix @ np.array([[step, 0, middle[0]], [0, step, middle[1]], [0, 0, 1.0]])
     crop_size = (transform.size_px, transform.size_px)
