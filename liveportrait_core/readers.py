@@ -142,7 +142,7 @@ class FaceReaders:
             return RefinedFinder(finder, self.network(), openness_only=keep)
         ours = NetworkFaceFinder(self.network())
         try:
-            return FirstOfFinders((ours, HaarFaceFinder(self.network())))
+            return FirstOfFinders((ours, HaarFaceFinder(self.network())), judge=ours)
         except FaceNotFoundError:  # OpenCV 5 has no cascades
             return ours
 

@@ -298,7 +298,7 @@ def _measures(chosen: argparse.Namespace) -> dict[str, object]:
     """All measures that were asked for."""
     network = landmark_network(load_model(chosen.model))
     ours = NetworkFaceFinder(network, finder_network=load_finder_network(chosen.weights))
-    finder = FirstOfFinders((ours, HaarFaceFinder(network))) if chosen.cascade else ours
+    finder = FirstOfFinders((ours, HaarFaceFinder(network)), judge=ours) if chosen.cascade else ours
     marks = read_marks(chosen.marks) if chosen.marks else {}
     measures: dict[str, object] = {"opencv": cv2.__version__, "weights": chosen.weights.name}
     for place in [*chosen.places, *chosen.without]:

@@ -12,14 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 from safetensors.torch import save
 
 from ..checkpoints.reading import as_tensors, read_file, read_metadata
 from ..errors import CheckpointError
+from ..imaging.crop import face_box
 from ..imaging.tensors import Pixels
 from ..media.atomic import write_whole
-from ..networks.face_finder import FaceFinderNetwork
+from ..networks.face_finder import NUM_POINTS, FaceFinderNetwork
 from .detector import DEFAULT_MIN_SCORE, MOST_HITS, SAME_FACE_OVERLAP, FaceFinder
 from .faces import Face, face_from_landmarks, overlap
 from .landmarks import LandmarkNetwork, read_face, steadiness
@@ -38,14 +40,12 @@ READ_WEIGHT: Final = 4.0
 """What a reading that agrees with itself and is steady adds to the logit of the closer look."""
 STEADY: Final = 0.6
 """Score times steadiness of a reading from which no other is tried."""
-LEAST_SURE: Final = 2.2
-"""Sureness from which a face that is read is one."""
 SURE: Final = 2.6
 """Sureness from which a face is beyond doubt. Below, it is looked for in the turned picture, too:
 a face on its side may look like an upright one."""
 LEAST_CLOSER: Final = -1.2
 """Logit of the closer look below which nobody reads: it is no face."""
-LEAST_UNREAD: Final = 0.3
+LEAST_UNREAD: Final = 0.45
 """Logit of the closer look from which a hit is a face though the landmark network cannot read it:
 animals, masks, dolls."""
 UNREAD_SCORE: Final = 0.5
@@ -55,7 +55,7 @@ UNREAD_SURE: Final = 1.2
 
 
 LADDER: Final = (
-    Look((96, 192, 384), unread=True),
+    Look((96, 192, 384), least_sure=1.8, unread=True),
     Look((96, 192), turns=(1, 2, 3)),
     Look((64, 128, 256, 512), least_heat=0.2, padding=0.1, only_when_lost=True),
     Look((768,), least_heat=0.3, only_when_lost=True),
@@ -129,13 +129,23 @@ class NetworkFaceFinder:
         if closer < LEAST_CLOSER:
             return None
         read = max(self._readings(frame, hit), key=lambda entry: entry.sureness, default=None)
-        if read is not None and closer + read.sureness >= LEAST_SURE:
+        if read is not None and closer + read.sureness >= look.least_sure:
             return replace(read, sureness=closer + read.sureness)
         if not look.unread or closer < LEAST_UNREAD or not could_be_a_face(hit.points):
             return None
         score = UNREAD_SCORE / (1 + math.exp(-closer))
         face = face_from_landmarks(place_landmarks(hit.points), score)
         return _Weighed(closer + UNREAD_SURE, face)
+
+    def confirms(self, frame: Pixels, face: Face) -> bool:
+        """Whether another finder's face is one to our network, too."""
+        square = face_box(face.landmarks, scale=1.0)
+        hit = Hit(square.centre, square.side, square.angle_rad, 0.0, np.zeros((NUM_POINTS, 2)))
+        closer = closer_look(self._finder_network, frame, hit)
+        if closer < LEAST_CLOSER:
+            return False
+        steady = steadiness(frame, self._network, face.landmarks)
+        return closer + READ_WEIGHT * face.score * steady >= SURE
 
     def _readings(self, frame: Pixels, hit: Hit) -> Iterator[_Weighed]:
         """What the landmark network reads there, and its share of the sureness.
@@ -156,8 +166,16 @@ class NetworkFaceFinder:
 class FirstOfFinders:
     """Several finders: the faces of the first that finds any."""
 
-    def __init__(self, finders: Sequence[FaceFinder]) -> None:
-        self._finders = tuple(finders)
+    def __init__(
+        self, finders: Sequence[FaceFinder], *, judge: NetworkFaceFinder | None = None
+    ) -> None:
+        """A finder.
+
+        Args:
+            finders: Asked in order.
+            judge: Must confirm the faces that the others find; it is believed itself.
+        """
+        self._finders, self._judge = tuple(finders), judge
 
     @property
     def tried(self) -> str:
@@ -166,7 +184,13 @@ class FirstOfFinders:
 
     def find(self, frame: Pixels) -> list[Face]:
         """The faces of (H, W, 3) uint8, in no particular order; empty when there is none."""
-        return next((faces for finder in self._finders if (faces := finder.find(frame))), [])
+        for finder in self._finders:
+            faces = finder.find(frame)
+            if self._judge is not None and finder is not self._judge:
+                faces = [face for face in faces if self._judge.confirms(frame, face)]
+            if faces:
+                return faces
+        return []
 
 
 @lru_cache(maxsize=2)

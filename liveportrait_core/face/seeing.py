@@ -60,6 +60,8 @@ class Look:
     """Quarter turns of the picture, counter-clockwise; the surest hits of all count."""
     only_when_lost: bool = False
     """Left out where an earlier look found a face, however doubtful."""
+    least_sure: float = 2.6
+    """Sureness from which a face that the landmark network reads is one."""
     unread: bool = False
     """Faces count that the landmark network cannot read, where closer looks are sure of them."""
 

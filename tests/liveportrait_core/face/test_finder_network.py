@@ -222,6 +222,38 @@ def test_the_first_finder_that_finds_anything_is_believed():
     assert FirstOfFinders([Always("eyes")]).find(frame_picture()) == []
 
 
+def test_what_another_finder_finds_must_be_confirmed():
+    truth = face_points(centre=(120, 120), half=40)
+    face = face_from_landmarks(Landmarks(truth, "compact-21"), 1.0)
+    other = Always("ears", face)
+
+    def found(logit, network):
+        judge = NetworkFaceFinder(network, finder_network=SquareSeen(logit), ladder=[])
+        return FirstOfFinders([judge, other], judge=judge).find(frame_picture())
+
+    assert found(0.5, oracle_network({0: truth})) == [face]
+    assert found(-2.0, oracle_network({0: truth})) == []
+    assert found(0.5, oracle_network({})) == []  # as unsteady as nothing is
+
+
+class SquareSeen:
+    """Sees a face of any size at every place, as surely as it is told."""
+
+    def __init__(self, logit):
+        self.logit = logit
+
+    def __call__(self, pictures):
+        shape = (len(pictures), 1, pictures.shape[2] // 8, pictures.shape[3] // 8)
+        nothing = torch.zeros(shape)
+        return FaceMaps(
+            heat_logit=nothing + self.logit,
+            offset=nothing.expand(-1, 2, -1, -1),
+            log_side=nothing + np.log(5),  # of crops of 12 cells, 1.7 to 3.4 sides wide
+            axis=nothing.expand(-1, 2, -1, -1),
+            points=nothing.expand(-1, 10, -1, -1),
+        )
+
+
 @pytest.fixture(scope="module")
 def shipped():
     """The finder as it ships, with the default model's landmarks."""
