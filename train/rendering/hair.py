@@ -9,6 +9,7 @@ from .chart import FaceChart
 from .hair_style import HairStyle, draw_style
 from .hats import Dome, make_hat
 from .head import HeadModel
+from .headwear import make_headband, make_headphones, make_headscarf
 from .paint import lay_over
 from .parts import Part, grid_triangles, join_parts, stack_points
 from .regions import Region
@@ -18,7 +19,8 @@ from .strands import HairPath, locks, shell
 from .surface import Kind
 
 HAIR_PROBABILITY: Final = 0.93
-HAT_PROBABILITY: Final = 0.08
+HEADWEAR: Final = {"hat": 0.08, "headscarf": 0.03, "headband": 0.03, "headphones": 0.03}
+"""How often each is worn."""
 THIN: Final = 0.1
 """Width of a single stray hair, model units: what a pixel blends with what is behind."""
 
@@ -42,18 +44,34 @@ def grow_hair(
     brow_y = float(points[head.landmarks[17:27], 1].max())
     bare = np.concatenate([points[head.parts["face"]], points[head.parts["scalp"]]])
     skull = Skull(bare, brow_y)
-    has_hair, has_hat = chance(random, HAIR_PROBABILITY), chance(random, HAT_PROBABILITY)
-    style = draw_style(paint.age, under_hat=has_hat, random=random)
+    has_hair, wears = chance(random, HAIR_PROBABILITY), _headwear(random)
+    style = draw_style(paint.age, under_hat=wears in {"hat", "headscarf"}, random=random)
     if has_hair or chance(random, 0.6):
         cover = style.cover if has_hair else random.uniform(0.2, 0.8)
         _paint_scalp(head, chart, paint, style.fringe, cover, random)
     parts: list[Part] = []
+    if wears == "headscarf":
+        return make_headscarf(skull, random)
     if has_hair:
         parts += _hair(skull, style, paint.hair_tone, random)
-    if has_hat:
+    if wears == "headband":
+        parts += make_headband(skull, random)
+    if wears == "headphones":
+        parts += make_headphones(skull, random)
+    if wears == "hat":
         everything = np.concatenate([bare, *(part.points for part in parts)])
         parts += make_hat(Dome(everything, brow_y), random)
     return parts
+
+
+def _headwear(random: np.random.Generator) -> str:
+    """One of HEADWEAR, or nothing."""
+    share = random.random()
+    for name, probability in HEADWEAR.items():
+        if share < probability:
+            return name
+        share -= probability
+    return ""
 
 
 def _hair(

@@ -9,11 +9,13 @@ import numpy as np
 from .arrays import BoolArray, ByteArray, FloatArray, Floats, IntArray, chance
 from .backgrounds import Photo, make_background
 from .chart import FaceChart
+from .garments import Clothes, tuck_in
 from .hair import grow_hair
 from .head import EYES, HeadModel
+from .jewellery import make_earrings
 from .lashes import Bound, grow_lashes
 from .lighting import Lighting, make_lighting
-from .outfit import Clothes, make_glasses, make_torso
+from .outfit import make_glasses
 from .parts import Part
 from .photograph import Photograph, take_photograph
 from .rasterise import combine_modes
@@ -96,10 +98,12 @@ def make_identity(
     attached = grow_hair(head, chart, neutral, paint, random)
     if chance(random, GLASSES_PROBABILITY):
         attached.append(make_glasses(eye_centres["eye_left"], eye_centres["eye_right"], random))
+    attached += make_earrings(head, neutral, random)
     clothes = Clothes(random)
-    torso = make_torso(clothes, paint.skin_tone, random)
     covered = clothes.dress(head.vertices, paint.albedo)
-    parts = [*attached, torso]
+    tuck_in(neutral, covered)
+    torso = clothes.parts(paint.skin_tone)
+    parts = [*attached, *torso]
     triangles, regions = join_triangles(head, covered, bound, parts)
     surface = surface_of(head, chart, paint, covered, bound, parts)
     return Identity(
@@ -107,7 +111,7 @@ def make_identity(
         eye_centres=eye_centres,
         bound=bound,
         attached=np.concatenate([np.zeros((0, 3), np.float32), *(p.points for p in attached)]),
-        torso=torso.points,
+        torso=np.concatenate([part.points for part in torso]),
         occluder=np.zeros((0, 3), np.float32),
         restless=0.0,
         triangles=triangles,

@@ -1,10 +1,10 @@
-"""Glasses and clothes."""
+"""Glasses."""
 
 from typing import Final
 
 import numpy as np
 
-from .arrays import BoolArray, FloatArray, IntArray, chance, pick
+from .arrays import FloatArray, IntArray
 from .paint import any_colour
 from .parts import Part, grid_triangles, stack_points
 from .regions import Region
@@ -14,14 +14,6 @@ RIM_FORWARD: Final = 3.9
 """How far the rims stand in front of the eyeballs' centres."""
 EAR_BACK: Final = 11.0
 TEMPLE_HALF_WIDTH: Final = 9.5
-
-TORSO_AROUND: Final = 56
-TORSO_DOWN: Final = 28
-NECK_SHARE: Final = 0.15
-"""Part of the torso's rows that are neck and collar."""
-NECK_TOP_Y: Final = -13.0
-NECK_RADIUS: Final = 6.2
-TORSO_Z: Final = -3.0
 
 
 def make_glasses(left_eye: FloatArray, right_eye: FloatArray, random: np.random.Generator) -> Part:
@@ -87,62 +79,3 @@ def _rim(
         y + along_y * (half_height + across * rim),
         depth,
     )
-
-
-class Clothes:
-    """A cloth, plain or patterned, and where it begins; painted on torso and shoulders alike."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        """Draw a cloth.
-
-        Args:
-            random: source of cut, colours and pattern.
-        """
-        self._first = any_colour(random, 0.8, 0.1, 0.95)
-        self._second = any_colour(random, 0.8, 0.1, 0.95)
-        self._pattern = pick(random, ("plain", "hoops", "stripes", "open jacket"))
-        self._frequency, self._opening = random.uniform(0.8, 4), random.uniform(2, 6)
-        self._collar_y = random.uniform(-17, -11.5)
-        self._neckline = random.uniform(0, 4) * chance(random, 0.6)
-
-    def dress(self, points: FloatArray, albedo: FloatArray) -> BoolArray:
-        """Paint the points (N, 3) that are covered, in place on albedo (N, 3); tells which."""
-        x, y, z = points.T
-        collar = self._collar_y - self._neckline * np.exp(-((x / 4) ** 2)) * (z > -1)
-        covered = y < collar
-        second = covered & self._has_second_colour(x, y, z)
-        albedo[covered] = self._first
-        albedo[second] = self._second
-        return covered
-
-    def _has_second_colour(self, x: FloatArray, y: FloatArray, z: FloatArray) -> BoolArray:
-        match self._pattern:
-            case "hoops":
-                return np.sin(y * self._frequency) > 0
-            case "stripes":
-                return np.sin(x * self._frequency * 0.7) > 0
-            case "open jacket":
-                return (np.abs(x) < self._opening) & (z > TORSO_Z)
-            case _:
-                return np.zeros(len(x), dtype=np.bool_)
-
-
-def make_torso(clothes: Clothes, skin_tone: FloatArray, random: np.random.Generator) -> Part:
-    """Neck base, shoulders and chest."""
-    angle = np.linspace(0, 2 * np.pi, TORSO_AROUND, endpoint=False)[:, None]
-    down = np.linspace(0, 1, TORSO_DOWN)[None] + 0 * angle
-    shoulder = random.uniform(20, 27)
-    collar_radius = NECK_RADIUS + NECK_SHARE * 8
-    slope = np.sin(np.clip((down - NECK_SHARE) / 0.5, 0, 1) * np.pi / 2)
-    slope = slope ** random.uniform(0.7, 1.4)
-    in_neck = down < NECK_SHARE
-    radius = np.where(
-        in_neck, NECK_RADIUS + down * 8, collar_radius + (shoulder - collar_radius) * slope
-    )
-    fall = np.where(in_neck, down * 10, NECK_SHARE * 10 + (down - NECK_SHARE) * 26)
-    x = radius * np.cos(angle)
-    z = np.minimum(radius, NECK_RADIUS + 0.35 * (radius - NECK_RADIUS)) * np.sin(angle) + TORSO_Z
-    points = stack_points(x, NECK_TOP_Y - fall, z) * np.float32(random.uniform(0.9, 1.1))
-    albedo = np.tile(skin_tone, (len(points), 1))
-    clothes.dress(points, albedo)
-    return Part(points, albedo, grid_triangles(TORSO_AROUND, TORSO_DOWN), Region.TORSO)

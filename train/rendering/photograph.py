@@ -131,7 +131,7 @@ def take_photograph(random: np.random.Generator) -> Photograph:
         saturation=0.0 if grey or toned else float(np.clip(1 + random.normal() * 0.15, 0.5, 1.5)),
         toning=from_hue(random.uniform(0.06, 0.13), 0.25, 0.56) if toned else None,
         vignette=float(random.uniform(0.1, 0.5)) if chance(random, VIGNETTE_PROBABILITY) else 0.0,
-        noise=float(random.uniform(0.004, 0.04)) if chance(random, NOISE_PROBABILITY) else 0.0,
+        noise=float(random.uniform(0.004, 0.03)) if chance(random, NOISE_PROBABILITY) else 0.0,
         noise_grain=float(random.choice([0.0, 0.6, 0.9])),
         soft=float(random.uniform(0.4, 0.9)) if soft else 1.0,
         jpeg_quality=int(random.integers(40, 96)) if chance(random, JPEG_PROBABILITY) else 0,
