@@ -26,11 +26,10 @@ import torch
 from liveportrait_core.errors import LivePortraitError
 
 from .backgrounds import Photo, bundled_photos
-from .cartoon import make_character
 from .chart import FaceChart, chart_face
 from .creatures import is_creature, make_creature
 from .head import KEYPOINT_NAMES, HeadModel
-from .identity import Identity
+from .identity import Identity, make_identity
 from .labels import (
     DenseLabels,
     canonical_keypoints,
@@ -141,7 +140,7 @@ class HeadRenderer:
             regions (3, S/2, S/2) uint8, values of `Region`.
         """
         random = np.random.default_rng([seed, number])
-        make = make_creature if is_creature(seed, number, self._creatures) else make_character
+        make = make_creature if is_creature(seed, number, self._creatures) else make_identity
         identity = make(self._head, self._chart, self._photos, random)
         identity = with_occluder(identity, self._chart.chin_y, random)
         first, second = self._sampler.draw(random), self._sampler.draw(random)
