@@ -76,8 +76,11 @@ def room(size: int, random: np.random.Generator) -> FloatArray:
             top = size - high
         colour = any_colour(random, 0.6, 0.08, 0.9)
         shade = np.linspace(1.1, 0.7, int(wide) + 2, dtype=np.float32)
-        box = (slice(max(0, int(top)), int(top + high)), slice(max(0, int(left)), int(left + wide)))
-        area = picture[box]
+        rows, columns = (
+            slice(max(0, int(start)), max(0, int(start + length)))
+            for start, length in ((top, high), (left, wide))
+        )
+        area = picture[rows, columns]
         area[:] = colour * shade[None, : area.shape[1], None]
         if chance(random, 0.4):  # shelves, a grille
             step = int(random.integers(3, 12))
