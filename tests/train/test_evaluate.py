@@ -19,6 +19,7 @@ from tests.support.tiny import tiny_compact_model
 from train import evaluate, render
 from train.data.rendered import RenderedSet
 from train.evaluation import clips as clips_module
+from train.evaluation.rendered import irises_seen
 from train.evaluation.seam import mask_parts, seam_measures
 
 KEYS = {
@@ -102,6 +103,27 @@ def test_the_fade_of_the_paste_mask_is_a_frame_along_the_crops_edge():
     assert solid[30 + 16 : 30 + 497, 20 + 16 : 20 + 497].all()
     assert fade[30 + 2 : 30 + 15, 200].all()
     assert not fade[30 + 17 : 30 + 495, 20 + 17 : 20 + 495].any()
+
+
+def test_an_iris_is_seen_where_an_eye_is_nearest_and_open(tmp_path):
+    size, identity = 64, np.array([0])
+    folder = heads(tmp_path / "heads", np.zeros((size, size, 3), np.uint8))
+    points = np.zeros((1, 3, 21, 3), np.float32)
+    points[..., 12:14, 0] = (-0.5, 0.5)  # irises
+    points[..., 8, 1], points[..., 9, 1] = -0.1, 0.1  # left lids, apart
+    points[..., 10, 1], points[..., 11, 1] = -0.01, 0.01  # right lids, all but shut
+    regions = np.full((1, 3, size // 2, size // 2), 2, np.uint8)
+    regions[..., 8] = 4  # an eye, a quarter from the left
+    shard = folder / "shard-00000.npz"
+    with np.load(shard) as arrays:
+        np.savez(shard, **{**arrays, "keypoints": points, "regions": regions})
+    data = RenderedSet([folder])
+    frame = data.frames(identity, np.array([0]))
+    assert irises_seen(data, identity, 0, frame).tolist() == [[True, False]]
+    frame.keypoints[:, 10:12] *= 10
+    assert irises_seen(data, identity, 0, frame).tolist() == [[True, False]]  # skin is nearest
+    frame.keypoints[:, 13, 0] = -0.5
+    assert irises_seen(data, identity, 3, frame).tolist() == [[True, True]]  # of frame 0 again
 
 
 def test_every_measure_of_a_rendered_set_of_any_size_is_written(tmp_path, model_file):

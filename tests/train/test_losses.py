@@ -10,6 +10,7 @@ from train.losses.keypoints import (
     heat_map_cross_entropy,
     keypoint_distance,
     lid_and_lip_gaps,
+    motion_distance,
 )
 from train.losses.perceptual import feature_distance, pyramid_distance
 from train.losses.terms import LossTerm, weighted_losses
@@ -48,6 +49,20 @@ def test_gaps_are_distances():
     keypoints[0, C.LEFT_UPPER_LID, 1] = -0.04
     keypoints[0, C.RIGHT_LIP_CORNER, 0] = 0.3
     torch.testing.assert_close(lid_and_lip_gaps(keypoints)[0], torch.tensor([0.04, 0.0, 0.0, 0.3]))
+
+
+def test_motion_distance_counts_an_opening_in_three_ways():
+    truth = torch.zeros(1, len(C), 3)
+    found = truth.clone()
+    found[0, C.INNER_LOWER_LIP, 1] = 0.3
+    keypoints = 0.3 / (3 * len(C))  # one of 21 points, one of three axes
+    gaps = 2 * 0.3 / 4  # twice one of four gaps
+    assert float(motion_distance(found, truth)) == pytest.approx(keypoints + gaps)
+    found[0, C.LEFT_IRIS, 0] = 0.1
+    keypoints += 2.5 * 0.1 / (3 * len(C))
+    gaze_change = 2 * 0.1 / 4  # twice one of four coordinates
+    wanted = keypoints + gaps + gaze_change
+    assert float(motion_distance(found, truth)) == pytest.approx(wanted)
 
 
 def test_a_constant_error_costs_its_size_on_every_level():

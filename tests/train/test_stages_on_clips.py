@@ -66,7 +66,7 @@ def test_clips_come_in_once_m_can_read_and_have_rows_of_their_own(mixed):
     assert not any(name.startswith("clips_") for name in first)
     for row in (second, third):
         assert row["equivariance"] > 0
-        assert {"clips_picture", "clips_perceptual", "picture", "flow"} <= set(row)
+        assert {"clips_picture", "clips_perceptual", "clips_motion", "picture", "flow"} <= set(row)
         assert "clips_flow" not in row
     assert load_model(mixed / "model.safetensors").preset.blocks == 0
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.networks.compact.layers import heat_maps
@@ -25,19 +27,21 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from ..data.rendered import FRAMES, SAME_POSE_PAIR, Pairs, RenderedSet
+from ..data.rendered import FRAMES, SAME_POSE_PAIR, Frames, Pairs, RenderedSet
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion import correlation
+from ..rendering.regions import Region
 from ..stage2 import PARTS, faces_of, retargeted
 
 BATCH = 16
 OPEN_EYES = 0.035
 """Crop units between the lids from which on gaze is measured: half of a usual opening. Behind a
-lid further down there is no iris to see."""
+lid further down there is no iris to see, nor where something else than an eye is nearest."""
 TURNED_DEG = 20.0
 """Change of yaw from which a pair counts as turned."""
 ASKED_OPENINGS = {"eyes": (0.1, 0.2, 0.3, 0.4), "lip": (0.0, 0.15, 0.3, 0.45)}
+IRISES = slice(CompactKeypoint.LEFT_IRIS, CompactKeypoint.RIGHT_IRIS + 1)
 EDITED = {"eyes": (EYE_POINTS, 0.045), "mouth": (MOUTH_POINTS, 0.07)}
 """Keypoints whose surroundings are looked at for missed change, and how far around them."""
 
@@ -70,6 +74,8 @@ class Outcome:
     """M on the repainted picture."""
     image: Tensor
     """(B, 3, h, h) the repainted picture."""
+    sees: Tensor
+    """(B, 2) bool: the left and right iris can be seen in both frames."""
 
 
 @torch.inference_mode()
@@ -90,6 +96,8 @@ def outcomes(model: LivePortraitModel, data: RenderedSet, pair: int) -> Iterator
             driving=Reading.of(driving),
             output=Reading.of(extract_motion(model, image)),
             image=image.cpu(),
+            sees=irises_seen(data, chosen, pair, pairs.driving)
+            & irises_seen(data, chosen, pair + 1, pairs.source),
         )
 
 
@@ -121,6 +129,20 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     }
 
 
+def irises_seen(
+    data: RenderedSet, identities: NDArray[np.integer], frame: int, truth: Frames
+) -> Tensor:
+    """(B, 2) bool: lids apart, and an eye is nearest at the iris, of each identity's frame."""
+    numbers = np.full(len(identities), frame % FRAMES)
+    regions = torch.from_numpy(data.rows("regions", identities, numbers))
+    size = regions.shape[-1]
+    middle = truth.keypoints[:, IRISES, :2]
+    columns, rows = ((middle + 1) * size / 2).long().clamp(0, size - 1).unbind(-1)
+    labels = regions[torch.arange(len(regions))[:, None], rows, columns]
+    apart = lid_and_lip_gaps(truth.keypoints)[:, :2] > OPEN_EYES
+    return apart & (labels == Region.EYE)
+
+
 @torch.inference_mode()
 def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:
     """Mean distance between the opening asked for and the one read off the picture.
@@ -150,7 +172,6 @@ def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
 def _row(one: Outcome) -> dict[str, Tensor]:
     """The numbers of each pair of a batch, (B, ...)."""
     source, driving = one.pairs.source, one.pairs.driving
-    lids = [lid_and_lip_gaps(frame.keypoints)[:, :2] for frame in (source, driving)]
     row = {
         "psnr": psnr_db(one.image, driving.image),
         "copy_psnr": psnr_db(source.image, driving.image),
@@ -161,7 +182,7 @@ def _row(one: Outcome) -> dict[str, Tensor]:
         "turn_deg": (driving.pose_deg - source.pose_deg)[:, 1].abs(),
         "gaps": lid_and_lip_gaps(driving.keypoints),
         "gaze": gaze(driving.keypoints) - gaze(source.keypoints),
-        "sees": (torch.minimum(*lids) > OPEN_EYES) & one.pairs.same_pose[:, None],
+        "sees": one.sees & one.pairs.same_pose[:, None],
     }
     for name, read in (("output", one.output), ("driving", one.driving)):
         row[f"{name}_gaps"] = lid_and_lip_gaps(read.keypoints)

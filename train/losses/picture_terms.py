@@ -20,7 +20,7 @@ from ..data.unlabelled import ReadPairs
 from ..discriminators import Judged
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
 from .flow import flow_distance, masked_cross_entropy
-from .keypoints import EYE_POINTS, MOUTH_POINTS
+from .keypoints import EYE_POINTS, MOUTH_POINTS, motion_distance
 from .perceptual import feature_distance, pyramid_distance, weighted_l1
 from .terms import LossTerm
 
@@ -44,6 +44,8 @@ class PictureWeights:
     """L1 of the painted picture where it is used, and where the source hides what is wanted."""
     perceptual: float = 2.0
     """Features of the model's own M (of the moving average), relative L1."""
+    motion: float = 10.0
+    """What that M reads off the painted frame against what it reads off the true one."""
     background: float = 1.5
     """Cross-entropy of what stays still, for pairs of different pose."""
     head: float = 1.5
@@ -67,6 +69,21 @@ class PictureWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What M makes of a picture."""
+
+    features: tuple[Tensor, ...]
+    keypoints: Tensor
+    """(B, K, 3)."""
+
+    @classmethod
+    def of(cls, reader: Motion, image: Tensor) -> Seen:
+        """What `reader` makes of (B, 3, h, h)."""
+        features = reader.features(image)
+        return cls(features, reader.read_features(features).keypoints)
+
+
+@dataclass(frozen=True, slots=True)
 class PictureStep:
     """What the losses of F, W and G look at."""
 
@@ -81,8 +98,10 @@ class PictureStep:
     """(B, 1, h, h) at least 1: how much eyes and mouth count."""
     weights: Tensor
     """(B, 1, h, h): the same, and what the source hides."""
-    reader: Motion
-    """Its features are compared; its weights do not learn from that."""
+    seen: Seen
+    """What M sees in the painted frame; M's weights do not learn from that."""
+    true_seen: Seen
+    """What it sees in the true one, without gradient."""
     judged: Mapping[str, Judged] = field(default_factory=dict)
     """What the discriminators say, by the name of the part; empty without them."""
 
@@ -109,7 +128,16 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
         LossTerm("flow", weights.flow, _flow_loss),
         LossTerm("mask", weights.mask, _mask_loss),
         LossTerm("painted", weights.painted, _painted_loss),
-        LossTerm("perceptual", weights.perceptual, _perceptual_loss),
+        LossTerm(
+            "perceptual",
+            weights.perceptual,
+            lambda s: feature_distance(s.seen.features, s.true_seen.features),
+        ),
+        LossTerm(
+            "motion",
+            weights.motion,
+            lambda s: motion_distance(s.seen.keypoints, s.true_seen.keypoints),
+        ),
         LossTerm("background", weights.background, _background_loss),
         LossTerm("head", weights.head, _head_loss),
     )
@@ -117,7 +145,7 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
 
 def unlabelled_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
     """The rows of `picture_terms` that need nothing but the two pictures."""
-    alone = ("picture", "perceptual")
+    alone = ("picture", "perceptual", "motion")
     return tuple(term for term in picture_terms(weights) if term.name in alone)
 
 
@@ -155,22 +183,20 @@ def picture_step(
     )
     hidden = resize(1 - pairs.visible, size) if isinstance(pairs, Pairs) else 0.0
     regions = 1 + weights.eyes * eyes + weights.mouth * mouth
+    painted = decoder.paint(warped)
+    with torch.no_grad():
+        true_seen = Seen.of(reader, pairs.driving.image)
     return PictureStep(
         warped=warped,
-        painted=decoder.paint(warped),
+        painted=painted,
         pairs=pairs,
         eyes=eyes,
         mouth=mouth,
         regions=regions,
         weights=regions + weights.hidden * hidden,
-        reader=reader,
+        seen=Seen.of(reader, painted.image),
+        true_seen=true_seen,
     )
-
-
-def _perceptual_loss(step: PictureStep) -> Tensor:
-    with torch.no_grad():
-        truth = step.reader.features(step.pairs.driving.image)
-    return feature_distance(step.reader.features(step.painted.image), truth)
 
 
 def _generator_loss(name: str, step: PictureStep) -> Tensor:

@@ -137,7 +137,11 @@ class Motion(nn.Module):
 
     def read(self, face: Tensor) -> MotionReading:
         """Everything M knows of (B, 3, P, P) faces in [0, 1]."""
-        a, b, c = self.features(face)
+        return self.read_features(self.features(face))
+
+    def read_features(self, features: tuple[Tensor, Tensor, Tensor]) -> MotionReading:
+        """The same of what `features` gave."""
+        a, b, c = features
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
         u = self.up1(self.join1(torch.cat((double(u), b), 1)))
