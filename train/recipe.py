@@ -100,6 +100,12 @@ STAGES: tuple[Stage, ...] = (
         steps=2000,
         minutes=90,
     ),
+    _training(
+        *("finder", "face_finder", "data={out}/heads"),
+        *("begin_with={out}/motion/model.safetensors", "animals=0.3"),
+        steps=6000,
+        minutes=30,
+    ),
     Stage(
         name="measures",
         module="evaluate",
