@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK
 from liveportrait_core.checkpoints.saving import save_checkpoint
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.model import LivePortraitModel, load_model
@@ -18,6 +19,7 @@ from liveportrait_core.preset import COMPACT, Preset
 
 from . import checkpoint
 from .config import CONFIG_NAME
+from .presets import PUBLISHED
 
 MODEL_NAME = "model.safetensors"
 GROWTH = ("detail_px", "blocks")
@@ -59,6 +61,8 @@ def load_run(run: Path) -> dict[str, nn.Module]:
             f"{run} has no {checkpoint.NAME}; the run of a finished stage was wanted. Train it "
             "first, or name another folder."
         )
+    if preset_of(run).family == "published":  # trained in another form than it is used in
+        return dict(load_model(run / MODEL_NAME).modules())
     averages: dict[str, dict[str, torch.Tensor]] = state["average"]
     networks = {name: net for name, net in build(preset_of(run)).items() if name in averages}
     for name, network in networks.items():
@@ -78,16 +82,28 @@ def preset_of(run: Path) -> Preset:
         return load_model(str(run)).preset
     path = run / CONFIG_NAME
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if config.get("preset") in PUBLISHED:
+        return PUBLISHED[config["preset"]]
     return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
 
 
 def trained_networks(place: str) -> Mapping[str, nn.Module]:
-    """The networks of a run's folder, of a model's file, or of `default`.
+    """The networks of a run's folder, of a model's file or published folder, or of `default`.
 
     Raises:
         CheckpointError: There is none.
     """
-    return load_run(Path(place)) if Path(place).is_dir() else load_model(place).modules()
+    folder = Path(place)
+    if not folder.is_dir() or _is_published(folder):
+        return load_model(place).modules()
+    return load_run(folder)
+
+
+def _is_published(folder: Path) -> bool:
+    """Whether a folder is a published model's, and not that of a run (which may hold one)."""
+    if (folder / checkpoint.NAME).is_file():
+        return False
+    return any(folder.rglob(f"{FILE_OF_NETWORK['motion']}.*"))
 
 
 def begin_with(network: nn.Module, trained: nn.Module) -> None:
@@ -102,6 +118,6 @@ def begin_with(network: nn.Module, trained: nn.Module) -> None:
     if wrong:
         raise CheckpointError(
             f"The weights to begin with have {len(wrong)} tensors that this network has not "
-            f"({wrong[0]} first); a compact model was wanted, of this size or smaller."
+            f"({wrong[0]} first); a model of its family was wanted, of this size or smaller."
         )
     network.load_state_dict({**own, **theirs})

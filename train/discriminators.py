@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -12,11 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from liveportrait_core.networks.compact.layers import identity_grid, sample
-
 from .losses.keypoints import EYE_POINTS, MOUTH_POINTS
+from .regions import crop_squares
 
 WIDTHS = (32, 64, 128)
+CASCADE_WIDTHS = (64, 128, 256, 512)
+CASCADE_LAYERS: Mapping[str, int] = MappingProxyType({"global": 4, "face": 3, "lip": 2})
+"""Judges of the published architecture, and their halvings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,42 @@ class Discriminators(nn.Module):
             keypoints: (B, K, 3) where the parts are, crop units.
         """
         return {
-            name: _judge(
+            name: judge(
                 self.of[name],
                 crop_part(painted, keypoints, part),
                 crop_part(true, keypoints, part),
             )
             for name, part in PARTS.items()
         }
+
+
+class CascadeDiscriminators(nn.Module):
+    """D_global, D_face and D_lip of Eq. 4, each trained from scratch.
+
+    The smaller a region is shown, the fewer halvings its judge has.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        widths = tuple(max(4, round(channels * width)) for channels in CASCADE_WIDTHS)
+        self.of = nn.ModuleDict(
+            {name: PatchDiscriminator(widths[:count]) for name, count in CASCADE_LAYERS.items()}
+        )
+
+    def forward(
+        self, painted: Mapping[str, Tensor], true: Mapping[str, Tensor]
+    ) -> dict[str, Judged]:
+        """The whole pictures ("global") and the crops of face and lip, judged.
+
+        Args:
+            painted: (B, 3, h, h) by name, with the gradient that is to please the judges.
+            true: The same of the true pictures.
+        """
+        return {name: judge(self.of[name], painted[name], true[name]) for name in CASCADE_LAYERS}
+
+    def judge_of(self, name: str) -> Callable[[Tensor], Tensor]:
+        """One of them alone: (B, 3, h, h) to logits."""
+        return lambda picture: self.of[name](picture)[1]
 
 
 def crop_part(picture: Tensor, keypoints: Tensor, part: Part) -> Tensor:
@@ -108,13 +139,19 @@ def crop_part(picture: Tensor, keypoints: Tensor, part: Part) -> Tensor:
     Returns:
         (B, 3, size_px, size_px), differentiable in the picture.
     """
-    with torch.no_grad():
-        centre = keypoints[:, part.points, :2].mean(1)[:, None, None]
-        grid = identity_grid(part.size_px, picture) * part.half_side + centre
-    return sample(picture, grid)
+    centre = keypoints[:, part.points, :2].mean(1)
+    half_side = centre.new_full((len(centre),), part.half_side)
+    return crop_squares(picture, centre, half_side, part.size_px)
 
 
-def _judge(discriminator: nn.Module, painted: Tensor, true: Tensor) -> Judged:
+def judge(discriminator: nn.Module, painted: Tensor, true: Tensor) -> Judged:
+    """What a discriminator says of (B, 3, h, h) pictures; its weights learn from two of it alone.
+
+    Args:
+        discriminator: Pictures to activations and logits.
+        painted: With the gradient that is to please it.
+        true: The pictures they have to be told from.
+    """
     count = len(painted)
     activations, logits = discriminator(torch.cat((painted.detach(), true)))
     discriminator.requires_grad_(False)

@@ -1,11 +1,16 @@
-"""Adversarial losses (Eq. 4, L_G): hinge and feature matching."""
+"""Adversarial losses (Eq. 4, L_G): hinge, least squares, feature matching, gradient penalty."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+TINY = 1e-12
+"""Keeps the root of a squared gradient differentiable where the gradient is zero."""
 
 
 def generator_hinge(logits: Tensor) -> Tensor:
@@ -16,6 +21,46 @@ def generator_hinge(logits: Tensor) -> Tensor:
 def discriminator_hinge(true_logits: Tensor, painted_logits: Tensor) -> Tensor:
     """Mean max(0, 1 - D(true)) + mean max(0, 1 + D(painted))."""
     return F.relu(1 - true_logits).mean() + F.relu(1 + painted_logits).mean()
+
+
+def generator_least_squares(logits: Tensor) -> Tensor:
+    """Mean (D(painted) - 1)^2 (Mao et al., 2017)."""
+    return (logits - 1).square().mean()
+
+
+def discriminator_least_squares(true_logits: Tensor, painted_logits: Tensor) -> Tensor:
+    """Mean (D(true) - 1)^2 + mean D(painted)^2."""
+    return (true_logits - 1).square().mean() + painted_logits.square().mean()
+
+
+OBJECTIVES: Mapping[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = (
+    MappingProxyType(
+        {
+            "hinge": (generator_hinge, discriminator_hinge),
+            "least_squares": (generator_least_squares, discriminator_least_squares),
+        }
+    )
+)
+"""What the generator minimises, and what a discriminator does."""
+
+
+def gradient_penalty(
+    critic: Callable[[Tensor], Tensor], true: Tensor, painted: Tensor, share: Tensor
+) -> Tensor:
+    """Mean (|grad D| - 1)^2 between true and painted pictures (Gulrajani et al., 2017).
+
+    Args:
+        critic: Pictures to logits (B, n, ...); D of a picture is their mean.
+        true: (B, 3, h, h).
+        painted: (B, 3, h, h); neither gets a gradient.
+        share: (B, 1, 1, 1) in [0, 1]: of the true picture in each mixture.
+    """
+    with torch.enable_grad():
+        between = (share * true + (1 - share) * painted).detach().requires_grad_()
+        judged = critic(between).flatten(1).mean(1).sum()
+        (slope,) = torch.autograd.grad(judged, between, create_graph=True)
+    steepness = (slope.flatten(1).square().sum(1) + TINY).sqrt()
+    return (steepness - 1).square().mean()
 
 
 def feature_matching(activations: Sequence[Tensor], true: Sequence[Tensor]) -> Tensor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from liveportrait_core.constants import CompactKeypoint as C
@@ -18,6 +20,11 @@ DEPTH_WEIGHT = 0.4
 _HEAT_SIGMA = 0.04
 POINT_WEIGHTS = tuple(2.5 if C.LEFT_UPPER_LID <= point <= C.RIGHT_IRIS else 1.0 for point in C)
 """Lids and irises move little and mean much."""
+WING_WIDTH, WING_CURVATURE = 10 / 128, 2 / 128
+"""Knee and curvature of the Wing loss, crop units: the 10 and 2 pixels of Feng et al., 2018, in
+crops of 256 px."""
+LEAST_SQUARED_DISTANCE, MEAN_DEPTH = 0.1, 0.33
+"""D_t and z_t of face vid2vid's keypoint prior, crop units."""
 EYE_POINTS = slice(C.LEFT_EYE_OUTER, C.RIGHT_IRIS + 1)
 MOUTH_POINTS = slice(C.LEFT_LIP_CORNER, C.LOWER_LIP + 1)
 
@@ -53,6 +60,79 @@ def equivariance(moved: Tensor, keypoints: Tensor, linear: Tensor, shift: Tensor
         xy = keypoints[..., :2] @ linear + shift[:, None]
         zoom = torch.linalg.det(linear).abs().sqrt()[:, None, None]
         return keypoint_distance(moved, torch.cat((xy, keypoints[..., 2:] * zoom), 2))
+
+
+def keypoint_prior(keypoints: Tensor) -> Tensor:
+    """L_L of Eq. 4: keypoints keep apart, and about the depth of a face.
+
+    Sum over ordered pairs of max(0, .1 - |x_i - x_j|^2), and |mean z - .33|, mean over faces
+    (Wang et al., 2021, App. A).
+
+    Args:
+        keypoints: (B, K, 3) crop units.
+    """
+    with full_precision(keypoints.device):
+        apart = (keypoints[:, :, None] - keypoints[:, None]).square().sum(-1)  # (B, K, K)
+        others = ~torch.eye(keypoints.shape[1], dtype=torch.bool, device=keypoints.device)
+        too_near = (F.relu(LEAST_SQUARED_DISTANCE - apart) * others).sum((1, 2))
+        return (too_near + (keypoints[..., 2].mean(1) - MEAN_DEPTH).abs()).mean()
+
+
+def deformation_prior(expression: Tensor) -> Tensor:
+    """L_delta of Eq. 4: the mean absolute deformation; (B, K, 3) crop units."""
+    return expression.abs().mean()
+
+
+def head_pose_distance(found_deg: Tensor, truth_deg: Tensor) -> Tensor:
+    """L_H of Eq. 4 for each face: mean absolute difference of pitch, yaw and roll.
+
+    Args:
+        found_deg: (B, 3) degrees.
+        truth_deg: (B, 3) degrees.
+
+    Returns:
+        (B,) degrees.
+    """
+    return (found_deg - truth_deg).abs().mean(1)
+
+
+def wing(
+    difference: Tensor, width: float = WING_WIDTH, curvature: float = WING_CURVATURE
+) -> Tensor:
+    """The Wing loss of each number (Feng et al., 2018): steep near zero, then straight.
+
+    w ln(1 + |d| / e) for |d| < w, else |d| - c, where c = w - w ln(1 + w / e) joins the two.
+
+    Args:
+        difference: Any shape.
+        width: w, the knee, in the unit of the difference.
+        curvature: e, in the same unit.
+    """
+    size = difference.abs()
+    joint = width - width * math.log(1 + width / curvature)
+    return torch.where(size < width, width * torch.log1p(size / curvature), size - joint)
+
+
+def landmark_guidance(
+    source: Tensor, source_landmarks: Tensor, driving: Tensor, driving_landmarks: Tensor
+) -> Tensor:
+    """L_guide of each pair: 1 / 2N sum_i [Wing(l_i, x_s,i) + Wing(l_i, x_d,i)]  (Eq. 3).
+
+    Convention:
+        - Wing of a point is the sum over x and y; depth is free
+
+    Args:
+        source: (B, N, 2 or 3) the guided keypoints of the source, crop units.
+        source_landmarks: (B, N, 2 or 3) where they should be.
+        driving: The same of the driving frame.
+        driving_landmarks: The same.
+
+    Returns:
+        (B,).
+    """
+    pairs = ((source, source_landmarks), (driving, driving_landmarks))
+    parts = [wing(x[..., :2] - mark[..., :2]).sum((1, 2)) for x, mark in pairs]
+    return torch.stack(parts).sum(0) / (2 * source.shape[1])
 
 
 def heat_map_cross_entropy(log_heat: Tensor, truth: Tensor) -> Tensor:

@@ -13,8 +13,10 @@ from ..data.rendered import Frames
 from ..data.unlabelled import MovedFrames
 from .keypoints import (
     POINT_WEIGHTS,
+    deformation_prior,
     equivariance,
     gaze,
+    head_pose_distance,
     heat_map_cross_entropy,
     keypoint_distance,
     lid_and_lip_gaps,
@@ -90,11 +92,15 @@ def motion_terms(weights: MotionWeights) -> tuple[LossTerm[MotionStep], ...]:
             lambda s: keypoint_distance(s.reading.canonical, s.truth.canonical),
         ),
         LossTerm(
-            "pose", weights.pose, lambda s: (s.reading.pose_deg - s.truth.pose_deg).abs().mean()
+            "pose",
+            weights.pose,
+            lambda s: head_pose_distance(s.reading.pose_deg, s.truth.pose_deg).mean(),
         ),
         LossTerm("gaps", weights.gaps, lambda s: _difference(s, lid_and_lip_gaps)),
         LossTerm("gaze", weights.gaze, lambda s: _difference(s, gaze)),
-        LossTerm("expression", weights.expression, lambda s: s.reading.expression.abs().mean()),
+        LossTerm(
+            "expression", weights.expression, lambda s: deformation_prior(s.reading.expression)
+        ),
     )
 
 
