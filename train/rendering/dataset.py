@@ -26,10 +26,11 @@ import torch
 from liveportrait_core.errors import LivePortraitError
 
 from .backgrounds import Photo, bundled_photos
+from .cartoon import make_character
 from .chart import FaceChart, chart_face
 from .creatures import is_creature, make_creature
 from .head import KEYPOINT_NAMES, HeadModel
-from .identity import Identity, make_identity
+from .identity import Identity
 from .labels import (
     DenseLabels,
     canonical_keypoints,
@@ -47,7 +48,7 @@ from .torch_scene import TorchScene, find_device
 FORMAT: Final = "liveportrait-suite/rendered"
 VERSION: Final = 1
 FRAMES: Final = 3
-RENDERER: Final = 6
+RENDERER: Final = 7
 """Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16
@@ -140,7 +141,7 @@ class HeadRenderer:
             regions (3, S/2, S/2) uint8, values of `Region`.
         """
         random = np.random.default_rng([seed, number])
-        make = make_creature if is_creature(seed, number, self._creatures) else make_identity
+        make = make_creature if is_creature(seed, number, self._creatures) else make_character
         identity = make(self._head, self._chart, self._photos, random)
         identity = with_occluder(identity, self._chart.chin_y, random)
         first, second = self._sampler.draw(random), self._sampler.draw(random)

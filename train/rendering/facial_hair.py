@@ -35,11 +35,9 @@ def paint_brows(
     thickness, strength = random.uniform(0.22, 0.62), random.uniform(0.45, 1)
     hairs = int(random.integers(*HAIRS_IN_BROW))
     arch, gap = random.uniform(-0.15, 0.35), random.uniform(0, 0.12)
-    for part, distance, share in zip(BROWS, chart.brow_distance, chart.brow_share, strict=True):
-        # the right brow's line runs inwards, the left one's outwards
+    for part, distance, along in zip(BROWS, chart.brow_distance, brows_along(chart), strict=True):
         inwards = part.start == BROWS[0].start
-        along = 1 - share if inwards else share
-        width = thickness * _brow_width(along)
+        width = thickness * brow_width(along)
         ground = np.exp(-((distance / np.maximum(width, 0.05)) ** 2)) * np.float32(0.35 * strength)
         ground *= (along > gap) & (chart.points[..., 2] > FRONT_Z)
         rows = np.flatnonzero(ground.max(axis=1) > LEAST_COVER)
@@ -54,7 +52,13 @@ def paint_brows(
         lay_over(skin[window], hair * np.float32(0.85), cover[window])
 
 
-def _brow_width(along: Floats) -> Floats:
+def brows_along(chart: FaceChart) -> tuple[FloatArray, FloatArray]:
+    """Share of each brow's length at each texel, 0 at the nose to 1."""
+    right, left = chart.brow_share
+    return 1 - right, left  # the right brow's line runs inwards, the left one's outwards
+
+
+def brow_width(along: Floats) -> Floats:
     """Share of the thickness at each share of the brow, from the nose outwards."""
     return np.clip(0.75 + 0.5 * np.sin(np.pi * np.clip(along, 0, 1)) - 0.65 * along, 0.15, 1.1)
 
@@ -75,7 +79,7 @@ def _brow_hairs(
     place = np.clip(along, 0, 1) * (len(line) - 1)
     first = np.minimum(place.astype(int), len(line) - 2)
     roots = line[first] + (line[first + 1] - line[first]) * (place - first)[:, None]
-    reach = thickness * texels * _brow_width(along)
+    reach = thickness * texels * brow_width(along)
     across = random.uniform(-1, 0.8, hairs)
     roots = roots + np.stack([np.zeros(hairs), across * reach], axis=1)
     roots[:, 1] -= arch * texels * np.sin(np.pi * along) * 0.6

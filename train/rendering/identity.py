@@ -82,19 +82,43 @@ class Identity:
     photograph: Photograph
     warp: Warp | None = None
     """Of a head that is not a person's: `neutral` moves first and is bent afterwards."""
+    ink: float = 0.0
+    """Darkness of drawn outlines; 0 for none."""
 
     def bent(self, points: FloatArray) -> FloatArray:
         """The head's vertices (V, 3) in their final shape, from `neutral` after a movement."""
         return points if self.warp is None else self.warp.moved(points - self.neutral)
 
+    def region_map(self, nearest: IntArray) -> ByteArray:
+        """Region of each pixel from the triangle it shows, -1 for none."""
+        table = np.append(self.regions, np.uint8(Region.BACKGROUND))  # -1 picks the last
+        return table[nearest]
+
 
 def make_identity(
-    head: HeadModel, chart: FaceChart, photos: Sequence[Photo], random: np.random.Generator
+    head: HeadModel,
+    chart: FaceChart,
+    photos: Sequence[Photo],
+    random: np.random.Generator,
+    paint: PaintedHead | None = None,
+    lash_length: float | None = None,
 ) -> Identity:
-    """Draw a person."""
+    """Draw a person.
+
+    Args:
+        head: the face model.
+        chart: what is where on its face.
+        photos: pictures to stand in front of.
+        random: source of everything.
+        paint: the head's colours, changed where hair grows; None draws a person's.
+        lash_length: 1 for the face model's own, 0 for none; None draws one.
+    """
     neutral, eye_centres = _shape(head, random)
-    paint = paint_head(head, chart, random)
-    bound = grow_lashes(chart.lash_quads, _lash_length(random), random)
+    if paint is None:
+        paint = paint_head(head, chart, random)
+    if lash_length is None:
+        lash_length = _lash_length(random)
+    bound = grow_lashes(chart.lash_quads, lash_length, random)
     attached = grow_hair(head, chart, neutral, paint, random)
     if chance(random, GLASSES_PROBABILITY):
         attached.append(make_glasses(eye_centres["eye_left"], eye_centres["eye_right"], random))

@@ -10,12 +10,11 @@ import torch
 from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 
-from .arrays import BoolArray, ByteArray, FloatArray, IntArray
+from .arrays import BoolArray, ByteArray, FloatArray
 from .head import HeadModel
 from .identity import Identity
 from .motion_sampler import HeadMotion
 from .rasterise import EMPTY_DEPTH, interpolate, rasterise, seen_from
-from .regions import Region
 from .rotations import CROP_FROM_MODEL, rotation_from_angles
 from .scene import HALF_VIEW, SUPERSAMPLING, Frame, to_pixels
 
@@ -90,17 +89,11 @@ def dense_labels(identity: Identity, frame: Frame, following: Frame) -> DenseLab
     target = np.empty((size, size, 3), dtype=np.float32)
     target[..., 0], target[..., 1], target[..., 2] = centres, centres[:, None], EMPTY_DEPTH
     interpolate(screen, identity.triangles, nearest, following.points, target)
-    regions = region_map(identity, nearest)
+    regions = identity.region_map(nearest)
     pixels = target.copy()
     pixels[..., :2] = (target[..., :2] + 1) * np.float32(wide / 2)
     seen = np.empty((size, size), dtype=np.uint8)
-    following_regions = region_map(identity, following.nearest)
+    following_regions = identity.region_map(following.nearest)
     seen_from(pixels, regions, following.depth, following_regions, SAME_SURFACE, seen)
     flow = np.clip(target[..., :2], -60000, 60000).astype(np.float16)
     return DenseLabels(flow, seen.astype(np.bool_), regions)
-
-
-def region_map(identity: Identity, nearest: IntArray) -> ByteArray:
-    """Region of each pixel from the triangle it shows."""
-    table = np.append(identity.regions, np.uint8(Region.BACKGROUND))  # -1 picks the last
-    return table[nearest]

@@ -13,6 +13,7 @@ from .identity import Identity
 from .motion_sampler import HeadMotion
 from .noise import make_noise
 from .occlusion import key_light_share
+from .outlines import draw_outlines
 from .rasterise import add_weighted, rasterise, turn_with_neck, vertex_normals
 from .rotations import crop_to_model, rotation_from_angles
 from .surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
@@ -102,11 +103,21 @@ class Scene:
             self._canvas,
         )
         small = cv2.resize(self._canvas, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
-        image = self.develop(identity, small.astype(np.float32, copy=False), motion)
+        linear = small.astype(np.float32, copy=False)
+        image = self.develop(identity, linear, depth, nearest, motion)
         return Frame(image, projected, depth, nearest, magnification, identity.camera_distance)
 
-    def develop(self, identity: Identity, linear: FloatArray, motion: HeadMotion) -> ByteArray:
+    def develop(
+        self,
+        identity: Identity,
+        linear: FloatArray,
+        depth: FloatArray,
+        nearest: IntArray,
+        motion: HeadMotion,
+    ) -> ByteArray:
         """The picture (S, S, 3) that is taken of a frame's linear light (S, S, 3)."""
+        if identity.ink > 0:
+            linear = draw_outlines(linear, depth, identity.region_map(nearest), identity.ink)
         key = zlib.crc32(motion.pose_deg.tobytes() + motion.expression.tobytes())
         return identity.photograph.develop(linear, key)
 

@@ -82,7 +82,7 @@ def paint_head(head: HeadModel, chart: FaceChart, random: np.random.Generator) -
     gloss[:, 0] = random.uniform(*GLOSS_SKIN)
     texture = paint_texture(chart, tone, brow, age, random)
     paint_mouth(head, albedo, gloss, random)
-    _paint_eyeballs(head, albedo, gloss, random)
+    paint_eyeballs(head, albedo, gloss, random)
     return PaintedHead(
         albedo=np.clip(albedo, 0, 1).astype(np.float32),
         gloss=gloss,
@@ -138,11 +138,24 @@ def paint_mouth(
     albedo[parts["teeth"]] *= np.float32(random.uniform(0.85, 1))
 
 
-def _paint_eyeballs(
-    head: HeadModel, albedo: FloatArray, gloss: FloatArray, random: np.random.Generator
+def paint_eyeballs(
+    head: HeadModel,
+    albedo: FloatArray,
+    gloss: FloatArray,
+    random: np.random.Generator,
+    iris_deg: float = IRIS_ANGLE_DEG,
 ) -> None:
+    """White, iris and pupil of both eyes, in place.
+
+    Args:
+        head: the head model.
+        albedo: (V or more, 3) as painted, changed.
+        gloss: (V or more, 2), changed.
+        random: source of colours and sizes.
+        iris_deg: half the iris, seen from the eyeball's centre.
+    """
     iris = pick(random, IRIS_COLOURS) * np.float32(random.uniform(0.8, 1.2))
-    size_deg = IRIS_ANGLE_DEG * random.uniform(0.9, 1.12)
+    size_deg = iris_deg * random.uniform(0.9, 1.12)
     pupil = random.uniform(0.32, 0.5)
     white = rgb(0.90, 0.885, 0.87) * np.float32(random.uniform(0.8, 0.97))
     for name in EYES:

@@ -144,11 +144,11 @@ class TorchScene(Scene):
         screen = _to_pixels(projected, wide)
         depth, nearest = kernels.rasterise(screen, mesh.triangles, mesh.one_sided, wide)
         linear = self._shade(mesh, screen, nearest, values).cpu().numpy()
-        images = [
-            self.develop(identity, picture, motion)
-            for picture, motion in zip(linear, motions, strict=True)
-        ]
         arrays = [array.cpu().numpy() for array in (projected, depth, nearest.int())]
+        images = [
+            self.develop(identity, picture, far, near, motion)
+            for picture, far, near, motion in zip(linear, *arrays[1:], motions, strict=True)
+        ]
         frames = [
             Frame(image, places, far, near, magnification, identity.camera_distance)
             for image, places, far, near, magnification in zip(

@@ -18,7 +18,7 @@ SIZE = 64
 
 @pytest.fixture(scope="module")
 def identities(head, chart):
-    """A person and an animal behind something, under a hard light; compression is not ours."""
+    """A person, and an inked animal behind something, in hard light; compression is not ours."""
     random = np.random.default_rng(8)
     person = make_identity(head, chart, [], random)
     with pytest.MonkeyPatch.context() as patch:
@@ -27,7 +27,7 @@ def identities(head, chart):
         animal = occluders.with_occluder(animal, chart.chin_y, random)
     return [
         replace(who, photograph=PLAIN, lighting=replace(who.lighting, hardness=0.8))
-        for who in (person, animal)
+        for who in (person, replace(animal, ink=0.8))
     ]
 
 
