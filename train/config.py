@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import difflib
 import inspect
@@ -28,7 +29,9 @@ class LoopConfig:
     steps: int
     """Optimiser steps in all."""
     seed: int = 0
-    """Every random draw comes from (seed, process, step)."""
+    """Every random draw comes from (seed, step, place in the batch of all processes)."""
+    accumulate: int = 1
+    """Parts of a batch that each process takes one after the other before the optimiser steps."""
     device: str = "cpu"
     """cpu or cuda."""
     threads: int = 1
@@ -49,7 +52,7 @@ class LoopConfig:
     """Steps between sample strips; 0 for none."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "threads", "log_every", "save_every"):
+        for name in ("steps", "accumulate", "threads", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if not 0 <= self.ema_decay < 1:
@@ -80,6 +83,16 @@ def parse(kind: type[Config], arguments: Sequence[str], command: str) -> Config:
         print(to_json(config))
         raise SystemExit(0)
     return config
+
+
+def given(arguments: Sequence[str], key: str) -> str | None:
+    """What the arguments say of one key, unchecked: by it a command may choose its config."""
+    values: dict[str, Any] = {}
+    for argument in arguments:
+        with contextlib.suppress(ValueError):  # `parse` says what is wrong with it
+            _merge(values, _parsed_argument(argument))
+    value = values.get(key)
+    return None if value is None else str(value)
 
 
 def to_json(config: Any) -> str:

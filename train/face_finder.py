@@ -40,7 +40,8 @@ from .base import CREDIT
 from .config import LoopConfig, parse
 from .data.crowds import Crowd, CrowdPainter, PlacedFace
 from .data.rendered import RenderedSet
-from .loop import Draw, ParameterGroup, fit
+from .draw import Draw
+from .loop import ParameterGroup, fit
 from .rendering.creatures import is_creature
 from .rendering.dataset import INDEX_NAME
 from .strips import grid_of
@@ -126,7 +127,7 @@ class FaceFinderTask:
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
         """The losses of one batch of new pictures."""
         del average
-        crowds = [self._painter.draw(draw.numpy) for _ in range(self.config.batch)]
+        crowds = [self._painter.draw(random) for random in draw.generators(self.config.batch)]
         network = self.modules[NETWORK]
         device = next(network.parameters()).device
         maps: FaceMaps = network(pictures_of(crowds).to(device))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import accelerate
 import numpy as np
@@ -17,7 +17,9 @@ from liveportrait_core.media.images import write_image
 
 from . import checkpoint
 from .config import CONFIG_NAME, LoopConfig, to_json
+from .draw import Draw
 from .ema import MovingAverage
+from .shared_norm import share_norms
 from .stats import Stats
 
 CONVOLUTION_NDIM = 4
@@ -35,33 +37,6 @@ class ParameterGroup:
     clip_norm: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """Randomness of one step of one process: a function of (seed, process, step) alone."""
-
-    numpy: np.random.Generator
-    torch: torch.Generator
-    step: int
-
-    @classmethod
-    def of(cls, seed: int, process: int, step: int) -> Draw:
-        """The draws of a step, whatever happened before it."""
-        entropy = np.random.SeedSequence((seed, process, step))
-        return cls(
-            np.random.default_rng(entropy),
-            torch.Generator().manual_seed(int(entropy.generate_state(1, np.uint64)[0] >> 1)),
-            step,
-        )
-
-    def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers."""
-        return torch.randn(shape, generator=self.torch)
-
-    def uniform(self, *shape: int) -> Tensor:
-        """Numbers in [0, 1)."""
-        return torch.rand(shape, generator=self.torch)
-
-
 class Task(Protocol):
     """What a stage trains and how one step's losses come about."""
 
@@ -77,8 +52,22 @@ class Task(Protocol):
         ...
 
 
+@runtime_checkable
+class Watching(Protocol):
+    """A task that looks at its own progress, in the first process."""
+
+    def watch(self, step: int, average: Mapping[str, nn.Module], *, last: bool) -> None:
+        """What to do after `step` finished steps, once they are logged and saved."""
+        ...
+
+
 def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
     """Train to `config.steps`, resuming what the run folder holds.
+
+    Convention:
+        - a step's batch is `accumulate` parts in each process; its gradient is their mean, its
+          draws and batch norms are those of the whole (of a part's, between parts), so that as
+          many samples give the same losses in one process and in several
 
     Returns:
         The moving averages of the task's modules.
@@ -93,10 +82,7 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
         cpu=config.device == "cpu", mixed_precision="bf16" if config.bfloat16 else "no"
     )
     for module in task.modules.values():
-        for parameter in module.parameters():
-            if parameter.ndim == CONVOLUTION_NDIM:
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        module.to(accelerator.device).train()
+        _prepare(module, accelerator)
     average = MovingAverage(task.modules, config.ema_decay)
     optimiser = _optimiser(task)
     start = _resume(config, task, average, optimiser)
@@ -109,13 +95,8 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
         share = learning_rate_share(step, config)
         for group in optimiser.param_groups:
             group["lr"] = group["base_lr"] * share
-        draw = Draw.of(config.seed, accelerator.process_index, step)
-        with accelerator.autocast():
-            losses = task.train_step(draw, average.modules)
-        logged = {name: float(value.detach()) for name, value in losses.items()}
-        _refuse_non_finite(logged, step)
         optimiser.zero_grad(set_to_none=False)
-        losses["total"].backward()
+        logged = _take_gradients(accelerator, task, average, config, step)
         _average_over_processes(accelerator, task)
         for group in optimiser.param_groups:
             nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
@@ -132,6 +113,15 @@ def learning_rate_share(step: int, config: LoopConfig) -> float:
     rise = min(1.0, (step + 1) / max(config.warmup_steps, 1))
     cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps))
     return rise * (config.final_lr_share + (1 - config.final_lr_share) * cosine)
+
+
+def _prepare(module: nn.Module, accelerator: accelerate.Accelerator) -> None:
+    for parameter in module.parameters():
+        if parameter.ndim == CONVOLUTION_NDIM:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    module.to(accelerator.device).train()
+    if accelerator.num_processes > 1:
+        share_norms(module)
 
 
 def _optimiser(task: Task) -> torch.optim.AdamW:
@@ -163,23 +153,50 @@ def _resume(
     return state["step"]
 
 
-def _refuse_non_finite(losses: dict[str, float], step: int) -> None:
+def _take_gradients(
+    accelerator: accelerate.Accelerator,
+    task: Task,
+    average: MovingAverage,
+    config: LoopConfig,
+    step: int,
+) -> dict[str, float]:
+    """Gradients of this process's parts of a step; the losses of all processes."""
+    parts: list[dict[str, Tensor]] = []
+    notes: list[str] = []
+    for part in range(config.accumulate):
+        slot = part * accelerator.num_processes + accelerator.process_index
+        draw = Draw.of(config.seed, slot, step)
+        with accelerator.autocast():
+            losses = task.train_step(draw, average.modules)
+        (losses["total"] / config.accumulate).backward()
+        parts.append({name: value.detach().float() for name, value in losses.items()})
+        notes += draw.notes
+    names = list(parts[0])
+    means = torch.stack([torch.stack([part[name] for part in parts]).mean() for name in names])
+    shared: Any = accelerator.reduce(means, "mean")
+    logged = dict(zip(names, shared.tolist(), strict=True))
+    _refuse_non_finite(logged, step, notes)
+    return logged
+
+
+def _refuse_non_finite(losses: dict[str, float], step: int, notes: Sequence[str]) -> None:
     wrong = [name for name, value in losses.items() if not math.isfinite(value)]
     if wrong:
+        batch = f" Its batch: {'; '.join(notes)}." if notes else ""
         raise FloatingPointError(
-            f"The loss {', '.join(wrong)} is not finite at step {step}. The last checkpoint is "
-            "kept; lower the learning rate or set bfloat16=false, and run the same command again."
+            f"The loss {', '.join(wrong)} is not finite at step {step}.{batch} The last "
+            "checkpoint is kept; lower the learning rate or set bfloat16=false, and run the same "
+            "command again."
         )
 
 
 def _average_over_processes(accelerator: accelerate.Accelerator, task: Task) -> None:
-    """One mean over processes of all gradients and running statistics, sent as one vector."""
+    """One mean over processes of all gradients, sent as one vector."""
     if accelerator.num_processes == 1:
         return
     tensors: list[Tensor] = []
     for module in task.modules.values():
         tensors += [p.grad for p in module.parameters() if p.grad is not None]
-        tensors += [b for b in module.buffers() if b.is_floating_point()]
     mean: Any = accelerator.reduce(torch.cat([t.flatten() for t in tensors]), "mean")
     for tensor, part in zip(tensors, mean.split([t.numel() for t in tensors]), strict=True):
         tensor.copy_(part.view_as(tensor))
@@ -207,6 +224,8 @@ def _report(
         checkpoint.save(config.run, state)
     if config.strip_every and (step % config.strip_every == 0 or last):
         _write_strip(config, task, average, step)
+    if isinstance(task, Watching):
+        task.watch(step, average.modules, last=last)
 
 
 def _write_strip(config: LoopConfig, task: Task, average: MovingAverage, step: int) -> None:

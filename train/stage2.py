@@ -49,7 +49,8 @@ from .config import parse
 from .data.augment import augment_pairs, augment_unlabelled
 from .data.rendered import HEAD_REGIONS, RenderedSet
 from .data.unlabelled import UnlabelledSource
-from .loop import Draw, ParameterGroup, fit
+from .draw import Draw
+from .loop import ParameterGroup, fit
 from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, compact_eyes_open, compact_lip_open
 from .losses.perceptual import weighted_l1
 from .sets import DataConfig, open_sets

@@ -1,15 +1,20 @@
-"""stats.jsonl and the status line."""
+"""stats.jsonl, the status line, and TensorBoard where it is installed."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+TENSORBOARD_NAME = "tensorboard"
+"""In the folder of a run."""
 
 
 class Stats:
-    """Means of losses between logs, written as a JSON row and a line on stderr."""
+    """Means of losses between logs: a JSON row, a line on stderr, curves for TensorBoard."""
 
     def __init__(self, path: Path, total_steps: int, first_step: int) -> None:
         self.path, self.total_steps = path, total_steps
@@ -17,6 +22,7 @@ class Stats:
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
         _drop_rows_after(path, first_step)
+        self._curves = _curves(path.parent / TENSORBOARD_NAME, first_step)
 
     def add(self, losses: dict[str, float]) -> None:
         """Take in the losses of one step."""
@@ -37,11 +43,24 @@ class Stats:
         row = {"step": step, "lr_share": lr_share, "steps_per_s": rate, **means}
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        if self._curves is not None:
+            for name, value in {**means, "lr_share": lr_share}.items():
+                self._curves.add_scalar(name, value, step)
+            self._curves.flush()
         left_min = (self.total_steps - step) / max(rate, 1e-9) / 60
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         line = f"step {step}/{self.total_steps}  {rate:.2f}/s  {left_min:.0f} min left  {shown}"
         print(line, file=sys.stderr, flush=True)
         self.sums, self.counts = {}, {}
+
+
+def _curves(folder: Path, first_step: int) -> Any:
+    """TensorBoard's writer, which forgets what a killed run wrote later; None without it."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, and may be missing
+
+    return SummaryWriter(str(folder), purge_step=first_step + 1)
 
 
 def _drop_rows_after(path: Path, step: int) -> None:

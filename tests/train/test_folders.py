@@ -17,7 +17,7 @@ from train.data.face_crops import CropSettings, SkippedError
 from train.data.folders import FolderSet
 from train.data.preparing import is_prepared, prepare, read_index
 from train.data.unlabelled import UnlabelledPairs, unlabelled_count
-from train.loop import Draw
+from train.draw import Draw
 
 SETTINGS = CropSettings(size_px=SIZE_PX, most_frames=6)
 
@@ -94,7 +94,7 @@ def test_a_still_is_turned_upright_and_a_film_keeps_its_tilt():
     outer_corners = tilted.landmarks.points[[0, 3]]
     slopes = []
     for faces in ((tilted,), (tilted, tilted)):
-        left, right = face_crops._framed(FaceTrack(0, faces), SETTINGS).to_crop(outer_corners)
+        left, right = face_crops.framed(FaceTrack(0, faces), SETTINGS).to_crop(outer_corners)
         slopes.append(np.rad2deg(np.arctan2(right[1] - left[1], right[0] - left[0])))
     assert slopes == pytest.approx([0, 15], abs=0.1)
 

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,8 +8,9 @@ from torch import nn
 from liveportrait_core.errors import CheckpointError
 from train import checkpoint
 from train.config import LoopConfig
+from train.draw import Draw
 from train.ema import MovingAverage
-from train.loop import Draw, ParameterGroup, fit, learning_rate_share
+from train.loop import ParameterGroup, fit, learning_rate_share
 
 
 class Regression:
@@ -66,6 +68,32 @@ def test_a_loss_that_is_not_finite_stops_and_is_named(tmp_path):
         fit(Regression(broken_at=2), config(tmp_path))
 
 
+def test_parts_of_a_batch_add_up_to_the_whole(tmp_path):
+    class Halves(Regression):
+        def __init__(self, rows):
+            super().__init__()
+            self.rows = rows
+
+        def train_step(self, draw, average):
+            points = draw.normal(self.rows, 2)
+            return {"total": self.modules["line"](points).square().mean()}
+
+    fit(Halves(8), config(tmp_path / "whole"))
+    fit(Halves(2), config(tmp_path / "parts", accumulate=4))
+    whole, parts = (losses(tmp_path / name / "run") for name in ("whole", "parts"))
+    assert parts == pytest.approx(whole, abs=1e-6)
+    assert len(set(whole)) == len(whole)
+
+
+def test_tensorboard_shows_the_losses_of_the_log(tmp_path):
+    reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    fit(Regression(), config(tmp_path))
+    events = reading.EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("total")] == list(range(1, 13))
+    shown = [event.value for event in events.Scalars("total")]
+    assert shown == pytest.approx(losses(tmp_path / "run"), rel=1e-6)
+
+
 def test_a_finished_run_does_nothing_more(tmp_path):
     fit(Regression(), config(tmp_path))
     before = (tmp_path / "run" / checkpoint.NAME).read_bytes()
@@ -79,13 +107,31 @@ def test_a_broken_checkpoint_says_what_to_do(tmp_path):
         checkpoint.load(tmp_path)
 
 
-def test_draws_depend_on_seed_process_and_step_alone():
+def test_draws_depend_on_seed_place_and_step_alone():
     first, again = Draw.of(1, 0, 5), Draw.of(1, 0, 5)
     first.normal(3)
     again.normal(3)
     assert torch.equal(first.normal(4), again.normal(4))
     others = [Draw.of(2, 0, 5), Draw.of(1, 1, 5), Draw.of(1, 0, 6)]
     assert all(not torch.equal(Draw.of(1, 0, 5).normal(4), d.normal(4)) for d in others)
+
+
+def test_two_processes_draw_together_what_one_draws():
+    whole, parts = Draw.of(1, 0, 5), [Draw.of(1, slot, 5) for slot in range(2)]
+    for _ in range(2):
+        assert torch.equal(whole.normal(6, 2), torch.cat([part.normal(3, 2) for part in parts]))
+        assert torch.equal(whole.uniform(6), torch.cat([part.uniform(3) for part in parts]))
+        both = [part.integers(3, 0, 1000).tolist() for part in parts]
+        assert whole.integers(6, 0, 1000).tolist() == both[0] + both[1]
+
+
+def test_draws_are_as_they_are_called():
+    values = Draw.of(0, 0, 0).normal(4000, 2)
+    assert float(values.mean()) == pytest.approx(0, abs=0.05)
+    assert float(values.std()) == pytest.approx(1, abs=0.05)
+    numbers = Draw.of(0, 0, 0).integers(3000, 1, np.array([2, 3, 5] * 1000)).reshape(-1, 3)
+    assert [set(column) for column in numbers.T] == [{1}, {1, 2}, {1, 2, 3, 4}]
+    assert Draw.of(0, 0, 0).uniform(0, 3).shape == (0, 3)
 
 
 def test_the_learning_rate_rises_then_falls_to_its_share(tmp_path):

@@ -13,7 +13,7 @@ from train import checkpoint, evaluate, stage1, stage2
 from train.base import begin_with, load_run
 from train.data.augment import augment_frames, augment_pairs
 from train.data.rendered import Frames, RenderedSet
-from train.loop import Draw
+from train.draw import Draw
 
 QUICK = ["steps=3", "batch=1", "log_every=1", "save_every=2", "strip_every=3", "bfloat16=false"]
 

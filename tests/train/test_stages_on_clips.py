@@ -18,7 +18,7 @@ from train.data.face_crops import CropSettings
 from train.data.folders import FolderSet
 from train.data.preparing import prepare, read_index
 from train.data.unlabelled import read_pairs
-from train.loop import Draw
+from train.draw import Draw
 from train.losses.picture_terms import PictureWeights, picture_terms, unlabelled_terms
 from train.sets import open_sets
 

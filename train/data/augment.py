@@ -10,13 +10,15 @@ from torch import Tensor
 
 from liveportrait_core.networks.compact.layers import identity_grid
 
-from ..loop import Draw
+from ..draw import Draw
 from .rendered import Frames, Pairs
 from .unlabelled import MovedFrames, UnlabelledPairs
 
 GREY_SHARE = 0.15
 NOISY_SHARE = 0.6
 BLURRED_SHARE = 0.35
+BLURRED_SIDES = (0.4, 0.5, 0.75)
+"""Share of the side that a blurred frame is shrunk to before it is enlarged again."""
 OCCLUDED_SHARE = 1 / 6
 MIRRORED_SHARE = 0.5
 """Of unlabelled pairs; M reads their keypoints from the mirrored picture, so left stays left."""
@@ -121,20 +123,27 @@ def _degraded(image: Tensor, draw: Draw) -> Tensor:
     count, size = len(image), image.shape[-1]
     level = 0.05 * draw.uniform(count, 1, 1, 1) * (draw.uniform(count, 1, 1, 1) < NOISY_SHARE)
     image = image + draw.normal(*image.shape) * level
-    if float(draw.uniform(1)) < BLURRED_SHARE:
-        small = int(size * float(draw.numpy.choice([0.4, 0.5, 0.75])))
-        image = F.interpolate(image, size=(small, small), mode="bilinear", antialias=True)
-        image = F.interpolate(image, size=(size, size), mode="bilinear")
+    chosen = draw.uniform(count) < BLURRED_SHARE
+    kinds = torch.from_numpy(draw.integers(count, 0, len(BLURRED_SIDES)))
+    for kind, side in enumerate(BLURRED_SIDES):
+        blurred = (chosen & (kinds == kind)).nonzero()[:, 0]
+        if len(blurred):
+            small = (int(size * side),) * 2
+            coarse = F.interpolate(image[blurred], size=small, mode="bilinear", antialias=True)
+            image[blurred] = F.interpolate(coarse, size=(size, size), mode="bilinear")
     return image
 
 
 def _occluded(image: Tensor, draw: Draw) -> Tensor:
     """A plain box over a sixth of the frames."""
-    size = image.shape[-1]
+    count, size = len(image), image.shape[-1]
     image = image.clone()
-    for index in range(len(image)):
-        if draw.numpy.random() < OCCLUDED_SHARE:
-            y, x = draw.numpy.integers(0, int(size * 0.8), 2)
-            height, width = draw.numpy.integers(size // 16, size // 4, 2)
-            image[index, :, y : y + height, x : x + width] = draw.uniform(3, 1, 1)
+    chosen = (draw.uniform(count) < OCCLUDED_SHARE).tolist()
+    corners = [draw.integers(count, 0, int(size * 0.8)) for _ in range(2)]
+    sides = [draw.integers(count, size // 16, size // 4) for _ in range(2)]
+    colour = draw.uniform(count, 3, 1, 1)
+    for index in range(count):
+        if chosen[index]:
+            y, x, height, width = (int(part[index]) for part in (*corners, *sides))
+            image[index, :, y : y + height, x : x + width] = colour[index]
     return image

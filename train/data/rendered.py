@@ -15,7 +15,7 @@ from torch import Tensor
 
 from liveportrait_core.errors import MediaError
 
-from ..loop import Draw
+from ..draw import Draw
 
 FORMAT = "liveportrait-suite/rendered"
 FRAMES = 3
@@ -153,20 +153,28 @@ class RenderedSet:
 
     def draw_frames(self, draw: Draw, count: int) -> Frames:
         """Random frames."""
-        return self.frames(
-            draw.numpy.integers(0, len(self), count), draw.numpy.integers(0, FRAMES, count)
-        )
+        identities, frames = draw.integers(count, 0, len(self)), draw.integers(count, 0, FRAMES)
+        draw.notes.append(_named("frames", identities, frames))
+        return self.frames(identities, frames)
 
     def draw_pairs(self, draw: Draw, count: int, same_pose_share: float) -> Pairs:
         """Random pairs, a share of them with one head pose and another expression."""
-        same = draw.numpy.random(count) < same_pose_share
-        pair = np.where(same, SAME_POSE_PAIR, draw.numpy.choice([0, 2], count))
-        return self.pairs(draw.numpy.integers(0, len(self), count), pair)
+        same = draw.uniform(count).numpy() < same_pose_share
+        pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
+        identities = draw.integers(count, 0, len(self))
+        draw.notes.append(_named("pairs", identities, pair))
+        return self.pairs(identities, pair)
 
     def _tensor(
         self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
     ) -> Tensor:
         return torch.from_numpy(self.rows(name, identities, frames))
+
+
+def _named(what: str, identities: NDArray[np.integer], numbers: NDArray[np.integer]) -> str:
+    """Heads of a batch, for a message: "pairs 17/0 203/2" of identities 17 and 203."""
+    rows = zip(identities, numbers, strict=True)
+    return " ".join([f"rendered {what}", *(f"{identity}/{number}" for identity, number in rows)])
 
 
 def _mapped(shard: Path, name: str) -> NDArray[np.generic]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from liveportrait_core.networks.compact.motion import Motion
 
-from ..loop import Draw
+from ..draw import Draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

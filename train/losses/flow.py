@@ -7,19 +7,17 @@ from torch import Tensor
 
 
 def flow_distance(flow: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean of |u| + |v| differences.
+    """Mean over the pictures of the weighted mean of |u| + |v| differences.
 
     Args:
         flow: (B, 2, h, h) in [-1, 1].
         truth: (B, 2, h, h).
         weights: (B, 1, h, h).
     """
-    return ((flow - truth).abs().sum(1, keepdim=True) * weights).sum() / weights.sum()
+    wrong = (flow - truth).abs().sum(1, keepdim=True) * weights
+    return (wrong.sum((1, 2, 3)) / weights.sum((1, 2, 3))).mean()
 
 
 def masked_cross_entropy(logit: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross-entropy over the samples that a (B, 1, 1, 1) mask of 0 and 1 leaves in."""
-    loss = F.binary_cross_entropy_with_logits(logit, target, reduction="none").mean(
-        (1, 2, 3), keepdim=True
-    )
-    return (loss * mask).sum() / mask.sum().clamp(min=1.0)
+    """Mean binary cross-entropy, 0 for samples that a (B, 1, 1, 1) mask of 0 and 1 leaves out."""
+    return (F.binary_cross_entropy_with_logits(logit, target, reduction="none") * mask).mean()

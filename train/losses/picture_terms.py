@@ -46,8 +46,8 @@ class PictureWeights:
     """Features of the model's own M (of the moving average), relative L1."""
     motion: float = 10.0
     """What that M reads off the painted frame against what it reads off the true one."""
-    background: float = 1.5
-    """Cross-entropy of what stays still, for pairs of different pose."""
+    background: float = 3.0
+    """Cross-entropy of what stays still; 0 for pairs of one pose."""
     head: float = 1.5
     """Cross-entropy of the source's head mask."""
     eyes: float = 12.0
@@ -252,7 +252,8 @@ def _painted_loss(step: PictureStep) -> Tensor:
 
 
 def _mean_where(values: Tensor, share: Tensor) -> Tensor:
-    return (values * share).sum() / share.sum().clamp(min=1.0)
+    axes = (1, 2, 3)
+    return ((values * share).sum(axes) / share.sum(axes).clamp(min=1.0)).mean()
 
 
 def _background_loss(step: PictureStep) -> Tensor:

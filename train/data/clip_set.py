@@ -1,0 +1,123 @@
+"""Clips as a source of unlabelled pairs, wherever their frames are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from liveportrait_core.errors import MediaError
+from liveportrait_core.imaging.tensors import Pixels
+from liveportrait_core.networks.compact.layers import resize
+
+from ..draw import Draw
+from .sampling import ClipSampler, Picks
+from .unlabelled import UnlabelledPairs
+
+MOST_DAMAGED = 16
+"""Clips in a row that may be unreadable; more means that the folder is gone."""
+
+
+class Frames(Protocol):
+    """The frames of one clip."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> Pixels:
+        """(h, h, 3) uint8.
+
+        Raises:
+            MediaError: The frame cannot be read.
+        """
+        ...
+
+
+class ClipSet:
+    """Clips, drawn each as often as the other, however many frames they have."""
+
+    def __init__(self, frames: Sequence[Frames], *, size_px: int, image_share: float) -> None:
+        """A source of pairs.
+
+        Args:
+            frames: Of each clip, all of one size.
+            size_px: Side of the pictures it gives; stored ones are resized to it.
+            image_share: Share of stills among the drawn clips, where there are films too.
+        """
+        self._frames = frames
+        self._sampler = ClipSampler([len(clip) for clip in frames], image_share)
+        self._size_px = size_px
+        self._damaged: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def size_px(self) -> int:
+        """Side of the pictures."""
+        return self._size_px
+
+    @property
+    def has_motion(self) -> bool:
+        """Whether any clip has more than one frame."""
+        return self._sampler.has_motion
+
+    @property
+    def num_damaged(self) -> int:
+        """Clips that could not be read so far."""
+        return len(self._damaged)
+
+    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> UnlabelledPairs:
+        """Random pairs of different frames of a film, or of a still with itself.
+
+        Convention:
+            - a clip that cannot be read is named once on stderr, and the next of its kind takes
+              its place: one damaged clip ends no run
+
+        Raises:
+            ValueError: `moving`, but there are no films.
+            MediaError: Many clips in a row cannot be read.
+        """
+        return self._pairs(self._sampler.pairs(draw, count, moving=moving))
+
+    def draw_frames(self, draw: Draw, count: int) -> Tensor:
+        """(count, 3, h, h) random frames."""
+        clips, frames = self._sampler.frames(draw, count)
+        chosen = zip(clips.tolist(), frames.tolist(), strict=True)
+        return self._tensor([self._read(clip, [frame])[0] for clip, frame in chosen])
+
+    def first_pairs(self, count: int) -> UnlabelledPairs:
+        """Of the first clips the first frame as source, the middle one as driving; films first."""
+        return self._pairs(self._sampler.first_pairs(count))
+
+    def _pairs(self, picks: Picks) -> UnlabelledPairs:
+        numbers = (picks.clips.tolist(), picks.source.tolist(), picks.driving.tolist())
+        pairs = [self._read(clip, both) for clip, *both in zip(*numbers, strict=True)]
+        return UnlabelledPairs(
+            source=self._tensor([source for source, _ in pairs]),
+            driving=self._tensor([driving for _, driving in pairs]),
+        )
+
+    def _read(self, clip: int, numbers: Sequence[int]) -> list[Pixels]:
+        """Frames of a clip, or of the next one that can be read."""
+        for _ in range(MOST_DAMAGED):
+            frames = self._frames[clip]
+            try:
+                return [frames[number % len(frames)] for number in numbers]
+            except MediaError as error:
+                if clip not in self._damaged:
+                    self._damaged.add(clip)
+                    print(f"skipped a clip ({self.num_damaged} so far): {error}", file=sys.stderr)
+                clip = self._sampler.after(clip)
+        raise MediaError(
+            f"{MOST_DAMAGED} clips in a row cannot be read; the last are named above. Look whether "
+            "their folder is still there, and make it anew where it is damaged."
+        )
+
+    def _tensor(self, pictures: Sequence[Pixels]) -> Tensor:
+        pixels = torch.from_numpy(np.stack(pictures))
+        image = resize(pixels.permute(0, 3, 1, 2).float() / 255, self._size_px)
+        return image.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,89 @@
+"""Which clips and frames are drawn: films and stills mixed by weight (Sec. 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..draw import Draw
+
+Numbers = NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """Pairs of frames, each of one clip."""
+
+    clips: Numbers
+    """(N,)."""
+    source: Numbers
+    """(N,) frame in the clip."""
+    driving: Numbers
+    """(N,) frame in the clip; of a still the source's."""
+
+
+class ClipSampler:
+    """Draws clips, each of its kind as often as any other, however many frames it has."""
+
+    def __init__(self, lengths: Sequence[int], image_share: float) -> None:
+        """A sampler.
+
+        Args:
+            lengths: Frames of each clip; a clip of one frame is a still.
+            image_share: Share of stills among the drawn clips, where there are films too.
+        """
+        self._lengths = np.array(lengths, int)
+        self._films = np.flatnonzero(self._lengths > 1)
+        self._stills = np.flatnonzero(self._lengths == 1)
+        self._image_share = image_share if len(self._films) else 1.0
+
+    @property
+    def has_motion(self) -> bool:
+        """Whether any clip has more than one frame."""
+        return len(self._films) > 0
+
+    def pairs(self, draw: Draw, count: int, *, moving: bool = False) -> Picks:
+        """Random pairs of different frames of a film, or of a still with itself.
+
+        Convention:
+            - a function of the draw alone
+
+        Raises:
+            ValueError: `moving`, but there are no films.
+        """
+        clips = self._clips(draw, count, 0.0 if moving else self._image_share)
+        lengths = self._lengths[clips]
+        driving = draw.integers(count, 0, lengths)
+        source = (driving + draw.integers(count, 1, np.maximum(lengths, 2))) % lengths
+        return Picks(clips, source, driving)
+
+    def frames(self, draw: Draw, count: int) -> tuple[Numbers, Numbers]:
+        """Random clips and a frame of each, (count,) both."""
+        clips = self._clips(draw, count, self._image_share)
+        return clips, draw.integers(count, 0, self._lengths[clips])
+
+    def first_pairs(self, count: int) -> Picks:
+        """Of the first clips the first frame as source, the middle one as driving; films first."""
+        clips = np.concatenate((self._films, self._stills))[:count]
+        middle = self._lengths[clips] // 2
+        return Picks(clips, np.zeros_like(middle), middle)
+
+    def after(self, clip: int) -> int:
+        """The next clip of the same kind, to take the place of one that cannot be read."""
+        kind = self._films if self._lengths[clip] > 1 else self._stills
+        return int(kind[(int(np.searchsorted(kind, clip)) + 1) % len(kind)])
+
+    def _clips(self, draw: Draw, count: int, image_share: float) -> Numbers:
+        if image_share < 1 and not self.has_motion:
+            raise ValueError("Moving pairs were asked for, but no clip has more than one frame.")
+        still = draw.uniform(count).numpy() < (image_share if len(self._stills) else 0.0)
+        places = draw.uniform(count).numpy()
+        kinds = [self._stills if is_still else self._films for is_still in still]
+        chosen = [
+            kind[int(float(place) * len(kind))] for kind, place in zip(kinds, places, strict=True)
+        ]
+        draw.notes.append(" ".join(["clips", *map(str, chosen)]))
+        return np.array(chosen, int)

@@ -1,0 +1,69 @@
+"""Batch norms whose statistics are those of all processes, on any device."""
+
+from __future__ import annotations
+
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
+
+BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+
+
+class SharedBatchNorm(nn.SyncBatchNorm):
+    """A batch norm over the batches of all processes, which have to be of one size.
+
+    torch's own trains on a GPU only.
+    """
+
+    @classmethod
+    def of(cls, norm: BatchNorm) -> SharedBatchNorm:
+        """In place of another, with its own parameters and statistics."""
+        shared = cls(norm.num_features, norm.eps, norm.momentum, norm.affine)
+        shared.weight, shared.bias = norm.weight, norm.bias
+        shared.running_mean, shared.running_var = norm.running_mean, norm.running_var
+        shared.num_batches_tracked = norm.num_batches_tracked
+        return shared.train(norm.training)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(B, C, ...) -> the same."""
+        if not self.training:
+            return super().forward(input)
+        values = input.float()
+        kept = [1, -1, *[1] * (values.ndim - 2)]
+        axes = [axis for axis in range(values.ndim) if axis != 1]
+        mean = _mean_of_all(values.mean(axes))
+        centred = values - mean.view(kept)
+        variance = _mean_of_all(centred.square().mean(axes))
+        self._follow(mean.detach(), variance.detach(), values.numel() // len(mean))
+        scaled = centred * (variance + self.eps).rsqrt().view(kept)
+        if self.affine:
+            scaled = scaled * self.weight.view(kept) + self.bias.view(kept)
+        return scaled.to(input.dtype)
+
+    def _follow(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        """Move the running statistics, as torch does: with the variance of a sample."""
+        if self.running_mean is None or self.running_var is None:
+            return
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        share = self.momentum
+        if share is None:
+            share = 1 / float(self.num_batches_tracked)
+        total = count * dist.get_world_size()
+        self.running_mean.lerp_(mean, share)
+        self.running_var.lerp_(variance * (total / max(total - 1, 1)), share)
+
+
+def share_norms(module: nn.Module) -> None:
+    """Let all batch norms inside a module count the samples of all processes."""
+    for name, child in module.named_children():
+        if isinstance(child, BatchNorm):
+            setattr(module, name, SharedBatchNorm.of(child))
+        else:
+            share_norms(child)
+
+
+def _mean_of_all(values: Tensor) -> Tensor:
+    """Mean over processes; gradients come back from all of them."""
+    total: Tensor = all_reduce(values)
+    return total / dist.get_world_size()
