@@ -3,9 +3,11 @@
     python -m train.evaluate --rendered FOLDER --json FILE
     python -m train.evaluate --rendered --face-model DIR --seed N --json FILE
     python -m train.evaluate --clips FOLDER --mesh-python PATH --json FILE
+    python -m train.evaluate --self FILMS --cross FILMS --portraits FFHQ --page FILE
 
 --rendered compares with the renderer's truth, --clips repaints each clip from its own first
-frame; both may be asked for at once. Measures that need something which is not there say so.
+frame, --self and --cross are the paper's protocols; all may be asked for at once. Measures that
+need something which is not there say so.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from liveportrait_core.model import LivePortraitModel, load_model
 
 from .data.rendered import RenderedSet
 from .evaluation.clips import EVERY, SIZE_PX, Reenacted, clip_measures, reenact_all
+from .evaluation.command import add_arguments, protocols
 from .evaluation.mesh import UNAVAILABLE, ClipSeen, mesh_measures, mesh_python, read_mesh
 from .evaluation.models import at_size, compact_only
 from .evaluation.rendered import rendered_measures, retarget_measures
@@ -48,8 +51,8 @@ def rendered(model: LivePortraitModel, data: RenderedSet) -> Measures:
 
 def clips(model: LivePortraitModel, chosen: argparse.Namespace) -> Measures:
     """The measures of --clips, a row for each clip among them."""
-    size_px = chosen.size or SIZE_PX
-    found = reenact_all(at_size(model, size_px), load_model(), chosen.clips, chosen.every)
+    size_px, every = chosen.size or SIZE_PX, chosen.every or EVERY
+    found = reenact_all(at_size(model, size_px), load_model(), chosen.clips, every)
     measures: Measures = {**clip_measures(found)}
     rows = [clip.row for clip in found]
     seen = _mesh(found, chosen)
@@ -111,7 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the rendering ({SEED})")
     parser.add_argument("--clips", type=Path, help="a folder of films of faces, or one film")
     parser.add_argument(
-        "--every", type=_count, default=EVERY, help=f"compare every so many-th frame ({EVERY})"
+        "--every",
+        type=_count,
+        help=f"compare every so many-th frame ({EVERY}; --self 1; --cross 10, of VFHQ 5)",
     )
     parser.add_argument(
         "--size",
@@ -123,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "--mesh-python", type=Path, help="a Python with mediapipe, to look at the clips with"
     )
     parser.add_argument("--json", type=Path, help="write the measures here")
+    add_arguments(parser, _count)
     return parser
 
 
@@ -137,9 +143,11 @@ def main(arguments: list[str]) -> int:
     chosen = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        if chosen.rendered is None and chosen.clips is None:
+        places = (chosen.rendered, chosen.clips, chosen.self_films, chosen.cross_films)
+        if all(place is None for place in places):
             raise LivePortraitError(
-                "Nothing to measure on; give --rendered [FOLDER] or --clips FOLDER."
+                "Nothing to measure on; give --rendered [FOLDER], --clips FOLDER, --self FOLDER or "
+                "--cross FOLDER --portraits FOLDER."
             )
         model = load_model(chosen.model, device=chosen.device)
         measures: Measures = {}
@@ -148,12 +156,14 @@ def main(arguments: list[str]) -> int:
                 measures |= rendered(model, data)
         if chosen.clips is not None:
             measures |= clips(model, chosen)
+        reports = protocols(model, chosen)
     except LivePortraitError as error:
         print(f"python -m train.evaluate: {error}", file=sys.stderr)
         return 2
     _show(measures)
     if chosen.json is not None:
-        text = json.dumps(_without_nan(measures), indent=2, allow_nan=False)
+        told = measures | {report.mode: report.to_json() for report in reports}
+        text = json.dumps(_without_nan(told), indent=2, allow_nan=False)
         chosen.json.write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -1,9 +1,25 @@
+import importlib
+from collections import OrderedDict
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import scipy.linalg
 import torch
+import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter
 from skimage import metrics as independent
+from torch import nn
 
-from train.metrics.image import l1, psnr_db, ssim
+from liveportrait_core.errors import CheckpointError, LivePortraitError
+from tests.support.tiny import tiny_published_model
+from tests.train.evaluation.made_up_files import alexnet_state, inception_state, lpips_heads
+from train.metrics.distribution import Gaussian, Moments, frechet_distance
+from train.metrics.identity import ARCFACE_POINTS, aligned, cosine
+from train.metrics.image import MS_SSIM_LEAST_PX, l1, ms_ssim, psnr_db, ssim
+from train.metrics.inception import InceptionNetwork
+from train.metrics.lpips import LpipsNetwork, lpips_distance
+from train.metrics.motion import angle_deg, mean_l1, point_distance, trembling
 
 
 def pictures(seed, count=3, size=32):
@@ -62,3 +78,220 @@ def test_l1_is_a_mean_for_each_picture():
 def test_pictures_that_are_the_same_have_a_hundred_decibels():
     image = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0))
     assert float(psnr_db(image, image)) == pytest.approx(100.0)
+
+
+def test_ms_ssim_of_the_same_picture_is_one():
+    _, truth = pictures(2, count=2, size=MS_SSIM_LEAST_PX)
+    np.testing.assert_allclose(ms_ssim(truth, truth), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [MS_SSIM_LEAST_PX, 192])
+def test_ms_ssim_is_that_of_pytorch_msssim(size):
+    other = pytest.importorskip("pytorch_msssim")
+    image, truth = pictures(3, count=2, size=size)
+    wanted = other.ms_ssim(image, truth, data_range=1.0, size_average=False)
+    np.testing.assert_allclose(ms_ssim(image, truth), wanted, atol=1e-5)
+    plain = other.ssim(image, truth, data_range=1.0, size_average=False)
+    np.testing.assert_allclose(ssim(image, truth), plain, atol=1e-5)
+
+
+def test_pictures_are_measured_as_torchmetrics_does():
+    tiny_published_model()  # makes a torchvision that does not fit torch importable
+    other = pytest.importorskip("torchmetrics.functional.image")
+    image, truth = pictures(4, count=2)
+    pairs = list(zip(image.split(1), truth.split(1), strict=True))
+    wanted = [float(other.peak_signal_noise_ratio(x, y, data_range=1.0)) for x, y in pairs]
+    np.testing.assert_allclose(psnr_db(image, truth), wanted, rtol=1e-5)
+    ssim_of = other.structural_similarity_index_measure
+    wanted = [float(ssim_of(x, y, data_range=1.0)) for x, y in pairs]
+    # it mirrors pictures at their borders, and counts the windows there too
+    mirrored = [F.pad(x, (5, 5, 5, 5), mode="reflect") for x in (image, truth)]
+    np.testing.assert_allclose(ssim(*mirrored), wanted, atol=1e-5)
+
+
+def test_only_the_finest_scale_of_ms_ssim_sees_what_averages_away():
+    rough, _ = pictures(5, count=1, size=192)
+    fine = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(96, 96) * 0.05
+    image, other = rough * 0.8 + 0.1 + fine, rough * 0.8 + 0.1 - fine
+    # what is left is the contrast of the first scale to the power of its weight
+    found = float(ms_ssim(image, other))
+    assert found < 0.985
+    assert found == pytest.approx(np.mean(first_contrast(image, other) ** 0.0448), abs=1e-4)
+
+
+def first_contrast(image, other):
+    """(3,) mean contrast of each colour, by scipy's filter."""
+    rows = []
+    for x, y in zip(image[0].double().numpy(), other[0].double().numpy(), strict=True):
+        smooth = [gaussian_filter(v, 1.5, radius=5) for v in (x, y, x * x, y * y, x * y)]
+        mx, my, xx, yy, xy = (v[5:-5, 5:-5] for v in smooth)
+        c2 = 0.03**2
+        rows.append(((2 * (xy - mx * my) + c2) / (xx - mx**2 + yy - my**2 + c2)).mean())
+    return np.array(rows)
+
+
+def test_angles_between_directions():
+    x, y = torch.tensor([[2.0, 0, 0]]), torch.tensor([[0, 0.5, 0]])
+    assert float(angle_deg(x, y)) == pytest.approx(90)
+    assert float(angle_deg(x, -x)) == pytest.approx(180)
+    # a small angle: arctan(1e-4), which an arc cosine of float32 would call 0
+    near = torch.tensor([[1.0, 1e-4, 0]])
+    assert float(angle_deg(x, near)) == pytest.approx(np.degrees(1e-4), rel=1e-4)
+
+
+def test_parameters_and_points_differ_by_means():
+    assert mean_l1(torch.tensor([[1.0, 2], [0, 0]]), torch.zeros(2, 2)).tolist() == [1.5, 0]
+    found = torch.tensor([[[3.0, 4.0], [0.0, 0.0]]])
+    assert point_distance(found, torch.zeros(1, 2, 2)).tolist() == [2.5]  # 5 and 0
+
+
+def test_only_what_shakes_trembles():
+    frames = torch.arange(5.0)[:, None, None].expand(5, 3, 2)
+    still = torch.zeros(5, 3, 2)
+    assert trembling(still + 7, still).tolist() == [0, 0, 0]
+    assert trembling(frames * 2, frames).tolist() == [0, 0, 0]
+    shaking = still.clone()
+    shaking[1::2, :, 0] = 1.0  # 0 1 0 1 0: each second difference is 2
+    assert trembling(shaking, still).tolist() == [2, 2, 2]
+    assert trembling(shaking[:2], still[:2]).tolist() == []
+
+
+def test_the_same_direction_is_the_same_person():
+    rows = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_allclose(cosine(rows, 3 * rows), 1)
+    np.testing.assert_allclose(cosine(rows, rows.flip(0)), 0.5**0.5, rtol=1e-6)
+
+
+def test_an_aligned_face_has_its_points_where_arcface_wants_them():
+    # the template, three times as large and turned by a quarter, on 400 pixels
+    template = np.array(ARCFACE_POINTS)
+    turned = 3 * (template @ np.array([[0, 1.0], [-1, 0]])) + (390, 20)
+    face = torch.zeros(1, 3, 400, 400)
+    for place, (x, y) in enumerate(turned.round().astype(int)):
+        face[0, place % 3, y - 2 : y + 3, x - 2 : x + 3] = 1.0
+    units = torch.from_numpy((turned + 0.5) / 200 - 1).float()[None]
+    picture = aligned(face, units)
+    assert picture.shape == (1, 3, 112, 112)
+    for place, (x, y) in enumerate(template.round().astype(int)):
+        assert float(picture[0, place % 3, y, x]) > 0.5
+    assert float(picture.sum()) < 5 * 9 * 1.2  # 25 pixels each, a ninth of them, and no more
+
+
+def test_the_distance_of_two_bells_by_hand():
+    # one dimension: (m1 - m2)^2 + (s1 - s2)^2, of means 0 and 3, deviations 1 and 2
+    first = Gaussian(torch.zeros(1).double(), torch.ones(1, 1).double())
+    second = Gaussian(torch.full((1,), 3.0).double(), torch.full((1, 1), 4.0).double())
+    assert frechet_distance(first, second) == pytest.approx(10)
+    assert frechet_distance(first, first) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("count", [40, 6])
+def test_the_distance_of_sets_is_that_of_scipy(count):
+    random = np.random.default_rng(count)
+    rows = random.normal(size=(count, 8)), 1.5 * random.normal(size=(count, 8)) + 0.3
+    gaussians = []
+    for values in rows:
+        moments = Moments()
+        for part in np.array_split(values, 3):
+            moments.add(torch.from_numpy(part))
+        gaussians.append(moments.gaussian())
+    (m1, c1), (m2, c2) = [(v.mean(0), np.cov(v, rowvar=False)) for v in rows]
+    np.testing.assert_allclose(gaussians[0].covariance, c1, atol=1e-12)
+    root = scipy.linalg.sqrtm(c1 @ c2).real
+    wanted = np.sum((m1 - m2) ** 2) + np.trace(c1 + c2 - 2 * root)
+    assert frechet_distance(*gaussians) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_one_picture_has_no_distribution():
+    moments = Moments()
+    moments.add(torch.zeros(1, 4))
+    with pytest.raises(LivePortraitError, match="two or more were wanted"):
+        moments.gaussian()
+
+
+def test_lpips_is_what_its_paper_says():
+    state, heads = alexnet_state(), lpips_heads()
+    read = LpipsNetwork(state, heads)
+    image, truth = pictures(6, count=2, size=96)
+    found = lpips_distance(read(image), read(truth))
+    np.testing.assert_allclose(found, by_definition(state, heads, image, truth), rtol=1e-4)
+    np.testing.assert_allclose(lpips_distance(read(image), read(image)), 0, atol=1e-7)
+
+
+def by_definition(state, heads, image, truth):
+    """Layer by layer with modules: weighted squares of unit features' differences."""
+    layers = nn.ModuleDict()
+    steps = {"0": (4, 2), "3": (1, 2), "6": (1, 1), "8": (1, 1), "10": (1, 1)}
+    for number, (stride, padding) in steps.items():
+        weight = state[f"features.{number}.weight"]
+        conv = nn.Conv2d(weight.shape[1], len(weight), weight.shape[2], stride, padding)
+        conv.load_state_dict({k: state[f"features.{number}.{k}"] for k in ("weight", "bias")})
+        layers[number] = conv
+    shift, scale = torch.tensor([-0.030, -0.088, -0.188]), torch.tensor([0.458, 0.448, 0.450])
+    x, y = (((2 * v - 1).movedim(1, -1) - shift) / scale for v in (image, truth))
+    x, y = x.movedim(-1, 1), y.movedim(-1, 1)
+    total = torch.zeros(len(image))
+    with torch.no_grad():
+        for level, (number, conv) in enumerate(layers.items()):
+            if number in ("3", "6"):
+                x, y = nn.MaxPool2d(3, 2)(x), nn.MaxPool2d(3, 2)(y)
+            x, y = conv(x).relu(), conv(y).relu()
+            apart = F.normalize(x, dim=1, eps=1e-12) - F.normalize(y, dim=1, eps=1e-12)
+            head = heads[f"lin{level}.model.1.weight"]
+            total += F.conv2d(apart**2, head).mean((1, 2, 3))
+    return total
+
+
+def test_heads_of_another_network_are_refused():
+    heads = lpips_heads()
+    heads["lin2.model.1.weight"] = torch.rand(1, 9, 1, 1)
+    with pytest.raises(CheckpointError, match=r"lin2.*\(1, 5, 1, 1\)"):
+        LpipsNetwork(alexnet_state(), heads)
+    with pytest.raises(CheckpointError, match=r"lacks features\.0\.weight"):
+        LpipsNetwork({}, heads)
+
+
+def test_inception_is_that_of_timm_with_the_pools_of_fid(monkeypatch):
+    tiny_published_model()  # makes a torchvision that does not fit torch importable
+    theirs = importlib.import_module("timm.models.inception_v3")
+    calls = iter(range(9))
+
+    def pooled(x, **options):
+        # FID's network leaves the border out of its means, and the last of nine is a maximum
+        if next(calls) == 8:
+            return F.max_pool2d(x, **options)
+        return F.avg_pool2d(x, **options, count_include_pad=False)
+
+    pools = SimpleNamespace(max_pool2d=F.max_pool2d, avg_pool2d=pooled)
+    monkeypatch.setattr(theirs, "F", pools)
+    state = inception_state()
+    net = narrowed(theirs.InceptionV3(device="meta"), state)
+    image = torch.rand(2, 3, 299, 299, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        wanted = net.eval().forward_features(2 * image - 1).mean((2, 3))
+        found = InceptionNetwork(state)(image)
+    assert float(wanted.abs().max()) > 0
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def narrowed(net, state):
+    """timm's network with its convolutions made as narrow as some weights."""
+    blocks = [name for name, block in net.named_modules() if hasattr(block, "conv")]
+    assert {f"{name}.conv.weight" for name in blocks} <= set(state)
+    for name in blocks:
+        old, weight = net.get_submodule(name).conv, state[f"{name}.conv.weight"]
+        shape = (weight.shape[1], len(weight), old.kernel_size, old.stride, old.padding)
+        assert old.kernel_size == weight.shape[2:]
+        conv = nn.Conv2d(*shape, bias=False)
+        norm = nn.BatchNorm2d(len(weight), eps=1e-3)
+        parts = {"conv": conv, "bn": norm, "act": nn.ReLU()}
+        net.set_submodule(name, nn.Sequential(OrderedDict(parts)))
+    net.load_state_dict(state, strict=False)
+    return net
+
+
+def test_an_inception_without_a_layer_is_refused():
+    state = inception_state()
+    del state["Mixed_6c.branch1x1.conv.weight"]
+    with pytest.raises(CheckpointError, match=r"lacks Mixed_6c\.branch1x1\.conv\.weight"):
+        InceptionNetwork(state)(torch.rand(1, 3, 64, 64))

@@ -1,0 +1,214 @@
+"""The table of measures: what each compares, which way is better, and what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from torch import Tensor
+
+from ..losses.keypoints import compact_eyes_open, compact_lip_open, gaze
+from ..metrics.identity import cosine
+from ..metrics.image import MS_SSIM_LEAST_PX, SSIM_WINDOW, l1, ms_ssim, psnr_db, ssim
+from ..metrics.lpips import lpips_distance
+from ..metrics.motion import angle_deg, mean_l1, point_distance, trembling
+from ..metrics.readers import Reading
+from .paper import Mode
+
+Side = Literal["driving", "source", "real"]
+Scope = Literal["frame", "film", "set"]
+Distance = Callable[[Reading, Reading], Tensor]
+FACE_PX: Final = 256
+"""Side of the face crops that keypoints are read in, and of whose pixels their errors are."""
+LPIPS_LEAST_PX: Final = 64
+_PX: Final = FACE_PX / 2
+"""Pixels of a crop unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One row of the table."""
+
+    key: str
+    """Its name in files; ends in its unit."""
+    title: str
+    better: Literal["up", "down"]
+    reads: str
+    """The reader whose numbers it compares (`metrics.readers`)."""
+    against: Mapping[Mode, Side]
+    """What the animated picture is compared with, in each protocol that has the measure."""
+    distance: Distance | None = None
+    """(B, ...) of the pictures and of what they are compared with -> (B',)."""
+    scope: Scope = "frame"
+    """`film` compares all frames of a film at once, `set` all pictures with all real ones."""
+    least_px: int = 1
+    """Least side of the compared pictures."""
+
+    @property
+    def heading(self) -> str:
+        """Its title with an arrow in letters: up or down is better."""
+        return f"{self.title} {self.better}"
+
+
+def _on(place: int, measure: Callable[[Tensor, Tensor], Tensor], scale: float = 1.0) -> Distance:
+    """A distance of one tensor of a reading."""
+    return lambda found, truth: scale * measure(found[place], truth[place])
+
+
+def _of(what: Callable[[Tensor], Tensor], scale: float = 1.0) -> Distance:
+    """Mean absolute difference of what is worked out from keypoints."""
+    return lambda found, truth: scale * mean_l1(what(found[0]), what(truth[0]))
+
+
+def _gaze_error(found: Reading, truth: Reading) -> Tensor:
+    return _PX * point_distance(gaze(found[0]), gaze(truth[0]))
+
+
+def _landmark_error(found: Reading, truth: Reading) -> Tensor:
+    return _PX * point_distance(found[0][..., :2], truth[0][..., :2])
+
+
+def _jitter(found: Reading, truth: Reading) -> Tensor:
+    return _PX * trembling(found[0][..., :2], truth[0][..., :2])
+
+
+SELF: Final[Mapping[Mode, Side]] = {"self": "driving"}
+BOTH: Final[Mapping[Mode, Side]] = {"self": "driving", "cross": "driving"}
+IDENTITY: Final[Mapping[Mode, Side]] = {"self": "driving", "cross": "source"}
+CROSS: Final[Mapping[Mode, Side]] = {"cross": "driving"}
+
+MEASURES: Final[tuple[Measure, ...]] = (
+    Measure(
+        key="psnr_db",
+        title="PSNR",
+        better="up",
+        reads="pixels",
+        against=SELF,
+        distance=_on(0, psnr_db),
+    ),
+    Measure(
+        key="ssim",
+        title="SSIM",
+        better="up",
+        reads="pixels",
+        against=SELF,
+        distance=_on(0, ssim),
+        least_px=SSIM_WINDOW,
+    ),
+    Measure(
+        key="ms_ssim",
+        title="MS-SSIM",
+        better="up",
+        reads="pixels",
+        against=SELF,
+        distance=_on(0, ms_ssim),
+        least_px=MS_SSIM_LEAST_PX,
+    ),
+    Measure(
+        key="lpips",
+        title="LPIPS",
+        better="down",
+        reads="lpips",
+        against=SELF,
+        distance=lpips_distance,
+        least_px=LPIPS_LEAST_PX,
+    ),
+    Measure(key="l1", title="L1", better="down", reads="pixels", against=SELF, distance=_on(0, l1)),
+    Measure(
+        key="fid",
+        title="FID",
+        better="down",
+        reads="inception",
+        against={"cross": "real"},
+        scope="set",
+    ),
+    Measure(
+        key="csim",
+        title="CSIM",
+        better="up",
+        reads="arcface",
+        against=IDENTITY,
+        distance=_on(0, cosine),
+    ),
+    Measure(
+        key="aed",
+        title="AED",
+        better="down",
+        reads="smirk",
+        against=CROSS,
+        distance=_on(0, mean_l1),
+    ),
+    Measure(
+        key="apd",
+        title="APD",
+        better="down",
+        reads="smirk",
+        against=CROSS,
+        distance=_on(1, mean_l1),
+    ),
+    Measure(
+        key="mae_deg",
+        title="MAE",
+        better="down",
+        reads="l2cs",
+        against=BOTH,
+        distance=_on(0, angle_deg),
+    ),
+    Measure(
+        key="landmark_error_px",
+        title="landmarks",
+        better="down",
+        reads="motion",
+        against=SELF,
+        distance=_landmark_error,
+    ),
+    Measure(
+        key="pose_error_deg",
+        title="pose",
+        better="down",
+        reads="motion",
+        against=BOTH,
+        distance=_on(1, mean_l1),
+    ),
+    Measure(
+        key="eye_error",
+        title="eyes",
+        better="down",
+        reads="motion",
+        against=BOTH,
+        distance=_of(compact_eyes_open),
+    ),
+    Measure(
+        key="lip_error",
+        title="lip",
+        better="down",
+        reads="motion",
+        against=BOTH,
+        distance=_of(compact_lip_open),
+    ),
+    Measure(
+        key="gaze_error_px",
+        title="gaze",
+        better="down",
+        reads="motion",
+        against=BOTH,
+        distance=_gaze_error,
+    ),
+    Measure(
+        key="jitter_px",
+        title="jitter",
+        better="down",
+        reads="motion",
+        against=BOTH,
+        distance=_jitter,
+        scope="film",
+    ),
+)
+"""Every measure of both protocols."""
+BY_KEY: Final = {measure.key: measure for measure in MEASURES}
+
+
+def measures_of(mode: Mode) -> list[Measure]:
+    """The measures that a protocol has."""
+    return [measure for measure in MEASURES if mode in measure.against]

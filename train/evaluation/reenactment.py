@@ -1,0 +1,306 @@
+"""Self- and cross-reenactment as the paper does it: a portrait moved by the frames of a film.
+
+Films are streamed: one pass finds the face, one reads its motion, one paints. What is held of a
+film is its motion and half a kilobyte of landmarks a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import torch
+
+from liveportrait_core.animate_options import AnimateOptions
+from liveportrait_core.clips import Clip, Frames, Framing
+from liveportrait_core.driving import drive
+from liveportrait_core.driving_options import DrivingOptions, MotionMode
+from liveportrait_core.errors import FaceNotFoundError, MediaError
+from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
+from liveportrait_core.finding import KnownFace
+from liveportrait_core.imaging.crop import CropTransform, crop_pixels
+from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
+from liveportrait_core.media.images import is_image, read_image
+from liveportrait_core.media.video import VideoReader
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.motion.types import Motion
+from liveportrait_core.pipeline import Animation
+from liveportrait_core.readers import FaceChoice, FaceReaders, Role
+from liveportrait_core.sources import driving_crops, read_driving, read_source
+
+from ..metrics.readers import View
+from .clips import inside
+from .measures import FACE_PX
+from .models import at_size
+
+FramingMode = Literal["paste", "crop", "whole"]
+PICTURES_FPS: Final = Fraction(25)
+"""Of films that are folders of pictures, which do not tell it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The model that is measured, and how films and portraits are shown to it."""
+
+    model: LivePortraitModel
+    landmarks: LivePortraitModel
+    """A compact model whose M reads keypoints: the measured one, if it is compact itself."""
+    faces: FaceReaders
+    size_px: int
+    """Side of the pictures that are compared."""
+    framing: FramingMode
+    motion: MotionMode
+
+    @classmethod
+    def of(
+        cls,
+        model: LivePortraitModel,
+        shipped: LivePortraitModel,
+        *,
+        size_px: int,
+        framing: FramingMode,
+        motion: MotionMode,
+    ) -> Stage:
+        """A stage for a model.
+
+        Args:
+            model: The model to measure.
+            shipped: The compact model that reads keypoints where the measured one has none
+                with names, and that finds the faces, whichever model is measured.
+            size_px: See the field.
+            framing: `paste`: the face is cut out of the frame, painted and pasted back, and whole
+                frames are compared; of frames that are not square the square about the face.
+                `crop`: the crop of the face alone. `whole`: the frames are face crops already.
+            motion: See `DrivingOptions`.
+        """
+        own = model.preset.family == "compact"
+        return cls(
+            model=model,
+            landmarks=at_size(model if own else shipped, FACE_PX),
+            faces=FaceReaders(shipped, None),
+            size_px=size_px,
+            framing=framing,
+            motion=motion,
+        )
+
+    @property
+    def reads_by(self) -> str:
+        """Whose M reads the keypoints, in words."""
+        own = self.model.preset.family == "compact"
+        return "the measured model's own M" if own else "the shipped compact model's M"
+
+    def view(self, squares: Sequence[Pixels], face: CropTransform) -> View:
+        """Pictures as readers see them."""
+        size = (self.size_px, self.size_px)
+        return View(
+            whole=torch.cat([tensor_from_pixels(resize_pixels(one, size)) for one in squares]),
+            face=torch.cat([tensor_from_pixels(crop_pixels(one, face)) for one in squares]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """Some frames of a film, or of a folder of pictures, as a clip."""
+
+    path: Path
+    every: int = 1
+    """Of so many frames one."""
+    most: int | None = None
+    """So many of those at most; None takes all."""
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second that are left."""
+        fps = PICTURES_FPS if self.path.is_dir() else VideoReader(self.path).fps
+        return fps / self.every
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning."""
+        frames = _pictures_in(self.path) if self.path.is_dir() else iter(VideoReader(self.path))
+        return islice(islice(frames, 0, None, self.every), self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Squares:
+    """A square part of every frame of a clip."""
+
+    clip: Clip
+    transform: CropTransform | None
+    """Where it lies; None is the whole frame."""
+
+    @property
+    def fps(self) -> Fraction:
+        """The clip's."""
+        return self.clip.fps
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The squares from the beginning."""
+        for frame in self.clip:
+            yield frame if self.transform is None else crop_pixels(frame, self.transform)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A film or a portrait: its squares, the face in each, and where readers look."""
+
+    name: str
+    squares: Clip
+    track: FaceTrack
+    """In pixels of the squares."""
+    face: CropTransform
+    """The part of a square that readers look at."""
+
+    @property
+    def seen(self) -> list[int]:
+        """The frames in which the face was measured."""
+        return [index for index, worth in enumerate(self.track.validity) if worth == 1.0]
+
+    def still(self, index: int) -> Subject:
+        """One frame as a portrait."""
+        square = next(islice(iter(self.squares), index, None))
+        track = FaceTrack(0, (self.track.faces[index],))
+        return replace(self, squares=Frames((square,)), track=track)
+
+
+def open_film(stage: Stage, name: str, clip: Sampled, *, least: int = 2) -> Subject:
+    """A film, its face found.
+
+    Args:
+        stage: Says how it is framed.
+        name: For messages.
+        clip: Its frames.
+        least: So many frames must show a face.
+
+    Raises:
+        FaceNotFoundError: Fewer do.
+        MediaError: The film cannot be read.
+    """
+    return _subject(stage, name, clip, role="driver", least=least)
+
+
+def open_portrait(stage: Stage, name: str, path: Path) -> Subject:
+    """A picture, its face found; the errors are those of `open_film`."""
+    clip = Frames((read_image(path).rgb,))
+    return _subject(stage, name, clip, role="source", least=1)
+
+
+def read_film(stage: Stage, film: Subject) -> Motion:
+    """The motion of every frame of a film; those without a face are made up."""
+    known = KnownFace(film.track) if stage.framing == "paste" else None
+    return read_driving(stage.model, film.squares, known, _model_framing(stage)).motion
+
+
+def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> Iterator[Pixels]:
+    """The portrait moved by a driver, a square for each frame, streamed  (Alg. 1, no stitching).
+
+    Convention:
+        - the first-stage networks alone, as in the paper's comparisons: neither stitching nor
+          retargeting
+        - `reference` counts as the driver's neutral frame (Eq. 7)
+    """
+    known = KnownFace(portrait.track) if stage.framing == "paste" else None
+    framing = _model_framing(stage)
+    read = read_source(stage.model, portrait.squares, known, framing)
+    options = DrivingOptions(stitch=False, motion=stage.motion)
+    keypoints = drive(
+        stage.model,
+        read.motion,
+        motion,
+        options,
+        reference=motion[reference],
+        source_is_video=False,
+    )
+    animation = Animation(
+        model=stage.model,
+        source=portrait.squares,
+        is_video=False,
+        read=read,
+        keypoints=keypoints,
+        driving=motion,
+        driving_read=None,
+        options=AnimateOptions(driving=options, source_framing=framing),
+        fps=motion.fps,
+    )
+    height, width = next(iter(portrait.squares)).shape[:2]
+    for frame in animation.render():
+        yield resize_pixels(frame.picture, (height, width))
+
+
+def _model_framing(stage: Stage) -> Framing:
+    """How the model cuts faces out of squares: itself, or not at all."""
+    return Framing() if stage.framing == "paste" else Framing(already_cropped=True)
+
+
+def _subject(stage: Stage, name: str, clip: Clip, *, role: Role, least: int) -> Subject:
+    reader = stage.faces.reader(FaceChoice(role=role, is_still=role == "source"))
+    assert reader is not None
+    track = reader(clip)
+    seen = sum(worth == 1.0 for worth in track.validity)
+    if seen < least:
+        raise FaceNotFoundError(
+            f"{name} shows a face in {seen} of {len(track)} frames; {least} or more were wanted. "
+            "Leave it out, or take more of its frames."
+        )
+    shape = next(iter(clip)).shape
+    square = _square(stage, track, shape)
+    if square is not None:
+        track = FaceTrack(track.face_id, tuple(_moved(face, square) for face in track.faces))
+    squares: Clip = Squares(clip=clip, transform=square)
+    if role == "source":
+        squares = Frames(tuple(squares))
+    face = driving_crops(stage.landmarks, track, Framing())[0]
+    return Subject(name=name, squares=squares, track=track, face=face)
+
+
+def _square(stage: Stage, track: FaceTrack, shape: tuple[int, ...]) -> CropTransform | None:
+    """The part of the frames that is compared; None is all of it."""
+    height, width = shape[:2]
+    if stage.framing == "crop":
+        crop = driving_crops(stage.model, track, Framing())[0]
+        return inside(crop, shape, stage.model.preset.output_size_px)
+    side = min(height, width)
+    if height == width:
+        return None
+    x, y = (width - 1) / 2, (height - 1) / 2
+    if stage.framing == "paste":
+        centres = [face.centre for face in track.faces if face.state == "measured"]
+        x, y = (float(value) for value in np.mean(centres, axis=0))
+    left, top = (
+        min(max(round(middle - (side - 1) / 2), 0), length - side)
+        for middle, length in ((x, width), (y, height))
+    )
+    return CropTransform(np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]]), side)
+
+
+def _moved(face: Face, transform: CropTransform) -> Face:
+    """A face of the frame as one of the square."""
+    layout = face.landmarks.layout
+    landmarks = Landmarks(transform.to_crop(face.landmarks.points), layout)
+    box = face_from_landmarks(landmarks, face.score).box
+    return replace(face, landmarks=landmarks, box=box, openness_landmarks=None)
+
+
+def _pictures_in(folder: Path) -> Iterator[Pixels]:
+    """The pictures of a folder as frames.
+
+    Raises:
+        MediaError: They differ in size, or one cannot be read.
+    """
+    first: tuple[int, ...] = ()
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not is_image(path):
+            continue
+        frame = read_image(path).rgb
+        first = first or frame.shape
+        if frame.shape != first:
+            raise MediaError(
+                f"{path} has {frame.shape[1]}x{frame.shape[0]} pixels, and those before it "
+                f"{first[1]}x{first[0]}; a film's frames are all of one size. Sort them out."
+            )
+        yield frame

@@ -1,0 +1,155 @@
+"""Networks of the paper's metrics that users bring as files: which, where, and how to open them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from liveportrait_core.checkpoints.reading import as_tensors, read_file
+from liveportrait_core.errors import CheckpointError
+
+Network = Callable[[Tensor], dict[str, Tensor]]
+"""(B, 3, h, h) -> outputs by name, (B, ...) each, in the file's order."""
+STATE_DICTS: Final = (".pth", ".safetensors")
+FOLDER: Final = "METRIC_FILES"
+"""Stands for the folder in messages while none is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricFile:
+    """A file that a metric needs."""
+
+    what: str
+    names: tuple[str, ...]
+    """Names that it is looked for under; the first one is what messages ask for."""
+
+    def found_in(self, folder: Path | None) -> Path | None:
+        """Where it is, if it is there."""
+        paths = [folder / name for name in self.names] if folder is not None else []
+        return next((path for path in paths if path.is_file()), None)
+
+    def needed_in(self, folder: Path | None) -> str:
+        """The status of a metric that lacks it."""
+        place = Path(FOLDER) / self.names[0] if folder is None else folder / self.names[0]
+        hint = "; name the folder by --metric-files" if folder is None else ""
+        return f"unavailable (needs {self.what} at {place}{hint})"
+
+
+METRIC_FILES: Final[Mapping[str, MetricFile]] = {
+    "alexnet": MetricFile(
+        what="torchvision's AlexNet",
+        names=("alexnet.pth", "alexnet.safetensors", "alexnet-owt-7be5be79.pth"),
+    ),
+    "lpips": MetricFile(
+        what="the LPIPS heads for AlexNet",
+        names=("lpips_alex.pth", "lpips_alex.safetensors", "alex.pth"),
+    ),
+    "inception": MetricFile(
+        what="FID's Inception",
+        names=(
+            "inception.pth",
+            "inception.safetensors",
+            "pt_inception-2015-12-05-6726825d.pth",
+            "inception.pt",
+            "inception-2015-12-05.pt",
+            "inception.onnx",
+        ),
+    ),
+    "arcface": MetricFile(
+        what="ArcFace",
+        names=("arcface.onnx", "arcface.pt", "w600k_r50.onnx", "glintr100.onnx"),
+    ),
+    "l2cs": MetricFile(what="L2CS-Net", names=("l2cs.onnx", "l2cs.pt")),
+    "smirk": MetricFile(what="SMIRK's encoder", names=("smirk.onnx",)),
+}
+"""Every file, by the name that the table of readers calls it."""
+
+
+def open_state(path: Path) -> dict[str, Tensor]:
+    """Tensors of a `.pth` or `.safetensors` file, float32.
+
+    Raises:
+        CheckpointError: It is damaged, or holds something else.
+    """
+    return {key: value.float() for key, value in as_tensors(read_file(path), path).items()}
+
+
+def open_network(path: Path, *, keywords: Mapping[str, bool] | None = None) -> Network:
+    """An `.onnx` file, or a `.pt` file of TorchScript, as a function of one batch.
+
+    Convention:
+        - `.onnx` runs on the CPU, a picture at a time: many files are exported for one
+        - outputs of TorchScript are named by their places, "0", "1", ...
+
+    Args:
+        path: The file.
+        keywords: What TorchScript is called with besides the pictures.
+
+    Raises:
+        CheckpointError: The file is damaged, or onnxruntime is not installed.
+    """
+    return _onnx(path) if path.suffix == ".onnx" else _torch_script(path, dict(keywords or {}))
+
+
+def _onnx(path: Path) -> Network:
+    try:
+        runtime: Any = import_module("onnxruntime")
+    except ImportError as error:
+        raise CheckpointError(
+            f"{path.name} needs onnxruntime, which is not installed. "
+            "Run: pip install 'liveportrait-suite[onnx]'"
+        ) from error
+    try:
+        session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise _unreadable(path, "onnxruntime", error) from error
+    inputs: list[str] = [entry.name for entry in session.get_inputs()]
+    names: list[str] = [entry.name for entry in session.get_outputs()]
+    if len(inputs) != 1:
+        raise CheckpointError(
+            f"{path} takes {len(inputs)} inputs ({', '.join(inputs)}); one batch of pictures was "
+            "wanted. Export it anew as docs/training.md says."
+        )
+
+    def run(pictures: Tensor) -> dict[str, Tensor]:
+        rows = [
+            session.run(None, {inputs[0]: picture[None]})
+            for picture in pictures.detach().float().cpu().numpy()
+        ]
+        outputs = zip(*rows, strict=True)
+        return {
+            name: torch.cat([torch.from_numpy(value) for value in values])
+            for name, values in zip(names, outputs, strict=True)
+        }
+
+    return run
+
+
+def _torch_script(path: Path, keywords: dict[str, bool]) -> Network:
+    try:
+        net: Any = torch.jit.load(str(path), map_location="cpu").eval()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise _unreadable(path, "TorchScript", error) from error
+
+    def run(pictures: Tensor) -> dict[str, Tensor]:
+        try:
+            found = net(pictures.detach().cpu(), **keywords)
+        except RuntimeError as error:
+            raise _unreadable(path, "TorchScript", error) from error
+        outputs = found if isinstance(found, tuple | list) else (found,)
+        return {str(place): value for place, value in enumerate(outputs)}
+
+    return run
+
+
+def _unreadable(path: Path, by: str, error: Exception) -> CheckpointError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return CheckpointError(
+        f"{path} cannot be read by {by} ({reason}). Get the file again; it may be cut short."
+    )
