@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from train.render import main
-from train.rendering.contact_sheet import CELL_PX
+from train.rendering.contact_sheet import (
+    CAPTION_PX,
+    CELL_PX,
+    GAP_PX,
+    LONGEST_FLOW,
+    MARGIN_PX,
+    flow_colours,
+)
 
 
 def test_the_command_renders_a_set_and_a_contact_sheet(face_model_file, tmp_path, capsys):
@@ -15,9 +22,22 @@ def test_the_command_renders_a_set_and_a_contact_sheet(face_model_file, tmp_path
     out, err = capsys.readouterr()
     assert out == f"{folder}: 2 identities rendered, 0 kept, size 32 px\n"
     assert err.splitlines()[0] == "0 of 2 identities, 0 frames/s"
-    assert cv2.imread(str(sheet)).shape == (2 * CELL_PX, 6 * CELL_PX, 3)
+    step, margins = CELL_PX + GAP_PX, 2 * MARGIN_PX
+    # a line of the gallery, the captions, and a line of eight cells for each identity
+    height, width = 3 * step + CAPTION_PX + margins, 8 * step - GAP_PX + margins
+    assert cv2.imread(str(sheet)).shape == (height, width, 3)
     assert main(command) == 0
     assert capsys.readouterr().out == f"{folder}: 0 identities rendered, 2 kept, size 32 px\n"
+
+
+def test_flow_is_shown_red_to_the_right_and_nearly_white_at_rest():
+    centres = (np.arange(4, dtype=np.float32) + 0.5) / 4 * 2 - 1
+    flow = np.stack(np.meshgrid(centres, centres), axis=-1)
+    flow[:, 2:, 0] += LONGEST_FLOW
+    colours = flow_colours(flow)
+    bright, rest = round(0.96 * 255), round(0.96 * 0.15 * 255)  # depth of colour is .85
+    np.testing.assert_array_equal(colours[:, :2], bright)
+    np.testing.assert_allclose(colours[:, 2:], np.tile([bright, rest, rest], (4, 2, 1)), atol=1)
 
 
 def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
