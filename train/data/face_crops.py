@@ -91,7 +91,7 @@ def _tracked_crops(
         raise SkippedError("several faces")
     kept = _longest_scene(track, watched.scenes)
     seen = tuple(face for number, face in enumerate(track.faces) if number in kept)
-    transform = _framed(FaceTrack(0, seen), settings)
+    transform = framed(FaceTrack(0, seen), settings)
     if transform.source_px_per_crop_px < LEAST_ZOOM:
         raise SkippedError("face too small")
     crops = [
@@ -109,7 +109,8 @@ def _longest_scene(track: FaceTrack, scenes: Sequence[int]) -> frozenset[int]:
     return frozenset(number for number in measured if scenes[number] == longest)
 
 
-def _framed(track: FaceTrack, settings: CropSettings) -> CropTransform:
+def framed(track: FaceTrack, settings: CropSettings) -> CropTransform:
+    """The crop of a clip: one upright square for a film, turned with the face for a still."""
     framing = CropFraming(
         scale=settings.scale,
         vx_ratio=settings.vx_ratio,
@@ -162,14 +163,13 @@ class _Watched:
     def __iter__(self) -> Iterator[Pixels]:
         before: NDArray[np.float32] | None = None
         for number, frame in enumerate(self._frames):
-            small = cv2.resize(frame, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
-            thumbnail = np.asarray(small, np.float32).mean(-1)
+            thumbnail = thumbnail_of(frame).mean(-1)
             change = 0.0 if before is None else float(np.abs(thumbnail - before).mean())
             scene = self.scenes[-1] if self.scenes else 0
             self.scenes.append(scene + (change > CUT_LEVELS))
             before = thumbnail
             if number % LOOK_EVERY == 0:
-                self._several.append(_are_several(self.find(frame)))
+                self._several.append(are_several(self.find(frame)))
             yield frame
 
     def find(self, frame: Pixels) -> list[Face]:
@@ -179,6 +179,13 @@ class _Watched:
         return self._faces
 
 
-def _are_several(faces: Sequence[Face]) -> bool:
+def thumbnail_of(frame: Pixels) -> NDArray[np.float32]:
+    """(32, 32, 3) averages, by which scene cuts are seen."""
+    small = cv2.resize(frame, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def are_several(faces: Sequence[Face]) -> bool:
+    """Whether there is a second face that is no passer-by in the background."""
     sides = sorted(max(face.box[2:]) for face in faces)
     return len(sides) > 1 and sides[-2] >= SECOND_FACE * sides[-1]
