@@ -1,7 +1,10 @@
 """Stage 1: F, M, W and G from scratch (Sec. 3.2), on rendered heads and on folders of clips.
 
+This is the task of the compact networks; `train.stage1_published` has that of the published ones.
+
     python -m train.stage1 run=runs/base data=runs/heads steps=9000
     python -m train.stage1 run=runs/mixed data=runs/heads clips=portraits,films steps=9000
+    python -m train.stage1 preset=paper run=... clips=... steps=...
     torchrun --nproc_per_node 2 -m train.stage1 run=... data=... steps=...
 
 M learns from the renderer's keypoints, pose and openness. F, W and G learn to repaint the
@@ -34,13 +37,15 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion import Motion
 from liveportrait_core.preset import COMPACT, Preset
 
+from . import stage1_published
 from .base import begin_with, trained_networks, write_model
-from .config import parse
+from .config import given, parse
 from .data.augment import augment_frames, augment_pairs, augment_unlabelled, moved_frames
 from .data.rendered import Pairs, RenderedSet
 from .data.unlabelled import ReadPairs, UnlabelledSource, read_pairs
 from .discriminators import Discriminators
-from .loop import Draw, ParameterGroup, fit
+from .draw import Draw
+from .loop import ParameterGroup, fit
 from .losses.motion_terms import (
     EquivarianceStep,
     MotionStep,
@@ -58,6 +63,7 @@ from .losses.picture_terms import (
     unlabelled_terms,
 )
 from .losses.terms import weighted_losses
+from .presets import PUBLISHED, SMALL
 from .sets import DataConfig, open_sets
 from .strips import grid_of
 
@@ -69,8 +75,15 @@ _STRIP_PAIRS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage1Config(DataConfig):
-    """Stage 1 on rendered heads, on folders of pictures and films, or on both."""
+    """Stage 1 on rendered heads, on folders of pictures and films, or on both.
 
+    These are the settings of preset=small; `preset=paper --help` lists those of the published
+    architecture.
+    """
+
+    preset: str = SMALL
+    """small: the compact networks that ship. paper: the published ones, trained by Eq. 4. tiny:
+    those at a sixteenth of the channels, to try things out."""
     init: str = ""
     """Run folder or model file whose F, M, W and G training begins with; none: from scratch."""
     init_motion: str = ""
@@ -106,6 +119,9 @@ class Stage1Config(DataConfig):
 
     def __post_init__(self) -> None:
         DataConfig.__post_init__(self)
+        if self.preset != SMALL:
+            known = ", ".join((SMALL, *PUBLISHED))
+            raise ValueError(f"preset is '{self.preset}'; it takes {known}.")
         if not self.data and not (self.init or self.init_motion):
             raise ValueError(
                 "Without data there is nothing that M could learn its keypoints from; give init, "
@@ -117,7 +133,7 @@ class Stage1Config(DataConfig):
             )
 
     @property
-    def preset(self) -> Preset:
+    def form(self) -> Preset:
         """What the networks are built from."""
         return replace(COMPACT, detail_px=self.detail_px, blocks=self.blocks)
 
@@ -133,7 +149,7 @@ class Stage1:
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data, self.clips = config, data, clips
-        networks = build(config.preset)
+        networks = build(config.form)
         self.modules: Mapping[str, nn.Module] = {
             name: networks[name] for name in (MOTION, *PICTURE)
         }
@@ -314,11 +330,14 @@ def _motion(modules: Mapping[str, nn.Module]) -> Motion:
 
 def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the model without S and R."""
+    if given(arguments, "preset") in PUBLISHED:
+        stage1_published.main(arguments)
+        return
     config = parse(Stage1Config, arguments, "python -m train.stage1")
     sets = open_sets(config)
     networks = dict(fit(Stage1(config, sets.rendered, sets.clips), config))
     networks.pop(JUDGES, None)
-    print(write_model(config.run, config.preset, networks, f"stage1 {config.steps}"))
+    print(write_model(config.run, config.form, networks, f"stage1 {config.steps}"))
 
 
 if __name__ == "__main__":

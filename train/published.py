@@ -1,0 +1,184 @@
+"""What a run on the published architecture is made of: its settings, networks and readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from torch import nn
+
+from liveportrait_core.errors import CheckpointError
+from liveportrait_core.networks.build import build
+from liveportrait_core.networks.compact.motion import Motion
+
+from .base import begin_with, trained_networks
+from .data.faces import FacePairs, joined
+from .data.rendered import FRAMES, RenderedSet
+from .data.unlabelled import UnlabelledSource
+from .losses.adversarial import OBJECTIVES
+from .losses.base_terms import NEEDS_TRUTH, BaseWeights
+from .presets import PUBLISHED, SMALL
+from .sets import DataConfig, open_sets
+from .spectral import add_spectral_norm
+from .trunk import begin_trunk
+
+NETWORKS = ("appearance", "motion", "warping", "decoder")
+"""F, M, W and G."""
+VALIDATION_CACHE = "validation-clips"
+"""In the folder of a run: prepared clips that it is never trained on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedConfig(DataConfig):
+    """Stage 1 on the published architecture (preset=paper, or preset=tiny to try it out)."""
+
+    preset: str = "paper"
+    """paper: the published sizes. tiny: the same networks with a sixteenth of the channels."""
+    init: str = ""
+    """Run, model file or published folder whose F, M, W and G training begins with."""
+    trunk: str = ""
+    """ConvNeXt-V2 file (timm's or the original keys) that M's trunk begins with."""
+    reader: str = "default"
+    """Compact model that reads head pose and landmarks of frames that carry none; empty: nobody."""
+    vgg: str = ""
+    """VGG19 file (torchvision's keys) for L_P; without it our own features compare pictures."""
+    arcface: str = ""
+    """ArcFace file (InsightFace's iresnet keys) for L_faceid."""
+    batch: int = 4
+    """Pairs at a time and process."""
+    total_batch: int = 104
+    """Pairs per step of all processes together; `accumulate` follows from it. 0: as it is given."""
+    same_pose_share: float = 0.5
+    """Share of rendered pairs with one head pose and another expression."""
+    lr: float = 2e-4
+    """Adam learning rate of F, M, W and G."""
+    judges_lr: float = 2e-4
+    """Adam learning rate of the discriminators."""
+    clip_norm: float = 10.0
+    """Gradients are scaled down to this norm, F to G as one and the discriminators as one."""
+    gan: str = "hinge"
+    """Objective of the discriminators: hinge or least_squares."""
+    validation_data: str = ""
+    """Rendered folders that are never trained on; with `validation_clips` they find the best."""
+    validation_clips: str = ""
+    """Folders of clips that are never trained on."""
+    validation_pairs: int = 16
+    """Pairs of each kind that are looked at."""
+    validate_every: int = 1000
+    """Steps between validations."""
+    clip_px: int = 512
+    """Side at which clips are stored, a multiple of 128."""
+    final_lr_share: float = 1.0
+    """Share of the learning rate that the cosine ends at; 1 keeps it, as the paper seems to."""
+    ema_decay: float = 0.999
+    """Decay of the moving average of the weights; the average is what is written."""
+    weights: BaseWeights = field(default_factory=BaseWeights)
+    """Weights of Eq. 4."""
+
+    def __post_init__(self) -> None:
+        DataConfig.__post_init__(self)
+        if self.preset not in PUBLISHED:
+            raise ValueError(
+                f"preset is '{self.preset}'; it takes {', '.join((SMALL, *PUBLISHED))}."
+            )
+        if self.gan not in OBJECTIVES:
+            raise ValueError(f"gan is '{self.gan}'; it takes {' or '.join(OBJECTIVES)}.")
+        if self.batch < 1 or self.validation_pairs < 1 or self.validate_every < 1:
+            raise ValueError("batch, validation_pairs and validate_every must be at least 1.")
+        asked = [name for name in NEEDS_TRUTH if getattr(self.weights, name)]
+        if asked and not self.data and not self.reader:
+            raise ValueError(
+                f"Nobody tells the head pose and landmarks of the clips, and {' and '.join(asked)} "
+                "weigh more than 0; name a compact model with reader=default, or set "
+                f"{' '.join(f'weights.{name}=0' for name in asked)}."
+            )
+        if self.weights.face_id and not self.arcface:
+            raise ValueError(
+                "weights.face_id is above 0, and there is no recognition network; give "
+                "arcface=FILE, or weights.face_id=0 to train without L_faceid."
+            )
+
+    def for_processes(self, count: int) -> PublishedConfig:
+        """The same with `accumulate` such that `count` processes take `total_batch` together.
+
+        Raises:
+            ValueError: They cannot.
+        """
+        at_a_time = self.batch * count
+        if not self.total_batch:
+            return self
+        if self.total_batch % at_a_time:
+            raise ValueError(
+                f"total_batch={self.total_batch} is no multiple of {count} processes with "
+                f"batch={self.batch}; give another batch, or total_batch=0 and accumulate=N."
+            )
+        return replace(self, accumulate=self.total_batch // at_a_time)
+
+
+def trainable_networks(config: PublishedConfig) -> dict[str, nn.Module]:
+    """F, M, W and G as training begins with them; G under spectral norm, as the published one.
+
+    Raises:
+        CheckpointError: What they should begin with cannot be read, or is of another form.
+    """
+    built = build(PUBLISHED[config.preset])
+    networks = {name: built[name] for name in NETWORKS}
+    if config.trunk:
+        begin_trunk(networks["motion"], config.trunk)
+    if config.init:
+        trained = trained_networks(config.init)
+        for name, network in networks.items():
+            begin_with(network, trained[name])
+    add_spectral_norm(networks["decoder"])
+    return networks
+
+
+def compact_reader(place: str) -> Motion | None:
+    """The M of a compact model, frozen: it reads pose and landmarks; None without a place.
+
+    Raises:
+        CheckpointError: There is no such model, or it is none of the compact family.
+    """
+    if not place:
+        return None
+    motion = trained_networks(place)["motion"]
+    if not isinstance(motion, Motion):
+        raise CheckpointError(
+            f"{place} reads no landmarks: its keypoints have no names. A model of the compact "
+            "family was wanted; give reader=default, or reader= for nobody."
+        )
+    return motion.eval().requires_grad_(False)
+
+
+def first_pairs(
+    data: RenderedSet | None, clips: UnlabelledSource | None, reader: Motion | None, count: int
+) -> FacePairs:
+    """The same pairs every time, at most `count` rendered ones and as many of clips."""
+    parts: list[FacePairs] = []
+    if data is not None:
+        numbers = np.arange(min(count, len(data)))
+        parts.append(FacePairs.of_rendered(data.pairs(numbers, numbers % FRAMES)))
+    if clips is not None:
+        parts.append(FacePairs.of_clips(clips.first_pairs(count), reader))
+    return joined(parts)
+
+
+def validation_pairs(config: PublishedConfig, reader: Motion | None) -> FacePairs | None:
+    """The pairs that a run is never trained on, as `first_pairs` has them; None without any.
+
+    Raises:
+        MediaError: As for `open_sets`.
+    """
+    if not config.validation_data and not config.validation_clips:
+        return None
+    sets = open_sets(
+        DataConfig(
+            run=config.run,
+            steps=config.steps,
+            data=config.validation_data,
+            clips=config.validation_clips,
+            clip_px=config.clip_px,
+            cache=str(config.run / VALIDATION_CACHE),
+        )
+    )
+    return first_pairs(sets.rendered, sets.clips, reader, config.validation_pairs)

@@ -1,0 +1,308 @@
+"""Stage 1 as the paper has it: Eq. 2 to 4 on the published networks, from scratch (Sec. 3.2).
+
+    python -m train.stage1 preset=paper run=runs/paper clips=films steps=200000 device=cuda
+    torchrun --nproc_per_node 8 -m train.stage1 preset=paper run=... data=... clips=... steps=...
+
+A pair is two frames of one person, or a still with itself. M reads both, F and W carry the source
+to the driving keypoints, G paints; all four learn from one table of losses, and three judges from
+theirs. Head pose and landmarks, which L_H, L_guide and the crops of face and lip ask for, are the
+renderer's truth where a frame has it, and else what a compact M reads (`reader`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from liveportrait_core.geometry import full_precision
+from liveportrait_core.imaging.tensors import pixels_from_tensor
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.motion.types import Motion
+from liveportrait_core.networks.compact.layers import resize
+from liveportrait_core.stages import (
+    decode,
+    extract_appearance,
+    extract_motion,
+    transform_keypoints,
+    warp,
+    warp_decode,
+)
+
+from .base import CREDIT
+from .config import parse
+from .data.augment import augment_pairs, augment_unlabelled, moved_frames
+from .data.faces import FacePairs, joined
+from .data.rendered import RenderedSet
+from .data.unlabelled import UnlabelledSource
+from .discriminators import CASCADE_LAYERS, CascadeDiscriminators
+from .draw import Draw
+from .exporting import write_both
+from .features import Vgg19Distance, picture_distance
+from .loop import ParameterGroup, fit
+from .losses.adversarial import gradient_penalty
+from .losses.base_terms import BaseStep, base_terms
+from .losses.terms import weighted_losses
+from .presets import PUBLISHED
+from .published import (
+    NETWORKS,
+    PublishedConfig,
+    compact_reader,
+    first_pairs,
+    trainable_networks,
+    validation_pairs,
+)
+from .recognition import embeddings, load_arcface
+from .regions import REGIONS, crop_region
+from .sets import open_sets
+from .strips import grid_of
+from .validation import measures, record
+
+JUDGES = "discriminators"
+BEST_NAME = "best"
+"""Folder of the state that did best on the validation pairs, in both layouts."""
+_STRIP_PAIRS = 6
+BETAS = (0.5, 0.999)
+"""Of Adam (Sec. 4)."""
+
+
+class PublishedStage1:
+    """The task of stage 1 on the published architecture."""
+
+    def __init__(
+        self,
+        config: PublishedConfig,
+        data: RenderedSet | None,
+        clips: UnlabelledSource | None = None,
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.data, self.clips = config, data, clips
+        self.preset = PUBLISHED[config.preset]
+        self.reader = compact_reader(config.reader)
+        self.validation = validation_pairs(config, self.reader)
+        self.arcface = load_arcface(config.arcface) if config.arcface else None
+        self.distance = picture_distance(config.vgg, self.reader)
+        self.modules: Mapping[str, nn.Module] = {
+            **trainable_networks(config),
+            JUDGES: CascadeDiscriminators(self.preset.width),
+        }
+        self.groups = tuple(
+            ParameterGroup(
+                modules=names,
+                lr=lr,
+                betas=BETAS,
+                weight_decay=0.0,  # AdamW without it is Adam
+                clip_norm=config.clip_norm,
+            )
+            for names, lr in ((NETWORKS, config.lr), ((JUDGES,), config.judges_lr))
+        )
+        self.terms = base_terms(config.weights, self.distance, config.gan)
+        sides = [source.size_px for source in (data, clips) if source is not None]
+        self.compared_px = min(self.preset.output_size_px, *sides)
+        self._say()
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the written model says of its training."""
+        config = self.config
+        told = {
+            "trained": f"stage1 {config.preset} {config.steps}",
+            "perceptual": self.distance.name,
+            "gan": config.gan,
+        }
+        return {**told, "credit": CREDIT} if config.data else told
+
+    def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+        """One batch of pairs through all four networks and the judges."""
+        del average
+        pairs = self._drawn(draw, self._device())
+        total, rows = weighted_losses(self.terms, self._step(pairs, draw))
+        return {"total": total, **rows}
+
+    def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
+        """Source, driving and painted pictures, of validation pairs where there are some."""
+        pairs = self.validation
+        if pairs is None:
+            pairs = first_pairs(self.data, self.clips, self.reader, _STRIP_PAIRS)
+        pairs = pairs[:_STRIP_PAIRS].to(self._device())
+        with torch.no_grad():
+            painted, true = self._paint(average, pairs)
+        rows = (resize(pairs.source.image, true.shape[-1]), true, painted)
+        return grid_of([list(pixels_from_tensor(row)) for row in rows])
+
+    def watch(self, step: int, average: Mapping[str, nn.Module], *, last: bool) -> None:
+        """Measure the moving average on the validation pairs, and keep the best in both layouts."""
+        if self.validation is None or not (last or step % self.config.validate_every == 0):
+            return
+        device = self._device()
+        found = measures(
+            lambda pairs: self._paint(average, pairs.to(device)),
+            self.validation,
+            self.distance,
+            self.config.batch,
+        )
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
+        print(f"validation at step {step}: {shown}", file=sys.stderr, flush=True)
+        if record(self.config.run, step, found):
+            self.write(self.config.run / BEST_NAME, average, f"best at step {step}")
+
+    def write(self, folder: Path, average: Mapping[str, nn.Module], note: str = "") -> Path:
+        """The model of a moving average, in our layout and in the published one."""
+        networks = {name: average[name] for name in NETWORKS}
+        metadata = {**self.metadata, "note": note} if note else self.metadata
+        return write_both(folder, self.preset, networks, metadata)
+
+    def _drawn(self, draw: Draw, device: torch.device) -> FacePairs:
+        """A batch of rendered pairs and pairs of clips."""
+        config = self.config
+        of_clips = config.unlabelled_count(draw.step, config.batch)
+        parts: list[FacePairs] = []
+        if self.data is not None and (labelled := config.batch - of_clips):
+            pairs = self.data.draw_pairs(draw, labelled, config.same_pose_share)
+            parts.append(FacePairs.of_rendered(augment_pairs(pairs, draw).to(device)))
+        if self.clips is not None and of_clips:
+            drawn = augment_unlabelled(self.clips.draw_pairs(draw, of_clips), draw).to(device)
+            parts.append(FacePairs.of_clips(drawn, self.reader))
+        return joined(parts)
+
+    def _step(self, pairs: FacePairs, draw: Draw) -> BaseStep:
+        """Everything that the terms look at."""
+        model, size = self._model(self.modules), self.preset.face_size_px
+        faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
+        moved = moved_frames(faces[1].cpu(), draw).to(faces[1].device)
+        motions = _motions(model, [*faces, moved.image])
+        canonical = motions[0].canonical
+        with full_precision(faces[0].device):
+            # Eq. 2: all of them with the canonical keypoints of the source
+            points = [transform_keypoints(m.describe(canonical=canonical)) for m in motions]
+        volume = extract_appearance(model, faces[0])
+        with _safe_for_volumes(volume.device):
+            warped = warp(model, volume, points[0], points[1])
+        picture = decode(model, warped)
+        painted, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
+        judges = self.modules[JUDGES]
+        return BaseStep(
+            pairs=pairs,
+            source=motions[0],
+            driving=motions[1],
+            source_keypoints=points[0],
+            driving_keypoints=points[1],
+            moved_keypoints=points[2],
+            moved=moved,
+            painted=painted,
+            true=true,
+            judged=judges(painted, true),
+            penalties=self._penalties(painted, true, draw),
+            embeddings=self._embedded(painted["global"], true["global"], pairs),
+        )
+
+    def _regions(self, picture: Tensor, pairs: FacePairs) -> dict[str, Tensor]:
+        """The picture at the side it is compared at, and its crops of face and lip."""
+        whole, at = resize(picture, self.compared_px), pairs.driving
+        crops = {n: crop_region(whole, r, at.landmarks, at.told) for n, r in REGIONS.items()}
+        return {"global": whole, **crops}
+
+    def _penalties(
+        self, painted: Mapping[str, Tensor], true: Mapping[str, Tensor], draw: Draw
+    ) -> dict[str, Tensor]:
+        if not self.config.weights.gradient_penalty:
+            return {}
+        judges = self.modules[JUDGES]
+        assert isinstance(judges, CascadeDiscriminators)
+        share = draw.uniform(len(true["global"]), 1, 1, 1).to(true["global"].device)
+        return {
+            name: gradient_penalty(judges.judge_of(name), true[name], painted[name], share)
+            for name in CASCADE_LAYERS
+        }
+
+    def _embedded(
+        self, painted: Tensor, true: Tensor, pairs: FacePairs
+    ) -> tuple[Tensor, Tensor] | None:
+        if self.arcface is None:
+            return None
+        landmarks = pairs.driving.landmarks
+        with torch.no_grad():
+            wanted = embeddings(self.arcface, true, landmarks)
+        return embeddings(self.arcface, painted, landmarks), wanted
+
+    def _paint(self, modules: Mapping[str, nn.Module], pairs: FacePairs) -> tuple[Tensor, Tensor]:
+        """(B, 3, h, h) painted and true driving frames, at the side they are compared at."""
+        model, size = self._model(modules), self.preset.face_size_px
+        faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
+        source, driving = _motions(model, faces)
+        driving = driving.describe(canonical=source.canonical)
+        points = [transform_keypoints(motion) for motion in (source, driving)]
+        picture = warp_decode(model, extract_appearance(model, faces[0]), *points)
+        return resize(picture, self.compared_px), resize(pairs.driving.image, self.compared_px)
+
+    def _model(self, modules: Mapping[str, nn.Module]) -> LivePortraitModel:
+        networks = {name: modules[name] for name in NETWORKS}
+        return LivePortraitModel(preset=self.preset, origin="", **networks)
+
+    def _device(self) -> torch.device:
+        """Where the networks are; those that only help are brought along."""
+        device = next(self.modules["motion"].parameters()).device
+        helpers: list[nn.Module | None] = [self.reader, self.arcface]
+        if isinstance(self.distance, Vgg19Distance):
+            helpers.append(self.distance.network)
+        for helper in helpers:
+            if helper is not None:
+                helper.to(device)
+        return device
+
+    def _say(self) -> None:
+        """What is not as the paper has it."""
+        lines = [f"L_P compares by: {self.distance.name}"]
+        if self.compared_px < self.preset.output_size_px:
+            lines.append(
+                f"the data has {self.compared_px} px, G paints {self.preset.output_size_px}: "
+                f"pictures are compared at {self.compared_px}"
+            )
+        if self.arcface is None:
+            lines.append("L_faceid counts 0: no arcface=FILE")
+        elif not self.config.weights.face_id:
+            lines.append("L_faceid is measured but counts 0: weights.face_id=0")
+        if self.clips is not None and self.reader is None:
+            lines.append("L_H and L_guide are 0 for clips: no reader tells pose and landmarks")
+        if self.validation is None:
+            lines.append("no validation_data and no validation_clips: no best state is kept")
+        print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _motions(model: LivePortraitModel, faces: list[Tensor]) -> list[Motion]:
+    """What M reads in several batches, looked at as one; float32, as coordinates ask for."""
+    with full_precision(faces[0].device):
+        whole = extract_motion(model, torch.cat(faces))
+    ends = [len(faces[0]) * (k + 1) for k in range(len(faces))]
+    return [whole[end - len(faces[0]) : end] for end in ends]
+
+
+def _safe_for_volumes(device: torch.device) -> AbstractContextManager[object]:
+    """Float32 for W on a CPU.
+
+    In torch 2.13 the bfloat16 gradient of a 7 x 7 x 7 convolution like W's may write beyond its
+    memory there, by its shape.
+    """
+    return full_precision(device) if device.type == "cpu" else nullcontext()
+
+
+def main(arguments: list[str]) -> None:
+    """Train with the given KEY=VALUE arguments, then write the model in both layouts."""
+    config = parse(PublishedConfig, arguments, "python -m train.stage1")
+    try:
+        config = config.for_processes(int(os.environ.get("WORLD_SIZE", "1")))
+    except ValueError as error:
+        print(f"python -m train.stage1: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    sets = open_sets(config)
+    task = PublishedStage1(config, sets.rendered, sets.clips)
+    average = fit(task, config)
+    if not int(os.environ.get("RANK", "0")):
+        print(task.write(config.run, average))
