@@ -27,7 +27,7 @@ from liveportrait_core.model import LivePortraitModel, load_model
 
 from .data.rendered import RenderedSet
 from .evaluation.clips import EVERY, SIZE_PX, Reenacted, clip_measures, reenact_all
-from .evaluation.command import add_arguments, protocols
+from .evaluation.command import add_arguments, check_places, keep_page, protocols
 from .evaluation.mesh import UNAVAILABLE, ClipSeen, mesh_measures, mesh_python, read_mesh
 from .evaluation.models import at_size, compact_only
 from .evaluation.rendered import rendered_measures, retarget_measures
@@ -149,6 +149,7 @@ def main(arguments: list[str]) -> int:
                 "Nothing to measure on; give --rendered [FOLDER], --clips FOLDER, --self FOLDER or "
                 "--cross FOLDER --portraits FOLDER."
             )
+        check_places(chosen)
         model = load_model(chosen.model, device=chosen.device)
         measures: Measures = {}
         if chosen.rendered is not None:
@@ -158,14 +159,22 @@ def main(arguments: list[str]) -> int:
             measures |= clips(model, chosen)
         reports = protocols(model, chosen)
     except LivePortraitError as error:
-        print(f"python -m train.evaluate: {error}", file=sys.stderr)
-        return 2
+        return _refused(error)
     _show(measures)
     if chosen.json is not None:
         told = measures | {report.mode: report.to_json() for report in reports}
         text = json.dumps(_without_nan(told), indent=2, allow_nan=False)
         chosen.json.write_text(text + "\n", encoding="utf-8")
+    try:
+        keep_page(chosen, reports)
+    except LivePortraitError as error:
+        return _refused(error)
     return 0
+
+
+def _refused(error: LivePortraitError) -> int:
+    print(f"python -m train.evaluate: {error}", file=sys.stderr)
+    return 2
 
 
 def _show(measures: Mapping[str, object]) -> None:

@@ -98,8 +98,22 @@ def add_arguments(parser: argparse.ArgumentParser, count: Callable[[str], int]) 
     add("--page", type=Path, metavar="FILE", help="write tables and strips as one HTML file")
 
 
+def check_places(chosen: argparse.Namespace) -> None:
+    """Refuse files that cannot be written before hours of work, not after.
+
+    Raises:
+        LivePortraitError: The folder of one is missing.
+    """
+    for path in (chosen.page, chosen.json, chosen.real_statistics):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise LivePortraitError(
+                f"{path} cannot be written: there is no folder {path.parent}. Make it, or choose "
+                "another name."
+            )
+
+
 def protocols(model: LivePortraitModel, chosen: argparse.Namespace) -> list[Report]:
-    """Every protocol that was asked for, printed, and as a page where that was asked for.
+    """Every protocol that was asked for, printed.
 
     Raises:
         LivePortraitError: A folder or a file is not what it should be.
@@ -111,9 +125,17 @@ def protocols(model: LivePortraitModel, chosen: argparse.Namespace) -> list[Repo
         reports.append(_cross(model, chosen))
     for report in reports:
         print(report.text())
-    if chosen.page is not None and reports:
-        write_page(chosen.page, f"{TITLE} of {model.origin or model.preset.name}", reports)
     return reports
+
+
+def keep_page(chosen: argparse.Namespace, reports: list[Report]) -> None:
+    """Write the reports as a page where that was asked for.
+
+    Raises:
+        MediaError: It cannot be written.
+    """
+    if chosen.page is not None and reports:
+        write_page(chosen.page, f"{TITLE} of {chosen.model}", reports)
 
 
 def _self(model: LivePortraitModel, chosen: argparse.Namespace) -> Report:
@@ -175,7 +197,7 @@ def _setting(
     sized = stage.landmarks if size_px is None else at_size(stage.landmarks, size_px)
     return Setting(
         stage=stage,
-        readers=open_readers(chosen.metric_files, MotionReader(sized)),
+        readers=open_readers(chosen.metric_files, MotionReader(sized), device=model.device),
         metric_files=chosen.metric_files,
         layout=layout,
         every=chosen.every,

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from liveportrait_core.animate_options import AnimateOptions
-from liveportrait_core.clips import Clip, Frames, Framing
+from liveportrait_core.clips import Clip, Frames, Framing, limited_pixels
 from liveportrait_core.driving import drive
 from liveportrait_core.driving_options import DrivingOptions, MotionMode
 from liveportrait_core.errors import FaceNotFoundError, MediaError
@@ -185,8 +185,13 @@ def open_film(stage: Stage, name: str, clip: Sampled, *, least: int = 2) -> Subj
 
 
 def open_portrait(stage: Stage, name: str, path: Path) -> Subject:
-    """A picture, its face found; the errors are those of `open_film`."""
-    clip = Frames((read_image(path).rgb,))
+    """A picture, its face found; the errors are those of `open_film`.
+
+    Convention:
+        - a large one is made smaller, as the published program does with a source: all of them
+          are held while films go by
+    """
+    clip = Frames((limited_pixels(read_image(path).rgb),))
     return _subject(stage, name, clip, role="source", least=1)
 
 

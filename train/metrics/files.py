@@ -71,16 +71,19 @@ METRIC_FILES: Final[Mapping[str, MetricFile]] = {
 """Every file, by the name that the table of readers calls it."""
 
 
-def open_state(path: Path) -> dict[str, Tensor]:
-    """Tensors of a `.pth` or `.safetensors` file, float32.
+def open_state(path: Path, device: torch.device) -> dict[str, Tensor]:
+    """Tensors of a `.pth` or `.safetensors` file, float32, on a device.
 
     Raises:
         CheckpointError: It is damaged, or holds something else.
     """
-    return {key: value.float() for key, value in as_tensors(read_file(path), path).items()}
+    tensors = as_tensors(read_file(path), path)
+    return {key: value.float().to(device) for key, value in tensors.items()}
 
 
-def open_network(path: Path, *, keywords: Mapping[str, bool] | None = None) -> Network:
+def open_network(
+    path: Path, device: torch.device, *, keywords: Mapping[str, bool] | None = None
+) -> Network:
     """An `.onnx` file, or a `.pt` file of TorchScript, as a function of one batch.
 
     Convention:
@@ -89,12 +92,15 @@ def open_network(path: Path, *, keywords: Mapping[str, bool] | None = None) -> N
 
     Args:
         path: The file.
+        device: Where TorchScript runs.
         keywords: What TorchScript is called with besides the pictures.
 
     Raises:
         CheckpointError: The file is damaged, or onnxruntime is not installed.
     """
-    return _onnx(path) if path.suffix == ".onnx" else _torch_script(path, dict(keywords or {}))
+    if path.suffix == ".onnx":
+        return _onnx(path)
+    return _torch_script(path, device, dict(keywords or {}))
 
 
 def _onnx(path: Path) -> Network:
@@ -131,15 +137,15 @@ def _onnx(path: Path) -> Network:
     return run
 
 
-def _torch_script(path: Path, keywords: dict[str, bool]) -> Network:
+def _torch_script(path: Path, device: torch.device, keywords: dict[str, bool]) -> Network:
     try:
-        net: Any = torch.jit.load(str(path), map_location="cpu").eval()
+        net: Any = torch.jit.load(str(path), map_location=device).eval()
     except (RuntimeError, OSError, ValueError) as error:
         raise _unreadable(path, "TorchScript", error) from error
 
     def run(pictures: Tensor) -> dict[str, Tensor]:
         try:
-            found = net(pictures.detach().cpu(), **keywords)
+            found = net(pictures.detach().to(device), **keywords)
         except RuntimeError as error:
             raise _unreadable(path, "TorchScript", error) from error
         outputs = found if isinstance(found, tuple | list) else (found,)

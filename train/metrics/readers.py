@@ -72,15 +72,18 @@ class ReaderNeeds:
 
     files: tuple[str, ...]
     """Of `METRIC_FILES`."""
-    make: Callable[[list[Path], Read], Read]
+    make: Callable[[list[Path], Read, torch.device], Read]
 
 
-def open_readers(folder: Path | None, motion: Read) -> dict[str, Read]:
+def open_readers(
+    folder: Path | None, motion: Read, *, device: torch.device | str = "cpu"
+) -> dict[str, Read]:
     """Every reader whose files are there.
 
     Args:
         folder: Holds files by the names of `METRIC_FILES`; None is no folder.
         motion: Reads keypoints, a `MotionReader`.
+        device: Where LPIPS and FID's Inception run; `.onnx` files run on the CPU.
 
     Raises:
         CheckpointError: A file is there, but damaged or another network, or the folder is not.
@@ -95,7 +98,7 @@ def open_readers(folder: Path | None, motion: Read) -> dict[str, Read]:
         paths = [METRIC_FILES[key].found_in(folder) for key in needs.files]
         found = [path for path in paths if path is not None]
         if len(found) == len(paths):
-            readers[name] = needs.make(found, motion)
+            readers[name] = needs.make(found, motion, torch.device(device))
     return readers
 
 
@@ -147,19 +150,19 @@ def _resized(image: Tensor, size_px: int) -> Tensor:
     return F.interpolate(image, size=size, mode="bilinear", align_corners=False, antialias=True)
 
 
-def _lpips(paths: list[Path], motion: Read) -> Read:
+def _lpips(paths: list[Path], motion: Read, device: torch.device) -> Read:
     del motion
-    network = LpipsNetwork(open_state(paths[0]), open_state(paths[1]))
-    return lambda view: network(view.whole.cpu())
+    network = LpipsNetwork(*(open_state(path, device) for path in paths))
+    return lambda view: network(view.whole.to(device))
 
 
-def _inception(paths: list[Path], motion: Read) -> Read:
+def _inception(paths: list[Path], motion: Read, device: torch.device) -> Read:
     del motion
     (path,) = paths
     if path.suffix in STATE_DICTS:
-        network = InceptionNetwork(open_state(path))
-        return lambda view: (network(view.whole.cpu()),)
-    run = open_network(path, keywords={"return_features": True})
+        network = InceptionNetwork(open_state(path, device))
+        return lambda view: (network(view.whole.to(device)),)
+    run = open_network(path, device, keywords={"return_features": True})
 
     def read(view: View) -> Reading:
         levels = (view.whole * 255).round()
@@ -174,8 +177,8 @@ def _inception(paths: list[Path], motion: Read) -> Read:
     return read
 
 
-def _arcface(paths: list[Path], motion: Read) -> Read:
-    run = open_network(paths[0])
+def _arcface(paths: list[Path], motion: Read, device: torch.device) -> Read:
+    run = open_network(paths[0], device)
 
     def read(view: View) -> Reading:
         points = five_points(motion(view)[0])
@@ -185,9 +188,9 @@ def _arcface(paths: list[Path], motion: Read) -> Read:
     return read
 
 
-def _l2cs(paths: list[Path], motion: Read) -> Read:
+def _l2cs(paths: list[Path], motion: Read, device: torch.device) -> Read:
     del motion
-    run = open_network(paths[0])
+    run = open_network(paths[0], device)
 
     def read(view: View) -> Reading:
         mean, deviation = (
@@ -205,9 +208,9 @@ def _l2cs(paths: list[Path], motion: Read) -> Read:
     return read
 
 
-def _smirk(paths: list[Path], motion: Read) -> Read:
+def _smirk(paths: list[Path], motion: Read, device: torch.device) -> Read:
     del motion
-    run = open_network(paths[0])
+    run = open_network(paths[0], device)
 
     def read(view: View) -> Reading:
         found = run(_resized(view.face, SMIRK_PX))

@@ -216,6 +216,14 @@ def test_cross_without_portraits_is_one_sentence(model_file, films, capsys):
     assert "--portraits FOLDER" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    model_file, films, tmp_path, capsys
+):
+    options = ["--model", str(model_file), "--self", str(films)]
+    assert evaluate.main([*options, "--page", str(tmp_path / "none" / "page.html")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_rendered_heads_are_compared_with_the_renderers_truth(tmp_path, shipped):
     data = RenderedSet([write_rendered(tmp_path / "heads", identities=2)])
     assert is_rendered(tmp_path / "heads")
