@@ -11,7 +11,7 @@ import json
 import sys
 import textwrap
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,10 +59,22 @@ class LoopConfig:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay}.")
 
 
-def parse(kind: type[Config], arguments: Sequence[str], command: str) -> Config:
+def parse(
+    kind: type[Config],
+    arguments: Sequence[str],
+    command: str,
+    cost: Callable[[Config], str] | None = None,
+) -> Config:
     """A config from `file.toml key=value table.key=value`; later wins.
 
-    `--help` prints the fields and leaves; `--dry-run` prints the resolved config and leaves.
+    `--help` prints the fields and leaves; `--dry-run` prints the resolved config and what a step
+    will take, and leaves.
+
+    Args:
+        kind: What is wanted.
+        arguments: Of the command line.
+        command: Its name, for messages.
+        cost: Tells what a run of a config takes, for `--dry-run`.
 
     Raises:
         SystemExit: Help or dry run was asked for, or an argument is wrong (code 2, one sentence).
@@ -81,6 +93,8 @@ def parse(kind: type[Config], arguments: Sequence[str], command: str) -> Config:
         raise SystemExit(2) from None
     if "--dry-run" in arguments:
         print(to_json(config))
+        if cost is not None:
+            print(cost(config))
         raise SystemExit(0)
     return config
 

@@ -40,6 +40,7 @@ from liveportrait_core.preset import COMPACT, Preset
 from . import stage1_published
 from .base import begin_with, trained_networks, write_model
 from .config import given, parse
+from .cost import noise_sets, step_cost
 from .data.augment import augment_frames, augment_pairs, augment_unlabelled, moved_frames
 from .data.rendered import Pairs, RenderedSet
 from .data.unlabelled import ReadPairs, UnlabelledSource, read_pairs
@@ -328,12 +329,26 @@ def _motion(modules: Mapping[str, nn.Module]) -> Motion:
     return motion
 
 
+def _cost(config: Stage1Config) -> str:
+    """What a step takes, for a dry run."""
+
+    def alone(pairs: int, frames: int) -> Stage1:
+        one = replace(config, batch=pairs, motion_batch=frames)
+        sets = noise_sets(one, config.detail_px)
+        return Stage1(one, sets.rendered, sets.clips)
+
+    halves = [("pair", config.batch, lambda: alone(1, 0))]
+    if config.data:
+        halves.append(("frame", config.motion_batch, lambda: alone(0, 1)))
+    return step_cost([half for half in halves if half[1]]).told(config.accumulate)
+
+
 def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the model without S and R."""
     if given(arguments, "preset") in PUBLISHED:
         stage1_published.main(arguments)
         return
-    config = parse(Stage1Config, arguments, "python -m train.stage1")
+    config = parse(Stage1Config, arguments, "python -m train.stage1", _cost)
     sets = open_sets(config)
     networks = dict(fit(Stage1(config, sets.rendered, sets.clips), config))
     networks.pop(JUDGES, None)

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ from liveportrait_core.stages import (
 
 from .base import CREDIT
 from .config import parse
+from .cost import noise_sets, step_cost
 from .data.augment import augment_pairs, augment_unlabelled, moved_frames
 from .data.faces import FacePairs, joined
 from .data.rendered import RenderedSet
@@ -293,9 +295,22 @@ def _safe_for_volumes(device: torch.device) -> AbstractContextManager[object]:
     return full_precision(device) if device.type == "cpu" else nullcontext()
 
 
+def _cost(config: PublishedConfig) -> str:
+    """What a step of one process takes, for a dry run."""
+    one = replace(config, batch=1, total_batch=0, accumulate=1, validation_data="")
+    one = replace(one, validation_clips="", clip_share=1.0 if config.clips else 0.0)
+
+    def alone() -> PublishedStage1:
+        sets = noise_sets(one, config.clip_px)
+        return PublishedStage1(one, sets.rendered, sets.clips)
+
+    accumulate = config.for_processes(int(os.environ.get("WORLD_SIZE", "1"))).accumulate
+    return step_cost([("pair", config.batch, alone)]).told(accumulate)
+
+
 def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the model in both layouts."""
-    config = parse(PublishedConfig, arguments, "python -m train.stage1")
+    config = parse(PublishedConfig, arguments, "python -m train.stage1", _cost)
     try:
         config = config.for_processes(int(os.environ.get("WORLD_SIZE", "1")))
     except ValueError as error:

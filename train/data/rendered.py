@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +31,7 @@ SMALL_ARRAYS = ("keypoints", "canonical", "pose_deg")
 LARGE_ARRAYS = ("image", "flow", "visible", "regions")
 """Mapped: the system keeps in memory what fits, once for all processes."""
 _LOCAL_HEADER_BYTES = 30
+Arrays = Mapping[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +91,27 @@ class RenderedSet:
 
     def __init__(self, folders: list[Path]) -> None:
         shards = [shard for folder in folders for shard in _shards(folder)]
-        small: dict[str, list[NDArray[np.generic]]] = {name: [] for name in SMALL_ARRAYS}
+        small: list[Arrays] = []
         for shard in shards:
             with np.load(shard) as file:
-                for name in SMALL_ARRAYS:
-                    small[name].append(file[name])
-        self.small = {name: np.concatenate(parts) for name, parts in small.items()}
-        self._large = [{name: _mapped(shard, name) for name in LARGE_ARRAYS} for shard in shards]
-        self._first = np.cumsum([0, *(len(arrays["image"]) for arrays in self._large)])
-        sizes = {arrays["image"].shape[2] for arrays in self._large}
+                small.append({name: file[name] for name in SMALL_ARRAYS})
+        self._take(
+            small, [{name: _mapped(shard, name) for name in LARGE_ARRAYS} for shard in shards]
+        )
+
+    @classmethod
+    def of_arrays(cls, arrays: Arrays) -> RenderedSet:
+        """A set that is in memory: the arrays of one shard."""
+        made = cls.__new__(cls)
+        made._take([arrays], [arrays])
+        return made
+
+    def _take(self, small: Sequence[Arrays], large: Sequence[Arrays]) -> None:
+        """The arrays of each shard."""
+        self.small = {name: np.concatenate([part[name] for part in small]) for name in SMALL_ARRAYS}
+        self._large = large
+        self._first = np.cumsum([0, *(len(arrays["image"]) for arrays in large)])
+        sizes = {arrays["image"].shape[2] for arrays in large}
         if len(sizes) > 1:
             raise MediaError(
                 f"The folders hold pictures of {' and '.join(map(str, sorted(sizes)))} px; one "
