@@ -10,6 +10,8 @@ from pathlib import Path
 from liveportrait_core.errors import MediaError
 
 from .config import LoopConfig
+from .data.clip_set import ClipSet
+from .data.curated import CuratedSet, is_curated
 from .data.face_crops import CropSettings
 from .data.folders import FolderSet
 from .data.preparing import is_prepared, prepare
@@ -29,7 +31,8 @@ class DataConfig(LoopConfig):
     data: str = ""
     """Folders written by train.render, separated by commas; may be left out where clips are."""
     clips: str = ""
-    """Folders of pictures and films of one face each, separated by commas; prepared once."""
+    """Folders of pictures and films of one face each, prepared once, or folders of train.curate;
+    separated by commas."""
     clip_share: float = 0.5
     """Share of clips among the pairs of each batch; without `data` all are of clips."""
     image_share: float = 0.2
@@ -66,7 +69,7 @@ class Sets:
     """What a run draws from; at least one is there."""
 
     rendered: RenderedSet | None
-    clips: FolderSet | None
+    clips: ClipSet | None
 
 
 def open_sets(config: DataConfig) -> Sets:
@@ -86,7 +89,7 @@ def open_sets(config: DataConfig) -> Sets:
     return Sets(rendered, _clips(config, rendered) if config.clips else None)
 
 
-def _clips(config: DataConfig, rendered: RenderedSet | None) -> FolderSet:
+def _clips(config: DataConfig, rendered: RenderedSet | None) -> ClipSet:
     size_px = config.clip_px if rendered is None else rendered.size_px
     if size_px > config.clip_px:
         raise MediaError(
@@ -94,9 +97,27 @@ def _clips(config: DataConfig, rendered: RenderedSet | None) -> FolderSet:
             f"as many were wanted. Give clip_px={size_px}."
         )
     places = [Path(place) for place in config.clips.split(",")]
+    if any(is_curated(place) for place in places):
+        return _curated(places, size_px, config.image_share)
     cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     while int(os.environ.get("RANK", "0")) and not is_prepared(places, cache, settings):
         time.sleep(1.0)
     clips = prepare(places, cache, settings)
     return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)
+
+
+def _curated(places: list[Path], size_px: int, image_share: float) -> CuratedSet:
+    raw = [str(place) for place in places if not is_curated(place)]
+    if raw:
+        raise MediaError(
+            f"clips names folders of train.curate and others ({', '.join(raw)}); one kind was "
+            "wanted. Curate those, too."
+        )
+    clips = CuratedSet(places, size_px=size_px, image_share=image_share)
+    if size_px > clips.stored_px:
+        raise MediaError(
+            f"Pictures of {size_px} px were wanted, but the curated clips have {clips.stored_px}. "
+            f"Give clip_px={clips.stored_px}, or curate with --size-px {size_px}."
+        )
+    return clips

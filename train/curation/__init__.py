@@ -1,0 +1,1 @@
+"""Curation: clips of one person each, of good quality, cropped and annotated."""

@@ -1,0 +1,186 @@
+"""What was kept and what not: numbers as JSON, a page, and a contact sheet."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from liveportrait_core.imaging.tensors import Pixels
+from liveportrait_core.media.atomic import write_whole
+from liveportrait_core.media.images import write_image
+
+from ..data.curated import ShardClip
+from ..strips import caption_row, grid_of
+from .quality import sampled
+from .store import Store
+
+SHEET_NAME: Final = "contact-sheet.jpg"
+PAGE_NAME: Final = "report.html"
+NUMBERS_NAME: Final = "report.json"
+CELL_PX: Final = 160
+ROWS: Final = 24
+"""Clips on the sheet, evenly taken."""
+MOMENTS: Final = 6
+"""Frames of each."""
+DOT_COLOUR: Final = (0, 255, 0)
+MOST_FILES: Final = 500
+"""Files that the page names."""
+STYLE: Final = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;"
+    "color:#222}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;"
+    "border-bottom:1px solid #ddd;vertical-align:top}td.n{text-align:right}img{max-width:100%}"
+    "td img{margin:.1rem;width:96px}"
+)
+
+
+def write_report(store: Store, index: Mapping[str, Any]) -> None:
+    """Write all three into the folder.
+
+    Raises:
+        MediaError: They cannot be written, or a shard cannot be read.
+    """
+    clips = [ShardClip(shard, clip) for shard, clip in store.clips()]
+    if clips:
+        write_image(store.folder / SHEET_NAME, contact_sheet(clips))
+    files = [
+        {
+            "name": row["name"],
+            "clips": row["clips"],
+            "rejected": [
+                {name: value for name, value in entry.items() if name != "picture"}
+                for entry in row["rejected"]
+            ],
+        }
+        for row in store.rows
+    ]
+    names = ("files", "films", "stills", "frames", "seconds", "rejected")
+    numbers = {**{name: index[name] for name in names}, "by_file": files}
+    write_whole(store.folder / NUMBERS_NAME, (json.dumps(numbers, indent=1) + "\n").encode())
+    page = _page(store.rows, index, has_sheet=bool(clips))
+    write_whole(store.folder / PAGE_NAME, page.encode("ascii", "xmlcharrefreplace"))
+
+
+def contact_sheet(clips: Sequence[ShardClip]) -> Pixels:
+    """Some clips, a row each: moments of it, the first with its landmarks; captions below.
+
+    Raises:
+        MediaError: A shard cannot be read.
+    """
+    chosen = [clips[number] for number in sampled(len(clips), ROWS)]
+    films = [clip for clip in chosen if len(clip) > 1]
+    stills = [clip for clip in chosen if len(clip) == 1]
+    rows = [_film_row(clip) for clip in films]
+    rows += [_still_row(stills[k : k + MOMENTS]) for k in range(0, len(stills), MOMENTS)]
+    return np.concatenate(rows)
+
+
+def table_of_rejections(index: Mapping[str, Any]) -> str:
+    """Lines of text: reason, times, seconds."""
+    rows = [
+        f"  {reason:20} {entry['times']:6d} {entry['seconds']:10.1f} s"
+        for reason, entry in index["rejected"].items()
+    ]
+    return "\n".join(rows) if rows else "  nothing"
+
+
+def _film_row(clip: ShardClip) -> Pixels:
+    numbers = sampled(len(clip), MOMENTS)
+    arrays = clip.annotations()
+    cells = [_cell(clip[number]) for number in numbers]
+    _mark(cells[0], arrays["landmarks"][0])
+    about = f"{_name(clip)} {clip.clip.about['from_s']:.1f} s, {len(clip)} frames"
+    return _captioned(cells, [about, *(_told(arrays, number) for number in numbers[1:])])
+
+
+def _still_row(clips: Sequence[ShardClip]) -> Pixels:
+    cells = [_cell(clip[0]) for clip in clips]
+    captions: list[str] = []
+    for clip, cell in zip(clips, cells, strict=True):
+        arrays = clip.annotations()
+        _mark(cell, arrays["landmarks"][0])
+        captions.append(f"{_name(clip)} {_told(arrays, 0)}")
+    return _captioned(cells, captions)
+
+
+def _captioned(cells: list[Pixels], captions: list[str]) -> Pixels:
+    """A row of cells with captions below, filled up with white."""
+    missing = MOMENTS - len(cells)
+    white = np.full((CELL_PX, CELL_PX, 3), 255, np.uint8)
+    row = grid_of([[*cells, *[white] * missing]])
+    return np.concatenate((row, caption_row([*captions, *[""] * missing], CELL_PX)))
+
+
+def _mark(cell: Pixels, landmarks: NDArray[np.float32]) -> None:
+    for x, y in landmarks:
+        place = (int((x + 1) / 2 * CELL_PX), int((y + 1) / 2 * CELL_PX))
+        cv2.circle(cell, place, 1, DOT_COLOUR, -1, cv2.LINE_AA)
+
+
+def _told(arrays: Mapping[str, NDArray[np.float32]], number: int) -> str:
+    first, second, lip = arrays["openness"][number]
+    yaw_deg = arrays["pose_deg"][number, 1]
+    return f"yaw {yaw_deg:.0f} eye {(first + second) / 2:.2f} lip {lip:.2f}"
+
+
+def _name(clip: ShardClip) -> str:
+    return Path(str(clip.clip.about["source"])).name.encode("ascii", "replace").decode()
+
+
+def _cell(picture: Pixels) -> Pixels:
+    small = cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(small, np.uint8)
+
+
+def _page(rows: Sequence[Mapping[str, Any]], index: Mapping[str, Any], *, has_sheet: bool) -> str:
+    numbers = "".join(
+        f"<tr><td>{name}<td class=n>{index[name]:,}"
+        for name in ("files", "films", "stills", "frames", "seconds")
+    )
+    reasons = "".join(
+        f"<tr><td>{html.escape(reason)}<td class=n>{entry['times']:,}"
+        f"<td class=n>{entry['seconds']:,.1f}<td>{_pictures(rows, reason)}"
+        for reason, entry in index["rejected"].items()
+    )
+    files = "".join(
+        f"<tr><td>{html.escape(row['name'])}<td class=n>{row['clips']}<td>{_faults(row)}"
+        for row in rows[:MOST_FILES]
+    )
+    more = f"<p>{len(rows) - MOST_FILES:,} more in {NUMBERS_NAME}.</p>"
+    sheet = f"<h2>Kept</h2><img src='{SHEET_NAME}' alt='some clips'>" if has_sheet else ""
+    return (
+        f"<!doctype html><html lang=en><meta charset=ascii><title>Curation</title>"
+        f"<style>{STYLE}</style><h1>Curation</h1><table>{numbers}</table>"
+        f"<h2>Left out</h2><table><tr><th>reason<th>times<th>seconds<th>some of them{reasons}"
+        f"</table>{sheet}<h2>Files</h2><table><tr><th>file<th>clips<th>left out{files}</table>"
+        f"{more if len(rows) > MOST_FILES else ''}</html>\n"
+    )
+
+
+def _pictures(rows: Sequence[Mapping[str, Any]], reason: str) -> str:
+    pictures = [
+        entry["picture"]
+        for row in rows
+        for entry in row["rejected"]
+        if entry["reason"] == reason and "picture" in entry
+    ]
+    return "".join(
+        f"<img alt='' src='data:image/jpeg;base64,{html.escape(picture)}'>" for picture in pictures
+    )
+
+
+def _faults(row: Mapping[str, Any]) -> str:
+    return "<br>".join(html.escape(_fault(entry)) for entry in row["rejected"])
+
+
+def _fault(entry: Mapping[str, Any]) -> str:
+    told = f"{entry['reason']} {entry.get('note', '')}".strip()
+    if "seconds" not in entry:
+        return told
+    return f"{told} ({entry['seconds']:.1f} s from {entry.get('from_s', 0):.1f} s on)"

@@ -1,0 +1,120 @@
+"""The networks that look at clips; made anew in every process from a recipe that can be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from liveportrait_core.face.detector import FaceFinder
+from liveportrait_core.face.landmarks import LandmarkNetwork
+from liveportrait_core.finding import TrackedFaces, quick_copy
+from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
+from liveportrait_core.model import load_model
+from liveportrait_core.networks.compact.layers import resize
+from liveportrait_core.readers import FaceChoice, FaceReaders
+from liveportrait_core.stages import extract_motion
+
+from .identity import Recognise, load_recognition
+
+PoseReader = Callable[[Sequence[Pixels]], NDArray[np.float32]]
+"""N crops of one size -> (N, 3) pitch, yaw, roll in degrees."""
+Scorer = Callable[[NDArray[np.uint8]], float]
+"""(N, S, S, 3) RGB frames of a clip -> a score, larger is better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What looks at a clip."""
+
+    finder: FaceFinder
+    network: LandmarkNetwork
+    pose: PoseReader
+    recognise: Recognise | None = None
+    scorer: Scorer | None = None
+
+
+class Recipe(Protocol):
+    """What tools are made of: small, the same in every process."""
+
+    def make(self) -> Tools:
+        """Load the networks."""
+        ...
+
+    def describe(self) -> dict[str, str]:
+        """What they are, for the index: an index of other tools is another index."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRecipe:
+    """The default model's finder, landmarks and pose, and what the user brings besides."""
+
+    face_models: Path | None = None
+    """A folder of face networks, as of `liveportrait --face-models`."""
+    recognition: Path | None = None
+    """A recognition network as .onnx."""
+    scorer: str = ""
+    """`module:function`."""
+
+    def make(self) -> Tools:
+        """Load the networks.
+
+        Raises:
+            CheckpointError: A file is missing or damaged.
+            ValueError: The folder holds no face networks, or the scorer cannot be imported.
+        """
+        model = load_model("default")
+        reader = FaceReaders(model, self.face_models).reader(FaceChoice(role="source"))
+        assert isinstance(reader, TrackedFaces)
+        quick = replace(model, motion=quick_copy(model.motion))
+        side = model.preset.face_size_px
+
+        def pose(crops: Sequence[Pixels]) -> NDArray[np.float32]:
+            faces = torch.cat([tensor_from_pixels(crop) for crop in crops])
+            with torch.inference_mode():
+                return extract_motion(quick, resize(faces, side)).pose_deg.numpy()
+
+        return Tools(
+            finder=reader.finder,
+            network=reader.network,
+            pose=pose,
+            recognise=load_recognition(self.recognition) if self.recognition else None,
+            scorer=load_scorer(self.scorer) if self.scorer else None,
+        )
+
+    def describe(self) -> dict[str, str]:
+        """Names of the files and of the scorer."""
+        return {
+            "face_models": self.face_models.name if self.face_models else "",
+            "recognition": self.recognition.name if self.recognition else "",
+            "scorer": self.scorer,
+        }
+
+
+def load_scorer(name: str) -> Scorer:
+    """A function named `module:function`.
+
+    Raises:
+        ValueError: There is none by this name.
+    """
+    module, colon, function = name.partition(":")
+    try:
+        found = getattr(import_module(module), function) if colon and module else None
+    except (ImportError, AttributeError) as error:
+        raise ValueError(
+            f"The scorer {name} cannot be imported ({error}). Name it module:function, and put its "
+            "folder on PYTHONPATH."
+        ) from error
+    if not callable(found):
+        raise ValueError(
+            f"The scorer {name} is no function; module:function was wanted, which takes "
+            "(N, H, W, 3) uint8 frames and gives a number."
+        )
+    return cast("Scorer", found)

@@ -1,0 +1,246 @@
+"""Curated clips: their index, and the clips as a source of pairs that reads frames as needed.
+
+A folder of `train.curate` holds `index.json`, which names the shards, and beside each shard
+`NAME.tar` a table `NAME.json` of its clips and of where each frame lies, so that two frames of a
+clip cost two reads and two JPEGs, wherever the folder is mounted. Streams go without the tables:
+`shards.samples_in`, or the webdataset package.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liveportrait_core.errors import MediaError
+from liveportrait_core.imaging.layouts import LAYOUTS
+from liveportrait_core.imaging.tensors import Pixels
+
+from .clip_set import ClipSet
+from .shards import Spot, decode_jpeg, read_spot
+
+FORMAT: Final = "liveportrait-suite/curated"
+VERSION: Final = 1
+INDEX_NAME: Final = "index.json"
+PIXELS: Final = "jpg"
+ANNOTATIONS: Final = "npz"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClip:
+    """A clip in a shard."""
+
+    key: str
+    about: dict[str, Any]
+    """`source`, `from_s`, `seconds`, `fps`, `frames`, `size_px`, `layout`, `quality`."""
+    annotations: Spot
+    frames: tuple[Spot, ...]
+
+    @classmethod
+    def of(cls, key: str, about: dict[str, Any], spots: dict[str, Spot]) -> StoredClip:
+        """A clip by where the files of its sample lie."""
+        frames = tuple(spots[name] for name in sorted(spots) if name.endswith(f".{PIXELS}"))
+        return cls(key, about, spots[ANNOTATIONS], frames)
+
+    def row(self) -> dict[str, Any]:
+        """As the table has it."""
+        return {
+            "key": self.key,
+            **self.about,
+            "annotations": [self.annotations.at, self.annotations.size],
+            "at": [spot.at for spot in self.frames],
+            "bytes": [spot.size for spot in self.frames],
+        }
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> StoredClip:
+        """Back from the table.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is no such row.
+        """
+        own = ("key", "annotations", "at", "bytes")
+        frames = tuple(Spot(at, size) for at, size in zip(row["at"], row["bytes"], strict=True))
+        about = {name: value for name, value in row.items() if name not in own}
+        if len(frames) != about["frames"]:
+            raise ValueError(f"clip {row['key']} lacks frames")
+        return cls(row["key"], about, Spot(*row["annotations"]), frames)
+
+
+def is_curated(folder: Path) -> bool:
+    """Whether a folder holds the index of train.curate."""
+    path = folder / INDEX_NAME
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("format") == FORMAT
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """The index of a curated folder.
+
+    Raises:
+        MediaError: There is none, it is damaged, or of a later version.
+    """
+    path = folder / INDEX_NAME
+    index = read_json(path)
+    if index.get("format") != FORMAT or index.get("version", 0) > VERSION:
+        raise MediaError(
+            f"{path} says {index.get('format')!r} version {index.get('version')!r}; {FORMAT!r} "
+            f"up to version {VERSION} was wanted. Update this program, or curate again."
+        )
+    return index
+
+
+def read_table(path: Path) -> list[StoredClip]:
+    """The clips of a shard.
+
+    Args:
+        path: The table beside it.
+
+    Raises:
+        MediaError: It is missing or damaged.
+    """
+    try:
+        return [StoredClip.of_row(row) for row in read_json(path)["clips"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        MediaError: It is missing or damaged.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(found, dict):
+        raise _damaged(path, ValueError("it holds no object"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ShardClip:
+    """Frames of a clip, read when they are asked for."""
+
+    shard: Path
+    clip: StoredClip
+
+    def __len__(self) -> int:
+        return len(self.clip.frames)
+
+    def __getitem__(self, number: int) -> Pixels:
+        """One frame, (h, h, 3).
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        data = read_spot(self.shard, self.clip.frames[number])
+        picture = decode_jpeg(data, f"Frame {number} of {self.clip.key} in {self.shard}")
+        side = self.clip.about["size_px"]
+        if picture.shape[:2] != (side, side):
+            raise MediaError(
+                f"Frame {number} of {self.clip.key} in {self.shard} has "
+                f"{picture.shape[1]}x{picture.shape[0]} pixels, and {side}x{side} were wanted: "
+                "shard and table are of two sets. Copy both again."
+            )
+        return picture
+
+    def annotations(self) -> dict[str, NDArray[np.float32]]:
+        """Landmarks and more, as `train.curation.clips.CuratedClip` has them.
+
+        Raises:
+            MediaError: They cannot be read, or are of another clip.
+        """
+        data = read_spot(self.shard, self.clip.annotations)
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+                arrays: dict[str, NDArray[np.float32]] = {
+                    name: archive[name] for name in archive.files
+                }
+            points = arrays["landmarks"].shape
+        except (ValueError, OSError, KeyError, EOFError) as error:
+            raise MediaError(
+                f"The annotations of {self.clip.key} in {self.shard} are damaged ({error}). Copy "
+                "the shard again."
+            ) from error
+        layout = str(self.clip.about["layout"])
+        known = LAYOUTS.get(layout)
+        if known is None or points[:2] != (len(self), known.num_points):
+            raise MediaError(
+                f"The landmarks of {self.clip.key} in {self.shard} have shape {points}; layout "
+                f"{layout} and {len(self)} frames were wanted: they are of another set. Copy shard "
+                "and table again."
+            )
+        return arrays
+
+
+def shard_clips(folder: Path) -> list[ShardClip]:
+    """All clips of a curated folder.
+
+    Convention:
+        - a shard that is missing or shorter than the index says is refused now, not at hour nine
+
+    Raises:
+        MediaError: The folder is no curated one, or damaged.
+    """
+    clips: list[ShardClip] = []
+    for entry in read_index(folder)["shards"]:
+        shard = folder / entry["file"]
+        size = shard.stat().st_size if shard.is_file() else 0
+        if size != entry["bytes"]:
+            raise MediaError(
+                f"The shard {shard} has {size} bytes, and {entry['bytes']} were wanted. Copy it "
+                "again, or curate into another folder."
+            )
+        clips += [ShardClip(shard, clip) for clip in read_table(shard.with_suffix(".json"))]
+    return clips
+
+
+class CuratedSet(ClipSet):
+    """Clips of curated folders."""
+
+    def __init__(self, folders: Sequence[Path], *, size_px: int, image_share: float) -> None:
+        """Read the tables; no frame is read yet.
+
+        Args:
+            folders: What `train.curate` wrote.
+            size_px: Side of the pictures it gives; stored ones are resized to it.
+            image_share: Share of stills among the drawn clips, where there are films too.
+
+        Raises:
+            MediaError: A folder is none of these or damaged, has no clips, or the folders store
+                clips of several sizes.
+        """
+        clips = [clip for folder in folders for clip in shard_clips(folder)]
+        sizes = sorted({int(clip.clip.about["size_px"]) for clip in clips})
+        if len(sizes) != 1:
+            raise MediaError(
+                f"{', '.join(map(str, folders))} hold clips of {sizes or 'no'} pixels a side; one "
+                "size was wanted. Curate all with one --size-px."
+            )
+        self.stored_px = sizes[0]
+        """Side of the stored pictures."""
+        super().__init__(clips, size_px=size_px, image_share=image_share)
+
+
+def table_of(clips: Sequence[StoredClip]) -> dict[str, Any]:
+    """What is written beside a shard."""
+    return {
+        "format": f"{FORMAT}-table",
+        "version": VERSION,
+        "clips": [clip.row() for clip in clips],
+    }
+
+
+def _damaged(path: Path, error: Exception) -> MediaError:
+    return MediaError(f"{path} is missing or damaged ({error}). Copy it again, or curate again.")
