@@ -30,7 +30,7 @@ class Region:
 REGIONS: Mapping[str, Region] = MappingProxyType(
     {
         "face": Region(slice(0, None), 1.4, (0.0, 0.0, 0.75), 0.5),
-        "lip": Region(MOUTH_POINTS, 1.6, (0.0, 0.35, 0.28), 0.25),
+        "lip": Region(MOUTH_POINTS, 1.35, (0.0, 0.35, 0.28), 0.25),
     }
 )
 """Face and lip of the cascaded terms of Eq. 4; the landmarks are those of `CompactKeypoint`."""
