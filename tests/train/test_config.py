@@ -67,7 +67,7 @@ def test_help_lists_every_field_with_its_docstring(capsys):
     shown = capsys.readouterr().out
     assert "motion_weights.gaze = 40.0" in shown
     assert "seed = 0" in shown
-    assert "Every random draw comes from (seed, step, place in the batch of all processes)." in shown
+    assert "Every random draw comes from (seed, step, place in the batch" in shown
 
 
 def test_a_config_is_saved_as_json():
