@@ -77,11 +77,14 @@ def load_run(run: Path) -> dict[str, nn.Module]:
 
 
 def preset_of(run: Path) -> Preset:
-    """The preset of a run's folder, as its config says, or of a model file, or of `default`."""
-    if run.is_file() or not run.exists():
+    """The preset of a run, as its config says, or of a model's file or folder, or of `default`."""
+    if run.is_file() or not run.exists() or _is_published(run):
         return load_model(str(run)).preset
     path = run / CONFIG_NAME
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if "base" in config:  # a run on top of another has that one's
+        file = run / MODEL_NAME
+        return preset_of(file if file.is_file() else Path(config["base"]))
     if config.get("preset") in PUBLISHED:
         return PUBLISHED[config["preset"]]
     return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
@@ -121,3 +124,11 @@ def begin_with(network: nn.Module, trained: nn.Module) -> None:
             f"({wrong[0]} first); a model of its family was wanted, of this size or smaller."
         )
     network.load_state_dict({**own, **theirs})
+
+
+def starting_at_zero(network: nn.Module) -> nn.Module:
+    """The MLP with a last layer that gives zero, so that training starts from no offset."""
+    last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return network

@@ -16,7 +16,7 @@ from liveportrait_core.checkpoints.saving import save_checkpoint, write_publishe
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
-from .base import MODEL_NAME
+from .base import MODEL_NAME, starting_at_zero
 from .spectral import folded_state
 
 PUBLISHED_NAME = "published"
@@ -58,9 +58,4 @@ def _silent_retargeting(preset: Preset) -> dict[str, nn.Module]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         built = build(preset)
-    networks = {name: built[name] for name in ENTRY_OF_NETWORK}
-    for network in networks.values():
-        last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-    return networks
+    return {name: starting_at_zero(built[name]) for name in ENTRY_OF_NETWORK}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from torch import nn
 
 from liveportrait_core.errors import CheckpointError
+from liveportrait_core.geometry import full_precision
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion import Motion
 
@@ -182,3 +185,12 @@ def validation_pairs(config: PublishedConfig, reader: Motion | None) -> FacePair
         )
     )
     return first_pairs(sets.rendered, sets.clips, reader, config.validation_pairs)
+
+
+def safe_for_volumes(device: torch.device) -> AbstractContextManager[object]:
+    """Float32 for W on a CPU.
+
+    In torch 2.13 the bfloat16 gradient of a 7 x 7 x 7 convolution like W's may write beyond its
+    memory there, by its shape.
+    """
+    return full_precision(device) if device.type == "cpu" else nullcontext()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +57,7 @@ from .published import (
     PublishedConfig,
     compact_reader,
     first_pairs,
+    safe_for_volumes,
     trainable_networks,
     validation_pairs,
 )
@@ -185,7 +185,7 @@ class PublishedStage1:
             # Eq. 2: all of them with the canonical keypoints of the source
             points = [transform_keypoints(m.describe(canonical=canonical)) for m in motions]
         volume = extract_appearance(model, faces[0])
-        with _safe_for_volumes(volume.device):
+        with safe_for_volumes(volume.device):
             warped = warp(model, volume, points[0], points[1])
         picture = decode(model, warped)
         painted, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
@@ -284,15 +284,6 @@ def _motions(model: LivePortraitModel, faces: list[Tensor]) -> list[Motion]:
         whole = extract_motion(model, torch.cat(faces))
     ends = [len(faces[0]) * (k + 1) for k in range(len(faces))]
     return [whole[end - len(faces[0]) : end] for end in ends]
-
-
-def _safe_for_volumes(device: torch.device) -> AbstractContextManager[object]:
-    """Float32 for W on a CPU.
-
-    In torch 2.13 the bfloat16 gradient of a 7 x 7 x 7 convolution like W's may write beyond its
-    memory there, by its shape.
-    """
-    return full_precision(device) if device.type == "cpu" else nullcontext()
 
 
 def _cost(config: PublishedConfig) -> str:

@@ -1,12 +1,14 @@
 """Stage 2: S, R_eyes and R_lip over a frozen base (Sec. 3.3, Eq. 5 and 6).
 
     python -m train.stage2 run=runs/retarget base=runs/base data=runs/heads steps=1500
+    python -m train.stage2 run=runs/eyes base=runs/paper parts=eyes clips=films steps=20000
 
-The openings that Eq. 6 asks for are read off the painted picture by the frozen M, and, since
-the compact keypoints are lids and lips themselves, off the retargeted keypoints as well.
+The openings that Eq. 6 asks for are read off the painted picture by the frozen M of a compact
+base, and, since its keypoints are lids and lips themselves, off the retargeted keypoints as well.
+A published base has keypoints without names; there a compact model reads the picture (`reader`).
 
 Folders of pictures and films (`clips`) may stand in for a share of the rendered heads or for all
-of them. Of a picture no renderer says what is head; S's mask is then the base's own: the head
+of them. Of a picture no renderer says what is head; S's mask is then the compact model's: the head
 that W sees in the source, a probability for each pixel, and whatever is about M's keypoints,
 for W leaves holes in painted and half-lit faces. Only films can drive, so that without
 any the drivers are rendered ones.
@@ -14,8 +16,9 @@ any the drivers are rendered ones.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,43 +27,38 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from liveportrait_core.errors import MediaError
+from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.types import Motion, concatenate
 from liveportrait_core.networks.compact.layers import heat_maps, resize
-from liveportrait_core.networks.compact.motion import Motion as MotionNetwork
-from liveportrait_core.networks.compact.warping import CompactWarped
-from liveportrait_core.networks.retargeting import eyes_mlp, lip_mlp, stitching_mlp
-from liveportrait_core.stages import (
-    extract_appearance,
-    extract_motion,
-    relative_motion,
-    retarget_eyes,
-    retarget_lip,
-    stitch,
-    transform_keypoints,
-    warp,
-    warp_decode,
-)
+from liveportrait_core.stages import stitch
 
-from .base import begin_with, model_of, preset_of, trained_networks, write_model
+from .base import CREDIT, model_of, preset_of, trained_networks, write_model
 from .config import parse
 from .data.augment import augment_pairs, augment_unlabelled
 from .data.rendered import HEAD_REGIONS, RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .draw import Draw
+from .exporting import write_both
 from .loop import ParameterGroup, fit
-from .losses.keypoints import EYE_POINTS, MOUTH_POINTS, compact_eyes_open, compact_lip_open
 from .losses.perceptual import weighted_l1
+from .published import NETWORKS, compact_reader, first_pairs
+from .retargeting import (
+    PARTS,
+    Faces,
+    driven_keypoints,
+    faces_of,
+    landmarks_of,
+    painted,
+    retargeted,
+    seen_heads,
+)
 from .sets import DataConfig, open_sets
+from .small_networks import SMALL, check_resumable, parts_of, small_networks
 from .strips import grid_of
 
-SMALL = ("stitching", "eyes", "lip")
 LARGEST_OPENING = 0.8
 """Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
-FACE_SIGMA = 0.15
-"""How far about its keypoints a face reaches for sure, crop units."""
 _STRIP_FACES = 4
 _STRIP_OPENINGS = (0.0, 0.2, 0.4, 0.6)
 
@@ -70,9 +68,14 @@ class Stage2Config(DataConfig):
     """Stage 2 on rendered heads, on folders of pictures and films, or on both."""
 
     base: str
-    """Run folder of stage 1, or a model file; its networks stay as they are."""
+    """Run folder of stage 1, a model file or a published folder; its networks stay as they are."""
+    parts: str = ",".join(SMALL)
+    """Which networks learn, separated by commas; others are copied from init or base if there."""
     init: str = ""
     """Run folder or model file whose S, R_eyes and R_lip training begins with; none: no offset."""
+    reader: str = "default"
+    """Compact model that reads lids, lips and heads for a published base; a compact one does so
+    itself."""
     batch: int = 3
     """Faces per step and process for each of the three networks."""
     lr: float = 1e-3
@@ -82,25 +85,17 @@ class Stage2Config(DataConfig):
     condition: float = 3.0
     """w_cond: weight of the openings read off the picture."""
     keypoint_condition: float = 3.0
-    """Weight of the openings read off the retargeted keypoints."""
+    """Weight of the openings read off the retargeted keypoints of a compact base."""
     consistency: float = 10.0
     """Weight of what has to stay as it was."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faces:
-    """Source faces with everything of them that does not depend on the small networks."""
-
-    volume: Tensor
-    keypoints: Tensor
-    """(B, K, 3)."""
-    motion: Motion
-    repainted: Tensor
-    """(B, 3, h, h): I_recon, the source driven by itself."""
+    def __post_init__(self) -> None:
+        DataConfig.__post_init__(self)
+        parts_of(self.parts)
 
 
 class Stage2:
-    """The task of stage 2: three MLPs, the frozen base, Eq. 5 and 6."""
+    """The task of stage 2: the small networks over the frozen base, Eq. 5 and 6."""
 
     def __init__(
         self,
@@ -109,39 +104,45 @@ class Stage2:
         base: Mapping[str, nn.Module],
         clips: UnlabelledSource | None = None,
     ) -> None:
-        torch.manual_seed(config.seed)
-        self.config, self.data, self.base, self.clips = config, data, base, clips
-        if data is None and clips is not None and not clips.has_motion:
-            raise MediaError(
-                "The clips are stills alone, and S needs faces that move to be driven by. Add "
-                "films to clips, or data=FOLDER of train.render."
+        self.config, self.data, self.clips = config, data, clips
+        self.parts = parts_of(config.parts)
+        lacking = [name for name in NETWORKS if name not in base]
+        if lacking:
+            raise CheckpointError(
+                f"{config.base} has no {', no '.join(lacking)}; a run of stage 1 or a whole model "
+                "was wanted. Name another for base."
             )
-        self.modules: Mapping[str, nn.Module] = {
-            "stitching": _starting_at_zero(stitching_mlp()),
-            "eyes": _starting_at_zero(eyes_mlp()),
-            "lip": _starting_at_zero(lip_mlp()),
-        }
-        if config.init:
-            trained = trained_networks(config.init)
-            for name, network in self.modules.items():
-                begin_with(network, trained[name])
-        self.groups = (ParameterGroup(modules=tuple(self.modules), lr=config.lr, clip_norm=1.0),)
+        self.base: Mapping[str, nn.Module] = {name: base[name] for name in NETWORKS}
+        if "stitching" in self.parts and data is None and clips is not None:
+            _refuse_stills(clips)
+        self.preset = preset_of(Path(config.base))
+        self.published = self.preset.family == "published"
+        self.reader = _reading(config.reader) if self.published else None
+        self.modules: Mapping[str, nn.Module] = small_networks(
+            self.preset, self.parts, config.init, base, config.seed
+        )
+        check_resumable(config.run, self.parts, tuple(self.modules))
+        self.groups = (ParameterGroup(modules=self.parts, lr=config.lr, clip_norm=1.0),)
 
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-        """One batch of sources for all three, driven by other identities for S."""
+        """One batch of sources for all that learn, driven by other identities for S."""
         del average
-        config, device = self.config, next(self.modules["eyes"].parameters()).device
+        config, device = self.config, self._device(self.modules)
         sources, heads = (part.to(device) for part in self._sources(draw))
-        drivers = tuple(part.to(device) for part in self._drivers(draw))
-        model = self._model(self.modules)
-        faces = faces_of(model, sources)
-        heads = torch.cat((heads, seen_heads(model, faces, len(heads))))
+        drivers: list[Tensor] = []
+        if "stitching" in self.parts:
+            drivers = [part.to(device) for part in self._drivers(draw)]
+        model, reader = self._model(self.modules), self._reader(device)
+        faces = faces_of(model, sources, reader)
         wanted = (LARGEST_OPENING * draw.uniform(config.batch, 2)).to(device)
-        losses = {
-            **self._stitching_losses(model, faces, heads, *drivers),
-            **self._opening_losses(model, faces, "eyes", wanted[:, :1]),
-            **self._opening_losses(model, faces, "lip", wanted[:, 1:]),
-        }
+        losses: dict[str, Tensor] = {}
+        if drivers:
+            heads = self._heads(model, reader, faces, sources, heads)
+            losses |= self._stitching_losses(model, faces, heads, *drivers)
+        for column, part in enumerate(PARTS):
+            if part in self.parts:
+                opening = wanted[:, column : column + 1]
+                losses |= self._opening_losses(model, reader, faces, part, opening)
         weights = {
             "kept": config.consistency,
             "offset": config.regulariser,
@@ -155,32 +156,99 @@ class Stage2:
         return {"total": total, **losses}
 
     def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
-        """Sources with eyes, then lips, at given openings."""
-        device = next(self.modules["eyes"].parameters()).device
-        shown: list[Tensor] = []
+        """Sources with eyes, then lips, at given openings; of S alone with and without it."""
+        opening = [part for part in PARTS if part in self.parts]
+        with torch.no_grad():
+            columns = self._openings(average, opening) if opening else self._stitched(average)
+            size = columns[0].shape[-1]
+            shown = [pixels_from_tensor(resize(column, size)) for column in columns]
+        return grid_of(list(zip(*shown, strict=True)))
+
+    def write(self, average: Mapping[str, nn.Module]) -> Path:
+        """The whole model; of the published family in our layout and in the published one."""
+        config, networks = self.config, {**self.base, **average}
+        trained = f"stage2 {config.steps}"
+        if not self.published:
+            return write_model(config.run, self.preset, networks, trained)
+        told = {"trained": f"{trained} {','.join(self.parts)}", "base": Path(config.base).name}
+        credit = {"credit": CREDIT} if config.data else {}
+        return write_both(config.run, self.preset, networks, {**told, **credit})
+
+    def _openings(self, average: Mapping[str, nn.Module], parts: list[str]) -> list[Tensor]:
+        pictures: list[Tensor] = []
         if self.data is not None:
             chosen = np.arange(min(_STRIP_FACES, len(self.data)))
-            shown.append(self.data.frames(chosen, np.ones_like(chosen)).image)
+            pictures.append(self.data.frames(chosen, np.ones_like(chosen)).image)
         if self.clips is not None:
-            shown.append(self.clips.first_pairs(_STRIP_FACES).source)
-        pictures = torch.cat(shown).to(device)
-        model, count = self._model(average), len(pictures)
-        with torch.no_grad():
-            faces = faces_of(model, pictures)
-            columns = [pictures]
-            for part in ("eyes", "lip"):
-                for opening in _STRIP_OPENINGS:
-                    wanted = faces.keypoints.new_full((count, 1), opening)
-                    columns.append(retargeted(model, faces, part, wanted)[1])
-        return grid_of(list(zip(*map(pixels_from_tensor, columns), strict=True)))
+            pictures.append(self.clips.first_pairs(_STRIP_FACES).source)
+        device = self._device(average)
+        sources = torch.cat(pictures).to(device)
+        model = self._model(average)
+        faces = faces_of(model, sources, self._reader(device))
+        columns = [sources]
+        for part in parts:
+            for opening in _STRIP_OPENINGS:
+                wanted = faces.keypoints.new_full((len(sources), 1), opening)
+                columns.append(retargeted(model, faces, part, wanted)[1])
+        return columns
+
+    def _stitched(self, average: Mapping[str, nn.Module]) -> list[Tensor]:
+        """Source, the next face as its driver, driven, and driven with S."""
+        device = self._device(average)
+        pairs = first_pairs(self.data, self.clips, None, _STRIP_FACES).to(device)
+        sources = pairs.source.image
+        drivers = [frame.image.roll(-1, 0) for frame in (pairs.source, pairs.driving)]
+        model = self._model(average)
+        faces = faces_of(model, sources, self._reader(device))
+        driven = driven_keypoints(model, faces.motion, *drivers)
+        moved = (driven, stitch(model, faces.keypoints, driven))
+        return [
+            sources,
+            drivers[1],
+            *(painted(model, faces.volume, faces.keypoints, x) for x in moved),
+        ]
+
+    def _device(self, small: Mapping[str, nn.Module]) -> torch.device:
+        return next(small[self.parts[0]].parameters()).device
 
     def _model(self, small: Mapping[str, nn.Module]) -> LivePortraitModel:
-        device = next(small["eyes"].parameters()).device
+        device = self._device(small)
         for network in self.base.values():
             network.to(device)
+        networks = {**self.base, **small}
+        if self.published:
+            return LivePortraitModel(preset=self.preset, origin="", **networks)
+        return model_of(networks, self._size_px)
+
+    def _reader(self, device: torch.device) -> LivePortraitModel | None:
+        """The compact model that reads for a published base."""
+        if self.reader is None:
+            return None
+        networks = {name: self.reader[name].to(device) for name in NETWORKS}
+        return model_of(networks, self._size_px)
+
+    @property
+    def _size_px(self) -> int:
         pictures = self.data or self.clips
         assert pictures is not None
-        return model_of({**self.base, **small}, pictures.size_px)
+        return pictures.size_px
+
+    def _heads(
+        self,
+        model: LivePortraitModel,
+        reader: LivePortraitModel | None,
+        faces: Faces,
+        sources: Tensor,
+        labelled: Tensor,
+    ) -> Tensor:
+        """(B, 1, h, h): the heads of the labelled sources, then those that are seen in others."""
+        first, size = len(labelled), faces.repainted.shape[-1]
+        if reader is None:
+            return torch.cat((labelled, seen_heads(model, faces, first)))
+        heads = [labelled]
+        if first < len(sources):
+            heads.append(seen_heads(reader, faces_of(reader, sources[first:]), 0))
+        return resize(torch.cat(heads), size)
 
     def _sources(self, draw: Draw) -> tuple[Tensor, Tensor]:
         """(B, 3, h, h) sources, and (n, 1, h, h) heads of those that are labelled: the first n."""
@@ -222,104 +290,63 @@ class Stage2:
         driving: Tensor,
     ) -> dict[str, Tensor]:
         """Eq. 5: what is not the head stays as in the reconstruction."""
-        with torch.no_grad():
-            still, moved = (extract_motion(model, image) for image in (reference, driving))
-            driven = transform_keypoints(_each(faces.motion, moved, still))
+        driven = driven_keypoints(model, faces.motion, reference, driving)
         stitched = stitch(model, faces.keypoints, driven)
-        image = warp_decode(model, faces.volume, faces.keypoints, stitched)
+        image = painted(model, faces.volume, faces.keypoints, stitched)
         return {
             "stitching_kept": weighted_l1(image, faces.repainted, 1 - heads),
             "stitching_offset": (stitched - driven).abs().mean(),
         }
 
     def _opening_losses(
-        self, model: LivePortraitModel, faces: Faces, part: str, wanted: Tensor
+        self,
+        model: LivePortraitModel,
+        reader: LivePortraitModel | None,
+        faces: Faces,
+        part: str,
+        wanted: Tensor,
     ) -> dict[str, Tensor]:
         """Eq. 6 for eyes or lip."""
         measure, points, sigma = PARTS[part]
         offset, image = retargeted(model, faces, part, wanted)
-        near = heat_maps(faces.keypoints[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
-        read = model.motion
-        assert isinstance(read, MotionNetwork)
-        found = measure(read.read(image).keypoints)
-        moved = measure(faces.keypoints + offset)
-        return {
+        near = heat_maps(faces.landmarks[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
+        found = measure(landmarks_of(model, image, reader))
+        losses = {
             f"{part}_kept": weighted_l1(image, faces.repainted, 1 - near.clamp(max=1)),
             f"{part}_picture": (found - wanted).abs().mean(),
-            f"{part}_keypoints": (moved - wanted).abs().mean(),
-            f"{part}_offset": offset.abs().mean(),
         }
+        if reader is None:  # the keypoints are lids and lips
+            moved = measure(faces.keypoints + offset)
+            losses[f"{part}_keypoints"] = (moved - wanted).abs().mean()
+        return {**losses, f"{part}_offset": offset.abs().mean()}
 
 
-PARTS: Mapping[str, tuple[Callable[[Tensor], Tensor], slice, float]] = {
-    "eyes": (compact_eyes_open, EYE_POINTS, 0.08),
-    "lip": (compact_lip_open, MOUTH_POINTS, 0.14),
-}
-"""How each part's opening is read, its keypoints, and how far around them it may change."""
+def _refuse_stills(clips: UnlabelledSource) -> None:
+    if not clips.has_motion:
+        raise MediaError(
+            "The clips are stills alone, and S needs faces that move to be driven by. Add "
+            "films to clips, or data=FOLDER of train.render."
+        )
 
 
-def faces_of(model: LivePortraitModel, image: Tensor) -> Faces:
-    """The sources and their reconstruction, without gradient."""
-    with torch.no_grad():
-        volume, motion = extract_appearance(model, image), extract_motion(model, image)
-        keypoints = transform_keypoints(motion)
-        repainted = warp_decode(model, volume, keypoints, keypoints)
-    return Faces(volume=volume, keypoints=keypoints, motion=motion, repainted=repainted)
-
-
-@torch.no_grad()
-def seen_heads(model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
-    """(B - first, 1, h, h): where the heads of the faces from `first` on are, from 0 to 1."""
-    volume, keypoints = faces.volume[first:], faces.keypoints[first:]
-    size = faces.repainted.shape[-1]
-    if not len(volume):
-        return faces.repainted.new_zeros(0, 1, size, size)
-    warped = warp(model, volume, keypoints, keypoints)
-    assert isinstance(warped, CompactWarped)
-    near = heat_maps(keypoints, size, FACE_SIGMA).sum(1, keepdim=True).clamp(max=1)
-    return torch.maximum(resize(warped.head_logit.sigmoid(), size), near)
-
-
-def retargeted(
-    model: LivePortraitModel, faces: Faces, part: str, wanted: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The offset and the picture for a wanted (B, 1) opening of `eyes` or `lip`."""
-    measure = PARTS[part][0]
-    verb = retarget_eyes if part == "eyes" else retarget_lip
-    condition = torch.cat((measure(faces.keypoints), wanted), 1)
-    offset = verb(model, faces.keypoints, condition)
-    image = warp_decode(model, faces.volume, faces.keypoints, faces.keypoints + offset)
-    return offset, image
-
-
-def _each(sources: Motion, driving: Motion, reference: Motion) -> Motion:
-    """Relative motion of each source by its own driver and reference."""
-    return concatenate(
-        [
-            relative_motion(sources[i], driving[i], reference[i]).describe(
-                canonical=sources[i].canonical
-            )
-            for i in range(len(sources))
-        ]
-    )
-
-
-def _starting_at_zero(network: nn.Module) -> nn.Module:
-    """An MLP whose last layer gives zero, so that training starts from no offset."""
-    last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
-    nn.init.zeros_(last.weight)
-    nn.init.zeros_(last.bias)
-    return network
+def _reading(place: str) -> Mapping[str, nn.Module]:
+    """The networks of the compact model that reads for a published base."""
+    if compact_reader(place) is None:
+        raise CheckpointError(
+            "The keypoints of a published base have no names, so that somebody has to read lids "
+            "and lips. Name a compact model; reader=default is ours."
+        )
+    return trained_networks(place)
 
 
 def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the whole model."""
     config = parse(Stage2Config, arguments, "python -m train.stage2")
     whole, sets = trained_networks(config.base), open_sets(config)
-    base = {name: network for name, network in whole.items() if name not in SMALL}
-    small = fit(Stage2(config, sets.rendered, base, sets.clips), config)
-    networks = {**base, **small}
-    print(write_model(config.run, preset_of(Path(config.base)), networks, f"stage2 {config.steps}"))
+    task = Stage2(config, sets.rendered, whole, sets.clips)
+    average = fit(task, config)
+    if not int(os.environ.get("RANK", "0")):
+        print(task.write(average))
 
 
 if __name__ == "__main__":
