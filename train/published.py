@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ NETWORKS = ("appearance", "motion", "warping", "decoder")
 """F, M, W and G."""
 VALIDATION_CACHE = "validation-clips"
 """In the folder of a run: prepared clips that it is never trained on."""
+Config = TypeVar("Config", bound="PublishedConfig")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,12 @@ class PublishedConfig(DataConfig):
                 "arcface=FILE, or weights.face_id=0 to train without L_faceid."
             )
 
-    def for_processes(self, count: int) -> PublishedConfig:
+    @property
+    def begins_with(self) -> str:
+        """Whose F, M, W and G training begins with; empty: nobody's."""
+        return self.init
+
+    def for_processes(self: Config, count: int) -> Config:
         """The same with `accumulate` such that `count` processes take `total_batch` together.
 
         Raises:
@@ -128,8 +135,8 @@ def trainable_networks(config: PublishedConfig) -> dict[str, nn.Module]:
     networks = {name: built[name] for name in NETWORKS}
     if config.trunk:
         begin_trunk(networks["motion"], config.trunk)
-    if config.init:
-        trained = trained_networks(config.init)
+    if config.begins_with:
+        trained = trained_networks(config.begins_with)
         for name, network in networks.items():
             begin_with(network, trained[name])
     add_spectral_norm(networks["decoder"])

@@ -27,6 +27,7 @@ from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.networks.compact.layers import resize
+from liveportrait_core.networks.compact.motion import Motion as Reader
 from liveportrait_core.stages import (
     decode,
     extract_appearance,
@@ -89,6 +90,8 @@ class PublishedStage1:
         self.preset = PUBLISHED[config.preset]
         self.reader = compact_reader(config.reader)
         self.validation = validation_pairs(config, self.reader)
+        self.kept: Mapping[str, nn.Module] = {}
+        """Networks that do not learn here, to be written beside those that do."""
         self.arcface = load_arcface(config.arcface) if config.arcface else None
         self.distance = picture_distance(config.vgg, self.reader)
         self.modules: Mapping[str, nn.Module] = {
@@ -124,16 +127,13 @@ class PublishedStage1:
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
         """One batch of pairs through all four networks and the judges."""
         del average
-        pairs = self._drawn(draw, self._device())
+        pairs = self._drawn(draw)
         total, rows = weighted_losses(self.terms, self._step(pairs, draw))
         return {"total": total, **rows}
 
     def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
         """Source, driving and painted pictures, of validation pairs where there are some."""
-        pairs = self.validation
-        if pairs is None:
-            pairs = first_pairs(self.data, self.clips, self.reader, _STRIP_PAIRS)
-        pairs = pairs[:_STRIP_PAIRS].to(self._device())
+        pairs = self._shown(_STRIP_PAIRS).to(self._device())
         with torch.no_grad():
             painted, true = self._paint(average, pairs)
         rows = (resize(pairs.source.image, true.shape[-1]), true, painted)
@@ -157,22 +157,41 @@ class PublishedStage1:
 
     def write(self, folder: Path, average: Mapping[str, nn.Module], note: str = "") -> Path:
         """The model of a moving average, in our layout and in the published one."""
-        networks = {name: average[name] for name in NETWORKS}
+        networks = {**self.kept, **{name: average[name] for name in NETWORKS}}
         metadata = {**self.metadata, "note": note} if note else self.metadata
         return write_both(folder, self.preset, networks, metadata)
 
-    def _drawn(self, draw: Draw, device: torch.device) -> FacePairs:
+    def _shown(self, count: int) -> FacePairs:
+        """The pairs of a strip, `count` at most."""
+        pairs = self.validation
+        if pairs is None:
+            pairs = first_pairs(self.data, self.clips, self.reader, count)
+        return pairs[:count]
+
+    def _drawn(self, draw: Draw) -> FacePairs:
         """A batch of rendered pairs and pairs of clips."""
-        config = self.config
-        of_clips = config.unlabelled_count(draw.step, config.batch)
+        of_clips = self.config.unlabelled_count(draw.step, self.config.batch)
+        counts = (self.config.batch - of_clips, of_clips)
+        return joined(self._parts(draw, counts, self.data, self.clips, self.reader))
+
+    def _parts(
+        self,
+        draw: Draw,
+        counts: tuple[int, int],
+        data: RenderedSet | None,
+        clips: UnlabelledSource | None,
+        reader: Reader | None,
+    ) -> list[FacePairs]:
+        """So many rendered pairs and pairs of clips, of each kind that there is."""
+        device, (labelled, of_clips) = self._device(), counts
         parts: list[FacePairs] = []
-        if self.data is not None and (labelled := config.batch - of_clips):
-            pairs = self.data.draw_pairs(draw, labelled, config.same_pose_share)
+        if data is not None and labelled:
+            pairs = data.draw_pairs(draw, labelled, self.config.same_pose_share)
             parts.append(FacePairs.of_rendered(augment_pairs(pairs, draw).to(device)))
-        if self.clips is not None and of_clips:
-            drawn = augment_unlabelled(self.clips.draw_pairs(draw, of_clips), draw).to(device)
-            parts.append(FacePairs.of_clips(drawn, self.reader))
-        return joined(parts)
+        if clips is not None and of_clips:
+            drawn = augment_unlabelled(clips.draw_pairs(draw, of_clips), draw).to(device)
+            parts.append(FacePairs.of_clips(drawn, reader))
+        return parts
 
     def _step(self, pairs: FacePairs, draw: Draw) -> BaseStep:
         """Everything that the terms look at."""
