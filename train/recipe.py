@@ -76,7 +76,7 @@ def _training(name: str, module: str, *arguments: str, steps: int, minutes: int)
 
 
 STAGES: tuple[Stage, ...] = (
-    _heads("heads", 6400, SEED, minutes=26, disk_gb=5.6),
+    _heads("heads", 7680, SEED, minutes=18, disk_gb=6.7),
     _heads("held-out", 128, HELD_OUT_SEED, minutes=1, disk_gb=0.2),
     _training(
         *("base", "stage1", "data={out}/heads", "detail_px=128", "blocks=0", "motion_batch=16"),
@@ -85,15 +85,16 @@ STAGES: tuple[Stage, ...] = (
     ),
     _training(
         *("motion", "stage1", "data={out}/heads", "init={out}/base"),
-        *("batch=0", "motion_batch=16", "motion_lr=0.0015"),
-        steps=3400,
-        minutes=93,
+        *("batch=0", "motion_batch=16", "motion_lr=0.0015", "motion_weights.gaze=60"),
+        steps=6000,
+        minutes=120,
     ),
     _training(
         *("picture", "stage1", "data={out}/heads", "init={out}/base", "init_motion={out}/motion"),
-        *("batch=4", "motion_batch=0", "lr=0.0007", "own_keypoints_from=0"),
-        steps=2000,
-        minutes=105,
+        *("batch=4", "motion_batch=0", "lr=0.0008", "own_keypoints_from=0"),
+        *("own_keypoints_share=0.5",),
+        steps=4600,
+        minutes=195,
     ),
     _training(
         *("retarget", "stage2", "data={out}/heads", "base={out}/picture", "batch=2"),
