@@ -29,10 +29,10 @@ from . import checkpoint
 from .base import CREDIT, MODEL_NAME, preset_of, trained_networks
 from .config import CONFIG_NAME, given, parse
 from .cost import noise_sets, step_cost
-from .data.curated import INDEX_NAME, read_json
+from .data.curated import read_json
 from .data.faces import FacePairs, joined
-from .data.mixed import Mix, MixedClips, MixedHeads
-from .data.rendered import FORMAT, RenderedSet
+from .data.mixed import Mix, MixedClips, MixedHeads, places_of
+from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .draw import Draw
 from .finetune import Base, merged, open_base
@@ -254,29 +254,6 @@ class CompactAnimals(Stage1):
             mixed = MixedClips(mix, people.clips, more.clips)
         super().__init__(config.stage1(preset, mix), heads, mixed)
         self.modules[MOTION].requires_grad_(bool(config.motion_batch))
-
-
-def places_of(animals: str) -> tuple[list[Path], list[Path]]:
-    """Which folders are rendered, and which hold clips.
-
-    Raises:
-        MediaError: People are among rendered heads.
-    """
-    rendered: list[Path] = []
-    others: list[Path] = []
-    for place in map(Path, animals.split(",")):
-        index = read_json(place / INDEX_NAME) if (place / INDEX_NAME).is_file() else {}
-        if index.get("format") != FORMAT:
-            others.append(place)
-            continue
-        share = index.get("creatures", 0.0)
-        if share != 1:
-            raise MediaError(
-                f"{place} was rendered with --creatures {share}, so people are in it; animals "
-                "alone were wanted. Render with --creatures 1, or name it under data."
-            )
-        rendered.append(place)
-    return rendered, others
 
 
 def open_animals(config: PublishedAnimalsConfig | CompactAnimalsConfig, originals: Sets) -> Sets:

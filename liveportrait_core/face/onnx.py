@@ -192,6 +192,17 @@ def open_session(path: Path, providers: Sequence[str] = ()) -> Run:
         raise CheckpointError(
             f"There is no {path}. Put the file there, or use the built-in finder."
         )
+    session = load_session(path, providers)
+    name = session.get_inputs()[0].name
+    return lambda values: session.run(None, {name: values})
+
+
+def load_session(path: Path, providers: Sequence[str] = ()) -> Any:
+    """A .onnx file as onnxruntime's session.
+
+    Raises:
+        CheckpointError: onnxruntime is missing, or the file is damaged.
+    """
     try:
         runtime: Any = import_module("onnxruntime")
     except ImportError as error:
@@ -200,7 +211,7 @@ def open_session(path: Path, providers: Sequence[str] = ()) -> Run:
             "Run: pip install 'liveportrait-suite[onnx]'"
         ) from error
     try:
-        session = runtime.InferenceSession(
+        return runtime.InferenceSession(
             str(path), providers=list(providers) or ["CPUExecutionProvider"]
         )
     except Exception as error:
@@ -208,8 +219,6 @@ def open_session(path: Path, providers: Sequence[str] = ()) -> Run:
             f"onnxruntime cannot load {path}: {str(error).splitlines()[0]}. "
             "Get the file again; it may be cut short."
         ) from error
-    name = session.get_inputs()[0].name
-    return lambda values: session.run(None, {name: values})
 
 
 def _detector_input(frame: Pixels, zoom: float) -> Array:

@@ -11,6 +11,7 @@ from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
+from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 from train import animals
@@ -280,19 +281,6 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
     assert not (tmp_path / "dry").exists()
 
 
-def refused(capsys, options):
-    """What the command says, in a few sentences, when it does not train."""
-    capsys.readouterr()
-    try:
-        code = animals.main(options)
-    except SystemExit as leaving:
-        code = leaving.code
-    assert code == 2
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    return said
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -307,7 +295,7 @@ def refused(capsys, options):
 )
 def test_what_makes_no_sense_for_a_compact_base_is_refused(capsys, place, tmp_path, wrong, said):
     options = of_compact(place, tmp_path / "run", "data")
-    assert said in refused(capsys, [*options, wrong])
+    assert said in refused(animals.main, capsys, [*options, wrong])
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
 
 
@@ -323,24 +311,24 @@ def test_what_makes_no_sense_for_a_compact_base_is_refused(capsys, place, tmp_pa
     ],
 )
 def test_what_makes_no_sense_for_a_published_base_is_refused(capsys, place, tmp_path, wrong, said):
-    assert said in refused(capsys, [*of_published(place, tmp_path / "run"), wrong])
+    assert said in refused(animals.main, capsys, [*of_published(place, tmp_path / "run"), wrong])
 
 
 def test_rendered_people_are_no_animals_and_sizes_must_agree(capsys, place, tmp_path):
     options = of_compact(place, tmp_path / "run", "clips", animals=place / "heads")
-    assert "--creatures 0.0, so people are in it" in refused(capsys, options)
+    assert "--creatures 0.0, so people are in it" in refused(animals.main, capsys, options)
     creatures = of_compact(place, tmp_path / "run", "clips", animals=place / "creatures")
     cache = f"cache={place / 'cats-cache'}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RenderedSet, "size_px", 256)
-        said = refused(capsys, [*creatures, cache, f"clips={place / 'cats'}"])
+        said = refused(animals.main, capsys, [*creatures, cache, f"clips={place / 'cats'}"])
     assert "has pictures of 256 px and the original data of 128" in said
 
 
 def test_a_run_of_another_base_is_not_resumed(capsys, place, compact):
     save_model(tiny_compact_model(seed=1), place / "other.safetensors")
     options = of_compact(place, compact, "data", base=place / "other.safetensors")
-    said = refused(capsys, options)
+    said = refused(animals.main, capsys, options)
     assert "compact.safetensors, and it was to go on with base=" in said
 
 

@@ -12,6 +12,7 @@ from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from liveportrait_core.stages import warp_decode
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
+from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 from train import finetune
@@ -226,19 +227,6 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
     assert not (tmp_path / "dry").exists()
 
 
-def refused(capsys, options):
-    """What the command says, in one or two sentences, when it does not train."""
-    capsys.readouterr()
-    try:
-        code = finetune.main(options)
-    except SystemExit as leaving:
-        code = leaving.code
-    assert code == 2
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    return said
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -251,35 +239,37 @@ def refused(capsys, options):
 )
 def test_a_setting_that_makes_no_sense_is_refused(capsys, place, tmp_path, wrong, said):
     heads = f"data={place / 'heads'}"
-    assert said in refused(capsys, arguments(place, tmp_path / "run", heads, wrong))
+    assert said in refused(finetune.main, capsys, arguments(place, tmp_path / "run", heads, wrong))
     assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_without_a_film_is_refused(capsys, place, tmp_path):
     options = arguments(place, tmp_path / "run", f"clips={place / 'stills'}")
-    assert "stills has no film of a face" in refused(capsys, options)
+    assert "stills has no film of a face" in refused(finetune.main, capsys, options)
     (tmp_path / "empty").mkdir()
     options = arguments(place, tmp_path / "run", f"clips={tmp_path / 'empty'}")
-    assert "neither pictures nor films" in refused(capsys, options)
+    assert "neither pictures nor films" in refused(finetune.main, capsys, options)
 
 
 def test_a_base_that_is_not_there_is_refused(capsys, place, tmp_path):
     options = arguments(place, tmp_path / "run", "base=nobody.safetensors")
-    assert "nobody.safetensors" in refused(capsys, options)
+    assert "nobody.safetensors" in refused(finetune.main, capsys, options)
 
 
 def test_a_published_model_is_refused_as_a_base(capsys, place, tmp_path):
     save_model(tiny_published_model(), tmp_path / "paper.safetensors")
     options = arguments(place, tmp_path / "run", f"base={tmp_path / 'paper.safetensors'}")
-    assert "fine-tunes compact ones alone" in refused(capsys, options)
+    assert "fine-tunes compact ones alone" in refused(finetune.main, capsys, options)
 
 
 def test_the_base_is_not_written_over(capsys, place, tmp_path):
     base = place / "base.safetensors"
-    assert "out is the base itself" in refused(capsys, arguments(place, tmp_path, f"out={base}"))
+    assert "out is the base itself" in refused(
+        finetune.main, capsys, arguments(place, tmp_path, f"out={base}")
+    )
 
 
 def test_a_run_of_another_rank_is_not_resumed(capsys, place, low):
-    said = refused(capsys, arguments(place, low[0], "rank=3"))
+    said = refused(finetune.main, capsys, arguments(place, low[0], "rank=3"))
     assert "holds a run with rank=2, and it was to go on with rank=3" in said
     assert Path(low[0] / "checkpoint.pt").exists()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from liveportrait_core.errors import MediaError
+
 from ..draw import Draw
-from .rendered import Frames, Pairs, RenderedSet
+from .curated import INDEX_NAME, read_json
+from .rendered import FORMAT, Frames, Pairs, RenderedSet
 from .unlabelled import UnlabelledPairs, UnlabelledSource, unlabelled_count
 
 Batch = TypeVar("Batch", Frames, Pairs, UnlabelledPairs)
@@ -144,3 +148,26 @@ def _together(parts: Sequence[Batch]) -> Batch:
         each = [getattr(part, entry.name) for part in parts]
         whole[entry.name] = torch.cat(each) if isinstance(each[0], Tensor) else _together(each)
     return replace(parts[0], **whole)
+
+
+def places_of(animals: str) -> tuple[list[Path], list[Path]]:
+    """Which folders are rendered, and which hold clips.
+
+    Raises:
+        MediaError: People are among rendered heads.
+    """
+    rendered: list[Path] = []
+    others: list[Path] = []
+    for place in map(Path, animals.split(",")):
+        index = read_json(place / INDEX_NAME) if (place / INDEX_NAME).is_file() else {}
+        if index.get("format") != FORMAT:
+            others.append(place)
+            continue
+        share = index.get("creatures", 0.0)
+        if share != 1:
+            raise MediaError(
+                f"{place} was rendered with --creatures {share}, so people are in it; animals "
+                "alone were wanted. Render with --creatures 1, or name it under data."
+            )
+        rendered.append(place)
+    return rendered, others

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from liveportrait_core.checkpoints.reading import as_tensors, read_file
 from liveportrait_core.errors import CheckpointError
+from liveportrait_core.face.onnx import load_session
 
 Network = Callable[[Tensor], dict[str, Tensor]]
 """(B, 3, h, h) -> outputs by name, (B, ...) each, in the file's order."""
@@ -104,17 +104,7 @@ def open_network(
 
 
 def _onnx(path: Path) -> Network:
-    try:
-        runtime: Any = import_module("onnxruntime")
-    except ImportError as error:
-        raise CheckpointError(
-            f"{path.name} needs onnxruntime, which is not installed. "
-            "Run: pip install 'liveportrait-suite[onnx]'"
-        ) from error
-    try:
-        session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise _unreadable(path, "onnxruntime", error) from error
+    session = load_session(path)
     inputs: list[str] = [entry.name for entry in session.get_inputs()]
     names: list[str] = [entry.name for entry in session.get_outputs()]
     if len(inputs) != 1:
@@ -141,21 +131,21 @@ def _torch_script(path: Path, device: torch.device, keywords: dict[str, bool]) -
     try:
         net: Any = torch.jit.load(str(path), map_location=device).eval()
     except (RuntimeError, OSError, ValueError) as error:
-        raise _unreadable(path, "TorchScript", error) from error
+        raise _unreadable(path, error) from error
 
     def run(pictures: Tensor) -> dict[str, Tensor]:
         try:
             found = net(pictures.detach().to(device), **keywords)
         except RuntimeError as error:
-            raise _unreadable(path, "TorchScript", error) from error
+            raise _unreadable(path, error) from error
         outputs = found if isinstance(found, tuple | list) else (found,)
         return {str(place): value for place, value in enumerate(outputs)}
 
     return run
 
 
-def _unreadable(path: Path, by: str, error: Exception) -> CheckpointError:
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return CheckpointError(
-        f"{path} cannot be read by {by} ({reason}). Get the file again; it may be cut short."
+        f"{path} cannot be read by TorchScript ({reason}). Get the file again; it may be cut short."
     )

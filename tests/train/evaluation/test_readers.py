@@ -152,11 +152,15 @@ def test_inception_weights_may_be_of_half_precision(motion, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "what"), [("arcface.onnx", "onnxruntime"), ("inception.pt", "TorchScript")]
+    ("name", "said"),
+    [
+        ("arcface.onnx", "onnxruntime cannot load .*arcface.onnx"),
+        ("inception.pt", "inception.pt cannot be read by TorchScript"),
+    ],
 )
-def test_a_damaged_file_is_one_sentence(name, what, motion, tmp_path):
+def test_a_damaged_file_is_one_sentence(name, said, motion, tmp_path):
     (tmp_path / name).write_bytes(b"cut short")
-    with pytest.raises(CheckpointError, match=f"cannot be read by {what}"):
+    with pytest.raises(CheckpointError, match=said):
         open_readers(tmp_path, motion)
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from train.rendering.chart import FaceChart, chart_face
 from train.rendering.face_model import RawFaceModel
 from train.rendering.head import HeadModel, build_head
+from train.rendering.motion_sampler import HeadMotion
 
 from .made_up_model import made_up_model
 
@@ -40,3 +42,23 @@ def face_model_file(raw_model: RawFaceModel, tmp_path_factory: pytest.TempPathFa
         lm=raw_model.landmarks,
     )
     return path
+
+
+@pytest.fixture
+def motion(head: HeadModel) -> Callable[..., HeadMotion]:
+    """A still, frontal head with a gaze and some expressions."""
+
+    def make(gaze: tuple[float, float] = (0, 0), **weights: float) -> HeadMotion:
+        expression = np.zeros(len(head.expression_names), np.float32)
+        for name, weight in weights.items():
+            expression[head.expression_index(name)] = weight
+        return HeadMotion(
+            expression=expression,
+            pose_deg=np.zeros(3, np.float32),
+            gaze_deg=np.array(gaze, np.float32),
+            shift=np.zeros(2, np.float32),
+            zoom=1.0,
+            torso_yaw_deg=0.0,
+        )
+
+    return make

@@ -8,7 +8,6 @@ from train.rendering.cartoon import bend_to_cartoon, draw_proportions, make_cart
 from train.rendering.chart import chart_face
 from train.rendering.head import KEYPOINT_NAMES, build_head
 from train.rendering.labels import canonical_keypoints, dense_labels, posed_keypoints
-from train.rendering.motion_sampler import HeadMotion
 from train.rendering.outlines import draw_outlines
 from train.rendering.procedural import build_procedural_model
 from train.rendering.regions import Region
@@ -38,24 +37,6 @@ def scene(head):
 @pytest.fixture(scope="module", params=range(3))
 def drawn(request, head, chart):
     return make_cartoon(head, chart, [], np.random.default_rng([6, request.param]))
-
-
-@pytest.fixture
-def motion(head):
-    def make(gaze=(0, 0), **weights):
-        expression = np.zeros(len(head.expression_names), np.float32)
-        for name, weight in weights.items():
-            expression[head.expression_index(name)] = weight
-        return HeadMotion(
-            expression=expression,
-            pose_deg=np.zeros(3, np.float32),
-            gaze_deg=np.array(gaze, np.float32),
-            shift=np.zeros(2, np.float32),
-            zoom=1.0,
-            torso_yaw_deg=0.0,
-        )
-
-    return make
 
 
 def eye_pixels(identity, frame):

@@ -11,7 +11,6 @@ from train.rendering.dataset import HeadRenderer
 from train.rendering.ears import make_ears
 from train.rendering.head import KEYPOINT_NAMES
 from train.rendering.labels import canonical_keypoints, dense_labels, openings, posed_keypoints
-from train.rendering.motion_sampler import HeadMotion
 from train.rendering.pelt import grow_tufts
 from train.rendering.regions import Region
 from train.rendering.scene import Scene
@@ -41,24 +40,6 @@ def animal(request, head, chart):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(creatures, "SPECIES", (KINDS[request.param],))
         return make_creature(head, chart, [], np.random.default_rng(4))
-
-
-@pytest.fixture
-def motion(head):
-    def make(gaze=(0, 0), **weights):
-        expression = np.zeros(len(head.expression_names), np.float32)
-        for name, weight in weights.items():
-            expression[head.expression_index(name)] = weight
-        return HeadMotion(
-            expression=expression,
-            pose_deg=np.zeros(3, np.float32),
-            gaze_deg=np.array(gaze, np.float32),
-            shift=np.zeros(2, np.float32),
-            zoom=1.0,
-            torso_yaw_deg=0.0,
-        )
-
-    return make
 
 
 def test_an_animal_shuts_its_eyes_and_opens_its_mouth(head, scene, animal, motion):
