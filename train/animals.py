@@ -12,35 +12,38 @@ it neither drifts from the names nor forgets people, who do the driving.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-import torch
-
-from liveportrait_core.checkpoints.saving import save_checkpoint
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.errors import CheckpointError, LivePortraitError, MediaError
 from liveportrait_core.model import load_model
 from liveportrait_core.preset import Preset
 
 from . import checkpoint
-from .base import CREDIT, MODEL_NAME, preset_of, trained_networks
-from .config import CONFIG_NAME, given, parse
+from .base import (
+    CREDIT,
+    MODEL_NAME,
+    preset_of,
+    refuse_another_run,
+    trained_networks,
+    write_model,
+)
+from .config import given, parse
 from .cost import noise_sets, step_cost
-from .data.curated import read_json
 from .data.faces import FacePairs, joined
 from .data.mixed import Mix, MixedClips, MixedHeads, places_of
 from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .draw import Draw
-from .finetune import Base, merged, open_base
+from .finetune import Base, OfBase, merged, open_base
 from .loop import fit
 from .losses.base_terms import BaseWeights
 from .losses.motion_terms import MotionWeights
 from .losses.picture_terms import PictureWeights
 from .presets import PUBLISHED
+from .processes import is_first_process, num_processes
 from .published import NETWORKS, PublishedConfig, first_pairs
 from .sets import DataConfig, Sets, open_sets
 from .stage1 import MOTION, Stage1, Stage1Config
@@ -179,16 +182,10 @@ class CompactAnimalsConfig(_AnimalKeys, DataConfig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OnMix(Stage1Config):
+class _OnMix(OfBase):
     """Stage 1 on networks of the base's form and on batches with animals."""
 
-    built: Preset
     mix: Mix
-
-    @property
-    def form(self) -> Preset:
-        """That of the base."""
-        return self.built
 
     def unlabelled_count(self, step: int, batch: int) -> int:
         """Clips of people and animals."""
@@ -300,24 +297,12 @@ def _preset_of_base(place: str) -> Preset:
     return preset_of(folder) if (folder / checkpoint.NAME).is_file() else load_model(place).preset
 
 
-def _refuse_another_base(run: Path, base: str) -> None:
-    path = run / CONFIG_NAME
-    if not (path.is_file() and (run / checkpoint.NAME).is_file()):
-        return
-    before = read_json(path).get("base")
-    if before != base:
-        raise CheckpointError(
-            f"{run} holds a run with base={before}, and it was to go on with base={base}. Give "
-            "another folder with run=FOLDER."
-        )
-
-
 def _published_cost(config: PublishedAnimalsConfig) -> str:
     """What a step of one process takes, for a dry run."""
     one = replace(config, batch=1, total_batch=0, validation_data="", validation_clips="")
     sets = noise_sets(config, config.clip_px)
     cost = step_cost([("pair", config.batch, lambda: PublishedAnimals(one, sets, sets))])
-    return cost.told(config.for_processes(int(os.environ.get("WORLD_SIZE", "1"))).accumulate)
+    return cost.told(config.for_processes(num_processes()).accumulate)
 
 
 def _compact_cost(config: CompactAnimalsConfig) -> str:
@@ -338,14 +323,14 @@ def _published(arguments: list[str], preset: Preset) -> Path:
     arguments = [f"preset={names[0]}", *arguments]
     config = parse(PublishedAnimalsConfig, arguments, COMMAND, _published_cost)
     try:
-        config = config.for_processes(int(os.environ.get("WORLD_SIZE", "1")))
+        config = config.for_processes(num_processes())
     except ValueError as error:
         raise LivePortraitError(str(error)) from None
-    _refuse_another_base(config.run, config.base)
+    refuse_another_run(config.run, {"base": config.base})
     originals = open_sets(config)
     task = PublishedAnimals(config, originals, open_animals(config, originals))
     average = fit(task, config)
-    if int(os.environ.get("RANK", "0")):
+    if not is_first_process():
         return config.run / MODEL_NAME
     return task.write(config.run, average)
 
@@ -353,19 +338,16 @@ def _published(arguments: list[str], preset: Preset) -> Path:
 def _compact(arguments: list[str]) -> Path:
     """Fine-tune a compact base; the file of all its networks, float16."""
     config = parse(CompactAnimalsConfig, arguments, COMMAND, _compact_cost)
-    _refuse_another_base(config.run, config.base)
+    refuse_another_run(config.run, {"base": config.base})
     base, originals = open_base(config.base), open_sets(config)
     task = CompactAnimals(config, base.preset, originals, open_animals(config, originals))
     learnt = fit(task, config)
-    path = config.run / MODEL_NAME
-    if int(os.environ.get("RANK", "0")):
-        return path
+    if not is_first_process():
+        return config.run / MODEL_NAME
     if config.motion_batch:
         base = Base(base.preset, {**base.networks, MOTION: learnt[MOTION]})
-    metadata = {"trained": _told(config.steps, config.base), "credit": CREDIT}
-    networks = merged(base, learnt)
-    save_checkpoint(path, base.preset, networks, dtype=torch.float16, metadata=metadata)
-    return path
+    trained = _told(config.steps, config.base)
+    return write_model(config.run, base.preset, merged(base, learnt), trained)
 
 
 def main(arguments: list[str]) -> int:

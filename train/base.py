@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -33,16 +34,23 @@ def model_of(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitMode
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
 
 
-def write_model(run: Path, preset: Preset, networks: Mapping[str, nn.Module], steps: str) -> Path:
-    """Write the networks as one float16 file in the run's folder, ready for `load_model`.
+def write_model(
+    run: Path,
+    preset: Preset,
+    networks: Mapping[str, nn.Module],
+    steps: str,
+    out: Path | None = None,
+) -> Path:
+    """Write the networks as one float16 file, ready for `load_model`.
 
     Args:
         run: Folder of the run.
         preset: Of the networks.
         networks: By the names that `LivePortraitModel` gives them.
         steps: What trained them, for the file's metadata ("stage1 9000").
+        out: The file; by default one in the run's folder.
     """
-    path = run / MODEL_NAME
+    path = out or run / MODEL_NAME
     metadata = {"trained": steps, "credit": CREDIT}
     save_checkpoint(path, preset, networks, dtype=torch.float16, metadata=metadata)
     return path
@@ -76,12 +84,48 @@ def load_run(run: Path) -> dict[str, nn.Module]:
     return networks
 
 
+def settings_of(run: Path) -> dict[str, Any]:
+    """What a run was started with; nothing in a new folder.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    path = run / CONFIG_NAME
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); what a run was started with was wanted. Delete the "
+            "folder to start the run anew, or name another."
+        ) from error
+
+
+def refuse_another_run(run: Path, fixed: Mapping[str, object]) -> None:
+    """Only the same training is resumed.
+
+    Args:
+        run: Folder of the run; it may be new.
+        fixed: Settings that it must agree in.
+
+    Raises:
+        CheckpointError: The folder holds one with other settings.
+    """
+    if not (run / checkpoint.NAME).is_file():
+        return
+    before = settings_of(run)
+    for key, value in fixed.items():
+        if before and before.get(key) != value:
+            raise CheckpointError(
+                f"{run} holds a run with {key}={before.get(key)}, and it was to go on with "
+                f"{key}={value}. Give another folder with run=FOLDER."
+            )
+
+
 def preset_of(run: Path) -> Preset:
     """The preset of a run, as its config says, or of a model's file or folder, or of `default`."""
     if run.is_file() or not run.exists() or _is_published(run):
         return load_model(str(run)).preset
-    path = run / CONFIG_NAME
-    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    config = settings_of(run)
     if "base" in config:  # a run on top of another has that one's
         file = run / MODEL_NAME
         return preset_of(file if file.is_file() else Path(config["base"]))

@@ -12,31 +12,29 @@ R_eyes and R_lip of the base go on to fit: all four are copied.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK, RETARGETING_FILE
-from liveportrait_core.checkpoints.saving import save_checkpoint
 from liveportrait_core.errors import CheckpointError, LivePortraitError, MediaError
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
 from . import checkpoint
-from .base import CREDIT, MODEL_NAME, load_run, preset_of
-from .config import CONFIG_NAME, parse
+from .base import MODEL_NAME, load_run, preset_of, refuse_another_run, write_model
+from .config import parse
 from .cost import noise_sets, step_cost
 from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .loop import fit
 from .losses.picture_terms import PictureWeights
 from .low_rank import add_low_rank, num_learning
+from .processes import is_first_process
 from .sets import DataConfig, open_sets
 from .spectral import folded_state
 from .stage1 import MOTION, PICTURE, Stage1, Stage1Config
@@ -45,12 +43,10 @@ COMMAND = "python -m train.finetune"
 ENDING = ".safetensors"
 TAKEN_NAMES = frozenset({*FILE_OF_NETWORK.values(), RETARGETING_FILE})
 """File names, without ending, that Load Model takes for parts of a published model."""
-_FIXED = ("base", "rank")
-"""What a run that is resumed must agree in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OfBase(Stage1Config):
+class OfBase(Stage1Config):
     """Stage 1 on networks of the base's form, whatever its sizes are."""
 
     built: Preset
@@ -115,7 +111,7 @@ class FinetuneConfig(DataConfig):
     def stage1(self, preset: Preset) -> Stage1Config:
         """Stage 1 on the same sets from the base's networks, M left as it is."""
         shared = {entry.name: getattr(self, entry.name) for entry in fields(DataConfig)}
-        return _OfBase(
+        return OfBase(
             **shared,
             built=preset,
             init=self.base,
@@ -194,24 +190,6 @@ def open_base(place: str) -> Base:
     return Base(preset, networks)
 
 
-def refuse_another_run(config: FinetuneConfig) -> None:
-    """Only the same training is resumed.
-
-    Raises:
-        CheckpointError: The run's folder holds one of another base or rank.
-    """
-    path = config.run / CONFIG_NAME
-    if not (path.is_file() and (config.run / checkpoint.NAME).is_file()):
-        return
-    before = json.loads(path.read_text(encoding="utf-8"))
-    for key in _FIXED:
-        if before.get(key) != getattr(config, key):
-            raise CheckpointError(
-                f"{config.run} holds a run with {key}={before.get(key)}, and it was to go on with "
-                f"{key}={getattr(config, key)}. Give another folder with run=FOLDER."
-            )
-
-
 def merged(base: Base, learnt: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     """All networks of the base, those that learnt in their place: plain, changes folded in."""
     networks = {name: net for name, net in build(base.preset).items() if name in base.networks}
@@ -224,13 +202,10 @@ def merged(base: Base, learnt: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
 
 def write_merged(config: FinetuneConfig, base: Base, learnt: Mapping[str, nn.Module]) -> Path:
     """Write the model as one float16 file, ready for `load_model` and Load Model."""
-    path = Path(config.out) if config.out else config.run / MODEL_NAME
+    path = Path(config.out) if config.out else None
     how = f"rank {config.rank}" if config.rank else "full"
     told = f"finetune {config.steps}, {how}, of {Path(config.base).name}"
-    metadata = {"trained": told, "credit": CREDIT}
-    networks = merged(base, learnt)
-    save_checkpoint(path, base.preset, networks, dtype=torch.float16, metadata=metadata)
-    return path
+    return write_model(config.run, base.preset, merged(base, learnt), told, path)
 
 
 def _cost(config: FinetuneConfig) -> str:
@@ -247,12 +222,14 @@ def main(arguments: list[str]) -> int:
     try:
         config = parse(FinetuneConfig, arguments, COMMAND, _cost)
         base = open_base(config.base)
-        refuse_another_run(config)
+        refuse_another_run(config.run, {"base": config.base, "rank": config.rank})
         sets = open_sets(config)
         task = Finetune(config, base.preset, sets.rendered, sets.clips)
         whole = sum(p.numel() for name in PICTURE for p in base.networks[name].parameters())
         print(f"{task.num_learning:,} numbers learn for {whole:,} of F, W and G", file=sys.stderr)
-        print(write_merged(config, base, fit(task, config)))
+        learnt = fit(task, config)
+        if is_first_process():
+            print(write_merged(config, base, learnt))
     except (LivePortraitError, FloatingPointError, OSError) as error:
         print(f"{COMMAND}: {error}", file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -151,13 +152,24 @@ def compact_reader(place: str) -> Motion | None:
     """
     if not place:
         return None
-    motion = trained_networks(place)["motion"]
-    if not isinstance(motion, Motion):
+    motion = compact_networks(place)["motion"]
+    assert isinstance(motion, Motion)
+    return motion.eval().requires_grad_(False)
+
+
+def compact_networks(place: str) -> Mapping[str, nn.Module]:
+    """All networks of a compact model that reads for others.
+
+    Raises:
+        CheckpointError: There is no such model, or it is none of the compact family.
+    """
+    networks = trained_networks(place)
+    if not isinstance(networks["motion"], Motion):
         raise CheckpointError(
             f"{place} reads no landmarks: its keypoints have no names. A model of the compact "
             "family was wanted; give reader=default, or reader= for nobody."
         )
-    return motion.eval().requires_grad_(False)
+    return networks
 
 
 def first_pairs(

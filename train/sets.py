@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from .data.folders import FolderSet
 from .data.preparing import is_prepared, prepare
 from .data.rendered import RenderedSet
 from .data.unlabelled import unlabelled_count
+from .processes import is_first_process
 
 CACHE_NAME = "clips"
 """In the folder of a run, unless `cache` names another place."""
@@ -101,7 +101,7 @@ def _clips(config: DataConfig, rendered: RenderedSet | None) -> ClipSet:
         return _curated(places, size_px, config.image_share)
     cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
-    while int(os.environ.get("RANK", "0")) and not is_prepared(places, cache, settings):
+    while not is_first_process() and not is_prepared(places, cache, settings):
         time.sleep(1.0)
     clips = prepare(places, cache, settings)
     return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
 from . import checkpoint
-from .base import begin_with, preset_of, starting_at_zero, trained_networks
-from .config import CONFIG_NAME
+from .base import begin_with, preset_of, settings_of, starting_at_zero, trained_networks
 
 SMALL = ("stitching", "eyes", "lip")
 
@@ -66,9 +64,7 @@ def check_resumable(run: Path, parts: Sequence[str], names: Sequence[str]) -> No
     state = checkpoint.load(run)
     if state is None:
         return
-    path = run / CONFIG_NAME
-    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    before = parts_of(config.get("parts", ",".join(SMALL)))
+    before = parts_of(settings_of(run).get("parts", ",".join(SMALL)))
     if before != tuple(parts) or set(state["modules"]) != set(names):
         raise CheckpointError(
             f"{run} holds a run that trained {', '.join(before)} (networks: "

@@ -65,6 +65,7 @@ from .losses.picture_terms import (
 )
 from .losses.terms import weighted_losses
 from .presets import PUBLISHED, SMALL
+from .processes import is_first_process
 from .sets import DataConfig, open_sets
 from .strips import grid_of
 
@@ -352,7 +353,8 @@ def main(arguments: list[str]) -> None:
     sets = open_sets(config)
     networks = dict(fit(Stage1(config, sets.rendered, sets.clips), config))
     networks.pop(JUDGES, None)
-    print(write_model(config.run, config.form, networks, f"stage1 {config.steps}"))
+    if is_first_process():
+        print(write_model(config.run, config.form, networks, f"stage1 {config.steps}"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ renderer's truth where a frame has it, and else what a compact M reads (`reader`
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,6 +52,7 @@ from .losses.adversarial import gradient_penalty
 from .losses.base_terms import BaseStep, base_terms
 from .losses.terms import weighted_losses
 from .presets import PUBLISHED
+from .processes import is_first_process, num_processes
 from .published import (
     NETWORKS,
     PublishedConfig,
@@ -314,7 +314,7 @@ def _cost(config: PublishedConfig) -> str:
         sets = noise_sets(one, config.clip_px)
         return PublishedStage1(one, sets.rendered, sets.clips)
 
-    accumulate = config.for_processes(int(os.environ.get("WORLD_SIZE", "1"))).accumulate
+    accumulate = config.for_processes(num_processes()).accumulate
     return step_cost([("pair", config.batch, alone)]).told(accumulate)
 
 
@@ -322,12 +322,12 @@ def main(arguments: list[str]) -> None:
     """Train with the given KEY=VALUE arguments, then write the model in both layouts."""
     config = parse(PublishedConfig, arguments, "python -m train.stage1", _cost)
     try:
-        config = config.for_processes(int(os.environ.get("WORLD_SIZE", "1")))
+        config = config.for_processes(num_processes())
     except ValueError as error:
         print(f"python -m train.stage1: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     sets = open_sets(config)
     task = PublishedStage1(config, sets.rendered, sets.clips)
     average = fit(task, config)
-    if not int(os.environ.get("RANK", "0")):
+    if is_first_process():
         print(task.write(config.run, average))

@@ -16,7 +16,6 @@ any the drivers are rendered ones.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +41,8 @@ from .draw import Draw
 from .exporting import write_both
 from .loop import ParameterGroup, fit
 from .losses.perceptual import weighted_l1
-from .published import NETWORKS, compact_reader, first_pairs
+from .processes import is_first_process
+from .published import NETWORKS, compact_networks, first_pairs
 from .retargeting import (
     PARTS,
     Faces,
@@ -331,12 +331,12 @@ def _refuse_stills(clips: UnlabelledSource) -> None:
 
 def _reading(place: str) -> Mapping[str, nn.Module]:
     """The networks of the compact model that reads for a published base."""
-    if compact_reader(place) is None:
+    if not place:
         raise CheckpointError(
             "The keypoints of a published base have no names, so that somebody has to read lids "
             "and lips. Name a compact model; reader=default is ours."
         )
-    return trained_networks(place)
+    return compact_networks(place)
 
 
 def main(arguments: list[str]) -> None:
@@ -345,7 +345,7 @@ def main(arguments: list[str]) -> None:
     whole, sets = trained_networks(config.base), open_sets(config)
     task = Stage2(config, sets.rendered, whole, sets.clips)
     average = fit(task, config)
-    if not int(os.environ.get("RANK", "0")):
+    if is_first_process():
         print(task.write(average))
 
 
