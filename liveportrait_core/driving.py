@@ -174,11 +174,13 @@ def motion_multiplier(source_keypoints: Tensor, reference_keypoints: Tensor) -> 
 def stitch_keypoints(model: LivePortraitModel, keypoints: DrivenKeypoints) -> DrivenKeypoints:
     """Driving keypoints that keep the shoulders in place  (Alg. 1, lines 5, 10).
 
+    The result is `stitched`: what is painted of it keeps the source's edge (`warp`).
+
     Raises:
         CheckpointError: The model lacks S.
     """
     driven = stitch(model, keypoints.source_keypoints, keypoints.driving_keypoints)
-    return replace(keypoints, driving_keypoints=driven)
+    return replace(keypoints, driving_keypoints=driven, stitched=True)
 
 
 def amplify(keypoints: DrivenKeypoints, gain: float) -> DrivenKeypoints:

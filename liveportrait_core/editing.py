@@ -8,6 +8,7 @@ from typing import Final, Literal, get_args
 import torch
 from torch import Tensor
 
+from .driving import stitch_keypoints
 from .driving_options import Compat
 from .errors import MotionSpaceError
 from .model import LivePortraitModel
@@ -20,7 +21,7 @@ from .motion.smoothing import smooth_values
 from .motion.transform import transform_keypoints
 from .motion.types import Motion
 from .scene import DrivenKeypoints
-from .stages import retarget_eyes, retarget_lip, stitch
+from .stages import retarget_eyes, retarget_lip
 
 LIP_SMOOTH_VARIANCE: Final = 3e-6
 """Smoothing of a lip that is held open: stronger than that of a driven motion."""
@@ -77,9 +78,8 @@ def edit_keypoints(
         )
     if lip_open is not None:
         driven = driven + _lip_offset(model, source, x_s, lip_open)
-    if stitched:
-        driven = stitch(model, x_s, driven)
-    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=edited)
+    keypoints = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=edited)
+    return stitch_keypoints(model, keypoints) if stitched else keypoints
 
 
 def hold_lip_open(
@@ -107,8 +107,8 @@ def hold_lip_open(
     _check_space(model, source)
     x_s = transform_keypoints(source)
     offset = smooth_values(_lip_offset(model, source, x_s, lip_open), smooth_variance)
-    driven = stitch(model, x_s, x_s + offset)
-    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=source)
+    held = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=x_s + offset, motion=source)
+    return stitch_keypoints(model, held)
 
 
 def silence_lip(
@@ -138,8 +138,9 @@ def silence_lip(
             space.neutral_expression(source.expression),
         ),
     )
-    driven = stitch(model, x_s, _keypoints(silent, with_depth=compat == "published"))
-    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=silent)
+    driven = _keypoints(silent, with_depth=compat == "published")
+    keypoints = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=silent)
+    return stitch_keypoints(model, keypoints)
 
 
 def editor_keypoints(
@@ -193,8 +194,9 @@ def editor_keypoints(
     rotation = rotation_from_degrees(*pose_deg.unbind(-1))
     expression = (kept * source.expression + offset) @ rotation
     edited = replace(source, expression=expression, pose_deg=pose_deg, rotation=rotation)
-    driven = stitch(model, x_s, _keypoints(edited, with_depth=True))
-    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=edited)
+    driven = _keypoints(edited, with_depth=True)
+    keypoints = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=edited)
+    return stitch_keypoints(model, keypoints)
 
 
 def _sample_expression(sample: Motion, parts: SampleParts) -> Tensor:

@@ -171,6 +171,7 @@ class _Painter:
             volumes,
             keypoints.source_keypoints,
             keypoints.driving_keypoints,
+            edge_held=keypoints.stitched,
         )
         return list(pixels_from_tensor(pictures, truncate=self._published))
 
@@ -331,7 +332,8 @@ def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:
     if len(keypoints) > 1:
         return keypoints[:num_frames]
     rows = torch.zeros(num_frames, dtype=torch.long, device=keypoints.driving_keypoints.device)
-    return DrivenKeypoints(
+    return replace(
+        keypoints,
         source_keypoints=keypoints.source_keypoints[rows],
         driving_keypoints=keypoints.driving_keypoints[rows],
         motion=keypoints.motion[rows],

@@ -22,12 +22,15 @@ class DrivenKeypoints:
     """(N, K, 3) x_d, stitched and retargeted."""
     motion: Motion
     """The moved face before stitching and retargeting, N frames."""
+    stitched: bool = False
+    """Whether what is painted is to fit into the source: the picture's edge stays."""
 
     def __len__(self) -> int:
         return len(self.driving_keypoints)
 
     def __getitem__(self, frames: slice) -> DrivenKeypoints:
-        return DrivenKeypoints(
+        return replace(
+            self,
             source_keypoints=self.source_keypoints[frames],
             driving_keypoints=self.driving_keypoints[frames],
             motion=self.motion[frames],

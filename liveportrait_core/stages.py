@@ -6,6 +6,8 @@ caller decides. Shapes are the published model's; a smaller preset has its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -139,9 +141,12 @@ def warp(
     feature_volume: Tensor,
     source_keypoints: Tensor,
     driving_keypoints: Tensor,
+    *,
+    edge_held: bool = False,
 ) -> Warped:
     """The first half of `warp_decode`: W, with its flow and occlusion."""
-    return model.warping(feature_volume, source_keypoints, driving_keypoints)
+    warped: Warped = model.warping(feature_volume, source_keypoints, driving_keypoints)
+    return replace(warped, edge_held=edge_held)
 
 
 def decode(model: LivePortraitModel, warped: Warped) -> Tensor:
@@ -154,6 +159,8 @@ def warp_decode(
     feature_volume: Tensor,
     source_keypoints: Tensor,
     driving_keypoints: Tensor,
+    *,
+    edge_held: bool = False,
 ) -> Tensor:
     """The animated face: G(W(f_s; x_s, x_d))  (Alg. 1, line 12).
 
@@ -162,11 +169,14 @@ def warp_decode(
         feature_volume: (B, 32, 16, 64, 64) from `extract_appearance`.
         source_keypoints: (B, K, 3).
         driving_keypoints: (B, K, 3).
+        edge_held: The picture is to be pasted back: a compact model leaves its edge as the source
+            has it. Published models have no such means; there stitching alone cares for it.
 
     Returns:
         (B, 3, 512, 512) RGB in [0, 1].
     """
-    return decode(model, warp(model, feature_volume, source_keypoints, driving_keypoints))
+    points = (source_keypoints, driving_keypoints)
+    return decode(model, warp(model, feature_volume, *points, edge_held=edge_held))
 
 
 def _checked_face(model: LivePortraitModel, face: Tensor) -> Tensor:

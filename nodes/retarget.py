@@ -163,7 +163,12 @@ def on_device(loaded: LoadedModel, face: DrivenFace) -> tuple[Any, Any, Any]:
 def off_device(face: DrivenFace, points: Any) -> DrivenFace:
     """The face with other keypoints, where results are kept."""
     kept = runtime.kept(points.source_keypoints), runtime.kept(points.driving_keypoints)
-    keypoints = replace(face.keypoints, source_keypoints=kept[0], driving_keypoints=kept[1])
+    keypoints = replace(
+        face.keypoints,
+        source_keypoints=kept[0],
+        driving_keypoints=kept[1],
+        stitched=points.stitched,
+    )
     return replace(face, keypoints=keypoints)
 
 

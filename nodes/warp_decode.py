@@ -94,7 +94,11 @@ class WarpDecode(io.ComfyNode):
             some = volume[rows].to(net.device) if still is None else still
             some = some.expand(len(part), *some.shape[1:])
             warped = core.warp(
-                net, some, points.source_keypoints[rows], points.driving_keypoints[rows]
+                net,
+                some,
+                points.source_keypoints[rows],
+                points.driving_keypoints[rows],
+                edge_held=points.stitched,
             )
             return core.decode(net, warped), warped.occlusion.float()
 

@@ -37,3 +37,7 @@ class Warped:
     """(B, D, h, w, 3) where each voxel is read in the source volume, in [-1, 1]."""
     occlusion: Tensor
     """(B, 1, h, w) in [0, 1]; 0 is hidden in the source."""
+    edge_held: bool = False
+    """Whether the picture's edge is to stay as the source has it, so that it can be pasted back
+    with no seam. The compact G does so to the pixel; the published one has no such means, there S
+    alone cares for it."""

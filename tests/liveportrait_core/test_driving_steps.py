@@ -75,6 +75,7 @@ def test_steps_one_after_the_other_are_drive(model, source_frames, driving_frame
     made = in_steps(model, source, driving, options)
     assert torch.equal(made.driving_keypoints, whole.driving_keypoints)
     assert torch.equal(made.source_keypoints, whole.source_keypoints)
+    assert made.stitched == whole.stitched == options.stitch
 
 
 def test_steps_change_nothing_that_they_are_given(model):

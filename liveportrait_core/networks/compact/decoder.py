@@ -25,6 +25,9 @@ from .warping import FEATURE_CHANNELS, CompactWarped
 
 MOST_RELIGHTING = 0.5
 """Largest gain and offset of warped pixels."""
+HELD, FREE = 1 / 32, 0.18
+"""Distances to the edge, in sides of the picture: nearer than `HELD`, where a pasted picture fades
+into its frame, an edge that is held does not change; beyond `FREE` nothing is held."""
 
 
 class _Spade(nn.Module):
@@ -163,24 +166,54 @@ class Decoder(nn.Module):
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
         painted, mask = logits.sigmoid().split((3, 1), 1)
-        moved = _read(warped.face, _enlarged(flow, warped.face.shape[-1]))
-        image = _blended(_relit(moved, light), mask, painted)
+        freedom = edge_freedom(warped.face.shape[-1], flow) if warped.edge_held else None
+        image = _composed(warped.face, flow, light, mask, painted, freedom)
         return Painted(image=image, flow=flow, mask=mask, painted=painted, light=light)
 
 
-def _relit(picture: Tensor, light: Tensor | None) -> Tensor:
-    """Gain and offset, smooth over the picture, in [0, 1]."""
-    if light is None:
-        return picture
-    gain, offset = resize(light, picture.shape[-1]).chunk(2, 1)
-    return (picture * (1 + gain) + offset).clamp(0, 1)
+def edge_freedom(size_px: int, like: Tensor) -> Tensor:
+    """How freely each pixel of a picture that is to be pasted back may change.
+
+    Convention:
+        - 0 within `HELD` of the nearest edge, 1 beyond `FREE` of it, 3 t^2 - 2 t^3 between;
+          toward a corner the lesser of both edges
+
+    Args:
+        size_px: Side of the picture.
+        like: Whose device and type it is to have.
+
+    Returns:
+        (size_px, size_px) in [0, 1].
+    """
+    place = (torch.arange(size_px, device=like.device, dtype=like.dtype) + 0.5) / size_px
+    t = ((torch.minimum(place, 1 - place) - HELD) / (FREE - HELD)).clamp(0, 1)
+    along = t * t * (3 - 2 * t)
+    return torch.minimum(along[:, None], along)
 
 
-def _blended(moved: Tensor, mask: Tensor, painted: Tensor) -> Tensor:
-    """The moved source where the mask is 1, painted pixels where it is 0."""
-    size = moved.shape[-1]
-    mask = resize(mask, size)
-    return mask * moved + (1 - mask) * resize(painted, size)
+def _composed(
+    face: Tensor,
+    flow: Tensor,
+    light: Tensor | None,
+    mask: Tensor,
+    painted: Tensor,
+    freedom: Tensor | None,
+) -> Tensor:
+    """The source, moved and lit, where the mask is 1, painted pixels where it is 0.
+
+    Flow, light and painted share are multiplied by `freedom`: where it is 0 the source stays.
+    """
+    size = face.shape[-1]
+    share = 1 - resize(mask, size)
+    displacement = resize(flow - _identity(flow), size)
+    if freedom is not None:
+        share, displacement = share * freedom, displacement * freedom
+    moved = _read(face, displacement + _identity(flow, size))
+    if light is not None:
+        light = resize(light, size)
+        gain, offset = (light if freedom is None else light * freedom).chunk(2, 1)
+        moved = (moved * (1 + gain) + offset).clamp(0, 1)
+    return (1 - share) * moved + share * resize(painted, size)
 
 
 def _enlarged(flow: Tensor, size: int) -> Tensor:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ import torch
 from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.build import build
+from liveportrait_core.networks.compact.decoder import FREE, HELD, edge_freedom
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
 from liveportrait_core.networks.compact.points import EXPRESSIVE, REACH, RIGIDITY
 from liveportrait_core.networks.compact.volume import unpack
@@ -160,3 +162,36 @@ def test_light_changes_what_is_warped_and_begins_as_none():
     assert float(share.max()) <= 0.5 + 1e-4  # no more than the offset, and never beyond white
     assert float(lit.image.max()) <= 1.0
     assert float((lit.image - plain.image).mean()) > 0
+
+
+def test_the_edge_that_is_pasted_into_a_frame_is_the_source_and_the_middle_moves_freely():
+    model, face = tiny_model(), smooth_faces(1)
+    with torch.no_grad():
+        model.decoder.out.bias[12:] = 0.0  # half of every pixel is painted
+        x = keypoints_of(model, face)
+        driving = x + torch.tensor([0.2, -0.1, 0.0])
+        volume = extract_appearance(model, face)
+        free = warp_decode(model, volume, x, driving)
+        held = warp_decode(model, volume, x, driving, edge_held=True)
+    change = (held - face).abs()
+    edge, inner = round(HELD * 128), math.ceil(FREE * 128)
+    middle = slice(inner, 128 - inner)
+    at_edge = torch.ones(128, 128, dtype=torch.bool)
+    at_edge[edge:-edge, edge:-edge] = False
+    torch.testing.assert_close(held[..., at_edge], face[..., at_edge], atol=1e-6, rtol=0)
+    assert torch.equal(held[..., middle, middle], free[..., middle, middle])
+    assert change[..., middle, middle].mean() > 0.05
+
+
+def test_the_freedom_of_a_held_edge_grows_evenly_inward():
+    freedom = edge_freedom(512, torch.zeros(()))
+    along = freedom[256]
+    assert torch.equal(freedom, freedom.T)
+    assert torch.equal(along, along.flip(0))
+    assert (along[:257].diff() >= 0).all()
+    assert along[:16].max() == 0
+    assert along[math.ceil(FREE * 512) : 256].min() == 1
+    halfway = round((HELD + FREE) / 2 * 512)
+    torch.testing.assert_close(
+        along[halfway - 1 : halfway + 1].mean().item(), 0.5, atol=0.02, rtol=0
+    )
