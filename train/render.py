@@ -11,9 +11,10 @@ from pathlib import Path
 
 from liveportrait_core.errors import LivePortraitError
 
+from .data.rendered import FRAMES, RenderedSet
 from .rendering.clip import ClipConfig, write_clip
 from .rendering.contact_sheet import write_contact_sheet
-from .rendering.dataset import FRAMES, RenderConfig, render_set
+from .rendering.dataset import RenderConfig, render_set
 
 SET_PX = 128
 CLIP_PX = 256
@@ -54,6 +55,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--shard-size", type=int, default=64, help="identities in a file (64)")
+    parser.add_argument(
+        "--webdataset",
+        action="store_true",
+        help="write WebDataset shards, as train.curate does, with the truth beside; for object "
+        "stores. Without it .npz files, which train faster from a disk",
+    )
     parser.add_argument("--contact-sheet", type=Path, help="also draw the first ones to this file")
     return parser
 
@@ -101,10 +108,11 @@ def _render(options: argparse.Namespace) -> str:
         workers=options.workers,
         creatures=options.creatures,
         device=options.device,
+        webdataset=options.webdataset,
     )
     rendered = render_set(config, progress=show)
     if options.contact_sheet is not None:
-        write_contact_sheet(config.folder / "shard-00000.npz", options.contact_sheet)
+        write_contact_sheet(RenderedSet([config.folder]), options.contact_sheet)
     kept = config.identities - rendered
     return f"{config.folder}: {rendered} identities rendered, {kept} kept, size {config.size_px} px"
 

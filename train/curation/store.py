@@ -13,13 +13,22 @@ from typing import Any, BinaryIO, Final
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ..data.curated import FORMAT, INDEX_NAME, VERSION, StoredClip, read_json, read_table, table_of
+from ..data.curated import (
+    FORMAT,
+    INDEX_NAME,
+    SETTINGS_NAME,
+    VERSION,
+    StoredClip,
+    read_json,
+    read_table,
+    table_of,
+    totals,
+)
 from ..data.shards import Sample, ShardWriter, samples_in
 from .settings import CurationSettings
 from .tools import Recipe
 from .work import PARTS, Task
 
-SETTINGS_NAME: Final = "settings.json"
 LEDGER_NAME: Final = "files.jsonl"
 SHARD_BYTES: Final = 256 * 2**20
 """Size at which a shard is closed: large enough to stream, small enough to shuffle."""
@@ -195,22 +204,10 @@ class Store:
         return record
 
     def _summary(self) -> dict[str, Any]:
-        shards: list[dict[str, Any]] = []
-        for table, clips in sorted(self._tables.items()):
-            shard = table.with_suffix(".tar")
-            frames = sum(len(clip.frames) for clip in clips)
-            size = shard.stat().st_size
-            shards.append(
-                {"file": shard.name, "clips": len(clips), "frames": frames, "bytes": size}
-            )
-        stored = [clip for clips in self._tables.values() for clip in clips]
+        tables = sorted(self._tables.items())
         return {
-            "shards": shards,
+            **totals((table.with_suffix(".tar"), clips) for table, clips in tables),
             "files": len(self.rows),
-            "films": sum(len(clip.frames) > 1 for clip in stored),
-            "stills": sum(len(clip.frames) == 1 for clip in stored),
-            "frames": sum(len(clip.frames) for clip in stored),
-            "seconds": round(sum(clip.about["seconds"] for clip in stored), 3),
             "rejected": rejections(self.rows),
         }
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ..data.shards import Sample, ShardWriter
+from ..data.curated import ANNOTATIONS
+from ..data.shards import Sample, ShardWriter, encode_arrays
 from .clips import CuratedClip, Found, Rejected, curate_file
 from .settings import CurationSettings
 from .tools import Tools
@@ -134,12 +132,6 @@ def _sample(clip: CuratedClip, task: Task, number: int, settings: CurationSettin
         "layout": clip.layout,
         "quality": clip.quality,
     }
-    files = {"json": (json.dumps(about) + "\n").encode(), "npz": _npz(clip.arrays)}
+    files = {"json": (json.dumps(about) + "\n").encode(), ANNOTATIONS: encode_arrays(clip.arrays)}
     files |= {f"{place:04d}.jpg": jpeg for place, jpeg in enumerate(clip.frames)}
     return Sample(f"{task.key}-{number:04d}", files)
-
-
-def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()

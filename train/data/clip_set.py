@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,16 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.networks.compact.layers import resize
 
 from ..draw import Draw
 from .sampling import ClipSampler, Picks
+from .skipping import Skipping
 from .unlabelled import UnlabelledPairs
-
-MOST_DAMAGED = 16
-"""Clips in a row that may be unreadable; more means that the folder is gone."""
 
 
 class Frames(Protocol):
@@ -50,7 +46,7 @@ class ClipSet:
         self._frames = frames
         self._sampler = ClipSampler([len(clip) for clip in frames], image_share)
         self._size_px = size_px
-        self._damaged: set[int] = set()
+        self._skipping = Skipping("clip")
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -68,7 +64,7 @@ class ClipSet:
     @property
     def num_damaged(self) -> int:
         """Clips that could not be read so far."""
-        return len(self._damaged)
+        return len(self._skipping)
 
     def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> UnlabelledPairs:
         """Random pairs of different frames of a film, or of a still with itself.
@@ -103,19 +99,12 @@ class ClipSet:
 
     def _read(self, clip: int, numbers: Sequence[int]) -> list[Pixels]:
         """Frames of a clip, or of the next one that can be read."""
-        for _ in range(MOST_DAMAGED):
+
+        def read(clip: int) -> list[Pixels]:
             frames = self._frames[clip]
-            try:
-                return [frames[number % len(frames)] for number in numbers]
-            except MediaError as error:
-                if clip not in self._damaged:
-                    self._damaged.add(clip)
-                    print(f"skipped a clip ({self.num_damaged} so far): {error}", file=sys.stderr)
-                clip = self._sampler.after(clip)
-        raise MediaError(
-            f"{MOST_DAMAGED} clips in a row cannot be read; the last are named above. Look whether "
-            "their folder is still there, and make it anew where it is damaged."
-        )
+            return [frames[number % len(frames)] for number in numbers]
+
+        return self._skipping.first_readable(clip, read, self._sampler.after)
 
     def _tensor(self, pictures: Sequence[Pixels]) -> Tensor:
         pixels = torch.from_numpy(np.stack(pictures))

@@ -1,16 +1,15 @@
 """Curated clips: their index, and the clips as a source of pairs that reads frames as needed.
 
-A folder of `train.curate` holds `index.json`, which names the shards, and beside each shard
-`NAME.tar` a table `NAME.json` of its clips and of where each frame lies, so that two frames of a
-clip cost two reads and two JPEGs, wherever the folder is mounted. Streams go without the tables:
-`shards.samples_in`, or the webdataset package.
+A folder of `train.curate`, or of `train.render --webdataset`, holds `index.json`, which names the
+shards, and beside each shard `NAME.tar` a table `NAME.json` of its clips and of where each frame
+lies, so that two frames of a clip cost two reads and two pictures, wherever the folder is mounted.
+Streams go without the tables: `shards.samples_in`, or the webdataset package.
 """
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,13 +22,19 @@ from liveportrait_core.imaging.layouts import LAYOUTS
 from liveportrait_core.imaging.tensors import Pixels
 
 from .clip_set import ClipSet
-from .shards import Spot, decode_jpeg, read_spot
+from .shards import Spot, decode_arrays, decode_picture, read_spot
 
 FORMAT: Final = "liveportrait-suite/curated"
 VERSION: Final = 1
 INDEX_NAME: Final = "index.json"
-PIXELS: Final = "jpg"
+SETTINGS_NAME: Final = "settings.json"
+"""Written first, so that a folder goes on with the settings that it was begun with."""
+PIXELS: Final = (".jpg", ".png")
 ANNOTATIONS: Final = "npz"
+TRUTH: Final = "truth.npz"
+"""What a renderer knows besides; other clips have none."""
+RENDERED: Final = "rendered"
+"""Entry of an index whose clips have it: what they were rendered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +46,22 @@ class StoredClip:
     """`source`, `from_s`, `seconds`, `fps`, `frames`, `size_px`, `layout`, `quality`."""
     annotations: Spot
     frames: tuple[Spot, ...]
+    truth: Spot | None = None
 
     @classmethod
     def of(cls, key: str, about: dict[str, Any], spots: dict[str, Spot]) -> StoredClip:
         """A clip by where the files of its sample lie."""
-        frames = tuple(spots[name] for name in sorted(spots) if name.endswith(f".{PIXELS}"))
-        return cls(key, about, spots[ANNOTATIONS], frames)
+        frames = tuple(spots[name] for name in sorted(spots) if name.endswith(PIXELS))
+        return cls(key, about, spots[ANNOTATIONS], frames, spots.get(TRUTH))
 
     def row(self) -> dict[str, Any]:
         """As the table has it."""
+        truth = {} if self.truth is None else {"truth": [self.truth.at, self.truth.size]}
         return {
             "key": self.key,
             **self.about,
             "annotations": [self.annotations.at, self.annotations.size],
+            **truth,
             "at": [spot.at for spot in self.frames],
             "bytes": [spot.size for spot in self.frames],
         }
@@ -65,12 +73,13 @@ class StoredClip:
         Raises:
             KeyError, TypeError, ValueError: It is no such row.
         """
-        own = ("key", "annotations", "at", "bytes")
+        own = ("key", "annotations", "truth", "at", "bytes")
         frames = tuple(Spot(at, size) for at, size in zip(row["at"], row["bytes"], strict=True))
         about = {name: value for name, value in row.items() if name not in own}
         if len(frames) != about["frames"]:
             raise ValueError(f"clip {row['key']} lacks frames")
-        return cls(row["key"], about, Spot(*row["annotations"]), frames)
+        truth = Spot(*row["truth"]) if "truth" in row else None
+        return cls(row["key"], about, Spot(*row["annotations"]), frames, truth)
 
 
 def is_curated(folder: Path) -> bool:
@@ -145,7 +154,7 @@ class ShardClip:
             MediaError: It cannot be read.
         """
         data = read_spot(self.shard, self.clip.frames[number])
-        picture = decode_jpeg(data, f"Frame {number} of {self.clip.key} in {self.shard}")
+        picture = decode_picture(data, f"Frame {number} of {self.clip.key} in {self.shard}")
         side = self.clip.about["size_px"]
         if picture.shape[:2] != (side, side):
             raise MediaError(
@@ -162,17 +171,8 @@ class ShardClip:
             MediaError: They cannot be read, or are of another clip.
         """
         data = read_spot(self.shard, self.clip.annotations)
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                arrays: dict[str, NDArray[np.float32]] = {
-                    name: archive[name] for name in archive.files
-                }
-            points = arrays["landmarks"].shape
-        except (ValueError, OSError, KeyError, EOFError) as error:
-            raise MediaError(
-                f"The annotations of {self.clip.key} in {self.shard} are damaged ({error}). Copy "
-                "the shard again."
-            ) from error
+        arrays = decode_arrays(data, f"The annotations of {self.clip.key} in {self.shard}")
+        points = arrays["landmarks"].shape if "landmarks" in arrays else ()
         layout = str(self.clip.about["layout"])
         known = LAYOUTS.get(layout)
         if known is None or points[:2] != (len(self), known.num_points):
@@ -231,6 +231,23 @@ class CuratedSet(ClipSet):
         self.stored_px = sizes[0]
         """Side of the stored pictures."""
         super().__init__(clips, size_px=size_px, image_share=image_share)
+
+
+def totals(shards: Iterable[tuple[Path, Sequence[StoredClip]]]) -> dict[str, Any]:
+    """What an index says of its shards and all their clips."""
+    rows: list[dict[str, Any]] = []
+    stored: list[StoredClip] = []
+    for shard, clips in shards:
+        frames, size = sum(len(clip.frames) for clip in clips), shard.stat().st_size
+        rows.append({"file": shard.name, "clips": len(clips), "frames": frames, "bytes": size})
+        stored += clips
+    return {
+        "shards": rows,
+        "films": sum(len(clip.frames) > 1 for clip in stored),
+        "stills": sum(len(clip.frames) == 1 for clip in stored),
+        "frames": sum(len(clip.frames) for clip in stored),
+        "seconds": round(sum(clip.about["seconds"] for clip in stored), 3),
+    }
 
 
 def table_of(clips: Sequence[StoredClip]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from liveportrait_core.errors import MediaError
 
 from ..draw import Draw
-from .curated import INDEX_NAME, read_json
+from .curated import INDEX_NAME, RENDERED, read_json
 from .rendered import FORMAT, Frames, Pairs, RenderedSet
 from .unlabelled import UnlabelledPairs, UnlabelledSource, unlabelled_count
 
@@ -160,10 +160,10 @@ def places_of(animals: str) -> tuple[list[Path], list[Path]]:
     others: list[Path] = []
     for place in map(Path, animals.split(",")):
         index = read_json(place / INDEX_NAME) if (place / INDEX_NAME).is_file() else {}
-        if index.get("format") != FORMAT:
+        if index.get("format") != FORMAT and RENDERED not in index:
             others.append(place)
             continue
-        share = index.get("creatures", 0.0)
+        share = index.get(RENDERED, index).get("creatures", 0.0)
         if share != 1:
             raise MediaError(
                 f"{place} was rendered with --creatures {share}, so people are in it; animals "

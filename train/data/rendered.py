@@ -6,8 +6,9 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -17,21 +18,40 @@ from torch import Tensor
 from liveportrait_core.errors import MediaError
 
 from ..draw import Draw
+from .curated import is_curated
+from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads
+from .skipping import Skipping
 
-FORMAT = "liveportrait-suite/rendered"
-FRAMES = 3
+FORMAT, VERSION = "liveportrait-suite/rendered", 1
 SAME_POSE_PAIR = 1
 """Of the three pairs of an identity, the one whose frames share the head pose."""
 HEAD_REGIONS = 2
 """Region labels from this on move with the head (skin, hair, eyes, mouth, glasses)."""
 TORSO, OCCLUDER = 1, 7
 """What is before the face does not move with it: such labels are read as the torso's."""
-SMALL_ARRAYS = ("keypoints", "canonical", "pose_deg")
-"""Read at once; a few hundred bytes of each frame."""
-LARGE_ARRAYS = ("image", "flow", "visible", "regions")
+LARGE_ARRAYS = ("image", *DENSE_ARRAYS)
 """Mapped: the system keeps in memory what fits, once for all processes."""
 _LOCAL_HEADER_BYTES = 30
 Arrays = Mapping[str, NDArray[np.generic]]
+
+
+class Rows(Protocol):
+    """An array, or what gives its rows when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Identities and frames come first."""
+        ...
+
+    def __getitem__(self, place: tuple[int, int], /) -> Any:
+        """Of an identity and its frame.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +110,19 @@ class RenderedSet:
     """
 
     def __init__(self, folders: list[Path]) -> None:
-        shards = [shard for folder in folders for shard in _shards(folder)]
         small: list[Arrays] = []
-        for shard in shards:
-            with np.load(shard) as file:
-                small.append({name: file[name] for name in SMALL_ARRAYS})
-        self._take(
-            small, [{name: _mapped(shard, name) for name in LARGE_ARRAYS} for shard in shards]
-        )
+        large: list[Mapping[str, Rows]] = []
+        for folder in folders:
+            if is_curated(folder):
+                heads = StoredHeads(folder)
+                small.append(heads.small)
+                large.append(heads.large)
+                continue
+            for shard in _shards(folder):
+                with np.load(shard) as file:
+                    small.append({name: file[name] for name in SMALL_ARRAYS})
+                large.append({name: _mapped(shard, name) for name in LARGE_ARRAYS})
+        self._take(small, large)
 
     @classmethod
     def of_arrays(cls, arrays: Arrays) -> RenderedSet:
@@ -106,8 +131,9 @@ class RenderedSet:
         made._take([arrays], [arrays])
         return made
 
-    def _take(self, small: Sequence[Arrays], large: Sequence[Arrays]) -> None:
+    def _take(self, small: Sequence[Arrays], large: Sequence[Mapping[str, Rows]]) -> None:
         """The arrays of each shard."""
+        self._skipping = Skipping("head")
         self.small = {name: np.concatenate([part[name] for part in small]) for name in SMALL_ARRAYS}
         self._large = large
         self._first = np.cumsum([0, *(len(arrays["image"]) for arrays in large)])
@@ -127,6 +153,11 @@ class RenderedSet:
         return self._large[0]["image"].shape[2]
 
     @property
+    def num_damaged(self) -> int:
+        """Identities that could not be read so far."""
+        return len(self._skipping)
+
+    @property
     def mean_canonical(self) -> Tensor:
         """(K, 3) mean canonical keypoints."""
         return torch.from_numpy(self.small["canonical"].mean(0))
@@ -137,9 +168,12 @@ class RenderedSet:
         """(B, ...) of an array with frames, a copy."""
         if name in self.small:
             return self.small[name][identities, frames]
-        shards = np.searchsorted(self._first, identities, "right") - 1
-        places = zip(shards, identities - self._first[shards], frames, strict=True)
-        return np.stack([self._large[shard][name][row, frame] for shard, row, frame in places])
+        places = zip(identities, frames, strict=True)
+        return np.stack([self._row(name, int(number), int(frame)) for number, frame in places])
+
+    def _row(self, name: str, identity: int, frame: int) -> NDArray[np.generic]:
+        shard = int(np.searchsorted(self._first, identity, "right")) - 1
+        return self._large[shard][name][identity - int(self._first[shard]), frame]
 
     def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> Frames:
         """The named frames of the named identities."""
@@ -166,18 +200,47 @@ class RenderedSet:
         )
 
     def draw_frames(self, draw: Draw, count: int) -> Frames:
-        """Random frames."""
+        """Random frames; an identity that cannot be read is named once, and the next taken."""
         identities, frames = draw.integers(count, 0, len(self)), draw.integers(count, 0, FRAMES)
+        identities = self._readable(identities, [("image", frames)])
         draw.notes.append(_named("frames", identities, frames))
         return self.frames(identities, frames)
 
     def draw_pairs(self, draw: Draw, count: int, same_pose_share: float) -> Pairs:
-        """Random pairs, a share of them with one head pose and another expression."""
+        """Random pairs, a share of them with one head pose and another expression.
+
+        Convention:
+            - an identity that cannot be read is named once, and the next one takes its place
+
+        Raises:
+            MediaError: Many in a row cannot be read.
+        """
         same = draw.uniform(count).numpy() < same_pose_share
         pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
-        identities = draw.integers(count, 0, len(self))
+        wanted = [("image", pair), ("image", (pair + 1) % FRAMES), ("flow", pair)]
+        identities = self._readable(draw.integers(count, 0, len(self)), wanted)
         draw.notes.append(_named("pairs", identities, pair))
         return self.pairs(identities, pair)
+
+    def _readable(
+        self,
+        identities: NDArray[np.integer],
+        wanted: Sequence[tuple[str, NDArray[np.integer]]],
+    ) -> NDArray[np.integer]:
+        """The identities, or others where the wanted frames of arrays cannot be read."""
+
+        def read(identity: int, place: int) -> int:
+            for name, frames in wanted:
+                self._row(name, identity, int(frames[place]))
+            return identity
+
+        found = [
+            self._skipping.first_readable(
+                int(identity), partial(read, place=place), lambda number: (number + 1) % len(self)
+            )
+            for place, identity in enumerate(identities)
+        ]
+        return np.array(found, int)
 
     def _tensor(
         self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
@@ -224,10 +287,11 @@ def _shards(folder: Path) -> list[Path]:
             "wanted. Render one, or name another folder with data=FOLDER."
         )
     described = json.loads(index.read_text(encoding="utf-8"))
-    if described.get("format") != FORMAT or described.get("version") != 1:
+    if described.get("format") != FORMAT or described.get("version") != VERSION:
         raise MediaError(
             f"{index} says format {described.get('format')!r} version "
-            f"{described.get('version')!r}; {FORMAT} version 1 was wanted. Render the folder anew."
+            f"{described.get('version')!r}; {FORMAT} version {VERSION} was wanted. Render the "
+            "folder anew."
         )
     names: list[str] = [shard["file"] for shard in described["shards"]]
     missing = [name for name in names if not (folder / name).is_file()]

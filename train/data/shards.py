@@ -8,14 +8,18 @@ known, so that two frames of a clip can be read without the rest, which streams 
 
 from __future__ import annotations
 
+import io
 import tarfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import Pixels
@@ -165,7 +169,18 @@ def encode_jpeg(picture: Pixels, quality: int) -> bytes:
     return encoded.tobytes()
 
 
-def decode_jpeg(data: bytes, name: str) -> Pixels:
+def encode_png(picture: Pixels) -> bytes:
+    """A picture as PNG: every bit of it, where its truth is exact.
+
+    Args:
+        picture: (H, W, 3) RGB.
+    """
+    done, encoded = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
+    assert done
+    return encoded.tobytes()
+
+
+def decode_picture(data: bytes, name: str) -> Pixels:
     """The picture, (H, W, 3) RGB.
 
     Raises:
@@ -173,5 +188,28 @@ def decode_jpeg(data: bytes, name: str) -> Pixels:
     """
     stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if stored is None:
-        raise MediaError(f"{name} is no picture or damaged; JPEG was wanted. Copy its shard again.")
+        raise MediaError(
+            f"{name} is no picture or damaged; JPEG or PNG was wanted. Copy its shard again."
+        )
     return np.ascontiguousarray(np.asarray(stored, np.uint8)[..., ::-1])
+
+
+def encode_arrays(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> bytes:
+    """Arrays as .npz; the same arrays give the same bytes."""
+    stream = io.BytesIO()
+    save = np.savez_compressed if compressed else np.savez
+    save(stream, **arrays)
+    return stream.getvalue()
+
+
+def decode_arrays(data: bytes, name: str) -> dict[str, NDArray[Any]]:
+    """Arrays of an .npz.
+
+    Raises:
+        MediaError: It is damaged; the message names it.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return {entry: archive[entry] for entry in archive.files}
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise MediaError(f"{name} are damaged ({error}). Copy the shard again.") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import cv2
 import numpy as np
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from liveportrait_core.errors import MediaError
 
+from ..data.rendered import FRAMES, LARGE_ARRAYS, RenderedSet
 from .arrays import ByteArray, FloatArray, Floats
-from .dataset import Arrays
 from .regions import Region
 
 CELL_PX: Final = 196
@@ -23,6 +23,7 @@ GALLERY: Final = 24
 PAPER: Final = (250, 248, 244)
 INK: Final = (70, 66, 62)
 DOT_COLOUR: Final = (60, 255, 90)
+SHOWN: Final = (*LARGE_ARRAYS, "keypoints")
 HIDDEN_SHARE: Final = 0.25
 """Of the light of what is hidden in the next frame."""
 LONGEST_FLOW: Final = 0.25
@@ -40,6 +41,7 @@ REGION_COLOURS: Final = {
     Region.OCCLUDER: (236, 168, 62),
 }
 
+Arrays = dict[str, npt.NDArray[Any]]
 Picture = ByteArray
 Scalar = TypeVar("Scalar", bound=np.generic)
 CAPTIONS: Final = (
@@ -55,20 +57,19 @@ CAPTIONS: Final = (
 COLUMNS: Final = len(CAPTIONS)
 
 
-def write_contact_sheet(shard: Path, picture: Path, rows: int = 4) -> None:
-    """Draw the first identities of a shard: a gallery, and below it the labels of some.
+def write_contact_sheet(heads: RenderedSet, picture: Path, rows: int = 4) -> None:
+    """Draw the first identities of a set: a gallery, and below it the labels of some.
 
     Args:
-        shard: file of a rendered set.
+        heads: the set.
         picture: .png or .jpg to write, RGB.
         rows: identities whose frames and labels are shown, one a row, see CAPTIONS.
 
     Raises:
         MediaError: the picture cannot be written.
     """
-    with np.load(shard, allow_pickle=False) as archive:
-        arrays: Arrays = {name: archive[name][:GALLERY] for name in archive.files}
-    count = len(arrays["image"])
+    count = min(GALLERY, len(heads))
+    arrays = {name: _first(heads, name, count) for name in SHOWN}
     gallery = [_cell(frames[0]) for frames in arrays["image"]]
     lines = [_line(gallery[start : start + COLUMNS]) for start in range(0, count, COLUMNS)]
     lines.append(_captions())
@@ -81,6 +82,13 @@ def write_contact_sheet(shard: Path, picture: Path, rows: int = 4) -> None:
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if picture.suffix in {".jpg", ".jpeg"} else []
     if not cv2.imwrite(str(picture), np.ascontiguousarray(sheet[..., ::-1]), options):
         raise MediaError(f"{picture} cannot be written; name a .png or .jpg in an existing folder.")
+
+
+def _first(heads: RenderedSet, name: str, count: int) -> npt.NDArray[Any]:
+    """(count, FRAMES, ...) of an array."""
+    identities = np.arange(count)
+    frames = [heads.rows(name, identities, np.full(count, frame)) for frame in range(FRAMES)]
+    return np.stack(frames, 1)
 
 
 def label_cells(arrays: Arrays) -> list[Picture]:

@@ -3,7 +3,8 @@
 Convention:
     - every identity has FRAMES frames; frames 1 and 2 share the pose
     - crop units: x right, y down, z into the picture, x and y +-1 at the picture's edges
-    - shards are .npz files, see `render_identity` for their arrays, one row per identity
+    - shards are .npz files, see `render_identity` for their arrays, one row per identity; or
+      WebDataset shards, see `webdataset`, with the same pictures and numbers
 
 The random numbers of an identity come from (seed, number of the identity) alone, so neither the
 workers nor the shard size change a picture.
@@ -25,6 +26,9 @@ import torch
 
 from liveportrait_core.errors import LivePortraitError
 
+from ..data.curated import RENDERED, SETTINGS_NAME
+from ..data.rendered import FORMAT, FRAMES, VERSION
+from . import webdataset
 from .backgrounds import Photo, bundled_photos
 from .cartoon import make_character
 from .chart import FaceChart, chart_face
@@ -45,9 +49,6 @@ from .occluders import with_occluder
 from .scene import Frame, Scene
 from .torch_scene import TorchScene, find_device
 
-FORMAT: Final = "liveportrait-suite/rendered"
-VERSION: Final = 1
-FRAMES: Final = 3
 RENDERER: Final = 7
 """Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
@@ -77,6 +78,8 @@ class RenderConfig:
     """Share of the identities that are animals."""
     device: str | None = None
     """Where torch draws; None for numba on the CPU."""
+    webdataset: bool = False
+    """WebDataset shards in place of .npz files."""
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -186,14 +189,16 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
 
     Raises:
         FaceModelError: the face model cannot be read.
-        RenderedSetError: the folder holds a set with other settings.
+        RenderedSetError: the folder holds a set with other settings, or something else.
+        MediaError: a WebDataset shard cannot be written.
         ValueError: there is no such device.
     """
     if config.device is not None:
         find_device(config.device)
     head = load_head(config.face_model)
     shards = _plan(config)
-    _claim_folder(config, shards, head)
+    settings = _settings(config, head)
+    _claim_folder(config, shards, settings)
     missing = [shard for shard in shards if not (config.folder / shard.name).is_file()]
     done = present = config.identities - sum(shard.count for shard in missing)
     if progress is not None:
@@ -202,22 +207,23 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
         done += count
         if progress is not None:
             progress(done, config.identities)
+    if config.webdataset:
+        webdataset.write_index(config.folder, settings, [shard.name for shard in shards])
     return done - present
 
 
 def _plan(config: RenderConfig) -> list[Shard]:
     starts = range(0, config.identities, config.shard_size)
+    name = webdataset.shard_name if config.webdataset else "shard-{:05d}.npz".format
     return [
-        Shard(f"shard-{k:05d}.npz", first, min(config.shard_size, config.identities - first))
+        Shard(name(k), first, min(config.shard_size, config.identities - first))
         for k, first in enumerate(starts)
     ]
 
 
-def _claim_folder(config: RenderConfig, shards: list[Shard], head: HeadModel) -> None:
-    """Write the index of a new folder, or check that of an old one."""
-    index: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
+def _settings(config: RenderConfig, head: HeadModel) -> dict[str, Any]:
+    """All that decides what is in a folder, but for the layout of its shards."""
+    return {
         "seed": config.seed,
         "size_px": config.size_px,
         "frames": FRAMES,
@@ -225,10 +231,6 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], head: HeadModel) ->
         "shard_size": config.shard_size,
         "creatures": config.creatures,
         "keypoint_names": list(KEYPOINT_NAMES),
-        "shards": [
-            {"file": shard.name, "first": shard.first, "identities": shard.count}
-            for shard in shards
-        ],
         "producer": {
             "name": "liveportrait-suite train.render",
             "renderer": RENDERER,
@@ -236,9 +238,33 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], head: HeadModel) ->
             "background_photos": len(bundled_photos()),
         },
     }
-    path = config.folder / INDEX_NAME
+
+
+def _claim_folder(config: RenderConfig, shards: list[Shard], settings: dict[str, Any]) -> None:
+    """Write what a new folder begins with, or check that of an old one."""
+    other = INDEX_NAME if config.webdataset else SETTINGS_NAME
+    path = config.folder / (SETTINGS_NAME if config.webdataset else INDEX_NAME)
+    begun = config.webdataset and path.is_file()  # which has an index at its end, too
+    if not begun and (config.folder / other).is_file():
+        _refuse_other_layout(config, config.folder / other)
+    if config.webdataset:
+        if path.is_file():
+            _refuse_other_settings(path, _read(path).get(RENDERED), settings)
+            webdataset.clear(config.folder)
+        else:
+            webdataset.claim(config.folder, settings)
+        return
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        **settings,
+        "shards": [
+            {"file": shard.name, "first": shard.first, "identities": shard.count}
+            for shard in shards
+        ],
+    }
     if path.is_file():
-        _refuse_other_settings(path, index)
+        _refuse_other_settings(path, _read(path), index)
         return
     config.folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -246,12 +272,29 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], head: HeadModel) ->
     partial.replace(path)
 
 
-def _refuse_other_settings(path: Path, wanted: dict[str, Any]) -> None:
+def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         found = None
-    if not isinstance(found, dict):
+    return found if isinstance(found, dict) else {}
+
+
+def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
+    found = _read(path)
+    if RENDERED in found:
+        raise RenderedSetError(
+            f"{config.folder} was begun with --webdataset; give it again, or use another folder."
+        )
+    if found.get("format") == FORMAT:
+        raise RenderedSetError(
+            f"{config.folder} was begun without --webdataset; leave it out, or use another folder."
+        )
+    raise RenderedSetError(f"{path} is of something else; use another folder.")
+
+
+def _refuse_other_settings(path: Path, found: Any, wanted: dict[str, Any]) -> None:
+    if not isinstance(found, dict) or not found:
         raise RenderedSetError(f"{path} is not an index of rendered heads; use another folder.")
     different = [key for key in wanted if found.get(key) != wanted[key]]
     if different:
@@ -313,10 +356,13 @@ def _render_in_worker(shard: Shard) -> int:
 
 def _write_shard(renderer: HeadRenderer, config: RenderConfig, shard: Shard) -> int:
     rows = [renderer.render_identity(config.seed, shard.first + k) for k in range(shard.count)]
-    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     path = config.folder / shard.name
+    if config.webdataset:
+        webdataset.write_shard(path, config.seed, shard.first, rows)
+        return shard.count
+    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)
     partial.replace(path)
     return shard.count

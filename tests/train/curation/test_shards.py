@@ -9,7 +9,7 @@ from train.data.shards import (
     Sample,
     ShardWriter,
     Spot,
-    decode_jpeg,
+    decode_picture,
     encode_jpeg,
     read_spot,
     samples_in,
@@ -110,8 +110,8 @@ def test_jpegs_keep_colours_of_single_pixels_apart():
     picture = np.zeros((16, 16, 3), np.uint8)
     picture[:, ::2] = (220, 60, 60)
     picture[:, 1::2] = (60, 60, 220)
-    found = decode_jpeg(encode_jpeg(picture, 95), "it").astype(int)
+    found = decode_picture(encode_jpeg(picture, 95), "it").astype(int)
     # with halved colour both columns would come out alike
     assert np.abs(found - picture).mean() < 12
     with pytest.raises(MediaError, match="it is no picture"):
-        decode_jpeg(b"", "it")
+        decode_picture(b"", "it")

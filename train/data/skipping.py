@@ -1,0 +1,59 @@
+"""Going on where something cannot be read: it is named once, counted, and the next is taken."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from liveportrait_core.errors import MediaError
+
+MOST_DAMAGED = 16
+"""In a row that may be unreadable; more means that the folder is gone."""
+Read = TypeVar("Read")
+
+
+class Skipping:
+    """What of a set could not be read so far."""
+
+    def __init__(self, what: str) -> None:
+        """Begin with nothing.
+
+        Args:
+            what: One of the set, for messages: "clip".
+        """
+        self._what = what
+        self._damaged: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._damaged)
+
+    def first_readable(
+        self, number: int, read: Callable[[int], Read], after: Callable[[int], int]
+    ) -> Read:
+        """What is read of a number, or of the next one that can be read.
+
+        Convention:
+            - what cannot be read is named once on stderr: one damaged file ends no run
+
+        Args:
+            number: Which.
+            read: Raises MediaError where it cannot be read.
+            after: The next number.
+
+        Raises:
+            MediaError: Many in a row cannot be read.
+        """
+        for _ in range(MOST_DAMAGED):
+            try:
+                return read(number)
+            except MediaError as error:
+                if number not in self._damaged:
+                    self._damaged.add(number)
+                    line = f"skipped a {self._what} ({len(self)} so far): {error}"
+                    print(line, file=sys.stderr, flush=True)
+                number = after(number)
+        raise MediaError(
+            f"{MOST_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
+            "whether their folder is still there, and make it anew where it is damaged."
+        )
