@@ -25,6 +25,7 @@ from . import checkpoint
 from .base import (
     CREDIT,
     MODEL_NAME,
+    Base,
     preset_of,
     refuse_another_run,
     trained_networks,
@@ -37,7 +38,7 @@ from .data.mixed import Mix, MixedClips, MixedHeads, places_of
 from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .draw import Draw
-from .finetune import Base, OfBase, merged, open_base
+from .finetune import OfBase, merged, open_base
 from .loop import fit
 from .losses.base_terms import BaseWeights
 from .losses.motion_terms import MotionWeights

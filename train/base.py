@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,14 @@ MODEL_NAME = "model.safetensors"
 GROWTH = ("detail_px", "blocks")
 """Fields of a preset that a run may choose."""
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What training is done on top of."""
+
+    preset: Preset
+    networks: Mapping[str, nn.Module]
 
 
 def model_of(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
@@ -134,16 +142,27 @@ def preset_of(run: Path) -> Preset:
     return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
 
 
-def trained_networks(place: str) -> Mapping[str, nn.Module]:
-    """The networks of a run's folder, of a model's file or published folder, or of `default`.
+def opened(place: str) -> Base:
+    """The preset and the networks of what `preset_of` and `trained_networks` take, read once.
 
     Raises:
         CheckpointError: There is none.
     """
     folder = Path(place)
     if not folder.is_dir() or _is_published(folder):
-        return load_model(place).modules()
-    return load_run(folder)
+        model = load_model(place)
+        return Base(model.preset, model.modules())
+    networks = load_run(folder)
+    return Base(preset_of(folder), networks)
+
+
+def trained_networks(place: str) -> Mapping[str, nn.Module]:
+    """The networks of a run's folder, of a model's file or published folder, or of `default`.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    return opened(place).networks
 
 
 def _is_published(folder: Path) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from liveportrait_core.constants import NUM_KEYPOINTS
@@ -21,8 +22,19 @@ from .sets import DataConfig, Sets
 
 BYTES_A_WEIGHT = 5 * 4
 """Weight, gradient, two moments of Adam and the moving average, float32 each."""
+BYTES_A_FROZEN_WEIGHT = 4
 GIB = 2**30
 _NOISE_IDENTITIES = 2
+
+
+@runtime_checkable
+class OnFrozen(Protocol):
+    """A task that learns on top of networks which stay as they are."""
+
+    @property
+    def frozen(self) -> Mapping[str, nn.Module]:
+        """Those networks, by any names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +58,14 @@ class StepCost:
     trained: int
     """Parameters that learn."""
     samples: tuple[Cost, ...]
+    frozen: int = 0
+    """Parameters of the networks below that do not."""
 
     @property
     def memory_bytes(self) -> int:
         """Weights and what belongs to them, and the saved part of the largest batch."""
         saved = sum(cost.saved_bytes * cost.count for cost in self.samples)
-        return self.trained * BYTES_A_WEIGHT + saved
+        return self.trained * BYTES_A_WEIGHT + self.frozen * BYTES_A_FROZEN_WEIGHT + saved
 
     def told(self, accumulate: int = 1) -> str:
         """A few lines for people."""
@@ -60,6 +74,11 @@ class StepCost:
             f"  {self.trained * BYTES_A_WEIGHT / GIB:.2f} GiB weights, gradients, moments and "
             f"average of {self.trained / 1e6:.1f} M parameters",
         ]
+        if self.frozen:
+            lines.append(
+                f"  {self.frozen * BYTES_A_FROZEN_WEIGHT / GIB:.2f} GiB weights of "
+                f"{self.frozen / 1e6:.1f} M parameters that stay as they are"
+            )
         lines += [
             f"  {cost.saved_bytes * cost.count / GIB:.2f} GiB kept for the way back of "
             f"{cost.count} {cost.what}s"
@@ -101,18 +120,26 @@ def step_cost(parts: Sequence[tuple[str, int, Callable[[], Task]]]) -> StepCost:
             whose batch is one of them.
     """
     trained: dict[str, int] = {}
+    frozen: dict[str, int] = {}
     costs: list[Cost] = []
     for what, count, make in parts:
         task = make()
         for group in task.groups:
             for name in group.modules:
-                trained[name] = sum(p.numel() for p in task.modules[name].parameters())
-        costs.append(_cost(task, what, count))
-    return StepCost(sum(trained.values()), tuple(costs))
+                trained[name] = _size(task.modules[name])
+        below = task.frozen if isinstance(task, OnFrozen) else {}
+        frozen |= {name: _size(module) for name, module in below.items()}
+        costs.append(_cost(task, what, count, [*task.modules.values(), *below.values()]))
+    return StepCost(sum(trained.values()), tuple(costs), sum(frozen.values()))
 
 
-def _cost(task: Task, what: str, count: int) -> Cost:
-    weights = {p.data_ptr() for module in task.modules.values() for p in module.parameters()}
+def _size(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def _cost(task: Task, what: str, count: int, modules: Iterable[nn.Module]) -> Cost:
+    """Of one sample; the weights of the modules are there anyway."""
+    weights = {p.untyped_storage().data_ptr() for m in modules for p in m.parameters()}
     saved: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:

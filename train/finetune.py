@@ -21,12 +21,10 @@ from torch import nn
 
 from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK, RETARGETING_FILE
 from liveportrait_core.errors import CheckpointError, LivePortraitError, MediaError
-from liveportrait_core.model import load_model
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
-from . import checkpoint
-from .base import MODEL_NAME, load_run, preset_of, refuse_another_run, write_model
+from .base import MODEL_NAME, Base, opened, refuse_another_run, write_model
 from .config import parse
 from .cost import noise_sets, step_cost
 from .data.rendered import RenderedSet
@@ -123,14 +121,6 @@ class FinetuneConfig(DataConfig):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What is fine-tuned."""
-
-    preset: Preset
-    networks: Mapping[str, nn.Module]
-
-
 class Finetune(Stage1):
     """The task: stage 1's step; F, W and G learn, or changes of low rank of them."""
 
@@ -169,25 +159,19 @@ def open_base(place: str) -> Base:
     Raises:
         CheckpointError: There is none, it is a published one, or it lacks F, M, W or G.
     """
-    folder = Path(place)
-    networks: Mapping[str, nn.Module]
-    if (folder / checkpoint.NAME).is_file():
-        preset, networks = preset_of(folder), load_run(folder)
-    else:
-        model = load_model(place)
-        preset, networks = model.preset, model.modules()
-    if preset.family != "compact":
+    base = opened(place)
+    if base.preset.family != "compact":
         raise CheckpointError(
             f"{place} is a published model (or one built like it), and this command fine-tunes "
             "compact ones alone. Give base=default, or another compact model."
         )
-    missing = [name for name in (MOTION, *PICTURE) if name not in networks]
+    missing = [name for name in (MOTION, *PICTURE) if name not in base.networks]
     if missing:
         raise CheckpointError(
             f"{place} has no {' and no '.join(missing)}; a whole model, or a run of stage 1, was "
             f"wanted. Give the {MODEL_NAME} that was written from it."
         )
-    return Base(preset, networks)
+    return base
 
 
 def merged(base: Base, learnt: Mapping[str, nn.Module]) -> dict[str, nn.Module]:

@@ -13,7 +13,7 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
 from . import checkpoint
-from .base import begin_with, preset_of, settings_of, starting_at_zero, trained_networks
+from .base import begin_with, opened, settings_of, starting_at_zero
 
 SMALL = ("stitching", "eyes", "lip")
 
@@ -88,14 +88,14 @@ def parts_of(text: str) -> tuple[str, ...]:
 def _of_init(init: str, preset: Preset) -> dict[str, nn.Module]:
     if not init:
         return {}
-    networks = trained_networks(init)
-    found = {name: networks[name] for name in SMALL if name in networks}
+    other = opened(init)
+    found = {name: other.networks[name] for name in SMALL if name in other.networks}
     if not found:
         raise CheckpointError(
             f"{init} has no {', no '.join(SMALL)}; a run of stage 2 or a model with one of them "
             "was wanted. Name another for init, or leave it out."
         )
-    space = preset_of(Path(init)).space
+    space = other.preset.space
     if space != preset.space:
         raise CheckpointError(
             f"{init} corrects keypoints of the space {space}, and the base has {preset.space}. "

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +26,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from liveportrait_core.errors import CheckpointError, MediaError
+from liveportrait_core.errors import CheckpointError, LivePortraitError, MediaError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.compact.layers import heat_maps, resize
 from liveportrait_core.stages import stitch
 
-from .base import CREDIT, model_of, preset_of, trained_networks, write_model
+from .base import CREDIT, Base, model_of, opened, write_model
 from .config import parse
+from .cost import noise_sets, step_cost
 from .data.augment import augment_pairs, augment_unlabelled
 from .data.rendered import HEAD_REGIONS, RenderedSet
 from .data.unlabelled import UnlabelledSource
@@ -57,6 +58,7 @@ from .sets import DataConfig, open_sets
 from .small_networks import SMALL, check_resumable, parts_of, small_networks
 from .strips import grid_of
 
+COMMAND = "python -m train.stage2"
 LARGEST_OPENING = 0.8
 """Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
 _STRIP_FACES = 4
@@ -101,28 +103,35 @@ class Stage2:
         self,
         config: Stage2Config,
         data: RenderedSet | None,
-        base: Mapping[str, nn.Module],
+        base: Base,
         clips: UnlabelledSource | None = None,
     ) -> None:
         self.config, self.data, self.clips = config, data, clips
         self.parts = parts_of(config.parts)
-        lacking = [name for name in NETWORKS if name not in base]
+        lacking = [name for name in NETWORKS if name not in base.networks]
         if lacking:
             raise CheckpointError(
                 f"{config.base} has no {', no '.join(lacking)}; a run of stage 1 or a whole model "
                 "was wanted. Name another for base."
             )
-        self.base: Mapping[str, nn.Module] = {name: base[name] for name in NETWORKS}
+        self.base: Mapping[str, nn.Module] = {name: base.networks[name] for name in NETWORKS}
         if "stitching" in self.parts and data is None and clips is not None:
             _refuse_stills(clips)
-        self.preset = preset_of(Path(config.base))
+        self.preset = base.preset
         self.published = self.preset.family == "published"
         self.reader = _reading(config.reader) if self.published else None
         self.modules: Mapping[str, nn.Module] = small_networks(
-            self.preset, self.parts, config.init, base, config.seed
+            self.preset, self.parts, config.init, base.networks, config.seed
         )
         check_resumable(config.run, self.parts, tuple(self.modules))
         self.groups = (ParameterGroup(modules=self.parts, lr=config.lr, clip_norm=1.0),)
+
+    @property
+    def frozen(self) -> Mapping[str, nn.Module]:
+        """The base's networks, and those that read for it."""
+        reader = self.reader
+        readers = {} if reader is None else {f"reader_{name}": reader[name] for name in NETWORKS}
+        return {**self.base, **readers}
 
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
         """One batch of sources for all that learn, driven by other identities for S."""
@@ -339,15 +348,28 @@ def _reading(place: str) -> Mapping[str, nn.Module]:
     return compact_networks(place)
 
 
-def main(arguments: list[str]) -> None:
-    """Train with the given KEY=VALUE arguments, then write the whole model."""
-    config = parse(Stage2Config, arguments, "python -m train.stage2")
-    whole, sets = trained_networks(config.base), open_sets(config)
-    task = Stage2(config, sets.rendered, whole, sets.clips)
-    average = fit(task, config)
-    if is_first_process():
-        print(task.write(average))
+def _cost(config: Stage2Config) -> str:
+    """What a step of one process takes, for a dry run."""
+    one = replace(config, batch=1, clip_share=1.0 if config.clips else 0.0)
+    sets, base = noise_sets(config, config.clip_px), opened(config.base)
+    task = Stage2(one, sets.rendered, base, sets.clips)
+    return step_cost([("face", config.batch, lambda: task)]).told(config.accumulate)
+
+
+def main(arguments: list[str]) -> int:
+    """Train by KEY=VALUE arguments and write the whole model; 0, or 2 with one sentence."""
+    try:
+        config = parse(Stage2Config, arguments, COMMAND, _cost)
+        base, sets = opened(config.base), open_sets(config)
+        task = Stage2(config, sets.rendered, base, sets.clips)
+        average = fit(task, config)
+        if is_first_process():
+            print(task.write(average))
+    except (LivePortraitError, FloatingPointError, OSError) as error:
+        print(f"{COMMAND}: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

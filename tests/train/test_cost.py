@@ -42,6 +42,26 @@ def test_kinds_of_samples_add_up_and_shared_networks_count_once():
     assert "1 lines" in cost.told()
 
 
+class OnAnother(Line):
+    """The same product, followed by one with a 3 x 3 matrix that does not learn."""
+
+    def __init__(self):
+        super().__init__()
+        self.frozen = {"after": nn.Linear(3, 3, bias=False).requires_grad_(False)}
+
+    def train_step(self, draw, average):
+        return {"total": self.frozen["after"](self.modules["line"](torch.ones(8, 2))).sum()}
+
+
+def test_what_stays_as_it_is_counts_once_and_as_weights_alone():
+    cost = step_cost([("row", 5, OnAnother)])
+    assert (cost.trained, cost.frozen) == (2 * 3, 3 * 3)
+    # the rows alone: the way back through the second matrix asks for the matrix and no more
+    assert cost.samples[0].saved_bytes == 8 * 2 * 4
+    assert cost.memory_bytes == 6 * 20 + 9 * 4 + 5 * 64
+    assert "0.0 M parameters that stay as they are" in cost.told()
+
+
 def test_noise_stands_in_for_what_a_run_asks_for():
     config = DataConfig(run=Path("run"), steps=1, data="heads", clips="films")
     sets = noise_sets(config, 32)

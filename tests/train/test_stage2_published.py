@@ -15,9 +15,10 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.networks.retargeting import stitching_mlp
 from liveportrait_core.stages import retarget_eyes, retarget_lip, stitch, warp_decode
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
+from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from train import stage2
-from train.base import load_run, preset_of, trained_networks
+from train.base import Base, load_run, opened, preset_of, trained_networks
 from train.config import parse
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
@@ -181,12 +182,37 @@ def test_a_killed_run_gives_the_same_losses_and_weights(tmp_path, media, base, t
     assert all(same(one[name], other[name]) for name in other)
 
 
-def test_a_run_in_progress_does_not_change_what_it_trains(media, base, trained, eyes):
+def test_a_run_in_progress_does_not_change_what_it_trains(capsys, media, base, trained, eyes):
     options = [option for option in of_eyes(eyes, media, base, trained) if "parts" not in option]
-    with pytest.raises(
-        CheckpointError, match=r"trained eyes .* to go on with stitching, eyes, lip"
-    ):
-        stage2.main(options)
+    said = refused(stage2.main, capsys, options)
+    assert "trained eyes (networks" in said
+    assert "to go on with stitching, eyes, lip" in said
+
+
+def test_a_dry_run_tells_what_learns_and_what_stays(tmp_path, capsys, base, monkeypatch):
+    read: list[str] = []
+    monkeypatch.setattr(stage2, "opened", lambda place: read.append(place) or opened(place))
+    run, place = tmp_path / "dry", base / "model.safetensors"
+    options = [f"run={run}", f"base={place}", "data=heads", f"clip_px={SIZE_PX}", *QUICK]
+    with pytest.raises(SystemExit) as left:
+        stage2.main([*options, "steps=3", "parts=lip", "--dry-run"])
+    assert left.value.code == 0
+    assert read == [str(place)]
+    shown = capsys.readouterr().out
+    assert '"parts": "lip"' in shown
+    # by hand, R_lip: 65 -> 128 -> 128 -> 64 -> 63
+    count = 65 * 128 + 128 + 128 * 128 + 128 + 128 * 64 + 64 + 64 * 63 + 63
+    assert f"average of {count / 1e6:.1f} M parameters" in shown
+    below = [load_model(where).modules() for where in (place, "default")]
+    stay = sum(p.numel() for found in below for n in NETWORKS for p in found[n].parameters())
+    assert f"weights of {stay / 1e6:.1f} M parameters that stay" in shown
+    assert "of 2 faces" in shown
+    assert not run.exists()
+
+
+def test_a_base_that_is_not_there_is_one_sentence(tmp_path, capsys):
+    options = [f"run={tmp_path / 'run'}", "base=nobody.safetensors", "data=heads", "steps=1"]
+    assert "nobody.safetensors" in refused(stage2.main, capsys, options)
 
 
 def test_a_run_is_of_its_bases_preset_and_can_be_a_base_itself(base, trained):
@@ -230,8 +256,7 @@ def a_task(media, base, *options, folders=None):
     values = ["run=nowhere", "steps=2", "batch=2", f"base={base / 'model.safetensors'}"]
     config = parse(stage2.Stage2Config, [*values, *places, *options], "stage2")
     found = open_sets(config)
-    whole = trained_networks(config.base)
-    return stage2.Stage2(config, found.rendered, whole, found.clips)
+    return stage2.Stage2(config, found.rendered, opened(config.base), found.clips)
 
 
 def test_the_opening_in_the_picture_teaches_in_mixed_precision_too(media, base):
@@ -309,10 +334,9 @@ def test_a_published_base_needs_a_reader_with_named_keypoints(media, base):
 
 def test_a_base_without_its_networks_is_refused(media, base):
     task = a_task(media, base)
+    left = {name: network for name, network in task.base.items() if name != "decoder"}
     with pytest.raises(CheckpointError, match="has no decoder; a run of stage 1"):
-        stage2.Stage2(
-            task.config, task.data, {n: m for n, m in task.base.items() if n != "decoder"}
-        )
+        stage2.Stage2(task.config, task.data, Base(task.preset, left))
 
 
 def test_parts_are_some_of_the_three(capsys):
@@ -325,8 +349,7 @@ def test_parts_are_some_of_the_three(capsys):
 def test_a_compact_run_begins_with_the_weights_it_always_had(tmp_path):
     config = ["steps=1", "data=d", "base=default", f"run={tmp_path}"]
     parsed = parse(stage2.Stage2Config, config, "stage2")
-    networks = load_model("default").modules()
-    task = stage2.Stage2(parsed, None, networks)
+    task = stage2.Stage2(parsed, None, opened("default"))
     torch.manual_seed(0)
     first = stitching_mlp().state_dict()["layers.0.weight"]
     assert torch.equal(task.modules["stitching"].state_dict()["layers.0.weight"], first)

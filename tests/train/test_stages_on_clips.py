@@ -12,7 +12,7 @@ from liveportrait_core.model import load_model
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.rendered import write_rendered
 from train import sets, stage1, stage2
-from train.base import load_run
+from train.base import Base, load_run, opened
 from train.config import parse
 from train.data.face_crops import CropSettings
 from train.data.folders import FolderSet
@@ -134,7 +134,7 @@ def stage_2_on_clips(media, mixed, *arguments):
     options = ["run=nowhere", "steps=1", "batch=3", f"base={mixed}", *arguments]
     config = parse(stage2.Stage2Config, [*keys(media, "clips", "cache"), *options], "stage2")
     found = open_sets(config)
-    return stage2.Stage2(config, found.rendered, load_run(mixed), found.clips)
+    return stage2.Stage2(config, found.rendered, opened(str(mixed)), found.clips)
 
 
 def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mixed):
@@ -165,7 +165,7 @@ def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
     stills = [entry for entry in entries if entry.frames == 1]
     pictures = FolderSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
     with pytest.raises(MediaError, match="Add films to clips"):
-        stage2.Stage2(task.config, None, task.base, pictures)
+        stage2.Stage2(task.config, None, Base(task.preset, task.base), pictures)
 
 
 def refused(capsys, kind, *arguments):
