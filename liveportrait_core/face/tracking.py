@@ -27,8 +27,8 @@ from .faces import (
 from .landmarks import LandmarkNetwork, read_again
 
 THUMBNAIL_PX: Final = 32
-LEAST_SAMPLED_PX: Final = 160
-"""Rows and columns that are averaged for a thumbnail at least: all would cost milliseconds."""
+SAMPLED_PX: Final = 160
+"""Rows and columns that are averaged for a thumbnail: all would cost milliseconds."""
 CUT_LEVELS: Final = 40.0
 """Mean change of a thumbnail's grey levels at which the scene was cut."""
 SAME_PLACE_OVERLAP: Final = 0.3
@@ -128,8 +128,8 @@ class FaceTracker:
         ]
 
     def _is_cut(self, frame: Pixels) -> bool:
-        every = max(1, min(frame.shape[:2]) // LEAST_SAMPLED_PX)
-        sampled = frame[::every, ::every]
+        sides = (min(SAMPLED_PX, frame.shape[1]), min(SAMPLED_PX, frame.shape[0]))
+        sampled = cv2.resize(frame, sides, interpolation=cv2.INTER_NEAREST)
         small = cv2.resize(sampled, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
         thumbnail = np.asarray(small, np.float32).mean(-1)
         before, self._thumbnail = self._thumbnail, thumbnail

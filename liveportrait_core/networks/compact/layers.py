@@ -106,6 +106,8 @@ def resize(picture: Tensor, size: int) -> Tensor:
     current = picture.shape[-1]
     if current == size:
         return picture
+    if current % size == 0:
+        return F.avg_pool2d(picture, current // size)  # the next line's numbers, sooner
     if current > size:
         return F.adaptive_avg_pool2d(picture, size)
     return F.interpolate(picture, size=(size, size), mode="bilinear", align_corners=False)
