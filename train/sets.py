@@ -15,6 +15,7 @@ from .data.face_crops import CropSettings
 from .data.folders import FolderSet
 from .data.preparing import is_prepared, prepare
 from .data.rendered import RenderedSet
+from .data.storage import MARK, Place, Remote, place_named
 from .data.unlabelled import unlabelled_count
 from .processes import is_first_process
 
@@ -29,10 +30,11 @@ class DataConfig(LoopConfig):
     """A run on rendered heads, on folders of pictures and films, or on both."""
 
     data: str = ""
-    """Folders written by train.render, separated by commas; may be left out where clips are."""
+    """Folders written by train.render, separated by commas; may be left out where clips are. URLs
+    (s3://, gs://, https://) of folders written with --webdataset will do."""
     clips: str = ""
-    """Folders of pictures and films of one face each, prepared once, or folders of train.curate;
-    separated by commas."""
+    """Folders of pictures and films of one face each, prepared once, or folders or URLs of what
+    train.curate or train.render --webdataset wrote; separated by commas."""
     clip_share: float = 0.5
     """Share of clips among the pairs of each batch; without `data` all are of clips."""
     image_share: float = 0.2
@@ -85,7 +87,7 @@ def open_sets(config: DataConfig) -> Sets:
     """
     rendered = None
     if config.data:
-        rendered = RenderedSet([Path(folder) for folder in config.data.split(",")])
+        rendered = RenderedSet([place_named(folder) for folder in config.data.split(",")])
     return Sets(rendered, _clips(config, rendered) if config.clips else None)
 
 
@@ -96,19 +98,25 @@ def _clips(config: DataConfig, rendered: RenderedSet | None) -> ClipSet:
             f"The rendered heads have {size_px} px, but clips are stored with {config.clip_px}; "
             f"as many were wanted. Give clip_px={size_px}."
         )
-    places = [Path(place) for place in config.clips.split(",")]
-    if any(is_curated(place) for place in places):
+    places = [place_named(place) for place in config.clips.split(",")]
+    if any(isinstance(place, Remote) or is_curated(place) for place in places):
         return _curated(places, size_px, config.image_share)
     cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
-    while not is_first_process() and not is_prepared(places, cache, settings):
+    folders = [Path(place) for place in config.clips.split(",")]
+    while not is_first_process() and not is_prepared(folders, cache, settings):
         time.sleep(1.0)
-    clips = prepare(places, cache, settings)
+    clips = prepare(folders, cache, settings)
     return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)
 
 
-def _curated(places: list[Path], size_px: int, image_share: float) -> CuratedSet:
+def _curated(places: list[Place], size_px: int, image_share: float) -> CuratedSet:
     raw = [str(place) for place in places if not is_curated(place)]
+    if any(MARK in place for place in raw):
+        raise MediaError(
+            f"{raw[0]} cannot be read: a URL has to be that of a folder of train.curate, with its "
+            "index.json. Curate it first, on a machine that has the files, and copy the output."
+        )
     if raw:
         raise MediaError(
             f"clips names folders of train.curate and others ({', '.join(raw)}); one kind was "

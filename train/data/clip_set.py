@@ -15,6 +15,7 @@ from liveportrait_core.networks.compact.layers import resize
 from ..draw import Draw
 from .sampling import ClipSampler, Picks
 from .skipping import Skipping
+from .storage import each
 from .unlabelled import UnlabelledPairs
 
 
@@ -35,14 +36,18 @@ class Frames(Protocol):
 class ClipSet:
     """Clips, drawn each as often as the other, however many frames they have."""
 
-    def __init__(self, frames: Sequence[Frames], *, size_px: int, image_share: float) -> None:
+    def __init__(
+        self, frames: Sequence[Frames], *, size_px: int, image_share: float, far: bool = False
+    ) -> None:
         """A source of pairs.
 
         Args:
             frames: Of each clip, all of one size.
             size_px: Side of the pictures it gives; stored ones are resized to it.
             image_share: Share of stills among the drawn clips, where there are films too.
+            far: Whether clips are behind a URL: several are asked for at a time.
         """
+        self._far = far
         self._frames = frames
         self._sampler = ClipSampler([len(clip) for clip in frames], image_share)
         self._size_px = size_px
@@ -83,7 +88,8 @@ class ClipSet:
         """(count, 3, h, h) random frames."""
         clips, frames = self._sampler.frames(draw, count)
         chosen = zip(clips.tolist(), frames.tolist(), strict=True)
-        return self._tensor([self._read(clip, [frame])[0] for clip, frame in chosen])
+        read = each(lambda both: self._read(both[0], [both[1]])[0], chosen, far=self._far)
+        return self._tensor(read)
 
     def first_pairs(self, count: int) -> UnlabelledPairs:
         """Of the first clips the first frame as source, the middle one as driving; films first."""
@@ -91,7 +97,8 @@ class ClipSet:
 
     def _pairs(self, picks: Picks) -> UnlabelledPairs:
         numbers = (picks.clips.tolist(), picks.source.tolist(), picks.driving.tolist())
-        pairs = [self._read(clip, both) for clip, *both in zip(*numbers, strict=True)]
+        chosen = list(zip(*numbers, strict=True))
+        pairs = each(lambda pick: self._read(pick[0], pick[1:]), chosen, far=self._far)
         return UnlabelledPairs(
             source=self._tensor([source for source, _ in pairs]),
             driving=self._tensor([driving for _, driving in pairs]),

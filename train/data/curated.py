@@ -23,6 +23,7 @@ from liveportrait_core.imaging.tensors import Pixels
 
 from .clip_set import ClipSet
 from .shards import Spot, decode_arrays, decode_picture, read_spot
+from .storage import UNTOLD, MissingError, Place, Remote, each, read_bytes, size_of
 
 FORMAT: Final = "liveportrait-suite/curated"
 VERSION: Final = 1
@@ -82,16 +83,20 @@ class StoredClip:
         return cls(row["key"], about, Spot(*row["annotations"]), frames, truth)
 
 
-def is_curated(folder: Path) -> bool:
-    """Whether a folder holds the index of train.curate."""
+def is_curated(folder: Place) -> bool:
+    """Whether a folder holds the index of train.curate, or of train.render --webdataset.
+
+    Raises:
+        MediaError: A server cannot be asked.
+    """
     path = folder / INDEX_NAME
     try:
-        return json.loads(path.read_text(encoding="utf-8")).get("format") == FORMAT
-    except (OSError, ValueError, AttributeError):
+        return json.loads(read_bytes(path)).get("format") == FORMAT
+    except (MissingError, ValueError, AttributeError):
         return False
 
 
-def read_index(folder: Path) -> dict[str, Any]:
+def read_index(folder: Place) -> dict[str, Any]:
     """The index of a curated folder.
 
     Raises:
@@ -107,7 +112,7 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def read_table(path: Path) -> list[StoredClip]:
+def read_table(path: Place) -> list[StoredClip]:
     """The clips of a shard.
 
     Args:
@@ -122,15 +127,15 @@ def read_table(path: Path) -> list[StoredClip]:
         raise _damaged(path, error) from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Place) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
         MediaError: It is missing or damaged.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(read_bytes(path))
+    except (MissingError, ValueError) as error:
         raise _damaged(path, error) from error
     if not isinstance(found, dict):
         raise _damaged(path, ValueError("it holds no object"))
@@ -141,7 +146,7 @@ def read_json(path: Path) -> dict[str, Any]:
 class ShardClip:
     """Frames of a clip, read when they are asked for."""
 
-    shard: Path
+    shard: Place
     clip: StoredClip
 
     def __len__(self) -> int:
@@ -184,7 +189,7 @@ class ShardClip:
         return arrays
 
 
-def shard_clips(folder: Path) -> list[ShardClip]:
+def shard_clips(folder: Place) -> list[ShardClip]:
     """All clips of a curated folder.
 
     Convention:
@@ -193,27 +198,29 @@ def shard_clips(folder: Path) -> list[ShardClip]:
     Raises:
         MediaError: The folder is no curated one, or damaged.
     """
-    clips: list[ShardClip] = []
-    for entry in read_index(folder)["shards"]:
+
+    def opened(entry: dict[str, Any]) -> list[ShardClip]:
         shard = folder / entry["file"]
-        size = shard.stat().st_size if shard.is_file() else 0
-        if size != entry["bytes"]:
+        size = size_of(shard)
+        if size not in (entry["bytes"], UNTOLD):
             raise MediaError(
                 f"The shard {shard} has {size} bytes, and {entry['bytes']} were wanted. Copy it "
                 "again, or curate into another folder."
             )
-        clips += [ShardClip(shard, clip) for clip in read_table(shard.with_suffix(".json"))]
-    return clips
+        return [ShardClip(shard, clip) for clip in read_table(shard.with_suffix(".json"))]
+
+    shards = each(opened, read_index(folder)["shards"], far=isinstance(folder, Remote))
+    return [clip for clips in shards for clip in clips]
 
 
 class CuratedSet(ClipSet):
     """Clips of curated folders."""
 
-    def __init__(self, folders: Sequence[Path], *, size_px: int, image_share: float) -> None:
+    def __init__(self, folders: Sequence[Place], *, size_px: int, image_share: float) -> None:
         """Read the tables; no frame is read yet.
 
         Args:
-            folders: What `train.curate` wrote.
+            folders: What `train.curate` or `train.render --webdataset` wrote.
             size_px: Side of the pictures it gives; stored ones are resized to it.
             image_share: Share of stills among the drawn clips, where there are films too.
 
@@ -230,7 +237,8 @@ class CuratedSet(ClipSet):
             )
         self.stored_px = sizes[0]
         """Side of the stored pictures."""
-        super().__init__(clips, size_px=size_px, image_share=image_share)
+        far = any(isinstance(folder, Remote) for folder in folders)
+        super().__init__(clips, size_px=size_px, image_share=image_share, far=far)
 
 
 def totals(shards: Iterable[tuple[Path, Sequence[StoredClip]]]) -> dict[str, Any]:
@@ -259,5 +267,5 @@ def table_of(clips: Sequence[StoredClip]) -> dict[str, Any]:
     }
 
 
-def _damaged(path: Path, error: Exception) -> MediaError:
+def _damaged(path: Place, error: Exception) -> MediaError:
     return MediaError(f"{path} is missing or damaged ({error}). Copy it again, or curate again.")

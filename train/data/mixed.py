@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -15,6 +14,7 @@ from liveportrait_core.errors import MediaError
 from ..draw import Draw
 from .curated import INDEX_NAME, RENDERED, read_json
 from .rendered import FORMAT, Frames, Pairs, RenderedSet
+from .storage import Place, place_named, size_of
 from .unlabelled import UnlabelledPairs, UnlabelledSource, unlabelled_count
 
 Batch = TypeVar("Batch", Frames, Pairs, UnlabelledPairs)
@@ -150,16 +150,16 @@ def _together(parts: Sequence[Batch]) -> Batch:
     return replace(parts[0], **whole)
 
 
-def places_of(animals: str) -> tuple[list[Path], list[Path]]:
+def places_of(animals: str) -> tuple[list[Place], list[Place]]:
     """Which folders are rendered, and which hold clips.
 
     Raises:
         MediaError: People are among rendered heads.
     """
-    rendered: list[Path] = []
-    others: list[Path] = []
-    for place in map(Path, animals.split(",")):
-        index = read_json(place / INDEX_NAME) if (place / INDEX_NAME).is_file() else {}
+    rendered: list[Place] = []
+    others: list[Place] = []
+    for place in map(place_named, animals.split(",")):
+        index = read_json(place / INDEX_NAME) if size_of(place / INDEX_NAME) else {}
         if index.get("format") != FORMAT and RENDERED not in index:
             others.append(place)
             continue

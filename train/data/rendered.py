@@ -19,8 +19,9 @@ from liveportrait_core.errors import MediaError
 
 from ..draw import Draw
 from .curated import is_curated
-from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads
+from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
+from .storage import Place, Remote, each
 
 FORMAT, VERSION = "liveportrait-suite/rendered", 1
 SAME_POSE_PAIR = 1
@@ -109,7 +110,7 @@ class RenderedSet:
         MediaError: A folder is no finished rendering, or the folders' pictures differ in size.
     """
 
-    def __init__(self, folders: list[Path]) -> None:
+    def __init__(self, folders: Sequence[Place]) -> None:
         small: list[Arrays] = []
         large: list[Mapping[str, Rows]] = []
         for folder in folders:
@@ -134,6 +135,8 @@ class RenderedSet:
     def _take(self, small: Sequence[Arrays], large: Sequence[Mapping[str, Rows]]) -> None:
         """The arrays of each shard."""
         self._skipping = Skipping("head")
+        pictures = [arrays["image"] for arrays in large]
+        self._far = any(isinstance(rows, StoredRows) and rows.heads.far for rows in pictures)
         self.small = {name: np.concatenate([part[name] for part in small]) for name in SMALL_ARRAYS}
         self._large = large
         self._first = np.cumsum([0, *(len(arrays["image"]) for arrays in large)])
@@ -229,18 +232,19 @@ class RenderedSet:
     ) -> NDArray[np.integer]:
         """The identities, or others where the wanted frames of arrays cannot be read."""
 
-        def read(identity: int, place: int) -> int:
+        def read(place: int, identity: int) -> int:
             for name, frames in wanted:
                 self._row(name, identity, int(frames[place]))
             return identity
 
-        found = [
-            self._skipping.first_readable(
-                int(identity), partial(read, place=place), lambda number: (number + 1) % len(self)
-            )
-            for place, identity in enumerate(identities)
-        ]
-        return np.array(found, int)
+        def after(identity: int) -> int:
+            return (identity + 1) % len(self)
+
+        def readable(place: int) -> int:
+            first = int(identities[place])
+            return self._skipping.first_readable(first, partial(read, place), after)
+
+        return np.array(each(readable, range(len(identities)), far=self._far), int)
 
     def _tensor(
         self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
@@ -279,7 +283,12 @@ def _without_occluders(regions: Tensor) -> Tensor:
     return torch.where(regions == OCCLUDER, TORSO, regions)
 
 
-def _shards(folder: Path) -> list[Path]:
+def _shards(folder: Place) -> list[Path]:
+    if isinstance(folder, Remote):
+        raise MediaError(
+            f"{folder} has no index of WebDataset shards; nothing else is read from a URL. Render "
+            "with 'python -m train.render FOLDER --webdataset' and copy that, or look at the URL."
+        )
     index = folder / "index.json"
     if not index.is_file():
         raise MediaError(

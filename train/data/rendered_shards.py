@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from liveportrait_core.imaging.tensors import Pixels
 
 from .curated import INDEX_NAME, RENDERED, ShardClip, read_index, shard_clips
 from .shards import decode_arrays, read_spot
+from .storage import Place, Remote, each, read_bytes
 
 SMALL_ARRAYS: Final = ("keypoints", "canonical", "pose_deg")
 """Read at once; a few hundred bytes of each frame."""
@@ -38,9 +38,10 @@ class StoredHeads:
     Attributes:
         small: Arrays of SMALL_ARRAYS, a row for each identity.
         large: What gives a row of the other arrays when it is asked for `[identity, frame]`.
+        far: Whether they are behind a URL.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         """Read tables and small arrays; no frame is read yet.
 
         Raises:
@@ -57,7 +58,8 @@ class StoredHeads:
             raise MediaError(f"{folder / INDEX_NAME} names no heads. Render the folder anew.")
         self.size_px = int(index[RENDERED]["size_px"])
         shards = dict.fromkeys(clip.shard for clip in self._clips)
-        parts = [_small(shard.with_suffix(".npz")) for shard in shards]
+        self.far = isinstance(folder, Remote)
+        parts = each(_small, [shard.with_suffix(".npz") for shard in shards], far=self.far)
         self.small = {name: np.concatenate([part[name] for part in parts]) for name in SMALL_ARRAYS}
         if len(self.small["keypoints"]) != len(self._clips):
             raise MediaError(f"The .npz files in {folder} are of another set. Copy them again.")
@@ -116,12 +118,8 @@ class StoredRows:
         return self.heads.row(self.name, *place)
 
 
-def _small(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"{path} is missing or damaged ({error}). Copy it again.") from error
-    arrays = decode_arrays(data, f"The arrays of {path}")
+def _small(place: Place) -> dict[str, NDArray[Any]]:
+    arrays = decode_arrays(read_bytes(place), f"The arrays of {place}")
     if any(name not in arrays for name in SMALL_ARRAYS):
-        raise MediaError(f"{path} lacks arrays. Copy it again.")
+        raise MediaError(f"{place} lacks arrays. Copy it again.")
     return arrays

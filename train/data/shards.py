@@ -14,7 +14,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import cv2
@@ -23,6 +22,8 @@ from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import Pixels
+
+from .storage import Place, read_part
 
 BLOCK: Final = tarfile.BLOCKSIZE
 MOST_NAME: Final = 100
@@ -129,23 +130,16 @@ def samples_in(stream: BinaryIO) -> Iterator[Sample]:
         yield Sample(key, files)
 
 
-def read_spot(path: Path, spot: Spot) -> bytes:
+def read_spot(place: Place, spot: Spot) -> bytes:
     """One file of a tar, without the rest.
 
     Raises:
         MediaError: The tar is missing or too short.
     """
-    try:
-        with path.open("rb", buffering=0) as stream:
-            stream.seek(spot.at)
-            data = stream.read(spot.size)
-    except OSError as error:
-        raise MediaError(
-            f"The shard {path} cannot be read: {error.strerror}. Look whether it is still there."
-        ) from error
+    data = read_part(place, spot.at, spot.size)
     if len(data) < spot.size:
         raise MediaError(
-            f"The shard {path} ends before byte {spot.at + spot.size}, where a clip was wanted. "
+            f"The shard {place} ends before byte {spot.at + spot.size}, where a clip was wanted. "
             "Copy it again."
         )
     return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ class Skipping:
         """
         self._what = what
         self._damaged: set[int] = set()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._damaged)
@@ -48,12 +50,16 @@ class Skipping:
             try:
                 return read(number)
             except MediaError as error:
-                if number not in self._damaged:
-                    self._damaged.add(number)
-                    line = f"skipped a {self._what} ({len(self)} so far): {error}"
-                    print(line, file=sys.stderr, flush=True)
+                self._name(number, error)
                 number = after(number)
         raise MediaError(
             f"{MOST_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
             "whether their folder is still there, and make it anew where it is damaged."
         )
+
+    def _name(self, number: int, error: MediaError) -> None:
+        with self._lock:  # of several that are read at a time
+            if number not in self._damaged:
+                self._damaged.add(number)
+                line = f"skipped a {self._what} ({len(self)} so far): {error}"
+                print(line, file=sys.stderr, flush=True)

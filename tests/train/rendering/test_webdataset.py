@@ -192,7 +192,7 @@ def test_what_is_not_whole_is_refused_before_training(sharded, tmp_path):
     with pytest.raises(MediaError, match="are of another set"):
         RenderedSet([place])
     (place / "clips-000001.npz").unlink()
-    with pytest.raises(MediaError, match="is missing"):
+    with pytest.raises(MediaError, match="there is no such file"):
         RenderedSet([place])
     index = json.loads((place / "index.json").read_text(encoding="utf-8"))
     del index["rendered"]
