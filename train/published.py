@@ -11,19 +11,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from liveportrait_core.errors import CheckpointError
+from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import full_precision
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion import Motion
 
 from .base import begin_with, trained_networks
+from .data.curated import CuratedSet, is_curated
 from .data.faces import FacePairs, joined
 from .data.rendered import FRAMES, RenderedSet
+from .data.storage import Remote, place_named
 from .data.unlabelled import UnlabelledSource
 from .losses.adversarial import OBJECTIVES
 from .losses.base_terms import NEEDS_TRUTH, BaseWeights
 from .presets import PUBLISHED, SMALL
-from .sets import DataConfig, open_sets
+from .sets import DataConfig, Sets, open_sets
 from .spectral import add_spectral_norm
 from .trunk import begin_trunk
 
@@ -45,7 +47,8 @@ class PublishedConfig(DataConfig):
     trunk: str = ""
     """ConvNeXt-V2 file (timm's or the original keys) that M's trunk begins with."""
     reader: str = "default"
-    """Compact model that reads head pose and landmarks of frames that carry none; empty: nobody."""
+    """Compact model that reads head pose and landmarks of frames that carry none, as curated clips
+    and rendered heads do; empty: nobody."""
     vgg: str = ""
     """VGG19 file (torchvision's keys) for L_P; without it our own features compare pictures."""
     arcface: str = ""
@@ -91,13 +94,11 @@ class PublishedConfig(DataConfig):
             raise ValueError(f"gan is '{self.gan}'; it takes {' or '.join(OBJECTIVES)}.")
         if self.batch < 1 or self.validation_pairs < 1 or self.validate_every < 1:
             raise ValueError("batch, validation_pairs and validate_every must be at least 1.")
-        asked = [name for name in NEEDS_TRUTH if getattr(self.weights, name)]
-        if asked and not self.data and not self.reader:
-            raise ValueError(
-                f"Nobody tells the head pose and landmarks of the clips, and {' and '.join(asked)} "
-                "weigh more than 0; name a compact model with reader=default, or set "
-                f"{' '.join(f'weights.{name}=0' for name in asked)}."
-            )
+        places = map(place_named, self.clips.split(","))
+        if (wrong := self.untold) and not any(
+            isinstance(place, Remote) or is_curated(place) for place in places
+        ):  # of curated clips `require_told` knows
+            raise ValueError(wrong)
         if self.weights.face_id and not self.arcface:
             raise ValueError(
                 "weights.face_id is above 0, and there is no recognition network; give "
@@ -108,6 +109,18 @@ class PublishedConfig(DataConfig):
     def begins_with(self) -> str:
         """Whose F, M, W and G training begins with; empty: nobody's."""
         return self.init
+
+    @property
+    def untold(self) -> str:
+        """What is wrong where the clips do not tell pose and landmarks themselves; or nothing."""
+        asked = [name for name in NEEDS_TRUTH if getattr(self.weights, name)]
+        if not asked or self.data or self.reader:
+            return ""
+        return (
+            f"Nobody tells the head pose and landmarks of the clips, and {' and '.join(asked)} "
+            "weigh more than 0; name a compact model with reader=default, or set "
+            f"{' '.join(f'weights.{name}=0' for name in asked)}."
+        )
 
     def for_processes(self: Config, count: int) -> Config:
         """The same with `accumulate` such that `count` processes take `total_batch` together.
@@ -172,6 +185,17 @@ def compact_networks(place: str) -> Mapping[str, nn.Module]:
     return networks
 
 
+def require_told(config: PublishedConfig, sets: Sets) -> None:
+    """Refuse clips that nobody tells pose and landmarks of, where losses ask for them.
+
+    Raises:
+        MediaError: They do.
+    """
+    told = isinstance(sets.clips, CuratedSet) and sets.clips.tells
+    if config.untold and not told:
+        raise MediaError(config.untold)
+
+
 def first_pairs(
     data: RenderedSet | None, clips: UnlabelledSource | None, reader: Motion | None, count: int
 ) -> FacePairs:
@@ -201,7 +225,8 @@ def validation_pairs(config: PublishedConfig, reader: Motion | None) -> FacePair
             clips=config.validation_clips,
             clip_px=config.clip_px,
             cache=str(config.run / VALIDATION_CACHE),
-        )
+        ),
+        annotated=True,
     )
     return first_pairs(sets.rendered, sets.clips, reader, config.validation_pairs)
 

@@ -74,8 +74,12 @@ class Sets:
     clips: ClipSet | None
 
 
-def open_sets(config: DataConfig) -> Sets:
+def open_sets(config: DataConfig, *, annotated: bool = False) -> Sets:
     """The sets of a run; clips are prepared first where they are not.
+
+    Args:
+        config: Says where they are.
+        annotated: Whether pairs of curated clips carry their stored landmarks and pose.
 
     Convention:
         - of several processes the first prepares, and the others wait: machines of one run need
@@ -88,10 +92,10 @@ def open_sets(config: DataConfig) -> Sets:
     rendered = None
     if config.data:
         rendered = RenderedSet([place_named(folder) for folder in config.data.split(",")])
-    return Sets(rendered, _clips(config, rendered) if config.clips else None)
+    return Sets(rendered, _clips(config, rendered, annotated) if config.clips else None)
 
 
-def _clips(config: DataConfig, rendered: RenderedSet | None) -> ClipSet:
+def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) -> ClipSet:
     size_px = config.clip_px if rendered is None else rendered.size_px
     if size_px > config.clip_px:
         raise MediaError(
@@ -100,7 +104,7 @@ def _clips(config: DataConfig, rendered: RenderedSet | None) -> ClipSet:
         )
     places = [place_named(place) for place in config.clips.split(",")]
     if any(isinstance(place, Remote) or is_curated(place) for place in places):
-        return _curated(places, size_px, config.image_share)
+        return _curated(places, size_px, config.image_share, annotated)
     cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     folders = [Path(place) for place in config.clips.split(",")]
@@ -110,7 +114,7 @@ def _clips(config: DataConfig, rendered: RenderedSet | None) -> ClipSet:
     return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)
 
 
-def _curated(places: list[Place], size_px: int, image_share: float) -> CuratedSet:
+def _curated(places: list[Place], size_px: int, image_share: float, annotated: bool) -> CuratedSet:
     raw = [str(place) for place in places if not is_curated(place)]
     if any(MARK in place for place in raw):
         raise MediaError(
@@ -122,7 +126,7 @@ def _curated(places: list[Place], size_px: int, image_share: float) -> CuratedSe
             f"clips names folders of train.curate and others ({', '.join(raw)}); one kind was "
             "wanted. Curate those, too."
         )
-    clips = CuratedSet(places, size_px=size_px, image_share=image_share)
+    clips = CuratedSet(places, size_px=size_px, image_share=image_share, annotated=annotated)
     if size_px > clips.stored_px:
         raise MediaError(
             f"Pictures of {size_px} px were wanted, but the curated clips have {clips.stored_px}. "

@@ -6,7 +6,8 @@
 A pair is two frames of one person, or a still with itself. M reads both, F and W carry the source
 to the driving keypoints, G paints; all four learn from one table of losses, and three judges from
 theirs. Head pose and landmarks, which L_H, L_guide and the crops of face and lip ask for, are the
-renderer's truth where a frame has it, and else what a compact M reads (`reader`).
+renderer's truth where a frame has it, else what is stored of a curated clip, and else what a
+compact M reads (`reader`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from liveportrait_core.errors import MediaError
 from liveportrait_core.geometry import full_precision
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
@@ -40,6 +42,7 @@ from .base import CREDIT
 from .config import parse
 from .cost import noise_sets, step_cost
 from .data.augment import augment_pairs, augment_unlabelled, moved_frames
+from .data.curated import CuratedSet
 from .data.faces import FacePairs, joined
 from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
@@ -58,6 +61,7 @@ from .published import (
     PublishedConfig,
     compact_reader,
     first_pairs,
+    require_told,
     safe_for_volumes,
     trainable_networks,
     validation_pairs,
@@ -290,7 +294,10 @@ class PublishedStage1:
             lines.append("L_faceid counts 0: no arcface=FILE")
         elif not self.config.weights.face_id:
             lines.append("L_faceid is measured but counts 0: weights.face_id=0")
-        if self.clips is not None and self.reader is None:
+        told = isinstance(self.clips, CuratedSet) and self.clips.tells
+        if told:
+            lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
+        elif self.clips is not None and self.reader is None:
             lines.append("L_H and L_guide are 0 for clips: no reader tells pose and landmarks")
         if self.validation is None:
             lines.append("no validation_data and no validation_clips: no best state is kept")
@@ -323,10 +330,11 @@ def main(arguments: list[str]) -> None:
     config = parse(PublishedConfig, arguments, "python -m train.stage1", _cost)
     try:
         config = config.for_processes(num_processes())
-    except ValueError as error:
+        sets = open_sets(config, annotated=True)
+        require_told(config, sets)
+    except (ValueError, MediaError) as error:
         print(f"python -m train.stage1: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    sets = open_sets(config)
     task = PublishedStage1(config, sets.rendered, sets.clips)
     average = fit(task, config)
     if is_first_process():

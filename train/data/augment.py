@@ -46,12 +46,19 @@ def augment_pairs(pairs: Pairs, draw: Draw) -> Pairs:
 
 def augment_unlabelled(pairs: UnlabelledPairs, draw: Draw) -> UnlabelledPairs:
     """The same colour change for both frames of a pair, and half of the pairs mirrored."""
-    mirrored = (draw.uniform(len(pairs.source)) < MIRRORED_SHARE).view(-1, 1, 1, 1)
+    mirrored = draw.uniform(len(pairs.source)) < MIRRORED_SHARE
     source, driving = (
-        torch.where(mirrored, image.flip(-1), image) for image in (pairs.source, pairs.driving)
+        torch.where(mirrored.view(-1, 1, 1, 1), image.flip(-1), image)
+        for image in (pairs.source, pairs.driving)
     )
     source, driving = _coloured_alike(source, driving, draw)
-    return UnlabelledPairs(source=source, driving=driving)
+    of_source, of_driving = (
+        None if told is None else told.mirrored(mirrored)
+        for told in (pairs.of_source, pairs.of_driving)
+    )
+    return UnlabelledPairs(
+        source=source, driving=driving, of_source=of_source, of_driving=of_driving
+    )
 
 
 def moved_frames(image: Tensor, draw: Draw) -> MovedFrames:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..draw import Draw
 from .sampling import ClipSampler, Picks
 from .skipping import Skipping
 from .storage import each
-from .unlabelled import UnlabelledPairs
+from .unlabelled import Annotations, Array, UnlabelledPairs
 
 
 class Frames(Protocol):
@@ -31,6 +32,16 @@ class Frames(Protocol):
             MediaError: The frame cannot be read.
         """
         ...
+
+
+Told = tuple[Array, Array]
+"""Landmarks (21, 2) in crop units and pose (3,) in degrees of a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    picture: Pixels
+    told: Told | None
 
 
 class ClipSet:
@@ -89,7 +100,7 @@ class ClipSet:
         clips, frames = self._sampler.frames(draw, count)
         chosen = zip(clips.tolist(), frames.tolist(), strict=True)
         read = each(lambda both: self._read(both[0], [both[1]])[0], chosen, far=self._far)
-        return self._tensor(read)
+        return self._tensor([frame.picture for frame in read])
 
     def first_pairs(self, count: int) -> UnlabelledPairs:
         """Of the first clips the first frame as source, the middle one as driving; films first."""
@@ -99,17 +110,30 @@ class ClipSet:
         numbers = (picks.clips.tolist(), picks.source.tolist(), picks.driving.tolist())
         chosen = list(zip(*numbers, strict=True))
         pairs = each(lambda pick: self._read(pick[0], pick[1:]), chosen, far=self._far)
+        images = [self._tensor([pair[side].picture for pair in pairs]) for side in range(2)]
+        told = [self._annotations([pair[side].told for pair in pairs]) for side in range(2)]
         return UnlabelledPairs(
-            source=self._tensor([source for source, _ in pairs]),
-            driving=self._tensor([driving for _, driving in pairs]),
+            source=images[0], driving=images[1], of_source=told[0], of_driving=told[1]
         )
 
-    def _read(self, clip: int, numbers: Sequence[int]) -> list[Pixels]:
+    def _told(self, clip: int, number: int) -> Told | None:
+        """What is stored of a frame; here nothing.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        del clip, number
+
+    def _annotations(self, told: Sequence[Told | None]) -> Annotations | None:
+        return None if all(frame is None for frame in told) else Annotations.of(told)
+
+    def _read(self, clip: int, numbers: Sequence[int]) -> list[_Frame]:
         """Frames of a clip, or of the next one that can be read."""
 
-        def read(clip: int) -> list[Pixels]:
+        def read(clip: int) -> list[_Frame]:
             frames = self._frames[clip]
-            return [frames[number % len(frames)] for number in numbers]
+            chosen = [number % len(frames) for number in numbers]
+            return [_Frame(frames[number], self._told(clip, number)) for number in chosen]
 
         return self._skipping.first_readable(clip, read, self._sampler.after)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.imaging.layouts import LAYOUTS
+from liveportrait_core.imaging.layouts import COMPACT_21, LAYOUTS
 from liveportrait_core.imaging.tensors import Pixels
 
-from .clip_set import ClipSet
+from .clip_set import ClipSet, Told
 from .shards import Spot, decode_arrays, decode_picture, read_spot
 from .storage import UNTOLD, MissingError, Place, Remote, each, read_bytes, size_of
 
@@ -30,6 +31,8 @@ VERSION: Final = 1
 INDEX_NAME: Final = "index.json"
 SETTINGS_NAME: Final = "settings.json"
 """Written first, so that a folder goes on with the settings that it was begun with."""
+KEPT_ANNOTATIONS: Final = 1024
+"""Clips whose landmarks stay in memory, those used last: some 60 KB of a clip of 30 s."""
 PIXELS: Final = (".jpg", ".png")
 ANNOTATIONS: Final = "npz"
 TRUTH: Final = "truth.npz"
@@ -178,13 +181,15 @@ class ShardClip:
         data = read_spot(self.shard, self.clip.annotations)
         arrays = decode_arrays(data, f"The annotations of {self.clip.key} in {self.shard}")
         points = arrays["landmarks"].shape if "landmarks" in arrays else ()
+        poses = len(arrays["pose_deg"]) if "pose_deg" in arrays else 0
         layout = str(self.clip.about["layout"])
         known = LAYOUTS.get(layout)
-        if known is None or points[:2] != (len(self), known.num_points):
+        fit = known is not None and points[:2] == (len(self), known.num_points)
+        if not fit or poses != len(self):
             raise MediaError(
-                f"The landmarks of {self.clip.key} in {self.shard} have shape {points}; layout "
-                f"{layout} and {len(self)} frames were wanted: they are of another set. Copy shard "
-                "and table again."
+                f"The landmarks of {self.clip.key} in {self.shard} have shape {points}, and there "
+                f"are {poses} poses; layout {layout} and {len(self)} frames were wanted: they are "
+                "of another set. Copy shard and table again."
             )
         return arrays
 
@@ -216,13 +221,22 @@ def shard_clips(folder: Place) -> list[ShardClip]:
 class CuratedSet(ClipSet):
     """Clips of curated folders."""
 
-    def __init__(self, folders: Sequence[Place], *, size_px: int, image_share: float) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Place],
+        *,
+        size_px: int,
+        image_share: float,
+        annotated: bool = False,
+    ) -> None:
         """Read the tables; no frame is read yet.
 
         Args:
             folders: What `train.curate` or `train.render --webdataset` wrote.
             size_px: Side of the pictures it gives; stored ones are resized to it.
             image_share: Share of stills among the drawn clips, where there are films too.
+            annotated: Whether pairs carry the stored landmarks and pose. A clip whose landmarks
+                are damaged or of another set counts as one that cannot be read.
 
         Raises:
             MediaError: A folder is none of these or damaged, has no clips, or the folders store
@@ -239,6 +253,21 @@ class CuratedSet(ClipSet):
         """Side of the stored pictures."""
         far = any(isinstance(folder, Remote) for folder in folders)
         super().__init__(clips, size_px=size_px, image_share=image_share, far=far)
+        self._clips, self._annotated = clips, annotated
+        self._arrays = lru_cache(KEPT_ANNOTATIONS)(lambda clip: self._clips[clip].annotations())
+
+    @property
+    def tells(self) -> bool:
+        """Whether pairs carry landmarks and pose, of every clip."""
+        return self._annotated and all(
+            clip.clip.about["layout"] == COMPACT_21.name for clip in self._clips
+        )
+
+    def _told(self, clip: int, number: int) -> Told | None:
+        if not self._annotated or self._clips[clip].clip.about["layout"] != COMPACT_21.name:
+            return None
+        arrays = self._arrays(clip)
+        return arrays["landmarks"][number], arrays["pose_deg"][number]
 
 
 def totals(shards: Iterable[tuple[Path, Sequence[StoredClip]]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from liveportrait_core.constants import NUM_KEYPOINTS
@@ -13,7 +14,7 @@ from liveportrait_core.geometry import full_precision
 from liveportrait_core.networks.compact.motion import Motion
 
 from .rendered import Frames, Pairs
-from .unlabelled import UnlabelledPairs
+from .unlabelled import Annotations, UnlabelledPairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class FaceFrames:
     image: Tensor
     """(B, 3, h, h) in [0, 1]."""
     landmarks: Tensor
-    """(B, 21, 3) the points of `CompactKeypoint`, crop units."""
+    """(B, 21, 3) the points of `CompactKeypoint`, crop units; of stored ones z is 0."""
     pose_deg: Tensor
     """(B, 3) pitch, yaw, roll."""
     told: Tensor
@@ -37,6 +38,29 @@ class FaceFrames:
             landmarks=frames.keypoints,
             pose_deg=frames.pose_deg,
             told=torch.ones(len(frames.image), dtype=torch.bool, device=frames.image.device),
+        )
+
+    @classmethod
+    def of_clips(
+        cls, image: Tensor, stored: Annotations | None, reader: Motion | None
+    ) -> FaceFrames:
+        """(B, 3, h, h) pictures with what is stored of them, and else as a network reads them.
+
+        Convention:
+            - what is stored wins: it was measured in the whole, undamaged picture, or is exact.
+              Its landmarks have no depth; z is 0
+        """
+        if stored is None:
+            return cls.of_reading(image, reader)
+        landmarks, told = F.pad(stored.landmarks, (0, 1)), stored.told
+        if bool(told.all()):
+            return cls(image=image, landmarks=landmarks, pose_deg=stored.pose_deg, told=told)
+        read = cls.of_reading(image, reader)
+        return cls(
+            image=image,
+            landmarks=torch.where(told[:, None, None], landmarks, read.landmarks),
+            pose_deg=torch.where(told[:, None], stored.pose_deg, read.pose_deg),
+            told=told | read.told,
         )
 
     @classmethod
@@ -70,10 +94,10 @@ class FacePairs:
 
     @classmethod
     def of_clips(cls, pairs: UnlabelledPairs, reader: Motion | None) -> FacePairs:
-        """Pairs of clips with what the reader makes of them."""
+        """Pairs of clips with what is stored of them, or what the reader makes of them."""
         return cls(
-            source=FaceFrames.of_reading(pairs.source, reader),
-            driving=FaceFrames.of_reading(pairs.driving, reader),
+            source=FaceFrames.of_clips(pairs.source, pairs.of_source, reader),
+            driving=FaceFrames.of_clips(pairs.driving, pairs.of_driving, reader),
         )
 
     @property

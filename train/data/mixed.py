@@ -146,6 +146,9 @@ def _together(parts: Sequence[Batch]) -> Batch:
     whole: dict[str, object] = {}
     for entry in fields(parts[0]):
         each = [getattr(part, entry.name) for part in parts]
+        if any(part is None for part in each):
+            whole[entry.name] = None
+            continue
         whole[entry.name] = torch.cat(each) if isinstance(each[0], Tensor) else _together(each)
     return replace(parts[0], **whole)
 

@@ -2,30 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from liveportrait_core.constants import NUM_KEYPOINTS
+from liveportrait_core.motion.regions import COMPACT_MIRROR
 from liveportrait_core.networks.compact.motion import Motion
 
 from ..draw import Draw
 
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotations:
+    """What is stored of frames; zeros where nothing is, or in another layout."""
+
+    landmarks: Tensor
+    """(B, 21, 2) the points of `CompactKeypoint`, crop units."""
+    pose_deg: Tensor
+    """(B, 3) pitch, yaw, roll."""
+    told: Tensor
+    """(B,) bool: whether there is something."""
+
+    @classmethod
+    def of(cls, frames: Sequence[tuple[Array, Array] | None]) -> Annotations:
+        """Landmarks (21, 2) and pose (3,) of each frame, or None where they are not known."""
+        nothing = np.zeros((NUM_KEYPOINTS, 2)), np.zeros(3)
+        each = [nothing if frame is None else frame for frame in frames]
+        return cls(
+            landmarks=torch.from_numpy(np.stack([points for points, _ in each])).float(),
+            pose_deg=torch.from_numpy(np.stack([pose for _, pose in each])).float(),
+            told=torch.tensor([frame is not None for frame in frames]),
+        )
+
+    def mirrored(self, rows: Tensor) -> Annotations:
+        """Those of frames that are mirrored where `rows` (B,) is true; left stays the image's."""
+        swapped = self.landmarks[:, list(COMPACT_MIRROR)] * self.landmarks.new_tensor((-1.0, 1.0))
+        turned = self.pose_deg * self.pose_deg.new_tensor((1.0, -1.0, -1.0))
+        return Annotations(
+            landmarks=torch.where(rows[:, None, None], swapped, self.landmarks),
+            pose_deg=torch.where(rows[:, None], turned, self.pose_deg),
+            told=self.told,
+        )
+
+    def to(self, device: torch.device) -> Annotations:
+        """The same on another device."""
+        return Annotations(
+            landmarks=self.landmarks.to(device),
+            pose_deg=self.pose_deg.to(device),
+            told=self.told.to(device),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlabelledPairs:
-    """Two frames of one person, nothing else known of them."""
+    """Two frames of one person that no renderer labelled."""
 
     source: Tensor
     """(B, 3, h, h) in [0, 1]."""
     driving: Tensor
     """(B, 3, h, h) in [0, 1]; of a still the same picture as the source."""
+    of_source: Annotations | None = None
+    """What is stored of the source frames, where the set was asked for it."""
+    of_driving: Annotations | None = None
 
     def to(self, device: torch.device) -> UnlabelledPairs:
         """The pairs on another device."""
-        return UnlabelledPairs(source=self.source.to(device), driving=self.driving.to(device))
+        return UnlabelledPairs(
+            source=self.source.to(device),
+            driving=self.driving.to(device),
+            of_source=None if self.of_source is None else self.of_source.to(device),
+            of_driving=None if self.of_driving is None else self.of_driving.to(device),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
