@@ -11,7 +11,7 @@ from pathlib import Path
 
 from liveportrait_core.errors import LivePortraitError
 
-from .curation.curating import curate
+from .curation.curating import MOST_WAIT_S, curate
 from .curation.report import PAGE_NAME, table_of_rejections
 from .curation.settings import NOTHING, CurationSettings
 from .curation.tools import DefaultRecipe
@@ -35,6 +35,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--ray", action="store_true", help="run on Ray Data, with --workers actors, one core each"
+    )
+    parser.add_argument(
+        "--most-wait-s",
+        type=float,
+        default=MOST_WAIT_S,
+        metavar="N",
+        help="seconds without a new frame after which a file counts as hanging and is left out; 0 "
+        f"waits for ever, as --workers 0 and --ray do ({MOST_WAIT_S:g})",
     )
     parser.add_argument("--face-models", type=Path, help="face networks, as of liveportrait")
     parser.add_argument(
@@ -78,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             recipe=recipe,
             workers=options.workers,
             ray=options.ray,
+            most_wait_s=options.most_wait_s,
         )
     except (LivePortraitError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -76,7 +76,12 @@ class CuratedClip:
 Found = CuratedClip | Rejected
 
 
-def curate_file(path: Path, tools: Tools, settings: CurationSettings) -> Iterator[Found]:
+def curate_file(
+    path: Path,
+    tools: Tools,
+    settings: CurationSettings,
+    alive: Callable[[], None] = lambda: None,
+) -> Iterator[Found]:
     """The clips of a film, or of a picture, and what is left out and why.
 
     Convention:
@@ -89,12 +94,13 @@ def curate_file(path: Path, tools: Tools, settings: CurationSettings) -> Iterato
         path: A picture or film.
         tools: The networks.
         settings: Limits and sizes.
+        alive: Called with each frame that is read.
     """
     try:
         if path.stat().st_size == 0:
             yield Rejected(reason="empty file")
             return
-        source = _Source(path, settings.rate)
+        source = _Source(path, settings.rate, alive)
     except (MediaError, OSError) as error:
         yield Rejected(reason="unreadable", note=str(error))
         return
@@ -123,7 +129,8 @@ def curate_file(path: Path, tools: Tools, settings: CurationSettings) -> Iterato
 class _Source:
     """A picture, or evenly taken frames of a film; may be gone through again."""
 
-    def __init__(self, path: Path, rate: float) -> None:
+    def __init__(self, path: Path, rate: float, alive: Callable[[], None]) -> None:
+        self._alive = alive
         self.is_still = is_image(path)
         self._frames: Iterable[Pixels] = [read_image(path).rgb] if self.is_still else ()
         self.told_fps, self._step = Fraction(0), 1
@@ -147,6 +154,7 @@ class _Source:
 
     def __iter__(self) -> Iterator[Pixels]:
         for number, frame in enumerate(self._frames):
+            self._alive()
             if number % self._step == 0:
                 yield frame
 

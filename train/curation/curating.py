@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from liveportrait_core.errors import MediaError
+
 from ..data.preparing import media_files
 from .on_ray import run_on_ray
 from .report import write_report
@@ -19,6 +21,8 @@ from .workers import run_here, run_in_processes
 
 SAY_EVERY = 20
 """Files between two lines of progress."""
+MOST_WAIT_S = 600.0
+"""A frame takes a fraction of a second, a scorer of the user's perhaps minutes."""
 
 
 def curate(
@@ -29,6 +33,7 @@ def curate(
     recipe: Recipe,
     workers: int = 0,
     ray: bool = False,
+    most_wait_s: float = MOST_WAIT_S,
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> dict[str, Any]:
     """Curate folders of films and pictures into WebDataset shards (Sec. 3.2).
@@ -46,6 +51,8 @@ def curate(
         recipe: What looks at clips.
         workers: Processes; 0 works in this one.
         ray: Run on Ray instead, with so many actors.
+        most_wait_s: A file of which no frame comes for so long is given up, where there are
+            processes; 0 waits for ever.
         say: Told lines of progress.
 
     Returns:
@@ -56,6 +63,8 @@ def curate(
             be written.
         CheckpointError: A network cannot be loaded.
     """
+    if most_wait_s < 0:
+        raise MediaError(f"most_wait_s must be 0 or more, got {most_wait_s:g}; 0 waits for ever.")
     files = media_files(places)
     store = Store(out, settings, recipe)
     tasks = [
@@ -69,7 +78,7 @@ def curate(
     if ray:
         running = run_on_ray(left, recipe, settings, max(1, workers))
     elif workers:
-        running = run_in_processes(left, recipe, settings, workers)
+        running = run_in_processes(left, recipe, settings, workers, most_wait_s)
     else:
         running = run_here(left, recipe, settings)
     _pack(waiting, _noted(running, len(left), say), store)

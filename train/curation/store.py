@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -83,7 +83,8 @@ class Store:
             raise unwritable(self.parts, error) from error
         self._check_settings()
         for left in (*folder.glob(".*.part*"), *self.parts.glob(".*.part*")):
-            left.unlink()  # of a run that was killed
+            with suppress(OSError):  # of a run that was killed; Windows keeps what is open
+                left.unlink()
         self.rows = self._read_ledger()
         """What was found in each file that is packed."""
         self._tables = {table: read_table(table) for table in self._table_paths()}

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -55,12 +55,23 @@ class Task:
         return self.parts / f"{self.key}.tar"
 
 
-def run_task(task: Task, tools: Tools, settings: CurationSettings) -> None:
+def run_task(
+    task: Task,
+    tools: Tools,
+    settings: CurationSettings,
+    alive: Callable[[], None] = lambda: None,
+) -> None:
     """Curate a file and leave its part.
 
     Convention:
         - whatever goes wrong with the file becomes a rejection; only a part that cannot be
           written, as on a full disk, ends the run
+
+    Args:
+        task: The file.
+        tools: The networks.
+        settings: Limits and sizes.
+        alive: Called with each frame that is read.
 
     Raises:
         MediaError: The part cannot be written.
@@ -74,7 +85,7 @@ def run_task(task: Task, tools: Tools, settings: CurationSettings) -> None:
             raise unwritable(task.clips, error) from error
         with stream:
             writer = ShardWriter(stream)
-            found = curate_file(task.path, tools, settings)
+            found = curate_file(task.path, tools, settings, alive)
             while (clip := _next(found, rejections)) is not None:
                 sample = _sample(clip, task, num_clips, settings)
                 try:

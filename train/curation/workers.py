@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import os
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +25,10 @@ from .work import Task, leave_record, run_task
 
 MOST_TRIES: Final = 2
 """Times that a file may end its process, as a broken decoder does, before it is rejected."""
+LOOK_EVERY_S: Final = 5.0
+"""Between two looks for processes that hang."""
+BEAT_S: Final = 0.25
+"""A process at work says so about this often."""
 
 
 def run_here(tasks: Sequence[Task], recipe: Recipe, settings: CurationSettings) -> Iterator[Task]:
@@ -37,9 +45,17 @@ def run_here(tasks: Sequence[Task], recipe: Recipe, settings: CurationSettings) 
 
 
 def run_in_processes(
-    tasks: Sequence[Task], recipe: Recipe, settings: CurationSettings, workers: int
+    tasks: Sequence[Task],
+    recipe: Recipe,
+    settings: CurationSettings,
+    workers: int,
+    most_wait_s: float = 0.0,
 ) -> Iterator[Task]:
     """Run tasks in processes, each of one thread.
+
+    Convention:
+        - a file of which no frame comes for `most_wait_s` is given up, with the clips found in it;
+          its process is ended, and another takes its place. 0 waits for ever
 
     Yields:
         Each task once its part is there, in no particular order.
@@ -56,10 +72,12 @@ def run_in_processes(
                 worker = _Worker.started(recipe, settings)
                 worker.give(waiting.pop())
                 busy[worker.pipe] = worker
-            for pipe in wait(list(busy)):
+            for pipe in wait(list(busy), min(most_wait_s, LOOK_EVERY_S) or None):
                 worker = busy[pipe]
-                task = worker.task
-                if worker.is_done():
+                task, done = worker.task, worker.is_done()
+                if done is None:
+                    continue
+                if done:
                     yield task
                     if waiting:
                         worker.give(waiting.pop())
@@ -72,6 +90,12 @@ def run_in_processes(
                         leave_record(task, 0, [worker.obituary()])
                         yield task
                 busy.pop(pipe).end()
+            hanging = [w for w in busy.values() if most_wait_s and w.is_silent(most_wait_s)]
+            for worker in hanging:
+                busy.pop(worker.pipe).end(kill=True)
+                note = f"no frame for {most_wait_s:g} s"
+                leave_record(worker.task, 0, [Rejected(reason="hangs", note=note)])
+                yield worker.task
     finally:
         for worker in busy.values():
             worker.end(kill=True)
@@ -84,6 +108,8 @@ class _Worker:
     process: Any
     pipe: Any
     task: Any = None
+    heard_s: float = math.inf
+    """When it last said something, or was given its task; it begins with its networks loaded."""
 
     @classmethod
     def started(cls, recipe: Recipe, settings: CurationSettings) -> _Worker:
@@ -96,11 +122,17 @@ class _Worker:
 
     def give(self, task: Task) -> None:
         self.task = task
+        if self.heard_s < math.inf:
+            self.heard_s = time.monotonic()
         with suppress(OSError):  # it died; `is_done` tells
             self.pipe.send(task)
 
-    def is_done(self) -> bool:
-        """Whether its task is done; False where the process died.
+    def is_silent(self, most_wait_s: float) -> bool:
+        """Whether it has said nothing for so long, also nothing that waits to be heard."""
+        return time.monotonic() - self.heard_s > most_wait_s and not self.pipe.poll()
+
+    def is_done(self) -> bool | None:
+        """What it says: its task is done, or None: not yet; False where the process died.
 
         Raises:
             MediaError: It cannot go on.
@@ -109,6 +141,9 @@ class _Worker:
             failure = self.pipe.recv()
         except (EOFError, OSError):
             return False
+        self.heard_s = time.monotonic()
+        if failure is None:
+            return None
         if failure:
             raise MediaError(failure)
         return True
@@ -123,19 +158,40 @@ class _Worker:
     def end(self, *, kill: bool = False) -> None:
         self.pipe.close()  # which ends it after its file
         if kill:
-            self.process.terminate()
+            self.process.kill()  # what hangs may not hear of less
         self.process.join()
 
 
 def _work(pipe: Connection, recipe: Recipe, settings: CurationSettings) -> None:
-    """What a process does: a task comes in, nothing or a sentence goes out."""
+    """What a process does: a task comes in; None now and then, nothing or a sentence go out."""
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    last_s = 0.0
+
+    def alive() -> None:
+        nonlocal last_s
+        if time.monotonic() - last_s > BEAT_S:
+            last_s = time.monotonic()
+            try:
+                pipe.send(None)
+            except OSError:  # nobody is there; what is at hand is no fault of its file
+                os._exit(1)
+
     try:
         tools = recipe.make()
+        alive()
         while True:
-            run_task(pipe.recv(), tools, settings)
+            run_task(pipe.recv(), tools, settings, alive)
             pipe.send("")
     except (EOFError, KeyboardInterrupt):
         return
     except (LivePortraitError, ValueError) as error:
         pipe.send(str(error))
+
+
+def _end_with_parent() -> None:
+    """End at once where the process that gives tasks is killed: another may be at them soon."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -27,8 +27,9 @@ LABEL_SHRINK: Final = 2
 """They have half the picture's size."""
 FRAMES: Final = 3
 """Of an identity."""
-KEPT_BYTES: Final = 2**27
-"""Of pictures, and of dense truth, that were read last: a batch is asked for name by name."""
+KEPT_BYTES: Final = 2**26
+"""Of pictures that were read last, and about as much of dense truth: batches are asked for name by
+name."""
 LEAST_KEPT: Final = 64
 
 

@@ -191,7 +191,7 @@ def decode_picture(data: bytes, name: str) -> Pixels:
 def encode_arrays(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> bytes:
     """Arrays as .npz; the same arrays give the same bytes."""
     stream = io.BytesIO()
-    save = np.savez_compressed if compressed else np.savez
+    save: Any = np.savez_compressed if compressed else np.savez
     save(stream, **arrays)
     return stream.getvalue()
 

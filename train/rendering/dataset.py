@@ -363,6 +363,7 @@ def _write_shard(renderer: HeadRenderer, config: RenderConfig, shard: Shard) -> 
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        np.savez(file, **arrays)
+        save: Any = np.savez  # before numpy 2.1 it knows no keyword but arrays
+        save(file, **arrays)
     partial.replace(path)
     return shard.count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from train.curation.tools import Tools
 WIDTH, HEIGHT = 192, 160
 SIZE_PX = 128
 DEADLY_PX = 96
+HANGING_PX = 80
 SETTINGS = CurationSettings(
     size_px=SIZE_PX,
     rate=25.0,
@@ -53,6 +55,8 @@ class SquareRecipe:
 
     yaw_deg: float = 0.0
     """What they take every pose for."""
+    pause_s: float = 0.0
+    """How long they think about a frame."""
 
     def make(self) -> Tools:
         faces = square_faces()
@@ -60,7 +64,7 @@ class SquareRecipe:
         def pose(crops):
             return np.tile(np.array([[2.0, self.yaw_deg, 1.0]], np.float32), (len(crops), 1))
 
-        return Tools(finder=Deadly(faces.finder), network=faces.network, pose=pose)
+        return Tools(finder=Deadly(faces.finder, self.pause_s), network=faces.network, pose=pose)
 
     def describe(self) -> dict[str, str]:
         return {"finder": "squares"}
@@ -68,14 +72,19 @@ class SquareRecipe:
 
 @dataclass
 class Deadly:
-    """A finder that ends its process at frames of a width, as a broken decoder does."""
+    """A finder that ends its process at frames of a width, as a broken decoder does, and hangs at
+    those of another."""
 
     finder: object
+    pause_s: float = 0.0
     tried = "squares"
 
     def find(self, frame):
         if frame.shape[1] == DEADLY_PX:
             os._exit(7)
+        if frame.shape[1] == HANGING_PX:
+            time.sleep(3600)
+        time.sleep(self.pause_s)
         return self.finder.find(frame)
 
 

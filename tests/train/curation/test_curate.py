@@ -1,7 +1,9 @@
 import json
 import shutil
+import subprocess
 import sys
 import tarfile
+import time
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -13,11 +15,13 @@ import pytest
 import torch
 
 from liveportrait_core.errors import MediaError
+from liveportrait_core.media.audio import Waveform
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoWriter
 from tests.support.films import write_film
 from tests.train.curation.people import (
     DEADLY_PX,
+    HANGING_PX,
     KEPT,
     REASONS,
     SETTINGS,
@@ -261,11 +265,59 @@ def test_a_file_that_ends_its_process_is_tried_again_in_another(tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "_Worker", Dying)
-        patch.setattr(workers, "wait", list)
+        patch.setattr(workers, "wait", lambda pipes, timeout: list(pipes))
         done = list(workers.run_in_processes([task], SquareRecipe(), SETTINGS, 4))
     assert done == [task]
     assert Dying.made == 2
     assert not task.record.exists()  # it is the second worker's to write
+
+
+def test_a_film_that_hangs_is_named_and_the_others_go_on(tmp_path):
+    folder = tmp_path / "people"
+    write_film(folder / "a.mp4", walk(10))
+    write_image(folder / "b.png", np.zeros((64, HANGING_PX, 3), np.uint8))
+    write_image(folder / "c.png", person(70, 50, 48, seed=2))
+    index = curated(folder, tmp_path / "out", workers=1, most_wait_s=4.0)
+    assert index["rejected"] == {"hangs": {"times": 1, "seconds": 0.0}}
+    assert (index["films"], index["stills"]) == (1, 1)
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    (row,) = (row for row in report["by_file"] if row["rejected"])
+    assert row["name"] == "people/b.png"
+    assert row["rejected"] == [{"reason": "hangs", "note": "no frame for 4 s"}]
+    # it is not tried again
+    again = curated(folder, tmp_path / "out", workers=1, most_wait_s=4.0)
+    assert again == index
+
+
+COMMAND = """
+import sys
+from pathlib import Path
+from tests.train.curation.people import SETTINGS, SquareRecipe
+from train.curation.curating import curate
+if __name__ == "__main__":
+    places = [Path(sys.argv[1])]
+    curate(places, Path(sys.argv[2]), SETTINGS, recipe=SquareRecipe(pause_s=0.1), workers=1)
+"""
+
+
+def test_killed_for_good_with_its_processes_at_work_the_shards_are_the_same(tmp_path, few, few_out):
+    place = tmp_path / "out"
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, str(few), str(place)], cwd=Path(__file__).parents[3]
+    )
+    try:
+        deadline_s = time.monotonic() + 900
+        while not list(place.glob("parts/*.json")):  # the first file is done, others are not
+            assert command.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+    finally:
+        command.kill()  # SIGKILL, or TerminateProcess
+        command.wait()
+    assert not (place / "index.json").exists()
+    assert list(place.glob("parts/*.json"))
+    curated(few, place)
+    assert contents(place) == contents(few_out)
 
 
 def test_ray_gives_the_same_index(tmp_path, people, out, monkeypatch):
@@ -322,6 +374,24 @@ def test_a_film_that_breaks_off_keeps_the_clips_before(tmp_path):
     assert [len(clip.frames) for clip in found if isinstance(clip, CuratedClip)] == [49, 49]
     assert found[-1].reason == "breaks off"
     assert "frame 118" in found[-1].note
+
+
+def test_sound_of_any_rate_and_length_is_not_looked_at(tmp_path):
+    frames = walk(12)
+    write_film(tmp_path / "mute" / "film.mp4", frames)
+    noise = np.random.default_rng(0).uniform(-1, 1, (1, 3 * 8000)).astype(np.float32)
+    loud = tmp_path / "loud" / "film.mp4"
+    loud.parent.mkdir()
+    sound = Waveform(noise, sample_rate_hz=8000)  # three seconds to half a second of pictures
+    with VideoWriter(loud, Fraction(25), crf=8, waveform=sound) as writer:
+        for frame in frames:
+            writer.write(frame)
+    found = [
+        list(curate_file(path, SquareRecipe().make(), SETTINGS))
+        for path in (tmp_path / "mute" / "film.mp4", loud)
+    ]
+    assert [clip.frames for clip in found[1]] == [clip.frames for clip in found[0]]
+    assert len(found[0][0].frames) == 12
 
 
 def test_a_truncated_film_is_unreadable(tmp_path):
