@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=MOST_WAIT_S,
         metavar="N",
         help="seconds without a new frame after which a file counts as hanging and is left out; 0 "
-        f"waits for ever, as --workers 0 and --ray do ({MOST_WAIT_S:g})",
+        f"waits for ever, as --workers 0 does ({MOST_WAIT_S:g})",
     )
     parser.add_argument("--face-models", type=Path, help="face networks, as of liveportrait")
     parser.add_argument(

@@ -76,7 +76,7 @@ def curate(
     left = [task for task in waiting if not task.record.exists()]
     say(f"{len(tasks)} files, {len(tasks) - len(left)} of them curated before")
     if ray:
-        running = run_on_ray(left, recipe, settings, max(1, workers))
+        running = run_on_ray(left, recipe, settings, max(1, workers), most_wait_s)
     elif workers:
         running = run_in_processes(left, recipe, settings, workers, most_wait_s)
     else:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -93,12 +93,51 @@ def run_in_processes(
             hanging = [w for w in busy.values() if most_wait_s and w.is_silent(most_wait_s)]
             for worker in hanging:
                 busy.pop(worker.pipe).end(kill=True)
-                note = f"no frame for {most_wait_s:g} s"
-                leave_record(worker.task, 0, [Rejected(reason="hangs", note=note)])
+                leave_hanging(worker.task, most_wait_s)
                 yield worker.task
     finally:
         for worker in busy.values():
             worker.end(kill=True)
+
+
+def leave_hanging(task: Task, most_wait_s: float) -> None:
+    """Say of a task that its file hangs."""
+    note = f"no frame for {most_wait_s:g} s"
+    leave_record(task, 0, [Rejected(reason="hangs", note=note)])
+
+
+class Watchdog:
+    """Calls for help from a thread of its own while what it guards says nothing."""
+
+    def __init__(self, most_wait_s: float, give_up: Callable[[], None]) -> None:
+        """Watch from `with` on.
+
+        Args:
+            most_wait_s: Longest silence; 0 never calls.
+            give_up: Called once.
+        """
+        self._most_wait_s, self._give_up = most_wait_s, give_up
+        self._over = threading.Event()
+        self._heard_s = math.inf
+
+    def __enter__(self) -> Watchdog:
+        self.alive()
+        if self._most_wait_s:
+            threading.Thread(target=self._look, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+
+    def alive(self) -> None:
+        """All is well."""
+        self._heard_s = time.monotonic()
+
+    def _look(self) -> None:
+        while not self._over.wait(min(self._most_wait_s / 4, LOOK_EVERY_S)):
+            if time.monotonic() - self._heard_s > self._most_wait_s:
+                self._give_up()
+                return
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -36,7 +37,9 @@ from train.config import parse
 from train.curation import store, work, workers
 from train.curation.clips import CuratedClip, Rejected, curate_file
 from train.curation.curating import curate
+from train.curation.on_ray import _RayWorker
 from train.curation.tools import DefaultRecipe
+from train.curation.workers import Watchdog, leave_hanging
 from train.data.curated import CuratedSet, is_curated, read_index, shard_clips
 from train.draw import Draw
 from train.sets import open_sets
@@ -287,6 +290,31 @@ def test_a_film_that_hangs_is_named_and_the_others_go_on(tmp_path):
     # it is not tried again
     again = curated(folder, tmp_path / "out", workers=1, most_wait_s=4.0)
     assert again == index
+
+
+def test_a_watchdog_calls_when_nothing_is_said_for_too_long():
+    called = threading.Event()
+    with Watchdog(0.05, called.set):
+        assert called.wait(30)
+    called.clear()
+    for most_wait_s in (3600.0, 0.0):
+        with Watchdog(most_wait_s, called.set) as dog:
+            dog.alive()
+            assert not called.wait(0.1)
+    with Watchdog(0.1, called.set):
+        pass
+    assert not called.wait(0.3)
+
+
+def test_what_a_process_on_ray_gave_up_is_not_looked_at_again(tmp_path, few):
+    task = work.Task(name="a.mp4", path=few / "a.mp4", size_bytes=1, parts=tmp_path)
+    worker = _RayWorker([task], SquareRecipe(), SETTINGS, 60.0)
+    assert worker({"number": 0}) == {"number": 0, "failure": ""}
+    assert json.loads(task.record.read_text(encoding="utf-8"))["clips"] == 1
+    leave_hanging(task, 60.0)
+    worker({"number": 0})
+    (left_out,) = json.loads(task.record.read_text(encoding="utf-8"))["rejected"]
+    assert left_out == {"reason": "hangs", "note": "no frame for 60 s"}
 
 
 COMMAND = """

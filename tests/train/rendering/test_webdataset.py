@@ -128,6 +128,21 @@ def test_broken_off_and_run_again_every_byte_is_as_without(sharded, face_model_f
     assert render_set(config_for(folder, face_model_file)) == 0
 
 
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half(
+    sharded, face_model_file, tmp_path, monkeypatch
+):
+    def full(self, data):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("train.data.shards.ShardWriter._write", full)
+        with pytest.raises(MediaError, match="No space left on device"):
+            render_set(config_for(tmp_path, face_model_file))
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+    assert render_set(config_for(tmp_path, face_model_file)) == IDENTITIES
+    assert contents(tmp_path) == contents(sharded)
+
+
 def test_folders_of_other_layouts_and_settings_are_refused(
     plain, sharded, face_model_file, tmp_path
 ):
