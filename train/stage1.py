@@ -32,6 +32,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion import Motion
@@ -357,5 +358,15 @@ def main(arguments: list[str]) -> None:
         print(write_model(config.run, config.form, networks, f"stage1 {config.steps}"))
 
 
+def command(arguments: list[str]) -> int:
+    """`main` for a command line: 0, or 2 with one sentence."""
+    try:
+        main(arguments)
+    except (LivePortraitError, FloatingPointError, OSError) as error:
+        print(f"python -m train.stage1: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(command(sys.argv[1:]))

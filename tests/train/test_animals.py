@@ -11,6 +11,7 @@ from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
+from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
@@ -77,12 +78,6 @@ def of_published(place, run, **more):
     base = place / "published.safetensors"
     own = {"run": run, "base": base, "animals": f"{place / 'cats'},{place / 'creatures'}"}
     return [*keys(place, "data", "clips", **{**own, **more}), "total_batch=2"]
-
-
-def rows(run):
-    lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
-    found = [json.loads(line) for line in lines]
-    return [{k: v for k, v in row.items() if k != "steps_per_s"} for row in found]
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +148,7 @@ def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
     weights = AnimalWeights()
     table = base_terms(weights, lambda x, y: x, "hinge")
     left_out = {*LEFT_OUT, "matching_lip", "judge_lip"}
-    for row in rows(published):
+    for row in losses_of(published):
         counted = {term.name: term.weight for term in table if term.name not in left_out}
         assert all(weight > 0 for weight in counted.values())
         total = sum(weight * row[name] for name, weight in counted.items())
@@ -161,7 +156,7 @@ def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
         # they are measured, all the same
         assert left_out <= set(row)
         assert row["gan_lip"] != 0
-    assert rows(published)[0]["head_pose"] > 0
+    assert losses_of(published)[0]["head_pose"] > 0
 
 
 def a_published_task(place, **more):
@@ -205,7 +200,7 @@ def test_both_layouts_of_a_published_result_are_an_animal_model_with_the_bases_s
 
 def test_a_compact_base_learns_by_the_tables_without_l_h_and_judges(compact):
     motion, picture = asdict(MotionWeights(pose=0.0)), PictureWeights()
-    for row in rows(compact):
+    for row in losses_of(compact):
         assert not any("gan" in name or "discriminators" in name for name in row)
         assert row["pose"] > 0
         tables = ((picture_terms(picture), ""), (unlabelled_terms(picture), "clips_"))
@@ -237,7 +232,7 @@ def test_the_compact_file_has_all_seven_networks_of_which_four_learnt(place, com
 def test_m_stays_unless_it_is_told_to_learn(tmp_path, place):
     options = of_compact(place, tmp_path / "run", "data", animals=place / "cats", steps=1)
     assert animals.main([*options, "animal_share=0.5"]) == 0
-    (row,) = rows(tmp_path / "run")
+    (row,) = losses_of(tmp_path / "run")
     assert {"picture", "clips_picture"} <= set(row)  # people are rendered, animals are clips
     assert "keypoints" not in row
     before = load_model(place / "compact.safetensors")
@@ -251,19 +246,16 @@ def test_a_run_killed_and_run_again_gives_the_same_losses(tmp_path, place, compa
         place, tmp_path / "again", "data", "clips", animals=both, motion_batch=2, clip_frames=2
     )
     options.append("batch=4")
-    with pytest.MonkeyPatch.context() as patch:
-        step = CompactAnimals.train_step
+    assert cut_off_and_resumed(animals.main, CompactAnimals, options, step=2) == 0
+    assert losses_of(tmp_path / "again") == losses_of(compact)
 
-        def killed(self, draw, average):
-            if draw.step == 2:
-                raise KeyboardInterrupt
-            return step(self, draw, average)
 
-        patch.setattr(CompactAnimals, "train_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            animals.main(options)
-    assert animals.main(options) == 0
-    assert rows(tmp_path / "again") == rows(compact)
+def test_a_published_base_killed_and_run_again_gives_the_same_losses(tmp_path, place, published):
+    options = of_published(place, tmp_path / "again")
+    assert cut_off_and_resumed(animals.main, PublishedAnimals, options, step=2) == 0
+    assert losses_of(tmp_path / "again") == losses_of(published)
+    ours = [load_model(run / "model.safetensors") for run in (tmp_path / "again", published)]
+    assert not any(changed(*ours, name) for name in ours[0].modules())
 
 
 def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):

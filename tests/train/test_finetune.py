@@ -1,6 +1,5 @@
 """Fine-tuning for one person or style: what may change, what is written, what is refused."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from liveportrait_core.stages import warp_decode
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
+from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
@@ -73,12 +73,6 @@ def low(tmp_path_factory, place):
     out = run.parent / "models" / "person.safetensors"
     assert finetune.main(arguments(place, run, f"rank={RANK}", f"out={out}")) == 0
     return run, out
-
-
-def rows(run):
-    lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
-    found = [json.loads(line) for line in lines]
-    return [{k: v for k, v in row.items() if k != "steps_per_s"} for row in found]
 
 
 def adapted(place, run):
@@ -186,19 +180,8 @@ def test_the_file_is_a_whole_compact_model_that_keeps_m_s_and_r(place, low):
 
 def test_a_run_killed_and_run_again_gives_the_same_losses(tmp_path, place, low):
     options = arguments(place, tmp_path / "again", f"rank={RANK}")
-    with pytest.MonkeyPatch.context() as patch:
-        step = Finetune.train_step
-
-        def killed(self, draw, average):
-            if draw.step == 2:
-                raise KeyboardInterrupt
-            return step(self, draw, average)
-
-        patch.setattr(Finetune, "train_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            finetune.main(options)
-    assert finetune.main(options) == 0
-    assert rows(tmp_path / "again") == rows(low[0])
+    assert cut_off_and_resumed(finetune.main, Finetune, options, step=2) == 0
+    assert losses_of(tmp_path / "again") == losses_of(low[0])
     again, first = (load_file(path) for path in (tmp_path / "again" / "model.safetensors", low[1]))
     assert all(torch.equal(again[key], value) for key, value in first.items())
 
@@ -207,7 +190,7 @@ def test_without_a_rank_all_of_f_w_and_g_learns_and_rendered_heads_may_be_mixed_
     run = tmp_path / "full"
     options = arguments(place, run, "rank=0", f"data={place / 'heads'}", "steps=1")
     assert finetune.main(options) == 0
-    (row,) = rows(run)
+    (row,) = losses_of(run)
     assert {"picture", "flow", "clips_picture"} <= set(row)
     assert "keypoints" not in row
     before, after = load_model(place / "base.safetensors"), load_model(run / "model.safetensors")

@@ -1,6 +1,5 @@
 """Stage 2 on a published base, and on parts of S, R_eyes and R_lip alone."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.networks.retargeting import stitching_mlp
 from liveportrait_core.stages import retarget_eyes, retarget_lip, stitch, warp_decode
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces
+from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from train import stage2
@@ -67,12 +67,6 @@ def of_both(media):
     return [f"data={media / 'heads'}", *of_clips(media)]
 
 
-def rows(run):
-    lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
-    found = [json.loads(line) for line in lines]
-    return [{k: v for k, v in row.items() if k != "steps_per_s"} for row in found]
-
-
 def same(network, other):
     theirs = other.state_dict()
     return all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
@@ -82,9 +76,13 @@ def same(network, other):
 def trained(tmp_path_factory, media, base):
     """All three, from a base in the published layout."""
     run = tmp_path_factory.mktemp("runs") / "all"
-    place = f"base={base / 'published'}"
-    stage2.main([f"run={run}", place, *of_both(media), *QUICK, "steps=3"])
+    stage2.main([*of_all(run, media, base), "strip_every=3"])
     return run
+
+
+def of_all(run, media, base):
+    place = f"base={base / 'published'}"
+    return [f"run={run}", place, *of_both(media), *QUICK, "steps=3", "strip_every=0"]
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +102,8 @@ def test_every_row_of_eq_5_and_6_is_logged_and_weighed(trained):
     weights = {"kept": 10, "offset": 1, "picture": 3}
     wanted = {f"{part}_{row}" for part in ("eyes", "lip") for row in weights}
     wanted |= {"stitching_kept", "stitching_offset"}
-    assert len(rows(trained)) == 3
-    for row in rows(trained):
+    assert len(losses_of(trained)) == 3
+    for row in losses_of(trained):
         # the keypoints have no names, so that no row reads openings off them
         assert {name for name in row if name.split("_")[0] in SMALL} == wanted
         total = sum(weights[name.split("_")[1]] * row[name] for name in wanted)
@@ -159,26 +157,15 @@ def test_one_part_alone_leaves_the_others_as_they_were(trained, eyes):
     for name in (*NETWORKS, "stitching", "lip"):
         assert same(before[name], after[name]), name
     assert not same(before["eyes"], after["eyes"])
-    assert not any(key.startswith(("stitching", "lip")) for key in rows(eyes)[0])
+    assert not any(key.startswith(("stitching", "lip")) for key in losses_of(eyes)[0])
 
 
-def test_a_killed_run_gives_the_same_losses_and_weights(tmp_path, media, base, trained, eyes):
+def test_a_killed_run_gives_the_same_losses_and_weights(tmp_path, media, base, trained):
     again = tmp_path / "again"
-    with pytest.MonkeyPatch.context() as patch:
-        step = stage2.Stage2.train_step
-
-        def killed(self, draw, average):
-            if draw.step == 2:
-                raise KeyboardInterrupt
-            return step(self, draw, average)
-
-        patch.setattr(stage2.Stage2, "train_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            stage2.main(of_eyes(again, media, base, trained))
-    stage2.main(of_eyes(again, media, base, trained))
-    assert rows(again) == rows(eyes)
-    found = (load_model(run / "model.safetensors").modules() for run in (again, eyes))
-    one, other = found
+    options = of_all(again, media, base)
+    assert cut_off_and_resumed(stage2.main, stage2.Stage2, options, step=2) == 0
+    assert losses_of(again) == losses_of(trained)
+    one, other = (load_model(run / "model.safetensors").modules() for run in (again, trained))
     assert all(same(one[name], other[name]) for name in other)
 
 
@@ -246,7 +233,7 @@ def test_a_compact_base_lends_what_is_not_trained(tmp_path, media):
     assert same(before["stitching"], after["stitching"])
     assert same(before["eyes"], after["eyes"])
     assert not same(before["lip"], after["lip"])
-    assert {"lip_kept", "lip_picture", "lip_keypoints", "lip_offset"} <= set(rows(run)[0])
+    assert {"lip_kept", "lip_picture", "lip_keypoints", "lip_offset"} <= set(losses_of(run)[0])
     # and the run itself hands all three on
     assert set(SMALL) <= set(trained_networks(str(run)))
 

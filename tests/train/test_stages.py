@@ -8,6 +8,8 @@ import torch
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import rotation_from_degrees
 from liveportrait_core.model import load_model
+from tests.support.killing import cut_off_and_resumed, losses_of
+from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from train import checkpoint, evaluate, stage1, stage2
 from train.base import begin_with, load_run
@@ -30,35 +32,19 @@ def base(tmp_path_factory, data):
     return run
 
 
-def totals(run):
-    rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(row)["total"] for row in rows]
-
-
 def test_stage_1_trains_logs_and_writes_a_model(base):
     model = load_model(base / "model.safetensors")
     assert model.preset.name == "compact"
     assert model.stitching is None
-    assert len(totals(base)) == 3
+    assert len(losses_of(base)) == 3
     assert (base / "strip-000003.png").is_file()
 
 
 def test_stage_1_killed_and_run_again_gives_the_same_losses(tmp_path, data, base):
     again = tmp_path / "again"
     options = [f"run={again}", f"data={data}", "motion_batch=2", "own_keypoints_from=1", *QUICK]
-    with pytest.MonkeyPatch.context() as patch:
-        step = stage1.Stage1.train_step
-
-        def killed(self, draw, average):
-            if draw.step == 2:
-                raise KeyboardInterrupt
-            return step(self, draw, average)
-
-        patch.setattr(stage1.Stage1, "train_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            stage1.main(options)
-    stage1.main(options)
-    assert totals(again) == totals(base)
+    cut_off_and_resumed(stage1.main, stage1.Stage1, options, step=2)
+    assert losses_of(again) == losses_of(base)
 
 
 def test_stage_1_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_path, data):
@@ -73,12 +59,17 @@ def test_stage_1_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_path
     assert "picture" not in json.loads(rows[-1])
 
 
+def test_stage_1_of_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
+    options = [f"run={tmp_path / 'run'}", "steps=1", f"data={tmp_path / 'nowhere'}"]
+    assert "nowhere" in refused(stage1.command, capsys, options)
+
+
 def test_weights_of_another_shape_are_refused():
     with pytest.raises(CheckpointError, match="2 tensors that this network has not"):
         begin_with(torch.nn.Linear(2, 2), torch.nn.Linear(3, 3))
 
 
-def test_stage_2_leaves_the_base_alone_and_completes_the_model(tmp_path, data, base):
+def test_stage_2_leaves_the_base_alone_and_may_be_cut_off(tmp_path, data, base):
     run = tmp_path / "retarget"
     stage2.main([f"run={run}", f"base={base}", f"data={data}", *QUICK])
     before, after = load_model(base / "model.safetensors"), load_model(run / "model.safetensors")
@@ -86,6 +77,10 @@ def test_stage_2_leaves_the_base_alone_and_completes_the_model(tmp_path, data, b
         old, new = before.modules()[name].state_dict(), after.modules()[name].state_dict()
         assert all(torch.equal(old[key], new[key]) for key in old)
     assert {"stitching", "eyes", "lip"} <= set(after.modules())
+    again = tmp_path / "again"
+    options = [f"run={again}", f"base={base}", f"data={data}", *QUICK, "strip_every=0"]
+    assert cut_off_and_resumed(stage2.main, stage2.Stage2, options, step=2) == 0
+    assert losses_of(again) == losses_of(run)
 
 
 def test_stage_2_without_a_base_says_so(tmp_path):

@@ -1,0 +1,44 @@
+"""A training command that is cut off in the middle of a step, and given again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from train.draw import Draw
+
+
+def cut_off_and_resumed(
+    main: Callable[[list[str]], object], kind: type[Any], options: Sequence[str], step: int
+) -> object:
+    """Run a command whose task breaks off at a step, then the same command; gives what that gave.
+
+    Args:
+        main: Of the command.
+        kind: Its task.
+        options: Its arguments.
+        step: Of this one no gradient comes about the first time.
+    """
+    take = kind.train_step
+
+    def broken_off(self: Any, draw: Draw, average: Any) -> Any:
+        if draw.step == step:
+            raise KeyboardInterrupt
+        return take(self, draw, average)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "train_step", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            main(list(options))
+    return main(list(options))
+
+
+def losses_of(run: Path) -> list[dict[str, float]]:
+    """The rows of a run's stats.jsonl without what depends on the clock."""
+    lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    found: list[dict[str, float]] = [json.loads(line) for line in lines]
+    return [{key: row[key] for key in row if key != "steps_per_s"} for row in found]
