@@ -8,16 +8,23 @@ from typing import Any
 import torch
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.media.atomic import replacing
+from liveportrait_core.media.atomic import replacing, unwritable
 
 NAME = "checkpoint.pt"
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:
-    """Write the state whole, or leave the last one as it was."""
+    """Write the state whole, or leave the last one as it was.
+
+    Raises:
+        MediaError: The disk is full, or the folder cannot be written to.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / NAME) as part:
-        torch.save(state, part)
+        try:
+            torch.save(state, part)
+        except (OSError, RuntimeError) as error:  # torch tells of a full disk by the latter
+            raise unwritable(folder / NAME, OSError(f"torch.save failed ({error})")) from error
 
 
 def load(folder: Path) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from liveportrait_core.errors import CheckpointError
+from liveportrait_core.errors import CheckpointError, MediaError
 from train import checkpoint
 from train.config import LoopConfig
 from train.draw import Draw
@@ -105,6 +105,23 @@ def test_a_broken_checkpoint_says_what_to_do(tmp_path):
     (tmp_path / checkpoint.NAME).write_bytes(b"not a checkpoint")
     with pytest.raises(CheckpointError, match="Delete it to start the run anew"):
         checkpoint.load(tmp_path)
+
+
+@pytest.fixture
+def small_disk():
+    resource = pytest.importorskip("resource", reason="needs a limit on the size of files")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_is_a_sentence_and_the_last_checkpoint_stays(tmp_path, small_disk):
+    checkpoint.save(tmp_path, {"step": 1})
+    with pytest.raises(MediaError, match=r"Cannot write .*checkpoint\.pt: .*or make space"):
+        checkpoint.save(tmp_path, {"step": 2, "weights": torch.zeros(100_000)})
+    assert checkpoint.load(tmp_path) == {"step": 1}
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.NAME]
 
 
 def test_draws_depend_on_seed_place_and_step_alone():
