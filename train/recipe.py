@@ -97,7 +97,15 @@ STAGES: tuple[Stage, ...] = (
         minutes=195,
     ),
     _training(
-        *("retarget", "stage2", "data={out}/heads", "base={out}/picture", "batch=2"),
+        *("finish", "stage1", "data={out}/heads", "init={out}/picture", "init_motion={out}/motion"),
+        *("batch=4", "motion_batch=0", "lr=0.0005", "own_keypoints_from=0"),
+        *("own_keypoints_share=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
+        *("picture_weights.gan_face=0.15",),
+        steps=1500,
+        minutes=90,
+    ),
+    _training(
+        *("retarget", "stage2", "data={out}/heads", "base={out}/finish", "batch=2"),
         steps=2000,
         minutes=90,
     ),
