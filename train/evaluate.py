@@ -6,8 +6,8 @@
     python -m train.evaluate --self FILMS --cross FILMS --portraits FFHQ --page FILE
 
 --rendered compares with the renderer's truth, --clips repaints each clip from its own first
-frame, --self and --cross are the paper's protocols; all may be asked for at once. Measures that
-need something which is not there say so.
+frame, --self and --cross are the paper's protocols, with --out FOLDER stopped and gone on with at
+will; all may be asked for at once. Measures that need something which is not there say so.
 """
 
 from __future__ import annotations
@@ -158,21 +158,21 @@ def main(arguments: list[str]) -> int:
         if chosen.clips is not None:
             measures |= clips(model, chosen)
         reports = protocols(model, chosen)
-    except LivePortraitError as error:
+    except (LivePortraitError, OSError) as error:
         return _refused(error)
     _show(measures)
-    if chosen.json is not None:
-        told = measures | {report.mode: report.to_json() for report in reports}
-        text = json.dumps(_without_nan(told), indent=2, allow_nan=False)
-        chosen.json.write_text(text + "\n", encoding="utf-8")
     try:
+        if chosen.json is not None:
+            told = measures | {report.mode: report.to_json() for report in reports}
+            text = json.dumps(_without_nan(told), indent=2, allow_nan=False)
+            chosen.json.write_text(text + "\n", encoding="utf-8")
         keep_page(chosen, reports)
-    except LivePortraitError as error:
+    except (LivePortraitError, OSError) as error:
         return _refused(error)
     return 0
 
 
-def _refused(error: LivePortraitError) -> int:
+def _refused(error: Exception) -> int:
     print(f"python -m train.evaluate: {error}", file=sys.stderr)
     return 2
 

@@ -23,12 +23,18 @@ from .layouts import LAYOUTS, Layout, films_of, layout_of, portraits_of
 from .mesh import mesh_python
 from .models import at_size
 from .page import write_page
+from .paper import Mode
 from .protocol import NUM_SOURCES, Setting, cross_reenactment, self_reenactment
 from .real import add_fid
 from .reenactment import FramingMode, Stage
 from .report import Report
+from .results import FilmResults, digest_of, make_folder, sizes_in
 
 TITLE: Final = "Evaluation"
+JSON_NAME: Final = "measures.json"
+PAGE_NAME: Final = "page.html"
+STATISTICS_NAME: Final = "real.npz"
+"""In the folder of --out, unless --json, --page and --real-statistics name other places."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
@@ -95,15 +101,27 @@ def add_arguments(parser: argparse.ArgumentParser, count: Callable[[str], int]) 
         metavar="FOLDER",
         help="networks for LPIPS, FID, CSIM, AED, APD and MAE; names in docs/training.md",
     )
+    add(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="keep each film's results here: the same command goes on where it was stopped; "
+        f"{JSON_NAME}, {PAGE_NAME} and {STATISTICS_NAME} (of --real) are written here, too",
+    )
     add("--page", type=Path, metavar="FILE", help="write tables and strips as one HTML file")
 
 
 def check_places(chosen: argparse.Namespace) -> None:
-    """Refuse files that cannot be written before hours of work, not after.
+    """Refuse files that cannot be written before hours of work, not after; make the --out folder.
 
     Raises:
-        LivePortraitError: The folder of one is missing.
+        LivePortraitError: The folder of one is missing, or that one cannot be made.
     """
+    if chosen.out is not None:
+        make_folder(chosen.out)
+        chosen.json = chosen.json or chosen.out / JSON_NAME
+        chosen.page = chosen.page or chosen.out / PAGE_NAME
+        chosen.real_statistics = chosen.real_statistics or chosen.out / STATISTICS_NAME
     for path in (chosen.page, chosen.json, chosen.real_statistics):
         if path is not None and not path.absolute().parent.is_dir():
             raise LivePortraitError(
@@ -145,7 +163,7 @@ def _self(model: LivePortraitModel, chosen: argparse.Namespace) -> Report:
         return rendered_reenactment(setting, data)
     layout = _layout(chosen, chosen.self_films)
     with ExitStack() as stack:
-        setting = _with_mesh(_setting(model, chosen, layout), chosen, stack)
+        setting = _kept(_setting(model, chosen, layout), chosen, "self", stack)
         report = self_reenactment(setting, _films(chosen, chosen.self_films, layout))
         return _meshed(report, setting, chosen)
 
@@ -160,7 +178,7 @@ def _cross(model: LivePortraitModel, chosen: argparse.Namespace) -> Report:
     pictures = list(portraits_of(chosen.portraits).items())
     sources = dict(pictures[: chosen.sources])
     with ExitStack() as stack:
-        setting = _with_mesh(_setting(model, chosen, layout), chosen, stack)
+        setting = _kept(_setting(model, chosen, layout), chosen, "cross", stack, sources)
         films = _films(chosen, chosen.cross_films, layout)
         report, tally = cross_reenactment(setting, films, sources)
         if "inception" in setting.readers:
@@ -205,12 +223,44 @@ def _setting(
     )
 
 
-def _with_mesh(setting: Setting, chosen: argparse.Namespace, stack: ExitStack) -> Setting:
-    """The setting with a place for pictures, where there is a mesh to look at them."""
-    if mesh_python(chosen.mesh_python) is None:
+def _kept(
+    setting: Setting,
+    chosen: argparse.Namespace,
+    mode: Mode,
+    stack: ExitStack,
+    sources: Mapping[str, Path] | None = None,
+) -> Setting:
+    """The setting with places for results and, where a mesh looks at them, for pictures."""
+    has_mesh = mesh_python(chosen.mesh_python) is not None
+    if chosen.out is not None:
+        settings = _told(setting, chosen, mode) | {"mesh": has_mesh}
+        if sources is not None:
+            portraits = [str(path) for path in sources.values()]
+            settings |= {"portraits": portraits, "real": chosen.real or setting.layout.real}
+        setting = replace(setting, results=FilmResults(chosen.out / mode, settings))
+    if not has_mesh:
         return setting
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    return replace(setting, kept=KeptPictures(folder, setting.stage.size_px))
+    if chosen.out is not None:
+        pictures: Path = chosen.out / mode / "pictures"
+    else:
+        pictures = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    return replace(setting, kept=KeptPictures(pictures, setting.stage.size_px))
+
+
+def _told(setting: Setting, chosen: argparse.Namespace, mode: Mode) -> dict[str, object]:
+    """Everything that a film's results depend on."""
+    layout, stage = setting.layout, setting.stage
+    every, most = (layout.every, layout.most) if mode == "cross" else (1, None)
+    return {
+        "model": digest_of(stage.model),
+        "framing": stage.framing,
+        "motion": stage.motion,
+        "size": stage.size_px,
+        "every": setting.every or every,
+        "most": setting.most or most,
+        "measures": [one.key for one in setting.begin(mode)[1].measures],
+        "metric-files": sizes_in(chosen.metric_files),
+    }
 
 
 def _meshed(report: Report, setting: Setting, chosen: argparse.Namespace) -> Report:

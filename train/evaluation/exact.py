@@ -56,9 +56,10 @@ def rendered_reenactment(setting: Setting, data: RenderedSet) -> Report:
             image, driving = _sides(setting, one)
             own.add([2 * frame for frame in frames], image, {"driving": driving})
             _show(strip, rows, frames, one)
-        report.rows.append(
-            {"film": f"pair {pair}", "frames": start, "frames_without_face": 0, **own.finish()}
-        )
+        sums = own.finish()
+        tally.count(sums)
+        counts = {"frames": start, "frames_without_face": 0}
+        report.rows.append({"film": f"pair {pair}", **counts, **sums.means})
         report.strips.append((f"rendered heads, pair {pair}", strip.picture()))
     truth = {"keypoints_compared_with": "the renderer's truth", "identities": len(data)}
     return finished(report, tally, truth)

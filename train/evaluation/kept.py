@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 
 from .mesh import ClipSeen, mesh_measures, read_mesh
+from .results import short_digest
 
 
 @dataclass(slots=True)
@@ -20,8 +21,9 @@ class KeptPictures:
     folder: Path
     size_px: int
     _clips: list[list[str]]
-    """Names of the files of each film."""
-    _names: dict[str, int]
+    """Names of the files of each film that counts."""
+    _new: dict[str, list[str]]
+    """Those that were added and do not count yet, by the film's name."""
 
     def __init__(self, folder: Path, size_px: int) -> None:
         """Keep pictures in a folder, which is made.
@@ -32,24 +34,30 @@ class KeptPictures:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.size_px = folder, size_px
-        self._clips, self._names = [], {}
+        self._clips, self._new = [], {}
 
     def add(
         self, name: str, source: Pixels, driving: Sequence[Pixels], output: Sequence[Pixels]
     ) -> None:
         """Some frames of a film; `name` says of which one."""
-        if name not in self._names:
-            self._names[name] = len(self._clips)
-            self._clips.append([])
-        number = self._names[name]
-        stem = f"clip-{number:05d}-{len(self._clips[number]):04d}"
+        stems = self._new.setdefault(name, [])
+        stem = f"clip-{short_digest(name)}-{len(stems):04d}"
         np.savez(
             self.folder / f"{stem}.npz",
             source=self._made_small([source]),
             driving=self._made_small(driving),
             output=self._made_small(output),
         )
-        self._clips[number].append(stem)
+        stems.append(stem)
+
+    def take(self) -> dict[str, list[str]]:
+        """The files that were added since it was last asked, by the films' names."""
+        new, self._new = self._new, {}
+        return new
+
+    def count(self, clips: Mapping[str, list[str]]) -> None:
+        """Films that are to be measured, as `take` gave them, now or in an earlier run."""
+        self._clips += clips.values()
 
     def measures(self, python: Path) -> dict[str, float]:
         """What the mesh says about them (`mesh_measures`).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from .measures import Measure, Side, measures_of
 from .paper import Mode
 from .reenactment import Sampled, Stage, Subject, open_film, open_portrait, painted, read_film
 from .report import MOST_STRIPS, Report, Result, Strip, difference
+from .results import FilmResult, FilmResults
 from .tally import FilmTally, KnownPictures, Looks, SeenPictures, Tally, known_pictures
 
 CHUNK: Final = 8
@@ -52,6 +53,8 @@ class Setting:
     """Frames of a film at most; None takes the paper's number."""
     kept: KeptPictures | None = None
     """Where pictures are kept for an independent face mesh."""
+    results: FilmResults | None = None
+    """Where each film's results are kept, so that a stopped evaluation goes on."""
     say: Say = to_stderr
 
     def begin(self, mode: Mode) -> tuple[Report, Tally]:
@@ -91,7 +94,8 @@ def self_reenactment(setting: Setting, films: Mapping[str, Path]) -> Report:
         - the first frame that shows a face is the source, and every frame is compared, that one
           too; frames that show none are left out and counted
         - means are over all frames of all films
-        - a film that cannot be read, or shows no face, is named, counted and left out
+        - a film that cannot be read, or shows no face, is named, counted and left out; with
+          `Setting.results` it is tried again in the next run, and the others are not
 
     Args:
         setting: How.
@@ -102,16 +106,52 @@ def self_reenactment(setting: Setting, films: Mapping[str, Path]) -> Report:
     """
     report, tally = setting.begin("self")
     every = setting.every or 1
-    for name, path in films.items():
-        try:
-            clip = Sampled(path=path, every=every, most=setting.most)
-            _self_film(setting, name, clip, tally, report)
-        except LivePortraitError as error:
-            report.skip(name, error)
+
+    def measured(name: str, path: Path) -> FilmResult:
+        clip = Sampled(path=path, every=every, most=setting.most)
+        return _self_film(setting, name, clip, tally)
+
+    _each_film(setting, films, measured, report, tally)
     return finished(report, tally, {"every": every, "most_frames": setting.most or "all"})
 
 
-def _self_film(setting: Setting, name: str, clip: Sampled, tally: Tally, report: Report) -> None:
+def _each_film(
+    setting: Setting,
+    films: Mapping[str, Path],
+    measured: Callable[[str, Path], FilmResult],
+    report: Report,
+    tally: Tally,
+) -> None:
+    """Count every film, those that are measured already as they were then.
+
+    What is odd enough about a film to break the work in a way that nobody foresaw is a reason to
+    leave it out like any other: the films before it took hours.
+    """
+    known, kept = setting.results, setting.kept
+    for name, path in films.items():
+        result = None if known is None else known.load(name, path)
+        if result is None:
+            try:
+                result = measured(name, path)
+            except (LivePortraitError, ValueError, RuntimeError) as error:
+                if kept is not None:
+                    kept.take()  # what was painted before it broke off
+                report.skip(name, error)
+                continue
+            if kept is not None:
+                result = replace(result, kept=kept.take())
+            if known is not None:
+                known.save(name, path, result)
+        if kept is not None:
+            kept.count(result.kept)
+        tally.count(result.sums)
+        report.rows.append(result.row)
+        if len(report.strips) < MOST_STRIPS:
+            report.strips.append((name, result.strip))
+        setting.say(f"{name}: {result.row['frames']} frames")
+
+
+def _self_film(setting: Setting, name: str, clip: Sampled, tally: Tally) -> FilmResult:
     stage = setting.stage
     film = open_film(stage, name, clip)
     motion, own, strip = read_film(stage, film), FilmTally(tally), Strip(film.seen, clip.every)
@@ -129,7 +169,7 @@ def _self_film(setting: Setting, name: str, clip: Sampled, tally: Tally, report:
             _show(strip, row, frames, pictures)
         if setting.kept is not None:
             setting.kept.add(name, first, drivings, outputs)
-    _finish_film(setting, report, film, own, strip)
+    return _result(film, own, strip)
 
 
 @torch.inference_mode()
@@ -158,12 +198,12 @@ def cross_reenactment(
             f"None of {len(portraits)} portraits can be used; the last reason: "
             f"{report.skipped[-1]['reason']}"
         )
-    for name, path in films.items():
-        try:
-            clip = Sampled(path=path, every=every, most=most)
-            _cross_film(setting, name, clip, tally, report, sources)
-        except LivePortraitError as error:
-            report.skip(name, error)
+
+    def measured(name: str, path: Path) -> FilmResult:
+        clip = Sampled(path=path, every=every, most=most)
+        return _cross_film(setting, name, clip, tally, sources)
+
+    _each_film(setting, films, measured, report, tally)
     facts: dict[str, float | str] = {
         "every": every,
         "most_frames": most,
@@ -190,9 +230,8 @@ def _cross_film(
     name: str,
     clip: Sampled,
     tally: Tally,
-    report: Report,
     sources: list[tuple[Subject, SeenPictures]],
-) -> None:
+) -> FilmResult:
     stage = setting.stage
     film = open_film(stage, name, clip, least=1)
     motion, own = read_film(stage, film), FilmTally(tally)
@@ -217,7 +256,7 @@ def _cross_film(
             if setting.kept is not None:
                 shown = [pictures[frame] for frame in frames]
                 setting.kept.add(f"{name} {portrait.name}", first, shown, outputs)
-    _finish_film(setting, report, film, own, strip)
+    return _result(film, own, strip)
 
 
 def _driver(
@@ -260,17 +299,13 @@ def _show(strip: Strip, row: int, frames: Sequence[int], pictures: Sequence[Pixe
         strip.add(row, frame, picture)
 
 
-def _finish_film(
-    setting: Setting, report: Report, film: Subject, own: FilmTally, strip: Strip
-) -> None:
-    """Count a film that was measured to its end."""
-    row = own.finish()
+def _result(film: Subject, own: FilmTally, strip: Strip) -> FilmResult:
+    """Of a film that was measured to its end."""
+    sums = own.finish()
     unseen = len(film.track) - len(film.seen)
     counts = {"frames": len(film.seen), "frames_without_face": unseen}
-    report.rows.append({"film": film.name, **counts, **row})
-    if len(report.strips) < MOST_STRIPS:
-        report.strips.append((film.name, strip.picture()))
-    setting.say(f"{film.name}: {len(film.seen)} frames")
+    row = {"film": film.name, **counts, **sums.means}
+    return FilmResult(row=row, sums=sums, strip=strip.picture())
 
 
 def finished(report: Report, tally: Tally, facts: Mapping[str, float | str]) -> Report:

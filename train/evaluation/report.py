@@ -56,10 +56,12 @@ class Report:
     mesh: dict[str, float] | str = UNAVAILABLE
     """What an independent face mesh says."""
 
-    def skip(self, name: str, error: LivePortraitError) -> None:
+    def skip(self, name: str, error: Exception) -> None:
         """Leave something out, by name."""
-        _LOG.warning("%s is left out: %s", name, error)
-        self.skipped.append({"name": name, "reason": str(error)})
+        foreseen = isinstance(error, LivePortraitError)
+        reason = str(error) if foreseen else f"{type(error).__name__}: {error}"
+        _LOG.warning("%s is left out: %s", name, reason)
+        self.skipped.append({"name": name, "reason": reason})
 
     @property
     def ordered(self) -> dict[str, Result]:

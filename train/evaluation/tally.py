@@ -57,6 +57,18 @@ class KnownPictures:
         return KnownPictures(some)
 
 
+@dataclass(frozen=True, slots=True)
+class FilmSums:
+    """What one film adds to a set."""
+
+    means: dict[str, float | None]
+    """Its own, by the measure's key."""
+    sums: Mapping[str, float]
+    counts: Mapping[str, int]
+    features: tuple[Tensor, ...]
+    """(B, D) each, for measures of the whole set."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Sums of the measures of some films, and what the whole set is measured by."""
@@ -79,6 +91,14 @@ class Tally:
         count = self.counts.get(key, 0)
         return self.sums[key] / count if count else None
 
+    def count(self, film: FilmSums) -> None:
+        """A whole film."""
+        for key, total in film.sums.items():
+            self.sums[key] = self.sums.get(key, 0.0) + total
+            self.counts[key] = self.counts.get(key, 0) + film.counts[key]
+        for features in film.features:
+            self.moments.add(features)
+
     def row(self) -> dict[str, float | None]:
         """The means of all measures but those of the set."""
         return {one.key: self.mean(one.key) for one in self.measures if one.scope != "set"}
@@ -88,7 +108,6 @@ class FilmTally:
     """The measures of one film; they count only once all of it was measured."""
 
     def __init__(self, tally: Tally) -> None:
-        self._tally = tally
         self._own = Tally(tally.mode, tally.measures)
         self._frames: list[int] = []
         self._series: dict[str, list[tuple[Reading, Reading]]] = {}
@@ -103,29 +122,25 @@ class FilmTally:
             others: What they are compared with.
         """
         self._frames += frames
-        for measure in self._tally.measures:
+        for measure in self._own.measures:
             found = image.reading(measure.reads)
             if measure.scope == "set":
                 self._features.append(found[0])
                 continue
-            truth = others[measure.against[self._tally.mode]].reading(measure.reads)
+            truth = others[measure.against[self._own.mode]].reading(measure.reads)
             if measure.scope == "film":
                 self._series.setdefault(measure.key, []).append((found, truth))
             elif measure.distance is not None:
                 self._own.add({measure.key: measure.distance(found, truth)})
 
-    def finish(self) -> dict[str, float | None]:
-        """Count the film; gives its own means."""
-        for measure in self._tally.measures:
+    def finish(self) -> FilmSums:
+        """What the film came to, once all of it was compared."""
+        for measure in self._own.measures:
             if measure.scope == "film" and measure.distance is not None:
                 for found, truth in self._unbroken(self._series.get(measure.key, [])):
                     self._own.add({measure.key: measure.distance(found, truth)})
-        for key, total in self._own.sums.items():
-            self._tally.sums[key] = self._tally.sums.get(key, 0.0) + total
-            self._tally.counts[key] = self._tally.counts.get(key, 0) + self._own.counts[key]
-        for features in self._features:
-            self._tally.moments.add(features)
-        return self._own.row()
+        own = self._own
+        return FilmSums(own.row(), own.sums, own.counts, tuple(self._features))
 
     def _unbroken(self, parts: list[tuple[Reading, Reading]]) -> list[tuple[Reading, Reading]]:
         """The film in pieces whose frames follow each other without a gap."""

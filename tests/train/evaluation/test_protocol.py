@@ -224,6 +224,48 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     assert "there is no folder" in capsys.readouterr().err
 
 
+def test_a_stopped_evaluation_goes_on_and_tells_the_same(
+    model_file, films, tmp_path, monkeypatch, capsys
+):
+    options = ["--model", str(model_file), "--self", str(films), "--framing", "crop"]
+    options += ["--size", "64", "--most", "2", "--out"]
+    straight, stopped = (tmp_path / name for name in ("straight", "stopped"))
+    assert evaluate.main([*options, str(straight)]) == 0
+    measure, asked = protocol._self_film, []
+
+    def stops(setting, name, *more):
+        asked.append(name)
+        if name == "wide.mp4" and len(asked) == 4:
+            raise KeyboardInterrupt
+        return measure(setting, name, *more)
+
+    monkeypatch.setattr(protocol, "_self_film", stops)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate.main([*options, str(stopped)])
+    assert evaluate.main([*options, str(stopped)]) == 0
+    # films that were left out may be whole by now; what was measured is not measured again
+    every = ["broken.mp4", "grey.mp4", "still.mp4", "wide.mp4"]
+    assert asked == [*every, "broken.mp4", "grey.mp4", "wide.mp4"]
+    told = [json.loads((run / "measures.json").read_text("utf-8")) for run in (straight, stopped)]
+    assert told[0]["self"] == told[1]["self"]
+    assert told[0]["self"]["films"] == 2
+    pages = [(run / "page.html").read_text("ascii") for run in (straight, stopped)]
+    assert pages[0] == pages[1]
+    capsys.readouterr()
+    assert evaluate.main([*options, str(stopped), "--motion", "absolute"]) == 2
+    said = "holds results with motion relative, and absolute was asked for"
+    assert said in capsys.readouterr().err
+
+
+def test_a_film_that_breaks_the_work_unforeseen_is_left_out_by_name(shipped, films, monkeypatch):
+    def odd(stage, name, clip, least=2):
+        raise ValueError("3 frames of 2 sizes")
+
+    monkeypatch.setattr(protocol, "open_film", odd)
+    with pytest.raises(MediaError, match="None of 1 films can be used"):
+        self_reenactment(a_setting(shipped), one_film(films, "still.mp4"))
+
+
 def test_rendered_heads_are_compared_with_the_renderers_truth(tmp_path, shipped):
     data = RenderedSet([write_rendered(tmp_path / "heads", identities=2)])
     assert is_rendered(tmp_path / "heads")
