@@ -33,7 +33,7 @@ from .base import (
 )
 from .config import given, parse
 from .cost import noise_sets, step_cost
-from .data.faces import FacePairs, joined
+from .data.faces import FacePairs, first_pairs, joined
 from .data.mixed import Mix, MixedClips, MixedHeads, places_of
 from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
@@ -45,7 +45,7 @@ from .losses.motion_terms import MotionWeights
 from .losses.picture_terms import PictureWeights
 from .presets import PUBLISHED
 from .processes import is_first_process, num_processes
-from .published import NETWORKS, PublishedConfig, first_pairs
+from .published import NETWORKS, PublishedConfig
 from .sets import DataConfig, Sets, open_sets
 from .stage1 import MOTION, Stage1, Stage1Config
 from .stage1_published import PublishedStage1

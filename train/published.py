@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -18,26 +17,22 @@ from liveportrait_core.networks.compact.motion import Motion
 
 from .base import begin_with, trained_networks
 from .data.curated import CuratedSet, is_curated
-from .data.faces import FacePairs, joined
-from .data.rendered import FRAMES, RenderedSet
 from .data.storage import Remote, place_named
-from .data.unlabelled import UnlabelledSource
 from .losses.adversarial import OBJECTIVES
 from .losses.base_terms import NEEDS_TRUTH, BaseWeights
 from .presets import PUBLISHED, SMALL
-from .sets import DataConfig, Sets, open_sets
+from .sets import Sets
 from .spectral import add_spectral_norm
 from .trunk import begin_trunk
+from .validation import ValidatedConfig
 
 NETWORKS = ("appearance", "motion", "warping", "decoder")
 """F, M, W and G."""
-VALIDATION_CACHE = "validation-clips"
-"""In the folder of a run: prepared clips that it is never trained on."""
 Config = TypeVar("Config", bound="PublishedConfig")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedConfig(DataConfig):
+class PublishedConfig(ValidatedConfig):
     """Stage 1 on the published architecture (preset=paper, or preset=tiny to try it out)."""
 
     preset: str = "paper"
@@ -67,14 +62,6 @@ class PublishedConfig(DataConfig):
     """Gradients are scaled down to this norm, F to G as one and the discriminators as one."""
     gan: str = "hinge"
     """Objective of the discriminators: hinge or least_squares."""
-    validation_data: str = ""
-    """Rendered folders that are never trained on; with `validation_clips` they find the best."""
-    validation_clips: str = ""
-    """Folders of clips that are never trained on."""
-    validation_pairs: int = 16
-    """Pairs of each kind that are looked at."""
-    validate_every: int = 1000
-    """Steps between validations."""
     clip_px: int = 512
     """Side at which clips are stored, a multiple of 128."""
     final_lr_share: float = 1.0
@@ -85,15 +72,15 @@ class PublishedConfig(DataConfig):
     """Weights of Eq. 4."""
 
     def __post_init__(self) -> None:
-        DataConfig.__post_init__(self)
+        ValidatedConfig.__post_init__(self)
         if self.preset not in PUBLISHED:
             raise ValueError(
                 f"preset is '{self.preset}'; it takes {', '.join((SMALL, *PUBLISHED))}."
             )
         if self.gan not in OBJECTIVES:
             raise ValueError(f"gan is '{self.gan}'; it takes {' or '.join(OBJECTIVES)}.")
-        if self.batch < 1 or self.validation_pairs < 1 or self.validate_every < 1:
-            raise ValueError("batch, validation_pairs and validate_every must be at least 1.")
+        if self.batch < 1:
+            raise ValueError(f"batch must be at least 1, got {self.batch}.")
         places = map(place_named, self.clips.split(","))
         if (wrong := self.untold) and not any(
             isinstance(place, Remote) or is_curated(place) for place in places
@@ -194,41 +181,6 @@ def require_told(config: PublishedConfig, sets: Sets) -> None:
     told = isinstance(sets.clips, CuratedSet) and sets.clips.tells
     if config.untold and not told:
         raise MediaError(config.untold)
-
-
-def first_pairs(
-    data: RenderedSet | None, clips: UnlabelledSource | None, reader: Motion | None, count: int
-) -> FacePairs:
-    """The same pairs every time, at most `count` rendered ones and as many of clips."""
-    parts: list[FacePairs] = []
-    if data is not None:
-        numbers = np.arange(min(count, len(data)))
-        parts.append(FacePairs.of_rendered(data.pairs(numbers, numbers % FRAMES)))
-    if clips is not None:
-        parts.append(FacePairs.of_clips(clips.first_pairs(count), reader))
-    return joined(parts)
-
-
-def validation_pairs(config: PublishedConfig, reader: Motion | None) -> FacePairs | None:
-    """The pairs that a run is never trained on, as `first_pairs` has them; None without any.
-
-    Raises:
-        MediaError: As for `open_sets`.
-    """
-    if not config.validation_data and not config.validation_clips:
-        return None
-    sets = open_sets(
-        DataConfig(
-            run=config.run,
-            steps=config.steps,
-            data=config.validation_data,
-            clips=config.validation_clips,
-            clip_px=config.clip_px,
-            cache=str(config.run / VALIDATION_CACHE),
-        ),
-        annotated=True,
-    )
-    return first_pairs(sets.rendered, sets.clips, reader, config.validation_pairs)
 
 
 def safe_for_volumes(device: torch.device) -> AbstractContextManager[object]:

@@ -43,10 +43,12 @@ from .base import begin_with, trained_networks, write_model
 from .config import given, parse
 from .cost import noise_sets, step_cost
 from .data.augment import augment_frames, augment_pairs, augment_unlabelled, moved_frames
+from .data.faces import FacePairs
 from .data.rendered import Pairs, RenderedSet
 from .data.unlabelled import ReadPairs, UnlabelledSource, read_pairs
 from .discriminators import Discriminators
 from .draw import Draw
+from .features import PyramidDistance
 from .loop import ParameterGroup, fit
 from .losses.motion_terms import (
     EquivarianceStep,
@@ -67,8 +69,9 @@ from .losses.picture_terms import (
 from .losses.terms import weighted_losses
 from .presets import PUBLISHED, SMALL
 from .processes import is_first_process
-from .sets import DataConfig, open_sets
+from .sets import open_sets
 from .strips import grid_of
+from .validation import BEST_NAME, ValidatedConfig, Validation
 
 MOTION, PICTURE = "motion", ("appearance", "warping", "decoder")
 """The two halves that are trained side by side, or each alone."""
@@ -77,7 +80,7 @@ _STRIP_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage1Config(DataConfig):
+class Stage1Config(ValidatedConfig):
     """Stage 1 on rendered heads, on folders of pictures and films, or on both.
 
     These are the settings of preset=small; `preset=paper --help` lists those of the published
@@ -121,7 +124,7 @@ class Stage1Config(DataConfig):
     """Weights of the losses of F, W and G."""
 
     def __post_init__(self) -> None:
-        DataConfig.__post_init__(self)
+        ValidatedConfig.__post_init__(self)
         if self.preset != SMALL:
             known = ", ".join((SMALL, *PUBLISHED))
             raise ValueError(f"preset is '{self.preset}'; it takes {known}.")
@@ -186,6 +189,7 @@ class Stage1:
         if config.gan:
             self.picture_terms += adversarial_terms(config.picture_weights)
             self.unlabelled_terms += adversarial_terms(config.picture_weights)
+        self.validation = Validation.open(config, None, PyramidDistance(), max(1, config.batch))
 
     def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
         """One batch of frames for M, one of pairs for F, W and G."""
@@ -286,6 +290,23 @@ class Stage1:
                 columns.append(self._strip_of(read_pairs(unlabelled, _motion(average)), average))
         rows = [torch.cat(parts) for parts in zip(*columns, strict=True)]
         return grid_of([list(pixels_from_tensor(row)) for row in rows])
+
+    def watch(self, step: int, average: Mapping[str, nn.Module], *, last: bool) -> None:
+        """Measure the moving average on the validation pairs, and keep the best."""
+        if self.validation is not None and self.validation.is_best(
+            step, lambda pairs: self._paint(average, pairs), last=last
+        ):
+            networks = {name: average[name] for name in (MOTION, *PICTURE)}
+            folder = self.config.run / BEST_NAME
+            write_model(folder, self.config.form, networks, f"stage1, best at step {step}")
+
+    def _paint(self, average: Mapping[str, nn.Module], pairs: FacePairs) -> tuple[Tensor, Tensor]:
+        """Driving frames repainted with M's keypoints, and as they are; (B, 3, h, h) each."""
+        pairs = pairs.to(next(self.modules[MOTION].parameters()).device)
+        faces = (pairs.source.image, pairs.driving.image)
+        source, driving = (_motion(average).read(face).keypoints for face in faces)
+        appearance, warping, decoder = (average[name] for name in PICTURE)
+        return decoder(warping(appearance(faces[0]), source, driving)), faces[1]
 
     def _strip_of(
         self, pairs: Pairs | ReadPairs, average: Mapping[str, nn.Module]

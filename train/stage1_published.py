@@ -43,7 +43,7 @@ from .config import parse
 from .cost import noise_sets, step_cost
 from .data.augment import augment_pairs, augment_unlabelled, moved_frames
 from .data.curated import CuratedSet
-from .data.faces import FacePairs, joined
+from .data.faces import FacePairs, first_pairs, joined
 from .data.rendered import RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .discriminators import CASCADE_LAYERS, CascadeDiscriminators
@@ -60,21 +60,17 @@ from .published import (
     NETWORKS,
     PublishedConfig,
     compact_reader,
-    first_pairs,
     require_told,
     safe_for_volumes,
     trainable_networks,
-    validation_pairs,
 )
 from .recognition import embeddings, load_arcface
 from .regions import REGIONS, crop_region
 from .sets import open_sets
 from .strips import grid_of
-from .validation import measures, record
+from .validation import BEST_NAME, Validation
 
 JUDGES = "discriminators"
-BEST_NAME = "best"
-"""Folder of the state that did best on the validation pairs, in both layouts."""
 _STRIP_PAIRS = 6
 BETAS = (0.5, 0.999)
 """Of Adam (Sec. 4)."""
@@ -93,11 +89,11 @@ class PublishedStage1:
         self.config, self.data, self.clips = config, data, clips
         self.preset = PUBLISHED[config.preset]
         self.reader = compact_reader(config.reader)
-        self.validation = validation_pairs(config, self.reader)
         self.kept: Mapping[str, nn.Module] = {}
         """Networks that do not learn here, to be written beside those that do."""
         self.arcface = load_arcface(config.arcface) if config.arcface else None
         self.distance = picture_distance(config.vgg, self.reader)
+        self.validation = Validation.open(config, self.reader, self.distance, config.batch)
         self.modules: Mapping[str, nn.Module] = {
             **trainable_networks(config),
             JUDGES: CascadeDiscriminators(self.preset.width),
@@ -145,18 +141,10 @@ class PublishedStage1:
 
     def watch(self, step: int, average: Mapping[str, nn.Module], *, last: bool) -> None:
         """Measure the moving average on the validation pairs, and keep the best in both layouts."""
-        if self.validation is None or not (last or step % self.config.validate_every == 0):
-            return
         device = self._device()
-        found = measures(
-            lambda pairs: self._paint(average, pairs.to(device)),
-            self.validation,
-            self.distance,
-            self.config.batch,
-        )
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
-        print(f"validation at step {step}: {shown}", file=sys.stderr, flush=True)
-        if record(self.config.run, step, found):
+        if self.validation is not None and self.validation.is_best(
+            step, lambda pairs: self._paint(average, pairs.to(device)), last=last
+        ):
             self.write(self.config.run / BEST_NAME, average, f"best at step {step}")
 
     def write(self, folder: Path, average: Mapping[str, nn.Module], note: str = "") -> Path:
@@ -167,10 +155,9 @@ class PublishedStage1:
 
     def _shown(self, count: int) -> FacePairs:
         """The pairs of a strip, `count` at most."""
-        pairs = self.validation
-        if pairs is None:
-            pairs = first_pairs(self.data, self.clips, self.reader, count)
-        return pairs[:count]
+        if self.validation is not None:
+            return self.validation.pairs[:count]
+        return first_pairs(self.data, self.clips, self.reader, count)[:count]
 
     def _drawn(self, draw: Draw) -> FacePairs:
         """A batch of rendered pairs and pairs of clips."""

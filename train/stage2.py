@@ -36,6 +36,7 @@ from .base import CREDIT, Base, model_of, opened, write_model
 from .config import parse
 from .cost import noise_sets, step_cost
 from .data.augment import augment_pairs, augment_unlabelled
+from .data.faces import first_pairs
 from .data.rendered import HEAD_REGIONS, RenderedSet
 from .data.unlabelled import UnlabelledSource
 from .draw import Draw
@@ -43,7 +44,7 @@ from .exporting import write_both
 from .loop import ParameterGroup, fit
 from .losses.perceptual import weighted_l1
 from .processes import is_first_process
-from .published import NETWORKS, compact_networks, first_pairs
+from .published import NETWORKS, compact_networks
 from .retargeting import (
     PARTS,
     Faces,

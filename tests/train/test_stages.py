@@ -8,11 +8,17 @@ import torch
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import rotation_from_degrees
 from liveportrait_core.model import load_model
+from liveportrait_core.stages import (
+    extract_appearance,
+    extract_motion,
+    transform_keypoints,
+    warp_decode,
+)
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from train import checkpoint, evaluate, stage1, stage2
-from train.base import begin_with, load_run
+from train.base import begin_with, load_run, model_of
 from train.data.augment import augment_frames, augment_pairs
 from train.data.rendered import Frames, RenderedSet
 from train.draw import Draw
@@ -28,7 +34,8 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def base(tmp_path_factory, data):
     run = tmp_path_factory.mktemp("runs") / "base"
-    stage1.main([f"run={run}", f"data={data}", "motion_batch=2", "own_keypoints_from=1", *QUICK])
+    options = [f"run={run}", f"data={data}", "motion_batch=2", "own_keypoints_from=1", *QUICK]
+    stage1.main([*options, f"validation_data={data}", "validation_pairs=2", "validate_every=2"])
     return run
 
 
@@ -38,6 +45,23 @@ def test_stage_1_trains_logs_and_writes_a_model(base):
     assert model.stitching is None
     assert len(losses_of(base)) == 3
     assert (base / "strip-000003.png").is_file()
+
+
+def test_stage_1_measures_faces_to_validate_on_and_keeps_the_best_state(base, data):
+    rows = (base / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+    found = {row["step"]: row["psnr_db"] for row in map(json.loads, rows)}
+    assert list(found) == [2, 3]  # every second step, and the last
+    pairs = RenderedSet([data]).pairs(np.arange(2), np.arange(2))
+    best = model_of(
+        load_model(base / "best" / "model.safetensors").modules(), pairs.source.image.shape[-1]
+    )
+    points = [
+        transform_keypoints(extract_motion(best, f.image)) for f in (pairs.source, pairs.driving)
+    ]
+    painted = warp_decode(best, extract_appearance(best, pairs.source.image), *points)
+    errors = (painted - pairs.driving.image).square().mean((1, 2, 3))
+    psnr_db = float((-10 * errors.log10()).mean())
+    assert psnr_db == pytest.approx(max(found.values()), abs=0.02)  # written in float16
 
 
 def test_stage_1_killed_and_run_again_gives_the_same_losses(tmp_path, data, base):

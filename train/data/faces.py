@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,8 +14,8 @@ from liveportrait_core.constants import NUM_KEYPOINTS
 from liveportrait_core.geometry import full_precision
 from liveportrait_core.networks.compact.motion import Motion
 
-from .rendered import Frames, Pairs
-from .unlabelled import Annotations, UnlabelledPairs
+from .rendered import FRAMES, Frames, Pairs, RenderedSet
+from .unlabelled import Annotations, UnlabelledPairs, UnlabelledSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,19 @@ def joined(parts: Sequence[FacePairs]) -> FacePairs:
         source=_joined([part.source for part in parts]),
         driving=_joined([part.driving for part in parts]),
     )
+
+
+def first_pairs(
+    data: RenderedSet | None, clips: UnlabelledSource | None, reader: Motion | None, count: int
+) -> FacePairs:
+    """The same pairs every time, at most `count` rendered ones and as many of clips."""
+    parts: list[FacePairs] = []
+    if data is not None:
+        numbers = np.arange(min(count, len(data)))
+        parts.append(FacePairs.of_rendered(data.pairs(numbers, numbers % FRAMES)))
+    if clips is not None:
+        parts.append(FacePairs.of_clips(clips.first_pairs(count), reader))
+    return joined(parts)
 
 
 def _joined(frames: Sequence[FaceFrames]) -> FaceFrames:
