@@ -261,19 +261,19 @@ def open_animals(config: PublishedAnimalsConfig | CompactAnimalsConfig, original
         MediaError: As for `places_of` and `open_sets`, or rendered animals are of another size.
     """
     side = next(s.size_px for s in (originals.rendered, originals.clips) if s is not None)
-    rendered, others = (",".join(map(str, places)) for places in places_of(config.animals))
-    heads = RenderedSet([Path(place) for place in rendered.split(",")]) if rendered else None
+    rendered, others = places_of(config.animals)
+    heads = RenderedSet(rendered) if rendered else None
     if heads is not None and heads.size_px != side:
         raise MediaError(
-            f"{rendered} has pictures of {heads.size_px} px and the original data of {side}; one "
-            f"size was wanted. Render the animals with {side} px."
+            f"{', '.join(map(str, rendered))} has pictures of {heads.size_px} px and the original "
+            f"data of {side}; one size was wanted. Render the animals with {side} px."
         )
     if not others:
         return Sets(heads, None)
     of_clips = DataConfig(
         run=config.run,
         steps=config.steps,
-        clips=others,
+        clips=",".join(map(str, others)),
         image_share=config.image_share,
         clip_px=side,
         cache=config.animal_cache or str(config.run / CACHE_NAME),

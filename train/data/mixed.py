@@ -13,7 +13,7 @@ from liveportrait_core.errors import MediaError
 
 from ..draw import Draw
 from .curated import INDEX_NAME, RENDERED, read_json
-from .rendered import FORMAT, Frames, Pairs, RenderedSet
+from .rendered import Frames, Pairs, RenderedSet, is_of_heads
 from .storage import Place, place_named, size_of
 from .unlabelled import UnlabelledPairs, UnlabelledSource, unlabelled_count
 
@@ -163,7 +163,7 @@ def places_of(animals: str) -> tuple[list[Place], list[Place]]:
     others: list[Place] = []
     for place in map(place_named, animals.split(",")):
         index = read_json(place / INDEX_NAME) if size_of(place / INDEX_NAME) else {}
-        if index.get("format") != FORMAT and RENDERED not in index:
+        if not is_of_heads(index):
             others.append(place)
             continue
         share = index.get(RENDERED, index).get("creatures", 0.0)

@@ -18,7 +18,7 @@ from torch import Tensor
 from liveportrait_core.errors import MediaError
 
 from ..draw import Draw
-from .curated import is_curated
+from .curated import RENDERED, is_curated
 from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
 from .storage import Place, Remote, each
@@ -281,6 +281,11 @@ def _mapped(shard: Path, name: str) -> NDArray[np.generic]:
 
 def _without_occluders(regions: Tensor) -> Tensor:
     return torch.where(regions == OCCLUDER, TORSO, regions)
+
+
+def is_of_heads(index: Mapping[str, Any]) -> bool:
+    """Whether the index of a folder is of `train.render`, in either layout."""
+    return index.get("format") == FORMAT or RENDERED in index
 
 
 def _shards(folder: Place) -> list[Path]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 
-from ..data.rendered import FORMAT, FRAMES, RenderedSet
+from ..data.curated import INDEX_NAME, read_json
+from ..data.rendered import FRAMES, RenderedSet, is_of_heads
 from ..metrics.readers import Reading, View
 from .models import at_size, compact_only
 from .protocol import Setting, finished
@@ -17,15 +18,11 @@ from .tally import FilmTally, KnownPictures, SeenPictures
 
 
 def is_rendered(folder: Path) -> bool:
-    """Whether `train.render` wrote a folder."""
-    index = folder / "index.json"
-    if not index.is_file():
-        return False
+    """Whether `train.render` wrote a folder, in either layout."""
     try:
-        described = json.loads(index.read_text(encoding="utf-8"))
-    except ValueError:
+        return is_of_heads(read_json(folder / INDEX_NAME))
+    except MediaError:
         return False
-    return isinstance(described, dict) and described.get("format") == FORMAT
 
 
 def rendered_reenactment(setting: Setting, data: RenderedSet) -> Report:

@@ -14,6 +14,7 @@ from train.data.mixed import places_of
 from train.data.rendered import RenderedSet
 from train.data.shards import decode_arrays, decode_picture, samples_in
 from train.draw import Draw
+from train.evaluation.exact import is_rendered
 from train.render import main
 from train.rendering.dataset import RenderConfig, RenderedSetError, render_set
 
@@ -225,6 +226,7 @@ def test_the_command_writes_shards_and_a_contact_sheet(face_model_file, tmp_path
     assert sheet.stat().st_size > 0
     assert len(RenderedSet([folder])) == 1
     assert places_of(str(folder)) == ([folder], [])
+    assert is_rendered(folder)
 
 
 def test_people_among_animals_are_refused_in_this_layout_too(sharded):
