@@ -129,7 +129,13 @@ def place_of(model_name: str) -> str | Path:
         return published_folder("animal")
     if model_name == ANIMAL_OR_OURS:
         return find_published("animal") or "default"
-    return Path(folder_paths.get_full_path_or_raise(FOLDER, model_name))
+    path = folder_paths.get_full_path(FOLDER, model_name)
+    if path is None:  # some versions of ComfyUI do not compare a choice with the list
+        raise core.CheckpointError(
+            f"There is no model {model_name} in {Path(folder_paths.models_dir, FOLDER)}. Choose "
+            "another from the list, or 'default'."
+        )
+    return Path(path)
 
 
 def find_published(subject: Literal["human", "animal"]) -> Path | None:
@@ -157,10 +163,12 @@ def published_folder(subject: Literal["human", "animal"]) -> Path:
     }
     folder = min(folders, key=lambda folder: len(missing[folder]))
     wanted = [file.paths["comfyui"] for file in missing[folder]]
+    link = str(missing[folder][0].url("comfyui"))
+    if len(wanted) > 1:  # the page that lists them all
+        link = "them from " + link.rpartition("/")[0].replace("/resolve/", "/tree/")
     raise core.CheckpointError(
         f"The published {subject} model lacks {', '.join(wanted)} in the folder {folder}. "
-        f"Download {' and '.join(str(file.url('comfyui')) for file in missing[folder])} there, "
-        "or choose the model 'default'."
+        f"Download {link} there, or choose the model 'default'."
     )
 
 

@@ -189,7 +189,8 @@ def test_missing_files_are_told_with_folder_names_and_links(suite, published, fo
     )
     message = refused(suite, model_name="animal")
     assert all(f"animal/{name}" in message for name in LARGE)
-    assert all(f"{LINK}animal/{name}" in message for name in LARGE)
+    page = LINK.replace("/resolve/", "/tree/")
+    assert f"Download them from {page}animal there" in message
 
 
 def test_files_in_two_folders_are_told_of_the_fuller_one(suite, published, folder, tmp_path):
