@@ -43,7 +43,9 @@ def inception_state(seed: int = 0) -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     for name, (came, height, width) in inception_kernels().items():
         shape = (INCEPTION_CHANNELS, came, height, width)
-        state[f"{name}.conv.weight"] = torch.randn(shape, generator=generator)
+        # larger weights would blow rounding up through fifty layers
+        weight = torch.randn(shape, generator=generator) * (2 / (came * height * width)) ** 0.5
+        state[f"{name}.conv.weight"] = weight
         for key in ("weight", "bias", "running_mean", "running_var"):
             state[f"{name}.bn.{key}"] = torch.rand(INCEPTION_CHANNELS, generator=generator) + 0.1
     return state
