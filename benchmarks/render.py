@@ -13,16 +13,16 @@ from statistics import median
 import numpy as np
 import torch
 
-from train.rendering.backgrounds import bundled_photos
-from train.rendering.chart import chart_face
-from train.rendering.dataset import FRAMES
-from train.rendering.head import HeadModel
-from train.rendering.identity import Identity, make_identity
+from train.rendering.camera.backgrounds import bundled_photos
+from train.rendering.export.dataset import FRAMES
+from train.rendering.head.head import HeadModel
+from train.rendering.head.models import load_head
 from train.rendering.labels import dense_labels
-from train.rendering.models import load_head
 from train.rendering.motion_sampler import HeadMotion, MotionSampler
+from train.rendering.people.identity import Identity, make_identity
+from train.rendering.raster.torch_scene import TorchScene, find_device
 from train.rendering.scene import Scene
-from train.rendering.torch_scene import TorchScene, find_device
+from train.rendering.skin.face_distances import chart_face
 
 LEGEND = f"""\
 One process, one thread. ms of a core where the CPU draws (other work on the machine does not

@@ -15,9 +15,9 @@ from liveportrait_core import (
     read_image,
     write_image,
 )
+from liveportrait_core.assets.motion_library import shipped_motion
 from liveportrait_core.face.detector import HaarFaceFinder
 from liveportrait_core.motion.types import concatenate
-from liveportrait_core.motion_library import shipped_motion
 
 HERE = Path(__file__).resolve().parent
 ICON_PX = 400

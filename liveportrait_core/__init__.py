@@ -6,43 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .animate_options import AnimateOptions
-    from .checkpoints.manifest import file_named, files_for
-    from .chunks import ChunkSize, batched, in_chunks, memory_estimate
-    from .clips import Clip, CountedClip, Frames, Framing
-    from .driving import amplify, drive, move, stitch_keypoints
-    from .driving_options import DrivingOptions
-    from .editing import edit_keypoints
-    from .errors import (
-        CheckpointError,
-        FaceNotFoundError,
-        LivePortraitError,
-        MediaError,
-        MotionSpaceError,
-    )
-    from .face.faces import Faces, FaceTrack
-    from .finding import KnownFace, TrackedFaces, landmark_network
-    from .imaging.composite import frame_mask, paste_back_pixels, paste_mask
-    from .imaging.crop import CropTransform
-    from .imaging.drawing import FaceMark, draw_faces
-    from .imaging.tensors import Pixels, pixels_from_tensor, tensor_from_pixels
-    from .media.audio import Waveform
-    from .media.images import read_image, write_image
-    from .media.motion_file import load_motion, save_motion
-    from .media.motion_pickle import motion_from_template
-    from .media.video import VideoReader, VideoWriter
-    from .model import LivePortraitModel, load_model, save_model
-    from .motion.edit import driving_expression, neutral_motion
-    from .motion.sliders import Expression
-    from .motion.types import Motion
-    from .motion_library import shipped_motions
-    from .motion_plot import plot_motion
-    from .pipeline import Animation, animate, check_space, matched, prepare, with_reference
-    from .preset import Preset
-    from .readers import FaceChoice, FaceReaders
-    from .retargeting import close_source_lip, hold_source_eyes, open_eyes, open_lip
-    from .scene import DrivenKeypoints, Scene, open_scene
-    from .sources import (
+    from .animation.animate_options import AnimateOptions
+    from .animation.batching import ChunkSize, batched, in_chunks, memory_estimate
+    from .animation.drive import amplify, drive, move, stitch_keypoints
+    from .animation.driving_options import DrivingOptions
+    from .animation.edit import edit_keypoints
+    from .animation.finding import KnownFace, TrackedFaces, landmark_network
+    from .animation.inputs import DrivenKeypoints, Scene, check_space, open_scene
+    from .animation.read import (
         crop_of,
         driving_crops,
         face_tensor,
@@ -54,6 +25,33 @@ if TYPE_CHECKING:
         read_source,
         source_crops,
     )
+    from .animation.readers import FaceChoice, FaceReaders
+    from .animation.retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
+    from .assets.motion_library import shipped_motions
+    from .checkpoints.manifest import file_named, files_for
+    from .errors import (
+        CheckpointError,
+        FaceNotFoundError,
+        LivePortraitError,
+        MediaError,
+        MotionSpaceError,
+    )
+    from .face.faces import Faces, FaceTrack
+    from .imaging.composite import frame_mask, paste_back_pixels, paste_mask
+    from .imaging.crop import CropTransform
+    from .imaging.tensors import Pixels, pixels_from_tensor, tensor_from_pixels
+    from .media.audio import Waveform
+    from .media.clips import Clip, CountedClip, Frames, Framing
+    from .media.images import read_image, write_image
+    from .media.motion_file import load_motion, save_motion
+    from .media.motion_pickle import motion_from_template
+    from .media.video import VideoReader, VideoWriter
+    from .model import LivePortraitModel, load_model, save_model
+    from .motion.edit import driving_expression, neutral_motion
+    from .motion.sliders import Expression
+    from .motion.types import Motion
+    from .pipeline import Animation, animate, matched, prepare, with_reference
+    from .preset import Preset
     from .stages import (
         Crop,
         crop_face,
@@ -69,35 +67,37 @@ if TYPE_CHECKING:
         warp,
         warp_decode,
     )
+    from .viz.drawing import FaceMark, draw_faces
+    from .viz.motion_plot import plot_motion
 
 __version__: Final = "0.1.0"
 
 _HOMES: Final = {
-    "animate_options": ("AnimateOptions",),
+    "animation.animate_options": ("AnimateOptions",),
     "checkpoints.manifest": (
         "file_named",
         "files_for",
     ),
-    "chunks": (
+    "animation.batching": (
         "ChunkSize",
         "batched",
         "in_chunks",
         "memory_estimate",
     ),
-    "clips": (
+    "media.clips": (
         "Clip",
         "CountedClip",
         "Frames",
         "Framing",
     ),
-    "driving": (
+    "animation.drive": (
         "amplify",
         "drive",
         "move",
         "stitch_keypoints",
     ),
-    "driving_options": ("DrivingOptions",),
-    "editing": ("edit_keypoints",),
+    "animation.driving_options": ("DrivingOptions",),
+    "animation.edit": ("edit_keypoints",),
     "errors": (
         "CheckpointError",
         "FaceNotFoundError",
@@ -109,7 +109,7 @@ _HOMES: Final = {
         "FaceTrack",
         "Faces",
     ),
-    "finding": (
+    "animation.finding": (
         "KnownFace",
         "TrackedFaces",
         "landmark_network",
@@ -120,7 +120,7 @@ _HOMES: Final = {
         "paste_mask",
     ),
     "imaging.crop": ("CropTransform",),
-    "imaging.drawing": (
+    "viz.drawing": (
         "FaceMark",
         "draw_faces",
     ),
@@ -154,33 +154,33 @@ _HOMES: Final = {
     ),
     "motion.sliders": ("Expression",),
     "motion.types": ("Motion",),
-    "motion_library": ("shipped_motions",),
-    "motion_plot": ("plot_motion",),
+    "assets.motion_library": ("shipped_motions",),
+    "viz.motion_plot": ("plot_motion",),
     "pipeline": (
         "Animation",
         "animate",
-        "check_space",
         "matched",
         "prepare",
         "with_reference",
     ),
     "preset": ("Preset",),
-    "readers": (
+    "animation.readers": (
         "FaceChoice",
         "FaceReaders",
     ),
-    "retargeting": (
+    "animation.retarget": (
         "close_source_lip",
         "hold_source_eyes",
         "open_eyes",
         "open_lip",
     ),
-    "scene": (
+    "animation.inputs": (
         "DrivenKeypoints",
+        "check_space",
         "Scene",
         "open_scene",
     ),
-    "sources": (
+    "animation.read": (
         "crop_of",
         "driving_crops",
         "face_tensor",

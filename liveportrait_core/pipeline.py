@@ -16,21 +16,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .animate_options import AnimateOptions
-from .chunks import batched, in_chunks
-from .clips import Clip, Frames, LimitedClip, Progress
-from .driving import drive
-from .errors import MotionSpaceError
+from .animation.animate_options import AnimateOptions
+from .animation.batching import batched, in_chunks
+from .animation.drive import drive
+from .animation.finding import FaceReader
+from .animation.inputs import DrivenKeypoints, check_space
+from .animation.read import (
+    ReadClip,
+    ReadOptions,
+    crop_of,
+    face_tensor,
+    read_driving,
+    read_source,
+)
 from .face.faces import FaceState
-from .finding import FaceReader
 from .imaging.composite import paste_back_pixels, paste_mask
 from .imaging.crop import CropTransform
 from .imaging.tensors import Pixels, pixels_from_tensor
+from .media.clips import Clip, Frames, LimitedClip, Progress
 from .model import LivePortraitModel
 from .motion.edit import extend, retime
 from .motion.types import Motion
-from .scene import DrivenKeypoints
-from .sources import ReadClip, ReadOptions, crop_of, face_tensor, read_driving, read_source
 from .stages import extract_appearance, warp_decode
 
 AnySource = Pixels | Clip
@@ -362,26 +368,6 @@ def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOpt
     if options.when_shorter != "stop":
         driving = extend(driving, num_frames, options.when_shorter)
     return driving[:num_frames]
-
-
-def check_space(model: LivePortraitModel, motion: Motion, name: str = "driving motion") -> None:
-    """Refuse a motion that is not of the model's keypoint space, before anything else is done.
-
-    Args:
-        model: The model.
-        motion: The motion.
-        name: What it is, for the message.
-
-    Raises:
-        MotionSpaceError: It is of another.
-    """
-    if motion.space != model.preset.space:
-        made = f" (made by {motion.producer})" if motion.producer else ""
-        raise MotionSpaceError(
-            f"The {name} is of the keypoint space {motion.space!r}{made}; the "
-            f"{model.preset.name} model takes {model.preset.space!r}. Extract the motion from "
-            "its video with this model, or choose the model that it was made with."
-        )
 
 
 def with_reference(motion: Motion, reference: int | None) -> Motion:

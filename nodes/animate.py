@@ -304,7 +304,7 @@ def _check_unlimited(source: Any) -> None:
     Raises:
         ValueError: It is.
     """
-    from ..liveportrait_core.clips import SOURCE_SIDE_PX  # noqa: PLC0415 - needs OpenCV
+    from ..liveportrait_core.media.clips import SOURCE_SIDE_PX  # noqa: PLC0415 - needs OpenCV
 
     if max(source.width, source.height) > SOURCE_SIDE_PX:
         raise ValueError(

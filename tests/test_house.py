@@ -24,7 +24,7 @@ COMMANDS = [
 FOLDERS = ("liveportrait_core", "nodes", "train", "tests", "benchmarks", "docs", ".ci")
 TEXT = {".py", ".md", ".toml", ".txt", ".json", ""}
 MOST_LINES = 400
-DEFAULT_WEIGHTS = ROOT / "liveportrait_core" / "weights" / "default.safetensors"
+DEFAULT_WEIGHTS = ROOT / "liveportrait_core" / "assets" / "weights" / "default.safetensors"
 MOST_WEIGHT_BYTES = 20_000_000
 
 

@@ -12,13 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, constants, preset, geometry",
+    "errors, constants, preset, geometry, option_fields, option_arguments",
     "networks | motion | imaging",
-    "face, media, checkpoints, motion_library, motion_plot",
+    "face, media, checkpoints, assets, viz",
     "model",
     "stages",
-    "animate_options, chunks, clips, driving, driving_options, editing, finding, readers, "
-    "retargeting, scene, sources",
+    "animation",
     "pipeline",
     "nodes | train | cli, __main__",
 )
@@ -30,8 +29,18 @@ NEVER = ("tests", "benchmarks")
 """Nothing imports these; benchmarks may import itself."""
 
 ONLY_IN = {
-    "numpy": ("imaging", "face", "media", "checkpoints", "pipeline", "cli", "nodes", "train"),
-    "cv2": ("imaging", "face", "media", "pipeline", "cli", "nodes", "train"),
+    "numpy": (
+        "imaging",
+        "viz",
+        "face",
+        "media",
+        "checkpoints",
+        "pipeline",
+        "cli",
+        "nodes",
+        "train",
+    ),
+    "cv2": ("imaging", "viz", "face", "media", "pipeline", "cli", "nodes", "train"),
     "av": ("media",),
     "timm": ("networks",),
     "insightface": ("face",),
@@ -217,9 +226,9 @@ def test_the_folder_loads_without_importing_anything():
         ("liveportrait_core/pipeline.py", "import insightface"),
         ("liveportrait_core/cli/main.py", "from .. import load_model"),
         ("liveportrait_core/newcomer.py", "from .errors import LivePortraitError"),
-        ("train/stage1.py", "from train.loop import fit"),
+        ("train/tasks/compact.py", "from train.engine.loop import fit"),
         ("train/stage1.py", "from ..liveportrait_core.model import load_model"),
-        ("train/stage1.py", "from liveportrait_core.cli.main import main"),
+        ("train/tasks/compact.py", "from liveportrait_core.cli.main import main"),
         ("nodes/load.py", "from liveportrait_core.model import load_model"),
         ("nodes/load.py", "from ..train.stage1 import main"),
     ],
@@ -237,13 +246,16 @@ def test_a_wrong_arrow_is_named(path, source):
         ("liveportrait_core/networks/compact/build.py", "from ...preset import Preset"),
         ("liveportrait_core/face/landmarks.py", "from ..motion.openness import OpeningPair"),
         ("liveportrait_core/checkpoints/loading.py", "from ..networks.build import build"),
-        ("liveportrait_core/editing.py", "from .driving import drive"),
+        ("liveportrait_core/animation/edit.py", "from .drive import drive"),
         ("liveportrait_core/pipeline.py", "import numpy as np\nfrom .media.video import frames"),
         ("liveportrait_core/__main__.py", "from .cli.main import main"),
         ("liveportrait_core/cli/main.py", "from .. import __version__"),
-        ("train/rendering/head.py", "import numba\nfrom .face_model import FaceModel"),
-        ("train/stage2.py", "from liveportrait_core.stages import stitch\nfrom .base import Base"),
-        ("train/stage2.py", "from liveportrait_core import LivePortraitModel"),
+        ("train/rendering/head/head.py", "import numba\nfrom .face_model import FaceModel"),
+        (
+            "train/tasks/retargeting.py",
+            "from liveportrait_core.stages import stitch\nfrom .compact import a",
+        ),
+        ("train/tasks/retargeting.py", "from liveportrait_core import LivePortraitModel"),
         ("nodes/load.py", "from ..liveportrait_core.model import load_model"),
     ],
 )
@@ -253,8 +265,8 @@ def test_a_right_arrow_passes(path, source):
 
 def test_a_ring_is_found():
     ring = {
-        "liveportrait_core/driving.py": "from .editing import a",
-        "liveportrait_core/editing.py": "from .driving import b",
+        "liveportrait_core/animation/drive.py": "from .edit import a",
+        "liveportrait_core/animation/edit.py": "from .drive import b",
     }
     assert import_cycle(ring)
 

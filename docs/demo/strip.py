@@ -10,7 +10,7 @@ from liveportrait_core import VideoReader, read_image, write_image
 HERE = Path(__file__).resolve().parent
 VIDEO = HERE.parent.parent / "demo-output" / "portrait.mp4"
 FRAMES = (25, 8, 59, 88, 78)
-"""Turn, blink, glance, open mouth, smile; see the tracks of train/rendering/clip.py."""
+"""Turn, blink, glance, open mouth, smile; see the tracks of train/rendering/export/clip.py."""
 HEAD = (slice(0, 224), slice(112, 336))
 """Rows and columns of the photograph that are shown."""
 CELL_PX = 240

@@ -16,7 +16,7 @@ Kind = Literal["human", "animal"]
 
 WEIGHTS_VARIABLE = "LIVEPORTRAIT_WEIGHTS"
 """Environment variable: a folder (or several, separated as in PATH) to look for models in."""
-DEFAULT_FILE = Path(__file__).parents[1] / "weights" / "default.safetensors"
+DEFAULT_FILE = Path(__file__).parents[1] / "assets" / "weights" / "default.safetensors"
 """Our own model, part of the package."""
 PRESET_FILE = "preset.json"
 """Beside a published layout that we wrote: the preset, so that nothing has to be guessed."""

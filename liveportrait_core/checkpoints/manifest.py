@@ -106,7 +106,7 @@ FILES: tuple[ModelFile, ...] = (
         maker="LivePortrait Suite",
         licence="MIT",
         commercial=True,
-        paths={"package": "weights/default.safetensors"},
+        paths={"package": "assets/weights/default.safetensors"},
         required=True,
     ),
     ModelFile(
@@ -116,7 +116,7 @@ FILES: tuple[ModelFile, ...] = (
         maker="LivePortrait Suite",
         licence="MIT",
         commercial=True,
-        paths={"package": "weights/face_finder.safetensors"},
+        paths={"package": "assets/weights/face_finder.safetensors"},
         required=True,
     ),
     *_large("human"),

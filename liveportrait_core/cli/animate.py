@@ -15,19 +15,20 @@ from typing import Any, Final, Literal
 
 import torch
 
-from ..animate_options import AnimateOptions
-from ..clips import limited_box, limited_pixels
-from ..driving_options import DrivingOptions
+from ..animation.animate_options import AnimateOptions
+from ..animation.driving_options import DrivingOptions
+from ..animation.inputs import check_space
+from ..animation.readers import FaceChoice, FaceReaders
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.audio import has_audio
+from ..media.clips import limited_box, limited_pixels
 from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.smoothing import OBSERVATION_VARIANCE
 from ..motion.types import Motion
-from ..pipeline import Animation, RenderedFrame, check_space, prepare
-from ..readers import FaceChoice, FaceReaders
+from ..pipeline import Animation, RenderedFrame, prepare
 from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_driving, open_source
 from .panels import Panels

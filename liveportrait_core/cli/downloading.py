@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..clips import Progress
 from ..errors import CheckpointError
 from ..media.atomic import unwritable
+from ..media.clips import Progress
 
 BLOCK_BYTES: Final = 1 << 18
 TIMEOUT_S: Final = 30

@@ -8,15 +8,15 @@ from fractions import Fraction
 
 import torch
 
-from ..animate_options import AnimateOptions
-from ..clips import Frames
-from ..editing import edit_keypoints
+from ..animation.animate_options import AnimateOptions
+from ..animation.edit import edit_keypoints
+from ..animation.read import read_source
+from ..animation.readers import FaceReaders
 from ..errors import MediaError
+from ..media.clips import Frames
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..motion.sliders import Expression
 from ..pipeline import Animation
-from ..readers import FaceReaders
-from ..sources import read_source
 from .animate import ALPHA_SUFFIXES
 from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_source

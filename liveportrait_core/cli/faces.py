@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..clips import Framing
-from ..readers import FaceChoice, Role
+from ..animation.readers import FaceChoice, Role
+from ..media.clips import Framing
 
 
 def face_choice(

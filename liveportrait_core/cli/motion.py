@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..chunks import ChunkSize
-from ..clips import Frames
+from ..animation.batching import ChunkSize
+from ..animation.read import ReadOptions, read_driving
+from ..animation.readers import FaceReaders
 from ..errors import MediaError
+from ..media.clips import Frames
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
-from ..readers import FaceReaders
-from ..sources import ReadOptions, read_driving
 from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_source
 from .progress import ProgressBar

@@ -7,11 +7,11 @@ from math import floor
 
 import numpy as np
 
+from ..animation.read import crop_of
 from ..imaging.tensors import Pixels, resize_pixels
 from ..media.video import VideoReader
 from ..motion.types import Motion
 from ..pipeline import Animation, RenderedFrame
-from ..sources import crop_of
 from .inputs import Picture
 
 

@@ -25,10 +25,10 @@ from ..networks.face_finder import NUM_POINTS, FaceFinderNetwork
 from .detector import DEFAULT_MIN_SCORE, MOST_HITS, SAME_FACE_OVERLAP, FaceFinder
 from .faces import Face, face_from_landmarks, overlap
 from .landmarks import LandmarkNetwork, read_face, steadiness
-from .placed import could_be_a_face, place_landmarks
-from .seeing import FinderNetwork, Hit, Look, closer_look, find_hits
+from .mean_face import could_be_a_face, place_landmarks
+from .proposals import FinderNetwork, Hit, Look, closer_look, find_hits
 
-NETWORK_FILE: Final = Path(__file__).parents[1] / "weights" / "face_finder.safetensors"
+NETWORK_FILE: Final = Path(__file__).parents[1] / "assets" / "weights" / "face_finder.safetensors"
 FORMAT: Final = "liveportrait-suite/face-finder"
 VERSION: Final = "1"
 CONVOLUTION_NDIM: Final = 4

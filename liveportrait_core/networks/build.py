@@ -8,12 +8,12 @@ from torch import nn
 
 from ..constants import NUM_KEYPOINTS
 from ..preset import Preset
-from .appearance import AppearanceExtractor
+from .appearance_extractor import AppearanceExtractor
 from .blocks import scaled
-from .decoder import SpadeDecoder
 from .dense_motion import DenseMotion
-from .motion import MotionExtractor
+from .motion_extractor import MotionExtractor
 from .retargeting import eyes_mlp, lip_mlp, stitching_mlp
+from .spade_decoder import SpadeDecoder
 from .warping import Warping
 
 NETWORK_NAMES = ("appearance", "motion", "warping", "decoder", "stitching", "eyes", "lip")

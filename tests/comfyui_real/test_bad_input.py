@@ -14,7 +14,7 @@ from tests.comfyui_real.graphs import Graph, film, output
 from tests.support.comfyui_server import ROOT
 
 ODD_PACK = Path(__file__).with_name("odd_pack.py")
-WEIGHTS = ROOT / "liveportrait_core" / "weights" / "default.safetensors"
+WEIGHTS = ROOT / "liveportrait_core" / "assets" / "weights" / "default.safetensors"
 MOST_LETTERS = 400
 ANIMATE = "LPS_AnimateVideo"
 

@@ -12,8 +12,8 @@ from tests.comfyui_real.films import change, read_film
 from tests.comfyui_real.graphs import Graph, film
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_published_model
-from train import animals, finetune
-from train.presets import PUBLISHED
+from train.models.presets import PUBLISHED
+from train.tasks import animals, finetune
 
 SHORT = ("steps=2", "batch=1", "strip_every=0", "lr=0.001", "warmup_steps=1", "bfloat16=false")
 NAMES = ("person.safetensors", "pets/cats.safetensors", "pets/published.safetensors")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from liveportrait_core import readers
+from liveportrait_core.animation import readers
 from tests.support.blobs import SquareFinder, square_network
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import liveportrait_core
-from liveportrait_core.chunks import ChunkSize, memory_estimate
+from liveportrait_core.animation.batching import ChunkSize, memory_estimate
 from liveportrait_core.preset import PAPER
 from tests.support.tiny import TINY_COMPACT, tiny_compact_model
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animate_options import AnimateOptions
-from liveportrait_core.clips import Frames
-from liveportrait_core.driving_options import DrivingOptions
-from liveportrait_core.finding import TrackedFaces
+from liveportrait_core.animation.animate_options import AnimateOptions
+from liveportrait_core.animation.driving_options import DrivingOptions
+from liveportrait_core.animation.finding import TrackedFaces
+from liveportrait_core.media.clips import Frames
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.pipeline import matched, prepare
 from liveportrait_core.preset import COMPACT

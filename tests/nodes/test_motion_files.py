@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.assets.motion_library import shipped_motions
 from liveportrait_core.media.motion_file import load_motion, save_motion
-from liveportrait_core.motion_library import shipped_motions
 from tests.nodes.suite import STILL, batch, pixels, walk
 from tests.support.blobs import face_frame
 from tests.support.comfyui.stand_in import VERSIONS

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from liveportrait_core.finding import TrackedFaces
+from liveportrait_core.animation.finding import TrackedFaces
 from liveportrait_core.media.images import write_image
 from liveportrait_core.media.video import VideoWriter
 

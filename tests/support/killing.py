@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from train.draw import Draw
+from train.engine.draw import Draw
 
 
 def cut_off_and_resumed(

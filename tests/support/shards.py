@@ -11,7 +11,7 @@ import numpy as np
 from tests.support.rendered import write_rendered
 from train.data.curated import FORMAT, VERSION, StoredClip, table_of, totals
 from train.data.shards import Sample, ShardWriter, encode_arrays, encode_png
-from train.rendering import webdataset
+from train.rendering.export import webdataset
 
 NUM_LANDMARKS = 21
 

@@ -17,7 +17,7 @@ from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
 from ..data.curated import ShardClip
-from ..strips import caption_row, grid_of
+from ..engine.sample_grid import caption_row, grid_of
 from .quality import sampled
 from .store import Store
 

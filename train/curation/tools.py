@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from liveportrait_core.animation.finding import TrackedFaces, quick_copy
+from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.landmarks import LandmarkNetwork
-from liveportrait_core.finding import TrackedFaces, quick_copy
 from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.compact.layers import resize
-from liveportrait_core.readers import FaceChoice, FaceReaders
 from liveportrait_core.stages import extract_motion
 
 from .identity import Recognise, load_recognition

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from liveportrait_core.networks.compact.layers import identity_grid
 
-from ..draw import Draw
+from ..engine.draw import Draw
 from .rendered import Frames, Pairs
 from .unlabelled import MovedFrames, UnlabelledPairs
 

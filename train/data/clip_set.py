@@ -13,7 +13,7 @@ from torch import Tensor
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.networks.compact.layers import resize
 
-from ..draw import Draw
+from ..engine.draw import Draw
 from .sampling import ClipSampler, Picks
 from .skipping import Skipping
 from .storage import each

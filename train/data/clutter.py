@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..rendering.arrays import ByteArray, FloatArray, chance, pick
-from ..rendering.backgrounds import make_background
+from ..rendering.camera.backgrounds import make_background
 
 PHOTO_NAMES: Final = (
     "brick.png", "cell.png", "clock_motion.png", "coffee.png", "grass.png", "gravel.png",

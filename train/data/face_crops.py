@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liveportrait_core.animation.finding import SOURCE_WAIT, TrackedFaces
+from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, FaceTrack
@@ -23,14 +25,12 @@ from liveportrait_core.face.tracking import (
     following_crops,
     track_faces,
 )
-from liveportrait_core.finding import SOURCE_WAIT, TrackedFaces
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 from liveportrait_core.preset import COMPACT
-from liveportrait_core.readers import FaceChoice, FaceReaders
 
 LOOK_EVERY = 16
 """Of the frames of a clip, each so many is searched for other faces."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from liveportrait_core.constants import NUM_KEYPOINTS
 from liveportrait_core.geometry import full_precision
-from liveportrait_core.networks.compact.motion import Motion
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
 from .rendered import FRAMES, Frames, Pairs, RenderedSet
 from .unlabelled import Annotations, UnlabelledPairs, UnlabelledSource
@@ -43,7 +43,7 @@ class FaceFrames:
 
     @classmethod
     def of_clips(
-        cls, image: Tensor, stored: Annotations | None, reader: Motion | None
+        cls, image: Tensor, stored: Annotations | None, reader: CompactMotionExtractor | None
     ) -> FaceFrames:
         """(B, 3, h, h) pictures with what is stored of them, and else as a network reads them.
 
@@ -66,7 +66,7 @@ class FaceFrames:
 
     @classmethod
     @torch.no_grad()
-    def of_reading(cls, image: Tensor, reader: Motion | None) -> FaceFrames:
+    def of_reading(cls, image: Tensor, reader: CompactMotionExtractor | None) -> FaceFrames:
         """(B, 3, h, h) pictures as a network reads them, or untold without one."""
         count, device = len(image), image.device
         landmarks = torch.zeros(count, NUM_KEYPOINTS, 3, device=device)
@@ -94,7 +94,7 @@ class FacePairs:
         )
 
     @classmethod
-    def of_clips(cls, pairs: UnlabelledPairs, reader: Motion | None) -> FacePairs:
+    def of_clips(cls, pairs: UnlabelledPairs, reader: CompactMotionExtractor | None) -> FacePairs:
         """Pairs of clips with what is stored of them, or what the reader makes of them."""
         return cls(
             source=FaceFrames.of_clips(pairs.source, pairs.of_source, reader),
@@ -132,7 +132,10 @@ def joined(parts: Sequence[FacePairs]) -> FacePairs:
 
 
 def first_pairs(
-    data: RenderedSet | None, clips: UnlabelledSource | None, reader: Motion | None, count: int
+    data: RenderedSet | None,
+    clips: UnlabelledSource | None,
+    reader: CompactMotionExtractor | None,
+    count: int,
 ) -> FacePairs:
     """The same pairs every time, at most `count` rendered ones and as many of clips."""
     parts: list[FacePairs] = []

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from liveportrait_core.errors import MediaError
 
-from ..draw import Draw
+from ..engine.draw import Draw
 from .curated import INDEX_NAME, RENDERED, read_json
 from .rendered import Frames, Pairs, RenderedSet, is_of_heads
 from .storage import Place, place_named, size_of

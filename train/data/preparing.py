@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from liveportrait_core.animation.finding import TrackedFaces
 from liveportrait_core.errors import MediaError
-from liveportrait_core.finding import TrackedFaces
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 from liveportrait_core.media.images import is_image
 from liveportrait_core.media.video import VIDEO_SUFFIXES

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from liveportrait_core.errors import MediaError
 
-from ..draw import Draw
+from ..engine.draw import Draw
 from .curated import RENDERED, is_curated
 from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..draw import Draw
+from ..engine.draw import Draw
 
 Numbers = NDArray[np.integer]
 

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from liveportrait_core.constants import NUM_KEYPOINTS
 from liveportrait_core.motion.regions import COMPACT_MIRROR
-from liveportrait_core.networks.compact.motion import Motion
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
-from ..draw import Draw
+from ..engine.draw import Draw
 
 Array = NDArray[np.floating[Any]]
 
@@ -149,7 +149,7 @@ class ReadPairs:
 
 
 @torch.no_grad()
-def read_pairs(pairs: UnlabelledPairs, motion: Motion) -> ReadPairs:
+def read_pairs(pairs: UnlabelledPairs, motion: CompactMotionExtractor) -> ReadPairs:
     """The keypoints of both frames of each pair, without gradient."""
     images = (pairs.source, pairs.driving)
     keypoints = motion.read(torch.cat(images)).keypoints.chunk(2)

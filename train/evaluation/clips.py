@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.clips import Frames, Framing
+from liveportrait_core.animation.read import crop_of, driving_crops, face_tensor
+from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError
 from liveportrait_core.face.faces import FaceTrack
@@ -24,10 +25,9 @@ from liveportrait_core.imaging.tensors import (
     resize_pixels,
     tensor_from_pixels,
 )
+from liveportrait_core.media.clips import Frames, Framing
 from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.readers import FaceChoice, FaceReaders
-from liveportrait_core.sources import crop_of, driving_crops, face_tensor
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,
@@ -92,7 +92,7 @@ class Reenacted:
         }
 
     def write(self, folder: Path) -> None:
-        """Keep the pictures as `NAME.npz` for `train/face_mesh.py`."""
+        """Keep the pictures as `NAME.npz` for `train/evaluation/face_mesh.py`."""
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(
             folder / f"{self.name}.npz",

@@ -1,270 +1,199 @@
-"""The options of the paper's protocols, and what they do."""
+"""Evaluation on heads and clips that were never trained on.
+
+    python -m train.evaluate --rendered FOLDER --json FILE
+    python -m train.evaluate --rendered --face-model DIR --seed N --json FILE
+    python -m train.evaluate --clips FOLDER --mesh-python PATH --json FILE
+    python -m train.evaluate --self FILMS --cross FILMS --portraits FFHQ --page FILE
+
+--rendered compares with the renderer's truth, --clips repaints each clip from its own first
+frame, --self and --cross are the paper's protocols, with --out FOLDER stopped and gone on with at
+will; all may be asked for at once. Measures that need something which is not there say so.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
+import logging
+import math
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, get_args
 
-from liveportrait_core.driving_options import MotionMode
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
 
 from ..data.rendered import RenderedSet
-from ..metrics.readers import MotionReader, open_readers
-from .clips import SIZE_PX
-from .exact import is_rendered, rendered_reenactment
-from .kept import KeptPictures
-from .layouts import LAYOUTS, Layout, films_of, layout_of, portraits_of
-from .mesh import mesh_python
-from .models import at_size
-from .page import write_page
-from .paper import Mode
-from .protocol import NUM_SOURCES, Setting, cross_reenactment, self_reenactment
-from .real import add_fid
-from .reenactment import FramingMode, Stage
-from .report import Report
-from .results import FilmResults, digest_of, make_folder, sizes_in
+from .clips import EVERY, SIZE_PX, Reenacted, clip_measures, reenact_all
+from .mesh import UNAVAILABLE, ClipSeen, mesh_measures, mesh_python, read_mesh
+from .models import at_size, compact_only
+from .protocol_command import add_arguments, check_places, keep_page, protocols
+from .rendered import rendered_measures, retarget_measures
+from .seam import seam_measures
 
-TITLE: Final = "Evaluation"
-JSON_NAME: Final = "measures.json"
-PAGE_NAME: Final = "page.html"
-STATISTICS_NAME: Final = "real.npz"
-"""In the folder of --out, unless --json, --page and --real-statistics name other places."""
+IDENTITIES = 120
+SEED = 9001
+Measures = dict[str, float | str | list[dict[str, float | str]]]
 
 
-def add_arguments(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
-    """The options of the paper's protocols.
-
-    Args:
-        parser: Gains a group.
-        count: Reads a whole number from 1 on.
-    """
-    group = parser.add_argument_group("the paper's protocols (Sec. 4, App. A)")
-    add = group.add_argument
-    add(
-        "--self",
-        dest="self_films",
-        type=Path,
-        metavar="FOLDER",
-        help="films driven by themselves: Table 2; a folder of train.render is compared with the "
-        "renderer's truth",
-    )
-    add(
-        "--cross",
-        dest="cross_films",
-        type=Path,
-        metavar="FOLDER",
-        help="films that drive the portraits of --portraits: Table 3",
-    )
-    add(
-        "--portraits",
-        type=Path,
-        metavar="FOLDER",
-        help="FFHQ: its first pictures are animated, its last ones are FID's real ones",
-    )
-    add(
-        "--layout",
-        choices=list(LAYOUTS),
-        help="how the films lie, and which numbers and tables hold; found out if left out",
-    )
-    add(
-        "--framing",
-        choices=get_args(FramingMode),
-        default="paste",
-        help="paste: the face is cut out, painted and pasted back, whole frames are compared "
-        "(default); crop: the face's crop alone; whole: the frames are face crops already",
-    )
-    add(
-        "--motion",
-        choices=get_args(MotionMode),
-        default="relative",
-        help="relative: as Eq. 7 (default); absolute: the driver's own",
-    )
-    add("--most", type=count, help="frames of a film at most (all; cross 24, VFHQ 6)")
-    add("--films", type=count, help="the first so many films alone, for a trial")
-    add("--sources", type=count, default=NUM_SOURCES, help=f"portraits to animate ({NUM_SOURCES})")
-    add("--real", type=count, help="FID's real pictures, the last ones (38400; VFHQ 15000)")
-    add(
-        "--real-statistics",
-        type=Path,
-        metavar="FILE",
-        help="FID's real mean and covariance (.npz with mu, sigma): read, or kept there",
-    )
-    add(
-        "--metric-files",
-        type=Path,
-        metavar="FOLDER",
-        help="networks for LPIPS, FID, CSIM, AED, APD and MAE; names in docs/training.md",
-    )
-    add(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="keep each film's results here: the same command goes on where it was stopped; "
-        f"{JSON_NAME}, {PAGE_NAME} and {STATISTICS_NAME} (of --real) are written here, too",
-    )
-    add("--page", type=Path, metavar="FILE", help="write tables and strips as one HTML file")
+def rendered(model: LivePortraitModel, data: RenderedSet) -> Measures:
+    """The measures of --rendered; the networks work at the set's size."""
+    sized = at_size(compact_only(model), data.size_px)
+    measures: Measures = {**rendered_measures(sized, data)}
+    if model.eyes is not None and model.lip is not None:
+        measures |= retarget_measures(sized, data)
+    if model.stitching is not None:
+        measures |= seam_measures(model, data)
+    return {**measures, "identities": len(data), "rendered_size_px": data.size_px}
 
 
-def check_places(chosen: argparse.Namespace) -> None:
-    """Refuse files that cannot be written before hours of work, not after; make the --out folder.
-
-    Raises:
-        LivePortraitError: The folder of one is missing, or that one cannot be made.
-    """
-    if chosen.out is not None:
-        make_folder(chosen.out)
-        chosen.json = chosen.json or chosen.out / JSON_NAME
-        chosen.page = chosen.page or chosen.out / PAGE_NAME
-        chosen.real_statistics = chosen.real_statistics or chosen.out / STATISTICS_NAME
-    for path in (chosen.page, chosen.json, chosen.real_statistics):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise LivePortraitError(
-                f"{path} cannot be written: there is no folder {path.parent}. Make it, or choose "
-                "another name."
-            )
-
-
-def protocols(model: LivePortraitModel, chosen: argparse.Namespace) -> list[Report]:
-    """Every protocol that was asked for, printed.
-
-    Raises:
-        LivePortraitError: A folder or a file is not what it should be.
-    """
-    reports: list[Report] = []
-    if chosen.self_films is not None:
-        reports.append(_self(model, chosen))
-    if chosen.cross_films is not None:
-        reports.append(_cross(model, chosen))
-    for report in reports:
-        print(report.text())
-    return reports
-
-
-def keep_page(chosen: argparse.Namespace, reports: list[Report]) -> None:
-    """Write the reports as a page where that was asked for.
-
-    Raises:
-        MediaError: It cannot be written.
-    """
-    if chosen.page is not None and reports:
-        write_page(chosen.page, f"{TITLE} of {chosen.model}", reports)
-
-
-def _self(model: LivePortraitModel, chosen: argparse.Namespace) -> Report:
-    if is_rendered(chosen.self_films):
-        data = RenderedSet([chosen.self_films])
-        setting = _setting(model, chosen, LAYOUTS["films"], size_px=data.size_px)
-        return rendered_reenactment(setting, data)
-    layout = _layout(chosen, chosen.self_films)
-    with ExitStack() as stack:
-        setting = _kept(_setting(model, chosen, layout), chosen, "self", stack)
-        report = self_reenactment(setting, _films(chosen, chosen.self_films, layout))
-        return _meshed(report, setting, chosen)
-
-
-def _cross(model: LivePortraitModel, chosen: argparse.Namespace) -> Report:
-    if chosen.portraits is None:
-        raise LivePortraitError(
-            "--cross needs portraits to animate, and none were named. Give --portraits FOLDER, as "
-            "the folder of FFHQ."
-        )
-    layout = _layout(chosen, chosen.cross_films)
-    pictures = list(portraits_of(chosen.portraits).items())
-    sources = dict(pictures[: chosen.sources])
-    with ExitStack() as stack:
-        setting = _kept(_setting(model, chosen, layout), chosen, "cross", stack, sources)
-        films = _films(chosen, chosen.cross_films, layout)
-        report, tally = cross_reenactment(setting, films, sources)
-        if "inception" in setting.readers:
-            last = pictures[len(sources) :][-(chosen.real or layout.real) :]
-            size_px, statistics = setting.stage.size_px, chosen.real_statistics
-            read = setting.readers["inception"]
-            add_fid(report, tally, read, dict(last), size_px=size_px, statistics=statistics)
-        return _meshed(report, setting, chosen)
-
-
-def _layout(chosen: argparse.Namespace, folder: Path) -> Layout:
-    return LAYOUTS[chosen.layout] if chosen.layout else layout_of(folder)
-
-
-def _films(chosen: argparse.Namespace, folder: Path, layout: Layout) -> Mapping[str, Path]:
-    return dict(list(films_of(folder, layout).items())[: chosen.films])
-
-
-def _setting(
-    model: LivePortraitModel,
-    chosen: argparse.Namespace,
-    layout: Layout,
-    *,
-    size_px: int | None = None,
-) -> Setting:
-    """What both protocols share; a rendered set says its size itself."""
-    stage = Stage.of(
-        model,
-        load_model(device=model.device),
-        size_px=size_px or chosen.size or SIZE_PX,
-        framing=chosen.framing,
-        motion=chosen.motion,
-    )
-    sized = stage.landmarks if size_px is None else at_size(stage.landmarks, size_px)
-    return Setting(
-        stage=stage,
-        readers=open_readers(chosen.metric_files, MotionReader(sized), device=model.device),
-        metric_files=chosen.metric_files,
-        layout=layout,
-        every=chosen.every,
-        most=chosen.most,
-    )
-
-
-def _kept(
-    setting: Setting,
-    chosen: argparse.Namespace,
-    mode: Mode,
-    stack: ExitStack,
-    sources: Mapping[str, Path] | None = None,
-) -> Setting:
-    """The setting with places for results and, where a mesh looks at them, for pictures."""
-    has_mesh = mesh_python(chosen.mesh_python) is not None
-    if chosen.out is not None:
-        settings = _told(setting, chosen, mode) | {"mesh": has_mesh}
-        if sources is not None:
-            portraits = [str(path) for path in sources.values()]
-            settings |= {"portraits": portraits, "real": chosen.real or setting.layout.real}
-        setting = replace(setting, results=FilmResults(chosen.out / mode, settings))
-    if not has_mesh:
-        return setting
-    if chosen.out is not None:
-        pictures: Path = chosen.out / mode / "pictures"
+def clips(model: LivePortraitModel, chosen: argparse.Namespace) -> Measures:
+    """The measures of --clips, a row for each clip among them."""
+    size_px, every = chosen.size or SIZE_PX, chosen.every or EVERY
+    found = reenact_all(at_size(model, size_px), load_model(), chosen.clips, every)
+    measures: Measures = {**clip_measures(found)}
+    rows = [clip.row for clip in found]
+    seen = _mesh(found, chosen)
+    if seen is None:
+        measures |= {f"clips_{name}_r": UNAVAILABLE for name in ("eye", "lip", "gaze")}
     else:
-        pictures = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    return replace(setting, kept=KeptPictures(pictures, setting.stage.size_px))
+        both = mesh_measures([seen[clip.name] for clip in found])
+        measures |= {f"clips_{name}": value for name, value in both.items()}
+        rows = [row | mesh_measures([seen[str(row["clip"])]]) for row in rows]
+    return {**measures, "clips_size_px": size_px, "clip_rows": rows}
 
 
-def _told(setting: Setting, chosen: argparse.Namespace, mode: Mode) -> dict[str, object]:
-    """Everything that a film's results depend on."""
-    layout, stage = setting.layout, setting.stage
-    every, most = (layout.every, layout.most) if mode == "cross" else (1, None)
-    return {
-        "model": digest_of(stage.model),
-        "framing": stage.framing,
-        "motion": stage.motion,
-        "size": stage.size_px,
-        "every": setting.every or every,
-        "most": setting.most or most,
-        "measures": [one.key for one in setting.begin(mode)[1].measures],
-        "metric-files": sizes_in(chosen.metric_files),
-    }
-
-
-def _meshed(report: Report, setting: Setting, chosen: argparse.Namespace) -> Report:
+def _mesh(found: list[Reenacted], chosen: argparse.Namespace) -> dict[str, ClipSeen] | None:
+    """What an independent mesh sees; the pictures stay where they are asked for."""
     python = mesh_python(chosen.mesh_python)
-    if setting.kept is not None and python is not None:
-        report.mesh = setting.kept.measures(python)
-    return report
+    with tempfile.TemporaryDirectory() as folder:
+        frames: Path = chosen.frames or Path(folder)
+        if python is not None or chosen.frames is not None:
+            for clip in found:
+                clip.write(frames)
+        return None if python is None else read_mesh(python, frames)
+
+
+@contextmanager
+def _rendered_set(chosen: argparse.Namespace) -> Generator[RenderedSet]:
+    """The named set, or people made for the purpose: animals are not what is measured here."""
+    if chosen.rendered:
+        yield RenderedSet([Path(chosen.rendered)])
+        return
+    from ..rendering.export.command import main as render  # noqa: PLC0415 - numba is only needed to render
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--identities", str(IDENTITIES), "--seed", str(chosen.seed)]
+        options += ["--size", str(chosen.size or SIZE_PX), "--creatures", "0"]
+        if chosen.face_model is not None:
+            options += ["--face-model", str(chosen.face_model)]
+        if render([folder, *options]):
+            raise LivePortraitError("The heads to measure on were not rendered; see above.")
+        yield RenderedSet([Path(folder)])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", default="default", help="a model file, or default")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument(
+        "--rendered",
+        nargs="?",
+        const="",
+        help="a folder that train.render wrote; without it heads of people are rendered",
+    )
+    parser.add_argument(
+        "--face-model", type=Path, help="render them from this face model, not from formulas"
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the rendering ({SEED})")
+    parser.add_argument("--clips", type=Path, help="a folder of films of faces, or one film")
+    parser.add_argument(
+        "--every",
+        type=_count,
+        help=f"compare every so many-th frame ({EVERY}; --self 1; --cross 10, of VFHQ 5)",
+    )
+    parser.add_argument(
+        "--size",
+        type=_count,
+        help=f"pixels a side that are rendered and that clips are compared at ({SIZE_PX})",
+    )
+    parser.add_argument("--frames", type=Path, help="keep the clips' pictures in this folder")
+    parser.add_argument(
+        "--mesh-python", type=Path, help="a Python with mediapipe, to look at the clips with"
+    )
+    parser.add_argument("--json", type=Path, help="write the measures here")
+    add_arguments(parser, _count)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Print the measures, and write them when asked; 0, or 2 with one sentence."""
+    chosen = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        places = (chosen.rendered, chosen.clips, chosen.self_films, chosen.cross_films)
+        if all(place is None for place in places):
+            raise LivePortraitError(
+                "Nothing to measure on; give --rendered [FOLDER], --clips FOLDER, --self FOLDER or "
+                "--cross FOLDER --portraits FOLDER."
+            )
+        check_places(chosen)
+        model = load_model(chosen.model, device=chosen.device)
+        measures: Measures = {}
+        if chosen.rendered is not None:
+            with _rendered_set(chosen) as data:
+                measures |= rendered(model, data)
+        if chosen.clips is not None:
+            measures |= clips(model, chosen)
+        reports = protocols(model, chosen)
+    except (LivePortraitError, OSError) as error:
+        return _refused(error)
+    _show(measures)
+    try:
+        if chosen.json is not None:
+            told = measures | {report.mode: report.to_json() for report in reports}
+            text = json.dumps(_without_nan(told), indent=2, allow_nan=False)
+            chosen.json.write_text(text + "\n", encoding="utf-8")
+        keep_page(chosen, reports)
+    except (LivePortraitError, OSError) as error:
+        return _refused(error)
+    return 0
+
+
+def _refused(error: Exception) -> int:
+    print(f"python -m train.evaluate: {error}", file=sys.stderr)
+    return 2
+
+
+def _show(measures: Mapping[str, object]) -> None:
+    for name, value in measures.items():
+        if isinstance(value, list):
+            for row in value:
+                print("  " + ", ".join(f"{key} {_told(one)}" for key, one in row.items()))
+        else:
+            print(f"{name:28} {_told(value)}")
+
+
+def _told(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _without_nan(value: object) -> object:
+    """What cannot be told is null in the file: JSON knows no other word for it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    return [_without_nan(one) for one in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
 """Openings, gaze and pose of repainted clips, as an independent face mesh sees them.
 
-The mesh is mediapipe's. It runs in a Python of its own (`train/face_mesh.py`), since it
+The mesh is mediapipe's. It runs in a Python of its own (`train/evaluation/face_mesh.py`), since it
 asks for older packages than this project; without it its measures are said to be unavailable.
 """
 
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from liveportrait_core.errors import LivePortraitError
 
-from .. import face_mesh
 from ..metrics.motion import correlation
+from . import face_mesh
 
 UNAVAILABLE: Final = "unavailable (needs mediapipe; name a Python that has it by --mesh-python)"
 OPEN_EYE: Final = 0.15

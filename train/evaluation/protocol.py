@@ -10,20 +10,20 @@ from typing import Final
 
 import torch
 
-from liveportrait_core.chunks import ChunkSize, batched
+from liveportrait_core.animation.batching import ChunkSize, batched
 from liveportrait_core.errors import LivePortraitError, MediaError
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 from liveportrait_core.motion.types import Motion
 
 from ..metrics.readers import Read, missing_file
-from .kept import KeptPictures
+from .accumulator import FilmTally, KnownPictures, Looks, SeenPictures, Tally, known_pictures
 from .layouts import Layout
 from .measures import Measure, Side, measures_of
 from .paper import Mode
 from .reenactment import Sampled, Stage, Subject, open_film, open_portrait, painted, read_film
 from .report import MOST_STRIPS, Report, Result, Strip, difference
 from .results import FilmResult, FilmResults
-from .tally import FilmTally, KnownPictures, Looks, SeenPictures, Tally, known_pictures
+from .saved_frames import KeptPictures
 
 CHUNK: Final = 8
 """Frames that are compared at a time."""

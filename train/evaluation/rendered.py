@@ -32,7 +32,7 @@ from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion import correlation
 from ..rendering.regions import Region
-from ..stage2 import PARTS, faces_of, retargeted
+from ..tasks.retargeting import PARTS, faces_of, retargeted
 
 BATCH = 16
 OPEN_EYES = 0.035

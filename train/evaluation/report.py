@@ -12,7 +12,7 @@ import numpy as np
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 
-from ..strips import PAPER, caption_row, grid_of
+from ..engine.sample_grid import PAPER, caption_row, grid_of
 from .layouts import Layout
 from .measures import BY_KEY
 from .mesh import UNAVAILABLE

@@ -19,7 +19,7 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.atomic import replacing, write_whole
 from liveportrait_core.model import LivePortraitModel
 
-from .tally import FilmSums
+from .accumulator import FilmSums
 
 SETTINGS_NAME: Final = "settings.json"
 _DAMAGED: Final = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animate_options import AnimateOptions
-from liveportrait_core.clips import Frames, Framing
-from liveportrait_core.editing import edit_keypoints
+from liveportrait_core.animation.animate_options import AnimateOptions
+from liveportrait_core.animation.edit import edit_keypoints
+from liveportrait_core.animation.finding import FaceReader, KnownFace
+from liveportrait_core.animation.read import read_source
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
-from liveportrait_core.finding import FaceReader, KnownFace
 from liveportrait_core.imaging.composite import frame_mask, paste_mask
 from liveportrait_core.imaging.crop import CropTransform
 from liveportrait_core.imaging.layouts import COMPACT_21, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
+from liveportrait_core.media.clips import Frames, Framing
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.sliders import Expression
 from liveportrait_core.pipeline import Animation
-from liveportrait_core.sources import read_source
 
 from ..data.rendered import FRAMES, HEAD_REGIONS, RenderedSet
 

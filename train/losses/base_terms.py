@@ -14,8 +14,8 @@ from liveportrait_core.motion.types import Motion
 
 from ..data.faces import FacePairs
 from ..data.unlabelled import MovedFrames
-from ..discriminators import CASCADE_LAYERS, Judged
-from ..features import PictureDistance
+from ..models.discriminators import CASCADE_LAYERS, Judged
+from ..models.pretrained.picture_features import PictureDistance
 from .adversarial import OBJECTIVES, feature_matching
 from .identity import identity_distance
 from .keypoints import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from torch import Tensor
 
-from liveportrait_core.networks.compact.motion import MotionReading
+from liveportrait_core.networks.compact.motion_extractor import MotionReading
 
 from ..data.rendered import Frames
 from ..data.unlabelled import MovedFrames

@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from liveportrait_core.networks.compact.decoder import Decoder, Painted
+from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid, resize
-from liveportrait_core.networks.compact.motion import Motion
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.networks.compact.warping import CompactWarped
 
 from ..data.rendered import HEAD_REGIONS, Pairs
 from ..data.unlabelled import ReadPairs
-from ..discriminators import Judged
+from ..models.discriminators import Judged
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
 from .flow import flow_distance, masked_cross_entropy
 from .keypoints import EYE_POINTS, MOUTH_POINTS, motion_distance
@@ -77,7 +77,7 @@ class Seen:
     """(B, K, 3)."""
 
     @classmethod
-    def of(cls, reader: Motion, image: Tensor) -> Seen:
+    def of(cls, reader: CompactMotionExtractor, image: Tensor) -> Seen:
         """What `reader` makes of (B, 3, h, h)."""
         features = reader.features(image)
         return cls(features, reader.read_features(features).keypoints)
@@ -169,13 +169,13 @@ def picture_step(
     source_keypoints: Tensor,
     driving_keypoints: Tensor,
     weights: PictureWeights,
-    reader: Motion,
+    reader: CompactMotionExtractor,
 ) -> PictureStep:
     """Repaint the driving frames from the sources."""
     volume = modules["appearance"](pairs.source.image)
     warped: CompactWarped = modules["warping"](volume, source_keypoints, driving_keypoints)
     decoder = modules["decoder"]
-    assert isinstance(decoder, Decoder)
+    assert isinstance(decoder, CompactDecoder)
     size = pairs.driving.image.shape[-1]
     eyes, mouth = (
         heat_maps(pairs.driving.keypoints[:, points], size, sigma).sum(1, keepdim=True).clamp(max=1)

@@ -5,7 +5,7 @@ import colorsys
 import numpy as np
 
 from .arrays import FloatArray
-from .ground import cover_map
+from .skin.skin_base import cover_map
 
 MAP_DIMENSIONS = 3
 

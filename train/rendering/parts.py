@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import FloatArray, Floats, IntArray
+from .raster.surface import Kind
 from .regions import Region
-from .surface import Kind
 
 
 @dataclass(frozen=True, slots=True)

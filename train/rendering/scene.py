@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 
 from .arrays import ByteArray, FloatArray, IntArray
-from .head import EYES, HeadModel
-from .identity import Identity
+from .cartoon.outlines import draw_outlines
+from .head.head import EYES, HeadModel
 from .motion_sampler import HeadMotion
 from .noise import make_noise
-from .occlusion import key_light_share
-from .outlines import draw_outlines
-from .rasterise import add_weighted, rasterise, turn_with_neck, vertex_normals
+from .people.identity import Identity
+from .raster.occlusion import key_light_share
+from .raster.rasterise import add_weighted, rasterise, turn_with_neck, vertex_normals
+from .raster.surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
 from .rotations import crop_to_model, rotation_from_angles
-from .surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
 
 HALF_VIEW: Final = 15.5
 """Half the width of the view at the head, model units: a head fills about 70 % of the picture."""

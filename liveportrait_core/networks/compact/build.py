@@ -6,11 +6,11 @@ from torch import nn
 
 from ...preset import Preset
 from ..retargeting import eyes_mlp, lip_mlp, stitching_mlp
-from .decoder import Decoder
+from .appearance_extractor import CompactAppearanceExtractor
+from .decoder import CompactDecoder
 from .layers import DETAIL_SIZE_PX
-from .motion import Motion
-from .volume import Appearance
-from .warping import Warping
+from .motion_extractor import CompactMotionExtractor
+from .warping import CompactWarping
 
 
 def build(preset: Preset) -> dict[str, nn.Module]:
@@ -18,10 +18,10 @@ def build(preset: Preset) -> dict[str, nn.Module]:
     width, blocks = preset.width, preset.blocks
     detailed = preset.detail_px >= DETAIL_SIZE_PX
     return {
-        "appearance": Appearance(width, blocks),
-        "motion": Motion(width, blocks, detailed=detailed),
-        "warping": Warping(width, blocks),
-        "decoder": Decoder(width, blocks, detailed=detailed),
+        "appearance": CompactAppearanceExtractor(width, blocks),
+        "motion": CompactMotionExtractor(width, blocks, detailed=detailed),
+        "warping": CompactWarping(width, blocks),
+        "decoder": CompactDecoder(width, blocks, detailed=detailed),
         "stitching": stitching_mlp(),
         "eyes": eyes_mlp(),
         "lip": lip_mlp(),

@@ -100,7 +100,7 @@ class _Detail(nn.Module):
         return resize(logits, DETAIL_SIZE_PX) + fine
 
 
-class Decoder(nn.Module):
+class CompactDecoder(nn.Module):
     """G: warped features and the source's pixels -> picture of the source's size.
 
     The work of 128 px is done on maps of 64 px whose channels are the four sub-pixels.

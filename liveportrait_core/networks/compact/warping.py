@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...constants import NUM_KEYPOINTS
 from ...geometry import Similarity, fit_similarity, full_precision
 from ..outputs import Warped
+from .appearance_extractor import unpack
 from .layers import (
     FINE_SIZE,
     VOLUME_CHANNELS,
@@ -28,7 +29,6 @@ from .layers import (
     silent_blocks,
 )
 from .points import DEPTH_RANGE, REACH, RIGIDITY
-from .volume import unpack
 
 FEATURE_CHANNELS = 80
 _PROBE_DEPTHS = (-0.7, -0.3, 0.15)
@@ -81,7 +81,7 @@ def moved_plane(rigid: Similarity, grid: Tensor, depth: Tensor) -> Tensor:
     return rigid(points.flatten(1, 2)).unflatten(1, (height, width))
 
 
-class Warping(nn.Module):
+class CompactWarping(nn.Module):
     """W: volume and keypoints -> warped features, flow and occlusion.
 
     The rigid motion is the weighted similarity from driving to source keypoints; what the

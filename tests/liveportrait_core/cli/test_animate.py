@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from liveportrait_core.animate_options import AnimateOptions
+from liveportrait_core.animation.animate_options import AnimateOptions
 from liveportrait_core.cli.panels import Panels
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader
@@ -164,7 +164,8 @@ def test_a_motion_file_drives_like_its_clip(liveportrait, animate, files, out, m
 
 def test_boxes_and_crops_need_no_detector(animate, files, out, monkeypatch):
     monkeypatch.setattr(
-        "liveportrait_core.readers.HaarFaceFinder", lambda network: pytest.fail("was used")
+        "liveportrait_core.animation.readers.HaarFaceFinder",
+        lambda network: pytest.fail("was used"),
     )
     ran = animate(
         *(files / "portrait.png", files / "portrait.png", "-o", out / "made.png"),

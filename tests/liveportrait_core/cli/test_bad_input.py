@@ -231,7 +231,7 @@ def test_a_missing_landmark_model_is_refused(animate, files, out, monkeypatch):
     def missing(model):
         raise CheckpointError("The packaged model is not there. Install the package again.")
 
-    monkeypatch.setattr("liveportrait_core.readers.landmark_network", missing)
+    monkeypatch.setattr("liveportrait_core.animation.readers.landmark_network", missing)
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4")
     assert_refused(ran, out, "packaged model")
 

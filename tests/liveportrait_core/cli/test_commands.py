@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import liveportrait_core
+from liveportrait_core.animation.driving_options import DrivingOption, MotionMode, RetargetMode
 from liveportrait_core.cli.main import main
 from liveportrait_core.cli.parsers import SLIDERS, build_parser
 from liveportrait_core.cli.progress import ProgressBar, clock
-from liveportrait_core.driving_options import DrivingOption, MotionMode, RetargetMode
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.regions import Region

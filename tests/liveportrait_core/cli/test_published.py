@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from liveportrait_core import readers
+from liveportrait_core.animation import readers
+from liveportrait_core.animation.finding import TrackedFaces
+from liveportrait_core.animation.readers import CroppedFaces
 from liveportrait_core.cli import animate
 from liveportrait_core.constants import ANIMAL_SPACE
-from liveportrait_core.finding import TrackedFaces
 from liveportrait_core.imaging.tensors import limit_pixels
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import save_model
 from liveportrait_core.pipeline import prepare
-from liveportrait_core.readers import CroppedFaces
 from tests.support.blobs import face_frame
 from tests.support.tiny import TINY_PAPER, tiny_published_model
 

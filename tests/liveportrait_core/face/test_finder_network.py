@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from liveportrait_core.animation.finding import landmark_network
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.finder_network import (
@@ -19,9 +20,8 @@ from liveportrait_core.face.finder_network import (
     load_finder_network,
     save_finder_network,
 )
-from liveportrait_core.face.placed import FIVE
-from liveportrait_core.face.seeing import Hit, Look, closer_look, find_hits
-from liveportrait_core.finding import landmark_network
+from liveportrait_core.face.mean_face import FIVE
+from liveportrait_core.face.proposals import Hit, Look, closer_look, find_hits
 from liveportrait_core.imaging.layouts import Landmarks
 from liveportrait_core.media.images import read_image
 from liveportrait_core.model import load_model

@@ -7,10 +7,10 @@ import torch
 from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.build import build
+from liveportrait_core.networks.compact.appearance_extractor import unpack
 from liveportrait_core.networks.compact.decoder import FREE, HELD, edge_freedom
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
 from liveportrait_core.networks.compact.points import EXPRESSIVE, REACH, RIGIDITY
-from liveportrait_core.networks.compact.volume import unpack
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import (
     extract_appearance,

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from liveportrait_core.networks.compact.motion import Motion
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.networks.face_finder import FaceFinderNetwork
 
 
@@ -54,7 +54,7 @@ def test_a_network_in_training_is_not_fused():
 
 def test_training_begins_with_what_the_motion_network_sees():
     torch.manual_seed(1)
-    motion, network = Motion().eval(), FaceFinderNetwork().eval()
+    motion, network = CompactMotionExtractor().eval(), FaceFinderNetwork().eval()
     network.begin_with(motion)
     picture = torch.rand(1, 3, 128, 128)
     first = F.relu(motion.stem(picture * 2 - 1))
@@ -66,6 +66,6 @@ def test_training_begins_with_what_the_motion_network_sees():
 
 def test_a_motion_network_of_another_width_lends_nothing():
     with pytest.raises(RuntimeError, match="size mismatch"):
-        FaceFinderNetwork().begin_with(Motion(0.5))
+        FaceFinderNetwork().begin_with(CompactMotionExtractor(0.5))
     with pytest.raises(RuntimeError, match="default model was expected"):
         FaceFinderNetwork().begin_with(nn.Linear(2, 2))

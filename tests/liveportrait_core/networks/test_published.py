@@ -202,7 +202,7 @@ def test_a_torchvision_without_its_operators_is_no_obstacle(tmp_path):
     result = run_python(
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "try:\n import torchvision\nexcept RuntimeError:\n pass\n"
-        "from liveportrait_core.networks.motion import _convnext_class\n"
+        "from liveportrait_core.networks.motion_extractor import _convnext_class\n"
         "assert _convnext_class().marker == 1"
     )
     assert result.returncode == 0, result.stderr
@@ -212,7 +212,7 @@ def test_a_missing_timm_is_told_with_the_remedy(tmp_path):
     (tmp_path / "timm.py").write_text("raise ImportError('No module named timm')\n")
     result = run_python(
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from liveportrait_core.networks.motion import MotionExtractor\n"
+        "from liveportrait_core.networks.motion_extractor import MotionExtractor\n"
         "MotionExtractor()"
     )
     assert "pip install timm torchvision" in result.stderr

@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import torch
 
-from liveportrait_core.constants import HUMAN_SPACE
-from liveportrait_core.editing import (
+from liveportrait_core.animation.edit import (
     SampleParts,
     edit_keypoints,
     editor_keypoints,
     hold_lip_open,
     silence_lip,
 )
+from liveportrait_core.animation.inputs import DrivenKeypoints
+from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.sliders import Expression, editor_offset, expression_offset
-from liveportrait_core.scene import DrivenKeypoints
 
 from ..golden import Comparison, GoldenFolder, largest_difference
 from .driver import Arrays, small_model, source_motion

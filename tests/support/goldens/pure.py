@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from liveportrait_core.animation.drive import motion_multiplier
 from liveportrait_core.constants import HUMAN_SPACE
-from liveportrait_core.driving import motion_multiplier
 from liveportrait_core.imaging.composite import paste_mask
 from liveportrait_core.imaging.tensors import limit_pixels, pixels_from_tensor
 from liveportrait_core.motion.openness import eyes_condition, eyes_open, lip_condition, lip_open

@@ -32,18 +32,17 @@ from tests.train.curation.people import (
     walk,
     write_people,
 )
-from train import curate as command
-from train.config import parse
-from train.curation import store, work, workers
+from train.curation import command, store, work, workers
 from train.curation.clips import CuratedClip, Rejected, curate_file
 from train.curation.curating import curate
 from train.curation.on_ray import _RayWorker
 from train.curation.tools import DefaultRecipe
 from train.curation.workers import Watchdog, leave_hanging
 from train.data.curated import CuratedSet, is_curated, read_index, shard_clips
-from train.draw import Draw
-from train.sets import open_sets
-from train.stage1 import Stage1Config
+from train.data.sets import open_sets
+from train.engine.config import parse
+from train.engine.draw import Draw
+from train.tasks.compact import Stage1Config
 
 
 def quiet(line):

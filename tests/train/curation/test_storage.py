@@ -13,15 +13,15 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from liveportrait_core.errors import MediaError
 from tests.support.shards import made_up_clip, write_clips, write_heads
-from train.config import parse
 from train.data import storage
 from train.data.curated import CuratedSet, shard_clips
 from train.data.mixed import places_of
 from train.data.rendered import RenderedSet
+from train.data.sets import open_sets
 from train.data.storage import Remote, place_named, read_part, size_of
-from train.draw import Draw
-from train.sets import open_sets
-from train.stage1 import Stage1Config
+from train.engine.config import parse
+from train.engine.draw import Draw
+from train.tasks.compact import Stage1Config
 
 SIZE_PX = 128
 FRAMES = (6, 5, 4, 1)

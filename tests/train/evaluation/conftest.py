@@ -4,9 +4,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from liveportrait_core.animation.finding import landmark_network
 from liveportrait_core.face.detector import RoughFace
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
-from liveportrait_core.finding import landmark_network
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video_writer import VideoWriter
 from train.evaluation import reenactment

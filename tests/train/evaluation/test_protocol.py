@@ -15,15 +15,15 @@ from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 from tests.train.evaluation.conftest import WhereItWas
 from tests.train.evaluation.made_up_files import write_metric_files
-from train import evaluate
 from train.data.rendered import RenderedSet
+from train.evaluation import command as evaluate
 from train.evaluation import protocol, reenactment
-from train.evaluation.exact import is_rendered, rendered_reenactment
 from train.evaluation.layouts import FILMS, films_of
 from train.evaluation.models import at_size
 from train.evaluation.protocol import Setting, self_reenactment
 from train.evaluation.reenactment import Sampled, Stage, open_film, open_portrait
 from train.evaluation.rendered import outcomes
+from train.evaluation.rendered_protocol import is_rendered, rendered_reenactment
 from train.metrics.image import l1
 from train.metrics.readers import MotionReader, open_readers
 

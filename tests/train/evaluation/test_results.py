@@ -8,8 +8,8 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from tests.support.tiny import tiny_compact_model
+from train.evaluation.accumulator import FilmSums
 from train.evaluation.results import SETTINGS_NAME, FilmResult, FilmResults, digest_of
-from train.evaluation.tally import FilmSums
 
 
 def a_result():

@@ -6,7 +6,7 @@ not depend on what a face looks like.
 
 import numpy as np
 
-from train.rendering.face_model import RawFaceModel
+from train.rendering.head.face_model import RawFaceModel
 
 MATERIALS = (
     "M_BackHead",

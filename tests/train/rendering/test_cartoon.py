@@ -3,16 +3,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering import cartoon
-from train.rendering.cartoon import bend_to_cartoon, draw_proportions, make_cartoon, make_character
-from train.rendering.chart import chart_face
-from train.rendering.head import KEYPOINT_NAMES, build_head
+from train.rendering.cartoon import cartoon
+from train.rendering.cartoon.cartoon import (
+    bend_to_cartoon,
+    draw_proportions,
+    make_cartoon,
+    make_character,
+)
+from train.rendering.cartoon.outlines import draw_outlines
+from train.rendering.head.head import KEYPOINT_NAMES, build_head
+from train.rendering.head.procedural import build_procedural_model
+from train.rendering.head.warp import make_warp
 from train.rendering.labels import canonical_keypoints, dense_labels, posed_keypoints
-from train.rendering.outlines import draw_outlines
-from train.rendering.procedural import build_procedural_model
 from train.rendering.regions import Region
 from train.rendering.scene import Scene
-from train.rendering.warp import make_warp
+from train.rendering.skin.face_distances import chart_face
 
 IRISES = [KEYPOINT_NAMES.index(name) for name in ("left_iris", "right_iris")]
 SIZE = 96

@@ -3,18 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering import creatures
-from train.rendering.coat import Coat
-from train.rendering.creature_paint import paint_creature
-from train.rendering.creatures import is_creature, make_creature
-from train.rendering.dataset import HeadRenderer
-from train.rendering.ears import make_ears
-from train.rendering.head import KEYPOINT_NAMES
+from train.rendering.animals import creatures
+from train.rendering.animals.creature_paint import paint_creature
+from train.rendering.animals.creatures import is_creature, make_creature
+from train.rendering.animals.ears import make_ears
+from train.rendering.animals.fur_colour import Coat
+from train.rendering.animals.fur_geometry import grow_tufts
+from train.rendering.animals.species import BEAR, CAT, DOG, FOX, HOUND, MONKEY, RABBIT, SHEEP
+from train.rendering.export.dataset import HeadRenderer
+from train.rendering.head.head import KEYPOINT_NAMES
 from train.rendering.labels import canonical_keypoints, dense_labels, openings, posed_keypoints
-from train.rendering.pelt import grow_tufts
 from train.rendering.regions import Region
 from train.rendering.scene import Scene
-from train.rendering.species import BEAR, CAT, DOG, FOX, HOUND, MONKEY, RABBIT, SHEEP
 
 KINDS = {
     "cat": CAT,

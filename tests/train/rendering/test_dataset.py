@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.rendering.dataset import RenderConfig, RenderedSetError, render_set
+from train.rendering.export.dataset import RenderConfig, RenderedSetError, render_set
 
 IDENTITIES = 3
 SIZE = 16

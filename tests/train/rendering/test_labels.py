@@ -3,8 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering.head import KEYPOINT_NAMES
-from train.rendering.identity import make_identity
+from train.rendering.head.head import KEYPOINT_NAMES
 from train.rendering.labels import (
     canonical_keypoints,
     dense_labels,
@@ -13,6 +12,7 @@ from train.rendering.labels import (
     posed_keypoints,
 )
 from train.rendering.motion_sampler import HeadMotion, MotionSampler
+from train.rendering.people.identity import make_identity
 from train.rendering.regions import Region
 from train.rendering.rotations import crop_to_model, rotation_from_angles
 from train.rendering.scene import Scene

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from train.data.rendered import HEAD_REGIONS, OCCLUDER, TORSO
-from train.rendering import occluders
-from train.rendering.creases import CREASES, crease_depths
-from train.rendering.ground import lay_ground
-from train.rendering.hair_style import STYLES, draw_style
-from train.rendering.identity import make_identity
 from train.rendering.labels import dense_labels, posed_keypoints
-from train.rendering.lashes import grow_lashes
 from train.rendering.motion_sampler import HeadMotion
-from train.rendering.occluders import with_occluder
+from train.rendering.people import occluders
+from train.rendering.people.hair_style import STYLES, draw_style
+from train.rendering.people.identity import make_identity
+from train.rendering.people.occluders import with_occluder
+from train.rendering.people.skull import Skull
+from train.rendering.people.strands import HairPath
 from train.rendering.regions import Region
 from train.rendering.scene import Scene
-from train.rendering.skin_map import MAP_PX, places_on_map
-from train.rendering.skull import Skull
-from train.rendering.strands import HairPath
+from train.rendering.skin.creases import CREASES, crease_depths
+from train.rendering.skin.lashes import grow_lashes
+from train.rendering.skin.skin_base import lay_ground
+from train.rendering.skin.skin_map import MAP_PX, places_on_map
 
 SIZE = 64
 

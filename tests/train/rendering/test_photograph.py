@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from train.rendering.camera.photograph import PLAIN, take_photograph
 from train.rendering.paint import rgb
-from train.rendering.photograph import PLAIN, take_photograph
 
 SIZE = 32
 

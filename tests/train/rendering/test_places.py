@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from train.rendering.arrays import FloatArray
-from train.rendering.places import night, outdoors, room
+from train.rendering.camera.places import night, outdoors, room
 
 SIZE_PX = 32
 

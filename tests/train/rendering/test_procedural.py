@@ -2,13 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from train.render import main
-from train.rendering.face_model import ICT_PARTS
-from train.rendering.head import KEYPOINT_NAMES, build_head
-from train.rendering.models import load_head
+from train.rendering.export.command import main
+from train.rendering.head.face_model import ICT_PARTS
+from train.rendering.head.head import KEYPOINT_NAMES, build_head
+from train.rendering.head.models import load_head
+from train.rendering.head.procedural import build_procedural_model
 from train.rendering.motion_sampler import MotionSampler
-from train.rendering.procedural import build_procedural_model
-from train.rendering.rasterise import rasterise
+from train.rendering.raster.rasterise import rasterise
 
 from .made_up_model import NAMES
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from train.rendering.rasterise import (
+from train.rendering.raster.rasterise import (
     EMPTY_DEPTH,
     add_weighted,
     interpolate,

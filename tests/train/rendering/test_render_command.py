@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from train.render import main
-from train.rendering.contact_sheet import (
+from train.rendering.export.command import main
+from train.rendering.export.contact_sheet import (
     CAPTION_PX,
     CELL_PX,
     GAP_PX,

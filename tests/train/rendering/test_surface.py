@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from train.rendering.surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
+from train.rendering.raster.surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
 
 UP = np.array([0, 1, 0], np.float32)
 FRONT = np.array([[0, 0, 1, 0.5, 0.4, 0.3]], np.float32)

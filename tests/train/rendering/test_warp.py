@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from train.rendering.warp import Zone, blend, make_warp
+from train.rendering.head.warp import Zone, blend, make_warp
 
 
 def stretch(points):

@@ -13,10 +13,10 @@ from train.data.curated import CuratedSet, is_curated, read_index, shard_clips
 from train.data.mixed import places_of
 from train.data.rendered import RenderedSet
 from train.data.shards import decode_arrays, decode_picture, samples_in
-from train.draw import Draw
-from train.evaluation.exact import is_rendered
-from train.render import main
-from train.rendering.dataset import RenderConfig, RenderedSetError, render_set
+from train.engine.draw import Draw
+from train.evaluation.rendered_protocol import is_rendered
+from train.rendering.export.command import main
+from train.rendering.export.dataset import RenderConfig, RenderedSetError, render_set
 
 SIZE = 16
 IDENTITIES = 5

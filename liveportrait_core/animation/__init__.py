@@ -1,0 +1,1 @@
+"""Algorithm 1 on whole clips: read motion (pass 1), drive, retarget, edit, and paint (pass 2)."""

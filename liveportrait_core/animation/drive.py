@@ -1,0 +1,196 @@
+"""Algorithm 1 on whole motions: what the driver asks of every frame, before a pixel is painted.
+
+Keypoints are small (0.5 KB a frame), so a clip is driven at once and rendered in chunks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from ..constants import ANIMAL_SPACE
+from ..errors import MotionSpaceError
+from ..model import LivePortraitModel
+from ..motion.hull import hull_volume
+from ..motion.smoothing import smooth_motion
+from ..motion.transfer import Selection, absolute_motion, relative_motion, select
+from ..motion.transform import transform_keypoints
+from ..motion.types import CHANNELS, Motion
+from ..stages import stitch
+from .driving_options import DrivingOptions, RetargetMode
+from .inputs import DrivenKeypoints, Scene, open_scene
+from .retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
+
+
+def drive(
+    model: LivePortraitModel,
+    source: Motion,
+    driving: Motion,
+    options: DrivingOptions | None = None,
+    *,
+    reference: Motion | None = None,
+    source_is_video: bool | None = None,
+) -> DrivenKeypoints:
+    """Source and driving keypoints of every frame  (Alg. 1, lines 1-10).
+
+    Convention:
+        - a still source gives as many frames as the driver has; a source video driven by a video
+          the shorter number; a source video driven by a picture its own
+        - a driver of one frame is measured against a neutral face, not against itself
+        - a source video keeps its own scale and place, and of its expression what does not
+          belong to the face
+        - motions are on the model's device
+
+    Args:
+        model: The model; S and R are used only where the options ask for them.
+        source: Motion of the source, with its openness where openness is to be changed.
+        driving: Motion of the driver, with its openness where that is to be followed.
+        options: How to drive.
+        reference: The driver's neutral frame (B = 1); None takes the driver's own.
+        source_is_video: Needed only for a source video of one frame.
+
+    Returns:
+        Keypoints of N frames.
+
+    Raises:
+        MotionSpaceError: A motion is not of the model's keypoint space.
+        ValueError: No frames, or an option needs openness that a motion does not carry.
+        CheckpointError: An option needs a network that the model lacks.
+    """
+    options = options or DrivingOptions()
+    _check_space(model, source)
+    scene = open_scene(
+        source, driving, options, reference=reference, source_is_video=source_is_video
+    )
+    keypoints = move(scene, options)
+    if source.space == ANIMAL_SPACE and options.published:
+        # the published animals know neither regions nor openness
+        options = replace(options, eyes_open=None, lip_open=None, normalize_lip=False)
+    retarget: RetargetMode = "replace" if options.replaces else "add"
+    if options.eyes_open is not None:
+        keypoints = open_eyes(
+            model, scene, keypoints, options.eyes_open, retarget, published=options.published
+        )
+        retarget = "add"  # the eyes' offset stays
+    if options.lip_open is not None:
+        keypoints = open_lip(model, scene, keypoints, options.lip_open, retarget)
+    if options.stitch:
+        keypoints = stitch_keypoints(model, keypoints)
+    if options.normalize_lip and options.motion == "relative" and not options.retargets:
+        keypoints = close_source_lip(model, scene, keypoints)
+    if options.source_video_eyes and scene.source_is_video and not options.retargets:
+        keypoints = hold_source_eyes(model, scene, keypoints)
+    return amplify(keypoints, options.gain)
+
+
+def move(scene: Scene, options: DrivingOptions) -> DrivenKeypoints:
+    """The source's keypoints and those moved by the driver, before anything else  (Eq. 2, 7)."""
+    if scene.source.space == ANIMAL_SPACE and (
+        options.published or options.driving_option == "expression-friendly"
+    ):
+        moved, driven = _carried_over(scene, options)
+    else:
+        moved = _moved(scene, options)
+        driven = transform_keypoints(moved)
+    x_s = transform_keypoints(scene.source).expand(scene.num_frames, -1, -1)
+    return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=moved)
+
+
+def _moved(scene: Scene, options: DrivingOptions) -> Motion:
+    """The source moved by the driver, smoothed where wanted  (Eq. 7)."""
+    source = scene.source
+    relative = options.motion == "relative"
+    selection = Selection(
+        region=options.region,
+        masked_expression=scene.source_is_video or not relative,
+        keep_scale=scene.source_is_video or not relative,
+        keep_translation=scene.source_is_video and relative,
+    )
+    if relative:
+        whole = relative_motion(
+            source,
+            scene.driving,
+            scene.reference,
+            match_openness=False if options.published else options.match_openness,
+        )
+    else:
+        whole = absolute_motion(source, scene.driving, masked_expression=False, keep_scale=False)
+    if _smooths(scene, options):
+        # before the selection: what stays the source's stays untouched
+        whole = smooth_motion(
+            whole,
+            options.smooth_variance,
+            channels=("expression", "pose") if scene.source_is_video else CHANNELS,
+            entrywise=options.published,
+        )
+    return select(source, whole, selection)
+
+
+def _smooths(scene: Scene, options: DrivingOptions) -> bool:
+    automatic = scene.source_is_video and scene.driving_is_video
+    if options.published or options.smooth is None:
+        return automatic
+    return options.smooth and scene.driving_is_video
+
+
+def _carried_over(scene: Scene, options: DrivingOptions) -> tuple[Motion, Tensor]:
+    """Travel of the absolute keypoints, resized to the source: (x_i - x_0) m + x_s.
+
+    Convention:
+        - m is the square root of the ratio of the hulls' volumes, as the published code has it,
+          though a length goes with the cube root
+    """
+    region = "all" if options.published else options.region
+    reference = scene.driving[0] if options.published else scene.reference
+    moved, neutral = (
+        absolute_motion(scene.source, driver, region=region, masked_expression=False)
+        for driver in (scene.driving, reference)
+    )
+    x_s, x_0 = transform_keypoints(scene.source), transform_keypoints(neutral)
+    travel = transform_keypoints(moved) - x_0
+    return moved, x_s + travel * motion_multiplier(x_s[:1], x_0[:1])
+
+
+def motion_multiplier(source_keypoints: Tensor, reference_keypoints: Tensor) -> Tensor:
+    """How much larger the source's face is: the root of the ratio of the hulls' volumes.
+
+    Args:
+        source_keypoints: (B, K, 3).
+        reference_keypoints: (B, K, 3) of the driver's neutral frame.
+
+    Returns:
+        (B, 1, 1).
+    """
+    ratio = hull_volume(source_keypoints) / hull_volume(reference_keypoints)
+    return ratio.sqrt()[:, None, None]
+
+
+def stitch_keypoints(model: LivePortraitModel, keypoints: DrivenKeypoints) -> DrivenKeypoints:
+    """Driving keypoints that keep the shoulders in place  (Alg. 1, lines 5, 10).
+
+    The result is `stitched`: what is painted of it keeps the source's edge (`warp`).
+
+    Raises:
+        CheckpointError: The model lacks S.
+    """
+    driven = stitch(model, keypoints.source_keypoints, keypoints.driving_keypoints)
+    return replace(keypoints, driving_keypoints=driven, stitched=True)
+
+
+def amplify(keypoints: DrivenKeypoints, gain: float) -> DrivenKeypoints:
+    """How far the keypoints travel from the source's, multiplied: x_s + gain (x_d - x_s)."""
+    if gain == 1:
+        return keypoints
+    x_s = keypoints.source_keypoints
+    driven = x_s + (keypoints.driving_keypoints - x_s) * gain
+    return replace(keypoints, driving_keypoints=driven)
+
+
+def _check_space(model: LivePortraitModel, source: Motion) -> None:
+    wanted = model.preset.space
+    if source.space != wanted:
+        raise MotionSpaceError(
+            f"The source is of the keypoint space {source.space!r}; the "
+            f"{model.preset.name} model takes {wanted!r}. Extract it with this model."
+        )

@@ -1,0 +1,129 @@
+"""A scene: a source and the driver that moves it, and the keypoints that come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..errors import MotionSpaceError
+from ..model import LivePortraitModel
+from ..motion.transfer import neutral_reference, shared_space
+from ..motion.types import Motion
+from .driving_options import DrivingOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenKeypoints:
+    """What `warp_decode` needs of every frame."""
+
+    source_keypoints: Tensor
+    """(N, K, 3) x_s; a view of one row for a still source."""
+    driving_keypoints: Tensor
+    """(N, K, 3) x_d, stitched and retargeted."""
+    motion: Motion
+    """The moved face before stitching and retargeting, N frames."""
+    stitched: bool = False
+    """Whether what is painted is to fit into the source: the picture's edge stays."""
+
+    def __len__(self) -> int:
+        return len(self.driving_keypoints)
+
+    def __getitem__(self, frames: slice) -> DrivenKeypoints:
+        return replace(
+            self,
+            source_keypoints=self.source_keypoints[frames],
+            driving_keypoints=self.driving_keypoints[frames],
+            motion=self.motion[frames],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Source and driver cut to the same length, and what kind each is."""
+
+    source: Motion
+    driving: Motion
+    reference: Motion
+    """The driver's neutral frame, B = 1."""
+    source_is_video: bool
+    driving_is_video: bool
+
+    @property
+    def num_frames(self) -> int:
+        """Of the result."""
+        return max(len(self.source), len(self.driving))
+
+
+def open_scene(
+    source: Motion,
+    driving: Motion,
+    options: DrivingOptions,
+    *,
+    reference: Motion | None = None,
+    source_is_video: bool | None = None,
+) -> Scene:
+    """What `move` and the steps after it work on; see `drive` for the arguments.
+
+    Raises:
+        MotionSpaceError: The two are of different keypoint spaces.
+        ValueError: No frames, or no such reference frame.
+    """
+    shared_space(source, driving)
+    if not len(source) or not len(driving):
+        raise ValueError(
+            f"The source has {len(source)} frames and the driving motion {len(driving)}; at "
+            "least one of each is needed. Check that a face was found in both."
+        )
+    is_video = len(source) > 1 if source_is_video is None else source_is_video
+    driving_is_video = len(driving) > 1
+    reference = driving.reference if reference is None else reference
+    if reference is None and driving_is_video:
+        reference = driving[_reference_frame(driving, options)]
+    elif reference is None:
+        reference = neutral_reference(driving)
+        if options.published and options.region == "eyes" and not is_video:
+            # the published code measures the eyes of a still against nothing at all
+            reference = replace(reference, expression=torch.zeros_like(reference.expression))
+    if is_video and driving_is_video:
+        frames = min(len(source), len(driving))
+        source, driving = source[:frames], driving[:frames]
+    return Scene(
+        source=source if is_video else source[:1],
+        driving=driving,
+        reference=reference,
+        source_is_video=is_video,
+        driving_is_video=driving_is_video,
+    )
+
+
+def _reference_frame(driving: Motion, options: DrivingOptions) -> int:
+    if options.published:
+        return 0
+    if not 0 <= driving.reference_frame < len(driving):
+        raise ValueError(
+            f"The driving motion names frame {driving.reference_frame} as its neutral one and has "
+            f"{len(driving)} frames. Give a reference, or set reference_frame to one it has."
+        )
+    return driving.reference_frame
+
+
+def check_space(model: LivePortraitModel, motion: Motion, name: str = "driving motion") -> None:
+    """Refuse a motion that is not of the model's keypoint space, before anything else is done.
+
+    Args:
+        model: The model.
+        motion: The motion.
+        name: What it is, for the message.
+
+    Raises:
+        MotionSpaceError: It is of another.
+    """
+    if motion.space != model.preset.space:
+        made = f" (made by {motion.producer})" if motion.producer else ""
+        raise MotionSpaceError(
+            f"The {name} is of the keypoint space {motion.space!r}{made}; the "
+            f"{model.preset.name} model takes {model.preset.space!r}. Extract the motion from "
+            "its video with this model, or choose the model that it was made with."
+        )

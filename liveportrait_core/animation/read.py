@@ -1,0 +1,388 @@
+"""Pass 1 over a clip: where the face is, how it is framed, and what it does.
+
+Frames are streamed and let go; what stays is half a kilobyte of motion a frame and a matrix.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import torch
+from torch import Tensor
+
+from ..errors import FaceNotFoundError
+from ..face.faces import FIND_ADVICE, FaceState, FaceTrack
+from ..face.landmarks import openness_pairs
+from ..face.tracking import fixed_crop, following_crops
+from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
+from ..imaging.layouts import LAYOUTS
+from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
+from ..media.clips import Clip, CountedClip, Framing, Progress
+from ..model import LivePortraitModel
+from ..motion.edit import blend
+from ..motion.openness import eyes_open, lip_open
+from ..motion.regions import keypoint_space
+from ..motion.transform import transform_keypoints
+from ..motion.types import Motion, concatenate, tensor_fields
+from ..stages import extract_motion
+from .batching import ChunkSize, batched, in_chunks
+from .finding import FaceReader
+
+_LOG = logging.getLogger(__name__)
+
+CROP_SMOOTHING_S: Final = 0.1
+"""Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
+Role = Literal["source", "driver"]
+LEAST_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
+"""Validity of frames whose motion is read. The interpolated crop of a source most likely shows
+its face, and its keypoints must fit that very picture; a driver's may show anything."""
+RANGES_TOLD: Final = 8
+"""Ranges of frames that a warning names at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How a clip is gone through."""
+
+    chunk: ChunkSize | None = None
+    """Frames at a time; None takes what suits the device."""
+    published: bool = False
+    """Crop as the published code does: not smoothed over time, not antialiased, and a square
+    driver only when asked."""
+    progress: Progress | None = None
+    """Told the frames that were looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadClip:
+    """What pass 1 keeps of a clip."""
+
+    transforms: tuple[CropTransform, ...]
+    """Of every frame, onto pictures of the model's output size."""
+    motion: Motion
+    """Of every frame, with openness where it can be told; `validity` tells which frames are
+    measured. Frames without a face hold values between those of their neighbours."""
+
+    def __len__(self) -> int:
+        return len(self.transforms)
+
+
+def read_source(
+    model: LivePortraitModel,
+    clip: Clip,
+    reader: FaceReader | None,
+    framing: Framing,
+    options: ReadOptions | None = None,
+) -> ReadClip:
+    """Pass 1 over a source: each frame is framed by its own face.
+
+    Convention:
+        - crops of a clip are smoothed over time, so that they do not tremble with the landmarks;
+          `published` leaves them as they are
+
+    Args:
+        model: The model.
+        clip: The source; a still is a clip of one frame.
+        reader: Finds the face; may be None where the frames are face crops already.
+        framing: How to frame it.
+        options: How the clip is gone through.
+
+    Returns:
+        Crops and motion of every frame.
+
+    Raises:
+        FaceNotFoundError: No frame shows a face, or there are no frames.
+    """
+    options = options or ReadOptions()
+    counted = CountedClip(clip, options.progress)
+    track = _track(counted, reader, framing)
+    transforms: list[CropTransform] = []
+    if track is not None and not framing.already_cropped:
+        transforms = source_crops(model, track, framing, clip.fps, published=options.published)
+    read = _read_motion(model, counted, transforms, track, options, "source")
+    _warn(track, ("missing",), "The source shows no face in frames %s; they stay as they are.")
+    return read
+
+
+def read_driving(
+    model: LivePortraitModel,
+    clip: Clip,
+    reader: FaceReader | None,
+    framing: Framing,
+    options: ReadOptions | None = None,
+) -> ReadClip:
+    """Pass 1 over a driver: one upright crop for all of it, so that its movement stays in it.
+
+    Convention:
+        - frames without a face get motion between that of their neighbours, at the ends that of
+          the nearest; a warning names them once
+        - `published` takes a square driver as it is, unless the framing says that it is no crop
+
+    Args:
+        model: The model.
+        clip: The driver; a still is a clip of one frame.
+        reader: Finds the face; may be None where the frames are face crops already.
+        framing: How to frame it; a driver's crop is never turned.
+        options: How the clip is gone through.
+
+    Returns:
+        Crops and motion of every frame.
+
+    Raises:
+        FaceNotFoundError: No frame shows a face, or there are no frames.
+    """
+    options = options or ReadOptions()
+    if options.published and framing.already_cropped is None:
+        first = next(iter(clip), None)
+        if first is not None:
+            framing = framing.decided(*first.shape[:2], published=True)
+    counted = CountedClip(clip, options.progress)
+    track = _track(counted, reader, framing)
+    transforms: list[CropTransform] = []
+    if track is not None and not framing.already_cropped:
+        transforms = driving_crops(model, track, framing, published=options.published)
+    read = _read_motion(model, counted, transforms, track, options, "driver")
+    text = "The driver shows no face in frames %s; their motion is made up from those around them."
+    _warn(track, ("interpolated", "missing"), text)
+    return read
+
+
+def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False) -> Pixels:
+    """The face of a frame, at the size of its transform."""
+    return crop_pixels(frame, transform, antialias=not published)
+
+
+def face_tensor(
+    model: LivePortraitModel, crops: Sequence[Pixels], *, bilinear: bool = False
+) -> Tensor:
+    """Crops as F and M take them, on the model's device.
+
+    Args:
+        model: The model.
+        crops: Each (S, S, 3) uint8.
+        bilinear: Shrink with bilinear samples, as the published code shrinks a driver.
+
+    Returns:
+        (B, 3, S', S') float32 in [0, 1].
+    """
+    side = model.preset.face_size_px
+    method = "bilinear" if bilinear else None
+    faces = [tensor_from_pixels(resize_pixels(crop, (side, side), method)) for crop in crops]
+    return torch.cat(faces).to(model.device)
+
+
+def fill_gaps(motion: Motion, known: Sequence[bool]) -> Motion:
+    """Frames that are not known take values between those of their known neighbours.
+
+    Args:
+        motion: N frames.
+        known: Which of them are known; at least one.
+
+    Returns:
+        N frames; the known ones are untouched, and before the first and after the last known
+        frame those are held.
+    """
+    if all(known):
+        return motion
+    right = torch.tensor([frame for frame, is_known in enumerate(known) if is_known])
+    frames = torch.arange(len(motion))
+    place = torch.searchsorted(right, frames)
+    after = right[place.clamp(max=len(right) - 1)]
+    before = right[(place - (after != frames).long()).clamp(min=0)].minimum(after)
+    weights = ((frames - before) / (after - before).clamp(min=1)).clamp(0, 1)
+    filled = blend(motion[before], motion[after], weights)
+    keep = torch.tensor(known, device=motion.expression.device)
+    changes: dict[str, Any] = {}
+    for name in tensor_fields():
+        old: Tensor | None = getattr(motion, name)
+        if old is not None and name != "validity":
+            new: Tensor = getattr(filled, name)
+            changes[name] = torch.where(keep.view(-1, *[1] * (old.ndim - 1)), old, new)
+    return replace(motion, **changes)
+
+
+def frame_ranges(frames: Sequence[int]) -> str:
+    """Frame numbers in words: "3, 7-12 and 40-44"."""
+    groups = groupby(enumerate(frames), key=lambda pair: pair[1] - pair[0])
+    runs = [[frame for _, frame in group] for _, group in groups]
+    told = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    if len(told) > RANGES_TOLD:
+        told = [*told[:RANGES_TOLD], f"{len(told) - RANGES_TOLD} more ranges"]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+def _track(clip: CountedClip, reader: FaceReader | None, framing: Framing) -> FaceTrack | None:
+    if reader is None:
+        if not framing.already_cropped:
+            raise ValueError(
+                "No way to find the face was given, and the frames are not said to be face "
+                "crops. Give a face reader, or set already_cropped."
+            )
+        return None
+    clip.num_passes = 2
+    track = reader(clip)
+    if not len(track) or not any(track.validity):
+        raise _no_face(len(track))
+    return track
+
+
+def _warn(track: FaceTrack | None, states: Sequence[FaceState], text: str) -> None:
+    """Name the frames of these states, once."""
+    faces = track.faces if track is not None else ()
+    frames = [index for index, face in enumerate(faces) if face.state in states]
+    if frames:
+        _LOG.warning(text, f"{frame_ranges(frames)} (of {len(faces)}, counted from 0)")
+
+
+def _no_face(num_frames: int) -> FaceNotFoundError:
+    return FaceNotFoundError(
+        f"None of {num_frames} frames shows a face, and at least one was wanted. {FIND_ADVICE}"
+    )
+
+
+def source_crops(
+    model: LivePortraitModel,
+    track: FaceTrack,
+    framing: Framing,
+    fps: Fraction,
+    *,
+    published: bool = False,
+) -> list[CropTransform]:
+    """A crop for every frame of a source that follows its face, as `read_source` frames it."""
+    size_px = model.preset.output_size_px
+    crops = framing.crops(model.preset.source_crop, size_px, published=published)
+    sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
+    return following_crops(track, crops, sigma_frames=sigma)
+
+
+def driving_crops(
+    model: LivePortraitModel, track: FaceTrack, framing: Framing, *, published: bool = False
+) -> list[CropTransform]:
+    """One upright crop for every frame of a driver, as `read_driving` frames it."""
+    size_px = model.preset.output_size_px
+    crops = framing.crops(model.preset.driving_crop, size_px, published=published)
+    return [fixed_crop(track, crops)] * len(track)
+
+
+def read_crops(
+    model: LivePortraitModel,
+    crops: Iterable[Pixels],
+    track: FaceTrack | None,
+    role: Role,
+    *,
+    fps: Fraction,
+    options: ReadOptions | None = None,
+) -> Motion:
+    """Motion of every crop, with openness where it can be told.
+
+    Below a validity of `LEAST_VALIDITY` the motion is made up from that of the frames around.
+
+    Args:
+        model: The model.
+        crops: (S, S, 3) uint8 each.
+        track: The face in every frame; None where that is not known.
+        role: Whose crops they are.
+        fps: Frames per second.
+        options: How they are gone through.
+
+    Raises:
+        FaceNotFoundError: There are no crops.
+    """
+    options = options or ReadOptions()
+    least = LEAST_VALIDITY[role]
+    bilinear = options.published and role == "driver"
+    size = options.chunk or ChunkSize.for_device(model.device)
+
+    def motion_of(part: Sequence[Pixels]) -> Motion:
+        motion = extract_motion(model, face_tensor(model, part, bilinear=bilinear))
+        return motion.map_tensors(Tensor.detach)
+
+    parts = [part for batch in batched(crops, size) for part in in_chunks(motion_of, batch, size)]
+    if not parts:
+        raise _no_face(0)
+    motion = concatenate(parts).describe(fps=fps)
+    if track is not None and len(track) != len(motion):
+        raise ValueError(_other_length(len(track), str(len(motion)), role))
+    motion = _with_openness(motion, track)
+    if track is not None:
+        motion = fill_gaps(motion, [worth >= least for worth in track.validity])
+        motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
+    return motion
+
+
+def _read_motion(
+    model: LivePortraitModel,
+    clip: CountedClip,
+    transforms: list[CropTransform],
+    track: FaceTrack | None,
+    options: ReadOptions,
+    role: Role,
+) -> ReadClip:
+    """Motion of every frame through its crop; without `transforms` the whole frame is the crop."""
+    used: list[CropTransform] = []
+    # an uncropped driver goes straight to M's size in the published program
+    straight = options.published and role == "driver" and not transforms
+
+    def crops() -> Iterator[Pixels]:
+        for frame, transform in framed(model, clip, transforms, role):
+            used.append(transform)
+            yield frame if straight else crop_of(frame, transform, published=options.published)
+
+    motion = read_crops(model, crops(), track, role, fps=clip.fps, options=options)
+    return ReadClip(transforms=tuple(used), motion=motion)
+
+
+def framed(
+    model: LivePortraitModel,
+    clip: Iterable[Pixels],
+    transforms: Sequence[CropTransform],
+    role: Role,
+) -> Iterator[tuple[Pixels, CropTransform]]:
+    """Each frame and where its crop lies; without `transforms` the whole frame is the crop.
+
+    Raises:
+        ValueError: There are more frames than transforms.
+    """
+    for index, frame in enumerate(clip):
+        if transforms and index == len(transforms):
+            raise ValueError(_other_length(len(transforms), "more", role))
+        whole = whole_frame(frame, model.preset.output_size_px)
+        yield frame, transforms[index] if transforms else whole
+
+
+def _other_length(num_found: int, num_came: str, role: Role) -> str:
+    return (
+        f"The faces were found in {num_found} frames, but the {role} has {num_came}. "
+        "Find them in the very frames that are used."
+    )
+
+
+def whole_frame(frame: Pixels, size_px: int) -> CropTransform:
+    """The square around a whole frame, edge to edge."""
+    height, width = frame.shape[:2]
+    side = max(height, width)
+    zoom = size_px / side
+    matrix = scale_about_corner(zoom)
+    matrix[:2, 2] += zoom * (side - width) / 2, zoom * (side - height) / 2
+    return CropTransform(matrix, size_px)
+
+
+def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
+    """The motion with eye and lip opening: of its keypoints where they tell, else of landmarks."""
+    read = [face.openness_landmarks or face.landmarks for face in track.faces] if track else []
+    pairs = keypoint_space(motion.space).openness
+    if pairs is not None:
+        points = transform_keypoints(motion)
+    elif read and LAYOUTS[read[0].layout].tells_openness:
+        pairs = openness_pairs(read[0].layout)
+        stacked = torch.stack([torch.from_numpy(landmarks.points) for landmarks in read])
+        points = stacked.to(motion.scale)
+    else:
+        return motion
+    return motion.describe(eyes_open=eyes_open(points, pairs), lip_open=lip_open(points, pairs))

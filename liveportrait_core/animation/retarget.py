@@ -1,0 +1,144 @@
+"""Eyes and lip opened to order, on top of driven keypoints  (Alg. 1, lines 7-9)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, Literal
+
+import torch
+from torch import Tensor
+
+from ..model import LivePortraitModel
+from ..motion.openness import driven_eyes_open, eyes_condition, lip_condition
+from ..motion.transform import transform_keypoints
+from ..motion.types import Motion
+from ..stages import retarget_eyes, retarget_lip
+from .driving_options import RetargetMode
+from .inputs import DrivenKeypoints, Scene
+
+CLOSED_LIP: Final = 0.03
+"""A source lip less open than this needs no closing."""
+SLEEPY_EYES: Final = 0.18
+"""A source video whose first frame is less open than this gets `AWAKE_EYES` instead."""
+AWAKE_EYES: Final = 0.39
+
+
+def open_eyes(
+    model: LivePortraitModel,
+    scene: Scene,
+    keypoints: DrivenKeypoints,
+    eyes_open: float | Literal["driver"],
+    retarget: RetargetMode = "add",
+    *,
+    published: bool = False,
+) -> DrivenKeypoints:
+    """Driving keypoints with the eyes as open as ordered: + Delta_eyes  (Alg. 1, lines 7, 9).
+
+    Args:
+        model: The model.
+        scene: What the keypoints were made of.
+        keypoints: Of N frames.
+        eyes_open: The opening, or "driver" to follow the driver's.
+        retarget: add: on top of the driving keypoints; replace: on the source's instead.
+        published: Take the driver's first eye as it is.
+
+    Raises:
+        ValueError: A motion carries no eye opening.
+        CheckpointError: The model lacks R_eyes.
+    """
+    eyes = _openness(scene.source, "eyes_open", "source")
+    target = _eyes_target(scene, eyes, eyes_open, published=published)
+    condition = eyes_condition(eyes, target)
+    offset = retarget_eyes(model, _source_rows(scene, len(condition)), condition)
+    return _with_offset(keypoints, offset, retarget)
+
+
+def open_lip(
+    model: LivePortraitModel,
+    scene: Scene,
+    keypoints: DrivenKeypoints,
+    lip_open: float | Literal["driver"],
+    retarget: RetargetMode = "add",
+) -> DrivenKeypoints:
+    """Driving keypoints with the lip as open as ordered: + Delta_lip  (Alg. 1, lines 8, 9).
+
+    Arguments and errors are those of `open_eyes`, for R_lip.
+    """
+    lip = _openness(scene.source, "lip_open", "source")
+    if lip_open == "driver":
+        target = _openness(scene.driving, "lip_open", "driving motion")
+    else:
+        target = lip.new_full((1, 1), lip_open)
+    condition = lip_condition(lip, target)
+    offset = retarget_lip(model, _source_rows(scene, len(condition)), condition)
+    return _with_offset(keypoints, offset, retarget)
+
+
+def close_source_lip(
+    model: LivePortraitModel, scene: Scene, keypoints: DrivenKeypoints
+) -> DrivenKeypoints:
+    """Driving keypoints that begin from a closed lip, where the source's is open.
+
+    Raises:
+        ValueError: The source carries no lip opening.
+        CheckpointError: The model lacks R_lip.
+    """
+    lip = _openness(scene.source, "lip_open", "source")
+    condition = lip_condition(lip, torch.zeros_like(lip))
+    closing = retarget_lip(model, transform_keypoints(scene.source), condition)
+    offset = torch.where(lip[:, :, None] >= CLOSED_LIP, closing, 0.0)
+    return _with_offset(keypoints, offset)
+
+
+def hold_source_eyes(
+    model: LivePortraitModel, scene: Scene, keypoints: DrivenKeypoints
+) -> DrivenKeypoints:
+    """Driving keypoints with a source video's eyes as open as in its first frame.
+
+    Raises:
+        ValueError: The source carries no eye opening.
+        CheckpointError: The model lacks R_eyes.
+    """
+    eyes = _openness(scene.source, "eyes_open", "source")
+    first = eyes[:1].mean(1, keepdim=True)
+    target = torch.where(first < SLEEPY_EYES, AWAKE_EYES, first)
+    condition = eyes_condition(eyes, target)
+    offset = retarget_eyes(model, transform_keypoints(scene.source), condition)
+    return _with_offset(keypoints, offset)
+
+
+def _with_offset(
+    keypoints: DrivenKeypoints, offset: Tensor, retarget: RetargetMode = "add"
+) -> DrivenKeypoints:
+    replaces = retarget == "replace"
+    start = keypoints.source_keypoints if replaces else keypoints.driving_keypoints
+    return replace(keypoints, driving_keypoints=start + offset)
+
+
+def _source_rows(scene: Scene, num_rows: int) -> Tensor:
+    return transform_keypoints(scene.source).expand(num_rows, -1, -1)
+
+
+def _eyes_target(
+    scene: Scene, eyes: Tensor, eyes_open: float | Literal["driver"], *, published: bool
+) -> Tensor:
+    if eyes_open != "driver":
+        return eyes.new_full((1, 1), eyes_open)
+    driving = _openness(scene.driving, "eyes_open", "driving motion")
+    if published:
+        return driving[:, :1]
+    if not scene.driving_is_video and scene.reference.eyes_open is None:
+        # a picture alone says how open, not how much more open than at rest
+        return driving.mean(1, keepdim=True)
+    reference = _openness(scene.reference, "eyes_open", "driver's reference")
+    return driven_eyes_open(eyes, driving, reference)
+
+
+def _openness(motion: Motion, name: Literal["eyes_open", "lip_open"], owner: str) -> Tensor:
+    value: Tensor | None = getattr(motion, name)
+    if value is None:
+        raise ValueError(
+            f"The {owner} carries no {name}, which these options need. Measure it from landmarks, "
+            "or switch retargeting, lip normalisation and source-video eyes off."
+        )
+    return value

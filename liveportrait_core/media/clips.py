@@ -1,0 +1,175 @@
+"""Clips: frames that can be gone through more than once, and how faces are cut out of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, Protocol
+
+from ..face.faces import Box
+from ..face.tracking import CropFraming
+from ..imaging.tensors import Pixels, limit_pixels, limited_size
+from ..preset import CropDefaults
+
+Progress = Callable[[int, int], None]
+"""Called with how much is done and how much there is; 0 when that is not known."""
+SOURCE_SIDE_PX: Final = 1280
+"""Longest side of a source in the published program."""
+SOURCE_DIVISOR: Final = 2
+"""Its sides are multiples of this there, as video coders want it."""
+
+
+class Clip(Protocol):
+    """Frames that can be gone through more than once, and how fast they are shown."""
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second, exact."""
+        ...
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning, each (H, W, 3) uint8."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Frames that are held already, as a clip."""
+
+    frames: Sequence[Pixels]
+    fps: Fraction = Fraction(25)
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning."""
+        return iter(self.frames)
+
+    @property
+    def num_frames(self) -> int:
+        """How many there are."""
+        return len(self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedClip:
+    """A clip whose frames are no larger than the published program takes a source.
+
+    Convention:
+        - a longer side above `SOURCE_SIDE_PX` becomes that; the right and bottom edges are cut,
+          so that both sides are multiples of `SOURCE_DIVISOR`
+    """
+
+    clip: Clip
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning."""
+        return map(limited_pixels, self.clip)
+
+    @property
+    def fps(self) -> Fraction:
+        """The clip's."""
+        return self.clip.fps
+
+    @property
+    def num_frames(self) -> int | None:
+        """The clip's, where it knows."""
+        return getattr(self.clip, "num_frames", None)
+
+
+def limited_pixels(pixels: Pixels) -> Pixels:
+    """A frame, or its (H, W) transparency, as `LimitedClip` gives it."""
+    limited = limit_pixels(pixels, max_side=SOURCE_SIDE_PX, divisor=SOURCE_DIVISOR)
+    return limited if limited.shape == pixels.shape else limited.copy()  # whole rows in memory
+
+
+def limited_box(box: Box, height: int, width: int) -> Box:
+    """Where a box of a picture lies once a `LimitedClip` made the picture smaller.
+
+    Args:
+        box: x, y, width, height in pixels.
+        height: Of the picture, before.
+        width: Likewise.
+    """
+    limited = limited_size(height, width, max_side=SOURCE_SIDE_PX)
+    across, down = limited[1] / width, limited[0] / height
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
+
+
+class CountedClip:
+    """A clip whose frames are counted for the progress, over all passes of it."""
+
+    def __init__(self, clip: Clip, progress: Progress | None) -> None:
+        self._clip, self._progress = clip, progress
+        self._done = 0
+        self.num_passes = 1
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning."""
+        expected: int | None = getattr(self._clip, "num_frames", None)
+        total = (expected or 0) * self.num_passes
+        for frame in self._clip:
+            yield frame
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, max(total, self._done) if total else 0)
+
+    @property
+    def fps(self) -> Fraction:
+        """The clip's."""
+        return self._clip.fps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """How a face is cut out of its frames; what is None is the preset's."""
+
+    scale: float | None = None
+    """Side of the crop over the longer side of the landmarks' box."""
+    vx_ratio: float | None = None
+    """Shift of the crop to the face's right, in sides."""
+    vy_ratio: float | None = None
+    """Shift of the crop towards the chin, in sides."""
+    shift_x: float = 0.0
+    """Added to `vx_ratio`, also to the preset's."""
+    shift_y: float = 0.0
+    """Added to `vy_ratio`, also to the preset's."""
+    rotate: bool = True
+    """Turn the face upright."""
+    already_cropped: bool | None = None
+    """The frames are face crops: the square around the whole frame is taken. None: they are
+    not, but for a square driver that is read as published."""
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(
+                f"The crop scale is {self.scale}; a number above 0 was expected. 2.3 frames a head."
+            )
+        for name in ("vx_ratio", "vy_ratio", "shift_x", "shift_y"):
+            value: float | None = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise ValueError(
+                    f"The crop's {name} is {value}; a number was expected. 0 does not shift."
+                )
+
+    def decided(self, height: int, width: int, *, published: bool) -> Framing:
+        """How a driver of this size is framed: `already_cropped` is True or False.
+
+        Convention:
+            - where nothing is said, the published program crops a driver unless it is square
+        """
+        if self.already_cropped is not None:
+            return self
+        return replace(self, already_cropped=published and height == width)
+
+    def crops(self, preset: CropDefaults, size_px: int, *, published: bool) -> CropFraming:
+        """The numbers that hold with a preset; the published crops ignore the shift to the side."""
+        vx_ratio = preset.vx_ratio if self.vx_ratio is None else self.vx_ratio
+        vy_ratio = preset.vy_ratio if self.vy_ratio is None else self.vy_ratio
+        return CropFraming(
+            scale=preset.scale if self.scale is None else self.scale,
+            vx_ratio=0.0 if published else vx_ratio + self.shift_x,
+            vy_ratio=vy_ratio + self.shift_y,
+            size_px=size_px,
+            rotate=self.rotate,
+        )

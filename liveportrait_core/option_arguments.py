@@ -1,0 +1,157 @@
+"""Options as arguments of a command line (argparse)."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+from .option_fields import OptionSpec, build, default_text, specs_of
+
+Kind = TypeVar("Kind")
+MORE: Final = "more"
+"""Heading of the options for experts."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are one sentence and where to read on."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with 2."""
+        text = re.sub(r"^argument ([^:]+): (?=--)", "", message).rstrip(".")
+        sys.stderr.write(f"{self.prog}: error: {text}. See {self.prog} --help.\n")
+        raise SystemExit(2)
+
+
+class OptionGroups:
+    """The groups of a parser by their headings, `more` last."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parser = parser
+        self._groups: dict[str, Any] = {}
+        self._later: list[Callable[[], None]] = []
+
+    def add(
+        self,
+        kind: type[Any],
+        *,
+        prefix: str = "",
+        skip: Collection[str] = (),
+        group: str = "",
+        help_of: Mapping[str, str] | None = None,
+    ) -> None:
+        """Every option of a dataclass as an argument; those with `more` come after all others.
+
+        Args:
+            kind: The dataclass.
+            prefix: Before the names of the arguments, as `driving-`.
+            skip: Keys that are left out.
+            group: Heading for those that name none.
+            help_of: Help in place of an option's own, by key.
+        """
+        for spec in specs_of(kind):
+            if spec.key in skip:
+                continue
+            text = (help_of or {}).get(spec.key, spec.help)
+
+            def add(spec: OptionSpec = spec, text: str = text) -> None:
+                heading = MORE if spec.more else spec.group or group
+                _add(self.group(heading), spec, prefix, text)
+
+            if spec.more:
+                self._later.append(add)
+            else:
+                add()
+
+    def group(self, heading: str) -> Any:
+        """A group, made when it is first asked for."""
+        if heading not in self._groups:
+            self._groups[heading] = self._parser.add_argument_group(heading)
+        return self._groups[heading]
+
+    def finish(self) -> None:
+        """Add what is for experts."""
+        for add in self._later:
+            add()
+        self._later.clear()
+
+
+def from_arguments(
+    kind: type[Kind], chosen: argparse.Namespace, *, prefix: str = "", **more: Any
+) -> Kind:
+    """A config from parsed arguments; what was not given keeps its default.
+
+    Args:
+        kind: The dataclass.
+        chosen: What the parser gave.
+        prefix: As it was given to `OptionGroups.add`.
+        **more: Values by key that go before those of the command line.
+
+    Raises:
+        OptionError: Two options do not go together.
+    """
+    given = {
+        spec.key: getattr(chosen, destination(spec, prefix))
+        for spec in specs_of(kind)
+        if hasattr(chosen, destination(spec, prefix))
+    }
+    return build(kind, {**given, **more})
+
+
+def flag_of(spec: OptionSpec, prefix: str = "") -> str:
+    """The argument's name with its dashes."""
+    return f"--{prefix}{spec.flag or spec.key.replace('_', '-').replace('.', '-')}"
+
+
+def destination(spec: OptionSpec, prefix: str = "") -> str:
+    """Attribute of the parsed arguments."""
+    return f"{prefix}{spec.key}".replace("-", "_").replace(".", "_")
+
+
+def help_text(spec: OptionSpec, text: str) -> str:
+    """Help with the range and the default, which stand nowhere else."""
+    told = [] if spec.choices or spec.kind is bool else [spec.range]
+    told += [f"default: {_shown_default(spec)}"]
+    return f"{text} ({'; '.join(part for part in told if part)})".replace("%", "%%")
+
+
+def _shown_default(spec: OptionSpec) -> str:
+    if spec.kind is bool and spec.default is not None:
+        return "on" if spec.default else "off"
+    return default_text(spec)
+
+
+def _add(group: Any, spec: OptionSpec, prefix: str, text: str) -> None:
+    flag = flag_of(spec, prefix)
+    about: dict[str, Any] = {
+        "dest": destination(spec, prefix),
+        "default": argparse.SUPPRESS,
+        "help": help_text(spec, text),
+    }
+    if spec.kind is bool and spec.default is False:
+        group.add_argument(flag, action="store_true", **about)
+    elif spec.kind is bool:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, **about)
+    else:
+        about["metavar"] = _metavar(spec)
+        group.add_argument(flag, type=_reader(spec, flag), **about)
+
+
+def _metavar(spec: OptionSpec) -> str:
+    if spec.metavar:
+        return spec.metavar
+    if spec.choices:
+        return "{" + ",".join(spec.choices) + "}"
+    return {int: "N", float: "X"}.get(spec.kind, spec.name.upper())
+
+
+def _reader(spec: OptionSpec, flag: str) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return spec.from_text(text, flag)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read

@@ -1,0 +1,1 @@
+"""Plots of motions, and faces marked in pictures."""

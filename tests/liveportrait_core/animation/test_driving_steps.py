@@ -1,0 +1,114 @@
+"""Each step of Algorithm 1 on its own: one after the other they are `drive`."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from liveportrait_core.animation.drive import amplify, drive, move, stitch_keypoints
+from liveportrait_core.animation.driving_options import DrivingOptions
+from liveportrait_core.animation.inputs import open_scene
+from liveportrait_core.animation.retarget import (
+    close_source_lip,
+    hold_source_eyes,
+    open_eyes,
+    open_lip,
+)
+from liveportrait_core.constants import COMPACT_SPACE
+from liveportrait_core.preset import COMPACT
+from tests.liveportrait_core.animation.test_drive import small_networks_model
+from tests.support.motions import random_motion
+
+EYES, LIP = {"eyes_open": 0.3}, {"lip_open": "driver"}
+
+
+@pytest.fixture(autouse=True)
+def _without_gradients():
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small_networks_model(COMPACT)
+
+
+def motions(source_frames, driving_frames):
+    return (
+        random_motion(1, source_frames, COMPACT_SPACE),
+        random_motion(2, driving_frames, COMPACT_SPACE),
+    )
+
+
+def in_steps(model, source, driving, options):
+    """Algorithm 1, a step at a time, as a graph of nodes does it."""
+    scene = open_scene(source, driving, options)
+    keypoints = move(scene, options)
+    retarget = "replace" if options.replaces else "add"
+    if options.eyes_open is not None:
+        keypoints = open_eyes(model, scene, keypoints, options.eyes_open, retarget)
+        retarget = "add"
+    if options.lip_open is not None:
+        keypoints = open_lip(model, scene, keypoints, options.lip_open, retarget)
+    if options.stitch:
+        keypoints = stitch_keypoints(model, keypoints)
+    if options.normalize_lip:
+        keypoints = close_source_lip(model, scene, keypoints)
+    if options.source_video_eyes:
+        keypoints = hold_source_eyes(model, scene, keypoints)
+    return amplify(keypoints, options.gain)
+
+
+@pytest.mark.parametrize(("source_frames", "driving_frames"), [(1, 5), (6, 5), (6, 1)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        DrivingOptions(),
+        DrivingOptions(stitch=False, gain=1.7),
+        DrivingOptions(motion="absolute", region="lip"),
+        DrivingOptions(**EYES, **LIP),
+        DrivingOptions(**EYES, **LIP, retarget="replace"),
+        DrivingOptions(normalize_lip=True, source_video_eyes=True),
+    ],
+    ids=["plain", "unstitched", "absolute", "retargeted", "replaced", "held"],
+)
+def test_steps_one_after_the_other_are_drive(model, source_frames, driving_frames, options):
+    source, driving = motions(source_frames, driving_frames)
+    if source_frames == 1:
+        options = replace(options, source_video_eyes=False)
+    whole = drive(model, source, driving, options)
+    made = in_steps(model, source, driving, options)
+    assert torch.equal(made.driving_keypoints, whole.driving_keypoints)
+    assert torch.equal(made.source_keypoints, whole.source_keypoints)
+    assert made.stitched == whole.stitched == options.stitch
+
+
+def test_steps_change_nothing_that_they_are_given(model):
+    source, driving = motions(1, 4)
+    scene = open_scene(source, driving, DrivingOptions())
+    keypoints = move(scene, DrivingOptions())
+    before = keypoints.driving_keypoints.clone()
+    opened = open_eyes(model, scene, keypoints, 0.1)
+    open_lip(model, scene, keypoints, 0.1, "replace")
+    stitch_keypoints(model, keypoints)
+    close_source_lip(model, scene, keypoints)
+    amplify(keypoints, 3.0)
+    assert torch.equal(keypoints.driving_keypoints, before)
+    assert not torch.equal(opened.driving_keypoints, before)
+    assert opened.source_keypoints is keypoints.source_keypoints
+
+
+def test_a_scene_is_as_long_as_its_moving_parts(model):
+    for source_frames, driving_frames, wanted in ((1, 4, 4), (6, 4, 4), (4, 6, 4), (6, 1, 6)):
+        scene = open_scene(*motions(source_frames, driving_frames), DrivingOptions())
+        assert scene.num_frames == len(move(scene, DrivingOptions())) == wanted
+        assert (scene.source_is_video, scene.driving_is_video) == (
+            source_frames > 1,
+            driving_frames > 1,
+        )
+        assert len(scene.reference) == 1
+
+
+def test_amplifying_by_one_is_the_same_object(model):
+    keypoints = move(open_scene(*motions(1, 3), DrivingOptions()), DrivingOptions())
+    assert amplify(keypoints, 1) is keypoints

@@ -1,0 +1,167 @@
+import argparse
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_fields import (
+    OptionError,
+    build,
+    check_options,
+    option,
+    option_table,
+    section,
+    shared,
+    spec_of,
+    specs_of,
+    values_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    lip: float = option(1.0, "of the lip", minimum=0)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    run: Path = option(help="folder of the run")
+    steps: int = option(10, "steps", minimum=1)
+    rate: float = option(0.1, "rate", above=0, unit="1/step")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    loop: Loop = shared(Loop, steps=300)
+    weights: Weights = section(Weights, lip=2.0)
+    mode: Literal["fast", "good"] = option("good", "which way")
+    open: float | Literal["driver"] | None = option(None, "how open", minimum=0, maximum=0.8)
+    gan: bool = option(False, "train discriminators")
+    smooth: bool | None = option(None, "smooth", unset="for a video", more=True)
+    yaw_deg: float = option(0.0, "turn", minimum=-25, maximum=25, unit="degrees", flag="yaw")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def test_a_config_is_put_together_with_the_defaults_of_its_owner():
+    task = build(Task, {"run": "here"})
+    assert task.loop == Loop(run=Path("here"), steps=300)
+    assert task.weights.lip == 2.0
+    assert build(Task, {"run": "here", "steps": "7", "weights.lip": "0.5"}).loop.steps == 7
+
+
+def test_keys_of_shared_configs_stand_beside_the_own_ones_and_those_of_sections_behind_a_dot():
+    keys = [spec.key for spec in specs_of(Task)]
+    own = ["mode", "open", "gan", "smooth", "yaw_deg"]
+    assert keys == ["run", "steps", "rate", "weights.lip", *own]
+    assert spec_of(Task, "steps").default == 300
+    assert spec_of(Task, "weights.lip").default == 2.0
+
+
+def test_values_go_out_and_come_back():
+    task = build(Task, {"run": "here", "open": "driver", "gan": "true", "mode": "fast"})
+    values = values_of(task)
+    weights = {f"weights.{key}": value for key, value in values.pop("weights").items()}
+    assert values["steps"] == 300
+    assert build(Task, values | weights) == task
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"steps": "0"}, "steps is 0; a whole number from 1 up is expected. The nearest is 1."),
+        ({"steps": "x"}, "steps is 'x'; a whole number from 1 up is expected. The default is 300."),
+        ({"rate": "0"}, "rate is 0.0; a number above 0 is expected. The default is 0.1."),
+        ({"open": "60"}, "open is 60.0; driver or a number from 0 to 0.8 is expected. The nearest"),
+        ({"open": "drvier"}, "from 0 to 0.8 is expected. Did you mean 'driver'?"),
+        ({"open": "nan"}, "open is nan; driver or a number from 0 to 0.8 is expected."),
+        ({"mode": "god"}, "mode is 'god'; one of fast, good is expected. Did you mean 'good'?"),
+        ({"gan": "maybe"}, "gan is 'maybe'; true or false is expected. The default is false."),
+        ({"weights.lip": "-1"}, "lip is -1.0; a number from 0 up is expected. The nearest is 0."),
+        ({"stesp": "1"}, "There is no option 'stesp'. Did you mean 'steps'?"),
+    ],
+)
+def test_a_refusal_says_what_came_what_is_expected_and_the_nearest(values, message):
+    with pytest.raises(OptionError) as refusal:
+        build(Task, {"run": "here"} | values)
+    assert message in str(refusal.value)
+
+
+def test_a_required_option_has_to_be_given():
+    with pytest.raises(OptionError, match=r"'run' is missing.*Give run=VALUE"):
+        build(Task, {})
+
+
+@pytest.mark.parametrize("value", [True, "1", 0.5, None, float("inf")])
+def test_values_of_another_type_are_refused_without_a_text(value):
+    with pytest.raises(OptionError, match="steps is "):
+        Loop(run=Path(), steps=value)
+
+
+@given(st.floats(allow_nan=True) | st.integers())
+def test_numbers_are_taken_exactly_within_the_limits(number):
+    spec = spec_of(Task, "yaw_deg")
+    inside = -25 <= number <= 25
+    try:
+        spec.check(number)
+    except OptionError:
+        assert not inside
+    else:
+        assert inside
+
+
+def parser_of(kind: type) -> argparse.ArgumentParser:
+    parser = Parser(prog="try")
+    groups = OptionGroups(parser)
+    groups.add(kind, group="motion")
+    groups.finish()
+    return parser
+
+
+def test_the_command_line_is_made_of_the_options(capsys):
+    parser = parser_of(Task)
+    words = [
+        "--run",
+        "here",
+        "--yaw",
+        "-3",
+        "--open",
+        "driver",
+        "--gan",
+        "--no-smooth",
+        "--weights-lip",
+        "4",
+    ]
+    task = from_arguments(Task, parser.parse_args(words))
+    expected = build(Task, {"run": "here", "yaw_deg": -3.0, "open": "driver", "gan": True})
+    weights = Weights(lip=4.0)
+    assert task == dataclasses.replace(expected, smooth=False, weights=weights)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--yaw", "30"])
+    told = capsys.readouterr().err
+    assert "error: --yaw is 30.0; a number from -25 to 25 is expected. The nearest is 25" in told
+
+
+def test_help_tells_range_unit_and_default_and_experts_options_last():
+    text = " ".join(parser_of(Task).format_help().split())
+    assert "--yaw X turn (-25 to 25 degrees; default: 0)" in text
+    assert text.index("more:") > text.index("--yaw")
+    assert "--smooth, --no-smooth smooth (default: for a video)" in text
+
+
+def test_a_table_has_a_row_for_each_option():
+    rows = option_table(Task).splitlines()
+    assert len(rows) == 2 + len(specs_of(Task))
+    assert "| `yaw_deg` | -25 to 25 degrees | 0 | turn |" in rows

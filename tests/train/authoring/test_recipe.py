@@ -1,0 +1,75 @@
+import pytest
+
+from train.authoring import recipe
+from train.rendering.export.dataset import RenderConfig
+
+
+def chosen(out, *options):
+    return recipe.build_parser().parse_args([str(out), *options])
+
+
+def test_the_list_names_every_stage_in_order_and_adds_up(tmp_path, capsys):
+    assert recipe.main([str(tmp_path), "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line for line in lines if line.startswith("# ")]
+    assert [line[2:].split(":")[0] for line in heads[:-1]] == [s.name for s in recipe.STAGES]
+    hours = sum(stage.minutes for stage in recipe.STAGES) / 60
+    assert f"{hours:.1f} hours" in heads[-1]
+
+
+def test_every_stage_reads_only_what_an_earlier_one_leaves():
+    left = set()
+    for stage in recipe.STAGES:
+        for argument in stage.arguments:
+            place = argument.partition("{out}/")[2].partition("/")[0]
+            own = place in (stage.name, *stage.results)
+            assert not place or own or place in left, argument
+        left.add(stage.name)
+
+
+def test_a_share_shrinks_heads_and_steps_but_not_below_two(tmp_path):
+    options = chosen(tmp_path, "--share", "0.01", "--face-model", "FaceXModel", "--workers", "3")
+    words = recipe.command(recipe.STAGES[0], options)
+    assert words[words.index("--identities") + 1] == str(round(recipe.STAGES[0].identities * 0.01))
+    assert words[words.index("--workers") + 1] == "3"
+    assert words[words.index("--face-model") + 1] == "FaceXModel"
+    none = recipe.command(recipe.STAGES[0], chosen(tmp_path, "--share", "0"))
+    assert none[none.index("--identities") + 1] == "2"
+    assert "--face-model" not in none
+
+
+def test_several_processes_are_launched_together(tmp_path):
+    stage = next(stage for stage in recipe.STAGES if stage.steps)
+    words = recipe.command(stage, chosen(tmp_path, "--processes", "2", "--device", "cuda"))
+    assert words[1:6] == ["-m", "torch.distributed.run", "--nproc_per_node", "2", "-m"]
+    assert "device=cuda" in words
+    assert f"steps={stage.steps}" in words
+
+
+def test_a_rendering_is_done_when_its_last_shard_is_there(tmp_path):
+    config = RenderConfig(folder=tmp_path, face_model=tmp_path, identities=1)
+    assert config.shard_size == recipe.SHARD_SIZE
+    stage = next(stage for stage in recipe.STAGES if stage.name == "held-out")
+    assert stage.identities == 2 * recipe.SHARD_SIZE
+    folder = tmp_path / stage.name
+    folder.mkdir()
+    for name in ("index.json", "shard-00000.npz"):
+        (folder / name).touch()
+    assert not recipe.is_done(stage, chosen(tmp_path))
+    (folder / "shard-00001.npz").touch()
+    assert recipe.is_done(stage, chosen(tmp_path))
+
+
+def test_a_stage_that_fails_says_which_and_how_to_go_on(tmp_path, monkeypatch, capfd):
+    first = recipe.STAGES[0]
+    monkeypatch.setattr(recipe, "STAGES", (first,))
+    assert recipe.main([str(tmp_path), "--face-model", str(tmp_path / "none.npz")]) == 2
+    said = capfd.readouterr().err
+    assert f"The stage '{first.name}' ended with code" in said
+    assert "run the same command again" in said
+
+
+@pytest.mark.parametrize("stage", recipe.STAGES, ids=lambda stage: stage.name)
+def test_no_stage_is_stated_to_cost_nothing(stage):
+    assert stage.minutes > 0
+    assert stage.disk_gb > 0

@@ -1,0 +1,170 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from liveportrait_core.errors import CheckpointError, MediaError
+from train.engine import checkpoint
+from train.engine.config import LoopConfig
+from train.engine.draw import Draw
+from train.engine.ema import MovingAverage
+from train.engine.loop import ParameterGroup, fit, learning_rate_share
+
+
+class Regression:
+    """Least squares on drawn points: the smallest real task."""
+
+    def __init__(self, broken_at=None):
+        torch.manual_seed(0)
+        self.modules = {"line": nn.Linear(2, 1)}
+        self.groups = (ParameterGroup(modules=("line",), lr=0.05),)
+        self.broken_at = broken_at
+
+    def train_step(self, draw, average):
+        points = draw.normal(16, 2)
+        truth = points @ torch.tensor([[2.0], [-1.0]]) + 0.5
+        loss = (self.modules["line"](points) - truth).square().mean()
+        if draw.step == self.broken_at:
+            loss = loss * float("nan")
+        return {"total": loss}
+
+    def strip(self, average):
+        return None
+
+
+def config(tmp_path, **changes):
+    values = {"run": tmp_path / "run", "steps": 12, "log_every": 1, "save_every": 4}
+    return LoopConfig(**{**values, "bfloat16": False, "warmup_steps": 1, **changes})
+
+
+def losses(run):
+    rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(row)["total"] for row in rows]
+
+
+def test_a_killed_run_repeats_itself(tmp_path):
+    whole = config(tmp_path / "whole")
+    fit(Regression(), whole)
+    killed = config(tmp_path / "killed")
+    with pytest.raises(FloatingPointError):
+        fit(Regression(broken_at=6), killed)  # the last checkpoint is of step 4
+    fit(Regression(), killed)
+    assert losses(killed.run) == losses(whole.run)
+    assert len(losses(whole.run)) == 12
+
+
+def test_training_reaches_the_line(tmp_path):
+    task = Regression()
+    average = fit(task, config(tmp_path, steps=400, log_every=100, save_every=400))
+    torch.testing.assert_close(
+        average["line"].weight, torch.tensor([[2.0, -1.0]]), atol=0.02, rtol=0
+    )
+
+
+def test_a_loss_that_is_not_finite_stops_and_is_named(tmp_path):
+    with pytest.raises(FloatingPointError, match="loss total is not finite at step 2"):
+        fit(Regression(broken_at=2), config(tmp_path))
+
+
+def test_parts_of_a_batch_add_up_to_the_whole(tmp_path):
+    class Halves(Regression):
+        def __init__(self, rows):
+            super().__init__()
+            self.rows = rows
+
+        def train_step(self, draw, average):
+            points = draw.normal(self.rows, 2)
+            return {"total": self.modules["line"](points).square().mean()}
+
+    fit(Halves(8), config(tmp_path / "whole"))
+    fit(Halves(2), config(tmp_path / "parts", accumulate=4))
+    whole, parts = (losses(tmp_path / name / "run") for name in ("whole", "parts"))
+    assert parts == pytest.approx(whole, abs=1e-6)
+    assert len(set(whole)) == len(whole)
+
+
+def test_tensorboard_shows_the_losses_of_the_log(tmp_path):
+    reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    fit(Regression(), config(tmp_path))
+    events = reading.EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("total")] == list(range(1, 13))
+    shown = [event.value for event in events.Scalars("total")]
+    assert shown == pytest.approx(losses(tmp_path / "run"), rel=1e-6)
+
+
+def test_a_finished_run_does_nothing_more(tmp_path):
+    fit(Regression(), config(tmp_path))
+    before = (tmp_path / "run" / checkpoint.NAME).read_bytes()
+    fit(Regression(), config(tmp_path))
+    assert (tmp_path / "run" / checkpoint.NAME).read_bytes() == before
+
+
+def test_a_broken_checkpoint_says_what_to_do(tmp_path):
+    (tmp_path / checkpoint.NAME).write_bytes(b"not a checkpoint")
+    with pytest.raises(CheckpointError, match="Delete it to start the run anew"):
+        checkpoint.load(tmp_path)
+
+
+@pytest.fixture
+def small_disk():
+    resource = pytest.importorskip("resource", reason="needs a limit on the size of files")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_is_a_sentence_and_the_last_checkpoint_stays(tmp_path, small_disk):
+    checkpoint.save(tmp_path, {"step": 1})
+    with pytest.raises(MediaError, match=r"Cannot write .*checkpoint\.pt: .*or make space"):
+        checkpoint.save(tmp_path, {"step": 2, "weights": torch.zeros(100_000)})
+    assert checkpoint.load(tmp_path) == {"step": 1}
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.NAME]
+
+
+def test_draws_depend_on_seed_place_and_step_alone():
+    first, again = Draw.of(1, 0, 5), Draw.of(1, 0, 5)
+    first.normal(3)
+    again.normal(3)
+    assert torch.equal(first.normal(4), again.normal(4))
+    others = [Draw.of(2, 0, 5), Draw.of(1, 1, 5), Draw.of(1, 0, 6)]
+    assert all(not torch.equal(Draw.of(1, 0, 5).normal(4), d.normal(4)) for d in others)
+
+
+def test_two_processes_draw_together_what_one_draws():
+    whole, parts = Draw.of(1, 0, 5), [Draw.of(1, slot, 5) for slot in range(2)]
+    for _ in range(2):
+        assert torch.equal(whole.normal(6, 2), torch.cat([part.normal(3, 2) for part in parts]))
+        assert torch.equal(whole.uniform(6), torch.cat([part.uniform(3) for part in parts]))
+        both = [part.integers(3, 0, 1000).tolist() for part in parts]
+        assert whole.integers(6, 0, 1000).tolist() == both[0] + both[1]
+
+
+def test_draws_are_as_they_are_called():
+    values = Draw.of(0, 0, 0).normal(4000, 2)
+    assert float(values.mean()) == pytest.approx(0, abs=0.05)
+    assert float(values.std()) == pytest.approx(1, abs=0.05)
+    numbers = Draw.of(0, 0, 0).integers(3000, 1, np.array([2, 3, 5] * 1000)).reshape(-1, 3)
+    assert [set(column) for column in numbers.T] == [{1}, {1, 2}, {1, 2, 3, 4}]
+    assert Draw.of(0, 0, 0).uniform(0, 3).shape == (0, 3)
+
+
+def test_the_learning_rate_rises_then_falls_to_its_share(tmp_path):
+    settings = config(tmp_path, steps=100, warmup_steps=10, final_lr_share=0.1)
+    shares = [learning_rate_share(step, settings) for step in range(101)]
+    assert shares[0] < 0.11
+    assert max(shares) == pytest.approx(shares[9], abs=0.03)
+    assert shares[100] == pytest.approx(0.1)
+
+
+def test_the_average_of_weights_that_stand_still_is_the_weights():
+    modules = {"net": nn.BatchNorm1d(3)}
+    average = MovingAverage(modules, decay=0.9)
+    modules["net"].weight.data.fill_(2.0)
+    modules["net"].running_mean.fill_(5.0)
+    for step in range(300):
+        average.update(modules, step)
+    torch.testing.assert_close(average.modules["net"].weight, torch.full((3,), 2.0))
+    assert torch.equal(average.modules["net"].running_mean, torch.full((3,), 5.0))

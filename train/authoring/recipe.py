@@ -1,0 +1,212 @@
+"""Everything that ships, from nothing: heads, training, measures, in stages that resume.
+
+    python -m train.recipe OUT --face-model DIR            # all of it; run again to go on
+    python -m train.recipe OUT --face-model DIR --list     # the commands, their time and disk
+    python -m train.recipe OUT --face-model DIR --device cuda --processes 1 --workers 16
+
+A stage that has finished is left alone; one that was interrupted goes on where it was. The model
+ends up in OUT/retarget/model.safetensors, the face finder in OUT/finder/face_finder.safetensors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from liveportrait_core.errors import LivePortraitError
+
+from ..models.runs import MODEL_NAME
+from ..tasks.face_finder import MODEL_NAME as FINDER_NAME
+
+SEED = 1
+HELD_OUT_SEED = 9001
+"""Of identities that nothing is trained on."""
+SMALLEST = 2
+"""Identities and steps that a small share leaves at least."""
+SHARD_SIZE = 64
+"""Identities in a file, as `train.render` has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One command; `{out}` stands for the folder of everything."""
+
+    name: str
+    module: str
+    """Of this package."""
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+    """What is there, under the folder of everything, once the stage has finished."""
+    identities: int = 0
+    """Heads to render; 0 for a stage that renders none."""
+    steps: int = 0
+    """Optimiser steps; 0 for a stage that trains nothing."""
+    minutes: int
+    """On two CPU cores that were shared with other work; `base` with two processes, the others
+    with one."""
+    disk_gb: float = 0.1
+
+
+def _heads(name: str, identities: int, seed: int, minutes: int, disk_gb: float) -> Stage:
+    return Stage(
+        name=name,
+        module="render",
+        arguments=("{out}/" + name, "--seed", str(seed), "--size", "256"),
+        results=(f"{name}/index.json",),
+        identities=identities,
+        minutes=minutes,
+        disk_gb=disk_gb,
+    )
+
+
+def _training(name: str, module: str, *arguments: str, steps: int, minutes: int) -> Stage:
+    return Stage(
+        name=name,
+        module=module,
+        arguments=(f"run={{out}}/{name}", *arguments, f"seed={SEED}"),
+        results=(f"{name}/{FINDER_NAME if module == 'face_finder' else MODEL_NAME}",),
+        steps=steps,
+        minutes=minutes,
+    )
+
+
+STAGES: tuple[Stage, ...] = (
+    _heads("heads", 7680, SEED, minutes=18, disk_gb=6.7),
+    _heads("held-out", 128, HELD_OUT_SEED, minutes=1, disk_gb=0.2),
+    _training(
+        *("base", "stage1", "data={out}/heads", "detail_px=128", "blocks=0", "motion_batch=16"),
+        steps=7500,
+        minutes=79,
+    ),
+    _training(
+        *("motion", "stage1", "data={out}/heads", "init={out}/base"),
+        *("batch=0", "motion_batch=16", "motion_lr=0.0015", "motion_weights.gaze=60"),
+        steps=6000,
+        minutes=120,
+    ),
+    _training(
+        *("picture", "stage1", "data={out}/heads", "init={out}/base", "init_motion={out}/motion"),
+        *("batch=4", "motion_batch=0", "lr=0.0008", "own_keypoints_from=0"),
+        *("own_keypoints_share=0.5",),
+        steps=4600,
+        minutes=195,
+    ),
+    _training(
+        *("finish", "stage1", "data={out}/heads", "init={out}/picture", "init_motion={out}/motion"),
+        *("batch=4", "motion_batch=0", "lr=0.0005", "own_keypoints_from=0"),
+        *("own_keypoints_share=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
+        *("picture_weights.gan_face=0.15",),
+        steps=1500,
+        minutes=90,
+    ),
+    _training(
+        *("retarget", "stage2", "data={out}/heads", "base={out}/finish", "batch=2"),
+        steps=2000,
+        minutes=90,
+    ),
+    _training(
+        *("finder", "face_finder", "data={out}/heads"),
+        *("begin_with={out}/motion/model.safetensors", "animals=0.3"),
+        steps=6000,
+        minutes=30,
+    ),
+    Stage(
+        name="measures",
+        module="evaluate",
+        arguments=(
+            *("--model", "{out}/retarget/model.safetensors", "--rendered", "{out}/held-out"),
+            *("--json", "{out}/measures.json"),
+        ),
+        results=("measures.json",),
+        minutes=5,
+    ),
+)
+
+
+def command(stage: Stage, chosen: argparse.Namespace) -> list[str]:
+    """What a shell would be told, the interpreter first."""
+    arguments = [argument.format(out=chosen.out) for argument in stage.arguments]
+    launcher = [sys.executable, "-m"]
+    if stage.identities:
+        arguments += ["--identities", str(_share(stage.identities, chosen.share))]
+        arguments += ["--workers", str(chosen.workers)]
+        arguments += ["--face-model", str(chosen.face_model)] if chosen.face_model else []
+    if stage.steps:
+        arguments += [f"steps={_share(stage.steps, chosen.share)}", f"device={chosen.device}"]
+        if chosen.processes > 1:
+            launcher += ["torch.distributed.run", "--nproc_per_node", str(chosen.processes), "-m"]
+    return [*launcher, f"train.{stage.module}", *arguments]
+
+
+def is_done(stage: Stage, chosen: argparse.Namespace) -> bool:
+    """Whether a stage has left all it has to leave."""
+    names = list(stage.results)
+    if stage.identities:
+        shards = -(-_share(stage.identities, chosen.share) // SHARD_SIZE)
+        names += [f"{stage.name}/shard-{k:05d}.npz" for k in range(shards)]
+    return all((Path(chosen.out) / name).is_file() for name in names)
+
+
+def _share(count: int, share: float) -> int:
+    return max(SMALLEST, round(count * share))
+
+
+def _listed(chosen: argparse.Namespace) -> str:
+    """The commands, each under its name, time and disk."""
+    lines: list[str] = []
+    for stage in STAGES:
+        lines.append(f"# {stage.name}: {stage.minutes} minutes, {stage.disk_gb:g} GB")
+        lines.append(shlex.join(["python", *command(stage, chosen)[1:]]))
+    minutes, disk_gb = sum(s.minutes for s in STAGES), sum(s.disk_gb for s in STAGES)
+    lines.append(f"# in all {minutes / 60:.1f} hours on two CPU cores, {disk_gb:.0f} GB")
+    return "\n".join(lines)
+
+
+def _run(stage: Stage, chosen: argparse.Namespace) -> None:
+    """Run a stage; raises LivePortraitError where it fails."""
+    words = command(stage, chosen)
+    print(f"{stage.name}: {shlex.join(words)}", flush=True)
+    code = subprocess.run(words, check=False).returncode  # noqa: S603 - our own modules
+    if code:
+        raise LivePortraitError(
+            f"The stage '{stage.name}' ended with code {code}; what it said is above. Mend that "
+            "and run the same command again: finished stages are left alone."
+        )
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m train.recipe", description=__doc__)
+    parser.add_argument("out", type=Path, help="folder of everything: heads, runs, measures")
+    parser.add_argument("--face-model", type=Path, help="as for train.render")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    parser.add_argument("--processes", type=int, default=1, help="training processes (1)")
+    parser.add_argument("--workers", type=int, default=2, help="rendering processes (2)")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of identities and steps, to try it out (1)"
+    )
+    parser.add_argument("--list", action="store_true", help="print the commands and leave")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is not done yet; 0, or 2 with one sentence."""
+    chosen = build_parser().parse_args(arguments)
+    if chosen.list:
+        print(_listed(chosen))
+        return 0
+    try:
+        for stage in STAGES:
+            if is_done(stage, chosen):
+                print(f"{stage.name}: done already", flush=True)
+            else:
+                _run(stage, chosen)
+    except LivePortraitError as error:
+        print(f"python -m train.recipe: {error}", file=sys.stderr)
+        return 2
+    return 0

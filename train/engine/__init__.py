@@ -1,0 +1,1 @@
+"""The training loop and what every run shares: config, checkpoints, statistics, randomness."""

@@ -1,0 +1,156 @@
+"""What a step of training costs: measured on noise, before any data is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from liveportrait_core.constants import NUM_KEYPOINTS
+
+from ..data.clip_set import ClipSet
+from ..data.rendered import FRAMES, RenderedSet
+from ..data.sets import DataConfig, Sets
+from .draw import Draw
+from .ema import MovingAverage
+from .loop import Task
+
+BYTES_A_WEIGHT = 5 * 4
+"""Weight, gradient, two moments of Adam and the moving average, float32 each."""
+BYTES_A_FROZEN_WEIGHT = 4
+GIB = 2**30
+_NOISE_IDENTITIES = 2
+
+
+@runtime_checkable
+class OnFrozen(Protocol):
+    """A task that learns on top of networks which stay as they are."""
+
+    @property
+    def frozen(self) -> Mapping[str, nn.Module]:
+        """Those networks, by any names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one sample of one kind, forward and back."""
+
+    what: str
+    """The kind ("pair")."""
+    count: int
+    """Samples of it that a process takes at a time."""
+    saved_bytes: int
+    """Kept of the forward pass for the backward pass."""
+    operations: int
+    """Floating-point operations, two for each multiply-add, of convolutions and products."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """Of a step of one process."""
+
+    trained: int
+    """Parameters that learn."""
+    samples: tuple[Cost, ...]
+    frozen: int = 0
+    """Parameters of the networks below that do not."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Weights and what belongs to them, and the saved part of the largest batch."""
+        saved = sum(cost.saved_bytes * cost.count for cost in self.samples)
+        return self.trained * BYTES_A_WEIGHT + self.frozen * BYTES_A_FROZEN_WEIGHT + saved
+
+    def told(self, accumulate: int = 1) -> str:
+        """A few lines for people."""
+        lines = [
+            f"About {self.memory_bytes / GIB:.1f} GiB for a process, without the libraries:",
+            f"  {self.trained * BYTES_A_WEIGHT / GIB:.2f} GiB weights, gradients, moments and "
+            f"average of {self.trained / 1e6:.1f} M parameters",
+        ]
+        if self.frozen:
+            lines.append(
+                f"  {self.frozen * BYTES_A_FROZEN_WEIGHT / GIB:.2f} GiB weights of "
+                f"{self.frozen / 1e6:.1f} M parameters that stay as they are"
+            )
+        lines += [
+            f"  {cost.saved_bytes * cost.count / GIB:.2f} GiB kept for the way back of "
+            f"{cost.count} {cost.what}s"
+            for cost in self.samples
+        ]
+        operations = accumulate * sum(cost.operations * cost.count for cost in self.samples)
+        each = ", ".join(f"{cost.operations / 1e9:.0f} a {cost.what}" for cost in self.samples)
+        lines.append(f"{operations / 1e12:.2f} TFLOP a step of a process (GFLOP: {each})")
+        return "\n".join(lines)
+
+
+def noise_sets(config: DataConfig, size_px: int) -> Sets:
+    """Rendered heads and clips of noise, of each what the config asks for."""
+    random = np.random.default_rng(0)
+    count, half = (_NOISE_IDENTITIES, FRAMES), size_px // 2
+    rendered = RenderedSet.of_arrays(
+        {
+            "image": random.integers(0, 256, (*count, size_px, size_px, 3), np.uint8),
+            "keypoints": random.uniform(-0.5, 0.5, (*count, NUM_KEYPOINTS, 3)).astype(np.float32),
+            "canonical": random.uniform(-0.5, 0.5, (*count[:1], NUM_KEYPOINTS, 3)).astype(
+                np.float32
+            ),
+            "pose_deg": random.normal(0, 10, (*count, 3)).astype(np.float32),
+            "flow": random.uniform(-1, 1, (*count, half, half, 2)).astype(np.float16),
+            "visible": random.random((*count, half, half)) > 0.5,  # noqa: PLR2004 - a coin
+            "regions": random.integers(0, 7, (*count, half, half), np.uint8),
+        }
+    )
+    film = random.integers(0, 256, (FRAMES, size_px, size_px, 3), np.uint8)
+    clips = ClipSet([film], size_px=size_px, image_share=0.0)
+    return Sets(rendered if config.data else None, clips if config.clips else None)
+
+
+def step_cost(parts: Sequence[tuple[str, int, Callable[[], Task]]]) -> StepCost:
+    """Run a step of one sample of each kind, on the CPU in float32.
+
+    Args:
+        parts: Of each kind of sample its name, how many a process takes at a time, and a task
+            whose batch is one of them.
+    """
+    trained: dict[str, int] = {}
+    frozen: dict[str, int] = {}
+    costs: list[Cost] = []
+    for what, count, make in parts:
+        task = make()
+        for group in task.groups:
+            for name in group.modules:
+                trained[name] = _size(task.modules[name])
+        below = task.frozen if isinstance(task, OnFrozen) else {}
+        frozen |= {name: _size(module) for name, module in below.items()}
+        costs.append(_cost(task, what, count, [*task.modules.values(), *below.values()]))
+    return StepCost(sum(trained.values()), tuple(costs), sum(frozen.values()))
+
+
+def _size(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def _cost(task: Task, what: str, count: int, modules: Iterable[nn.Module]) -> Cost:
+    """Of one sample; the weights of the modules are there anyway."""
+    weights = {p.untyped_storage().data_ptr() for m in modules for p in m.parameters()}
+    saved: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            saved[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    average = MovingAverage(task.modules, 0.0)
+    with FlopCounterMode(display=False) as counter:
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            losses = task.train_step(Draw.of(0, 0, 10**6), average.modules)
+        losses["total"].backward()
+    return Cost(what, count, sum(saved.values()), counter.get_total_flops())

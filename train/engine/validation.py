@@ -1,0 +1,157 @@
+"""How well a run repaints faces that it never trained on, and which of its states did best."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from liveportrait_core.media.atomic import write_whole
+from liveportrait_core.networks.compact.layers import resize
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
+
+from ..data.faces import FacePairs, first_pairs
+from ..data.sets import DataConfig, open_sets
+from ..metrics.image import l1, psnr_db
+from ..models.pretrained.picture_features import PictureDistance
+
+LOG_NAME = "validation.jsonl"
+CACHE_NAME = "validation-clips"
+"""In the folder of a run: prepared clips that it is never trained on."""
+BEST_NAME = "best"
+"""Folder in that of a run, of the state that did best on the validation pairs."""
+Painter = Callable[[FacePairs], tuple[Tensor, Tensor]]
+SCORE = "psnr_db"
+"""Of the measures, the one by which a state is the best so far; larger is better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatedConfig(DataConfig):
+    """A run that may look at faces it is never trained on."""
+
+    validation_data: str = ""
+    """Rendered folders that are never trained on; with `validation_clips` they find the best."""
+    validation_clips: str = ""
+    """Folders of clips that are never trained on."""
+    validation_pairs: int = 16
+    """Pairs of each kind that are looked at."""
+    validate_every: int = 1000
+    """Steps between validations."""
+
+    def __post_init__(self) -> None:
+        DataConfig.__post_init__(self)
+        if self.validation_pairs < 1 or self.validate_every < 1:
+            raise ValueError("validation_pairs and validate_every must be at least 1.")
+
+
+class Validation:
+    """The pairs that a run is never trained on, as `first_pairs` has them."""
+
+    def __init__(
+        self, config: ValidatedConfig, pairs: FacePairs, distance: PictureDistance, batch: int
+    ) -> None:
+        """Pairs that were opened before; see `open`."""
+        self.pairs = pairs
+        self._config, self._distance, self._batch = config, distance, batch
+
+    @classmethod
+    def open(
+        cls,
+        config: ValidatedConfig,
+        reader: CompactMotionExtractor | None,
+        distance: PictureDistance,
+        batch: int,
+    ) -> Validation | None:
+        """The pairs that a run's settings name; None where they name none.
+
+        Args:
+            config: The run's.
+            reader: Reads the clips' landmarks and pose; may be None.
+            distance: Perceptual, for the measures.
+            batch: Pairs at a time.
+
+        Raises:
+            MediaError: As for `open_sets`.
+        """
+        if not config.validation_data and not config.validation_clips:
+            return None
+        sets = open_sets(
+            DataConfig(
+                run=config.run,
+                steps=config.steps,
+                data=config.validation_data,
+                clips=config.validation_clips,
+                clip_px=config.clip_px,
+                cache=str(config.run / CACHE_NAME),
+            ),
+            annotated=True,
+        )
+        pairs = first_pairs(sets.rendered, sets.clips, reader, config.validation_pairs)
+        return cls(config, pairs, distance, batch)
+
+    def is_best(self, step: int, paint: Painter, *, last: bool) -> bool:
+        """Measure where it is due, print and log; true when no earlier step scored as high.
+
+        Args:
+            step: That has just been finished.
+            paint: Gives (B, 3, h, h) painted and true pictures of some pairs.
+            last: Whether it is the run's last, which is always measured.
+        """
+        if not (last or step % self._config.validate_every == 0):
+            return False
+        found = measures(paint, self.pairs, self._distance, self._batch)
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
+        print(f"validation at step {step}: {shown}", file=sys.stderr, flush=True)
+        return record(self._config.run, step, found)
+
+
+def measures(
+    paint: Painter,
+    pairs: FacePairs,
+    distance: PictureDistance,
+    batch: int,
+) -> dict[str, float]:
+    """Means over pairs, self-reenactment.
+
+    Args:
+        paint: Gives (B, 3, h, h) painted and true pictures of some pairs.
+        pairs: All of them.
+        distance: Perceptual.
+        batch: Pairs at a time.
+
+    Returns:
+        `psnr_db`, `l1`, `perceptual`, and `copy_psnr_db` of the source in place of the painting.
+    """
+    rows: dict[str, list[Tensor]] = {name: [] for name in (SCORE, "l1", "copy_psnr_db")}
+    distances: list[float] = []
+    count = len(pairs.told)
+    with torch.no_grad():
+        for first in range(0, count, batch):
+            part = pairs[first : first + batch]
+            painted, true = paint(part)
+            rows[SCORE].append(psnr_db(painted, true))
+            rows["l1"].append(l1(painted, true))
+            source = resize(part.source.image, true.shape[-1])
+            rows["copy_psnr_db"].append(psnr_db(source, true))
+            distances.append(float(distance(painted, true)) * len(painted))
+    means = {name: float(torch.cat(values).mean()) for name, values in rows.items()}
+    return {**means, "perceptual": sum(distances) / count}
+
+
+def record(run: Path, step: int, found: Mapping[str, float]) -> bool:
+    """Add a row to the run's log; true when no earlier step scored as high.
+
+    Rows of this step and of later ones, which a killed run left behind, are dropped.
+    """
+    path = run / LOG_NAME
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    rows = [row for row in map(json.loads, lines) if row["step"] < step]
+    best = all(found[SCORE] > row[SCORE] for row in rows)
+    rows.append({"step": step, **found})
+    write_whole(path, "".join(json.dumps(row) + "\n" for row in rows).encode())
+    return best

@@ -1,0 +1,1 @@
+"""Networks as training has them: presets, runs, discriminators, pretrained networks, export."""

@@ -1,0 +1,113 @@
+"""S, R_eyes and R_lip as stage 2 begins with them: which learn, and which only come along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from liveportrait_core.errors import CheckpointError
+from liveportrait_core.networks.build import build
+from liveportrait_core.preset import Preset
+
+from ..engine import checkpoint
+from .runs import begin_with, opened, settings_of, starting_at_zero
+
+SMALL = ("stitching", "eyes", "lip")
+
+
+def small_networks(
+    preset: Preset, parts: Sequence[str], init: str, base: Mapping[str, nn.Module], seed: int
+) -> dict[str, nn.Module]:
+    """The three networks in the sizes of a preset, without those that nobody has.
+
+    Args:
+        preset: Of the base.
+        parts: Names of those that learn. They begin with the weights of `init`, else with no
+            offset; the others are copied from `init`, else from the base, else left out.
+        init: Run folder or model, or "".
+        base: The base's networks by name; it may have small ones.
+        seed: Of the weights that training begins with.
+
+    Raises:
+        CheckpointError: `init` has none of the three, or is of another keypoint space or size.
+    """
+    found = _of_init(init, preset)
+    kept = {**base, **found}
+    with torch.device("meta"):  # for the sizes alone
+        built = build(preset)
+    torch.manual_seed(seed)
+    networks: dict[str, nn.Module] = {}
+    for name in SMALL:
+        network = starting_at_zero(_drawn(built[name]))
+        trained = (found if name in parts else kept).get(name)
+        if trained is not None:
+            begin_with(network, trained)
+        if name in parts or trained is not None:
+            networks[name] = network.requires_grad_(name in parts)
+    return networks
+
+
+def check_resumable(run: Path, parts: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a run's folder in which other networks were trained.
+
+    Args:
+        run: Folder of the run; it may be new.
+        parts: Names of the networks that learn.
+        names: Of these and of those that come along.
+
+    Raises:
+        CheckpointError: The folder holds a checkpoint of others.
+    """
+    state = checkpoint.load(run)
+    if state is None:
+        return
+    before = parts_of(settings_of(run).get("parts", ",".join(SMALL)))
+    if before != tuple(parts) or set(state["modules"]) != set(names):
+        raise CheckpointError(
+            f"{run} holds a run that trained {', '.join(before)} (networks: "
+            f"{', '.join(state['modules'])}); it was to go on with {', '.join(parts)} (networks: "
+            f"{', '.join(names)}). Give another folder with run=FOLDER."
+        )
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The networks that `parts=` names, in the order of `SMALL`.
+
+    Raises:
+        ValueError: It names none, or something else.
+    """
+    named = [name.strip() for name in text.split(",")]
+    if not set(named) <= set(SMALL):
+        raise ValueError(f"parts is '{text}'; it takes some of {','.join(SMALL)}.")
+    return tuple(name for name in SMALL if name in named)
+
+
+def _of_init(init: str, preset: Preset) -> dict[str, nn.Module]:
+    if not init:
+        return {}
+    other = opened(init)
+    found = {name: other.networks[name] for name in SMALL if name in other.networks}
+    if not found:
+        raise CheckpointError(
+            f"{init} has no {', no '.join(SMALL)}; a run of stage 2 or a model with one of them "
+            "was wanted. Name another for init, or leave it out."
+        )
+    space = other.preset.space
+    if space != preset.space:
+        raise CheckpointError(
+            f"{init} corrects keypoints of the space {space}, and the base has {preset.space}. "
+            "Name a run or a model of the base's kind for init, or leave it out."
+        )
+    return found
+
+
+def _drawn(network: nn.Module) -> nn.Module:
+    """An MLP without memory, filled as torch fills new layers."""
+    network.to_empty(device="cpu")
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            layer.reset_parameters()
+    return network

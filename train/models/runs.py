@@ -1,0 +1,197 @@
+"""From a training run to a `LivePortraitModel`, and to the file that ships."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK
+from liveportrait_core.checkpoints.saving import save_checkpoint
+from liveportrait_core.errors import CheckpointError
+from liveportrait_core.model import LivePortraitModel, load_model
+from liveportrait_core.networks.build import build
+from liveportrait_core.preset import COMPACT, Preset
+
+from ..engine import checkpoint
+from ..engine.config import CONFIG_NAME
+from .presets import PUBLISHED
+
+MODEL_NAME = "model.safetensors"
+GROWTH = ("detail_px", "blocks")
+"""Fields of a preset that a run may choose."""
+CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What training is done on top of."""
+
+    preset: Preset
+    networks: Mapping[str, nn.Module]
+
+
+def model_of(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
+    """The compact model made of these networks, for crops of `size_px`; not trained further."""
+    preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px)
+    return LivePortraitModel(preset=preset, origin="", **dict(modules))
+
+
+def write_model(
+    run: Path,
+    preset: Preset,
+    networks: Mapping[str, nn.Module],
+    steps: str,
+    out: Path | None = None,
+) -> Path:
+    """Write the networks as one float16 file, ready for `load_model`.
+
+    Args:
+        run: Folder of the run.
+        preset: Of the networks.
+        networks: By the names that `LivePortraitModel` gives them.
+        steps: What trained them, for the file's metadata ("stage1 9000").
+        out: The file; by default one in the run's folder.
+    """
+    path = out or run / MODEL_NAME
+    metadata = {"trained": steps, "credit": CREDIT}
+    save_checkpoint(path, preset, networks, dtype=torch.float16, metadata=metadata)
+    return path
+
+
+def load_run(run: Path) -> dict[str, nn.Module]:
+    """The averaged networks of a run, frozen and in eval mode.
+
+    Raises:
+        CheckpointError: There is no checkpoint in the folder, or its networks are not those that
+            its config describes.
+    """
+    state = checkpoint.load(run)
+    if state is None:
+        raise CheckpointError(
+            f"{run} has no {checkpoint.NAME}; the run of a finished stage was wanted. Train it "
+            "first, or name another folder."
+        )
+    if preset_of(run).family == "published":  # trained in another form than it is used in
+        return dict(load_model(run / MODEL_NAME).modules())
+    averages: dict[str, dict[str, torch.Tensor]] = state["average"]
+    networks = {name: net for name, net in build(preset_of(run)).items() if name in averages}
+    for name, network in networks.items():
+        if network.state_dict().keys() != averages[name].keys():
+            raise CheckpointError(
+                f"The checkpoint in {run} holds another form of '{name}' than its {CONFIG_NAME} "
+                "describes; a run of this version was wanted. Train it anew, or name a model."
+            )
+        network.load_state_dict(averages[name])
+        network.eval().requires_grad_(False)
+    return networks
+
+
+def settings_of(run: Path) -> dict[str, Any]:
+    """What a run was started with; nothing in a new folder.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    path = run / CONFIG_NAME
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); what a run was started with was wanted. Delete the "
+            "folder to start the run anew, or name another."
+        ) from error
+
+
+def refuse_another_run(run: Path, fixed: Mapping[str, object]) -> None:
+    """Only the same training is resumed.
+
+    Args:
+        run: Folder of the run; it may be new.
+        fixed: Settings that it must agree in.
+
+    Raises:
+        CheckpointError: The folder holds one with other settings.
+    """
+    if not (run / checkpoint.NAME).is_file():
+        return
+    before = settings_of(run)
+    for key, value in fixed.items():
+        if before and before.get(key) != value:
+            raise CheckpointError(
+                f"{run} holds a run with {key}={before.get(key)}, and it was to go on with "
+                f"{key}={value}. Give another folder with run=FOLDER."
+            )
+
+
+def preset_of(run: Path) -> Preset:
+    """The preset of a run, as its config says, or of a model's file or folder, or of `default`."""
+    if run.is_file() or not run.exists() or _is_published(run):
+        return load_model(str(run)).preset
+    config = settings_of(run)
+    if "base" in config:  # a run on top of another has that one's
+        file = run / MODEL_NAME
+        return preset_of(file if file.is_file() else Path(config["base"]))
+    if config.get("preset") in PUBLISHED:
+        return PUBLISHED[config["preset"]]
+    return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
+
+
+def opened(place: str) -> Base:
+    """The preset and the networks of what `preset_of` and `trained_networks` take, read once.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    folder = Path(place)
+    if not folder.is_dir() or _is_published(folder):
+        model = load_model(place)
+        return Base(model.preset, model.modules())
+    networks = load_run(folder)
+    return Base(preset_of(folder), networks)
+
+
+def trained_networks(place: str) -> Mapping[str, nn.Module]:
+    """The networks of a run's folder, of a model's file or published folder, or of `default`.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    return opened(place).networks
+
+
+def _is_published(folder: Path) -> bool:
+    """Whether a folder is a published model's, and not that of a run (which may hold one)."""
+    if (folder / checkpoint.NAME).is_file():
+        return False
+    return any(folder.rglob(f"{FILE_OF_NETWORK['motion']}.*"))
+
+
+def begin_with(network: nn.Module, trained: nn.Module) -> None:
+    """Take the trained weights; what only the new network has stays as it was built.
+
+    Raises:
+        CheckpointError: The trained network has a tensor that the new one has not, or has in
+            another shape.
+    """
+    own, theirs = network.state_dict(), trained.state_dict()
+    wrong = [k for k, v in theirs.items() if k not in own or own[k].shape != v.shape]
+    if wrong:
+        raise CheckpointError(
+            f"The weights to begin with have {len(wrong)} tensors that this network has not "
+            f"({wrong[0]} first); a model of its family was wanted, of this size or smaller."
+        )
+    network.load_state_dict({**own, **theirs})
+
+
+def starting_at_zero(network: nn.Module) -> nn.Module:
+    """The MLP with a last layer that gives zero, so that training starts from no offset."""
+    last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return network

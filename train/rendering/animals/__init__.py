@@ -1,0 +1,1 @@
+"""Animals bent from the head of people: species, ears, fur."""

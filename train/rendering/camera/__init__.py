@@ -1,0 +1,1 @@
+"""Light, backgrounds and what a camera does to a picture."""

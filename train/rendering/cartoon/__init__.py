@@ -1,0 +1,1 @@
+"""Drawn people: proportions, flat colours, outlines."""

@@ -1,0 +1,369 @@
+"""Write a folder of rendered heads: an index and shards of identities.
+
+Convention:
+    - every identity has FRAMES frames; frames 1 and 2 share the pose
+    - crop units: x right, y down, z into the picture, x and y +-1 at the picture's edges
+    - shards are .npz files, see `render_identity` for their arrays, one row per identity; or
+      WebDataset shards, see `webdataset`, with the same pictures and numbers
+
+The random numbers of an identity come from (seed, number of the identity) alone, so neither the
+workers nor the shard size change a picture.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from liveportrait_core.errors import LivePortraitError
+
+from ...data.curated import RENDERED, SETTINGS_NAME
+from ...data.rendered import FORMAT, FRAMES, VERSION
+from ..animals.creatures import is_creature, make_creature
+from ..camera.backgrounds import Photo, bundled_photos
+from ..cartoon.cartoon import make_character
+from ..head.head import KEYPOINT_NAMES, HeadModel
+from ..head.models import load_head
+from ..labels import (
+    DenseLabels,
+    canonical_keypoints,
+    dense_labels,
+    head_rotation,
+    openings,
+    posed_keypoints,
+)
+from ..motion_sampler import HeadMotion, MotionSampler
+from ..people.identity import Identity
+from ..people.occluders import with_occluder
+from ..raster.torch_scene import TorchScene, find_device
+from ..scene import Frame, Scene
+from ..skin.face_distances import FaceChart, chart_face
+from . import webdataset
+
+RENDERER: Final = 7
+"""Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
+INDEX_NAME: Final = "index.json"
+SMALLEST_PX: Final = 16
+PX_STEP: Final = 4
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class RenderedSetError(LivePortraitError):
+    """A folder of rendered heads that cannot be written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderConfig:
+    """What to render."""
+
+    folder: Path
+    face_model: Path | None
+    """None for procedural heads."""
+    identities: int
+    seed: int = 0
+    size_px: int = 128
+    shard_size: int = 64
+    workers: int = 1
+    creatures: float = 0.0
+    """Share of the identities that are animals."""
+    device: str | None = None
+    """Where torch draws; None for numba on the CPU."""
+    webdataset: bool = False
+    """WebDataset shards in place of .npz files."""
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("identities", "shard_size", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}.")
+        if not 0 <= self.creatures <= 1:
+            raise ValueError(f"creatures must be a share from 0 to 1, got {self.creatures}.")
+        if self.seed < 0:
+            raise ValueError(f"seed must be 0 or more, got {self.seed}.")
+        if self.size_px < SMALLEST_PX or self.size_px % PX_STEP:
+            raise ValueError(
+                f"size must be a multiple of {PX_STEP} from {SMALLEST_PX} up, got {self.size_px}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A file of some identities."""
+
+    name: str
+    first: int
+    count: int
+
+
+class HeadRenderer:
+    """Renders identities of one face model at one size."""
+
+    def __init__(
+        self,
+        head: HeadModel,
+        size_px: int,
+        creatures: float = 0.0,
+        device: torch.device | None = None,
+    ) -> None:
+        """Prepare what all identities share.
+
+        Args:
+            head: the face model.
+            size_px: width and height of the pictures.
+            creatures: share of the identities that are animals.
+            device: where torch draws; None for numba on the CPU.
+        """
+        self._creatures = creatures
+        self._head = head
+        self._chart: FaceChart = chart_face(head)
+        self._photos: list[Photo] = bundled_photos()
+        self._scene = Scene(head, size_px)
+        self._torch_scene = None if device is None else TorchScene(head, size_px, device)
+        self._sampler = MotionSampler(head.expression_names)
+
+    def render_identity(self, seed: int, number: int) -> Arrays:
+        """All frames and labels of one identity.
+
+        Returns:
+            image (3, S, S, 3) uint8 RGB; keypoints (3, 21, 3), canonical (21, 3) crop units;
+            rotation (3, 3, 3), rows are points; pose_deg (3, 3) pitch, yaw, roll with
+            rotation = (Rz Ry Rx)^T; gaze_deg (3, 2) pitch, yaw of the eyes in the head, turning
+            likewise; eyes_open (3, 2) and lip_open (3, 1) as `openings` measures them;
+            flow (3, S/2, S/2, 2) float16, where the point at each pixel of frame k is in frame
+            (k + 1) % 3, crop units; visible (3, S/2, S/2) whether it is seen there;
+            regions (3, S/2, S/2) uint8, values of `Region`.
+        """
+        random = np.random.default_rng([seed, number])
+        make = make_creature if is_creature(seed, number, self._creatures) else make_character
+        identity = make(self._head, self._chart, self._photos, random)
+        identity = with_occluder(identity, self._chart.chin_y, random)
+        first, second = self._sampler.draw(random), self._sampler.draw(random)
+        motions = [first, second, self._sampler.draw_same_pose(second, random)]
+        frames, dense = self._draw(identity, motions)
+        keypoints = np.stack([posed_keypoints(self._head, frame) for frame in frames])
+        eyes_open, lip_open = openings(keypoints)
+        return {
+            "image": np.stack([frame.image for frame in frames]),
+            "keypoints": keypoints,
+            "canonical": canonical_keypoints(self._head, identity),
+            "rotation": np.stack([head_rotation(motion) for motion in motions]),
+            "pose_deg": np.stack([motion.pose_deg for motion in motions]),
+            "gaze_deg": np.stack([motion.gaze_deg for motion in motions]),
+            "eyes_open": eyes_open,
+            "lip_open": lip_open,
+            "flow": np.stack([labels.flow for labels in dense]),
+            "visible": np.stack([labels.visible for labels in dense]),
+            "regions": np.stack([labels.regions for labels in dense]),
+        }
+
+    def _draw(
+        self, identity: Identity, motions: list[HeadMotion]
+    ) -> tuple[list[Frame], list[DenseLabels]]:
+        if self._torch_scene is not None:
+            return self._torch_scene.render(identity, motions)
+        frames = [self._scene.draw(identity, motion) for motion in motions]
+        following = [*frames[1:], frames[0]]
+        pairs = zip(frames, following, strict=True)
+        return frames, [dense_labels(identity, frame, after) for frame, after in pairs]
+
+
+def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None = None) -> int:
+    """Render what is missing of a folder; run again to resume.
+
+    Args:
+        config: what to render and where.
+        progress: called with the identities that are there and their total.
+
+    Returns:
+        How many identities were rendered now; the others were there already.
+
+    Raises:
+        FaceModelError: the face model cannot be read.
+        RenderedSetError: the folder holds a set with other settings, or something else.
+        MediaError: a WebDataset shard cannot be written.
+        ValueError: there is no such device.
+    """
+    if config.device is not None:
+        find_device(config.device)
+    head = load_head(config.face_model)
+    shards = _plan(config)
+    settings = _settings(config, head)
+    _claim_folder(config, shards, settings)
+    missing = [shard for shard in shards if not (config.folder / shard.name).is_file()]
+    done = present = config.identities - sum(shard.count for shard in missing)
+    if progress is not None:
+        progress(done, config.identities)
+    for count in _render_shards(config, head, missing):
+        done += count
+        if progress is not None:
+            progress(done, config.identities)
+    if config.webdataset:
+        webdataset.write_index(config.folder, settings, [shard.name for shard in shards])
+    return done - present
+
+
+def _plan(config: RenderConfig) -> list[Shard]:
+    starts = range(0, config.identities, config.shard_size)
+    name = webdataset.shard_name if config.webdataset else "shard-{:05d}.npz".format
+    return [
+        Shard(name(k), first, min(config.shard_size, config.identities - first))
+        for k, first in enumerate(starts)
+    ]
+
+
+def _settings(config: RenderConfig, head: HeadModel) -> dict[str, Any]:
+    """All that decides what is in a folder, but for the layout of its shards."""
+    return {
+        "seed": config.seed,
+        "size_px": config.size_px,
+        "frames": FRAMES,
+        "identities": config.identities,
+        "shard_size": config.shard_size,
+        "creatures": config.creatures,
+        "keypoint_names": list(KEYPOINT_NAMES),
+        "producer": {
+            "name": "liveportrait-suite train.render",
+            "renderer": RENDERER,
+            "face_model_sha256": _digest(head),
+            "background_photos": len(bundled_photos()),
+        },
+    }
+
+
+def _claim_folder(config: RenderConfig, shards: list[Shard], settings: dict[str, Any]) -> None:
+    """Write what a new folder begins with, or check that of an old one."""
+    other = INDEX_NAME if config.webdataset else SETTINGS_NAME
+    path = config.folder / (SETTINGS_NAME if config.webdataset else INDEX_NAME)
+    begun = config.webdataset and path.is_file()  # which has an index at its end, too
+    if not begun and (config.folder / other).is_file():
+        _refuse_other_layout(config, config.folder / other)
+    if config.webdataset:
+        if path.is_file():
+            _refuse_other_settings(path, _read(path).get(RENDERED), settings)
+            webdataset.clear(config.folder)
+        else:
+            webdataset.claim(config.folder, settings)
+        return
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        **settings,
+        "shards": [
+            {"file": shard.name, "first": shard.first, "identities": shard.count}
+            for shard in shards
+        ],
+    }
+    if path.is_file():
+        _refuse_other_settings(path, _read(path), index)
+        return
+    config.folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
+    found = _read(path)
+    if RENDERED in found:
+        raise RenderedSetError(
+            f"{config.folder} was begun with --webdataset; give it again, or use another folder."
+        )
+    if found.get("format") == FORMAT:
+        raise RenderedSetError(
+            f"{config.folder} was begun without --webdataset; leave it out, or use another folder."
+        )
+    raise RenderedSetError(f"{path} is of something else; use another folder.")
+
+
+def _refuse_other_settings(path: Path, found: Any, wanted: dict[str, Any]) -> None:
+    if not isinstance(found, dict) or not found:
+        raise RenderedSetError(f"{path} is not an index of rendered heads; use another folder.")
+    different = [key for key in wanted if found.get(key) != wanted[key]]
+    if different:
+        key = different[0]
+        raise RenderedSetError(
+            f"{path.parent} holds a set with {key} = {_short(found.get(key))}, not "
+            f"{_short(wanted[key])}; use another folder, or the settings it was begun with."
+        )
+
+
+def _short(value: object, longest: int = 60) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= longest else text[:longest] + "..."
+
+
+def _digest(head: HeadModel) -> str:
+    """A name for the face model that does not depend on the files it came in."""
+    digest = hashlib.sha256()
+    for array in (head.vertices, head.expressions.offsets, head.identity_modes):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _renderer(config: RenderConfig, head: HeadModel) -> HeadRenderer:
+    device = None if config.device is None else find_device(config.device)
+    return HeadRenderer(head, config.size_px, config.creatures, device)
+
+
+def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:
+    """Render shards, in this process or in workers; yields the identities of each one done."""
+    if config.workers == 1 or len(shards) <= 1:
+        renderer = _renderer(config, head)
+        for shard in shards:
+            yield _write_shard(renderer, config, shard)
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers inherit it: one thread each
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(config.workers, len(shards)), _start_worker, (config,)) as pool:
+        yield from pool.imap_unordered(_render_in_worker, shards)
+
+
+_worker: tuple[HeadRenderer, RenderConfig] | None = None
+"""What a worker process renders with; set once when it starts."""
+
+
+def _start_worker(config: RenderConfig) -> None:
+    global _worker  # noqa: PLW0603 - a pool gives its processes no other place for state
+    cv2.setNumThreads(1)
+    head = load_head(config.face_model)
+    _worker = (_renderer(config, head), config)
+
+
+def _render_in_worker(shard: Shard) -> int:
+    assert _worker is not None
+    renderer, config = _worker
+    return _write_shard(renderer, config, shard)
+
+
+def _write_shard(renderer: HeadRenderer, config: RenderConfig, shard: Shard) -> int:
+    rows = [renderer.render_identity(config.seed, shard.first + k) for k in range(shard.count)]
+    path = config.folder / shard.name
+    if config.webdataset:
+        webdataset.write_shard(path, config.seed, shard.first, rows)
+        return shard.count
+    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        save: Any = np.savez  # before numpy 2.1 it knows no keyword but arrays
+        save(file, **arrays)
+    partial.replace(path)
+    return shard.count

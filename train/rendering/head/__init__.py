@@ -1,0 +1,1 @@
+"""Head geometry: a face model from files or from formulas, and its deformation."""

@@ -1,0 +1,225 @@
+"""A face model from formulas alone: a head that blinks, looks, smiles, opens its mouth and turns.
+
+It needs no download. It has the parts, landmarks and expression names of the face model that the
+default weights were trained with, so everything behind it works with either.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from ..arrays import FloatArray, Floats, IndexArray, IntArray
+from .face_model import RawFaceModel
+from .procedural_inside import (
+    Piece,
+    ear,
+    edge_round,
+    eyeball,
+    gums,
+    lash_cards,
+    mouth_bag,
+    teeth,
+    tongue,
+)
+from .procedural_motion import EYE_MIDDLES, Rest, expression_offsets, identity_modes, jaw_share
+from .procedural_skin import Lids, Skin, lay_out_skin, shape_skin
+
+MATERIALS: Final = (
+    "M_BackHead",
+    "M_EyeLashes",
+    "M_Face",
+    "M_GumsTongue",
+    "M_ScleraLeft",
+    "M_ScleraRight",
+    "M_Teeth",
+)
+EAR_ROOT: Final = (7.3, 1.3, -0.4)
+
+JAW_LINE: Final = (
+    *((7.4, 3.7), (7.3, 1.5), (7.0, -0.5), (6.6, -2.4), (5.7, -4.4)),
+    *((4.4, -6.0), (3.0, -6.9), (1.5, -7.3), (0.0, -7.6)),
+)
+BROW: Final = ((5.2, 5.4), (4.6, 6.0), (3.8, 6.25), (2.5, 6.2), (1.2, 5.9))
+NOSE: Final = (
+    *((0, 3.7), (0, 2.6), (0, 1.6), (0, 0.4)),
+    *((-1.25, -1.1), (-0.6, -1.2), (0, -1.25), (0.6, -1.2), (1.25, -1.1)),
+)
+OUTER_LIP: Final = (
+    *((-1.7, -2.8), (-0.75, -2.5), (0, -2.55), (0.75, -2.5), (1.7, -2.8)),
+    *((1.75, -4.0), (1.0, -4.3), (0, -4.4), (-1.0, -4.3), (-1.75, -4.0)),
+)
+"""Places (x, y) of the landmarks that lie on no edge; x of the first two grows outwards."""
+
+
+class _Pieces:
+    """All vertices, triangles and materials, piece by piece."""
+
+    def __init__(self) -> None:
+        self.points: list[FloatArray] = []
+        self.triangles: list[IntArray] = []
+        self.materials: list[int] = []
+        self.count = 0
+
+    def add(self, piece: Piece, material: str) -> slice:
+        """Append a piece; tells where its vertices are."""
+        points, triangles = piece
+        self.triangles.append(triangles + np.int32(self.count))
+        self.materials += [MATERIALS.index(material)] * len(triangles)
+        return self.place(points)
+
+    def place(self, points: FloatArray) -> slice:
+        """Append vertices alone."""
+        self.points.append(points.astype(np.float32))
+        self.count += len(points)
+        return slice(self.count - len(points), self.count)
+
+    def join(self, triangles: IntArray, material: str) -> None:
+        """Append triangles between vertices that are there."""
+        self.triangles.append(triangles)
+        self.materials += [MATERIALS.index(material)] * len(triangles)
+
+
+class _Hanging:
+    """Vertices that belong to points of the skin: they go where their point goes."""
+
+    def __init__(self, count: int, skin_of: IndexArray, share: Floats) -> None:
+        self._skin_of, self._share = skin_of, share
+        assert len(skin_of) == count
+
+    def __call__(self, skin_offsets: FloatArray) -> FloatArray:
+        """Offsets of all vertices (N, 3) from those of the skin (S, 3)."""
+        return (skin_offsets[self._skin_of] * self._share[:, None]).astype(np.float32)
+
+
+def build_procedural_model() -> RawFaceModel:
+    """The model; the same every time."""
+    skin = lay_out_skin()
+    neutral = shape_skin(skin, Lids(), Lids())
+    pieces, parts = _Pieces(), dict[str, slice]()
+    number_of = _add_skin(pieces, parts, skin, neutral)
+    round_ = edge_round(*skin.innermost["mouth"])
+    parts["socket"] = pieces.add(mouth_bag(neutral[round_]), "M_BackHead")
+    first = pieces.count
+    lower: list[slice] = []
+    for upper in (True, False):
+        piece = pieces.add(gums(upper), "M_GumsTongue")
+        lower += [] if upper else [piece]
+    lower.append(pieces.add(tongue(), "M_GumsTongue"))
+    parts["gums"] = slice(first, pieces.count)
+    first = pieces.count
+    pieces.add(teeth(True), "M_Teeth")
+    lower.append(pieces.add(teeth(False), "M_Teeth"))
+    parts["teeth"] = slice(first, pieces.count)
+    parts["eye_left"] = pieces.add(eyeball(1), "M_ScleraLeft")
+    parts["eye_right"] = pieces.add(eyeball(-1), "M_ScleraRight")
+    lashes = [
+        (pieces.add(lash_cards(neutral[edge]), "M_EyeLashes"), edge)
+        for edge in (skin.edges["eye_right"][0], skin.edges["eye_left"][0])
+    ]
+    points = np.concatenate(pieces.points)
+    skin_of, share = _hanging(pieces.count, number_of, lashes, round_, parts["socket"])
+    rest = _rest(points, skin, number_of, skin_of, share, parts, lower)
+    expressions = expression_offsets(rest, skin, _Hanging(pieces.count, skin_of, share))
+    modes = identity_modes(points, [(parts[name], EYE_MIDDLES[name]) for name in EYE_MIDDLES])
+    return RawFaceModel(
+        vertices=points,
+        triangles=np.concatenate(pieces.triangles),
+        materials=np.array(pieces.materials, np.int16),
+        material_names=MATERIALS,
+        expressions=np.stack(list(expressions.values())).astype(np.float16),
+        expression_names=tuple(expressions),
+        identity_modes=np.stack(modes).astype(np.float16),
+        landmarks=_landmarks(points, skin, number_of, parts["face"]),
+        parts=parts,
+    )
+
+
+def _add_skin(
+    pieces: _Pieces, parts: dict[str, slice], skin: Skin, neutral: FloatArray
+) -> IndexArray:
+    """The face with its ears, then the back of the head; tells each skin point's vertex."""
+    pieces.place(neutral[: skin.num_face])
+    for sign in (1, -1):
+        pieces.add(ear(sign, np.array(EAR_ROOT) * (sign, 1, 1)), "M_Face")
+    parts["face"] = slice(0, pieces.count)
+    parts["scalp"] = pieces.place(neutral[skin.num_face :])
+    number_of = np.arange(len(neutral))
+    number_of[skin.num_face :] += parts["scalp"].start - skin.num_face
+    for back, material in ((False, "M_Face"), (True, "M_BackHead")):
+        chosen = number_of[skin.triangles[skin.is_back == back]]
+        pieces.join(chosen.astype(np.int32), material)
+    return number_of
+
+
+def _hanging(
+    count: int,
+    number_of: IndexArray,
+    lashes: list[tuple[slice, IndexArray]],
+    round_: IndexArray,
+    socket: slice,
+) -> tuple[IndexArray, Floats]:
+    """The skin point each vertex belongs to, and how closely it follows."""
+    skin_of, share = np.zeros(count, np.int64), np.zeros(count)
+    skin_of[number_of] = np.arange(len(number_of))
+    share[number_of] = 1
+    for card, edge in lashes:
+        corners = np.stack([edge[:-1], edge[1:], edge[1:], edge[:-1]], axis=1).ravel()
+        skin_of[card], share[card] = corners, 1
+    rings = (socket.stop - socket.start) // len(round_)
+    skin_of[socket] = np.tile(round_, rings)
+    share[socket] = np.repeat(np.linspace(1, 0, rings) ** 2, len(round_))
+    return skin_of, share
+
+
+def _rest(
+    points: FloatArray,
+    skin: Skin,
+    number_of: IndexArray,
+    skin_of: IndexArray,
+    share: Floats,
+    parts: dict[str, slice],
+    lower: list[slice],
+) -> Rest:
+    """What follows the jaw, and what lies below the mouth's cut."""
+    base = skin.base
+    on_skin = jaw_share(skin, points[number_of])[base]
+    jaw = on_skin[skin_of] * share
+    below = np.clip(-skin.side, 0, 1)[base][skin_of] * (share > 0)
+    front = np.zeros(len(points), dtype=np.float32)
+    front[number_of] = np.clip((points[number_of][base][:, 2] - 3) / 3, 0, 1)
+    socket = parts["socket"]
+    depth = 1 - share[socket]
+    jaw[socket] += depth * np.clip((-3.4 - points[socket, 1]) / 1.5, 0, 1)
+    front[socket] = share[socket] ** 2
+    for piece in lower:
+        jaw[piece] = 1
+    places = points.copy()
+    places[number_of] = points[number_of][base]
+    return Rest(places, jaw.astype(np.float32), below.astype(np.float32), front)
+
+
+def _landmarks(points: FloatArray, skin: Skin, number_of: IndexArray, face: slice) -> IndexArray:
+    """The 68 landmarks: on edges where there is one, elsewhere the nearest point in front."""
+    seen = np.where(points[face, 2] > 0, 0, np.inf)
+
+    def near(x: float, y: float) -> int:
+        gaps = np.hypot(points[face, 0] - x, points[face, 1] - y) + seen
+        inner = skin.base != np.arange(len(skin.base))
+        gaps[number_of[inner & (np.arange(len(inner)) < skin.num_face)]] = np.inf
+        return int(gaps.argmin())
+
+    def on(edge: IndexArray, share: float) -> int:
+        return int(number_of[edge[round(share * (len(edge) - 1))]])
+
+    found = [near(-x, y) for x, y in JAW_LINE] + [near(x, y) for x, y in JAW_LINE[-2::-1]]
+    found += [near(-x, y) for x, y in BROW] + [near(x, y) for x, y in BROW[::-1]]
+    found += [near(x, y) for x, y in NOSE]
+    for name in ("eye_right", "eye_left"):
+        upper, lower = skin.edges[name]
+        found += [on(upper, k / 3) for k in range(4)] + [on(lower, 2 / 3), on(lower, 1 / 3)]
+    upper, lower = skin.edges["mouth"]
+    outer = [near(x, y) for x, y in OUTER_LIP]
+    found += [on(upper, 0), *outer[:5], on(upper, 1), *outer[5:]]
+    found += [on(upper, share) for share in (0.04, 0.3, 0.5, 0.7, 0.96)]
+    found += [on(lower, share) for share in (0.7, 0.5, 0.3)]
+    return np.array(found, dtype=np.int64)

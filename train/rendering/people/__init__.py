@@ -1,0 +1,1 @@
+"""People: identity, hair, clothes, accessories, and what is held before a face."""

@@ -1,0 +1,1 @@
+"""From triangles to pixels: z-buffer, shading, ambient occlusion."""

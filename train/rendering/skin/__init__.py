@@ -1,0 +1,1 @@
+"""The texture of a head: skin, wrinkles, brows, beards, lashes, eyes."""
