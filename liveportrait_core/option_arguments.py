@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn, TypeVar
@@ -15,8 +16,25 @@ MORE: Final = "more"
 """Heading of the options for experts."""
 
 
+WIDTH: Final = 100
+"""Columns of help at most."""
+HELP_COLUMN: Final = 28
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Help as wide as the terminal, up to `WIDTH` columns."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        width = min(WIDTH, shutil.get_terminal_size().columns)
+        super().__init__(prog, **{"max_help_position": HELP_COLUMN, "width": width, **more})
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are one sentence and where to read on."""
+
+    def __init__(self, **about: Any) -> None:
+        """Arguments are those of `argparse.ArgumentParser`."""
+        super().__init__(**{"formatter_class": _HelpFormatter, **about})
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave with 2."""
@@ -39,6 +57,7 @@ class OptionGroups:
         *,
         prefix: str = "",
         skip: Collection[str] = (),
+        only: Collection[str] = (),
         group: str = "",
         help_of: Mapping[str, str] | None = None,
     ) -> None:
@@ -48,11 +67,12 @@ class OptionGroups:
             kind: The dataclass.
             prefix: Before the names of the arguments, as `driving-`.
             skip: Keys that are left out.
+            only: Keys that are added; none adds all.
             group: Heading for those that name none.
             help_of: Help in place of an option's own, by key.
         """
         for spec in specs_of(kind):
-            if spec.key in skip:
+            if spec.key in skip or (only and spec.key not in only):
                 continue
             text = (help_of or {}).get(spec.key, spec.help)
 
@@ -135,7 +155,7 @@ def _add(group: Any, spec: OptionSpec, prefix: str, text: str) -> None:
     elif spec.kind is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, **about)
     else:
-        about["metavar"] = _metavar(spec)
+        about |= {"metavar": _metavar(spec), "required": spec.required}
         group.add_argument(flag, type=_reader(spec, flag), **about)
 
 

@@ -73,6 +73,8 @@ class OptionSpec:
     flag: str = ""
     """Its name on the command line, where that is another: `yaw` for `yaw_deg`."""
     metavar: str = ""
+    expects: str = ""
+    """Which values it takes, in words, where `read` makes them or a text has a form."""
     read: Callable[[str], Any] | None = None
     """Makes a value of a text, for types of other kinds; a ValueError says what is wrong."""
 
@@ -96,7 +98,7 @@ class OptionSpec:
         if self.kind in (int, float):
             number = "a whole number" if self.kind is int else "a number"
             return " or ".join([*self.words, f"{number}{self._limits}"])
-        return "a path" if self.kind is Path else self.metavar or "a text"
+        return self.expects or ("a path" if self.kind is Path else self.metavar or "a text")
 
     @property
     def range(self) -> str:
@@ -216,13 +218,30 @@ def shared(kind: type[Any], **defaults: Any) -> Any:
     return _held(kind, defaults, prefixed=False)
 
 
-def section(kind: type[Any], **defaults: Any) -> Any:
-    """A field that holds another config, whose keys begin with the field's name and a dot."""
-    return _held(kind, defaults, prefixed=True)
+def section(
+    kind: type[Any],
+    *,
+    flags: str | None = None,
+    group: str = "",
+    more: bool = False,
+    **defaults: Any,
+) -> Any:
+    """A field that holds another config, whose keys begin with the field's name and a dot.
+
+    Args:
+        kind: The other config's class.
+        flags: What the names of its options begin with on the command line; by default the keys
+            are their names.
+        group: Heading of its options.
+        more: Whether all of them are for experts.
+        **defaults: Where the owner has other defaults than it.
+    """
+    about: dict[str, Any] = ({"group": group} if group else {}) | ({"more": True} if more else {})
+    return _held(kind, defaults, prefixed=True, flags=flags, about=about)
 
 
-def _held(kind: type[Any], defaults: dict[str, Any], *, prefixed: bool) -> Any:
-    metadata = {_KEY: {"kind": kind, "defaults": defaults, "prefixed": prefixed}}
+def _held(kind: type[Any], defaults: dict[str, Any], *, prefixed: bool, **more: Any) -> Any:
+    metadata = {_KEY: {"kind": kind, "defaults": defaults, "prefixed": prefixed, **more}}
     if any(spec.required and spec.key not in defaults for spec in specs_of(kind)):
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(
@@ -326,7 +345,11 @@ def _walked(
                 key.removeprefix(f"{entry.name}.") if about["prefixed"] else key: value
                 for key, value in defaults.items()
             }
-            yield from _walked(about["kind"], inner, where, {**about["defaults"], **outer})
+            for spec in _walked(about["kind"], inner, where, {**about["defaults"], **outer}):
+                changes: dict[str, Any] = dict(about.get("about", {}))
+                if about.get("flags") is not None:
+                    changes["flag"] = about["flags"] + (spec.flag or spec.name.replace("_", "-"))
+                yield dataclasses.replace(spec, **changes)
         elif about:
             yield OptionSpec(
                 key=prefix + entry.name,
