@@ -322,16 +322,6 @@ def values_of(config: Any) -> dict[str, Any]:
     return found
 
 
-def option_table(kind: type[Any]) -> str:
-    """The options as a Markdown table."""
-    rows = ["| option | values | default | meaning |", "|---|---|---|---|"]
-    for spec in specs_of(kind):
-        values = spec.range or ("true, false" if spec.kind is bool else spec.unit)
-        cells = (f"`{spec.key}`", values, default_text(spec), spec.help)
-        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(rows)
-
-
 def default_text(spec: OptionSpec) -> str:
     """The default of an option in words."""
     if spec.required:

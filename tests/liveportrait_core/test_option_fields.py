@@ -14,13 +14,13 @@ from liveportrait_core.option_fields import (
     build,
     check_options,
     option,
-    option_table,
     section,
     shared,
     spec_of,
     specs_of,
     values_of,
 )
+from liveportrait_core.option_tables import option_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +165,10 @@ def test_a_table_has_a_row_for_each_option():
     rows = option_table(Task).splitlines()
     assert len(rows) == 2 + len(specs_of(Task))
     assert "| `yaw_deg` | -25 to 25 degrees | 0 | turn |" in rows
+    assert rows[1] == "|---|---|---|---|"
+    flags = option_table(Task, flags=True, skip=("run",)).splitlines()
+    assert len(flags) == 1 + len(specs_of(Task))
+    assert "| `--yaw` | `yaw_deg` | -25 to 25 degrees | 0 | turn |" in flags
 
 
 def pair(text: str) -> tuple[float, float]:
