@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from .option_fields import OptionSpec, build, default_text, specs_of
+from .option_fields import build, specs_of
+from .option_spec import OptionSpec, default_text
 
 Kind = TypeVar("Kind")
 MORE: Final = "more"

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from .option_arguments import flag_of
-from .option_fields import default_text, specs_of
+from .option_fields import specs_of
+from .option_spec import default_text
 
 
 def option_table(kind: type[Any], *, skip: Collection[str] = (), flags: bool = False) -> str:

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, constants, preset, geometry, option_fields, option_arguments, option_tables",
+    "errors, constants, preset, geometry, "
+    "option_spec, option_fields, option_arguments, option_tables",
     "networks | motion | imaging",
     "options",
     "face, media, checkpoints, assets, viz",
