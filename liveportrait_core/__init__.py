@@ -6,10 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .animation.animate_options import AnimateOptions
     from .animation.batching import ChunkSize, batched, in_chunks, memory_estimate
     from .animation.drive import amplify, drive, move, stitch_keypoints
-    from .animation.driving_options import DrivingOptions
     from .animation.edit import edit_keypoints
     from .animation.finding import KnownFace, TrackedFaces, landmark_network
     from .animation.inputs import DrivenKeypoints, Scene, check_space, open_scene
@@ -41,15 +39,16 @@ if TYPE_CHECKING:
     from .imaging.crop import CropTransform
     from .imaging.tensors import Pixels, pixels_from_tensor, tensor_from_pixels
     from .media.audio import Waveform
-    from .media.clips import Clip, CountedClip, Frames, Framing
+    from .media.clips import Clip, CountedClip, Frames
     from .media.images import read_image, write_image
     from .media.motion_file import load_motion, save_motion
     from .media.motion_pickle import motion_from_template
     from .media.video import VideoReader, VideoWriter
     from .model import LivePortraitModel, load_model, save_model
     from .motion.edit import driving_expression, neutral_motion
-    from .motion.sliders import Expression
+    from .motion.expression import Expression
     from .motion.types import Motion
+    from .options import AnimateOptions, DrivingOptions, Framing
     from .pipeline import Animation, animate, matched, prepare, with_reference
     from .preset import Preset
     from .stages import (

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .animation.animate_options import AnimateOptions
 from .animation.batching import batched, in_chunks
 from .animation.drive import drive
 from .animation.finding import FaceReader
@@ -37,6 +36,7 @@ from .media.clips import Clip, Frames, LimitedClip, Progress
 from .model import LivePortraitModel
 from .motion.edit import extend, retime
 from .motion.types import Motion
+from .options import AnimateOptions
 from .stages import extract_appearance, warp_decode
 
 AnySource = Pixels | Clip

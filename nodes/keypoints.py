@@ -8,8 +8,8 @@ from typing import Any, Final, get_args
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
-from ..liveportrait_core.animation.driving_options import MotionMode
-from ..liveportrait_core.motion.regions import Region
+from ..liveportrait_core.constants import Region
+from ..liveportrait_core.options import MotionMode
 from . import adapt, runtime
 from .schema import field, schema
 from .sockets import (

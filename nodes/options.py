@@ -7,7 +7,7 @@ from typing import Any, Final
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
-from ..liveportrait_core.motion.smoothing import OBSERVATION_VARIANCE
+from ..liveportrait_core.constants import OBSERVATION_VARIANCE
 from .retarget import MOST_OPEN
 from .schema import field, schema
 from .sockets import OptionsSocket

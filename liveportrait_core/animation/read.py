@@ -19,17 +19,19 @@ from torch import Tensor
 from ..errors import FaceNotFoundError
 from ..face.faces import FIND_ADVICE, FaceState, FaceTrack
 from ..face.landmarks import openness_pairs
-from ..face.tracking import fixed_crop, following_crops
+from ..face.tracking import CropFraming, fixed_crop, following_crops
 from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
 from ..imaging.layouts import LAYOUTS
 from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
-from ..media.clips import Clip, CountedClip, Framing, Progress
+from ..media.clips import Clip, CountedClip, Progress
 from ..model import LivePortraitModel
 from ..motion.edit import blend
 from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion, concatenate, tensor_fields
+from ..options import Framing
+from ..preset import CropDefaults
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
 from .finding import FaceReader
@@ -246,6 +248,21 @@ def _no_face(num_frames: int) -> FaceNotFoundError:
     )
 
 
+def crop_framing(
+    framing: Framing, preset: CropDefaults, size_px: int, *, published: bool
+) -> CropFraming:
+    """The numbers of a crop for a preset; the published crops ignore the shift to the side."""
+    vx_ratio = preset.vx_ratio if framing.vx_ratio is None else framing.vx_ratio
+    vy_ratio = preset.vy_ratio if framing.vy_ratio is None else framing.vy_ratio
+    return CropFraming(
+        scale=preset.scale if framing.scale is None else framing.scale,
+        vx_ratio=0.0 if published else vx_ratio + framing.shift_x,
+        vy_ratio=vy_ratio + framing.shift_y,
+        size_px=size_px,
+        rotate=framing.rotate,
+    )
+
+
 def source_crops(
     model: LivePortraitModel,
     track: FaceTrack,
@@ -256,7 +273,7 @@ def source_crops(
 ) -> list[CropTransform]:
     """A crop for every frame of a source that follows its face, as `read_source` frames it."""
     size_px = model.preset.output_size_px
-    crops = framing.crops(model.preset.source_crop, size_px, published=published)
+    crops = crop_framing(framing, model.preset.source_crop, size_px, published=published)
     sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
     return following_crops(track, crops, sigma_frames=sigma)
 
@@ -266,7 +283,7 @@ def driving_crops(
 ) -> list[CropTransform]:
     """One upright crop for every frame of a driver, as `read_driving` frames it."""
     size_px = model.preset.output_size_px
-    crops = framing.crops(model.preset.driving_crop, size_px, published=published)
+    crops = crop_framing(framing, model.preset.driving_crop, size_px, published=published)
     return [fixed_crop(track, crops)] * len(track)
 
 

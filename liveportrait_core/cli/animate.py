@@ -15,10 +15,9 @@ from typing import Any, Final, Literal
 
 import torch
 
-from ..animation.animate_options import AnimateOptions
-from ..animation.driving_options import DrivingOptions
 from ..animation.inputs import check_space
 from ..animation.readers import FaceChoice, FaceReaders
+from ..constants import OBSERVATION_VARIANCE
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.audio import has_audio
@@ -26,8 +25,8 @@ from ..media.clips import limited_box, limited_pixels
 from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
-from ..motion.smoothing import OBSERVATION_VARIANCE
 from ..motion.types import Motion
+from ..options import AnimateOptions, DrivingOptions
 from ..pipeline import Animation, RenderedFrame, prepare
 from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_driving, open_source

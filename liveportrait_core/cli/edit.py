@@ -8,14 +8,14 @@ from fractions import Fraction
 
 import torch
 
-from ..animation.animate_options import AnimateOptions
 from ..animation.edit import edit_keypoints
 from ..animation.read import read_source
 from ..animation.readers import FaceReaders
 from ..errors import MediaError
 from ..media.clips import Frames
 from ..media.images import IMAGE_SUFFIXES, write_image
-from ..motion.sliders import Expression
+from ..motion.expression import Expression
+from ..options import AnimateOptions
 from ..pipeline import Animation
 from .animate import ALPHA_SUFFIXES
 from .faces import face_choice, framing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..animation.readers import FaceChoice, Role
-from ..media.clips import Framing
+from ..options import Framing
 
 
 def face_choice(

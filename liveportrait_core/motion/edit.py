@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from ..errors import MotionSpaceError
+from .expression import Expression
 from .regions import keypoint_space
 from .rotation import degrees_from_rotation, rotation_from_degrees
-from .sliders import Expression, expression_offset
+from .sliders import expression_offset
 from .smoothing import nearest_rotation
 from .transfer import neutral_reference, num_frames, shared_space
 from .types import Motion, concatenate, tensor_fields

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animation.animate_options import AnimateOptions
 from liveportrait_core.animation.batching import ChunkSize, batched, in_chunks
-from liveportrait_core.animation.driving_options import DrivingOptions
 from liveportrait_core.animation.finding import TrackedFaces
 from liveportrait_core.animation.read import fill_gaps, frame_ranges, read_driving, whole_frame
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
-from liveportrait_core.media.clips import Frames, Framing
+from liveportrait_core.media.clips import Frames
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
 from liveportrait_core.pipeline import animate, prepare
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import transform_keypoints

@@ -18,9 +18,9 @@ from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.media.motion_file import save_motion
 from liveportrait_core.motion.edit import apply_expression
+from liveportrait_core.motion.expression import Expression
 from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
-from liveportrait_core.motion.sliders import Expression
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
 

@@ -25,9 +25,10 @@ from liveportrait_core.imaging.tensors import (
     resize_pixels,
     tensor_from_pixels,
 )
-from liveportrait_core.media.clips import Frames, Framing
+from liveportrait_core.media.clips import Frames
 from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader
 from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.options import Framing
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,

@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 import liveportrait_core
-from liveportrait_core.animation.driving_options import DrivingOption, MotionMode, RetargetMode
 from liveportrait_core.cli.main import main
 from liveportrait_core.cli.parsers import SLIDERS, build_parser
 from liveportrait_core.cli.progress import ProgressBar, clock
+from liveportrait_core.constants import Region
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
-from liveportrait_core.motion.regions import Region
-from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import SLIDER_RANGES
+from liveportrait_core.options import DrivingOption, MotionMode, RetargetMode
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 

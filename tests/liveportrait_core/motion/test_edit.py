@@ -11,7 +11,8 @@ from torch.testing import assert_close
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, blend, extend, loop, mirror, retime
-from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression, expression_offset
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import SLIDER_RANGES, expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion
 from tests.support.motions import random_motion

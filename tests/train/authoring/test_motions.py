@@ -4,7 +4,8 @@ from torch.testing import assert_close
 
 from liveportrait_core.assets.motion_library import shipped_motions
 from liveportrait_core.media.motion_file import load_motion
-from liveportrait_core.motion.sliders import Expression, expression_offset
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.types import tensor_fields
 from train.authoring.motions import SCORES, Score, main, motion_of
 
