@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from .option_fields import OptionSpec, build, default_text, specs_of
+from .option_fields import build, specs_of
+from .option_spec import OptionSpec, default_text
 
 Kind = TypeVar("Kind")
 MORE: Final = "more"
 """Heading of the options for experts."""
 
 
+WIDTH: Final = 100
+"""Columns of help at most."""
+HELP_COLUMN: Final = 28
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Help as wide as the terminal, up to `WIDTH` columns."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        more.setdefault("width", min(WIDTH, shutil.get_terminal_size().columns))
+        more.setdefault("max_help_position", HELP_COLUMN)
+        super().__init__(prog, **more)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are one sentence and where to read on."""
+
+    def __init__(self, **about: Any) -> None:
+        """Arguments are those of `argparse.ArgumentParser`."""
+        about.setdefault("formatter_class", _HelpFormatter)
+        super().__init__(**about)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave with 2."""
@@ -39,6 +60,7 @@ class OptionGroups:
         *,
         prefix: str = "",
         skip: Collection[str] = (),
+        only: Collection[str] = (),
         group: str = "",
         help_of: Mapping[str, str] | None = None,
     ) -> None:
@@ -48,11 +70,12 @@ class OptionGroups:
             kind: The dataclass.
             prefix: Before the names of the arguments, as `driving-`.
             skip: Keys that are left out.
+            only: Keys that are added; none adds all.
             group: Heading for those that name none.
             help_of: Help in place of an option's own, by key.
         """
         for spec in specs_of(kind):
-            if spec.key in skip:
+            if spec.key in skip or (only and spec.key not in only):
                 continue
             text = (help_of or {}).get(spec.key, spec.help)
 
@@ -92,11 +115,11 @@ def from_arguments(
     Raises:
         OptionError: Two options do not go together.
     """
-    given = {
-        spec.key: getattr(chosen, destination(spec, prefix))
-        for spec in specs_of(kind)
-        if hasattr(chosen, destination(spec, prefix))
-    }
+    given: dict[str, Any] = {}
+    for spec in specs_of(kind):
+        if hasattr(chosen, destination(spec, prefix)):
+            value = getattr(chosen, destination(spec, prefix))
+            given[spec.key] = tuple(value) if spec.several else value
     return build(kind, {**given, **more})
 
 
@@ -113,8 +136,10 @@ def destination(spec: OptionSpec, prefix: str = "") -> str:
 def help_text(spec: OptionSpec, text: str) -> str:
     """Help with the range and the default, which stand nowhere else."""
     told = [] if spec.choices or spec.kind is bool else [spec.range]
-    told += [f"default: {_shown_default(spec)}"]
-    return f"{text} ({'; '.join(part for part in told if part)})".replace("%", "%%")
+    if not spec.required:
+        told += [f"default: {_shown_default(spec)}"]
+    shown = "; ".join(part for part in told if part)
+    return (f"{text} ({shown})" if shown else text).replace("%", "%%")
 
 
 def _shown_default(spec: OptionSpec) -> str:
@@ -125,18 +150,30 @@ def _shown_default(spec: OptionSpec) -> str:
 
 def _add(group: Any, spec: OptionSpec, prefix: str, text: str) -> None:
     flag = flag_of(spec, prefix)
+    names = [spec.short, flag] if spec.short else [flag]
     about: dict[str, Any] = {
         "dest": destination(spec, prefix),
         "default": argparse.SUPPRESS,
         "help": help_text(spec, text),
     }
     if spec.kind is bool and spec.default is False:
-        group.add_argument(flag, action="store_true", **about)
-    elif spec.kind is bool:
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, **about)
-    else:
-        about["metavar"] = _metavar(spec)
-        group.add_argument(flag, type=_reader(spec, flag), **about)
+        group.add_argument(*names, action="store_true", **about)
+        return
+    if spec.kind is bool:
+        group.add_argument(*names, action=argparse.BooleanOptionalAction, **about)
+        return
+    about["metavar"] = _metavar(spec)
+    if spec.positional:
+        one = {True: None, False: "?"}
+        several = {True: "+", False: "*"}
+        about["nargs"] = (several if spec.several else one)[spec.required]
+        group.add_argument(about.pop("dest"), type=_reader(spec, about["metavar"]), **about)
+        return
+    if spec.several:
+        about["action"] = "append"
+    if spec.bare is not None:
+        about |= {"nargs": "?", "const": spec.bare}
+    group.add_argument(*names, type=_reader(spec, flag), required=spec.required, **about)
 
 
 def _metavar(spec: OptionSpec) -> str:
