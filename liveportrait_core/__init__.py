@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .motion.edit import driving_expression, neutral_motion
     from .motion.expression import Expression
     from .motion.types import Motion
-    from .options import AnimateOptions, DrivingOptions, Framing
+    from .options import AnimateOptions, DrivingOptions, Edit, FaceOptions, Framing
     from .pipeline import Animation, animate, matched, prepare, with_reference
     from .preset import Preset
     from .stages import (
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 __version__: Final = "0.1.0"
 
 _HOMES: Final = {
-    "animation.animate_options": ("AnimateOptions",),
+    "options": ("AnimateOptions", "DrivingOptions", "Edit", "FaceOptions", "Framing"),
     "checkpoints.manifest": (
         "file_named",
         "files_for",
@@ -87,7 +87,6 @@ _HOMES: Final = {
         "Clip",
         "CountedClip",
         "Frames",
-        "Framing",
     ),
     "animation.drive": (
         "amplify",
@@ -95,7 +94,6 @@ _HOMES: Final = {
         "move",
         "stitch_keypoints",
     ),
-    "animation.driving_options": ("DrivingOptions",),
     "animation.edit": ("edit_keypoints",),
     "errors": (
         "CheckpointError",
@@ -151,7 +149,7 @@ _HOMES: Final = {
         "driving_expression",
         "neutral_motion",
     ),
-    "motion.sliders": ("Expression",),
+    "motion.expression": ("Expression",),
     "motion.types": ("Motion",),
     "assets.motion_library": ("shipped_motions",),
     "viz.motion_plot": ("plot_motion",),
@@ -221,10 +219,12 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "CropTransform",
     "DrivenKeypoints",
     "DrivingOptions",
+    "Edit",
     "Expression",
     "FaceChoice",
     "FaceMark",
     "FaceNotFoundError",
+    "FaceOptions",
     "FaceReaders",
     "FaceTrack",
     "Faces",

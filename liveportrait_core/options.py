@@ -95,7 +95,7 @@ class DrivingOptions:
     )
     normalize_lip: bool = option(
         False,
-        "close the source's lip first; relative motion without a lip opening",
+        "close the source's lip first; not with openings",
         group="motion",
         more=True,
     )
@@ -113,7 +113,7 @@ class DrivingOptions:
     )
     smooth_variance: float = option(
         OBSERVATION_VARIANCE,
-        "strength of smoothing: the variance of one observation",
+        "strength of smoothing, as a variance",
         minimum=1e-11,
         maximum=1e-2,
         step=1e-7,
@@ -215,7 +215,7 @@ class Framing:
 
     already_cropped: bool | None = option(
         None,
-        "the frames are face crops: they are taken whole, and nothing is pasted into them",
+        "the frames are face crops: taken whole, and nothing is pasted",
         unset="no; yes for a square driver with --compat published",
     )
     scale: float | None = option(
@@ -231,7 +231,7 @@ class Framing:
     )
     vx_ratio: float | None = option(
         None,
-        "shift of the crop to the face's right, in sides of the crop",
+        "shift of the crop to the face's right, in its sides",
         minimum=-1,
         maximum=1,
         flag="crop-vx",
@@ -241,7 +241,7 @@ class Framing:
     )
     vy_ratio: float | None = option(
         None,
-        "shift of the crop to the chin, in sides of the crop",
+        "shift of the crop to the chin, in its sides",
         minimum=-1,
         maximum=1,
         flag="crop-vy",
@@ -311,7 +311,6 @@ class AnimateOptions:
         None,
         "driving frame that counts as neutral, from 0",
         minimum=0,
-        maximum=1_000_000,
         group="motion",
         unset="the motion's own, usually the first",
         more=True,

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .animation.batching import batched, in_chunks
+from .animation.batching import ChunkSize, batched, in_chunks
 from .animation.drive import drive
 from .animation.finding import FaceReader
 from .animation.inputs import DrivenKeypoints, check_space
@@ -118,7 +118,7 @@ class Animation:
             volumes = volume.expand(len(part), *volume.shape[1:])
             return painter.faces(volumes, some)
 
-        size = self.options.chunk_size(self.model)
+        size = ChunkSize.for_device(self.model.device, self.options.chunk)
         index = 0
         for faces in in_chunks(paint, range(len(self)), size):
             for face in faces:
@@ -126,7 +126,7 @@ class Animation:
                 index += 1
 
     def _of_video(self, painter: _Painter) -> Iterator[RenderedFrame]:
-        size = self.options.chunk_size(self.model)
+        size = ChunkSize.for_device(self.model.device, self.options.chunk)
         numbered = zip(range(len(self)), self.source, strict=False)
         for batch in batched(numbered, size):
             crops = {
@@ -300,7 +300,11 @@ def prepare(
     clip = LimitedClip(clip) if published else clip
     if isinstance(driving, Motion):
         check_space(model, driving)
-    reading = ReadOptions(chunk=options.chunk_size(model), published=published, progress=progress)
+    reading = ReadOptions(
+        chunk=ChunkSize.for_device(model.device, options.chunk),
+        published=published,
+        progress=progress,
+    )
     read = read_source(model, clip, source_faces, options.source_framing, reading)
     driving_read = None
     if isinstance(driving, Motion):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..option_fields import check_options, option
+from ..option_fields import check_options, option, specs_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +76,15 @@ class Expression:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+
+Sliders = Expression | Mapping[str, float]
+"""Slider values; a mapping may leave sliders out, and go beyond the ranges."""
+
+
+def slider_values(sliders: Sliders) -> dict[str, float]:
+    """The value of every slider by its name."""
+    names = {spec.name: spec.default for spec in specs_of(Expression)}
+    if isinstance(sliders, Mapping):
+        return {**names, **sliders}
+    return {name: getattr(sliders, name) for name in names}

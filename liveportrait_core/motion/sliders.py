@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS, CompactKeypoint
-from .expression import Expression
+from .expression import Expression, Sliders, slider_values
 from .regions import AXES, keypoint_space
 
 Step = tuple[int, str, float]
@@ -211,7 +211,7 @@ _SLIDERS: Mapping[str, Mapping[str, SliderEffect]] = MappingProxyType(
 )
 
 
-def expression_offset(sliders: Expression, space: str) -> Tensor:
+def expression_offset(sliders: Sliders, space: str) -> Tensor:
     """What the sliders add to the expression of a frontal face.
 
     Args:
@@ -226,8 +226,9 @@ def expression_offset(sliders: Expression, space: str) -> Tensor:
     """
     effects = _SLIDERS[keypoint_space(space).name]
     offset = torch.zeros(NUM_KEYPOINTS, 3, dtype=torch.float64)
+    values = slider_values(sliders)
     for name, effect in effects.items():
-        effect.add_to(offset, getattr(sliders, name))
+        effect.add_to(offset, values[name])
     return offset.float()
 
 

@@ -379,7 +379,7 @@ def test_a_whole_frame_is_centred_edge_to_edge():
     [
         (lambda: Framing(scale=0), "above 0"),
         (lambda: Framing(vy_ratio=float("nan")), "vy_ratio"),
-        (lambda: AnimateOptions(reference=-1), "first driving frame"),
+        (lambda: AnimateOptions(reference=-1), "reference is -1; a whole number from 0 up"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
