@@ -19,7 +19,7 @@ from tests.support.tiny import tiny_compact_model
 from train.data.rendered import RenderedSet
 from train.evaluation import clips as clips_module
 from train.evaluation import command as evaluate
-from train.evaluation.rendered import irises_seen
+from train.evaluation.rendered_measures import irises_seen
 from train.evaluation.seam import mask_parts, seam_measures
 from train.rendering.export import command as render
 
