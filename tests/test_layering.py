@@ -250,7 +250,7 @@ def test_a_wrong_arrow_is_named(path, source):
         ("liveportrait_core/pipeline.py", "import numpy as np\nfrom .media.video import frames"),
         ("liveportrait_core/__main__.py", "from .cli.main import main"),
         ("liveportrait_core/cli/main.py", "from .. import __version__"),
-        ("train/rendering/head/head.py", "import numba\nfrom .face_model import FaceModel"),
+        ("train/rendering/head/head_model.py", "import numba\nfrom .face_model import FaceModel"),
         (
             "train/tasks/retargeting.py",
             "from liveportrait_core.stages import stitch\nfrom .compact import a",

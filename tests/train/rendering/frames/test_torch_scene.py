@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from train.rendering.animals.creatures import make_creature
+from train.rendering.animals.animal import make_creature
 from train.rendering.camera.photograph import PLAIN
-from train.rendering.labels import dense_labels
+from train.rendering.frames.labels import dense_labels
+from train.rendering.frames.scene import Scene
+from train.rendering.frames.torch_scene import TorchScene
 from train.rendering.motion_sampler import MotionSampler
 from train.rendering.people import occluders
 from train.rendering.people.identity import make_identity
-from train.rendering.raster.torch_scene import TorchScene
-from train.rendering.scene import Scene
 
 SIZE = 64
 

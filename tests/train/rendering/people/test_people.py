@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from train.data.rendered import HEAD_REGIONS, OCCLUDER, TORSO
-from train.rendering.labels import dense_labels, posed_keypoints
+from train.rendering.frames.labels import dense_labels, posed_keypoints
+from train.rendering.frames.scene import Scene
 from train.rendering.motion_sampler import HeadMotion
 from train.rendering.people import occluders
 from train.rendering.people.hair_style import STYLES, draw_style
@@ -15,7 +16,6 @@ from train.rendering.people.occluders import with_occluder
 from train.rendering.people.skull import Skull
 from train.rendering.people.strands import HairPath
 from train.rendering.regions import Region
-from train.rendering.scene import Scene
 from train.rendering.skin.creases import CREASES, crease_depths
 from train.rendering.skin.lashes import grow_lashes
 from train.rendering.skin.skin_base import lay_ground

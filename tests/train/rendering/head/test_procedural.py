@@ -4,13 +4,13 @@ import pytest
 
 from train.rendering.export.command import main
 from train.rendering.head.face_model import ICT_PARTS
-from train.rendering.head.head import KEYPOINT_NAMES, build_head
-from train.rendering.head.models import load_head
+from train.rendering.head.head_model import KEYPOINT_NAMES, build_head
+from train.rendering.head.load import load_head
 from train.rendering.head.procedural import build_procedural_model
 from train.rendering.motion_sampler import MotionSampler
 from train.rendering.raster.rasterise import rasterise
 
-from .made_up_model import NAMES
+from ..made_up_model import NAMES
 
 INDEX = {name: k for k, name in enumerate(KEYPOINT_NAMES)}
 SIZE = 160

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .face_model import read_face_model
-from .head import HeadModel, build_head
+from .head_model import HeadModel, build_head
 from .procedural import build_procedural_model
 
 

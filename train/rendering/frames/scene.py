@@ -7,16 +7,17 @@ from typing import Final
 import cv2
 import numpy as np
 
-from .arrays import ByteArray, FloatArray, IntArray
-from .cartoon.outlines import draw_outlines
-from .head.head import EYES, HeadModel
-from .motion_sampler import HeadMotion
-from .noise import make_noise
-from .people.identity import Identity
-from .raster.occlusion import key_light_share
-from .raster.rasterise import add_weighted, rasterise, turn_with_neck, vertex_normals
-from .raster.surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
-from .rotations import crop_to_model, rotation_from_angles
+from ..arrays import ByteArray, FloatArray, IntArray
+from ..cartoon.outlines import draw_outlines
+from ..head.head_model import EYES, HeadModel
+from ..motion_sampler import HeadMotion
+from ..noise import make_noise
+from ..people.identity import Identity
+from ..raster.occlusion import key_light_share
+from ..raster.rasterise import rasterise
+from ..raster.surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
+from ..raster.vertices import add_weighted, turn_with_neck, vertex_normals
+from ..rotations import crop_to_model, rotation_from_angles
 
 HALF_VIEW: Final = 15.5
 """Half the width of the view at the head, model units: a head fills about 70 % of the picture."""

@@ -10,12 +10,12 @@ import torch
 from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 
-from .arrays import BoolArray, ByteArray, FloatArray
-from .head.head import HeadModel
-from .motion_sampler import HeadMotion
-from .people.identity import Identity
-from .raster.rasterise import EMPTY_DEPTH, interpolate, rasterise, seen_from
-from .rotations import CROP_FROM_MODEL, rotation_from_angles
+from ..arrays import BoolArray, ByteArray, FloatArray
+from ..head.head_model import HeadModel
+from ..motion_sampler import HeadMotion
+from ..people.identity import Identity
+from ..raster.rasterise import EMPTY_DEPTH, interpolate, rasterise, seen_from
+from ..rotations import CROP_FROM_MODEL, rotation_from_angles
 from .scene import HALF_VIEW, SUPERSAMPLING, Frame, to_pixels
 
 LABEL_SHRINK: Final = 2

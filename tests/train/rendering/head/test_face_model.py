@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from train.rendering.head.face_model import FaceModelError, read_face_model
-from train.rendering.head.head import KEYPOINT_NAMES
+from train.rendering.head.head_model import KEYPOINT_NAMES
 from train.rendering.regions import Region
 
 EXPRESSIONS = ["jawOpen", "eyeBlink_L"]

@@ -11,13 +11,13 @@ from train.rendering.cartoon.cartoon import (
     make_character,
 )
 from train.rendering.cartoon.outlines import draw_outlines
-from train.rendering.head.head import KEYPOINT_NAMES, build_head
+from train.rendering.frames.labels import canonical_keypoints, dense_labels, posed_keypoints
+from train.rendering.frames.scene import Scene
+from train.rendering.head.head_model import KEYPOINT_NAMES, build_head
 from train.rendering.head.procedural import build_procedural_model
 from train.rendering.head.warp import make_warp
-from train.rendering.labels import canonical_keypoints, dense_labels, posed_keypoints
 from train.rendering.regions import Region
-from train.rendering.scene import Scene
-from train.rendering.skin.face_distances import chart_face
+from train.rendering.skin.face_chart import chart_face
 
 IRISES = [KEYPOINT_NAMES.index(name) for name in ("left_iris", "right_iris")]
 SIZE = 96

@@ -3,18 +3,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering.animals import creatures
-from train.rendering.animals.creature_paint import paint_creature
-from train.rendering.animals.creatures import is_creature, make_creature
+from train.rendering.animals import animal as creatures
+from train.rendering.animals.animal import is_creature, make_creature
+from train.rendering.animals.animal_paint import paint_creature
 from train.rendering.animals.ears import make_ears
 from train.rendering.animals.fur_colour import Coat
 from train.rendering.animals.fur_geometry import grow_tufts
 from train.rendering.animals.species import BEAR, CAT, DOG, FOX, HOUND, MONKEY, RABBIT, SHEEP
 from train.rendering.export.dataset import HeadRenderer
-from train.rendering.head.head import KEYPOINT_NAMES
-from train.rendering.labels import canonical_keypoints, dense_labels, openings, posed_keypoints
+from train.rendering.frames.labels import (
+    canonical_keypoints,
+    dense_labels,
+    openings,
+    posed_keypoints,
+)
+from train.rendering.frames.scene import Scene
+from train.rendering.head.head_model import KEYPOINT_NAMES
 from train.rendering.regions import Region
-from train.rendering.scene import Scene
 
 KINDS = {
     "cat": CAT,

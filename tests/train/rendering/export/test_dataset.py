@@ -11,7 +11,7 @@ from train.rendering.export.dataset import RenderConfig, RenderedSetError, rende
 
 IDENTITIES = 3
 SIZE = 16
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 SHAPES = {
     "image": ((3, SIZE, SIZE, 3), np.uint8),
     "keypoints": ((3, 21, 3), np.float32),

@@ -8,14 +8,14 @@ import numpy as np
 
 from ..arrays import FloatArray, Floats, IndexArray, chance, pick
 from ..camera.backgrounds import Photo
-from ..head.head import EYES, HeadModel
+from ..head.head_model import EYES, HeadModel
 from ..head.warp import Bend, Zone, blend, make_warp
 from ..parts import Part, join_parts
 from ..people.identity import Identity, join_triangles, make_identity, surface_of
 from ..regions import Region
-from ..skin.face_distances import FaceChart
+from ..skin.face_chart import FaceChart
 from ..skin.lashes import no_lashes
-from .creature_paint import paint_creature
+from .animal_paint import paint_creature
 from .fur_colour import Coat
 from .fur_geometry import attach, tufts_on, vary_shade
 from .species import SPECIES, Species

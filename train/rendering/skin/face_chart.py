@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 
 from ..arrays import FloatArray, Floats, IndexArray
-from ..head.head import HeadModel
+from ..head.head_model import HeadModel
 from ..noise import NoiseBank, make_noise
 from ..raster.occlusion import sky_openness
+from ..regions import Region
 from .creases import Ground, crease_layers
 from .lashes import lash_quads
 from .skin_map import COARSE_PX, MAP_PX, map_skin, places_on_map
@@ -81,7 +82,7 @@ class FaceChart:
 
 def chart_face(head: HeadModel, size_px: int = MAP_PX) -> FaceChart:
     """Measure the neutral face once; every identity is painted by it."""
-    grid = map_skin(head, COARSE_PX).points
+    grid = map_skin(head, COARSE_PX)
     points = grid.reshape(-1, 3)
     marks = head.vertices[head.landmarks]
 
@@ -116,7 +117,7 @@ def chart_face(head: HeadModel, size_px: int = MAP_PX) -> FaceChart:
         marks=marks,
         marks_on_map=places[head.landmarks, :2],
         places=places,
-        openness=sky_openness(head),
+        openness=sky_openness(head.vertices, head.triangles, head.regions == Region.MOUTH),
         noise=noise,
         zones=zones,
         layers=np.concatenate([np.stack([zones["blood"], zones["forehead"]]), creases]),

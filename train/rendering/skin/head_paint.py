@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 
 from ..arrays import FloatArray, chance, pick
-from ..head.head import EYES, HeadModel
+from ..head.head_model import EYES, HeadModel
 from ..paint import any_colour, from_hue, lay_over, rgb, waves
 from .complexion import paint_texture
-from .face_distances import FaceChart
+from .face_chart import FaceChart
 
 SKIN_TONES: Final = (
     rgb(0.98, 0.87, 0.80),

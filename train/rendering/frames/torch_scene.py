@@ -14,14 +14,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..arrays import FloatArray
-from ..head.head import HeadModel
-from ..labels import LABEL_SHRINK, SAME_SURFACE, DenseLabels
+from ..head.head_model import HeadModel
 from ..motion_sampler import HeadMotion
 from ..noise import make_noise
 from ..people.identity import Identity
+from ..raster import torch_kernels as kernels
+from ..raster.occlusion import light_axes
+from ..raster.rasterise import EMPTY_DEPTH
 from ..regions import Region
 from ..rotations import crop_to_model, rotation_from_angles
-from ..scene import (
+from .labels import LABEL_SHRINK, SAME_SURFACE, DenseLabels
+from .scene import (
     EYE_SIDES,
     FIBRES_PX,
     HALF_VIEW,
@@ -36,9 +39,6 @@ from ..scene import (
     Frame,
     Scene,
 )
-from . import torch_kernels as kernels
-from .occlusion import light_axes
-from .rasterise import EMPTY_DEPTH
 
 MOST_FLOW: Final = 60000.0
 """Flow is stored in half floats."""

@@ -3,19 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering.head.head import KEYPOINT_NAMES
-from train.rendering.labels import (
+from train.rendering.frames.labels import (
     canonical_keypoints,
     dense_labels,
     head_rotation,
     openings,
     posed_keypoints,
 )
+from train.rendering.frames.scene import Scene
+from train.rendering.head.head_model import KEYPOINT_NAMES
 from train.rendering.motion_sampler import HeadMotion, MotionSampler
 from train.rendering.people.identity import make_identity
 from train.rendering.regions import Region
 from train.rendering.rotations import crop_to_model, rotation_from_angles
-from train.rendering.scene import Scene
 
 SIZE = 64
 NOSE = KEYPOINT_NAMES.index("nose_tip")

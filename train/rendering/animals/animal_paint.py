@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from ..arrays import FloatArray, Floats, pick
-from ..head.head import EYES, HeadModel
+from ..head.head_model import EYES, HeadModel
 from ..paint import lay_over, rgb, waves
 from ..skin.complexion import CHANNELS
-from ..skin.face_distances import FaceChart
-from ..skin.skin import GLOSS_EYE, PaintedHead, paint_mouth
+from ..skin.face_chart import FaceChart
+from ..skin.head_paint import GLOSS_EYE, PaintedHead, paint_mouth
 from .fur_colour import Coat
 from .species import Pupil, Species
 
