@@ -12,8 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, constants, preset, geometry, option_fields, option_arguments",
+    "errors, constants, preset, geometry, "
+    "option_spec, option_fields, option_arguments, option_tables",
     "networks | motion | imaging",
+    "options",
     "face, media, checkpoints, assets, viz",
     "model",
     "stages",
@@ -251,7 +253,7 @@ def test_a_wrong_arrow_is_named(path, source):
         ("liveportrait_core/pipeline.py", "import numpy as np\nfrom .media.video import frames"),
         ("liveportrait_core/__main__.py", "from .cli.main import main"),
         ("liveportrait_core/cli/main.py", "from .. import __version__"),
-        ("train/rendering/head/head.py", "import numba\nfrom .face_model import FaceModel"),
+        ("train/rendering/head/head_model.py", "import numba\nfrom .face_model import FaceModel"),
         (
             "train/tasks/retargeting.py",
             "from liveportrait_core.stages import stitch\nfrom .compact import a",
