@@ -70,7 +70,7 @@ def test_what_the_stand_in_takes_comfyui_takes(version, tmp_path):
     with active(tmp_path / "ours", version):
         ours = signatures.described(NAMES)
     (tmp_path / "theirs" / "custom_nodes").mkdir(parents=True)
-    python = os.environ.get("COMFYUI_PYTHON", sys.executable)
+    python = os.environ.get("COMFYUI_PYTHON") or sys.executable
     command = [python, signatures.__file__, str(tmp_path / "theirs"), *NAMES]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
