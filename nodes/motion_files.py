@@ -22,7 +22,6 @@ SPACES: Final = {
     "human": "liveportrait-human-21",
     "animal": "liveportrait-animal-21",
 }
-PLOT_SIZE: Final = (720, 1280)
 FILE_INPUT: Final = "motion_file"
 
 
@@ -192,7 +191,7 @@ class MotionInfo(io.ComfyNode):
     def execute(cls, motion: Any) -> io.NodeOutput:
         """Draw."""
         motion = adapt.checked_motion(motion, "motion")
-        plot = adapt.image_of(core.plot_motion(motion, size=PLOT_SIZE))[None]
+        plot = adapt.image_of(core.plot_motion(motion))[None]
         shown = ui.PreviewImage(plot, cls=cls)
         return io.NodeOutput(plot, _words(motion), len(motion), float(motion.fps), ui=shown)
 

@@ -219,7 +219,7 @@ def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
     ]
     (shown,) = run.ui["node"]["images"]
     assert (suite.comfyui.temp / shown["filename"]).is_file()
-    wanted = suite.core.plot_motion(motion, size=(720, 1280))
+    wanted = suite.core.plot_motion(motion)
     np.testing.assert_array_equal(pixels(plot)[0], wanted)
 
 
