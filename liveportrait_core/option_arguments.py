@@ -92,11 +92,11 @@ def from_arguments(
     Raises:
         OptionError: Two options do not go together.
     """
-    given = {
-        spec.key: getattr(chosen, destination(spec, prefix))
-        for spec in specs_of(kind)
-        if hasattr(chosen, destination(spec, prefix))
-    }
+    given: dict[str, Any] = {}
+    for spec in specs_of(kind):
+        if hasattr(chosen, destination(spec, prefix)):
+            value = getattr(chosen, destination(spec, prefix))
+            given[spec.key] = tuple(value) if spec.several else value
     return build(kind, {**given, **more})
 
 
@@ -113,8 +113,10 @@ def destination(spec: OptionSpec, prefix: str = "") -> str:
 def help_text(spec: OptionSpec, text: str) -> str:
     """Help with the range and the default, which stand nowhere else."""
     told = [] if spec.choices or spec.kind is bool else [spec.range]
-    told += [f"default: {_shown_default(spec)}"]
-    return f"{text} ({'; '.join(part for part in told if part)})".replace("%", "%%")
+    if not spec.required:
+        told += [f"default: {_shown_default(spec)}"]
+    shown = "; ".join(part for part in told if part)
+    return (f"{text} ({shown})" if shown else text).replace("%", "%%")
 
 
 def _shown_default(spec: OptionSpec) -> str:
@@ -125,18 +127,30 @@ def _shown_default(spec: OptionSpec) -> str:
 
 def _add(group: Any, spec: OptionSpec, prefix: str, text: str) -> None:
     flag = flag_of(spec, prefix)
+    names = [spec.short, flag] if spec.short else [flag]
     about: dict[str, Any] = {
         "dest": destination(spec, prefix),
         "default": argparse.SUPPRESS,
         "help": help_text(spec, text),
     }
     if spec.kind is bool and spec.default is False:
-        group.add_argument(flag, action="store_true", **about)
-    elif spec.kind is bool:
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, **about)
-    else:
-        about["metavar"] = _metavar(spec)
-        group.add_argument(flag, type=_reader(spec, flag), **about)
+        group.add_argument(*names, action="store_true", **about)
+        return
+    if spec.kind is bool:
+        group.add_argument(*names, action=argparse.BooleanOptionalAction, **about)
+        return
+    about["metavar"] = _metavar(spec)
+    if spec.positional:
+        one = {True: None, False: "?"}
+        several = {True: "+", False: "*"}
+        about["nargs"] = (several if spec.several else one)[spec.required]
+        group.add_argument(about.pop("dest"), type=_reader(spec, about["metavar"]), **about)
+        return
+    if spec.several:
+        about["action"] = "append"
+    if spec.bare is not None:
+        about |= {"nargs": "?", "const": spec.bare}
+    group.add_argument(*names, type=_reader(spec, flag), required=spec.required, **about)
 
 
 def _metavar(spec: OptionSpec) -> str:

@@ -10,8 +10,9 @@ An option is a field of a frozen dataclass beside its owner:
             check_options(self)
 
 The type says which values there are: `bool`, `int`, `float`, `str`, `Path`; a `Literal` has
-choices; `X | None` may be left unset; `float | Literal["driver"]` takes a number or a word. Command
-lines, widgets, KEY=VALUE arguments and the tables of the documents are made from `specs_of`.
+choices; `X | None` may be left unset; `float | Literal["driver"]` takes a number or a word;
+`tuple[X, ...]` takes several. Command lines, widgets, KEY=VALUE arguments and the tables of the
+documents are made from `specs_of`.
 A config is put together from others by `shared` (same keys) and `section` (keys with a prefix).
 Nothing here imports torch, so that `--help` answers at once.
 """
@@ -72,6 +73,14 @@ class OptionSpec:
     """For experts: shown after the others."""
     flag: str = ""
     """Its name on the command line, where that is another: `yaw` for `yaw_deg`."""
+    short: str = ""
+    """A second name on the command line, as `-o`."""
+    positional: bool = False
+    """Whether it stands on the command line without a name."""
+    several: bool = False
+    """Whether its value is a tuple; `check` and `from_text` are about one entry of it."""
+    bare: Any = None
+    """Value that its name alone means on the command line."""
     metavar: str = ""
     read: Callable[[str], Any] | None = None
     """Makes a value of a text, for types of other kinds; a ValueError says what is wrong."""
@@ -249,7 +258,9 @@ def check_options(config: Any) -> None:
     """
     for spec in specs_of(type(config)):
         if len(spec.path) == 1:  # configs that it holds have checked themselves
-            spec.check(getattr(config, spec.name))
+            value = getattr(config, spec.name)
+            for entry in value if spec.several else (value,):
+                spec.check(entry)
 
 
 def build(
@@ -272,7 +283,7 @@ def build(
             meant = f" Did you mean '{near[0]}'?" if near else ""
             raise OptionError(f"There is no option '{key}'.{meant}")
     given = {
-        key: specs[key].from_text(value) if isinstance(value, str) else value
+        key: _from_text(specs[key], value) if isinstance(value, str) else value
         for key, value in values.items()
     }
     return _built(kind, {**(defaults or {}), **given}, "")
@@ -310,7 +321,16 @@ def default_text(spec: OptionSpec) -> str:
         return spec.unset or "none"
     if spec.kind is bool:
         return str(spec.default).lower()
+    if spec.several:
+        return ",".join(str(entry) for entry in spec.default) or "none"
     return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default) or "none"
+
+
+def _from_text(spec: OptionSpec, text: str) -> Any:
+    """The value of an option, of several with commas between them."""
+    if not spec.several:
+        return spec.from_text(text)
+    return tuple(spec.from_text(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _walked(
@@ -341,6 +361,8 @@ def _of_type(hint: Any) -> dict[str, Any]:
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return {"kind": str, "choices": parts}
+    if origin is tuple and parts[1:] == (...,):
+        return _of_type(parts[0]) | {"several": True}
     if origin in (typing.Union, types.UnionType):
         optional = type(None) in parts
         inner = [part for part in parts if part is not type(None)]

@@ -165,3 +165,42 @@ def test_a_table_has_a_row_for_each_option():
     rows = option_table(Task).splitlines()
     assert len(rows) == 2 + len(specs_of(Task))
     assert "| `yaw_deg` | -25 to 25 degrees | 0 | turn |" in rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    places: tuple[Path, ...] = option(help="files", positional=True, metavar="IN")
+    out: Path = option(help="where to", short="-o")
+    without: tuple[Path, ...] = option((), "left out")
+    made: Path | Literal["new"] | None = option(None, "a folder", bare="new")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def test_several_values_stand_without_a_name_or_behind_one_that_is_repeated():
+    parser = parser_of(Files)
+    words = ["a", "b", "-o", "c", "--without", "d", "--without", "e"]
+    expected = Files(places=(Path("a"), Path("b")), out=Path("c"), without=(Path("d"), Path("e")))
+    assert from_arguments(Files, parser.parse_args(words)) == expected
+    assert build(Files, {"places": "a,b", "out": "c", "without": "d, e"}) == expected
+
+
+def test_a_name_may_stand_alone_or_with_a_value():
+    parser = parser_of(Files)
+    alone = from_arguments(Files, parser.parse_args(["a", "--out", "c", "--made"]))
+    assert alone.made == "new"
+    named = from_arguments(Files, parser.parse_args(["a", "--out", "c", "--made", "d"]))
+    assert named.made == Path("d")
+
+
+@pytest.mark.parametrize(("words", "missing"), [(["a"], "-o/--out"), (["-o", "c"], "IN")])
+def test_a_command_line_lacks_what_is_required(words, missing, capsys):
+    with pytest.raises(SystemExit):
+        parser_of(Files).parse_args(words)
+    assert f"required: {missing}." in capsys.readouterr().err
+
+
+def test_a_tuple_is_checked_entry_by_entry():
+    with pytest.raises(OptionError, match="without is 3; a path is expected"):
+        Files(places=(), out=Path("c"), without=(Path("a"), 3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.motion.types import Motion
+from liveportrait_core.option_fields import check_options, option
 
 from ..data.faces import FacePairs
 from ..data.unlabelled import MovedFrames
@@ -48,39 +49,37 @@ as lip. Of the irises one has to do: there are no more keypoints that count as e
 class BaseWeights:
     """Weights of Eq. 4; the paper gives none. These are face vid2vid's where it has the term."""
 
-    equivariance: float = 10.0
-    """L_E: keypoints move with the picture."""
-    keypoint_prior: float = 10.0
-    """L_L: keypoints keep apart, about the depth of a face."""
-    head_pose: float = 20.0
-    """L_H: L1 of pitch, yaw and roll in degrees."""
-    deformation: float = 5.0
-    """L_delta: mean |delta|."""
-    perceptual_global: float = 10.0
-    """L_P of the whole picture."""
-    perceptual_face: float = 10.0
-    """L_P of the face."""
-    perceptual_lip: float = 10.0
-    """L_P of the lip."""
-    gan_global: float = 1.0
-    """L_G by D_global."""
-    gan_face: float = 1.0
-    """L_G by D_face."""
-    gan_lip: float = 1.0
-    """L_G by D_lip."""
-    matching: float = 10.0
-    """Feature matching of each judge; counts times the weight of its `gan_`."""
-    gradient_penalty: float = 0.0
-    """Keeps the judges' slopes at 1, as WGAN-GP does; 0 leaves it out."""
-    face_id: float = 0.0
-    """L_faceid: 1 - cosine of ArcFace's embeddings; needs arcface=FILE."""
-    guide: float = 10.0
-    """L_guide (Eq. 3): Wing loss of the guided keypoints' x and y, crop units."""
+    equivariance: float = option(10.0, "L_E: keypoints move with the picture", minimum=0)
+    keypoint_prior: float = option(
+        10.0, "L_L: keypoints keep apart, about the depth of a face", minimum=0
+    )
+    head_pose: float = option(20.0, "L_H: L1 of pitch, yaw and roll in degrees", minimum=0)
+    deformation: float = option(5.0, "L_delta: mean |delta|", minimum=0)
+    perceptual_global: float = option(10.0, "L_P of the whole picture", minimum=0)
+    perceptual_face: float = option(10.0, "L_P of the face", minimum=0)
+    perceptual_lip: float = option(10.0, "L_P of the lip", minimum=0)
+    gan_global: float = option(1.0, "L_G by D_global", minimum=0)
+    gan_face: float = option(1.0, "L_G by D_face", minimum=0)
+    gan_lip: float = option(1.0, "L_G by D_lip", minimum=0)
+    matching: float = option(
+        10.0,
+        "feature matching of each discriminator; counts times the weight of its `gan_`",
+        minimum=0,
+    )
+    gradient_penalty: float = option(
+        0.0,
+        "keeps the slopes of the discriminators at 1, as WGAN-GP does; 0 leaves it out",
+        minimum=0,
+    )
+    face_id: float = option(
+        0.0, "L_faceid: 1 - cosine of ArcFace's embeddings; needs arcface=FILE", minimum=0
+    )
+    guide: float = option(
+        10.0, "L_guide (Eq. 3): Wing loss of the guided keypoints' x and y, crop units", minimum=0
+    )
 
     def __post_init__(self) -> None:
-        for entry in fields(self):
-            if getattr(self, entry.name) < 0:
-                raise ValueError(f"{entry.name} must not be below 0; 0 switches the term off.")
+        check_options(self)
 
 
 NEEDS_TRUTH = ("head_pose", "guide")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from torch import Tensor
 
 from liveportrait_core.networks.compact.motion_extractor import MotionReading
+from liveportrait_core.option_fields import check_options, option
 
 from ..data.rendered import Frames
 from ..data.unlabelled import MovedFrames
@@ -28,22 +29,27 @@ from .terms import LossTerm
 class MotionWeights:
     """Weights of M's losses."""
 
-    keypoints: float = 20.0
-    """L1 of posed keypoints, lids and irises counting double."""
-    heat: float = 0.3
-    """Cross-entropy of heat-maps."""
-    canonical: float = 4.0
-    """L1 of canonical keypoints."""
-    pose: float = 0.1
-    """L1 of pitch, yaw and roll in degrees (L_H)."""
-    gaps: float = 30.0
-    """L1 of lid and lip openings and of the mouth's width, crop units."""
-    gaze: float = 40.0
-    """L1 of the irises between their eyes' corners, crop units."""
-    expression: float = 0.5
-    """Mean |delta| (L_delta)."""
-    equivariance: float = 10.0
-    """L1 of keypoints in moved frames of clips against the moved keypoints (L_E)."""
+    keypoints: float = option(
+        20.0, "L1 of posed keypoints, lids and irises counting double", minimum=0
+    )
+    heat: float = option(0.3, "cross-entropy of heat-maps", minimum=0)
+    canonical: float = option(4.0, "L1 of canonical keypoints", minimum=0)
+    pose: float = option(0.1, "L1 of pitch, yaw and roll in degrees (L_H)", minimum=0)
+    gaps: float = option(
+        30.0, "L1 of lid and lip openings and of the mouth's width, crop units", minimum=0
+    )
+    gaze: float = option(
+        40.0, "L1 of the irises between their eyes' corners, crop units", minimum=0
+    )
+    expression: float = option(0.5, "mean |delta| (L_delta)", minimum=0)
+    equivariance: float = option(
+        10.0,
+        "L1 of keypoints in moved frames of clips against the moved keypoints (L_E)",
+        minimum=0,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True)

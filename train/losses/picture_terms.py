@@ -14,6 +14,7 @@ from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid, resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.networks.compact.warping import CompactWarped
+from liveportrait_core.option_fields import check_options, option
 
 from ..data.rendered import HEAD_REGIONS, Pairs
 from ..data.unlabelled import ReadPairs
@@ -34,38 +35,45 @@ STATIC = 4e-3
 class PictureWeights:
     """Weights of the losses of F, W and G."""
 
-    picture: float = 10.0
-    """Pyramid of L1 and gradients, eyes and mouth weighted."""
-    flow: float = 12.5
-    """L1 of the flow, coarse and refined."""
-    mask: float = 2.0
-    """Blend mask against visibility, outside eyes and mouth."""
-    painted: float = 2.0
-    """L1 of the painted picture where it is used, and where the source hides what is wanted."""
-    perceptual: float = 2.0
-    """Features of the model's own M (of the moving average), relative L1."""
-    motion: float = 10.0
-    """What that M reads off the painted frame against what it reads off the true one."""
-    background: float = 3.0
-    """Cross-entropy of what stays still; 0 for pairs of one pose."""
-    head: float = 1.5
-    """Cross-entropy of the source's head mask."""
-    eyes: float = 12.0
-    """Extra weight of pixels about the eyes; not a loss of its own."""
-    mouth: float = 10.0
-    """Extra weight of pixels about the mouth; not a loss of its own."""
-    hidden: float = 2.0
-    """Extra weight of pixels that the source hides; not a loss of its own."""
-    gan_face: float = 0.1
-    """Hinge loss of D_face, where stage 1 is told to have discriminators."""
-    gan_eyes: float = 0.1
-    """The same of D_eyes."""
-    gan_lip: float = 0.2
-    """The same of D_lip."""
-    matching: float = 2.0
-    """Feature matching of all discriminators."""
-    discriminators: float = 1.0
-    """Hinge losses by which they learn."""
+    picture: float = option(10.0, "pyramid of L1 and gradients, eyes and mouth weighted", minimum=0)
+    flow: float = option(12.5, "L1 of the flow, coarse and refined", minimum=0)
+    mask: float = option(2.0, "blend mask against visibility, outside eyes and mouth", minimum=0)
+    painted: float = option(
+        2.0,
+        "L1 of the painted picture where it is used, and what the source hides",
+        minimum=0,
+    )
+    perceptual: float = option(
+        2.0, "features of the model's own M (of the moving average), relative L1", minimum=0
+    )
+    motion: float = option(
+        10.0,
+        "keypoints that this M reads in the painted frame against those in the true one",
+        minimum=0,
+    )
+    background: float = option(
+        3.0, "cross-entropy of what stays still; 0 for pairs of one pose", minimum=0
+    )
+    head: float = option(1.5, "cross-entropy of the source's head mask", minimum=0)
+    eyes: float = option(
+        12.0, "extra weight of pixels about the eyes; not a loss of its own", minimum=0
+    )
+    mouth: float = option(
+        10.0, "extra weight of pixels about the mouth; not a loss of its own", minimum=0
+    )
+    hidden: float = option(
+        2.0, "extra weight of pixels that the source hides; not a loss of its own", minimum=0
+    )
+    gan_face: float = option(
+        0.1, "hinge loss of D_face, where the run has discriminators", minimum=0
+    )
+    gan_eyes: float = option(0.1, "the same of D_eyes", minimum=0)
+    gan_lip: float = option(0.2, "the same of D_lip", minimum=0)
+    matching: float = option(2.0, "feature matching of all discriminators", minimum=0)
+    discriminators: float = option(1.0, "hinge losses by which they learn", minimum=0)
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True)

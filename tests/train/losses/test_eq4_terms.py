@@ -223,5 +223,5 @@ def test_a_penalty_comes_with_a_row_for_each_judge():
 
 
 def test_a_weight_below_zero_is_refused():
-    with pytest.raises(ValueError, match="guide must not be below 0"):
+    with pytest.raises(ValueError, match=r"guide is -1\.0; a number from 0 up is expected"):
         BaseWeights(guide=-1.0)

@@ -296,7 +296,7 @@ def test_what_makes_no_sense_for_a_compact_base_is_refused(capsys, place, tmp_pa
     [
         ("weights.head_pose=20", "weights.head_pose is 20.0; it stays 0"),
         ("weights.gan_lip=1", "weights.gan_lip is 1.0; it stays 0"),
-        ("weights.guide=-1", "guide must not be below 0"),
+        ("weights.guide=-1", "guide is -1.0; a number from 0 up is expected"),
         ("arcface=a.pth", "arcface is a key of stage 1"),
         ("init=default", "init is a key of stage 1"),
         ("total_batch=3", "total_batch=3 is no multiple"),

@@ -215,7 +215,9 @@ def test_what_makes_no_sense_is_one_sentence(capsys):
     assert "set weights.head_pose=0 weights.guide=0" in refused(capsys, tiny, "reader=")
     assert "give arcface=FILE" in refused(capsys, tiny, "weights.face_id=1")
     assert "hinge or least_squares" in refused(capsys, tiny, "gan=wasserstein")
-    assert "guide must not be below 0" in refused(capsys, tiny, "weights.guide=-1")
+    assert "guide is -1.0; a number from 0 up is expected" in refused(
+        capsys, tiny, "weights.guide=-1"
+    )
     assert "total_batch=104 is no multiple" in refused(capsys, tiny, "batch=7")
     assert "no key 'motion_batch'" in refused(capsys, tiny, "motion_batch=1")
 
