@@ -22,7 +22,7 @@ from ..imaging.crop import (
     crop_pixels,
     face_box,
 )
-from ..imaging.layouts import LAYOUTS, Landmarks, Points
+from ..imaging.landmark_layouts import LAYOUTS, Landmarks, Points
 from ..imaging.tensors import Pixels, tensor_from_pixels
 from ..motion.openness import OpeningPair, OpennessPairs
 

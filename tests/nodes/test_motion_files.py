@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.assets.motion_library import shipped_motions
+from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from tests.nodes.suite import STILL, batch, pixels, walk
 from tests.support.blobs import face_frame

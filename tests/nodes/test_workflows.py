@@ -57,7 +57,7 @@ def ready(request, tmp_path_factory, model_file):
         loaded(base, request.param, model_file) as suite,
         pytest.MonkeyPatch.context() as patch,
     ):
-        layouts = suite.module("liveportrait_core.checkpoints.layouts")
+        layouts = suite.module("liveportrait_core.checkpoints.model_folders")
         patch.setattr(layouts, "DEFAULT_FILE", model_file)
         for workflow in WORKFLOWS:
             for node in json.loads(workflow.read_text("utf-8"))["nodes"]:
