@@ -12,8 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, constants, preset, geometry, option_fields, option_arguments",
+    "errors, constants, preset, geometry, "
+    "option_spec, option_fields, option_arguments, option_tables",
     "networks | motion | imaging",
+    "options",
     "face, media, checkpoints, assets, viz",
     "model",
     "stages",

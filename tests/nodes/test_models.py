@@ -210,8 +210,8 @@ def test_files_in_two_folders_are_told_of_the_fuller_one(suite, published, folde
 @pytest.mark.parametrize(
     ("finder", "told"),
     [
-        ("landmark.onnx", f"landmark.onnx, and it is not there. Download {LINK}landmark.onnx"),
-        ("insightface (non-commercial)", "det_10g.onnx and 2d106det.onnx in"),
+        ("landmark.onnx", f"needs it. Download {LINK}landmark.onnx"),
+        ("insightface (non-commercial)", "det_10g.onnx and 2d106det.onnx are missing in"),
     ],
 )
 def test_missing_face_finders_are_told(suite, finder, told):

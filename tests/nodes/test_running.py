@@ -72,7 +72,7 @@ def test_progress_only_grows_and_ends_at_its_total(suite, keypoints, kind):
 
 
 def test_progress_ends_where_a_clip_has_fewer_frames_than_it_tells(suite, monkeypatch):
-    clips = suite.module("nodes.adapt").ImageBatch
+    clips = suite.module("nodes.adapt.images").ImageBatch
     monkeypatch.setattr(clips, "num_frames", 100)
     for kind in ("LPS_FindFaces", "LPS_CropFace", "LPS_ExtractMotion"):
         steps = suite.ask(kind, **asked(suite, kind)).check().progress["node"]
@@ -142,7 +142,7 @@ def test_cancel_while_painting_stops_within_a_chunk_and_leaves_no_file(suite, ki
 def test_cancel_while_reading_stops_within_a_chunk(suite, kind, monkeypatch):
     inputs = asked(suite, kind)
     before = suite.files()
-    adapt = suite.module("nodes.adapt")
+    adapt = suite.module("nodes.adapt.images")
     read = []
 
     def pixels_of(image, take=adapt.pixels_of):

@@ -111,7 +111,7 @@ def test_sound_that_is_not_there_is_told(suite, films, sound):
     before = suite.files()
     message = suite.refusal("LPS_AnimateVideo", sound=sound, **given)
     assert message == (
-        f"The sound of the {sound} was asked for, but it has none. Choose auto or none, or "
+        f"The {sound} has no sound; a clip with sound is expected. Set sound to auto or none, or "
         "connect an audio."
     )
     assert suite.files() == before
@@ -123,7 +123,7 @@ def test_sound_that_is_not_there_is_told(suite, films, sound):
         ({"samples": torch.zeros(1, 1, 9)}, "The audio is dict; an AUDIO with a waveform and"),
         ({"waveform": torch.zeros(0, 2, 9), "sample_rate": 9}, "The audio is dict; an AUDIO"),
         ({"waveform": [1, 2], "sample_rate": 9}, "The audio is dict; an AUDIO with"),
-        ("hello", "The audio is str; an AUDIO with a waveform and a sample rate was wanted."),
+        ("hello", "The audio is str; an AUDIO with a waveform and a sample rate is expected."),
         ({"waveform": torch.zeros(1, 9, 99), "sample_rate": 9}, "Sound of shape (9, 99) was"),
         (
             {"waveform": torch.full((1, 1, 99), torch.nan), "sample_rate": 99},
