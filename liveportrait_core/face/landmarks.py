@@ -1,6 +1,6 @@
 """Landmark networks, and what the layouts tell about openness.
 
-The table of layouts itself is `imaging.layouts`: crops need it too.
+The table of layouts itself is `imaging.landmark_layouts`: crops need it too.
 """
 
 from __future__ import annotations
