@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
 Kind = TypeVar("Kind")
@@ -215,27 +216,37 @@ def option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
     return dataclasses.field(default=default, metadata={_KEY: {"help": help, **about}})
 
 
-def shared(kind: type[Any], **defaults: Any) -> Any:
+def shared(
+    kind: type[Any], *, fixed: Mapping[str, Any] = MappingProxyType({}), **defaults: Any
+) -> Any:
     """A field that holds another config, whose options keep their keys.
 
     Args:
         kind: The other config's class.
+        fixed: Values by key that are no options here.
         **defaults: Where the owner has other defaults than it.
     """
-    return _held(kind, defaults, prefixed=False)
+    return _held(kind, defaults, fixed, prefixed=False)
 
 
-def section(kind: type[Any], **defaults: Any) -> Any:
+def section(
+    kind: type[Any], *, fixed: Mapping[str, Any] = MappingProxyType({}), **defaults: Any
+) -> Any:
     """A field that holds another config, whose keys begin with the field's name and a dot."""
-    return _held(kind, defaults, prefixed=True)
+    return _held(kind, defaults, fixed, prefixed=True)
 
 
-def _held(kind: type[Any], defaults: dict[str, Any], *, prefixed: bool) -> Any:
-    metadata = {_KEY: {"kind": kind, "defaults": defaults, "prefixed": prefixed}}
-    if any(spec.required and spec.key not in defaults for spec in specs_of(kind)):
+def _held(
+    kind: type[Any], defaults: dict[str, Any], fixed: Mapping[str, Any], *, prefixed: bool
+) -> Any:
+    given = {**defaults, **fixed}
+    metadata = {
+        _KEY: {"kind": kind, "defaults": defaults, "fixed": dict(fixed), "prefixed": prefixed}
+    }
+    if any(spec.required and spec.key not in given for spec in specs_of(kind)):
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(
-        default_factory=lambda: build(kind, {}, defaults=defaults), metadata=metadata
+        default_factory=lambda: build(kind, {}, defaults=given), metadata=metadata
     )
 
 
@@ -346,7 +357,9 @@ def _walked(
                 key.removeprefix(f"{entry.name}.") if about["prefixed"] else key: value
                 for key, value in defaults.items()
             }
-            yield from _walked(about["kind"], inner, where, {**about["defaults"], **outer})
+            inside = _walked(about["kind"], inner, where, {**about["defaults"], **outer})
+            fixed = {f"{inner}{key}" for key in about["fixed"]}
+            yield from (spec for spec in inside if spec.key not in fixed)
         elif about:
             yield OptionSpec(
                 key=prefix + entry.name,
@@ -380,8 +393,11 @@ def _built(kind: type[Kind], values: Mapping[str, Any], prefix: str) -> Kind:
         about = entry.metadata.get(_KEY, {})
         if "prefixed" in about:
             inner = f"{prefix}{entry.name}." if about["prefixed"] else prefix
-            under = {f"{inner}{key}": value for key, value in about["defaults"].items()}
-            arguments[entry.name] = _built(about["kind"], {**under, **values}, inner)
+            under, over = (
+                {f"{inner}{key}": value for key, value in about[name].items()}
+                for name in ("defaults", "fixed")
+            )
+            arguments[entry.name] = _built(about["kind"], {**under, **values, **over}, inner)
         elif prefix + entry.name in values:
             arguments[entry.name] = values[prefix + entry.name]
         elif entry.default is MISSING and entry.default_factory is MISSING:
