@@ -26,7 +26,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
@@ -34,6 +34,7 @@ from typing import Any, Final, Literal, TypeVar
 Kind = TypeVar("Kind")
 MISSING: Final = dataclasses.MISSING
 _KEY: Final = "liveportrait option"
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
@@ -216,9 +217,7 @@ def option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
     return dataclasses.field(default=default, metadata={_KEY: {"help": help, **about}})
 
 
-def shared(
-    kind: type[Any], *, fixed: Mapping[str, Any] = MappingProxyType({}), **defaults: Any
-) -> Any:
+def shared(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any) -> Any:
     """A field that holds another config, whose options keep their keys.
 
     Args:
@@ -229,9 +228,7 @@ def shared(
     return _held(kind, defaults, fixed, prefixed=False)
 
 
-def section(
-    kind: type[Any], *, fixed: Mapping[str, Any] = MappingProxyType({}), **defaults: Any
-) -> Any:
+def section(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any) -> Any:
     """A field that holds another config, whose keys begin with the field's name and a dot."""
     return _held(kind, defaults, fixed, prefixed=True)
 
@@ -240,14 +237,12 @@ def _held(
     kind: type[Any], defaults: dict[str, Any], fixed: Mapping[str, Any], *, prefixed: bool
 ) -> Any:
     given = {**defaults, **fixed}
-    metadata = {
-        _KEY: {"kind": kind, "defaults": defaults, "fixed": dict(fixed), "prefixed": prefixed}
-    }
+    about = {"kind": kind, "defaults": defaults, "fixed": fixed, "prefixed": prefixed}
+    metadata = {_KEY: about}
     if any(spec.required and spec.key not in given for spec in specs_of(kind)):
         return dataclasses.field(metadata=metadata)
-    return dataclasses.field(
-        default_factory=lambda: build(kind, {}, defaults=given), metadata=metadata
-    )
+    factory = partial(build, kind, {}, defaults=given)
+    return dataclasses.field(default_factory=factory, metadata=metadata)
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import html
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +17,7 @@ from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
 from ..data.curated import ShardClip
+from ..engine.html_page import Image, Section, Table, jpeg_address, write_html_page
 from ..engine.sample_grid import caption_row, grid_of
 from .quality import sampled
 from .store import Store
@@ -30,14 +31,10 @@ ROWS: Final = 24
 MOMENTS: Final = 6
 """Frames of each."""
 DOT_COLOUR: Final = (0, 255, 0)
-MOST_FILES: Final = 500
+MAX_FILES: Final = 500
 """Files that the page names."""
-STYLE: Final = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;"
-    "color:#222}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;"
-    "border-bottom:1px solid #ddd;vertical-align:top}td.n{text-align:right}img{max-width:100%}"
-    "td img{margin:.1rem;width:96px}"
-)
+COUNTS: Final = ("files", "films", "stills", "frames", "seconds")
+"""Totals of the index that the report shows."""
 
 
 def write_report(store: Store, index: Mapping[str, Any]) -> None:
@@ -60,11 +57,10 @@ def write_report(store: Store, index: Mapping[str, Any]) -> None:
         }
         for row in store.rows
     ]
-    names = ("files", "films", "stills", "frames", "seconds", "rejected")
-    numbers = {**{name: index[name] for name in names}, "by_file": files}
+    numbers = {**{name: index[name] for name in (*COUNTS, "rejected")}, "by_file": files}
     write_whole(store.folder / NUMBERS_NAME, (json.dumps(numbers, indent=1) + "\n").encode())
-    page = _page(store.rows, index, has_sheet=bool(clips))
-    write_whole(store.folder / PAGE_NAME, page.encode("ascii", "xmlcharrefreplace"))
+    sections = _sections(store.rows, index, has_sheet=bool(clips))
+    write_html_page(store.folder / PAGE_NAME, "Curation", sections)
 
 
 def contact_sheet(clips: Sequence[ShardClip]) -> Pixels:
@@ -138,45 +134,39 @@ def _cell(picture: Pixels) -> Pixels:
     return np.ascontiguousarray(small, np.uint8)
 
 
-def _page(rows: Sequence[Mapping[str, Any]], index: Mapping[str, Any], *, has_sheet: bool) -> str:
-    numbers = "".join(
-        f"<tr><td>{name}<td class=n>{index[name]:,}"
-        for name in ("files", "films", "stills", "frames", "seconds")
-    )
-    reasons = "".join(
-        f"<tr><td>{html.escape(reason)}<td class=n>{entry['times']:,}"
-        f"<td class=n>{entry['seconds']:,.1f}<td>{_pictures(rows, reason)}"
+def _sections(
+    rows: Sequence[Mapping[str, Any]], index: Mapping[str, Any], *, has_sheet: bool
+) -> list[Section]:
+    """The page: totals, what was left out, the contact sheet, and what came of each file."""
+    totals = Table(rows=[[name, index[name]] for name in COUNTS])
+    reasons = [
+        [reason, int(entry["times"]), float(entry["seconds"]), _pictures(rows, reason)]
         for reason, entry in index["rejected"].items()
-    )
-    files = "".join(
-        f"<tr><td>{html.escape(row['name'])}<td class=n>{row['clips']}<td>{_faults(row)}"
-        for row in rows[:MOST_FILES]
-    )
-    more = f"<p>{len(rows) - MOST_FILES:,} more in {NUMBERS_NAME}.</p>"
-    sheet = f"<h2>Kept</h2><img src='{SHEET_NAME}' alt='some clips'>" if has_sheet else ""
-    return (
-        f"<!doctype html><html lang=en><meta charset=ascii><title>Curation</title>"
-        f"<style>{STYLE}</style><h1>Curation</h1><table>{numbers}</table>"
-        f"<h2>Left out</h2><table><tr><th>reason<th>times<th>seconds<th>some of them{reasons}"
-        f"</table>{sheet}<h2>Files</h2><table><tr><th>file<th>clips<th>left out{files}</table>"
-        f"{more if len(rows) > MOST_FILES else ''}</html>\n"
-    )
+    ]
+    header = ["reason", "times", "seconds", "some of them"]
+    sheet = [Image(address=SHEET_NAME, caption="some of the clips")] if has_sheet else []
+    shown = [
+        [row["name"], int(row["clips"]), [_fault(entry) for entry in row["rejected"]]]
+        for row in rows[:MAX_FILES]
+    ]
+    files = Table(header=["file", "clips", "left out"], rows=shown)
+    more = len(rows) - MAX_FILES
+    note = [f"{more:,} more in {NUMBERS_NAME}."] if more > 0 else []
+    return [
+        Section(blocks=[totals]),
+        Section(heading="Left out", blocks=[Table(header=header, rows=reasons)]),
+        *([Section(heading="Kept", blocks=sheet)] if sheet else []),
+        Section(heading="Files", blocks=[files, *note]),
+    ]
 
 
-def _pictures(rows: Sequence[Mapping[str, Any]], reason: str) -> str:
-    pictures = [
-        entry["picture"]
+def _pictures(rows: Sequence[Mapping[str, Any]], reason: str) -> list[Image]:
+    return [
+        Image(address=jpeg_address(base64.b64decode(entry["picture"])))
         for row in rows
         for entry in row["rejected"]
         if entry["reason"] == reason and "picture" in entry
     ]
-    return "".join(
-        f"<img alt='' src='data:image/jpeg;base64,{html.escape(picture)}'>" for picture in pictures
-    )
-
-
-def _faults(row: Mapping[str, Any]) -> str:
-    return "<br>".join(html.escape(_fault(entry)) for entry in row["rejected"])
 
 
 def _fault(entry: Mapping[str, Any]) -> str:

@@ -1,9 +1,10 @@
-"""Networks of the paper's metrics that users bring as files: which, where, and how to open them."""
+"""Files of the paper's metrics: which ones the user brings, where they lie, how to open them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,14 +29,19 @@ class MetricFile:
     what: str
     names: tuple[str, ...]
     """Names that it is looked for under; the first one is what messages ask for."""
+    package: str = ""
+    """An installed Python package that holds it, in place of the user's folder."""
 
     def found_in(self, folder: Path | None) -> Path | None:
         """Where it is, if it is there."""
-        paths = [folder / name for name in self.names] if folder is not None else []
+        place = package_folder(self.package) if self.package else folder
+        paths = [place / name for name in self.names] if place is not None else []
         return next((path for path in paths if path.is_file()), None)
 
     def needed_in(self, folder: Path | None) -> str:
         """The status of a metric that lacks it."""
+        if self.package:
+            return f"unavailable (needs {self.what}; run pip install {self.package})"
         place = Path(FOLDER) / self.names[0] if folder is None else folder / self.names[0]
         hint = "; name the folder by --metric-files" if folder is None else ""
         return f"unavailable (needs {self.what} at {place}{hint})"
@@ -48,7 +54,8 @@ METRIC_FILES: Final[Mapping[str, MetricFile]] = {
     ),
     "lpips": MetricFile(
         what="the LPIPS heads for AlexNet",
-        names=("lpips_alex.pth", "lpips_alex.safetensors", "alex.pth"),
+        names=("weights/v0.1/alex.pth",),
+        package="lpips",
     ),
     "inception": MetricFile(
         what="FID's Inception",
@@ -69,6 +76,16 @@ METRIC_FILES: Final[Mapping[str, MetricFile]] = {
     "smirk": MetricFile(what="SMIRK's encoder", names=("smirk.onnx",)),
 }
 """Every file, by the name that the table of readers calls it."""
+
+
+def package_folder(name: str) -> Path | None:
+    """Where a package is installed, without importing it; None where it is not.
+
+    lpips imports torchvision, which does not import beside every torch.
+    """
+    spec = find_spec(name)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(places[0]) if places else None
 
 
 def open_state(path: Path, device: torch.device) -> dict[str, Tensor]:

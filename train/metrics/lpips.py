@@ -1,4 +1,7 @@
-"""LPIPS on AlexNet (Zhang et al., 2018, version 0.1), from weights that the user brings."""
+"""LPIPS on AlexNet (Zhang et al., 2018, version 0.1).
+
+The user brings AlexNet; the heads are those of the lpips package.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,8 @@ class LpipsNetwork:
             if head.shape != (1, len(weight), 1, 1) or bool((head < 0).any()):
                 raise CheckpointError(
                     f"The LPIPS head lin{level} has shape {tuple(head.shape)} or weights below 0; "
-                    f"(1, {len(weight)}, 1, 1) from 0 up was wanted. Give the lpips package's "
-                    "weights/v0.1/alex.pth with the AlexNet that it was made for."
+                    f"(1, {len(weight)}, 1, 1) from 0 up is expected. Give torchvision's AlexNet, "
+                    "and install lpips 0.1."
                 )
 
     def __call__(self, image: Tensor) -> tuple[Tensor, ...]:
@@ -85,7 +88,7 @@ def lpips_distance(found: tuple[Tensor, ...], truth: tuple[Tensor, ...]) -> Tens
 def _named(weights: Mapping[str, Tensor], key: str, whose: str) -> Tensor:
     if key not in weights:
         raise CheckpointError(
-            f"The file lacks {key}, and {whose} weights were wanted. Give the file that "
+            f"The file lacks {key}; {whose} weights are expected. Give the file that "
             "docs/training.md names."
         )
     return weights[key]

@@ -12,29 +12,22 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 ALEXNET_KERNELS = {0: 11, 3: 5, 6: 3, 8: 3, 10: 3}
-ALEXNET_CHANNELS = (3, 4, 6, 5, 4, 4)
+ALEXNET_CHANNELS = (3, 64, 192, 384, 256, 256)
 INCEPTION_CHANNELS = 2
 
 
 def alexnet_state(seed: int = 0) -> dict[str, Tensor]:
-    """torchvision's keys, a few channels."""
+    """torchvision's keys, random weights."""
     generator = torch.Generator().manual_seed(seed)
     state: dict[str, Tensor] = {}
     pairs = pairwise(ALEXNET_CHANNELS)
     for (number, side), (came, gone) in zip(ALEXNET_KERNELS.items(), pairs, strict=True):
         shape = (gone, came, side, side)
-        state[f"features.{number}.weight"] = torch.randn(shape, generator=generator) / side
+        state[f"features.{number}.weight"] = (
+            torch.randn(shape, generator=generator) / side / came**0.5
+        )
         state[f"features.{number}.bias"] = 0.1 * torch.randn(gone, generator=generator)
     return state
-
-
-def lpips_heads(seed: int = 1) -> dict[str, Tensor]:
-    """The lpips package's keys."""
-    generator = torch.Generator().manual_seed(seed)
-    return {
-        f"lin{level}.model.1.weight": torch.rand(1, channels, 1, 1, generator=generator)
-        for level, channels in enumerate(ALEXNET_CHANNELS[1:])
-    }
 
 
 def inception_state(seed: int = 0) -> dict[str, Tensor]:
@@ -119,7 +112,6 @@ def write_metric_files(folder: Path) -> Path:
     """Every file that a metric needs."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(alexnet_state(), folder / "alexnet.pth")
-    torch.save(lpips_heads(), folder / "lpips_alex.pth")
     torch.save(inception_state(), folder / "inception.pth")
     random = np.random.default_rng(0)
     write_onnx(folder / "arcface.onnx", {"embedding": (np.eye(3), np.zeros(3))})

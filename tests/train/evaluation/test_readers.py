@@ -7,6 +7,7 @@ from liveportrait_core.errors import CheckpointError
 from tests.support.tiny import tiny_compact_model
 from tests.train.evaluation.made_up_files import inception_state, write_metric_files, write_onnx
 from train.evaluation.models import at_size
+from train.metrics import files as metric_files
 from train.metrics.identity import ARCFACE_POINTS
 from train.metrics.inception import InceptionNetwork
 from train.metrics.readers import (
@@ -38,14 +39,16 @@ def a_view(count=2):
     return View(whole=whole, face=face)
 
 
-def test_without_files_each_reader_says_what_it_needs_and_where(motion, tmp_path):
+def test_without_files_each_reader_says_what_it_needs_and_where(motion, tmp_path, monkeypatch):
     assert set(open_readers(None, motion)) == {"pixels", "motion"}
     assert missing_file("pixels", None) is None
     told = missing_file("lpips", None)
     assert told.startswith("unavailable (needs torchvision's AlexNet at METRIC_FILES/alexnet.pth")
     assert "--metric-files" in told
     (tmp_path / "alexnet.pth").touch()
-    wanted = f"unavailable (needs the LPIPS heads for AlexNet at {tmp_path / 'lpips_alex.pth'})"
+    assert missing_file("lpips", tmp_path) is None
+    monkeypatch.setattr(metric_files, "find_spec", lambda name: None)
+    wanted = "unavailable (needs the LPIPS heads for AlexNet; run pip install lpips)"
     assert missing_file("lpips", tmp_path) == wanted
 
 

@@ -1,4 +1,6 @@
 import importlib
+import subprocess
+import sys
 from collections import OrderedDict
 from types import SimpleNamespace
 
@@ -13,8 +15,9 @@ from torch import nn
 
 from liveportrait_core.errors import CheckpointError, LivePortraitError
 from tests.support.tiny import tiny_published_model
-from tests.train.evaluation.made_up_files import alexnet_state, inception_state, lpips_heads
+from tests.train.evaluation.made_up_files import alexnet_state, inception_state
 from train.metrics.distribution import Gaussian, Moments, frechet_distance
+from train.metrics.files import METRIC_FILES, open_state
 from train.metrics.identity import ARCFACE_POINTS, aligned, cosine
 from train.metrics.image import MS_SSIM_LEAST_PX, l1, ms_ssim, psnr_db, ssim
 from train.metrics.inception import InceptionNetwork
@@ -209,43 +212,43 @@ def test_one_picture_has_no_distribution():
         moments.gaussian()
 
 
-def test_lpips_is_what_its_paper_says():
-    state, heads = alexnet_state(), lpips_heads()
-    read = LpipsNetwork(state, heads)
+def heads_of_the_package():
+    path = METRIC_FILES["lpips"].found_in(None)
+    return open_state(path, torch.device("cpu"))
+
+
+@pytest.mark.filterwarnings("ignore:.*pretrained:UserWarning", "ignore:.*weight enum:UserWarning")
+def test_lpips_is_that_of_its_package():
+    tiny_published_model()  # makes a torchvision that does not fit torch importable
+    theirs = importlib.import_module("lpips").LPIPS(net="alex", pnet_rand=True, verbose=False)
+    state = alexnet_state()
+    slices = [key for key in theirs.state_dict() if key.startswith("net.slice")]
+    trunk = {key: state[f"features.{key.split('.', 2)[2]}"] for key in slices}
+    assert not theirs.load_state_dict(trunk, strict=False).unexpected_keys
+    read = LpipsNetwork(state, heads_of_the_package())
     image, truth = pictures(6, count=2, size=96)
     found = lpips_distance(read(image), read(truth))
-    np.testing.assert_allclose(found, by_definition(state, heads, image, truth), rtol=1e-4)
+    with torch.no_grad():
+        expected = theirs(image, truth, normalize=True).flatten()
+    assert float(expected.min()) > 1e-4
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
     np.testing.assert_allclose(lpips_distance(read(image), read(image)), 0, atol=1e-7)
 
 
-def by_definition(state, heads, image, truth):
-    """Layer by layer with modules: weighted squares of unit features' differences."""
-    layers = nn.ModuleDict()
-    steps = {"0": (4, 2), "3": (1, 2), "6": (1, 1), "8": (1, 1), "10": (1, 1)}
-    for number, (stride, padding) in steps.items():
-        weight = state[f"features.{number}.weight"]
-        conv = nn.Conv2d(weight.shape[1], len(weight), weight.shape[2], stride, padding)
-        conv.load_state_dict({k: state[f"features.{number}.{k}"] for k in ("weight", "bias")})
-        layers[number] = conv
-    shift, scale = torch.tensor([-0.030, -0.088, -0.188]), torch.tensor([0.458, 0.448, 0.450])
-    x, y = (((2 * v - 1).movedim(1, -1) - shift) / scale for v in (image, truth))
-    x, y = x.movedim(-1, 1), y.movedim(-1, 1)
-    total = torch.zeros(len(image))
-    with torch.no_grad():
-        for level, (number, conv) in enumerate(layers.items()):
-            if number in ("3", "6"):
-                x, y = nn.MaxPool2d(3, 2)(x), nn.MaxPool2d(3, 2)(y)
-            x, y = conv(x).relu(), conv(y).relu()
-            apart = F.normalize(x, dim=1, eps=1e-12) - F.normalize(y, dim=1, eps=1e-12)
-            head = heads[f"lin{level}.model.1.weight"]
-            total += F.conv2d(apart**2, head).mean((1, 2, 3))
-    return total
+def test_the_heads_are_read_without_importing_their_package():
+    code = (
+        "import sys, torch; from train.metrics.files import METRIC_FILES, open_state;"
+        "path = METRIC_FILES['lpips'].found_in(None);"
+        "assert len(open_state(path, torch.device('cpu'))) == 5;"
+        "assert not {'lpips', 'torchvision'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_heads_of_another_network_are_refused():
-    heads = lpips_heads()
+    heads = heads_of_the_package()
     heads["lin2.model.1.weight"] = torch.rand(1, 9, 1, 1)
-    with pytest.raises(CheckpointError, match=r"lin2.*\(1, 5, 1, 1\)"):
+    with pytest.raises(CheckpointError, match=r"lin2.*\(1, 384, 1, 1\)"):
         LpipsNetwork(alexnet_state(), heads)
     with pytest.raises(CheckpointError, match=r"lacks features\.0\.weight"):
         LpipsNetwork({}, heads)
