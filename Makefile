@@ -30,7 +30,7 @@ check: $(VENV)/.installed-dev
 
 # The picture in the README, from the demo's video.
 strip: demo
-	$(BIN)/python docs/demo/strip.py
+	$(BIN)/python -m tools.demo_strip
 
 clean:
 	rm -rf $(VENV) demo-output

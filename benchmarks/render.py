@@ -15,14 +15,14 @@ import torch
 
 from train.rendering.camera.backgrounds import bundled_photos
 from train.rendering.export.dataset import FRAMES
-from train.rendering.head.head import HeadModel
-from train.rendering.head.models import load_head
-from train.rendering.labels import dense_labels
+from train.rendering.frames.labels import dense_labels
+from train.rendering.frames.scene import Scene
+from train.rendering.frames.torch_scene import TorchScene, find_device
+from train.rendering.head.head_model import HeadModel
+from train.rendering.head.load import load_head
 from train.rendering.motion_sampler import HeadMotion, MotionSampler
 from train.rendering.people.identity import Identity, make_identity
-from train.rendering.raster.torch_scene import TorchScene, find_device
-from train.rendering.scene import Scene
-from train.rendering.skin.face_distances import chart_face
+from train.rendering.skin.face_chart import chart_face
 
 LEGEND = f"""\
 One process, one thread. ms of a core where the CPU draws (other work on the machine does not

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from .option_fields import OptionSpec, build, default_text, specs_of
+from .option_fields import build, specs_of
+from .option_spec import OptionSpec, default_text
 
 Kind = TypeVar("Kind")
 MORE: Final = "more"
 """Heading of the options for experts."""
 
 
+WIDTH: Final = 100
+"""Columns of help at most."""
+HELP_COLUMN: Final = 28
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Help as wide as the terminal, up to `WIDTH` columns."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        more.setdefault("width", min(WIDTH, shutil.get_terminal_size().columns))
+        more.setdefault("max_help_position", HELP_COLUMN)
+        super().__init__(prog, **more)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are one sentence and where to read on."""
+
+    def __init__(self, **about: Any) -> None:
+        """Arguments are those of `argparse.ArgumentParser`."""
+        about.setdefault("formatter_class", _HelpFormatter)
+        super().__init__(**about)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave with 2."""
@@ -39,6 +60,7 @@ class OptionGroups:
         *,
         prefix: str = "",
         skip: Collection[str] = (),
+        only: Collection[str] = (),
         group: str = "",
         help_of: Mapping[str, str] | None = None,
     ) -> None:
@@ -48,11 +70,12 @@ class OptionGroups:
             kind: The dataclass.
             prefix: Before the names of the arguments, as `driving-`.
             skip: Keys that are left out.
+            only: Keys that are added; none adds all.
             group: Heading for those that name none.
             help_of: Help in place of an option's own, by key.
         """
         for spec in specs_of(kind):
-            if spec.key in skip:
+            if spec.key in skip or (only and spec.key not in only):
                 continue
             text = (help_of or {}).get(spec.key, spec.help)
 

@@ -21,189 +21,19 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
+from .option_spec import MISSING, OptionError, OptionSpec
+
 Kind = TypeVar("Kind")
-MISSING: Final = dataclasses.MISSING
 _KEY: Final = "liveportrait option"
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
-_TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
-
-
-class OptionError(ValueError):
-    """A value that an option does not take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionSpec:
-    """Everything there is to say of one option."""
-
-    key: str
-    """Its name, with the prefixes of the sections that it lies in: `weights.lip`."""
-    path: tuple[str, ...]
-    """Attributes that lead to it from the config."""
-    kind: type[Any]
-    """bool, int, float, str or Path; `object` where `read` makes the value."""
-    help: str
-    """One line: what it does; no default, no range."""
-    default: Any = MISSING
-    choices: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    """Words that it takes besides numbers."""
-    optional: bool = False
-    """Whether it may be None."""
-    unset: str = ""
-    """What None means, in a few words."""
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None
-    """A limit that the value must exceed, where the least value is not allowed itself."""
-    unit: str = ""
-    step: float | None = None
-    """Of a slider or a spin box."""
-    group: str = ""
-    """Heading that it stands under in help and tables."""
-    more: bool = False
-    """For experts: shown after the others."""
-    flag: str = ""
-    """Its name on the command line, where that is another: `yaw` for `yaw_deg`."""
-    short: str = ""
-    """A second name on the command line, as `-o`."""
-    positional: bool = False
-    """Whether it stands on the command line without a name."""
-    several: bool = False
-    """Whether its value is a tuple; `check` and `from_text` are about one entry of it."""
-    bare: Any = None
-    """Value that its name alone means on the command line."""
-    metavar: str = ""
-    read: Callable[[str], Any] | None = None
-    """Makes a value of a text, for types of other kinds; a ValueError says what is wrong."""
-
-    @property
-    def name(self) -> str:
-        """Without sections."""
-        return self.path[-1]
-
-    @property
-    def required(self) -> bool:
-        """Whether there is no default."""
-        return self.default is MISSING
-
-    @property
-    def expected(self) -> str:
-        """Which values it takes, in words: "a number from 0 to 4"."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        if self.kind is bool:
-            return "true or false"
-        if self.kind in (int, float):
-            number = "a whole number" if self.kind is int else "a number"
-            return " or ".join([*self.words, f"{number}{self._limits}"])
-        return "a path" if self.kind is Path else self.metavar or "a text"
-
-    @property
-    def range(self) -> str:
-        """Its limits or choices, shortly, with the unit: "0 to 4 px"; empty without any."""
-        if self.choices:
-            return ", ".join(self.choices)
-        limits = self._limits.strip().removeprefix("from ")
-        shown = " or ".join([*self.words, *([limits] if limits or self.words else [])])
-        return f"{shown} {self.unit}".strip()
-
-    @property
-    def _limits(self) -> str:
-        if self.above is not None:
-            top = f" up to {self.maximum:g}" if self.maximum is not None else ""
-            return f" above {self.above:g}{top}"
-        if self.minimum is not None and self.maximum is not None:
-            return f" from {self.minimum:g} to {self.maximum:g}"
-        if self.minimum is not None:
-            return f" from {self.minimum:g} up"
-        return f" up to {self.maximum:g}" if self.maximum is not None else ""
-
-    def check(self, value: Any, name: str = "") -> None:
-        """Refuse a value that the option does not take.
-
-        Args:
-            value: What came.
-            name: What to call the option in the message; by default its key.
-
-        Raises:
-            OptionError: What came, what was expected, and the nearest right value.
-        """
-        if not self._takes(value):
-            raise OptionError(self._refusal(value, name or self.key))
-
-    def from_text(self, text: str, name: str = "") -> Any:
-        """The value that a text of the command line stands for, checked.
-
-        Raises:
-            OptionError: It stands for none.
-        """
-        value: Any = text
-        try:
-            if self.read is not None:
-                value = self.read(text)
-            elif self.optional and text.lower() in ("", "none") and "none" not in self.choices:
-                value = None
-            elif self.kind is bool:
-                value = _TRUTH[text.lower()]
-            elif text not in self.words and not self.choices:
-                value = self.kind(text)
-        except (KeyError, ValueError):
-            raise OptionError(self._refusal(text, name or self.key)) from None
-        self.check(value, name)
-        return value
-
-    def _takes(self, value: Any) -> bool:
-        if value is None:
-            return self.optional
-        if self.choices or (isinstance(value, str) and self.words):
-            return value in (self.choices or self.words)
-        if self.kind is bool:
-            return isinstance(value, bool)
-        if self.kind in (int, float):
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            real = self.kind is float and isinstance(value, float) and math.isfinite(value)
-            return (whole or real) and self._clamped(typing.cast("float", value)) == value
-        return self.kind is object or isinstance(value, str if self.kind is str else (str, Path))
-
-    def _clamped(self, value: float) -> float | None:
-        """The nearest value within the limits; None where there is no nearest one."""
-        if self.above is not None and value <= self.above:
-            return None
-        low = -math.inf if self.minimum is None else self.minimum
-        high = math.inf if self.maximum is None else self.maximum
-        return min(max(value, low), high)
-
-    def _refusal(self, value: Any, name: str) -> str:
-        shown = f"'{value}'" if isinstance(value, str | Path) else str(value)
-        return f"{name} is {shown}; {self.expected} is expected.{self._advice(value)}"
-
-    def _advice(self, value: Any) -> str:
-        known = self.choices or self.words
-        if isinstance(value, str) and known:
-            near = difflib.get_close_matches(value, known, 1, 0.5)
-            return f" Did you mean '{near[0]}'?" if near else ""
-        try:
-            near_value = self._clamped(float(value))
-        except (TypeError, ValueError):
-            near_value = None
-        if near_value is not None and near_value != value and math.isfinite(near_value):
-            rounded = round(near_value) if self.kind is int else near_value
-            return f" The nearest is {rounded:g}."
-        default = self.default
-        if default is MISSING or default is None or isinstance(default, Path) or default == "":
-            return ""
-        return f" The default is {str(default).lower() if self.kind is bool else default}."
 
 
 def option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
@@ -228,6 +58,7 @@ def shared(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any
     return _held(kind, defaults, fixed, prefixed=False)
 
 
+<<<<<<< HEAD
 def section(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any) -> Any:
     """A field that holds another config, whose keys begin with the field's name and a dot."""
     return _held(kind, defaults, fixed, prefixed=True)
@@ -240,6 +71,33 @@ def _held(
     about = {"kind": kind, "defaults": defaults, "fixed": fixed, "prefixed": prefixed}
     metadata = {_KEY: about}
     if any(spec.required and spec.key not in given for spec in specs_of(kind)):
+=======
+def section(
+    kind: type[Any],
+    *,
+    flags: str | None = None,
+    group: str = "",
+    more: bool = False,
+    **defaults: Any,
+) -> Any:
+    """A field that holds another config, whose keys begin with the field's name and a dot.
+
+    Args:
+        kind: The other config's class.
+        flags: What the names of its options begin with on the command line; by default the keys
+            are their names.
+        group: Heading of its options.
+        more: Whether all of them are for experts.
+        **defaults: Where the owner has other defaults than it.
+    """
+    about: dict[str, Any] = ({"group": group} if group else {}) | ({"more": True} if more else {})
+    return _held(kind, defaults, prefixed=True, flags=flags, about=about)
+
+
+def _held(kind: type[Any], defaults: dict[str, Any], *, prefixed: bool, **more: Any) -> Any:
+    metadata = {_KEY: {"kind": kind, "defaults": defaults, "prefixed": prefixed, **more}}
+    if any(spec.required and spec.key not in defaults for spec in specs_of(kind)):
+>>>>>>> main
         return dataclasses.field(metadata=metadata)
     factory = partial(build, kind, {}, defaults=given)
     return dataclasses.field(default_factory=factory, metadata=metadata)
@@ -309,29 +167,6 @@ def values_of(config: Any) -> dict[str, Any]:
     return found
 
 
-def option_table(kind: type[Any]) -> str:
-    """The options as a Markdown table."""
-    rows = ["| option | values | default | meaning |", "|---|---|---|---|"]
-    for spec in specs_of(kind):
-        values = spec.range or ("true, false" if spec.kind is bool else spec.unit)
-        cells = (f"`{spec.key}`", values, default_text(spec), spec.help)
-        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(rows)
-
-
-def default_text(spec: OptionSpec) -> str:
-    """The default of an option in words."""
-    if spec.required:
-        return "required"
-    if spec.default is None:
-        return spec.unset or "none"
-    if spec.kind is bool:
-        return str(spec.default).lower()
-    if spec.several:
-        return ",".join(str(entry) for entry in spec.default) or "none"
-    return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default) or "none"
-
-
 def _from_text(spec: OptionSpec, text: str) -> Any:
     """The value of an option, of several with commas between them."""
     if not spec.several:
@@ -352,9 +187,17 @@ def _walked(
                 key.removeprefix(f"{entry.name}.") if about["prefixed"] else key: value
                 for key, value in defaults.items()
             }
+<<<<<<< HEAD
             inside = _walked(about["kind"], inner, where, {**about["defaults"], **outer})
             fixed = {f"{inner}{key}" for key in about["fixed"]}
             yield from (spec for spec in inside if spec.key not in fixed)
+=======
+            for spec in _walked(about["kind"], inner, where, {**about["defaults"], **outer}):
+                changes: dict[str, Any] = dict(about.get("about", {}))
+                if about.get("flags") is not None:
+                    changes["flag"] = about["flags"] + (spec.flag or spec.name.replace("_", "-"))
+                yield dataclasses.replace(spec, **changes)
+>>>>>>> main
         elif about:
             yield OptionSpec(
                 key=prefix + entry.name,

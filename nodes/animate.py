@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
 import torch
 from comfy_api.latest import InputImpl, io
 from torch import Tensor
 
 from .. import liveportrait_core as core
-from . import adapt, runtime
+from . import runtime
+from .adapt.clips import check_same_size, clip_of, driver_of, fps_of, still_of
+from .adapt.images import ImageBatch, alpha_of, checked_images, image_of, with_alpha
+from .adapt.sounds import SOUNDS, SoundChoice, writer_sound
 from .faces import fps_field, video_info_field
 from .keypoints import motion_mode_field, options_field, region_field, with_choices
 from .paste_back import where_pasted
 from .schema import field, schema
 from .sockets import FacesSocket, LoadedModel, ModelSocket, MotionSocket, checked
 
-SOUNDS: Final = ("auto", "driving", "source", "none")
+if TYPE_CHECKING:
+    from comfy_api.latest import Input
+
+    from ..liveportrait_core import (
+        AnimateOptions,
+        Animation,
+        Clip,
+        Faces,
+        Motion,
+    )
+    from ..liveportrait_core.animation.driving_options import MotionMode
+    from ..liveportrait_core.motion.regions import Region
+    from ..liveportrait_core.pipeline import RenderedFrame
+    from .adapt.clips import AnyClip
+    from .paste_back import Mask
 
 
-def _common_fields() -> list[Any]:
+def _common_fields() -> list[io.Input]:
     return [
         field(ModelSocket, "model", tooltip="From Load Model."),
         io.MultiType.Input(
@@ -63,7 +80,7 @@ def _common_fields() -> list[Any]:
     ]
 
 
-def _faces_field() -> Any:
+def _faces_field() -> io.Input:
     return field(
         FacesSocket,
         "faces",
@@ -81,7 +98,7 @@ class AnimatePortrait(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_AnimatePortrait",
-            display_name="Animate Portrait (LivePortrait)",
+            display_name="Animate Portrait",
             description="Moves a portrait or a video as a driver moves. Gives pictures; for long "
             "clips take Animate Portrait (video file).",
             stage="animate",
@@ -125,34 +142,36 @@ class AnimatePortrait(io.ComfyNode):
     def execute(
         cls,
         model: LoadedModel,
-        source: Any,
-        driving: Any,
-        region: Any,
-        motion_mode: Any,
+        source: Tensor | Input.Video,
+        driving: Tensor | Input.Video | Motion,
+        region: Region,
+        motion_mode: MotionMode,
         gain: float,
         stitch: bool,
         face_index: int,
         paste_back: bool,
         fps: float,
-        faces: Any = None,
+        faces: Faces | None = None,
         paste_onto: Tensor | None = None,
-        options: Any = None,
-        video_info: Any = None,
+        options: AnimateOptions | None = None,
+        video_info: object = None,
     ) -> io.NodeOutput:
         """Read both, then paint into one batch."""
-        rate = adapt.fps_of(fps, video_info)
+        rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
         options = replace(options, paste_back=paste_back)
-        onto = None
+        background = None
         if paste_onto is not None:
-            onto = adapt.ImageBatch(adapt.checked_images(paste_onto, "paste_onto"), rate)
-        source = adapt.clip_of(source, "source", rate)
-        driving = adapt.driver_of(driving, "driving", rate)
-        progress = _progress(driving)
-        animation = prepared(model, source, driving, options, faces, face_index, onto, progress)
-        images, mask = _painted(animation, progress, source if onto is None else onto)
-        runtime.say(cls, gaps(animation))
-        return io.NodeOutput(images, mask, runtime.kept(animation.driving))
+            background = ImageBatch(checked_images(paste_onto, "paste_onto"), rate)
+        source_clip = clip_of(source, "source", rate)
+        driver = driver_of(driving, "driving", rate)
+        progress = _progress(driver)
+        animation = prepared(
+            model, source_clip, driver, options, faces, face_index, background, progress
+        )
+        images, mask = _rendered(animation, progress, background or source_clip)
+        runtime.show_text(cls, gaps(animation))
+        return io.NodeOutput(images, mask, runtime.intermediate(animation.driving))
 
 
 class AnimateVideo(io.ComfyNode):
@@ -163,7 +182,7 @@ class AnimateVideo(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_AnimateVideo",
-            display_name="Animate Portrait (video file) (LivePortrait)",
+            display_name="Animate Portrait (video file)",
             description="Moves a portrait or a video as a driver moves, straight into a video "
             "file: memory does not grow with its length, sound and frame rate are kept.",
             stage="animate",
@@ -209,63 +228,63 @@ class AnimateVideo(io.ComfyNode):
     def execute(
         cls,
         model: LoadedModel,
-        source: Any,
-        driving: Any,
-        region: Any,
-        motion_mode: Any,
+        source: Tensor | Input.Video,
+        driving: Tensor | Input.Video | Motion,
+        region: Region,
+        motion_mode: MotionMode,
         gain: float,
         stitch: bool,
         face_index: int,
-        sound: str,
+        sound: SoundChoice,
         crf: int,
         fps: float,
-        faces: Any = None,
-        options: Any = None,
-        audio: Any = None,
-        video_info: Any = None,
+        faces: Faces | None = None,
+        options: AnimateOptions | None = None,
+        audio: Input.Audio | None = None,
+        video_info: object = None,
     ) -> io.NodeOutput:
         """Read both, then paint frame after frame into the file."""
-        rate = adapt.fps_of(fps, video_info)
+        rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
-        source = adapt.clip_of(source, "source", rate)
-        driving = adapt.driver_of(driving, "driving", rate)
-        heard = sound_of(sound, audio, driving=driving, source=source)
-        progress = _progress(driving)
-        animation = prepared(model, source, driving, options, faces, face_index, None, progress)
+        source_clip = clip_of(source, "source", rate)
+        driver = driver_of(driving, "driving", rate)
+        with_sound = writer_sound(sound, audio, driving=driver, source=source_clip)
+        progress = _progress(driver)
+        animation = prepared(model, source_clip, driver, options, faces, face_index, None, progress)
         path = runtime.temporary_path(".mp4")
-        with core.VideoWriter(path, animation.fps, crf=crf, **heard) as writer:
+        with core.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer:
             for frame in animation.render():
                 writer.write(frame.picture)
-                progress.painted(frame.index + 1, len(animation), frame.picture)
-        runtime.say(cls, gaps(animation))
+                progress.rendered(frame.index + 1, len(animation), frame.picture)
+        runtime.show_text(cls, gaps(animation))
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
 
 
 def prepared(
     model: LoadedModel,
-    source: Any,
-    driving: Any,
-    options: Any,
-    faces: Any,
+    source: AnyClip,
+    driving: Motion | AnyClip,
+    options: AnimateOptions,
+    faces: Faces | None,
     face_index: int,
-    onto: Any,
+    background: Clip | None,
     progress: runtime.Progress,
-) -> Any:
+) -> Animation:
     """The library's `prepare` with face readers that fit."""
     net = runtime.on_device(model)
     published = options.driving.published
-    is_motion = isinstance(driving, core.Motion)
-    if is_motion:
+    if isinstance(driving, core.Motion):
         core.check_space(net, driving)
-        driving = driving.to(net.device)
+        driver = driving.to(net.device)
     else:
         size = driving.height, driving.width
         framing = options.driving_framing.decided(*size, published=published)
         options = replace(options, driving_framing=framing)
-    still, driving = adapt.still_of(source), adapt.still_of(driving)
+        driver = still_of(driving)
+    still = still_of(source)
     readers = core.FaceReaders(net, model.face_models, published=published)
     if faces is not None:
-        adapt.check_seen(checked(faces, core.Faces, "faces"), source, "source")
+        check_same_size(checked(faces, core.Faces, "faces"), source, "source")
         if published:
             _check_unlimited(source)
         source_faces = core.KnownFace(faces[face_index])
@@ -279,7 +298,7 @@ def prepared(
             )
         )
     driving_faces = None
-    if not is_motion:
+    if not isinstance(driving, core.Motion):
         driving_faces = readers.reader(
             core.FaceChoice(
                 role="driver",
@@ -289,16 +308,16 @@ def prepared(
     return core.prepare(
         net,
         still,
-        driving,
+        driver,
         options,
         source_faces=source_faces,
         driving_faces=driving_faces,
-        onto=onto,
+        onto=background,
         progress=progress.read,
     )
 
 
-def _check_unlimited(source: Any) -> None:
+def _check_unlimited(source: AnyClip) -> None:
     """Refuse faces of a source that is made smaller after they were found.
 
     Raises:
@@ -314,80 +333,58 @@ def _check_unlimited(source: Any) -> None:
         )
 
 
-def gaps(animation: Any) -> str:
+def gaps(animation: Animation) -> str:
     """Which frames showed no face, in a line; empty where all did: it hides a preview in part."""
-    told: list[str] = []
+    lines: list[str] = []
     for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
         if motion.validity is not None and bool((motion.validity < 1).any()):
             unseen = (motion.validity < 1).nonzero().flatten().tolist()
-            told.append(f"the {name} shows no face in {core.frame_ranges(unseen)}")
-    return "; ".join(told)
+            lines.append(f"the {name} shows no face in {core.frame_ranges(unseen)}")
+    return "; ".join(lines)
 
 
-def sound_of(sound: str, audio: Any, *, driving: Any, source: Any) -> dict[str, Any]:
-    """Arguments of the writer for its sound.
-
-    Raises:
-        ValueError: The sound that was asked for is not there.
-    """
-    if sound == "none":
-        return {}
-    if audio is not None:
-        return {"waveform": adapt.sound_of(audio)}
-    named = {"driving": driving, "source": source}
-    wanted = [named[sound]] if sound in named else list(named.values())
-    for clip in wanted:
-        heard = adapt.sound_of_clip(clip)
-        if heard:
-            return heard
-    if sound in named:
-        raise ValueError(
-            f"The sound of the {sound} was asked for, but it has none. Choose auto or none, or "
-            "connect an audio."
-        )
-    return {}
+def _progress(driving: Motion | AnyClip) -> runtime.Progress:
+    """A bar for reading the source, the driver where that is a clip, and rendering."""
+    num_clips = 1 if isinstance(driving, core.Motion) else 2
+    return runtime.Progress(runtime.READING_STEPS, num_clips)
 
 
-def _progress(driving: Any) -> runtime.Progress:
-    """A bar for reading the source, the driver where that is a clip, and painting."""
-    return runtime.Progress(runtime.READING, clips=1 if isinstance(driving, core.Motion) else 2)
-
-
-def _painted(
-    animation: Any, progress: runtime.Progress, under: adapt.ImageBatch | Any
+def _rendered(
+    animation: Animation, progress: runtime.Progress, background: AnyClip
 ) -> tuple[Tensor, Tensor]:
     """All frames in one batch, and where they were changed.
 
     Args:
-        animation: What is painted.
-        progress: Told every frame.
-        under: The clip that is painted into; pictures keep their transparency.
+        animation: What is rendered.
+        progress: Shows every frame.
+        background: The clip that is pasted into; images keep their transparency.
     """
     images: Tensor | None = None
     masks: list[Tensor] = []
     mask = core.paste_mask(animation.model.preset.output_size_px).numpy()
     for frame in animation.render():
-        image = adapt.image_of(frame.picture)
-        if isinstance(under, adapt.ImageBatch) and animation.options.pastes:
-            like = under.images[frame.index if under.num_frames > 1 else 0]
-            image = adapt.with_alpha(image, adapt.alpha_of(like))
+        image = image_of(frame.picture)
+        if isinstance(background, ImageBatch) and animation.options.pastes:
+            like = background.images[frame.index if background.num_frames > 1 else 0]
+            image = with_alpha(image, alpha_of(like))
         if images is None:
             images = image.new_empty((len(animation), *image.shape))
         images[frame.index] = image
         if frame.index == 0 or animation.is_video:
             masks.append(_mask_of(frame, mask, pastes=animation.options.pastes))
-        progress.painted(frame.index + 1, len(animation), frame.picture)
+        progress.rendered(frame.index + 1, len(animation), frame.picture)
     assert images is not None
-    return images, runtime.kept(torch.stack(masks))
+    return images, runtime.intermediate(torch.stack(masks))
 
 
-def _mask_of(frame: Any, mask: Any, *, pastes: bool) -> Tensor:
-    size = frame.picture.shape[:2]
+def _mask_of(frame: RenderedFrame, mask: Mask, *, pastes: bool) -> Tensor:
+    height, width = frame.picture.shape[:2]
     if frame.state == "missing":
-        return torch.zeros(size)
+        return torch.zeros(height, width)
     if not pastes:
-        return torch.ones(size)
-    return torch.from_numpy(where_pasted(frame.transform, mask, mask.shape, size))
+        return torch.ones(height, width)
+    face_size = mask.shape[0], mask.shape[1]
+    return torch.from_numpy(where_pasted(frame.transform, mask, face_size, (height, width)))
 
 
-NODES: tuple[Any, ...] = (AnimatePortrait, AnimateVideo)
+NODES: tuple[type[io.ComfyNode], ...] = (AnimatePortrait, AnimateVideo)

@@ -1,18 +1,25 @@
-"""Crop Face: the face of every frame, upright and framed as the model wants it."""
+"""Crop Face: the face of every frame, upright and framed as the model expects it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from comfy_api.latest import io
 from torch import Tensor
 
 from .. import liveportrait_core as core
-from . import adapt, runtime
+from . import runtime
+from .adapt.clips import check_same_size, clip_of, fps_of
+from .adapt.images import image_of
 from .faces import PICTURES_TOOLTIP, fps_field, video_info_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, FacesSocket, LoadedModel, ModelSocket, checked
+
+if TYPE_CHECKING:
+    from comfy_api.latest import Input
+
+    from ..liveportrait_core import CropTransform, Faces
 
 
 class CropFace(io.ComfyNode):
@@ -23,7 +30,7 @@ class CropFace(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_CropFace",
-            display_name="Crop Face (LivePortrait)",
+            display_name="Crop Face",
             description="Cuts one face out of every frame, at the size and framing of the model.",
             stage="stages",
             search_aliases=["LivePortraitCropper"],
@@ -111,44 +118,44 @@ class CropFace(io.ComfyNode):
     def execute(
         cls,
         model: LoadedModel,
-        images: Any,
+        images: Tensor | Input.Video,
         face_index: int,
-        role: Any,
+        role: Literal["source", "driver"],
         scale: float,
         shift_x: float,
         shift_y: float,
         rotate: bool,
         fps: float,
-        faces: Any = None,
-        video_info: Any = None,
+        faces: Faces | None = None,
+        video_info: object = None,
     ) -> io.NodeOutput:
         """Frame the face, then cut it out of every frame."""
-        clip = adapt.clip_of(images, "images", adapt.fps_of(fps, video_info))
+        clip = clip_of(images, "images", fps_of(fps, video_info))
         checked(model, LoadedModel, "model")
         if faces is not None:
-            adapt.check_seen(checked(faces, core.Faces, "faces"), clip, "images")
+            check_same_size(checked(faces, core.Faces, "faces"), clip, "images")
         framing = core.Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
         track = faces[face_index] if faces is not None else None
-        transforms: list[Any] = []
+        transforms: list[CropTransform] = []
         if track is not None and role == "source":
             transforms = core.source_crops(model.model, track, framing, clip.fps)
         elif track is not None:
             transforms = core.driving_crops(model.model, track, framing)
-        progress = runtime.Progress(reading=runtime.STEPS)
+        progress = runtime.Progress(reading_steps=runtime.STEPS)
         counted = core.CountedClip(clip, progress.read)
-        used: list[Any] = []
+        used: list[CropTransform] = []
         cropped: list[Tensor] = []
         for frame, transform in core.framed(model.model, counted, transforms, role):
             used.append(transform)
-            cropped.append(adapt.image_of(core.crop_of(frame, transform)))
+            cropped.append(image_of(core.crop_of(frame, transform)))
         if len(used) < len(transforms):
             raise ValueError(
-                f"The faces were found in {len(transforms)} frames, but 'images' has {len(used)}. "
-                "Connect the pictures that Find Faces looked at."
+                f"'images' has {len(used)} frames; {len(transforms)} are expected, where the faces "
+                "were found. Connect the images that Find Faces got."
             )
         progress.finish()
         where = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps)
         return io.NodeOutput(torch.stack(cropped), where)
 
 
-NODES: tuple[Any, ...] = (CropFace,)
+NODES: tuple[type[io.ComfyNode], ...] = (CropFace,)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
 from ..liveportrait_core.motion.sliders import SLIDER_RANGES
-from . import adapt, runtime
+from . import runtime
+from .adapt.motions import checked_motion
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket, MotionSocket, checked
 
@@ -41,7 +42,7 @@ class ExpressionNode(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_Expression",
-            display_name="Expression (LivePortrait)",
+            display_name="Expression",
             description="Makes an expression with sliders, on its own or on top of a motion.",
             stage="motion",
             search_aliases=["Expression Editor", "ExpressionEditor"],
@@ -73,19 +74,19 @@ class ExpressionNode(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model: LoadedModel, motion: Any = None, **sliders: float) -> io.NodeOutput:
+    def execute(cls, model: LoadedModel, motion: object = None, **sliders: float) -> io.NodeOutput:
         """Keypoints for the sliders; no network is run."""
         net = checked(model, LoadedModel, "model").model
         if motion is None:
             base = core.neutral_motion(net.preset.space)
         else:
-            base = adapt.checked_motion(motion, "motion")
+            base = checked_motion(motion, "motion")
             core.check_space(net, base, "motion")
         made = core.driving_expression(base, core.Expression(**sliders))
-        return io.NodeOutput(runtime.kept(made.describe(producer="Expression")))
+        return io.NodeOutput(runtime.intermediate(made.describe(producer="Expression")))
 
 
-def _slider(name: str, step: float, tooltip: str, *, advanced: bool) -> Any:
+def _slider(name: str, step: float, tooltip: str, *, advanced: bool) -> io.Input:
     low, high = SLIDER_RANGES[name]
     return field(
         io.Float,
@@ -101,4 +102,4 @@ def _slider(name: str, step: float, tooltip: str, *, advanced: bool) -> Any:
     )
 
 
-NODES: tuple[Any, ...] = (ExpressionNode,)
+NODES: tuple[type[io.ComfyNode], ...] = (ExpressionNode,)

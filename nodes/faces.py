@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
 
 from .. import liveportrait_core as core
-from . import adapt, runtime
+from ..liveportrait_core.face.faces import FaceOrder
+from . import runtime
+from .adapt.boxes import box_of
+from .adapt.clips import DEFAULT_FPS, check_same_size, clip_of, fps_of
+from .adapt.images import ImageBatch, checked_images, image_of, pixels_of
 from .schema import field, schema
 from .sockets import (
     BoundingBoxSocket,
@@ -20,15 +24,11 @@ from .sockets import (
     checked,
 )
 
-ORDERS: Final = (
-    "large-small",
-    "small-large",
-    "left-right",
-    "right-left",
-    "top-bottom",
-    "bottom-top",
-    "score",
-)
+if TYPE_CHECKING:
+    from comfy_api.latest import Input
+
+    from ..liveportrait_core import FaceMark, Faces
+
 PICTURES_TOOLTIP: Final = "Pictures (IMAGE, also a batch of video frames) or a VIDEO."
 FPS_TOOLTIP: Final = (
     "Frames per second of an IMAGE batch; connect the fps of Get Video Components. A VIDEO tells "
@@ -36,12 +36,12 @@ FPS_TOOLTIP: Final = (
 )
 
 
-def fps_field() -> Any:
+def fps_field() -> io.Input:
     """The frame rate of an IMAGE batch."""
     return field(
         io.Float,
         "fps",
-        default=adapt.DEFAULT_FPS,
+        default=DEFAULT_FPS,
         min=0.01,
         max=1000.0,
         step=0.001,
@@ -50,7 +50,7 @@ def fps_field() -> Any:
     )
 
 
-def video_info_field() -> Any:
+def video_info_field() -> io.Input:
     """The frame rate of an IMAGE batch as Video Helper Suite tells it."""
     return field(
         VideoInfoSocket,
@@ -68,7 +68,7 @@ class FindFaces(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_FindFaces",
-            display_name="Find Faces (LivePortrait)",
+            display_name="Find Faces",
             description="Finds every face and follows it through all frames under one number.",
             stage="stages",
             search_aliases=["LivePortraitCropper", "face detection"],
@@ -86,7 +86,7 @@ class FindFaces(io.ComfyNode):
                 field(
                     io.Combo,
                     "order",
-                    options=list(ORDERS),
+                    options=list(get_args(FaceOrder)),
                     default="large-small",
                     tooltip="Which face gets number 0, which 1, and so on, in the first frame that "
                     "shows one.",
@@ -131,24 +131,24 @@ class FindFaces(io.ComfyNode):
     def execute(
         cls,
         model: LoadedModel,
-        images: Any,
+        images: Tensor | Input.Video,
         max_faces: int,
-        order: Any,
+        order: FaceOrder,
         box: str,
         fps: float,
-        bounding_box: Any = None,
+        bounding_box: object = None,
         mask: Tensor | None = None,
-        video_info: Any = None,
+        video_info: object = None,
     ) -> io.NodeOutput:
-        """Go through the frames once."""
-        clip = adapt.clip_of(images, "images", adapt.fps_of(fps, video_info))
-        progress = runtime.Progress(reading=runtime.STEPS)
+        """Read the frames once."""
+        clip = clip_of(images, "images", fps_of(fps, video_info))
+        progress = runtime.Progress(reading_steps=runtime.STEPS)
         readers = core.FaceReaders(runtime.on_device(model), model.face_models)
-        choice = core.FaceChoice(role="source", box=adapt.box_of(box, clip, bounding_box, mask))
+        choice = core.FaceChoice(role="source", box=box_of(box, clip, bounding_box, mask))
         counted = core.CountedClip(clip, progress.read)
         faces = readers.find(counted, choice, max_faces, order)
         progress.finish()
-        runtime.say(cls, _summary(faces))
+        runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))
 
 
@@ -160,7 +160,7 @@ class ShowFaces(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_ShowFaces",
-            display_name="Show Faces (LivePortrait)",
+            display_name="Show Faces",
             description="Draws numbered boxes and landmarks, to see which face has which number.",
             stage="tools",
             search_aliases=["LivePortrait KeypointsToImage", "landmarks"],
@@ -185,29 +185,29 @@ class ShowFaces(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, images: Tensor, faces: Any, boxes: bool, landmarks: bool) -> io.NodeOutput:
+    def execute(cls, images: Tensor, faces: Faces, boxes: bool, landmarks: bool) -> io.NodeOutput:
         """Draw on every frame."""
-        images = adapt.checked_images(images, "images")
-        adapt.check_seen(
-            checked(faces, core.Faces, "faces"), adapt.ImageBatch(images, faces.fps), "images"
+        images = checked_images(images, "images")
+        check_same_size(
+            checked(faces, core.Faces, "faces"), ImageBatch(images, faces.fps), "images"
         )
         if faces.num_frames not in (1, len(images)):
             raise ValueError(
-                f"The faces were found in {faces.num_frames} frames, and 'images' has "
-                f"{len(images)}. Connect the pictures that Find Faces looked at."
+                f"'images' has {len(images)} frames; {faces.num_frames} are expected, where the "
+                "faces were found. Connect the images that Find Faces got."
             )
         progress = runtime.Progress()
         drawn: list[Tensor] = []
         for index, image in enumerate(images):
             marks = marks_of(faces, index if faces.num_frames > 1 else 0)
-            pixels = core.draw_faces(adapt.pixels_of(image), marks, boxes=boxes, points=landmarks)
-            drawn.append(adapt.image_of(pixels))
-            progress.painted(index + 1, len(images))
+            pixels = core.draw_faces(pixels_of(image), marks, boxes=boxes, points=landmarks)
+            drawn.append(image_of(pixels))
+            progress.rendered(index + 1, len(images))
         marked = torch.stack(drawn)
         return io.NodeOutput(marked, ui=ui.PreviewImage(marked, cls=cls))
 
 
-def marks_of(faces: Any, frame: int) -> list[Any]:
+def marks_of(faces: Faces, frame: int) -> list[FaceMark]:
     """What `draw_faces` draws in a frame."""
     return [
         core.FaceMark(
@@ -218,7 +218,7 @@ def marks_of(faces: Any, frame: int) -> list[Any]:
     ]
 
 
-def _summary(faces: Any) -> str:
+def _summary(faces: Faces) -> str:
     lines = [f"{len(faces)} face{'s' * (len(faces) != 1)} in {faces.num_frames} frames"]
     for track in faces.tracks:
         unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
@@ -227,4 +227,4 @@ def _summary(faces: Any) -> str:
     return "; ".join(lines)
 
 
-NODES: tuple[Any, ...] = (FindFaces, ShowFaces)
+NODES: tuple[type[io.ComfyNode], ...] = (FindFaces, ShowFaces)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
 from ..liveportrait_core.animation.driving_options import MotionMode
 from ..liveportrait_core.motion.regions import Region
-from . import adapt, runtime
+from . import runtime
+from .adapt.motions import checked_motion
 from .schema import field, schema
 from .sockets import (
     DrivenFace,
@@ -22,11 +23,14 @@ from .sockets import (
     checked,
 )
 
+if TYPE_CHECKING:
+    from ..liveportrait_core import AnimateOptions, LivePortraitModel
+
 MOTION_MODES: Final = get_args(MotionMode)
 REGIONS: Final = get_args(Region)
 
 
-def region_field() -> Any:
+def region_field() -> io.Input:
     """What moves."""
     return field(
         io.Combo,
@@ -38,7 +42,7 @@ def region_field() -> Any:
     )
 
 
-def motion_mode_field() -> Any:
+def motion_mode_field() -> io.Input:
     """Relative or absolute."""
     return field(
         io.Combo,
@@ -52,19 +56,20 @@ def motion_mode_field() -> Any:
 
 def options_field(
     tooltip: str = "From Driving Options: eye and lip opening, smoothing, neutral frame, cropping.",
-) -> Any:
+) -> io.Input:
     """Everything else."""
     return field(OptionsSocket, "options", optional=True, tooltip=tooltip)
 
 
-def with_choices(options: Any, **choices: Any) -> Any:
+def with_choices(options: AnimateOptions | None, **choices: object) -> AnimateOptions:
     """Options from the wire, or the usual ones, with a node's own widgets in them."""
-    options = core.AnimateOptions() if options is None else options
+    if options is None:
+        options = core.AnimateOptions()
     checked(options, core.AnimateOptions, "options")
     return replace(options, driving=replace(options.driving, **choices))
 
 
-def check_origin(origin: str, model: Any, what: str) -> None:
+def check_origin(origin: str, model: LivePortraitModel, what: str) -> None:
     """Refuse what was made with another model.
 
     Raises:
@@ -72,9 +77,9 @@ def check_origin(origin: str, model: Any, what: str) -> None:
     """
     if origin != model.origin:
         raise ValueError(
-            f"The {what} were made with the model {origin or 'in memory'}, and "
-            f"{model.origin or 'another one'} is connected here. Connect the same Load Model to "
-            "every node of one face."
+            f"The {what} are of the model {origin or 'in memory'}; those of "
+            f"{model.origin or 'another one'}, which is connected here, are expected. Connect the "
+            "same Load Model to every node of one face."
         )
 
 
@@ -86,7 +91,7 @@ class TransformKeypoints(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_TransformKeypoints",
-            display_name="Transform Keypoints (LivePortrait)",
+            display_name="Transform Keypoints",
             description="Moves the source's keypoints as the driver moves.",
             stage="stages",
             inputs=[
@@ -122,16 +127,16 @@ class TransformKeypoints(io.ComfyNode):
     def execute(
         cls,
         model: LoadedModel,
-        source_motion: Any,
-        driving_motion: Any,
-        region: Any,
-        motion_mode: Any,
-        options: Any = None,
+        source_motion: object,
+        driving_motion: object,
+        region: Region,
+        motion_mode: MotionMode,
+        options: AnimateOptions | None = None,
     ) -> io.NodeOutput:
         """Eq. 7 on whole motions; no network is run."""
         # files and other packs keep theirs on the processor, wherever ours are
-        source = runtime.kept(adapt.checked_motion(source_motion, "source_motion"))
-        driving = runtime.kept(adapt.checked_motion(driving_motion, "driving_motion"))
+        source = runtime.intermediate(checked_motion(source_motion, "source_motion"))
+        driving = runtime.intermediate(checked_motion(driving_motion, "driving_motion"))
         net = checked(model, LoadedModel, "model").model
         core.check_space(net, source, "source motion")
         core.check_space(net, driving)
@@ -144,4 +149,4 @@ class TransformKeypoints(io.ComfyNode):
         return io.NodeOutput(DrivenFace(keypoints=keypoints, scene=scene, origin=net.origin))
 
 
-NODES: tuple[Any, ...] = (TransformKeypoints,)
+NODES: tuple[type[io.ComfyNode], ...] = (TransformKeypoints,)

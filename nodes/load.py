@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import folder_paths
 from comfy_api.latest import io
@@ -13,6 +13,9 @@ from .. import liveportrait_core as core
 from . import runtime
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket
+
+if TYPE_CHECKING:
+    from ..liveportrait_core.checkpoints.manifest import ModelFile
 
 FOLDER: Final = "liveportrait"
 """Key and name of the folder under ComfyUI's `models`, as the KJ pack has it."""
@@ -58,7 +61,7 @@ class LoadModel(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_LoadModel",
-            display_name="Load Model (LivePortrait)",
+            display_name="Load Model",
             description="Loads the model that animates. 'default' comes with this pack.",
             stage="stages",
             search_aliases=["LivePortrait", "Load LivePortraitModels"],
@@ -109,7 +112,7 @@ class LoadModel(io.ComfyNode):
             model = replace(model, origin=str(place))
         loaded = LoadedModel(
             model=model,
-            patcher=runtime.in_care(model),
+            patcher=runtime.patcher_of(model),
             face_models=face_models(face_finder),
         )
         return io.NodeOutput(loaded)
@@ -172,7 +175,7 @@ def published_folder(subject: Literal["human", "animal"]) -> Path:
     )
 
 
-def _large_files(subject: Literal["human", "animal"]) -> list[Any]:
+def _large_files(subject: Literal["human", "animal"]) -> list[ModelFile]:
     return [file for file in core.files_for(subject) if file.required]
 
 
@@ -191,18 +194,17 @@ def face_models(face_finder: str) -> Path | None:
         url = core.file_named("landmark").url("comfyui")
         wanted = Path(folder_paths.models_dir, FOLDER, FINDERS[1])
         raise core.CheckpointError(
-            f"The face finder landmark.onnx wants the file {wanted}, and it is not there. "
+            f"The file {wanted} is missing; the face finder landmark.onnx needs it. "
             f"Download {url} there, or choose the face finder 'ours'."
         )
     folder = Path(folder_paths.models_dir, INSIGHTFACE)
     if (folder / "models" / "buffalo_l" / "det_10g.onnx").is_file():
         return folder
     raise core.CheckpointError(
-        f"The face finder insightface wants det_10g.onnx and 2d106det.onnx in "
-        f"{folder / 'models' / 'buffalo_l'}, and they are not there. Put them there, or choose "
-        "the face finder 'ours'."
+        f"det_10g.onnx and 2d106det.onnx are missing in {folder / 'models' / 'buffalo_l'}; the "
+        "face finder insightface needs them. Put them there, or choose the face finder 'ours'."
     )
 
 
-NODES: tuple[Any, ...] = (LoadModel,)
+NODES: tuple[type[io.ComfyNode], ...] = (LoadModel,)
 register_folder()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import (
     animate,
@@ -21,7 +21,10 @@ from . import (
     warp_decode,
 )
 
-NODES: tuple[Any, ...] = (
+if TYPE_CHECKING:
+    from comfy_api.latest import io
+
+NODES: tuple[type[io.ComfyNode], ...] = (
     *load.NODES,
     *animate.NODES,
     *options.NODES,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from comfy_api.latest import io
 from torch import Tensor
 
 from .. import liveportrait_core as core
-from . import adapt, runtime
+from . import runtime
+from .adapt.clips import clip_of, exact_fps
 from .faces import fps_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, LoadedModel, ModelSocket, MotionSocket, checked
@@ -22,7 +21,7 @@ class ExtractMotion(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_ExtractMotion",
-            display_name="Extract Motion (LivePortrait)",
+            display_name="Extract Motion",
             description="Reads pose, expression, eye and lip opening off face crops (network M).",
             stage="stages",
             search_aliases=["motion template"],
@@ -58,10 +57,10 @@ class ExtractMotion(io.ComfyNode):
         """M on every crop."""
         if crops is not None:
             checked(crops, Crops, "crops")
-        rate = adapt.exact_fps(fps) if crops is None else crops.fps
-        clip = adapt.clip_of(cropped, "cropped", rate)
+        rate = exact_fps(fps) if crops is None else crops.fps
+        clip = clip_of(cropped, "cropped", rate)
         net = runtime.on_device(model)
-        progress = runtime.Progress(reading=runtime.STEPS)
+        progress = runtime.Progress(reading_steps=runtime.STEPS)
         motion = core.read_crops(
             net,
             core.CountedClip(clip, progress.read),
@@ -70,7 +69,7 @@ class ExtractMotion(io.ComfyNode):
             fps=clip.fps,
         )
         progress.finish()
-        return io.NodeOutput(runtime.kept(motion))
+        return io.NodeOutput(runtime.intermediate(motion))
 
 
-NODES: tuple[Any, ...] = (ExtractMotion,)
+NODES: tuple[type[io.ComfyNode], ...] = (ExtractMotion,)

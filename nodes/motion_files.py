@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import folder_paths
 from comfy_api.latest import io, ui
 
 from .. import liveportrait_core as core
-from . import adapt, runtime
+from . import runtime
+from .adapt.images import image_of
+from .adapt.motions import checked_motion
 from .schema import field, schema
 from .sockets import MotionSocket
+
+if TYPE_CHECKING:
+    from ..liveportrait_core import Motion
 
 SHIPPED: Final = " (shipped)"
 OUTPUT: Final = " [output]"
@@ -59,7 +64,7 @@ class LoadMotion(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_LoadMotion",
-            display_name="Load Motion (LivePortrait)",
+            display_name="Load Motion",
             description="Reads a motion: ours, a published driving template, or JoyVASA's.",
             stage="motion",
             search_aliases=["LivePortraitMotionTemplate", "LoadExpData", "pkl"],
@@ -97,7 +102,7 @@ class LoadMotion(io.ComfyNode):
         return True
 
     @classmethod
-    def fingerprint_inputs(cls, motion_file: str, space: str) -> Any:
+    def fingerprint_inputs(cls, motion_file: str, space: str) -> tuple[str | int, ...]:
         """Read again when the file changed."""
         stat = motion_path(motion_file).stat()
         return motion_file, space, stat.st_mtime_ns, stat.st_size
@@ -106,7 +111,7 @@ class LoadMotion(io.ComfyNode):
     def execute(cls, motion_file: str, space: str) -> io.NodeOutput:
         """Read the file."""
         motion = core.load_motion(motion_path(motion_file), space=SPACES[space])
-        return io.NodeOutput(runtime.kept(motion))
+        return io.NodeOutput(runtime.intermediate(motion))
 
 
 class SaveMotion(io.ComfyNode):
@@ -117,7 +122,7 @@ class SaveMotion(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_SaveMotion",
-            display_name="Save Motion (LivePortrait)",
+            display_name="Save Motion",
             description="Writes a motion into ComfyUI's output folder, for Load Motion, the "
             "command line, or the published program.",
             stage="motion",
@@ -145,13 +150,13 @@ class SaveMotion(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, motion: Any, filename_prefix: str, format: str) -> io.NodeOutput:
+    def execute(cls, motion: object, filename_prefix: str, format: str) -> io.NodeOutput:
         """Write the file."""
-        motion = adapt.checked_motion(motion, "motion")
+        motion = checked_motion(motion, "motion")
         if _leads_out(filename_prefix):
             raise core.MediaError(
                 f"The filename prefix is '{filename_prefix}'; a name in ComfyUI's output folder "
-                "was wanted, as motions/LivePortrait. Leave out '..' and the folder before it."
+                "is expected, as motions/LivePortrait. Leave out '..' and the folder before it."
             )
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
@@ -171,7 +176,7 @@ class MotionInfo(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_MotionInfo",
-            display_name="Motion Info (LivePortrait)",
+            display_name="Motion Info",
             description="Draws a motion as curves over time and tells what it is.",
             stage="motion",
             search_aliases=["PrintExpData", "plot"],
@@ -189,15 +194,15 @@ class MotionInfo(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, motion: Any) -> io.NodeOutput:
+    def execute(cls, motion: object) -> io.NodeOutput:
         """Draw."""
-        motion = adapt.checked_motion(motion, "motion")
-        plot = adapt.image_of(core.plot_motion(motion, size=PLOT_SIZE))[None]
+        motion = checked_motion(motion, "motion")
+        plot = image_of(core.plot_motion(motion, size=PLOT_SIZE))[None]
         shown = ui.PreviewImage(plot, cls=cls)
         return io.NodeOutput(plot, _words(motion), len(motion), float(motion.fps), ui=shown)
 
 
-def _words(motion: Any) -> str:
+def _words(motion: Motion) -> str:
     fps = motion.fps
     lines = [
         f"{len(motion)} frames at {fps} frames/s, {float(len(motion) / fps):.2f} s",
@@ -241,4 +246,4 @@ def _free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
     return path
 
 
-NODES: tuple[Any, ...] = (LoadMotion, SaveMotion, MotionInfo)
+NODES: tuple[type[io.ComfyNode], ...] = (LoadMotion, SaveMotion, MotionInfo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from comfy_api.latest import io
 
@@ -11,6 +11,10 @@ from ..liveportrait_core.motion.smoothing import OBSERVATION_VARIANCE
 from .retarget import MOST_OPEN
 from .schema import field, schema
 from .sockets import OptionsSocket
+
+if TYPE_CHECKING:
+    from ..liveportrait_core import Framing
+    from ..liveportrait_core.animation.driving_options import Openness
 
 OPENINGS: Final = ("as driven", "driver", "fixed")
 SMOOTHING: Final = {"auto": None, "on": True, "off": False}
@@ -24,7 +28,7 @@ class DrivingOptionsNode(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_DrivingOptions",
-            display_name="Driving Options (LivePortrait)",
+            display_name="Driving Options",
             description="Eye and lip opening, smoothing, neutral frame, length and cropping, for "
             "Animate Portrait and Transform Keypoints.",
             stage="animate",
@@ -92,7 +96,7 @@ class DrivingOptionsNode(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, **values: Any) -> io.NodeOutput:
+    def execute(cls, **values: Any) -> io.NodeOutput:  # pyright: ignore[reportExplicitAny]
         """The library's own options."""
         driving = core.DrivingOptions(
             eyes_open=_opening(values["eyes"], values["eyes_open"]),
@@ -115,7 +119,7 @@ class DrivingOptionsNode(io.ComfyNode):
         return io.NodeOutput(options)
 
 
-def _advanced_fields() -> list[Any]:
+def _advanced_fields() -> list[io.Input]:
     return [
         field(
             io.Combo,
@@ -184,7 +188,7 @@ def _advanced_fields() -> list[Any]:
 PUBLISHED_SCALE: Final = {"source": 2.3, "driver": 2.2}
 
 
-def _framing_fields(role: str) -> list[Any]:
+def _framing_fields(role: str) -> list[io.Input]:
     return [
         field(
             io.Boolean,
@@ -217,11 +221,16 @@ def _framing_fields(role: str) -> list[Any]:
     ]
 
 
-def _opening(choice: str, value: float) -> Any:
-    return {OPENINGS[0]: None, OPENINGS[1]: "driver", OPENINGS[2]: value}[choice]
+def _opening(choice: str, value: float) -> Openness:
+    if choice == OPENINGS[0]:
+        return None
+    return "driver" if choice == OPENINGS[1] else value
 
 
-def _framing(values: dict[str, Any], role: str) -> Any:
+def _framing(
+    values: dict[str, Any],  # pyright: ignore[reportExplicitAny]
+    role: str,
+) -> Framing:
     return core.Framing(
         scale=values[f"{role}_scale"] or None,
         shift_y=values[f"{role}_shift_y"],
@@ -229,4 +238,4 @@ def _framing(values: dict[str, Any], role: str) -> Any:
     )
 
 
-NODES: tuple[Any, ...] = (DrivingOptionsNode,)
+NODES: tuple[type[io.ComfyNode], ...] = (DrivingOptionsNode,)

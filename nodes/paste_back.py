@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,9 +10,17 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from .. import liveportrait_core as core
-from . import adapt, runtime
+from . import runtime
+from .adapt.images import alpha_of, checked_images, image_of, pixels_of, with_alpha
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, checked
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..liveportrait_core import CropTransform
+
+    Mask = NDArray[np.float32]
 
 
 class PasteBack(io.ComfyNode):
@@ -23,7 +31,7 @@ class PasteBack(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_PasteBack",
-            display_name="Paste Back (LivePortrait)",
+            display_name="Paste Back",
             description="Puts painted faces back where they were cropped, through a soft mask.",
             stage="stages",
             search_aliases=["LivePortraitComposite"],
@@ -66,8 +74,8 @@ class PasteBack(io.ComfyNode):
         cls, images: Tensor, painted: Tensor, crops: Crops, mask: Tensor | None = None
     ) -> io.NodeOutput:
         """Frame by frame."""
-        images = adapt.checked_images(images, "images")
-        painted = adapt.checked_images(painted, "painted")
+        images = checked_images(images, "images")
+        painted = checked_images(painted, "painted")
         checked(crops, Crops, "crops")
         weights = _weights(mask, int(painted.shape[1]))
         num_frames = _num_frames(images, painted, crops, weights)
@@ -78,28 +86,30 @@ class PasteBack(io.ComfyNode):
             image = images[index if len(images) > 1 else 0]
             transform = crops.transforms[index if len(crops.transforms) > 1 else 0]
             weight = weights[index if len(weights) > 1 else 0]
-            frame = adapt.pixels_of(image)
+            frame = pixels_of(image)
             where = np.zeros(frame.shape[:2], np.float32)
             picture = frame
             if not _is_missing(crops, index):
-                face = adapt.pixels_of(painted[index])
+                face = pixels_of(painted[index])
                 picture = core.paste_back_pixels(frame, face, transform, weight)
                 where = where_pasted(transform, weight, face.shape[:2], frame.shape[:2])
-            pasted.append(adapt.with_alpha(adapt.image_of(picture), adapt.alpha_of(image)))
+            pasted.append(with_alpha(image_of(picture), alpha_of(image)))
             if index == 0 or len(crops.transforms) > 1 or len(weights) > 1:
                 masks.append(torch.from_numpy(where))
-            progress.painted(index + 1, num_frames, picture)
-        return io.NodeOutput(torch.stack(pasted), runtime.kept(torch.stack(masks)))
+            progress.rendered(index + 1, num_frames, picture)
+        return io.NodeOutput(torch.stack(pasted), runtime.intermediate(torch.stack(masks)))
 
 
-def where_pasted(transform: Any, mask: Any, face_size: Any, frame_size: Any) -> Any:
+def where_pasted(
+    transform: CropTransform, mask: Mask, face_size: tuple[int, int], frame_size: tuple[int, int]
+) -> Mask:
     """Where a frame was changed, and how strongly: (H, W) float32."""
-    if mask.shape == tuple(face_size):
+    if mask.shape == face_size:
         return core.frame_mask(transform, mask, frame_size)
     return core.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
 
 
-def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Any]) -> int:
+def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mask]) -> int:
     """How many frames come out; every input has so many or one.
 
     Raises:
@@ -111,18 +121,18 @@ def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Any
         # a driver that ends early leaves frames of the source unused
         if count != 1 and count < num_frames:
             raise ValueError(
-                f"There are {num_frames} painted faces, but '{name}' has {count} frames; as many, "
-                "or one, were wanted. Connect what belongs to the same frames."
+                f"'{name}' has {count} frames; {num_frames}, one for each painted face, or a "
+                "single one is expected. Connect what belongs to the same frames."
             )
     if painted.shape[1] != painted.shape[2]:
         raise ValueError(
-            f"The painted faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares were "
-            "wanted, as Warp & Decode gives them. Do not cut or stretch them."
+            f"The painted faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares are "
+            "expected, as from Warp & Decode. Do not cut or stretch them."
         )
     return num_frames
 
 
-def _weights(mask: Tensor | None, face_px: int) -> list[Any]:
+def _weights(mask: Tensor | None, face_px: int) -> list[Mask]:
     if mask is None:
         return [core.paste_mask(face_px).numpy()]
     masks = mask if mask.ndim > 2 else mask[None]  # noqa: PLR2004 - one mask without a batch axis
@@ -135,4 +145,4 @@ def _is_missing(crops: Crops, index: int) -> bool:
     return crops.track.faces[index].state == "missing"
 
 
-NODES: tuple[Any, ...] = (PasteBack,)
+NODES: tuple[type[io.ComfyNode], ...] = (PasteBack,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
 
@@ -13,13 +13,19 @@ from .keypoints import check_origin
 from .schema import field, schema
 from .sockets import DrivenFace, KeypointsSocket, LoadedModel, ModelSocket, checked
 
+if TYPE_CHECKING:
+    import torch
+
+    from ..liveportrait_core import DrivenKeypoints, LivePortraitModel, Scene
+    from ..liveportrait_core.animation.driving_options import RetargetMode
+
 MOST_OPEN: Final = 0.8
 """The networks were trained up to this (Eq. 6)."""
 DRIVER, FIXED, FIRST_FRAME, CLOSED = "driver", "fixed", "first frame", "closed source"
 KEYPOINTS_TOOLTIP: Final = "From Transform Keypoints, or from another node that changes keypoints."
 
 
-def retarget_field() -> Any:
+def retarget_field() -> io.Input:
     """Added to the motion or in its place."""
     return field(
         io.Combo,
@@ -32,7 +38,7 @@ def retarget_field() -> Any:
     )
 
 
-def opening_field(name: str, what: str) -> Any:
+def opening_field(name: str, what: str) -> io.Input:
     """How open."""
     return field(
         io.Float,
@@ -45,7 +51,7 @@ def opening_field(name: str, what: str) -> Any:
     )
 
 
-def retargeted_output() -> Any:
+def retargeted_output() -> io.Output:
     """Keypoints, opened to order."""
     return KeypointsSocket.Output(
         "retargeted",
@@ -62,7 +68,7 @@ class RetargetEyes(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_RetargetEyes",
-            display_name="Retarget Eyes (LivePortrait)",
+            display_name="Retarget Eyes",
             description="Opens or closes the eyes to order.",
             stage="stages",
             search_aliases=["LivePortraitRetargeting", "blink"],
@@ -85,7 +91,12 @@ class RetargetEyes(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, model: LoadedModel, keypoints: DrivenFace, follow: str, eyes_open: float, retarget: Any
+        cls,
+        model: LoadedModel,
+        keypoints: DrivenFace,
+        follow: str,
+        eyes_open: float,
+        retarget: RetargetMode,
     ) -> io.NodeOutput:
         """R_eyes."""
         net, scene, points = on_device(model, keypoints)
@@ -105,7 +116,7 @@ class RetargetLip(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_RetargetLip",
-            display_name="Retarget Lip (LivePortrait)",
+            display_name="Retarget Lip",
             description="Opens or closes the lip to order.",
             stage="stages",
             search_aliases=["LivePortraitRetargeting", "lip_zero"],
@@ -129,7 +140,12 @@ class RetargetLip(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, model: LoadedModel, keypoints: DrivenFace, follow: str, lip_open: float, retarget: Any
+        cls,
+        model: LoadedModel,
+        keypoints: DrivenFace,
+        follow: str,
+        lip_open: float,
+        retarget: RetargetMode,
     ) -> io.NodeOutput:
         """R_lip."""
         net, scene, points = on_device(model, keypoints)
@@ -141,7 +157,9 @@ class RetargetLip(io.ComfyNode):
         return io.NodeOutput(off_device(keypoints, points))
 
 
-def on_device(loaded: LoadedModel, face: DrivenFace) -> tuple[Any, Any, Any]:
+def on_device(
+    loaded: LoadedModel, face: DrivenFace
+) -> tuple[LivePortraitModel, Scene, DrivenKeypoints]:
     """The model, the motions and the keypoints, all where the model computes.
 
     Raises:
@@ -152,27 +170,25 @@ def on_device(loaded: LoadedModel, face: DrivenFace) -> tuple[Any, Any, Any]:
     net = runtime.on_device(loaded)
     scene = replace(
         face.scene,
-        **{
-            name: getattr(face.scene, name).to(net.device)
-            for name in ("source", "driving", "reference")
-        },
+        source=face.scene.source.to(net.device),
+        driving=face.scene.driving.to(net.device),
+        reference=face.scene.reference.to(net.device),
     )
     return net, scene, _moved(face.keypoints, net.device)
 
 
-def off_device(face: DrivenFace, points: Any) -> DrivenFace:
+def off_device(face: DrivenFace, points: DrivenKeypoints) -> DrivenFace:
     """The face with other keypoints, where results are kept."""
-    kept = runtime.kept(points.source_keypoints), runtime.kept(points.driving_keypoints)
     keypoints = replace(
         face.keypoints,
-        source_keypoints=kept[0],
-        driving_keypoints=kept[1],
+        source_keypoints=runtime.intermediate(points.source_keypoints),
+        driving_keypoints=runtime.intermediate(points.driving_keypoints),
         stitched=points.stitched,
     )
     return replace(face, keypoints=keypoints)
 
 
-def _moved(points: Any, device: Any) -> Any:
+def _moved(points: DrivenKeypoints, device: torch.device) -> DrivenKeypoints:
     return replace(
         points,
         source_keypoints=points.source_keypoints.to(device),
@@ -180,4 +196,4 @@ def _moved(points: Any, device: Any) -> Any:
     )
 
 
-NODES: tuple[Any, ...] = (RetargetEyes, RetargetLip)
+NODES: tuple[type[io.ComfyNode], ...] = (RetargetEyes, RetargetLip)

@@ -1,4 +1,4 @@
-"""What ComfyUI gives to run on: devices, memory, progress, cancelling, temporary files."""
+"""What ComfyUI provides: devices, memory, progress, cancelling, temporary files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import comfy.model_management as management
 import comfy.model_patcher
@@ -19,60 +19,68 @@ from .. import liveportrait_core as core
 from .sockets import LoadedModel, checked
 
 if TYPE_CHECKING:
-    from ..liveportrait_core import LivePortraitModel
+    from comfy.model_patcher import ModelPatcher
+    from comfy_api.latest import io
+    from PIL.Image import Image
+
+    from ..liveportrait_core import LivePortraitModel, Motion, Pixels
 
 PREVIEW_EVERY_S: Final = 0.5
 PREVIEW_PX: Final = 512
 STEPS: Final = 1000
-"""Of a node's bar."""
-READING: Final = 300
-"""Of them, for looking at the frames before the first is painted."""
-FRAMES_GUESSED: Final = 100
-"""Where a clip does not tell its length, half of the reading is done after so many frames."""
+"""Of a node's progress bar."""
+READING_STEPS: Final = 300
+"""Of them, for reading the clips before the first frame is rendered."""
+GUESSED_FRAMES: Final = 100
+"""Where the length of a clip is unknown, half of the reading is done after so many frames."""
+
+
+Result = TypeVar("Result", Tensor, "Motion")
 
 
 class Progress:
-    """The bar on a node, with a picture now and then; every step lets the user cancel."""
+    """The bar on a node, with a preview now and then; every step lets the user cancel."""
 
-    def __init__(self, reading: int = 0, clips: int = 1) -> None:
+    def __init__(self, reading_steps: int = 0, num_clips: int = 1) -> None:
         """An empty bar.
 
         Args:
-            reading: Steps of `STEPS` that are spent on reading.
-            clips: How many clips are read, one after the other.
+            reading_steps: Steps of `STEPS` that are spent on reading.
+            num_clips: How many clips are read, one after the other.
         """
         self._bar = comfy.utils.ProgressBar(STEPS)
-        self._reading, self._clips = reading, clips
+        self._reading_steps, self._num_clips = reading_steps, num_clips
         self._clip = self._done = 0
         self._preview_at = -PREVIEW_EVERY_S
 
     def read(self, done: int, total: int) -> None:
-        """Frames of a clip that were looked at; a total of 0 is unknown."""
+        """Show how many frames of a clip are read; a total of 0 is unknown."""
         check_cancelled()
         if done <= self._done:
-            self._clip = min(self._clip + 1, self._clips - 1)  # the next one begins
+            self._clip = min(self._clip + 1, self._num_clips - 1)  # the next one begins
         self._done = done
-        share = min(1.0, done / total if total else done / (done + FRAMES_GUESSED))
-        self._bar.update_absolute(int(self._reading * (self._clip + share) / self._clips), STEPS)
+        part = min(1.0, done / total if total else done / (done + GUESSED_FRAMES))
+        step = int(self._reading_steps * (self._clip + part) / self._num_clips)
+        self._bar.update_absolute(step, STEPS)
+
+    def rendered(self, done: int, total: int, last: Pixels | None = None) -> None:
+        """Show how many frames are rendered, and the last of them, (H, W, 3) uint8."""
+        check_cancelled()
+        step = self._reading_steps + (STEPS - self._reading_steps) * done // max(1, total)
+        self._bar.update_absolute(step, STEPS, self._preview(last))
 
     def finish(self) -> None:
-        """All is done, also where a clip had fewer frames than it told."""
+        """Fill the bar, also where a clip had fewer frames than its file says."""
         self._bar.update_absolute(STEPS, STEPS)
 
-    def painted(self, done: int, total: int, picture: Any = None) -> None:
-        """Frames that were made, and the last of them, (H, W, 3) uint8."""
-        check_cancelled()
-        step = self._reading + (STEPS - self._reading) * done // max(1, total)
-        self._bar.update_absolute(step, STEPS, self._preview(picture))
-
-    def _preview(self, picture: Any) -> tuple[str, Any, int] | None:
+    def _preview(self, frame: Pixels | None) -> tuple[str, Image, int] | None:
         now = time.monotonic()
-        if picture is None or now - self._preview_at < PREVIEW_EVERY_S:
+        if frame is None or now - self._preview_at < PREVIEW_EVERY_S:
             return None
         from PIL import Image  # noqa: PLC0415 - ComfyUI's own, needed for previews alone
 
         self._preview_at = now
-        return ("JPEG", Image.fromarray(picture), PREVIEW_PX)
+        return ("JPEG", Image.fromarray(frame), PREVIEW_PX)
 
 
 def check_cancelled() -> None:
@@ -80,7 +88,7 @@ def check_cancelled() -> None:
     management.throw_exception_if_processing_interrupted()
 
 
-def in_care(model: LivePortraitModel) -> Any:
+def patcher_of(model: LivePortraitModel) -> ModelPatcher:
     """ComfyUI's patcher around all networks of a model, which loads and unloads them.
 
     The plain patcher also where there is a dynamic one: that one streams the weights of ComfyUI's
@@ -94,9 +102,9 @@ def in_care(model: LivePortraitModel) -> Any:
 
 
 def on_device(loaded: LoadedModel) -> LivePortraitModel:
-    """The model where it computes, with room for a chunk of frames."""
+    """The model on the device that computes, with room for a chunk of frames."""
     checked(loaded, LoadedModel, "model")
-    # where it will compute, not where it waits
+    # the device that will compute, not the one where the model waits
     chunk = core.ChunkSize.for_device(loaded.patcher.load_device)
     needed = core.memory_estimate(loaded.model, chunk.num_frames)
     management.load_models_gpu([loaded.patcher], memory_required=needed)
@@ -104,7 +112,7 @@ def on_device(loaded: LoadedModel) -> LivePortraitModel:
 
 
 def dtype_for(precision: str) -> torch.dtype:
-    """The type of F, W and G: as asked for, or what ComfyUI thinks right for the device."""
+    """The type of F, W and G: the chosen one, or what ComfyUI prefers for the device."""
     named = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
     if precision in named:
         return named[precision]
@@ -115,14 +123,14 @@ def dtype_for(precision: str) -> torch.dtype:
     )
 
 
-def intermediate(tensor: Tensor) -> Tensor:
-    """A tensor in the place, and a picture's in the type, that ComfyUI keeps results in."""
+def intermediate_image(image: Tensor) -> Tensor:
+    """An image on the device and in the type in which ComfyUI keeps images."""
     dtype = getattr(management, "intermediate_dtype", lambda: torch.float32)()
-    return tensor.to(device=management.intermediate_device(), dtype=dtype)
+    return image.to(device=management.intermediate_device(), dtype=dtype)
 
 
-def kept(result: Any) -> Any:
-    """A tensor or a motion in the place that ComfyUI keeps results in, in its own type."""
+def intermediate(result: Result) -> Result:
+    """A tensor or a motion on the device where ComfyUI keeps results, in its own type."""
     return result.to(management.intermediate_device())
 
 
@@ -133,7 +141,7 @@ def temporary_path(suffix: str) -> Path:
     return folder / f"liveportrait_{uuid.uuid4().hex}{suffix}"
 
 
-def say(node: Any, text: str) -> None:
+def show_text(node: type[io.ComfyNode], text: str) -> None:
     """Write a line on the node, where a front end listens; nothing for no text."""
     if not text:
         return

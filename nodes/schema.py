@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Final
 
 from comfy_api.latest import io
 
-CATEGORY = "LivePortrait"
-_SCHEMA_FIELDS = frozenset(entry.name for entry in fields(io.Schema))
+CATEGORY: Final = "LivePortrait"
+_SCHEMA_FIELDS: Final = frozenset(entry.name for entry in fields(io.Schema))
 
 
-def schema(*, stage: str = "", **values: Any) -> io.Schema:
+def schema(
+    *,
+    node_id: str,
+    display_name: str,
+    description: str,
+    stage: str,
+    inputs: Sequence[io.Input],
+    outputs: Sequence[io.Output],
+    **values: object,
+) -> io.Schema:
     """A node's schema.
 
     Args:
+        node_id: Frozen from the first release on.
+        display_name: What the node is called on the canvas; " (LivePortrait)" is added.
+        description: What the node does, in a sentence.
         stage: Submenu of `CATEGORY`.
-        **values: Fields of `io.Schema` of any version.
+        inputs: In the order in which workflows store their values.
+        outputs: In the order in which workflows count them.
+        **values: Further fields of `io.Schema` of any version.
     """
-    values.setdefault("category", f"{CATEGORY}/{stage}" if stage else CATEGORY)
-    return io.Schema(**{name: value for name, value in values.items() if name in _SCHEMA_FIELDS})
+    return io.Schema(
+        node_id=node_id,
+        display_name=f"{display_name} (LivePortrait)",
+        category=f"{CATEGORY}/{stage}",
+        description=description,
+        inputs=list(inputs),
+        outputs=list(outputs),
+        **{name: value for name, value in values.items() if name in _SCHEMA_FIELDS},
+    )
 
 
-def field(kind: Any, name: str, *, advanced: bool = False, **values: Any) -> Any:
+def field(
+    kind: type[io.ComfyType], name: str, *, tooltip: str, advanced: bool = False, **values: object
+) -> io.Input:
     """An input of a node.
 
     Args:
         kind: A type of `comfy_api`'s `io`, or a socket.
         name: Its id, frozen from the first release on.
+        tooltip: What it does, in sentences.
         advanced: Hidden until asked for, where the front end knows how.
-        **values: Arguments of `kind.Input`.
+        **values: Further arguments of `kind.Input` of any version.
     """
+    values |= {"tooltip": tooltip, **({"advanced": True} if advanced else {})}
     known = inspect.signature(kind.Input.__init__).parameters
-    if advanced:
-        values["advanced"] = True
     return kind.Input(name, **{key: value for key, value in values.items() if key in known})

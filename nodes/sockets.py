@@ -1,7 +1,7 @@
 """The wires between our nodes: each socket's payload, written out.
 
 Payloads are frozen and shared by every branch of a graph: no node changes one. Tensors are
-float32 on ComfyUI's intermediate device, as a rule the CPU.
+float32 on ComfyUI's intermediate device, usually the CPU.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from comfy_api.latest import io
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from comfy.model_patcher import ModelPatcher
+
     from ..liveportrait_core import (
         CropTransform,
         DrivenKeypoints,
@@ -45,10 +47,10 @@ VideoInfoSocket = io.Custom("VHS_VIDEOINFO")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """LIVEPORTRAIT_MODEL: networks in ComfyUI's care."""
+    """LIVEPORTRAIT_MODEL: networks that ComfyUI loads and unloads."""
 
     model: LivePortraitModel
-    patcher: Any
+    patcher: ModelPatcher
     """ComfyUI's model patcher around all of the networks."""
     face_models: Path | None
     """Folder of the landmark and detection files to use; None takes ours."""
@@ -95,13 +97,14 @@ _MADE_BY: Final = {
     "DrivenFace": ("LIVEPORTRAIT_KEYPOINTS", "Transform Keypoints"),
     "AnimateOptions": ("LIVEPORTRAIT_OPTIONS", "Driving Options"),
 }
+Payload = TypeVar("Payload")
 
 
-def checked(value: Any, kind: type[Any], name: str) -> Any:
-    """What came over a wire of ours; nodes that pass on anything can bring what is none.
+def checked(value: object, kind: type[Payload], name: str) -> Payload:
+    """A payload of ours; nodes that pass on any value can connect another one.
 
     Args:
-        value: What came.
+        value: What came over the wire.
         kind: The payload's class.
         name: The input's id.
 
@@ -112,5 +115,5 @@ def checked(value: Any, kind: type[Any], name: str) -> Any:
         return value
     socket, maker = _MADE_BY[kind.__name__]
     raise ValueError(
-        f"The input '{name}' is {type(value).__name__}; {socket} was wanted. Connect {maker}."
+        f"The input '{name}' is {type(value).__name__}; {socket} is expected. Connect {maker}."
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
@@ -20,7 +18,7 @@ class Stitch(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_Stitch",
-            display_name="Stitch (LivePortrait)",
+            display_name="Stitch",
             description="Keeps shoulders and the crop's edge in place, so that no seam shows.",
             stage="stages",
             inputs=[
@@ -41,4 +39,4 @@ class Stitch(io.ComfyNode):
         return io.NodeOutput(off_device(keypoints, core.stitch_keypoints(net, points)))
 
 
-NODES: tuple[Any, ...] = (Stitch,)
+NODES: tuple[type[io.ComfyNode], ...] = (Stitch,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -34,7 +33,7 @@ class WarpDecode(io.ComfyNode):
         """Inputs and outputs."""
         return schema(
             node_id="LPS_WarpDecode",
-            display_name="Warp & Decode (LivePortrait)",
+            display_name="Warp & Decode",
             description="Paints the face of every frame (networks W and G).",
             stage="stages",
             inputs=[
@@ -80,9 +79,9 @@ class WarpDecode(io.ComfyNode):
         # a driver that ends early leaves frames of the source unused
         if len(volume) != 1 and len(volume) < len(points):
             raise ValueError(
-                f"The features are of {len(volume)} frames and the keypoints of {len(points)}; as "
-                "many features, or those of one still, were wanted. Connect the appearance and "
-                "the motion of the same source."
+                f"The features are of {len(volume)} frames; {len(points)}, as many as keypoints, "
+                "or those of one still are expected. Connect the appearance and the motion of the "
+                "same source."
             )
         still = volume.to(net.device) if len(volume) == 1 else None
         progress = runtime.Progress()
@@ -104,13 +103,13 @@ class WarpDecode(io.ComfyNode):
 
         size = core.ChunkSize.for_device(net.device)
         for picture, occlusion in core.in_chunks(paint, range(len(points)), size):
-            pictures.append(runtime.intermediate(picture.movedim(1, -1)))
+            pictures.append(runtime.intermediate_image(picture.movedim(1, -1)))
             sides = picture.shape[-2:]
             larger = F.interpolate(occlusion, sides, mode="bilinear", align_corners=False)
-            occlusions.append(runtime.kept(larger[:, 0]))
+            occlusions.append(runtime.intermediate(larger[:, 0]))
             last = core.pixels_from_tensor(picture[-1])
-            progress.painted(sum(map(len, pictures)), len(points), last)
+            progress.rendered(sum(map(len, pictures)), len(points), last)
         return io.NodeOutput(torch.cat(pictures), torch.cat(occlusions))
 
 
-NODES: tuple[Any, ...] = (WarpDecode,)
+NODES: tuple[type[io.ComfyNode], ...] = (WarpDecode,)

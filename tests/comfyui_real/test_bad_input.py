@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.comfyui_real.films import read_film
-from tests.comfyui_real.graphs import Graph, film, output
-from tests.support.comfyui_server import ROOT
+from tests.comfyui_real.prompts import Graph, film, output
+from tests.comfyui_real.server import ROOT
 
 ODD_PACK = Path(__file__).with_name("odd_pack.py")
 WEIGHTS = ROOT / "liveportrait_core" / "assets" / "weights" / "default.safetensors"

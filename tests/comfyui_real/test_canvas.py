@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.comfyui_real.browser import HTML_NODES
+from tests.comfyui_real.inputs import DEMO, make_inputs
+from tests.comfyui_real.prompts import prompt_of
+from tests.comfyui_real.server import ROOT
 from tests.comfyui_real.test_workflows import FOLDER, WORKFLOWS, named
-from tests.support.author import DEMO, drawings
-from tests.support.browser import HTML_NODES
-from tests.support.comfyui.workflow import prompt_of
-from tests.support.comfyui_server import ROOT
-from tests.support.drawings.inputs import make_inputs
+from tools.workflows import drawings
 
 NUM_FRAMES = 16
 PORTRAIT = ROOT / "workflows" / "Portrait from a clip.json"

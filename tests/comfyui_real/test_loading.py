@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from tests.comfyui_real.graphs import Graph, film
-from tests.support.comfyui_server import ROOT
+from tests.comfyui_real.prompts import Graph, film
+from tests.comfyui_real.server import ROOT
 
 FAILURES = ("IMPORT FAILED", "Error while calling comfy_entrypoint", "Traceback")
 HEAVY = {"timm", "cv2", "onnx", "onnxruntime", "numba", "skimage", "accelerate"}

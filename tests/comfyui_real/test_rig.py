@@ -9,9 +9,10 @@ import av
 import pytest
 from PIL import Image
 
-from tests.support.author import DEMO, Canvas, build
-from tests.support.browser import HTML_NODES, BrowserError
-from tests.support.comfyui_server import ServerError
+from tests.comfyui_real.browser import HTML_NODES, BrowserError
+from tests.comfyui_real.inputs import DEMO
+from tests.comfyui_real.server import ServerError
+from tools.workflows import Canvas, build
 
 RIG_PACK = Path(__file__).with_name("rig_pack.py")
 NUM_DRIVING_FRAMES = 112  # 4.48 s at 25 frames/s, as docs/demo/README.md says

@@ -10,8 +10,8 @@ from liveportrait_core.cli.main import main
 from liveportrait_core.media.motion_file import load_motion
 from tests.comfyui_real.conftest import NTSC, PACK_FOLDER
 from tests.comfyui_real.films import change, part_of, read_film
-from tests.comfyui_real.graphs import Graph, film, output
-from tests.support.author import DEMO
+from tests.comfyui_real.inputs import DEMO
+from tests.comfyui_real.prompts import Graph, film, output
 
 PREVIEWS_PER_S = 2
 LEVELS = 3.0

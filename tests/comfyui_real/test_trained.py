@@ -9,7 +9,7 @@ import pytest
 
 from liveportrait_core.model import save_model
 from tests.comfyui_real.films import change, read_film
-from tests.comfyui_real.graphs import Graph, film
+from tests.comfyui_real.prompts import Graph, film
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_published_model
 from train.models.presets import PUBLISHED

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from tests.comfyui_real.films import change, read_film
-from tests.support.author import drawings
-from tests.support.comfyui.workflow import prompt_of
-from tests.support.comfyui_server import ROOT
-from tests.support.drawings.inputs import FPS, make_inputs
+from tests.comfyui_real.inputs import FPS, make_inputs
+from tests.comfyui_real.prompts import prompt_of
+from tests.comfyui_real.server import ROOT
+from tools.workflows import drawings
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 FOLDER = "liveportrait-suite"

@@ -14,13 +14,13 @@ from liveportrait_core.option_fields import (
     build,
     check_options,
     option,
-    option_table,
     section,
     shared,
     spec_of,
     specs_of,
     values_of,
 )
+from liveportrait_core.option_tables import option_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +182,47 @@ def test_a_table_has_a_row_for_each_option():
     rows = option_table(Task).splitlines()
     assert len(rows) == 2 + len(specs_of(Task))
     assert "| `yaw_deg` | -25 to 25 degrees | 0 | turn |" in rows
+    assert rows[1] == "|---|---|---|---|"
+    flags = option_table(Task, flags=True, skip=("run",)).splitlines()
+    assert len(flags) == 1 + len(specs_of(Task))
+    assert "| `--yaw` | `yaw_deg` | -25 to 25 degrees | 0 | turn |" in flags
+
+
+def pair(text: str) -> tuple[float, float]:
+    first, second = text.split(",")
+    return float(first), float(second)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    at: tuple[float, float] | None = option(None, "where", read=pair, expects="X,Y")
+    scale: float = option(1.0, "how large", flag="crop-scale")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Two:
+    to: Path = option(help="folder")
+    source: Place = section(Place, flags="", group="source")
+    driving: Place = section(Place, flags="driving-", more=True)
+
+
+def test_a_section_names_its_flags_and_its_group_and_may_be_for_experts(capsys):
+    parser = Parser(prog="try")
+    groups = OptionGroups(parser)
+    groups.add(Two, skip=("driving.scale",))
+    groups.finish()
+    words = ["--to", "x", "--at", "1,2", "--driving-at", "3,4", "--crop-scale", "2"]
+    two = from_arguments(Two, parser.parse_args(words))
+    assert two.source == Place(at=(1, 2), scale=2)
+    assert two.driving == Place(at=(3, 4))
+    text = parser.format_help().partition("options:")[2]
+    assert text.index("source:") < text.index("--at") < text.index("more:")
+    assert text.index("more:") < text.index("--driving-at")
+    assert "--driving-crop-scale" not in text
+    for wrong, message in ((["--to", "x", "--at", "1"], "--at is '1'; X,Y is"), ([], "--to")):
+        with pytest.raises(SystemExit):
+            parser.parse_args(wrong)
+        assert message in capsys.readouterr().err
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

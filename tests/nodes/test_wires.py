@@ -52,20 +52,20 @@ def test_payloads_are_frozen(parts, name):
 
 
 WRONG = {
-    "model": ("LPS_FindFaces", "LIVEPORTRAIT_MODEL was wanted. Connect Load Model."),
-    "faces": ("LPS_CropFace", "LIVEPORTRAIT_FACES was wanted. Connect Find Faces."),
-    "crops": ("LPS_ExtractMotion", "LIVEPORTRAIT_CROPS was wanted. Connect Crop Face."),
+    "model": ("LPS_FindFaces", "LIVEPORTRAIT_MODEL is expected. Connect Load Model."),
+    "faces": ("LPS_CropFace", "LIVEPORTRAIT_FACES is expected. Connect Find Faces."),
+    "crops": ("LPS_ExtractMotion", "LIVEPORTRAIT_CROPS is expected. Connect Crop Face."),
     "features": (
         "LPS_WarpDecode",
-        "LIVEPORTRAIT_FEATURES was wanted. Connect Extract Appearance.",
+        "LIVEPORTRAIT_FEATURES is expected. Connect Extract Appearance.",
     ),
     "keypoints": (
         "LPS_WarpDecode",
-        "LIVEPORTRAIT_KEYPOINTS was wanted. Connect Transform Keypoints.",
+        "LIVEPORTRAIT_KEYPOINTS is expected. Connect Transform Keypoints.",
     ),
     "options": (
         "LPS_TransformKeypoints",
-        "LIVEPORTRAIT_OPTIONS was wanted. Connect Driving Options.",
+        "LIVEPORTRAIT_OPTIONS is expected. Connect Driving Options.",
     ),
 }
 MORE = {
@@ -98,7 +98,7 @@ def test_a_payload_of_another_kind_is_refused(suite, parts, name):
 def test_what_is_no_motion_is_refused(suite, kind):
     message = suite.refusal(kind, motion={"motion": []})
     assert message == (
-        "The input 'motion' is dict; a LIVEPORTRAIT_MOTION was wanted. Connect Extract Motion, "
+        "The input 'motion' is dict; a LIVEPORTRAIT_MOTION is expected. Connect Extract Motion, "
         "Load Motion or Expression."
     )
 
@@ -128,7 +128,7 @@ def test_the_dict_of_a_template_is_a_motion(suite, keys):
     _, info, num_frames, fps = suite("LPS_MotionInfo", motion=template)
     assert (num_frames, fps) == (4, 30.0)
     assert "keypoint space: liveportrait-human-21" in info
-    found = suite.module("nodes.adapt").motion_of(template)
+    found = suite.module("nodes.adapt.motions").motion_of(template)
     torch.testing.assert_close(found.rotation, motion.rotation, rtol=0, atol=1e-5)
     assert torch.equal(found.expression, motion.expression)
     message = suite.refusal(
@@ -246,7 +246,7 @@ def test_a_face_can_be_marked(suite, marks):
         ({"bounding_box": []}, "The bounding box is []; x, y, width and height"),
         ({"bounding_box": "a face"}, "The bounding box is 'a face'; x, y, width and height"),
         ({"bounding_box": marked((1, 2, -3, 4))}, "The bounding box is {'x': 1, "),
-        ({"mask": torch.zeros(1, 64, 64)}, "The mask is empty, so it marks no face."),
+        ({"mask": torch.zeros(1, 64, 64)}, "The mask is empty; a mask over one face is expected."),
     ],
 )
 def test_a_mark_that_is_none_is_refused(suite, marks, told):
@@ -281,11 +281,11 @@ def test_the_rate_of_pictures_is_the_fraction_that_is_meant(suite, told, fps):
 @pytest.mark.parametrize(
     ("info", "told"),
     [
-        ({"source_fps": 25.0}, "The video info tells None as 'loaded_fps'; a number was wanted."),
-        ({"loaded_fps": "fast"}, "The video info tells fast as 'loaded_fps'; a number was"),
-        ("25", "The video info tells None as 'loaded_fps'; a number was wanted."),
-        ({"loaded_fps": 0}, "fps is 0; frames per second above 0 were wanted. 25 is usual."),
-        ({"loaded_fps": float("nan")}, "fps is nan; frames per second above 0 were wanted."),
+        ({"source_fps": 25.0}, "'loaded_fps' of the video info is None; a number is expected."),
+        ({"loaded_fps": "fast"}, "'loaded_fps' of the video info is fast; a number is"),
+        ("25", "'loaded_fps' of the video info is None; a number is expected."),
+        ({"loaded_fps": 0}, "fps is 0; a number above 0 is expected. 25 is usual."),
+        ({"loaded_fps": float("nan")}, "fps is nan; a number above 0 is expected."),
     ],
 )
 def test_a_video_info_without_a_rate_is_refused(suite, info, told):

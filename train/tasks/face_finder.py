@@ -42,7 +42,7 @@ from ..engine.draw import Draw
 from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..models.runs import CREDIT
-from ..rendering.animals.creatures import is_creature
+from ..rendering.animals.animal import is_creature
 from ..rendering.export.dataset import INDEX_NAME
 
 MODEL_NAME: Final = "face_finder.safetensors"

@@ -28,12 +28,10 @@ from liveportrait_core.errors import LivePortraitError
 
 from ...data.curated import RENDERED, SETTINGS_NAME
 from ...data.rendered import FORMAT, FRAMES, VERSION
-from ..animals.creatures import is_creature, make_creature
+from ..animals.animal import is_creature, make_creature
 from ..camera.backgrounds import Photo, bundled_photos
 from ..cartoon.cartoon import make_character
-from ..head.head import KEYPOINT_NAMES, HeadModel
-from ..head.models import load_head
-from ..labels import (
+from ..frames.labels import (
     DenseLabels,
     canonical_keypoints,
     dense_labels,
@@ -41,12 +39,14 @@ from ..labels import (
     openings,
     posed_keypoints,
 )
+from ..frames.scene import Frame, Scene
+from ..frames.torch_scene import TorchScene, find_device
+from ..head.head_model import KEYPOINT_NAMES, HeadModel
+from ..head.load import load_head
 from ..motion_sampler import HeadMotion, MotionSampler
 from ..people.identity import Identity
 from ..people.occluders import with_occluder
-from ..raster.torch_scene import TorchScene, find_device
-from ..scene import Frame, Scene
-from ..skin.face_distances import FaceChart, chart_face
+from ..skin.face_chart import FaceChart, chart_face
 from . import webdataset
 
 RENDERER: Final = 7

@@ -1,19 +1,17 @@
-"""How much of the sky each point of a head sees, and what lies in the shadow of a light."""
+"""How much of the sky each point of a mesh sees, and what lies in the shadow of a light."""
 
 from typing import Final
 
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, Floats, IntArray
-from ..head.head import HeadModel
-from ..regions import Region
 from .rasterise import rasterise
 
 DIRECTIONS: Final = 30
 MAP_PX: Final = 128
 BIAS: Final = 0.3
 """Model units by which a surface may lie behind what a light sees and still be lit."""
-LEAST: Final = 0.12
+MIN_OPENNESS: Final = 0.12
 SMOOTHING: Final = 2
 SHADOW_PX: Final = 192
 SHADOW_BIAS: Final = 0.45
@@ -21,18 +19,21 @@ SOFT_STEPS: Final = ((-0.9, -0.4), (0.4, -0.9), (0.9, 0.4), (-0.4, 0.9), (0.0, 0
 """Cells of the shadow's picture that are averaged."""
 
 
-def sky_openness(head: HeadModel) -> FloatArray:
-    """Share of the sky that each vertex of the neutral head sees, (V,), LEAST to 1.
+def sky_openness(points: FloatArray, triangles: IntArray, inner: BoolArray) -> FloatArray:
+    """Share of the sky that each point (N, 3) of a mesh sees, (N,), MIN_OPENNESS to 1.
 
-    The inside of the mouth is measured without lips and cheeks, which would leave it black.
+    Args:
+        points: (N, 3).
+        triangles: (T, 3).
+        inner: (T,) triangles that are measured without the others, which would hide them: the
+            inside of a mouth behind lips and cheeks would be black.
     """
-    inner = np.isin(head.regions, [Region.MOUTH])
-    openness = np.ones(len(head.vertices), dtype=np.float32)
+    openness = np.ones(len(points), dtype=np.float32)
     for chosen in (~inner, inner):
-        triangles = np.ascontiguousarray(head.triangles[chosen])
-        if len(triangles):
-            vertices = np.unique(triangles)
-            openness[vertices] = _openness(head.vertices, triangles)[vertices]
+        part = np.ascontiguousarray(triangles[chosen])
+        if len(part):
+            vertices = np.unique(part)
+            openness[vertices] = _openness(points, part)[vertices]
     return openness
 
 
@@ -43,7 +44,7 @@ def _openness(points: FloatArray, triangles: IntArray) -> FloatArray:
         weight = np.maximum(normals @ direction, 0)
         seen += weight * lit_from(points, triangles, direction, MAP_PX)
         total += weight
-    share = np.clip(seen / total, LEAST, 1)
+    share = np.clip(seen / total, MIN_OPENNESS, 1)
     corners = triangles.ravel()
     count = np.maximum(np.bincount(corners, minlength=len(points)), 1)
     for _ in range(SMOOTHING):

@@ -1,0 +1,182 @@
+"""IMAGE batches, VIDEO and frame rates -> clips of the library."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict, runtime_checkable
+
+from comfy_api.latest import InputImpl
+from torch import Tensor
+
+from ... import liveportrait_core as core
+from .. import runtime
+from .images import ImageBatch, checked_images, no_images, pixels_of
+from .motions import motion_of
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
+    from comfy_api.latest import Input
+    from typing_extensions import Unpack
+
+    from ...liveportrait_core import Faces, Motion, Pixels, VideoReader
+
+    AnyClip = ImageBatch | VideoReader
+
+DEFAULT_FPS: Final = 25.0
+MAX_DENOMINATOR: Final = 1001
+"""Frame rates come as floats; 29.97 means 30000/1001."""
+NTSC_RATES: Final = (24, 30, 48, 60, 120)
+NTSC_TOLERANCE: Final = 0.005
+
+
+class Part(TypedDict, total=False):
+    """Which part of a video is read, in seconds; arguments of `VideoReader`."""
+
+    start_s: float
+    duration_s: float | None
+
+
+@runtime_checkable
+class _EditableVideo(Protocol):
+    """A VIDEO of newer versions of ComfyUI, whose frames may be cut before they are used."""
+
+    def has_pending_frame_edits(self) -> bool: ...
+
+
+@runtime_checkable
+class _TrimmedVideo(Protocol):
+    """A VIDEO of newer versions of ComfyUI, which may be a part of its file."""
+
+    def get_active_trim_window(self) -> tuple[float, float]: ...
+
+
+def exact_fps(fps: float) -> Fraction:
+    """A frame rate given as a decimal number, as the fraction that it stands for.
+
+    Convention:
+        - a rate within 0.005 of a 1000/1001 rate is that rate: 29.97 is 30000/1001
+
+    Raises:
+        ValueError: It is not above 0.
+    """
+    if not (math.isfinite(fps) and fps > 0):
+        raise ValueError(f"fps is {fps}; a number above 0 is expected. 25 is usual.")
+    for whole in NTSC_RATES:
+        rate = Fraction(whole * 1000, 1001)
+        if abs(fps - float(rate)) < NTSC_TOLERANCE:
+            return rate
+    return Fraction(fps).limit_denominator(MAX_DENOMINATOR)
+
+
+def fps_of(fps: float, video_info: object = None) -> Fraction:
+    """The rate of an IMAGE batch: of the video info where one is connected, else the widget's.
+
+    Raises:
+        ValueError: The video info holds no rate.
+    """
+    if video_info is None:
+        return exact_fps(fps)
+    rate: object = video_info.get("loaded_fps") if isinstance(video_info, Mapping) else None
+    if not isinstance(rate, int | float):
+        raise ValueError(
+            f"'loaded_fps' of the video info is {rate}; a number is expected. Connect the "
+            "video_info of Load Video (Upload) from Video Helper Suite, or set fps by hand."
+        )
+    return exact_fps(rate)
+
+
+def clip_of(value: object, name: str, fps: Fraction) -> AnyClip:
+    """IMAGE or VIDEO as a clip of the library.
+
+    Args:
+        value: A batch of images or a video.
+        name: The input's id, for messages.
+        fps: Of a batch.
+
+    Raises:
+        ValueError: It is neither.
+        MediaError: The video cannot be read.
+    """
+    if isinstance(value, Tensor):
+        return ImageBatch(checked_images(value, name), fps)
+    if isinstance(value, InputImpl.VideoFromComponents):
+        parts = value.get_components()
+        images = checked_images(parts.images, name)
+        return ImageBatch(images, Fraction(parts.frame_rate), parts.audio)
+    if _is_video(value):
+        return _reader_of(value)
+    raise no_images(value, name)
+
+
+def driver_of(value: object, name: str, fps: Fraction) -> Motion | AnyClip:
+    """A driver: a motion, or a clip.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    motion = motion_of(value)
+    return clip_of(value, name, fps) if motion is None else motion
+
+
+def still_of(clip: AnyClip) -> Pixels | AnyClip:
+    """A clip as `animate` takes it: one image is a still; what is longer stays as it is."""
+    if isinstance(clip, ImageBatch) and clip.num_frames == 1:
+        return pixels_of(clip.images[0])
+    return clip
+
+
+def check_same_size(faces: Faces, clip: AnyClip, name: str) -> None:
+    """Refuse faces that were found in images of another size.
+
+    Args:
+        faces: From Find Faces.
+        clip: What they are used with.
+        name: Its input's id.
+
+    Raises:
+        ValueError: The sizes differ.
+    """
+    if (faces.width, faces.height) != (clip.width, clip.height):
+        raise ValueError(
+            f"The images of '{name}' are {clip.width}x{clip.height} pixels; "
+            f"{faces.width}x{faces.height} is expected, where the faces were found. Connect the "
+            "images that Find Faces got."
+        )
+
+
+def _is_video(value: object) -> TypeGuard[Input.Video]:
+    """Also a video of a class that another pack made."""
+    return hasattr(value, "get_stream_source")
+
+
+def _reader_of(video: Input.Video) -> VideoReader:
+    """A video as a stream of its frames, with its trims; nothing is decoded whole."""
+    if isinstance(video, _EditableVideo) and video.has_pending_frame_edits():
+        return _temporary_reader(lambda path: video.save_to(str(path)))
+    start_s, duration_s = 0.0, 0.0
+    if isinstance(video, _TrimmedVideo):
+        start_s, duration_s = video.get_active_trim_window()
+    part = Part(start_s=start_s, duration_s=duration_s or None)
+    source = video.get_stream_source()
+    if isinstance(source, BytesIO):
+        return _temporary_reader(lambda path: path.write_bytes(source.getvalue()), **part)
+    return core.VideoReader(source, **part)
+
+
+def _temporary_reader(write: Callable[[Path], object], **part: Unpack[Part]) -> VideoReader:
+    """A reader of a temporary file that is written first and deleted with the reader."""
+    path = runtime.temporary_path(".mp4")
+    try:
+        write(path)
+        reader = core.VideoReader(path, **part)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    weakref.finalize(reader, path.unlink, missing_ok=True)
+    return reader

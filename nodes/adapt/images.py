@@ -1,0 +1,117 @@
+"""IMAGE batches <-> pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ... import liveportrait_core as core
+from .. import runtime
+
+if TYPE_CHECKING:
+    from comfy_api.latest import Input
+
+    from ...liveportrait_core import Pixels
+
+CHANNELS: Final = (3, 4)
+IMAGE_AXES: Final = 4
+WHITE: Final = 255
+
+
+class ImageBatch:
+    """A batch of images as a clip; frames are converted one by one, so none is held twice."""
+
+    def __init__(self, images: Tensor, fps: Fraction, audio: Input.Audio | None = None) -> None:
+        """A clip.
+
+        Args:
+            images: (N, H, W, 3 or 4) in [0, 1], of any float type, on any device.
+            fps: Frames per second.
+            audio: ComfyUI's AUDIO of a video in memory.
+        """
+        self.images, self.fps, self.audio = images, fps, audio
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames, (H, W, 3) uint8."""
+        return (pixels_of(image) for image in self.images)
+
+    @property
+    def num_frames(self) -> int:
+        """Length of the batch."""
+        return len(self.images)
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.images.shape[1])
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.images.shape[2])
+
+
+def checked_images(images: object, name: str) -> Tensor:
+    """A batch of images that can be processed.
+
+    Args:
+        images: What came over the wire.
+        name: The input's id.
+
+    Raises:
+        ValueError: It is no batch of images, or an empty one.
+    """
+    if not isinstance(images, Tensor):
+        raise no_images(images, name)
+    shape = tuple(images.shape)
+    fits = len(shape) == IMAGE_AXES and shape[-1] in CHANNELS
+    if not fits or not images.is_floating_point():
+        kind = str(images.dtype).removeprefix("torch.")
+        raise ValueError(
+            f"The input '{name}' is {kind} of shape {shape}; an IMAGE batch of shape (frames, "
+            "height, width, 3 or 4) in [0, 1] is expected. Connect Load Image or Load Video."
+        )
+    if not all(shape):
+        raise ValueError(
+            f"The input '{name}' is {shape[0]} images of {shape[2]}x{shape[1]} pixels; at "
+            "least one image is expected. Check the node that makes them."
+        )
+    return images
+
+
+def no_images(value: object, name: str) -> ValueError:
+    """The error for an input that is neither IMAGE nor VIDEO."""
+    return ValueError(
+        f"The input '{name}' is {type(value).__name__}; images (IMAGE) or a VIDEO are expected. "
+        "Connect Load Image or Load Video."
+    )
+
+
+def pixels_of(image: Tensor) -> Pixels:
+    """One image, (H, W, 3 or 4) in [0, 1] -> (H, W, 3) uint8; transparency is left out."""
+    channels_first = image[..., :3].movedim(-1, 0)
+    return core.pixels_from_tensor(torch.nan_to_num(channels_first.float()))
+
+
+def image_of(pixels: Pixels) -> Tensor:
+    """(H, W, 3) uint8 -> (H, W, 3) in [0, 1], in the type and on the device of ComfyUI's images."""
+    levels = torch.from_numpy(np.ascontiguousarray(pixels))
+    return runtime.intermediate_image(levels.to(torch.float32) / WHITE)
+
+
+def alpha_of(image: Tensor) -> Tensor | None:
+    """The transparency (H, W, 1) of an image (H, W, 3 or 4), where it has one."""
+    alpha = image[..., 3:]
+    return alpha if alpha.shape[-1] else None
+
+
+def with_alpha(image: Tensor, alpha: Tensor | None) -> Tensor:
+    """(H, W, 3) with a transparency (H, W, 1), where there is one of the same size."""
+    if alpha is None or alpha.shape[:2] != image.shape[:2]:
+        return image
+    return torch.cat((image, alpha.to(image)), -1)

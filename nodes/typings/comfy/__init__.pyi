@@ -1,0 +1,1 @@
+"""ComfyUI's package of models and devices."""

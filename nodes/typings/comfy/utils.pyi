@@ -1,0 +1,9 @@
+"""Progress."""
+
+from PIL.Image import Image
+
+class ProgressBar:
+    def __init__(self, total: int) -> None: ...
+    def update_absolute(
+        self, value: int, total: int | None = ..., preview: tuple[str, Image, int] | None = ...
+    ) -> None: ...

@@ -1,0 +1,1 @@
+"""What our nodes use of ComfyUI, whose own code is not installed where types are checked."""
