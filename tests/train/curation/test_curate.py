@@ -486,14 +486,14 @@ def test_pairs_are_two_frames_of_a_clip_by_seed_process_and_step(out):
     assert len(clips) == 4
     assert clips.has_motion
     pairs = clips.draw_pairs(Draw.of(0, 0, 0), 120)
-    still = (pairs.source == pairs.driving).flatten(1).all(1)
+    still = (pairs.source.image == pairs.driving.image).flatten(1).all(1)
     # a quarter of 120: a standard deviation is 4.7
     assert 14 < int(still.sum()) < 46
     again = opened(out).draw_pairs(Draw.of(0, 0, 0), 120)
-    assert torch.equal(pairs.source, again.source)
-    assert torch.equal(pairs.driving, again.driving)
+    assert torch.equal(pairs.source.image, again.source.image)
+    assert torch.equal(pairs.driving.image, again.driving.image)
     other = clips.draw_pairs(Draw.of(0, 0, 1), 120)
-    assert not torch.equal(pairs.source, other.source)
+    assert not torch.equal(pairs.source.image, other.source.image)
 
 
 def test_a_damaged_clip_is_named_once_and_another_takes_its_place(tmp_path, out, capsys):
