@@ -58,23 +58,10 @@ def shared(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any
     return _held(kind, defaults, fixed, prefixed=False)
 
 
-<<<<<<< HEAD
-def section(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any) -> Any:
-    """A field that holds another config, whose keys begin with the field's name and a dot."""
-    return _held(kind, defaults, fixed, prefixed=True)
-
-
-def _held(
-    kind: type[Any], defaults: dict[str, Any], fixed: Mapping[str, Any], *, prefixed: bool
-) -> Any:
-    given = {**defaults, **fixed}
-    about = {"kind": kind, "defaults": defaults, "fixed": fixed, "prefixed": prefixed}
-    metadata = {_KEY: about}
-    if any(spec.required and spec.key not in given for spec in specs_of(kind)):
-=======
 def section(
     kind: type[Any],
     *,
+    fixed: Mapping[str, Any] = _NONE,
     flags: str | None = None,
     group: str = "",
     more: bool = False,
@@ -84,6 +71,7 @@ def section(
 
     Args:
         kind: The other config's class.
+        fixed: Values by key that are no options here.
         flags: What the names of its options begin with on the command line; by default the keys
             are their names.
         group: Heading of its options.
@@ -91,13 +79,21 @@ def section(
         **defaults: Where the owner has other defaults than it.
     """
     about: dict[str, Any] = ({"group": group} if group else {}) | ({"more": True} if more else {})
-    return _held(kind, defaults, prefixed=True, flags=flags, about=about)
+    return _held(kind, defaults, fixed, prefixed=True, flags=flags, about=about)
 
 
-def _held(kind: type[Any], defaults: dict[str, Any], *, prefixed: bool, **more: Any) -> Any:
-    metadata = {_KEY: {"kind": kind, "defaults": defaults, "prefixed": prefixed, **more}}
-    if any(spec.required and spec.key not in defaults for spec in specs_of(kind)):
->>>>>>> main
+def _held(
+    kind: type[Any],
+    defaults: dict[str, Any],
+    fixed: Mapping[str, Any],
+    *,
+    prefixed: bool,
+    **more: Any,
+) -> Any:
+    given = {**defaults, **fixed}
+    about = {"kind": kind, "defaults": defaults, "fixed": fixed, "prefixed": prefixed, **more}
+    metadata = {_KEY: about}
+    if any(spec.required and spec.key not in given for spec in specs_of(kind)):
         return dataclasses.field(metadata=metadata)
     factory = partial(build, kind, {}, defaults=given)
     return dataclasses.field(default_factory=factory, metadata=metadata)
@@ -187,17 +183,14 @@ def _walked(
                 key.removeprefix(f"{entry.name}.") if about["prefixed"] else key: value
                 for key, value in defaults.items()
             }
-<<<<<<< HEAD
-            inside = _walked(about["kind"], inner, where, {**about["defaults"], **outer})
             fixed = {f"{inner}{key}" for key in about["fixed"]}
-            yield from (spec for spec in inside if spec.key not in fixed)
-=======
             for spec in _walked(about["kind"], inner, where, {**about["defaults"], **outer}):
+                if spec.key in fixed:
+                    continue
                 changes: dict[str, Any] = dict(about.get("about", {}))
                 if about.get("flags") is not None:
                     changes["flag"] = about["flags"] + (spec.flag or spec.name.replace("_", "-"))
                 yield dataclasses.replace(spec, **changes)
->>>>>>> main
         elif about:
             yield OptionSpec(
                 key=prefix + entry.name,
