@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.imaging.layouts import COMPACT_21, LAYOUTS
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21, LAYOUTS
 from liveportrait_core.imaging.tensors import Pixels
 
-from .clip_set import ClipSet, Told
+from .clip_set import Annotation, ClipSet
 from .shards import Spot, decode_arrays, decode_picture, read_spot
 from .storage import UNTOLD, MissingError, Place, Remote, each, read_bytes, size_of
 
@@ -173,7 +173,7 @@ class ShardClip:
         return picture
 
     def annotations(self) -> dict[str, NDArray[np.float32]]:
-        """Landmarks and more, as `train.curation.clips.CuratedClip` has them.
+        """Landmarks and more, as `train.curation.clip_extraction.CuratedClip` has them.
 
         Raises:
             MediaError: They cannot be read, or are of another clip.
@@ -257,13 +257,13 @@ class CuratedSet(ClipSet):
         self._arrays = lru_cache(KEPT_ANNOTATIONS)(lambda clip: self._clips[clip].annotations())
 
     @property
-    def tells(self) -> bool:
-        """Whether pairs carry landmarks and pose, of every clip."""
+    def is_labelled(self) -> bool:
+        """Whether the pairs carry keypoints and pose, of every clip."""
         return self._annotated and all(
             clip.clip.about["layout"] == COMPACT_21.name for clip in self._clips
         )
 
-    def _told(self, clip: int, number: int) -> Told | None:
+    def _annotation(self, clip: int, number: int) -> Annotation | None:
         if not self._annotated or self._clips[clip].clip.about["layout"] != COMPACT_21.name:
             return None
         arrays = self._arrays(clip)

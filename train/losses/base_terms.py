@@ -13,8 +13,8 @@ from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.option_fields import check_options, option
 
-from ..data.faces import FacePairs
-from ..data.unlabelled import MovedFrames
+from ..data.augment import MovedFrames
+from ..data.batch import PairBatch
 from ..models.discriminators import CASCADE_LAYERS, Judged
 from ..models.pretrained.picture_features import PictureDistance
 from .adversarial import OBJECTIVES, feature_matching
@@ -90,7 +90,7 @@ NEEDS_TRUTH = ("head_pose", "guide")
 class BaseStep:
     """What the terms of Eq. 4 look at."""
 
-    pairs: FacePairs
+    pairs: PairBatch
     source: Motion
     driving: Motion
     """Both as M reads them."""
@@ -190,7 +190,7 @@ def _head_pose(step: BaseStep) -> Tensor:
     """L_H, mean of source and driving frame; 0 for a pair whose pose nobody told."""
     sides = ((step.source, step.pairs.source), (step.driving, step.pairs.driving))
     wrong = [head_pose_distance(motion.pose_deg, frame.pose_deg) for motion, frame in sides]
-    return _mean_of_told(torch.stack(wrong).mean(0), step)
+    return _mean_of_valid(torch.stack(wrong).mean(0), step)
 
 
 def _guide(step: BaseStep) -> Tensor:
@@ -198,20 +198,20 @@ def _guide(step: BaseStep) -> Tensor:
     keypoints, landmarks = list(GUIDED), list(GUIDED.values())
     wrong = landmark_guidance(
         step.source_keypoints[:, keypoints],
-        step.pairs.source.landmarks[:, landmarks],
+        step.pairs.source.keypoints[:, landmarks],
         step.driving_keypoints[:, keypoints],
-        step.pairs.driving.landmarks[:, landmarks],
+        step.pairs.driving.keypoints[:, landmarks],
     )
-    return _mean_of_told(wrong, step)
+    return _mean_of_valid(wrong, step)
 
 
 def _face_id(step: BaseStep) -> Tensor:
     """L_faceid; 0 for a pair whose landmarks nobody told, and without ArcFace."""
     if step.embeddings is None:
         return step.source_keypoints.new_zeros(())
-    return _mean_of_told(identity_distance(*step.embeddings), step)
+    return _mean_of_valid(identity_distance(*step.embeddings), step)
 
 
-def _mean_of_told(values: Tensor, step: BaseStep) -> Tensor:
+def _mean_of_valid(values: Tensor, step: BaseStep) -> Tensor:
     """Mean over the batch with 0 for what is not told, so that batches may be divided."""
-    return torch.where(step.pairs.told, values, 0.0).mean()
+    return torch.where(step.pairs.valid, values, 0.0).mean()

@@ -10,8 +10,8 @@ from torch import Tensor
 from liveportrait_core.networks.compact.motion_extractor import MotionReading
 from liveportrait_core.option_fields import check_options, option
 
-from ..data.rendered import Frames
-from ..data.unlabelled import MovedFrames
+from ..data.augment import MovedFrames
+from ..data.batch import FrameBatch
 from .keypoints import (
     POINT_WEIGHTS,
     deformation_prior,
@@ -57,7 +57,14 @@ class MotionStep:
     """What M's losses look at."""
 
     reading: MotionReading
-    truth: Frames
+    truth: FrameBatch
+    """Rendered frames."""
+
+    @property
+    def canonical(self) -> Tensor:
+        """(B, K, 3) true canonical keypoints."""
+        assert self.truth.canonical is not None
+        return self.truth.canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ def motion_terms(weights: MotionWeights) -> tuple[LossTerm[MotionStep], ...]:
         LossTerm(
             "canonical",
             weights.canonical,
-            lambda s: keypoint_distance(s.reading.canonical, s.truth.canonical),
+            lambda s: keypoint_distance(s.reading.canonical, s.canonical),
         ),
         LossTerm(
             "pose",

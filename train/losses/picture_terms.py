@@ -16,8 +16,8 @@ from liveportrait_core.networks.compact.motion_extractor import CompactMotionExt
 from liveportrait_core.networks.compact.warping import CompactWarped
 from liveportrait_core.option_fields import check_options, option
 
-from ..data.rendered import HEAD_REGIONS, Pairs
-from ..data.unlabelled import ReadPairs
+from ..data.batch import PairBatch, PairTruth
+from ..data.rendered import HEAD_REGIONS
 from ..models.discriminators import Judged
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
 from .flow import flow_distance, masked_cross_entropy
@@ -97,7 +97,7 @@ class PictureStep:
 
     warped: CompactWarped
     painted: Painted
-    pairs: Pairs | ReadPairs
+    pairs: PairBatch
     eyes: Tensor
     """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
     mouth: Tensor
@@ -114,10 +114,10 @@ class PictureStep:
     """What the discriminators say, by the name of the part; empty without them."""
 
     @property
-    def labels(self) -> Pairs:
-        """The pairs with the renderer's truth, for rows that need it."""
-        assert isinstance(self.pairs, Pairs)
-        return self.pairs
+    def labels(self) -> PairTruth:
+        """The renderer's truth, for rows that need it."""
+        assert self.pairs.truth is not None
+        return self.pairs.truth
 
     @property
     def told(self) -> Tensor:
@@ -173,7 +173,7 @@ def adversarial_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], .
 
 def picture_step(
     modules: Mapping[str, nn.Module],
-    pairs: Pairs | ReadPairs,
+    pairs: PairBatch,
     source_keypoints: Tensor,
     driving_keypoints: Tensor,
     weights: PictureWeights,
@@ -189,7 +189,7 @@ def picture_step(
         heat_maps(pairs.driving.keypoints[:, points], size, sigma).sum(1, keepdim=True).clamp(max=1)
         for points, sigma in ((EYE_POINTS, 0.045), (MOUTH_POINTS, 0.07))
     )
-    hidden = resize(1 - pairs.visible, size) if isinstance(pairs, Pairs) else 0.0
+    hidden = 0.0 if pairs.truth is None else resize(1 - pairs.truth.visible, size)
     regions = 1 + weights.eyes * eyes + weights.mouth * mouth
     painted = decoder.paint(warped)
     with torch.no_grad():

@@ -26,7 +26,7 @@ from liveportrait_core.preset import Preset
 
 from ..data.rendered import RenderedSet
 from ..data.sets import DataConfig, open_sets
-from ..data.unlabelled import UnlabelledSource
+from ..data.source import PairSource
 from ..engine.config import parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process
@@ -129,7 +129,7 @@ class Finetune(Stage1):
         config: FinetuneConfig,
         preset: Preset,
         data: RenderedSet | None,
-        clips: UnlabelledSource | None,
+        clips: PairSource | None,
     ) -> None:
         """Begin with the base's weights.
 

@@ -8,15 +8,16 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from tests.support.blobs import SquareFinder, landmarks_of, squares_in
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces, write_film, write_folder
 from train.data import face_crops, preparing
-from train.data.augment import augment_unlabelled, moved_frames
+from train.data.augment import augment_pairs, moved_frames
+from train.data.batch import FrameBatch, PairBatch
 from train.data.face_crops import CropSettings, SkippedError
 from train.data.folders import FolderSet
+from train.data.mixed import count_in_step
 from train.data.preparing import is_prepared, prepare, read_index
-from train.data.unlabelled import UnlabelledPairs, unlabelled_count
 from train.engine.draw import Draw
 
 SETTINGS = CropSettings(size_px=SIZE_PX, most_frames=6)
@@ -215,16 +216,16 @@ def test_draws_depend_on_seed_process_and_step_alone(cache, folder):
     first.draw_pairs(Draw.of(1, 0, 6), 5)
     one = first.draw_pairs(Draw.of(1, 0, 7), 5)
     same = again.draw_pairs(Draw.of(1, 0, 7), 5)
-    assert torch.equal(one.source, same.source)
-    assert torch.equal(one.driving, same.driving)
+    assert torch.equal(one.source.image, same.source.image)
+    assert torch.equal(one.driving.image, same.driving.image)
     for other in (Draw.of(2, 0, 7), Draw.of(1, 1, 7), Draw.of(1, 0, 8)):
-        assert not torch.equal(one.source, again.draw_pairs(other, 5).source)
+        assert not torch.equal(one.source.image, again.draw_pairs(other, 5).source.image)
 
 
 def test_a_pair_is_two_frames_of_one_film_or_one_still_twice(cache, folder):
     clips = opened(cache, folder)
     pairs = clips.draw_pairs(Draw.of(0, 0, 0), 200)
-    still = (pairs.source == pairs.driving).flatten(1).all(1)
+    still = (pairs.source.image == pairs.driving.image).flatten(1).all(1)
     # a quarter of 200 draws: a standard deviation is 6
     assert 30 < int(still.sum()) < 70
     everything = {
@@ -240,33 +241,39 @@ def test_a_pair_is_two_frames_of_one_film_or_one_still_twice(cache, folder):
 
 
 def pairs_of(pairs):
-    return pairs.source, pairs.driving
+    return pairs.source.image, pairs.driving.image
 
 
 def test_moving_pairs_leave_stills_out_and_stills_alone_have_none(cache, folder):
     clips = opened(cache, folder)
     pairs = clips.draw_pairs(Draw.of(0, 0, 0), 40, moving=True)
-    assert not (pairs.source == pairs.driving).flatten(1).all(1).any()
+    assert not (pairs.source.image == pairs.driving.image).flatten(1).all(1).any()
     entries = [clip for clip in read_index(cache, SETTINGS).values() if clip.frames == 1]
     stills = FolderSet(cache, entries, size_px=SIZE_PX, image_share=0.0)
     assert not stills.has_motion
     with pytest.raises(ValueError, match="no clip has more than one frame"):
         stills.draw_pairs(Draw.of(0, 0, 0), 1, moving=True)
     alone = stills.draw_pairs(Draw.of(0, 0, 0), 8)
-    assert torch.equal(alone.source, alone.driving)
+    assert torch.equal(alone.source.image, alone.driving.image)
 
 
 def test_pictures_shrink_to_the_size_that_is_asked_for(cache, folder):
-    half = opened(cache, folder, size_px=64).first_pairs(2)
-    whole = opened(cache, folder).first_pairs(2)
-    torch.testing.assert_close(half.source, torch.nn.functional.avg_pool2d(whole.source, 2))
+    half = opened(cache, folder, size_px=64).first_pairs(2).source.image
+    whole = opened(cache, folder).first_pairs(2).source.image
+    torch.testing.assert_close(half, torch.nn.functional.avg_pool2d(whole, 2))
 
 
 def test_a_pair_is_mirrored_and_coloured_as_one():
     ramp = torch.linspace(0.2, 0.8, 16).expand(40, 3, 16, 16)
-    pairs = augment_unlabelled(UnlabelledPairs(source=ramp, driving=ramp), Draw.of(0, 0, 0))
-    assert torch.equal(pairs.source, pairs.driving)
-    mirrored = pairs.source[:, 0, 0, 0] > pairs.source[:, 0, 0, -1]
+    frames = FrameBatch(
+        image=ramp,
+        keypoints=torch.zeros(40, 21, 3),
+        pose_deg=torch.zeros(40, 3),
+        valid=torch.zeros(40, dtype=torch.bool),
+    )
+    pairs = augment_pairs(PairBatch(source=frames, driving=frames), Draw.of(0, 0, 0))
+    assert torch.equal(pairs.source.image, pairs.driving.image)
+    mirrored = pairs.source.image[:, 0, 0, 0] > pairs.source.image[:, 0, 0, -1]
     assert 8 < int(mirrored.sum()) < 32
 
 
@@ -286,7 +293,7 @@ def test_a_moved_frame_tells_where_its_points_went():
 
 @pytest.mark.parametrize(("batch", "share"), [(4, 0.5), (1, 0.5), (3, 0.3), (4, 0.0), (2, 1.0)])
 def test_batches_are_divided_by_the_step_and_the_share_holds_in_the_mean(batch, share):
-    counts = [unlabelled_count(step, batch, share) for step in range(100)]
+    counts = [count_in_step(step, batch, share) for step in range(100)]
     assert all(0 <= count <= batch for count in counts)
     assert max(counts) - min(counts) <= 1
     assert sum(counts) == pytest.approx(100 * batch * share, abs=1)

@@ -9,7 +9,7 @@ from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.motion.regions import PUBLISHED_EYE_KEYPOINTS, PUBLISHED_LIP_KEYPOINTS
 from liveportrait_core.motion.types import Motion
 from train.data.augment import moved_frames
-from train.data.faces import FaceFrames, FacePairs
+from train.data.batch import FrameBatch, PairBatch
 from train.engine.draw import Draw
 from train.losses.adversarial import (
     discriminator_least_squares,
@@ -126,12 +126,12 @@ def test_the_guided_keypoints_are_ten_that_count_as_eyes_or_lip():
     }
 
 
-def frames(seed, told):
-    return FaceFrames(
+def frames(seed, valid):
+    return FrameBatch(
         image=rand(COUNT, 3, SIZE, SIZE, seed=seed),
-        landmarks=rand(COUNT, 21, 3, seed=seed + 1) - 0.5,
+        keypoints=rand(COUNT, 21, 3, seed=seed + 1) - 0.5,
         pose_deg=torch.full((COUNT, 3), 10.0),
-        told=torch.tensor(told),
+        valid=torch.tensor(valid),
     )
 
 
@@ -144,9 +144,9 @@ def motion(pose_deg):
     )
 
 
-def a_step(told=(True, True)):
+def a_step(valid=(True, True)):
     """A step whose moved keypoints are those of a perfect detector."""
-    pairs = FacePairs(source=frames(0, told), driving=frames(5, told))
+    pairs = PairBatch(source=frames(0, valid), driving=frames(5, valid))
     moved = moved_frames(pairs.driving.image, Draw.of(0, 0, 0))
     points = [(rand(COUNT, 21, 3, seed=s) - 0.5).requires_grad_() for s in (8, 9)]
     zoom = torch.linalg.det(moved.linear).sqrt()[:, None, None]

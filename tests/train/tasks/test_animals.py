@@ -119,10 +119,10 @@ def test_clips_of_both_are_drawn_at_the_share():
     source = MixedClips(Mix(4, 0.25, 1.0, (False, True), (False, True)), people, cats)
     for step in range(3):
         pairs = source.draw_pairs(Draw.of(0, 0, step), 4)
-        assert pairs.source.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
-        assert pairs.driving.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
-        assert source.draw_frames(Draw.of(0, 0, step), 8).mean((1, 2, 3)).sum() == 2
-    assert source.first_pairs(4).source.mean((1, 2, 3)).tolist() == [0, 1]  # one clip of each
+        assert pairs.source.image.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
+        assert pairs.driving.image.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
+        assert source.draw_frames(Draw.of(0, 0, step), 8).image.mean((1, 2, 3)).sum() == 2
+    assert source.first_pairs(4).source.image.mean((1, 2, 3)).tolist() == [0, 1]  # one clip of each
     assert source.has_motion
     assert source.size_px == 8
 
@@ -131,17 +131,17 @@ def test_rendered_heads_of_both_are_drawn_at_the_share(place):
     mix = Mix(2, 0.5, 0.5, (True, False), (True, False))
     people, creatures = (RenderedSet([place / name]) for name in ("heads", "creatures"))
     source, known = MixedHeads(mix, people, creatures), creatures.small["canonical"]
-    pairs = source.draw_pairs(Draw.of(0, 0, 0), 2, 0.5)
+    pairs = source.draw_pairs(Draw.of(0, 0, 0), 2)
     frames = source.draw_frames(Draw.of(0, 0, 0), 6)
     for batch, wanted in ((pairs.source, 1), (frames, 3)):
         own = [any(np.array_equal(c, k) for k in known) for c in batch.canonical.numpy()]
         assert sum(own) == wanted
-    assert pairs.flow.shape == (2, 2, 64, 64)
-    assert len(source) == 8
-    assert torch.equal(
-        source.pairs(np.array([0]), np.array([0])).source.image,
-        creatures.pairs(np.array([0]), np.array([0])).source.image,
-    )
+    assert pairs.truth.flow.shape == (2, 2, 64, 64)
+    both = torch.from_numpy(np.concatenate((known, people.small["canonical"])))
+    torch.testing.assert_close(source.mean_canonical, both.mean(0))
+    shown = source.first_pairs(4).source.image
+    assert torch.equal(shown[:2], people.first_pairs(2).source.image)
+    assert torch.equal(shown[2:], creatures.first_pairs(2).source.image)
 
 
 def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
@@ -168,13 +168,13 @@ def a_published_task(place, **more):
 
 def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
     task = a_published_task(place, animals=place / "cats", batch=4, animal_share=0.25)
-    untold = [~task._drawn(Draw.of(0, 0, step)).told for step in range(3)]
+    untold = [~task._drawn(Draw.of(0, 0, step)).valid for step in range(3)]
     assert [row.tolist() for row in untold] == [[False, False, False, True]] * 3
     task = a_published_task(place, animals=place / "creatures", batch=1, animal_share=1)
     pairs = task._drawn(Draw.of(0, 0, 0))
     known = RenderedSet([place / "creatures"]).small["keypoints"].reshape(-1, 21, 3)
-    assert pairs.told.all()
-    assert any(np.array_equal(pairs.driving.landmarks[0].numpy(), points) for points in known)
+    assert pairs.valid.all()
+    assert any(np.array_equal(pairs.driving.keypoints[0].numpy(), points) for points in known)
     task.train_step(Draw.of(0, 0, 0), task.modules)["total"].backward()
     judges = task.modules["discriminators"]
     for name, learns in (("global", True), ("face", True), ("lip", False)):

@@ -16,7 +16,6 @@ from train.data.face_crops import CropSettings
 from train.data.folders import FolderSet
 from train.data.preparing import prepare, read_index
 from train.data.sets import open_sets
-from train.data.unlabelled import read_pairs
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.losses.picture_terms import PictureWeights, picture_terms, unlabelled_terms
@@ -219,7 +218,7 @@ def test_the_default_finder_frames_a_photograph_and_a_rendered_film(tmp_path):
     clips = prepare(demo, tmp_path, settings, say=lambda line: None)
     assert {clip.name: clip.frames for clip in clips} == {"driving.mp4": 3, "portrait.jpg": 1}
     pairs = FolderSet(tmp_path, clips, size_px=SIZE_PX, image_share=0.5).first_pairs(2)
-    keypoints = read_pairs(pairs, load_model("default").motion).source.keypoints
+    keypoints = pairs.with_readings(load_model("default").motion).source.keypoints
     # in crops as M knows them all keypoints are within the picture and their middle near its own
     assert float(keypoints[..., :2].abs().max()) < 0.8
     assert float(keypoints[..., :2].mean(1).abs().max()) < 0.3

@@ -27,10 +27,11 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from ..data.rendered import FRAMES, SAME_POSE_PAIR, Frames, Pairs, RenderedSet
+from ..data.batch import FrameBatch, PairBatch
+from ..data.rendered import FRAMES, SAME_POSE_PAIR, RenderedSet
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
-from ..metrics.motion import correlation
+from ..metrics.motion_errors import correlation
 from ..rendering.regions import Region
 from ..tasks.retargeting import PARTS, faces_of, retargeted
 
@@ -65,7 +66,7 @@ class Reading:
 class Outcome:
     """What one batch of pairs came to, on the CPU."""
 
-    pairs: Pairs
+    pairs: PairBatch
     source: Reading
     """M on the source."""
     driving: Reading
@@ -130,7 +131,7 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
 
 
 def irises_seen(
-    data: RenderedSet, identities: NDArray[np.integer], frame: int, truth: Frames
+    data: RenderedSet, identities: NDArray[np.integer], frame: int, truth: FrameBatch
 ) -> Tensor:
     """(B, 2) bool: lids apart, and an eye is nearest at the iris, of each identity's frame."""
     numbers = np.full(len(identities), frame % FRAMES)
@@ -171,18 +172,19 @@ def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
 
 def _row(one: Outcome) -> dict[str, Tensor]:
     """The numbers of each pair of a batch, (B, ...)."""
-    source, driving = one.pairs.source, one.pairs.driving
+    source, driving, truth = one.pairs.source, one.pairs.driving, one.pairs.truth
+    assert truth is not None
     row = {
         "psnr": psnr_db(one.image, driving.image),
         "copy_psnr": psnr_db(source.image, driving.image),
         "ssim": ssim(one.image, driving.image),
         "copy_ssim": ssim(source.image, driving.image),
         "l1": l1(one.image, driving.image),
-        "same_pose": one.pairs.same_pose,
+        "same_pose": truth.same_pose,
         "turn_deg": (driving.pose_deg - source.pose_deg)[:, 1].abs(),
         "gaps": lid_and_lip_gaps(driving.keypoints),
         "gaze": gaze(driving.keypoints) - gaze(source.keypoints),
-        "sees": one.sees & one.pairs.same_pose[:, None],
+        "sees": one.sees & truth.same_pose[:, None],
     }
     for name, read in (("output", one.output), ("driving", one.driving)):
         row[f"{name}_gaps"] = lid_and_lip_gaps(read.keypoints)
