@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from liveportrait_core.face.faces import FaceTrack
-from tests.support.films import square_faces
+from tests.support.videos import square_faces
 from tests.train.curation.people import SETTINGS, ground, person, walk
 from train.curation.settings import CurationSettings
 from train.curation.split import LONGEST_GAP, Limits, Piece, Splitter, Stretch
