@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from liveportrait_core.errors import MediaError
 
-MOST_DAMAGED = 16
+MAX_DAMAGED = 16
 """In a row that may be unreadable; more means that the folder is gone."""
 Read = TypeVar("Read")
 
@@ -46,7 +46,7 @@ class Skipping:
         Raises:
             MediaError: Many in a row cannot be read.
         """
-        for _ in range(MOST_DAMAGED):
+        for _ in range(MAX_DAMAGED):
             try:
                 return read(number)
             except MediaError as error:

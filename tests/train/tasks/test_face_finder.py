@@ -13,9 +13,9 @@ from liveportrait_core.face.finder_network import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
 from tests.support.rendered import write_rendered
 from train.data import crowds, damage
-from train.data.clutter import draw_clutter, faceless_photos
-from train.data.crowds import Crowd, CrowdPainter, PlacedFace
-from train.data.damage import damage_head, damage_picture, hide_a_part
+from train.data.degradation import degrade_head, degrade_picture, occlude_part
+from train.data.distractors import draw_distractors, faceless_photos
+from train.data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
 from train.data.rendered import RenderedSet
 from train.tasks import face_finder
 from train.tasks.face_finder import FaceFinderConfig, losses, wanted_maps
@@ -31,7 +31,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def painter(data):
-    return CrowdPainter(RenderedSet([data]), 96)
+    return FaceScenePainter(RenderedSet([data]), 96)
 
 
 def head_with_dots():
@@ -90,7 +90,7 @@ def test_a_blank_head_has_no_points_left_and_keeps_what_is_around():
 
 
 def test_animals_are_drawn_as_often_as_asked(data):
-    painter = CrowdPainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
+    painter = FaceScenePainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
     random = np.random.default_rng(0)
     points = [painter._head(random).points for _ in range(1000)]
     frames = painter._data.rows("keypoints", np.full(3, 2), np.arange(3))
@@ -98,7 +98,7 @@ def test_animals_are_drawn_as_often_as_asked(data):
     drawn = sum(bool(np.abs(noses - five[2]).sum(1).min() < 1e-3) for five in points)
     # .75, and a quarter of the others, as the folder holds four identities: .8125
     assert drawn / 1000 == pytest.approx(0.8125, abs=0.05)  # four standard deviations
-    only = CrowdPainter(RenderedSet([data]), 96, animals=[], animal_share=0.75)
+    only = FaceScenePainter(RenderedSet([data]), 96, animals=[], animal_share=0.75)
     assert only._head(np.random.default_rng(1)).side > 0
 
 
@@ -145,9 +145,9 @@ def test_clutter_and_damage_keep_the_size():
     random = np.random.default_rng(1)
     photos = faceless_photos()
     for _ in range(40):  # every addition and every damage comes by
-        picture = draw_clutter(random, photos, 80)
-        hide_a_part(picture, np.array([40.0, 40.0]), 30.0, random)
-        for changed in (damage_head(picture, random), damage_picture(picture, random)):
+        picture = draw_distractors(random, photos, 80)
+        occlude_part(picture, np.array([40.0, 40.0]), 30.0, random)
+        for changed in (degrade_head(picture, random), degrade_picture(picture, random)):
             assert changed.shape == (80, 80, 3)
             assert changed.dtype == np.uint8
 
@@ -169,7 +169,7 @@ def face_at(x, y, side, *, wanted=True, angle=0.0):
 
 def test_wanted_maps_worked_out_by_hand():
     # pixels 32 to 39 are cell 4: its middle is 35.5; 19.5 is the middle of cell 2
-    crowd = Crowd(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0, angle=0.5)])
+    crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0, angle=0.5)])
     wanted = wanted_maps([crowd], 64)
     heat = wanted.heat[0, 0]
     assert heat.shape == (8, 8)
@@ -189,7 +189,7 @@ def test_wanted_maps_worked_out_by_hand():
 
 def test_nothing_is_asked_where_a_face_is_barely_seen():
     faces = [face_at(35.5, 19.5, 32.0, wanted=False), face_at(11.5, 51.5, 12.0)]
-    wanted = wanted_maps([Crowd(np.zeros((64, 64, 3), np.uint8), faces)], 64)
+    wanted = wanted_maps([FaceScene(np.zeros((64, 64, 3), np.uint8), faces)], 64)
     assert wanted.heat[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 6] < 1e-6
@@ -204,7 +204,7 @@ def maps_from(wanted, heat_logit):
 
 def test_true_maps_cost_nothing_and_each_fault_costs_something():
     config = FaceFinderConfig(run=".", steps=1, data="")
-    crowd = Crowd(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0)])
+    crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0)])
     wanted = wanted_maps([crowd], 64)
     sure = torch.where(wanted.heat == 1, 12.0, -12.0)
     assert losses(maps_from(wanted, sure), wanted, config)["total"] < 1e-3
