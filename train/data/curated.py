@@ -173,7 +173,7 @@ class ShardClip:
         return picture
 
     def annotations(self) -> dict[str, NDArray[np.float32]]:
-        """Landmarks and more, as `train.curation.clips.CuratedClip` has them.
+        """Landmarks and more, as `train.curation.clip_extraction.CuratedClip` has them.
 
         Raises:
             MediaError: They cannot be read, or are of another clip.

@@ -34,10 +34,10 @@ from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.pipeline import Animation
 
-from ..metrics.readers import View
-from .clips import inside
+from ..metrics.feature_extractors import View
+from .clip_reenactment import inside
+from .measured_model import at_size
 from .measures import FACE_PX
-from .models import at_size
 
 FramingMode = Literal["paste", "crop", "whole"]
 PICTURES_FPS: Final = Fraction(25)

@@ -32,8 +32,8 @@ from tests.train.curation.people import (
     walk,
     write_people,
 )
-from train.curation import command, store, work, workers
-from train.curation.clips import CuratedClip, Rejected, curate_file
+from train.curation import command, jobs, store, workers
+from train.curation.clip_extraction import CuratedClip, Rejected, curate_file
 from train.curation.curating import curate
 from train.curation.on_ray import _RayWorker
 from train.curation.tools import DefaultRecipe
@@ -169,7 +169,7 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("killed_at", [1, 2, 4])
 def test_killed_and_run_again_the_index_is_the_same(tmp_path, few, few_out, killed_at, monkeypatch):
-    run, calls = work.run_task, []
+    run, calls = jobs.run_task, []
 
     def dying(*arguments):
         calls.append(arguments)
@@ -241,7 +241,7 @@ def test_processes_give_the_same_index_and_one_that_dies_is_named(tmp_path, monk
 
 
 def test_a_file_that_ends_its_process_is_tried_again_in_another(tmp_path):
-    task = work.Task(name="a.png", path=tmp_path / "a.png", size_bytes=1, parts=tmp_path)
+    task = jobs.Task(name="a.png", path=tmp_path / "a.png", size_bytes=1, parts=tmp_path)
 
     class Dying:
         """Dies with its first task and does the second."""
@@ -306,7 +306,7 @@ def test_a_watchdog_calls_when_nothing_is_said_for_too_long():
 
 
 def test_what_a_process_on_ray_gave_up_is_not_looked_at_again(tmp_path, few):
-    task = work.Task(name="a.mp4", path=few / "a.mp4", size_bytes=1, parts=tmp_path)
+    task = jobs.Task(name="a.mp4", path=few / "a.mp4", size_bytes=1, parts=tmp_path)
     worker = _RayWorker([task], SquareRecipe(), SETTINGS, 60.0)
     assert worker({"number": 0}) == {"number": 0, "failure": ""}
     assert json.loads(task.record.read_text(encoding="utf-8"))["clips"] == 1
@@ -396,7 +396,7 @@ def test_a_film_that_breaks_off_keeps_the_clips_before(tmp_path):
             raise MediaError("The video breaks off after frame 118.")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.curation.clips.VideoReader", Breaking)
+        patch.setattr("train.curation.clip_extraction.VideoReader", Breaking)
         found = list(curate_file(film, SquareRecipe().make(), SETTINGS))
     assert [len(clip.frames) for clip in found if isinstance(clip, CuratedClip)] == [49, 49]
     assert found[-1].reason == "breaks off"
@@ -471,7 +471,7 @@ def test_an_error_of_the_program_rejects_the_file_and_goes_on(tmp_path, few, mon
     def wrong(*arguments):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("train.curation.clips.part_around", wrong)
+    monkeypatch.setattr("train.curation.clip_extraction.part_around", wrong)
     index = curated(few, tmp_path / "out")
     assert index["rejected"]["program error"]["times"] == 3
     assert index["films"] == 0

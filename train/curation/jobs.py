@@ -15,7 +15,7 @@ from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
 from ..data.curated import ANNOTATIONS
 from ..data.shards import Sample, ShardWriter, encode_arrays
-from .clips import CuratedClip, Found, Rejected, curate_file
+from .clip_extraction import CuratedClip, Found, Rejected, curate_file
 from .settings import CurationSettings
 from .tools import Tools
 

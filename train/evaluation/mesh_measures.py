@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from liveportrait_core.errors import LivePortraitError
 
-from ..metrics.motion import correlation
+from ..metrics.motion_errors import correlation
 from . import face_mesh
 
 UNAVAILABLE: Final = "unavailable (needs mediapipe; name a Python that has it by --mesh-python)"

@@ -24,7 +24,7 @@ from liveportrait_core.motion.openness import eyes_open, lip_open
 
 from ..data.face_crops import framed
 from ..data.shards import encode_jpeg
-from .identity import least_alike
+from .face_recognition import least_alike
 from .quality import Quality, fault, measure, part_around, sampled
 from .settings import CurationSettings
 from .split import Limits, Piece, Splitter, Stretch

@@ -9,7 +9,7 @@ from typing import Final
 from ..data.shards import encode_jpeg
 from ..engine.html_page import Image, Section, Table, jpeg_address, write_html_page
 from .measures import BY_KEY
-from .paper import TITLES
+from .paper_tables import TITLES
 from .report import OK, Report
 
 JPEG_QUALITY: Final = 88

@@ -21,10 +21,10 @@ from liveportrait_core.imaging.layouts import COMPACT_21
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.stages import extract_motion, transform_keypoints
 
-from .files import METRIC_FILES, STATE_DICTS, open_network, open_state
-from .identity import aligned
+from .face_similarity import aligned
 from .inception import INPUT_PX, InceptionNetwork
 from .lpips import LpipsNetwork
+from .metric_files import METRIC_FILES, STATE_DICTS, open_network, open_state
 
 Reading = tuple[Tensor, ...]
 """(B, ...) each."""

@@ -15,7 +15,7 @@ from liveportrait_core.face.onnx import open_session
 from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
 
-from ..metrics.identity import ARCFACE_POINTS, ARCFACE_PX
+from ..metrics.face_similarity import ARCFACE_POINTS, ARCFACE_PX
 
 LEAST_NUMBERS: Final = 64
 """An embedding has at least so many numbers; 512 are usual."""

@@ -6,11 +6,10 @@ from torch import nn
 from liveportrait_core.errors import CheckpointError
 from tests.support.tiny import tiny_compact_model
 from tests.train.evaluation.made_up_files import inception_state, write_metric_files, write_onnx
-from train.evaluation.models import at_size
-from train.metrics import files as metric_files
-from train.metrics.identity import ARCFACE_POINTS
-from train.metrics.inception import InceptionNetwork
-from train.metrics.readers import (
+from train.evaluation.measured_model import at_size
+from train.metrics import metric_files
+from train.metrics.face_similarity import ARCFACE_POINTS
+from train.metrics.feature_extractors import (
     MotionReader,
     View,
     bins_to_degrees,
@@ -18,6 +17,7 @@ from train.metrics.readers import (
     missing_file,
     open_readers,
 )
+from train.metrics.inception import InceptionNetwork
 
 SIZE_PX = 64
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

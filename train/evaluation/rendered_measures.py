@@ -31,7 +31,7 @@ from ..data.batch import FrameBatch, PairBatch
 from ..data.rendered import FRAMES, SAME_POSE_PAIR, RenderedSet
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
-from ..metrics.motion import correlation
+from ..metrics.motion_errors import correlation
 from ..rendering.regions import Region
 from ..tasks.retargeting import PARTS, faces_of, retargeted
 
