@@ -84,7 +84,7 @@ class ShardWriter:
 
     def _add(self, name: str, data: bytes) -> Spot:
         if len(name) > MAX_NAME:
-            raise ValueError(f"The name {name} has more than {MOST_NAME} characters; shorten it.")
+            raise ValueError(f"The name {name} has more than {MAX_NAME} characters; shorten it.")
         header = tarfile.TarInfo(name)
         header.size = len(data)
         self._write(header.tobuf(tarfile.USTAR_FORMAT))

@@ -53,7 +53,7 @@ class Skipping:
                 self._name(number, error)
                 number = after(number)
         raise MediaError(
-            f"{MOST_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
+            f"{MAX_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
             "whether their folder is still there, and make it anew where it is damaged."
         )
 

@@ -12,7 +12,7 @@ from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.finder_network import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
 from tests.support.rendered import write_rendered
-from train.data import crowds, damage
+from train.data import degradation, face_scenes
 from train.data.degradation import degrade_head, degrade_picture, occlude_part
 from train.data.distractors import draw_distractors, faceless_photos
 from train.data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
@@ -41,16 +41,16 @@ def head_with_dots():
     for x, y in points.astype(int):
         cv2.circle(image, (int(x), int(y)), 4, (255, 255, 255), -1)
     alpha = np.full((128, 128), 255, np.uint8)
-    return crowds._Head(image, alpha, np.array([64.0, 64.0]), 60.0, 0.0, points)
+    return face_scenes._Head(image, alpha, np.array([64.0, 64.0]), 60.0, 0.0, points)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize(("side", "roll"), [(160, 0.3), (60, -0.9), (22, 0.0), (14, 0.5)])
 def test_the_points_of_a_placed_head_lie_where_they_are_seen(side, roll, mirrored):
     head = head_with_dots()
-    matrix = crowds._placing(head, side, roll, np.array([100.0, 90.0]), mirrored=mirrored)
-    picture, cover = crowds._sampled(head.image, head.alpha, matrix, 192)
-    face = crowds._moved(head, matrix)
+    matrix = face_scenes._placing(head, side, roll, np.array([100.0, 90.0]), mirrored=mirrored)
+    picture, cover = face_scenes._sampled(head.image, head.alpha, matrix, 192)
+    face = face_scenes._moved(head, matrix)
     assert cover.min() == 1
     assert face.side == pytest.approx(side)
     assert face.centre == pytest.approx((100, 90))
@@ -65,7 +65,7 @@ def test_the_points_of_a_placed_head_lie_where_they_are_seen(side, roll, mirrore
 
 def test_a_head_in_half_the_pixels_has_its_points_where_they_are_seen():
     whole = head_with_dots()
-    half = crowds._halved(whole)
+    half = face_scenes._halved(whole)
     assert half.image.shape == (64, 64, 3)
     assert half.side == 30
     # pixels 63 and 64 are the two about the middle: their mean, 63.5, is 31.5 in half the pixels
@@ -79,7 +79,7 @@ def test_a_blank_head_has_no_points_left_and_keeps_what_is_around():
     image = head.image.copy()
     image[:4] = (200, 0, 0)
     for seed in range(4):
-        blank = crowds._without_a_face(image, head, np.random.default_rng(seed))
+        blank = face_scenes._without_a_face(image, head, np.random.default_rng(seed))
         assert blank.shape == image.shape
         np.testing.assert_array_equal(blank[:4, :20], image[:4, :20])
         # white dots on grey 60 before; grain about one colour now
@@ -134,17 +134,17 @@ def test_a_face_that_is_covered_or_cut_away_is_not_asked_for():
     mask = np.zeros((100, 100), np.float32)
     mask[:, 50:] = 1
     face = PlacedFace(np.array([50.0, 50.0]), 20.0, 0.0, np.zeros((5, 2)))
-    assert crowds._share_of(mask, face) == pytest.approx(0.5)
+    assert face_scenes._share_of(mask, face) == pytest.approx(0.5)
     corner = PlacedFace(np.array([100.0, 50.0]), 20.0, 0.0, np.zeros((5, 2)))
-    assert crowds._share_of(mask, corner) == pytest.approx(0.5)  # the other half is outside
+    assert face_scenes._share_of(mask, corner) == pytest.approx(0.5)  # the other half is outside
     outside = PlacedFace(np.array([-40.0, 50.0]), 20.0, 0.0, np.zeros((5, 2)))
-    assert crowds._share_of(mask, outside) == 0
+    assert face_scenes._share_of(mask, outside) == 0
 
 
 def test_clutter_and_damage_keep_the_size():
     random = np.random.default_rng(1)
     photos = faceless_photos()
-    for _ in range(40):  # every addition and every damage comes by
+    for _ in range(40):  # every addition and every degradation occurs
         picture = draw_distractors(random, photos, 80)
         occlude_part(picture, np.array([40.0, 40.0]), 30.0, random)
         for changed in (degrade_head(picture, random), degrade_picture(picture, random)):
@@ -156,7 +156,7 @@ def test_strange_coats_change_a_head_but_leave_grey_grey_on_the_whole():
     random = np.random.default_rng(2)
     grey = np.full((64, 64, 3), 0.5, np.float32)
     for _ in range(5):
-        strange = damage._strange(grey, random)
+        strange = degradation._recoloured(grey, random)
         assert strange.shape == grey.shape
         assert strange.std() > 0
         np.testing.assert_allclose(strange, strange.mean(-1, keepdims=True) + 0 * grey, atol=1e-5)
