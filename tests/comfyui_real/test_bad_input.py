@@ -130,6 +130,21 @@ def test_a_choice_of_an_old_workflow_that_is_gone_is_refused(server, graph):
         assert_sentence(run, "LPS_LoadModel", "of-last-year.safetensors", "'default'")
 
 
+def test_what_the_schema_rules_out_is_refused_before_the_run(server, graph):
+    model, photo = graph.add("LPS_LoadModel"), graph.add("LoadImage", image="portrait.png")
+    crop = graph.add("LPS_CropFace", model=model, images=photo, role="both")
+    del graph.prompt["LPS_CropFace"]["inputs"]["scale"]
+    faces = graph.add("LPS_FindFaces", model=model, images=photo, fps=0.0)
+    graph.add("PreviewImage", "crop", images=crop)
+    graph.add("PreviewAny", "count", source=output(faces, 1))
+    run = server.queue(graph.prompt)
+    assert {(error.node_id, error.kind) for error in run.errors} == {
+        ("LPS_CropFace", "value_not_in_list"),
+        ("LPS_CropFace", "required_input_missing"),
+        ("LPS_FindFaces", "value_smaller_than_min"),
+    }
+
+
 def test_a_motion_file_that_is_gone_is_refused_in_a_sentence(server, graph):
     film(graph, driving=graph.add("LPS_LoadMotion", motion_file="gone.safetensors"))
     run = server.queue(graph.prompt)

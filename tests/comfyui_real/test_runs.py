@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from liveportrait_core.cli.main import main
-from liveportrait_core.media.motion_file import load_motion
+from liveportrait_core.media.motion_file import load_motion, save_motion
 from tests.comfyui_real.conftest import NTSC, PACK_FOLDER
 from tests.comfyui_real.films import change, part_of, read_film
 from tests.comfyui_real.inputs import DEMO
 from tests.comfyui_real.prompts import Graph, film, output
+from tests.support.motions import random_motion
 
 PREVIEWS_PER_S = 2
 LEVELS = 3.0
@@ -139,6 +142,29 @@ def test_a_saved_motion_drives_again(pack_server, graph):
     saved = film(again, driving=motion)
     run = pack_server.queue(again.prompt).ok()
     assert len(read_film(pack_server.path(run.files(saved[0])[0])).frames) == 16
+
+
+def test_a_motion_file_is_read_again_when_it_changed_and_only_then(pack_server, graph):
+    file = pack_server.base / "input" / "fresh.safetensors"
+    motion = graph.add("LPS_LoadMotion", motion_file=file.name)
+    seen = graph.add("LPS_MotionInfo", motion=motion)
+    graph.add("PreviewAny", source=output(seen, 2))
+    save_motion(random_motion(1, 2), file)
+    assert pack_server.queue(graph.prompt).ok().outputs["PreviewAny"]["text"] == ["2"]
+    assert "LPS_LoadMotion" in pack_server.queue(graph.prompt).ok().cached
+    save_motion(random_motion(1, 4), file)
+    os.utime(file, ns=(1, 1))
+    assert pack_server.queue(graph.prompt).ok().outputs["PreviewAny"]["text"] == ["4"]
+
+
+def test_saving_a_film_does_not_encode_it_again(pack_server, graph):
+    pack_server.free()
+    before = files_of(pack_server)
+    saved = film(graph)
+    run = pack_server.queue(graph.prompt).ok()
+    (made,) = [file for file in files_of(pack_server) - before if file.match("temp/*.mp4")]
+    kept = read_film(pack_server.path(run.files(saved[0])[0]))
+    np.testing.assert_array_equal(kept.frames, read_film(made).frames)
 
 
 def test_the_same_film_comes_out_after_a_restart(new_server):

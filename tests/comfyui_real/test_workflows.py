@@ -17,6 +17,8 @@ from tests.comfyui_real.server import ROOT
 from tools.workflows import drawings
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
+REBUILT = sorted((ROOT / "docs" / "migration").glob("*.json"))
+"""Examples of older packs; not offered as templates."""
 FOLDER = "liveportrait-suite"
 """With a space in it ComfyUI finds the nodes, but neither templates nor help pages."""
 NUM_FRAMES = 16
@@ -54,7 +56,7 @@ def run_of(server, info):
     return run
 
 
-@pytest.mark.parametrize("file", named(WORKFLOWS))
+@pytest.mark.parametrize("file", named(WORKFLOWS + REBUILT))
 def test_a_workflow_runs_and_what_it_saves_moves(server, run_of, file):
     files = run_of(file)[1].files()
     assert files
@@ -67,7 +69,7 @@ def test_a_workflow_runs_and_what_it_saves_moves(server, run_of, file):
             assert np.asarray(Image.open(path)).std() > 1, "an empty picture"
 
 
-@pytest.mark.parametrize("file", named(WORKFLOWS))
+@pytest.mark.parametrize("file", named(WORKFLOWS + REBUILT))
 def test_films_keep_rate_length_and_sound_of_what_drives_them(server, run_of, file):
     prompt, run = run_of(file)
     loaded = {

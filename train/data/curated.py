@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.imaging.layouts import COMPACT_21, LAYOUTS
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21, LAYOUTS
 from liveportrait_core.imaging.tensors import Pixels
 
 from .clip_set import Annotation, ClipSet

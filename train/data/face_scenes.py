@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveportrait_core.imaging.crop import face_box
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 from ..rendering.arrays import ByteArray, FloatArray, chance
 from .degradation import degrade_head, degrade_picture, occlude_part

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.face.finder_network import save_finder_network
+from liveportrait_core.face.network_finder import save_finder_network
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.face_finder import (

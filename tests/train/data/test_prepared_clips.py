@@ -8,7 +8,7 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from tests.support.blobs import SquareFinder, landmarks_of, squares_in
 from tests.support.films import SIZE_PX, frame, moving_film, square_faces, write_film, write_folder
 from train.data import face_crops, preparing

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.face.finder_network import load_finder_network
+from liveportrait_core.face.network_finder import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
 from tests.support.rendered import write_rendered
 from train.data import degradation, face_scenes
