@@ -23,9 +23,9 @@ from train.data.rendered import RenderedSet
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.losses.base_terms import base_terms
-from train.losses.motion_terms import MotionWeights
-from train.losses.picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.compact_motion_terms import MotionWeights
+from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.paper_terms import paper_terms
 from train.models.presets import PUBLISHED
 from train.tasks import animals
 from train.tasks.animals import (
@@ -146,7 +146,7 @@ def test_rendered_heads_of_both_are_drawn_at_the_share(place):
 
 def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
     weights = AnimalWeights()
-    table = base_terms(weights, lambda x, y: x, "hinge")
+    table = paper_terms(weights, lambda x, y: x, "hinge")
     left_out = {*LEFT_OUT, "matching_lip", "judge_lip"}
     for row in losses_of(published):
         counted = {term.name: term.weight for term in table if term.name not in left_out}

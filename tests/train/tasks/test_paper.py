@@ -25,7 +25,7 @@ from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.engine.validation import record
-from train.losses.base_terms import BaseWeights, base_terms
+from train.losses.paper_terms import PaperWeights, paper_terms
 from train.models.export import write_both
 from train.models.presets import PUBLISHED
 from train.models.runs import load_run, preset_of, trained_networks
@@ -76,7 +76,7 @@ def trained(tmp_path_factory, media):
 def test_three_steps_log_every_term_and_their_weighted_sum(trained):
     assert len(rows(trained)) == 3
     weights = {
-        term.name: term.weight for term in base_terms(BaseWeights(), lambda x, y: x, "hinge")
+        term.name: term.weight for term in paper_terms(PaperWeights(), lambda x, y: x, "hinge")
     }
     for row in rows(trained):
         assert set(weights) <= set(row)
