@@ -18,7 +18,7 @@ from liveportrait_core import (
     read_image,
     write_image,
 )
-from liveportrait_core.assets.motion_library import shipped_motion
+from liveportrait_core.assets.shipped_motions import shipped_motion
 from liveportrait_core.face.detector import HaarFaceFinder
 from liveportrait_core.motion.types import concatenate
 

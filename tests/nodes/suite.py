@@ -112,12 +112,12 @@ class OwnFinder:
 
     def __init__(self, suite: Suite) -> None:
         self._faces = suite.module("liveportrait_core.face.faces")
-        self._layouts = suite.module("liveportrait_core.imaging.layouts")
+        self._landmark_layouts = suite.module("liveportrait_core.imaging.landmark_layouts")
 
     def find(self, frame: Any) -> list[Any]:
         """The bright squares."""
         marks = [face.landmarks for face in SquareFinder().find(frame)]
-        own = [self._layouts.Landmarks(each.points, each.layout) for each in marks]
+        own = [self._landmark_layouts.Landmarks(each.points, each.layout) for each in marks]
         return [self._faces.face_from_landmarks(each, 0.9) for each in own]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.assets.motion_library import shipped_motions
+from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from tests.nodes.suite import STILL, batch, pixels, walk
 from tests.support.blobs import face_frame
@@ -218,7 +218,7 @@ def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
     ]
     (shown,) = run.ui["images"]
     assert (suite.comfyui.temp / shown["filename"]).is_file()
-    wanted = suite.core.plot_motion(motion, size=(720, 1280))
+    wanted = suite.core.plot_motion(motion)
     np.testing.assert_array_equal(pixels(plot)[0], wanted)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.onnx import open_session
-from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks
+from liveportrait_core.imaging.landmark_layouts import LAYOUTS, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
 
 from ..metrics.face_similarity import ARCFACE_POINTS, ARCFACE_PX

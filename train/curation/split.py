@@ -16,7 +16,7 @@ from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.face.tracking import CUT_LEVELS, FaceTracker, TrackingConfig
 from liveportrait_core.imaging.tensors import Pixels
 
-from ..data.face_crops import LOOK_EVERY, are_several, thumbnail_of
+from ..data.face_crops import DETECT_EVERY, are_several, thumbnail_of
 from .settings import CurationSettings
 
 CUT_OVER_USUAL: Final = 6.0
@@ -106,7 +106,7 @@ class Splitter:
     """Takes a video's frames one by one and gives its segments as soon as they are whole.
 
     Convention:
-        - other faces are searched for every `LOOK_EVERY` frames of a scene and at its end; frames
+        - other faces are searched for every `DETECT_EVERY` frames of a scene and at its end; frames
           between two searches are rejected when either finds several faces
         - it holds the faces of one segment, one frame, and no more pixels
     """
@@ -129,7 +129,7 @@ class Splitter:
         """Take the next frame."""
         if self._cuts.is_cut(frame) or self._in_scene == MAX_SCENE:
             yield from self.close()
-        if self._in_scene % LOOK_EVERY == 0:
+        if self._in_scene % DETECT_EVERY == 0:
             yield from self._end_block(frame)
         (face,) = self._tracker.update(frame) or [None]
         self._block.append((self._number, face))

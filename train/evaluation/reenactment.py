@@ -25,7 +25,7 @@ from liveportrait_core.animation.readers import FaceChoice, FaceReaders, Role
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from liveportrait_core.media.clips import Clip, Frames, Framing, limited_pixels
 from liveportrait_core.media.images import is_image, read_image

@@ -16,7 +16,7 @@ from liveportrait_core.animation.read import read_source
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.composite import frame_mask, paste_mask
 from liveportrait_core.imaging.crop import CropTransform
-from liveportrait_core.imaging.layouts import COMPACT_21, Landmarks
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.clips import Frames, Framing
 from liveportrait_core.model import LivePortraitModel

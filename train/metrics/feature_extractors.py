@@ -17,7 +17,7 @@ from torch import Tensor
 
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.imaging.layouts import COMPACT_21
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.stages import extract_motion, transform_keypoints
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from liveportrait_core.imaging.crop import FaceBox, box_transform
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from train.curation.face_recognition import aligned, lowest_similarity
 from train.curation.quality import (
     Quality,

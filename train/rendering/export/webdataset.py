@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from liveportrait_core.imaging.layouts import COMPACT_21
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
 from ...data.curated import (

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media import film
-from liveportrait_core.media.film import Film
+from liveportrait_core.media import video_file as film
 from liveportrait_core.media.video import VideoReader
+from liveportrait_core.media.video_file import Film
 
 from .clips import index_of, make_clip
 

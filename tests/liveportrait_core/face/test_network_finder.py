@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from liveportrait_core.animation.finding import landmark_network
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.faces import face_from_landmarks
-from liveportrait_core.face.finder_network import (
+from liveportrait_core.face.mean_face import FIVE
+from liveportrait_core.face.network_finder import (
     FORMAT,
     LADDER,
     NETWORK_FILE,
@@ -20,9 +21,8 @@ from liveportrait_core.face.finder_network import (
     load_finder_network,
     save_finder_network,
 )
-from liveportrait_core.face.mean_face import FIVE
 from liveportrait_core.face.proposals import Hit, Look, closer_look, find_hits
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.media.images import read_image
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.face_finder import FaceFinderNetwork, FaceMaps

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from liveportrait_core.animation.drive import drive
 from liveportrait_core.animation.driving_options import DrivingOptions
-from liveportrait_core.assets.motion_library import shipped_motion, shipped_motions
+from liveportrait_core.assets.shipped_motions import shipped_motion, shipped_motions
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.media.motion_file import load_motion
