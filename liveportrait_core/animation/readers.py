@@ -12,8 +12,8 @@ from ..errors import FaceNotFoundError
 from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
 from ..face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
 from ..face.faces import Box, FaceOrder, Faces, FaceTrack
-from ..face.finder_network import FirstOfFinders, NetworkFaceFinder
 from ..face.landmarks import LandmarkNetwork
+from ..face.network_finder import FirstOfFinders, NetworkFaceFinder
 from ..face.onnx import InsightFaceFinder, landmark_203_network
 from ..face.tracking import TrackingConfig, fill_gaps, track_faces
 from ..imaging.tensors import Pixels

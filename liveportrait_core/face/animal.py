@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ..imaging.layouts import Landmarks
+from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
 from .detector import Attempt, RoughFace, cascade_hits, load_cascade
 from .faces import Box, Face, sorted_faces

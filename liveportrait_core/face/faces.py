@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from ..errors import FaceNotFoundError
-from ..imaging.layouts import Landmarks
+from ..imaging.landmark_layouts import Landmarks
 
 FaceState = Literal["measured", "interpolated", "missing"]
 FaceOrder = Literal[

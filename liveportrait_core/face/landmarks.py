@@ -1,6 +1,6 @@
 """Landmark networks, and what the layouts tell about openness.
 
-The table of layouts itself is `imaging.layouts`: crops need it too.
+The table of layouts itself is `imaging.landmark_layouts`: crops need it too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..imaging.crop import (
     crop_pixels,
     face_box,
 )
-from ..imaging.layouts import LAYOUTS, Landmarks, Points
+from ..imaging.landmark_layouts import LAYOUTS, Landmarks, Points
 from ..imaging.tensors import Pixels, tensor_from_pixels
 from ..motion.openness import OpeningPair, OpennessPairs
 

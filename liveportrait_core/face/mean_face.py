@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ..imaging.layouts import COMPACT_21, Landmarks, Points
+from ..imaging.landmark_layouts import COMPACT_21, Landmarks, Points
 
 MEAN_FACE: Final = (
     (-0.23, -0.43), (-0.07, -0.41), (0.07, -0.41), (0.23, -0.43),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import CheckpointError
-from ..imaging.layouts import INSIGHTFACE_106, LIVEPORTRAIT_203, Landmarks
+from ..imaging.landmark_layouts import INSIGHTFACE_106, LIVEPORTRAIT_203, Landmarks
 from ..imaging.tensors import Pixels
 from .faces import Box, Face
 from .landmarks import LandmarkNetwork

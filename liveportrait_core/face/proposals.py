@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..imaging.crop import FaceBox, box_transform, face_box
-from ..imaging.layouts import Landmarks, Points
+from ..imaging.landmark_layouts import Landmarks, Points
 from ..imaging.tensors import Pixels, tensor_from_pixels
 from ..networks.face_finder import CELL_PX, NUM_POINTS, STRIDE, FaceMaps
 from .detector import MOST_HITS, SAME_FACE_OVERLAP

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import FaceNotFoundError
 from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, face_box
-from ..imaging.layouts import Landmarks
+from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
 from .detector import FaceFinder
 from .faces import (

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .layouts import LAYOUTS, AnyLandmarks, LandmarkLayout, Points, as_landmarks
+from .landmark_layouts import LAYOUTS, AnyLandmarks, LandmarkLayout, Points, as_landmarks
 from .tensors import BATCH_AXES, PICTURE_AXES, RGB, Pixels
 
 Matrix = NDArray[np.float64]

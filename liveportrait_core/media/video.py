@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError
 from .containers import EXACT_COLOUR, open_container
-from .film import Film, length_of, time_of
 from .images import is_image
+from .video_file import Film, length_of, time_of
 from .video_writer import VideoWriter
 from .window import Window
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.layouts import XY, Points
+from ..imaging.landmark_layouts import XY, Points
 from ..imaging.tensors import PICTURE_AXES, RGB, Pixels
 
 MarkState = Literal["measured", "interpolated", "missing"]

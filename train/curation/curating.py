@@ -11,12 +11,12 @@ from typing import Any
 from liveportrait_core.errors import MediaError
 
 from ..data.preparing import media_files
+from .jobs import Task
 from .on_ray import run_on_ray
 from .report import write_report
 from .settings import CurationSettings
 from .store import Store
 from .tools import Recipe
-from .work import Task
 from .workers import run_here, run_in_processes
 
 SAY_EVERY = 20

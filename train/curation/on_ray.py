@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from liveportrait_core.errors import MediaError
 
-from .clips import Rejected
+from .clip_extraction import Rejected
+from .jobs import Task, leave_record, run_task
 from .settings import CurationSettings
 from .tools import Recipe
-from .work import Task, leave_record, run_task
 from .workers import Watchdog, leave_hanging
 
 MOST_BLOCKS: Final = 10_000

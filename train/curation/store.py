@@ -25,9 +25,9 @@ from ..data.curated import (
     totals,
 )
 from ..data.shards import Sample, ShardWriter, samples_in
+from .jobs import PARTS, Task
 from .settings import CurationSettings
 from .tools import Recipe
-from .work import PARTS, Task
 
 LEDGER_NAME: Final = "files.jsonl"
 SHARD_BYTES: Final = 256 * 2**20

@@ -21,7 +21,7 @@ from liveportrait_core.model import load_model
 from liveportrait_core.networks.compact.layers import resize
 from liveportrait_core.stages import extract_motion
 
-from .identity import Recognise, load_recognition
+from .face_recognition import Recognise, load_recognition
 
 PoseReader = Callable[[Sequence[Pixels]], NDArray[np.float32]]
 """N crops of one size -> (N, 3) pitch, yaw, roll in degrees."""

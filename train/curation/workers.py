@@ -18,10 +18,10 @@ import torch
 
 from liveportrait_core.errors import LivePortraitError, MediaError
 
-from .clips import Rejected
+from .clip_extraction import Rejected
+from .jobs import Task, leave_record, run_task
 from .settings import CurationSettings
 from .tools import Recipe
-from .work import Task, leave_record, run_task
 
 MOST_TRIES: Final = 2
 """Times that a file may end its process, as a broken decoder does, before it is rejected."""

@@ -31,16 +31,16 @@ from liveportrait_core.animation.finding import landmark_network
 from liveportrait_core.errors import LivePortraitError, MediaError
 from liveportrait_core.face.detector import FaceFinder, HaarFaceFinder
 from liveportrait_core.face.faces import Face, sorted_faces
-from liveportrait_core.face.finder_network import (
+from liveportrait_core.face.landmarks import LandmarkNetwork, looks_like_a_face
+from liveportrait_core.face.network_finder import (
     NETWORK_FILE,
     FirstOfFinders,
     NetworkFaceFinder,
     load_finder_network,
 )
-from liveportrait_core.face.landmarks import LandmarkNetwork, looks_like_a_face
 from liveportrait_core.face.tracking import FaceTracker
 from liveportrait_core.imaging.crop import box_transform, face_box
-from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks, Points
+from liveportrait_core.imaging.landmark_layouts import LAYOUTS, Landmarks, Points
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader

@@ -23,7 +23,7 @@ from liveportrait_core.face.faces import (
     sorted_faces,
 )
 from liveportrait_core.imaging.crop import FaceBox, box_transform, crop_pixels
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 from .oracle import face_points, frame_picture, oracle_network
 

@@ -13,7 +13,7 @@ from liveportrait_core.face.landmarks import (
     steadiness,
 )
 from liveportrait_core.imaging.crop import FaceBox, box_transform, crop_pixels
-from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks
+from liveportrait_core.imaging.landmark_layouts import LAYOUTS, Landmarks
 from liveportrait_core.motion.openness import eyes_open, lip_open
 
 from .oracle import face_points, frame_picture, oracle_network

@@ -17,7 +17,7 @@ from liveportrait_core.face.tracking import (
     track_faces,
 )
 from liveportrait_core.imaging.crop import FaceBox
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 from .oracle import face_points, frame_picture, oracle_network
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from liveportrait_core.imaging.crop import FaceBox, box_transform
-from liveportrait_core.imaging.layouts import Landmarks
-from train.curation.identity import aligned, least_alike
+from liveportrait_core.imaging.landmark_layouts import Landmarks
+from train.curation.face_recognition import aligned, least_alike
 from train.curation.quality import Quality, blockiness, clipped_share, fault, measure, part_around
 from train.curation.settings import CurationSettings
 from train.curation.tools import load_scorer

@@ -9,7 +9,7 @@ import pytest
 from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.mean_face import FIVE, MEAN_FACE, place_landmarks
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from train.evaluation import face_finder as evaluate_finder
 from train.evaluation.face_finder import (
     Measurer,

@@ -98,7 +98,7 @@ def test_both_layouts_give_the_same_batches_bit_by_bit(plain, sharded):
     assert torch.equal(of_files.mean_canonical, of_shards.mean_canonical)
     for step in range(3):
         draws = [Draw.of(0, 0, step) for _ in range(2)]
-        assert_alike(of_files.draw_pairs(draws[0], 7, 0.5), of_shards.draw_pairs(draws[1], 7, 0.5))
+        assert_alike(of_files.draw_pairs(draws[0], 7), of_shards.draw_pairs(draws[1], 7))
         assert_alike(of_files.draw_frames(draws[0], 7), of_shards.draw_frames(draws[1], 7))
         assert draws[0].notes == draws[1].notes
 
@@ -106,7 +106,7 @@ def test_both_layouts_give_the_same_batches_bit_by_bit(plain, sharded):
 def test_as_clips_they_carry_what_curated_clips_carry_and_it_is_exact(plain, sharded):
     clips = CuratedSet([sharded], size_px=SIZE, image_share=0.2)
     assert len(clips) == IDENTITIES
-    assert clips.draw_pairs(Draw.of(0, 0, 0), 4).source.shape == (4, 3, SIZE, SIZE)
+    assert clips.draw_pairs(Draw.of(0, 0, 0), 4).source.image.shape == (4, 3, SIZE, SIZE)
     wanted = np.load(plain / "shard-00000.npz")
     for row, clip in enumerate(shard_clips(sharded)[:2]):
         arrays = clip.annotations()
@@ -182,17 +182,15 @@ def test_a_damaged_head_is_named_once_and_the_next_takes_its_place(sharded, tmp_
     whole = RenderedSet([sharded])
     for step in range(4):
         draws = [Draw.of(0, 0, step) for _ in range(2)]
-        found, wanted = (
-            s.draw_pairs(d, 6, 0.5) for s, d in zip((heads, whole), draws, strict=True)
-        )
+        found, wanted = (s.draw_pairs(d, 6) for s, d in zip((heads, whole), draws, strict=True))
         drawn = [word.split("/") for word in draws[1].notes[0].split()[2:]]
         for row, (identity, frame) in enumerate(drawn):
             if identity == "1":
                 other = whole.pairs(np.array([2]), np.array([int(frame)]))
-                assert torch.equal(found.flow[row], other.flow[0])
+                assert torch.equal(found.truth.flow[row], other.truth.flow[0])
                 assert torch.equal(found.driving.image[row], other.driving.image[0])
             else:
-                assert torch.equal(found.flow[row], wanted.flow[row])
+                assert torch.equal(found.truth.flow[row], wanted.truth.flow[row])
     assert heads.num_damaged == 1
     (line,) = (line for line in capsys.readouterr().err.splitlines() if "skipped" in line)
     assert "skipped a head (1 so far)" in line
