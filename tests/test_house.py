@@ -48,7 +48,9 @@ def test_no_file_of_code_is_too_long_to_read():
     assert not long
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/design.md", "docs/demo/README.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/design.md", "docs/testing.md", "docs/demo/README.md"]
+)
 def test_links_lead_to_files(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text("ascii"))
     assert not [link for link in links if not ((ROOT / page).parent / link).exists()]

@@ -16,7 +16,7 @@ from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.face.tracking import CUT_LEVELS, FaceTracker, TrackingConfig
 from liveportrait_core.imaging.tensors import Pixels
 
-from ..data.face_crops import LOOK_EVERY, are_several, thumbnail_of
+from ..data.face_crops import DETECT_EVERY, are_several, thumbnail_of
 from .settings import CurationSettings
 
 CUT_OVER_USUAL: Final = 6.0
@@ -129,7 +129,7 @@ class Splitter:
         """Take the next frame."""
         if self._cuts.is_cut(frame) or self._in_scene == LONGEST_SCENE:
             yield from self.close()
-        if self._in_scene % LOOK_EVERY == 0:
+        if self._in_scene % DETECT_EVERY == 0:
             yield from self._end_block(frame)
         (face,) = self._tracker.update(frame) or [None]
         self._block.append((self._number, face))

@@ -16,7 +16,7 @@ from liveportrait_core.networks.compact.layers import resize
 
 from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch
-from .sampling import ClipSampler, Picks
+from .clip_sampler import ClipSampler, Picks
 from .skipping import Skipping
 from .storage import each
 

@@ -13,8 +13,8 @@ from ..engine.distributed import is_first_process
 from .clip_set import ClipSet
 from .curated import CuratedSet, is_curated
 from .face_crops import CropSettings
-from .folders import FolderSet
 from .mixed import count_in_step
+from .prepared_clips import PreparedSet
 from .preparing import is_prepared, prepare
 from .rendered import RenderedSet
 from .storage import MARK, Place, Remote, place_named
@@ -114,7 +114,7 @@ def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) ->
     while not is_first_process() and not is_prepared(folders, cache, settings):
         time.sleep(1.0)
     clips = prepare(folders, cache, settings)
-    return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)
+    return PreparedSet(cache, clips, size_px=size_px, image_share=config.image_share)
 
 
 def _curated(places: list[Place], size_px: int, image_share: float, annotated: bool) -> CuratedSet:

@@ -32,9 +32,9 @@ from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process, num_processes
 from ..engine.draw import Draw
 from ..engine.loop import fit
-from ..losses.base_terms import BaseWeights
-from ..losses.motion_terms import MotionWeights
-from ..losses.picture_terms import PictureWeights
+from ..losses.compact_motion_terms import MotionWeights
+from ..losses.compact_picture_terms import PictureWeights
+from ..losses.paper_terms import PaperWeights
 from ..models.presets import PUBLISHED
 from ..models.runs import (
     CREDIT,
@@ -59,7 +59,7 @@ no network knows one from the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnimalWeights(BaseWeights):
+class AnimalWeights(PaperWeights):
     """Eq. 4 without L_H, the lip GAN and L_faceid."""
 
     head_pose: float = 0.0
@@ -70,7 +70,7 @@ class AnimalWeights(BaseWeights):
     """L_faceid: stays 0."""
 
     def __post_init__(self) -> None:
-        BaseWeights.__post_init__(self)
+        PaperWeights.__post_init__(self)
         for name in LEFT_OUT:
             if getattr(self, name):
                 raise ValueError(

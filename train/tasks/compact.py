@@ -51,7 +51,7 @@ from ..engine.draw import Draw
 from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..engine.validation import BEST_NAME, ValidatedConfig, Validation
-from ..losses.motion_terms import (
+from ..losses.compact_motion_terms import (
     EquivarianceStep,
     MotionStep,
     MotionWeights,
@@ -59,7 +59,7 @@ from ..losses.motion_terms import (
     motion_terms,
     split_reading,
 )
-from ..losses.picture_terms import (
+from ..losses.compact_picture_terms import (
     PictureStep,
     PictureWeights,
     adversarial_terms,

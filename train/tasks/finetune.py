@@ -31,7 +31,7 @@ from ..engine.config import parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process
 from ..engine.loop import fit
-from ..losses.picture_terms import PictureWeights
+from ..losses.compact_picture_terms import PictureWeights
 from ..models.low_rank import add_low_rank, num_learning
 from ..models.runs import MODEL_NAME, Base, opened, refuse_another_run, write_model
 from ..models.spectral_norm import folded_state

@@ -50,11 +50,11 @@ from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..engine.validation import BEST_NAME, Validation
 from ..losses.adversarial import gradient_penalty
-from ..losses.base_terms import BaseStep, base_terms
-from ..losses.face_regions import REGIONS, crop_region
+from ..losses.paper_terms import PaperStep, paper_terms
 from ..losses.terms import weighted_losses
 from ..models.discriminators import CASCADE_LAYERS, CascadeDiscriminators
 from ..models.export import write_both
+from ..models.face_regions import REGIONS, crop_region
 from ..models.presets import PUBLISHED
 from ..models.pretrained.arcface import embeddings, load_arcface
 from ..models.pretrained.picture_features import Vgg19Distance, picture_distance
@@ -106,7 +106,7 @@ class PublishedStage1:
             )
             for names, lr in ((NETWORKS, config.lr), ((JUDGES,), config.judges_lr))
         )
-        self.terms = base_terms(config.weights, self.distance, config.gan)
+        self.terms = paper_terms(config.weights, self.distance, config.gan)
         sides = [source.size_px for source in (data, clips) if source is not None]
         self.compared_px = min(self.preset.output_size_px, *sides)
         self._say()
@@ -181,7 +181,7 @@ class PublishedStage1:
                     parts.append(pairs.with_readings(reader))
         return parts
 
-    def _step(self, pairs: PairBatch, draw: Draw) -> BaseStep:
+    def _step(self, pairs: PairBatch, draw: Draw) -> PaperStep:
         """Everything that the terms look at."""
         model, size = self._model(self.modules), self.preset.face_size_px
         faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
@@ -197,7 +197,7 @@ class PublishedStage1:
         picture = decode(model, warped)
         painted, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
         judges = self.modules[JUDGES]
-        return BaseStep(
+        return PaperStep(
             pairs=pairs,
             source=motions[0],
             driving=motions[1],

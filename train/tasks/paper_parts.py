@@ -20,7 +20,7 @@ from ..data.sets import Sets
 from ..data.storage import Remote, place_named
 from ..engine.validation import ValidatedConfig
 from ..losses.adversarial import OBJECTIVES
-from ..losses.base_terms import NEEDS_TRUTH, BaseWeights
+from ..losses.paper_terms import NEEDS_TRUTH, PaperWeights
 from ..models.presets import PUBLISHED, SMALL
 from ..models.pretrained.convnext import begin_trunk
 from ..models.runs import begin_with, trained_networks
@@ -66,7 +66,7 @@ class PublishedConfig(ValidatedConfig):
     """Share of the learning rate that the cosine ends at; 1 keeps it, as the paper seems to."""
     ema_decay: float = 0.999
     """Decay of the moving average of the weights; the average is what is written."""
-    weights: BaseWeights = field(default_factory=BaseWeights)
+    weights: PaperWeights = field(default_factory=PaperWeights)
     """Weights of Eq. 4."""
 
     def __post_init__(self) -> None:

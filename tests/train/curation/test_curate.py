@@ -19,7 +19,7 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import Waveform
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoWriter
-from tests.support.films import write_film
+from tests.support.videos import write_video
 from tests.train.curation.people import (
     DEADLY_PX,
     HANGING_PX,
@@ -71,7 +71,7 @@ def few(tmp_path_factory):
     """Two short films, a still, and a file that is none: for what is done several times."""
     folder = tmp_path_factory.mktemp("media") / "few"
     for seed, name in enumerate(("a", "b")):
-        write_film(folder / f"{name}.mp4", walk(10, seed))
+        write_video(folder / f"{name}.mp4", walk(10, seed))
     write_image(folder / "still.png", person(70, 50, 48, seed=2))
     (folder / "empty.jpg").write_bytes(b"")
     return folder
@@ -218,14 +218,14 @@ def test_what_is_curated_is_not_looked_at_again_and_new_files_are_added(tmp_path
             raise AssertionError("looked at again")
 
     curated(files, place, recipe=Nothing())
-    write_film(files / "new.mp4", walk(20, seed=9))
+    write_video(files / "new.mp4", walk(20, seed=9))
     index = curated(files, place)
     assert [shard["clips"] for shard in index["shards"]] == [3, 1]
     assert contents(place)["clips-000000.tar"] == contents(few_out)["clips-000000.tar"]
 
 
 def test_processes_give_the_same_index_and_one_that_dies_is_named(tmp_path, monkeypatch):
-    write_film(tmp_path / "people" / "a.mp4", walk(20))
+    write_video(tmp_path / "people" / "a.mp4", walk(20))
     curated(tmp_path / "people", tmp_path / "alone")
     write_image(tmp_path / "people" / "deadly.png", np.zeros((64, DEADLY_PX, 3), np.uint8))
     monkeypatch.setattr(workers, "MOST_TRIES", 1)
@@ -276,7 +276,7 @@ def test_a_file_that_ends_its_process_is_tried_again_in_another(tmp_path):
 
 def test_a_film_that_hangs_is_named_and_the_others_go_on(tmp_path):
     folder = tmp_path / "people"
-    write_film(folder / "a.mp4", walk(10))
+    write_video(folder / "a.mp4", walk(10))
     write_image(folder / "b.png", np.zeros((64, HANGING_PX, 3), np.uint8))
     write_image(folder / "c.png", person(70, 50, 48, seed=2))
     index = curated(folder, tmp_path / "out", workers=1, most_wait_s=4.0)
@@ -383,7 +383,7 @@ def test_an_output_folder_of_other_settings_is_refused(out, people):
 
 
 def test_a_film_that_breaks_off_keeps_the_clips_before(tmp_path):
-    film = write_film(tmp_path / "film.mp4", walk(2))
+    film = write_video(tmp_path / "film.mp4", walk(2))
 
     class Breaking:
         """Frames of a film that ends where no film should."""
@@ -405,7 +405,7 @@ def test_a_film_that_breaks_off_keeps_the_clips_before(tmp_path):
 
 def test_sound_of_any_rate_and_length_is_not_looked_at(tmp_path):
     frames = walk(12)
-    write_film(tmp_path / "mute" / "film.mp4", frames)
+    write_video(tmp_path / "mute" / "film.mp4", frames)
     noise = np.random.default_rng(0).uniform(-1, 1, (1, 3 * 8000)).astype(np.float32)
     loud = tmp_path / "loud" / "film.mp4"
     loud.parent.mkdir()
@@ -422,7 +422,7 @@ def test_sound_of_any_rate_and_length_is_not_looked_at(tmp_path):
 
 
 def test_a_truncated_film_is_unreadable(tmp_path):
-    film = write_film(tmp_path / "film.mp4", walk(60))
+    film = write_video(tmp_path / "film.mp4", walk(60))
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
     (found,) = curate_file(film, SquareRecipe().make(), SETTINGS)
     assert found.reason == "unreadable"
@@ -455,7 +455,7 @@ def test_a_turned_head_and_a_failing_scorer_are_reasons(tmp_path):
 
 
 def test_faces_of_two_people_in_one_piece_are_told_apart_by_a_recognition_network(tmp_path):
-    write_film(tmp_path / "film.mp4", walk(20))
+    write_video(tmp_path / "film.mp4", walk(20))
     tools = SquareRecipe().make()
     vectors = iter([np.array([1.0, 0, 0])] * 6 + [np.array([0, 1.0, 0])] * 2)
     object.__setattr__(tools, "recognise", lambda frame, landmarks: next(vectors))

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from liveportrait_core.face.faces import FaceTrack
-from tests.support.films import square_faces
+from tests.support.videos import square_faces
 from tests.train.curation.people import SETTINGS, ground, person, walk
 from train.curation.settings import CurationSettings
 from train.curation.split import LONGEST_GAP, Limits, Piece, Splitter, Stretch
-from train.data.face_crops import LOOK_EVERY, framed
+from train.data.face_crops import DETECT_EVERY, framed
 
 LONG = Limits(least=10, most=1000)
 
@@ -44,8 +44,8 @@ def test_frames_with_a_second_person_are_in_no_piece():
     assert first.numbers[-1] < 50
     assert second.numbers[0] >= 70
     # what is lost besides lies between two looks
-    assert first.numbers[-1] >= 50 - LOOK_EVERY - 1
-    assert second.numbers[0] <= 70 + LOOK_EVERY
+    assert first.numbers[-1] >= 50 - DETECT_EVERY - 1
+    assert second.numbers[0] <= 70 + DETECT_EVERY
     (stretch,) = (entry for entry in found if isinstance(entry, Stretch))
     assert stretch.reason == "several faces"
     assert stretch.picture is not None

@@ -10,11 +10,11 @@ import torch
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.clip_set import ClipSet
 from train.data.face_crops import CropSettings
 from train.data.mixed import Counts, Mix, MixedClips, MixedHeads
@@ -23,9 +23,9 @@ from train.data.rendered import RenderedSet
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.losses.base_terms import base_terms
-from train.losses.motion_terms import MotionWeights
-from train.losses.picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.compact_motion_terms import MotionWeights
+from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.paper_terms import paper_terms
 from train.models.presets import PUBLISHED
 from train.tasks import animals
 from train.tasks.animals import (
@@ -54,7 +54,7 @@ def place(tmp_path_factory):
     index = json.loads((creatures / "index.json").read_text("utf-8"))
     (creatures / "index.json").write_text(json.dumps({**index, "creatures": 1.0}), "utf-8")
     for seed, name in enumerate(("people", "cats")):
-        moving_film(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
+        moving_video(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
         write_image(root / name / "still.png", frame((70, 50, 44 + 6 * seed), seed=2 + seed))
         settings, faces = CropSettings(size_px=SIZE_PX), square_faces()
         prepare([root / name], root / f"{name}-cache", settings, faces=faces, say=lambda line: None)
@@ -146,7 +146,7 @@ def test_rendered_heads_of_both_are_drawn_at_the_share(place):
 
 def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
     weights = AnimalWeights()
-    table = base_terms(weights, lambda x, y: x, "hinge")
+    table = paper_terms(weights, lambda x, y: x, "hinge")
     left_out = {*LEFT_OUT, "matching_lip", "judge_lip"}
     for row in losses_of(published):
         counted = {term.name: term.weight for term in table if term.name not in left_out}

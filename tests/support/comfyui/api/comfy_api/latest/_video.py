@@ -79,8 +79,10 @@ class VideoFromComponents:
 
     if TYPE_CHECKING or IS_NEW:
 
-        def as_trimmed(self, start_time: float = 0, duration: float = 0) -> VideoFromFile:
+        def as_trimmed(
+            self, start_time: float | None = None, duration: float | None = None
+        ) -> VideoFromFile:
             """A part of it."""
             file = io.BytesIO()
             self.save_to(file)
-            return VideoFromFile(file, start_time=start_time, duration=duration)
+            return VideoFromFile(file, start_time=start_time or 0, duration=duration or 0)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from liveportrait_core.networks.compact.layers import identity_grid, sample
 
-from .keypoints import MOUTH_POINTS
+from ..losses.keypoints import MOUTH_POINTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.arrays import ByteArray, FloatArray, Floats, chance
-from .clutter import skin_colour
+from .distractors import skin_colour
 
-STRANGE_SHARE: Final = 0.2
+RECOLOURED_SHARE: Final = 0.2
 """Heads in colours and coats that no renderer thought of: real animals differ from made ones."""
 
 
-def damage_head(image: ByteArray, random: np.random.Generator) -> ByteArray:
+def degrade_head(image: ByteArray, random: np.random.Generator) -> ByteArray:
     """A head in other colours, light and contrast; now and then as a painting or in stone."""
     picture = image.astype(np.float32) / 255
     if chance(random, 0.1):  # painted: few levels of colour, no fine detail
@@ -24,8 +24,8 @@ def damage_head(image: ByteArray, random: np.random.Generator) -> ByteArray:
     if chance(random, 0.12):  # one colour: stone, print, night
         grey = picture.mean(-1, keepdims=True)
         picture = grey * random.uniform(0.7, 1.2, 3).astype(np.float32)
-    if chance(random, STRANGE_SHARE):
-        picture = _strange(picture, random)
+    if chance(random, RECOLOURED_SHARE):
+        picture = _recoloured(picture, random)
     picture = np.clip(picture, 0, 1) ** np.float32(np.exp(0.35 * random.normal()))
     gain = np.exp(0.2 * random.normal() + 0.12 * random.normal(size=3)).astype(np.float32)
     contrast = np.float32(np.exp(0.25 * random.normal()))
@@ -35,7 +35,7 @@ def damage_head(image: ByteArray, random: np.random.Generator) -> ByteArray:
     return _bytes(picture)
 
 
-def damage_picture(picture: ByteArray, random: np.random.Generator) -> ByteArray:
+def degrade_picture(picture: ByteArray, random: np.random.Generator) -> ByteArray:
     """A whole picture: exposure, grey, blur, noise, a coarse grid of pixels, compression."""
     image = picture.astype(np.float32) / 255
     if chance(random, 0.5):
@@ -61,7 +61,7 @@ def damage_picture(picture: ByteArray, random: np.random.Generator) -> ByteArray
     return damaged
 
 
-def hide_a_part(
+def occlude_part(
     picture: ByteArray, centre: NDArray[np.float64], side: float, random: np.random.Generator
 ) -> None:
     """Draw a thing over a part of a face: a hand, a bar, a blot."""
@@ -74,7 +74,7 @@ def hide_a_part(
     cv2.ellipse(picture, (x, y), (long, short), np.degrees(angle), 0, 360, colour, -1, cv2.LINE_AA)
 
 
-def _strange(picture: Floats, random: np.random.Generator) -> Floats:
+def _recoloured(picture: Floats, random: np.random.Generator) -> Floats:
     """Other hues, patches of light and dark, streaks as of fur."""
     height, width = picture.shape[:2]
     mixed = np.eye(3) + random.normal(0, 0.25, (3, 3))

@@ -14,7 +14,7 @@ from .clip_set import ClipSet
 from .preparing import PreparedFile
 
 
-class FolderSet(ClipSet):
+class PreparedSet(ClipSet):
     """Clips of a cache."""
 
     def __init__(

@@ -38,7 +38,7 @@ def faceless_photos() -> list[ByteArray]:
     return [_fitted(picture[..., ::-1]) for picture in pictures if picture is not None]
 
 
-def draw_clutter(
+def draw_distractors(
     random: np.random.Generator, photos: Sequence[ByteArray], size_px: int
 ) -> ByteArray:
     """A random picture without a face, (size_px, size_px, 3)."""

@@ -1,7 +1,7 @@
 import torch
 
 from liveportrait_core.networks.compact.layers import identity_grid
-from train.losses.face_regions import REGIONS, Region, crop_region, region_square
+from train.models.face_regions import REGIONS, Region, crop_region, region_square
 
 SIZE = 64
 

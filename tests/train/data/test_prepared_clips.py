@@ -10,13 +10,20 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from tests.support.blobs import SquareFinder, landmarks_of, squares_in
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces, write_film, write_folder
+from tests.support.videos import (
+    SIZE_PX,
+    frame,
+    moving_video,
+    square_faces,
+    write_folder,
+    write_video,
+)
 from train.data import face_crops, preparing
 from train.data.augment import augment_pairs, moved_frames
 from train.data.batch import FrameBatch, PairBatch
 from train.data.face_crops import CropSettings, SkippedError
-from train.data.folders import FolderSet
 from train.data.mixed import count_in_step
+from train.data.prepared_clips import PreparedSet
 from train.data.preparing import is_prepared, prepare, read_index
 from train.engine.draw import Draw
 
@@ -41,7 +48,7 @@ def cache(tmp_path_factory, folder):
 
 def opened(cache, folder, **changes):
     clips = prepare([folder], cache, SETTINGS, faces=square_faces(), say=quiet)
-    return FolderSet(cache, clips, **{"size_px": SIZE_PX, "image_share": 0.25, **changes})
+    return PreparedSet(cache, clips, **{"size_px": SIZE_PX, "image_share": 0.25, **changes})
 
 
 def test_clips_of_one_face_are_kept_and_the_others_named_by_reason(tmp_path, folder):
@@ -102,16 +109,16 @@ def test_a_still_is_turned_upright_and_a_film_keeps_its_tilt():
 
 def test_a_film_with_a_cut_gives_its_longest_scene(tmp_path):
     night = [frame((60, 50, 40)) // 2 + 90 for _ in range(2)]
-    film = write_film(tmp_path / "cut.mp4", [*[frame((90, 60, 40))] * 4, *night])
+    film = write_video(tmp_path / "cut.mp4", [*[frame((90, 60, 40))] * 4, *night])
     crops = face_crops.face_crops(film, square_faces(), CropSettings(size_px=64))
     assert len(crops) == 4
     assert np.ptp(crops.astype(int).mean((1, 2, 3))) < 2
 
 
 def test_somebody_in_the_background_is_not_a_second_face(tmp_path):
-    film = write_film(tmp_path / "crowd.mp4", [frame((80, 50, 60), (10, 20, 14))])
+    film = write_video(tmp_path / "crowd.mp4", [frame((80, 50, 60), (10, 20, 14))])
     assert len(face_crops.face_crops(film, square_faces(), SETTINGS)) == 1
-    both = write_film(tmp_path / "two.mp4", [frame((80, 50, 60), (10, 20, 30))])
+    both = write_video(tmp_path / "two.mp4", [frame((80, 50, 60), (10, 20, 30))])
     with pytest.raises(SkippedError, match="several faces"):
         face_crops.face_crops(both, square_faces(), SETTINGS)
 
@@ -167,13 +174,13 @@ def test_what_was_prepared_is_not_looked_at_again(tmp_path, cache, folder):
 def test_a_new_file_is_added_and_a_removed_one_left_out(tmp_path, folder):
     place = shutil.copytree(folder, tmp_path / "people")
     prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
-    moving_film(place / "c.mp4", num_frames=3)
+    moving_video(place / "c.mp4", num_frames=3)
     (place / "a.mp4").unlink()
     assert not is_prepared([place], tmp_path / "cache", SETTINGS)
     clips = prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
     names = [clip.name.removeprefix("people/") for clip in clips]
     assert names == ["b.mp4", "c.mp4", "deeper/still.png", "still.png"]
-    assert len(FolderSet(tmp_path / "cache", clips, size_px=64, image_share=0.5)) == 4
+    assert len(PreparedSet(tmp_path / "cache", clips, size_px=64, image_share=0.5)) == 4
 
 
 def test_a_cache_of_other_settings_is_refused(cache, folder):
@@ -206,7 +213,7 @@ def test_folders_with_nothing_usable_are_one_sentence(tmp_path):
 def test_folders_of_one_name_keep_all_their_files(tmp_path):
     places = [tmp_path / part / "people" for part in ("first", "second")]
     for seed, place in enumerate(places):
-        moving_film(place / "a.mp4", num_frames=2, seed=seed)
+        moving_video(place / "a.mp4", num_frames=2, seed=seed)
     clips = prepare(places, tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
     assert len({clip.first for clip in clips}) == 2
 
@@ -249,7 +256,7 @@ def test_moving_pairs_leave_stills_out_and_stills_alone_have_none(cache, folder)
     pairs = clips.draw_pairs(Draw.of(0, 0, 0), 40, moving=True)
     assert not (pairs.source.image == pairs.driving.image).flatten(1).all(1).any()
     entries = [clip for clip in read_index(cache, SETTINGS).values() if clip.frames == 1]
-    stills = FolderSet(cache, entries, size_px=SIZE_PX, image_share=0.0)
+    stills = PreparedSet(cache, entries, size_px=SIZE_PX, image_share=0.0)
     assert not stills.has_motion
     with pytest.raises(ValueError, match="no clip has more than one frame"):
         stills.draw_pairs(Draw.of(0, 0, 0), 1, moving=True)

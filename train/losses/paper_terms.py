@@ -46,7 +46,7 @@ as lip. Of the irises one has to do: there are no more keypoints that count as e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseWeights:
+class PaperWeights:
     """Weights of Eq. 4; the paper gives none. These are face vid2vid's where it has the term."""
 
     equivariance: float = option(10.0, "L_E: keypoints move with the picture", minimum=0)
@@ -87,7 +87,7 @@ NEEDS_TRUTH = ("head_pose", "guide")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseStep:
+class PaperStep:
     """What the terms of Eq. 4 look at."""
 
     pairs: PairBatch
@@ -111,9 +111,9 @@ class BaseStep:
     """(B, C) each: who is painted, and who is true; None without ArcFace."""
 
 
-def base_terms(
-    weights: BaseWeights, distance: PictureDistance, objective: str
-) -> tuple[LossTerm[BaseStep], ...]:
+def paper_terms(
+    weights: PaperWeights, distance: PictureDistance, objective: str
+) -> tuple[LossTerm[PaperStep], ...]:
     """The table.
 
     Args:
@@ -137,10 +137,12 @@ def base_terms(
     )
 
 
-def _perceptual_terms(weights: BaseWeights, distance: PictureDistance) -> list[LossTerm[BaseStep]]:
+def _perceptual_terms(
+    weights: PaperWeights, distance: PictureDistance
+) -> list[LossTerm[PaperStep]]:
     """L_P,cascade."""
 
-    def of(name: str, step: BaseStep) -> Tensor:
+    def of(name: str, step: PaperStep) -> Tensor:
         return distance(step.painted[name], step.true[name])
 
     return [
@@ -149,21 +151,21 @@ def _perceptual_terms(weights: BaseWeights, distance: PictureDistance) -> list[L
     ]
 
 
-def _adversarial_terms(weights: BaseWeights, objective: str) -> list[LossTerm[BaseStep]]:
+def _adversarial_terms(weights: PaperWeights, objective: str) -> list[LossTerm[PaperStep]]:
     """L_G,cascade, and by what each judge learns; one that pleases nobody does not learn."""
     please, judge = OBJECTIVES[objective]
-    rows: list[LossTerm[BaseStep]] = []
+    rows: list[LossTerm[PaperStep]] = []
 
-    def pleased(name: str, step: BaseStep) -> Tensor:
+    def pleased(name: str, step: PaperStep) -> Tensor:
         return please(step.judged[name].logits)
 
-    def matched(name: str, step: BaseStep) -> Tensor:
+    def matched(name: str, step: PaperStep) -> Tensor:
         return feature_matching(step.judged[name].activations, step.judged[name].true_activations)
 
-    def learnt(name: str, step: BaseStep) -> Tensor:
+    def learnt(name: str, step: PaperStep) -> Tensor:
         return judge(step.judged[name].true_logits, step.judged[name].detached_logits)
 
-    def steep(name: str, step: BaseStep) -> Tensor:
+    def steep(name: str, step: PaperStep) -> Tensor:
         return step.penalties[name]
 
     for name in CASCADE_LAYERS:
@@ -180,20 +182,20 @@ def _adversarial_terms(weights: BaseWeights, objective: str) -> list[LossTerm[Ba
     return rows
 
 
-def _equivariance(step: BaseStep) -> Tensor:
+def _equivariance(step: PaperStep) -> Tensor:
     """L_E; the gradient goes to both readings."""
     moved = step.moved
     return equivariance(step.moved_keypoints, step.driving_keypoints, moved.linear, moved.shift)
 
 
-def _head_pose(step: BaseStep) -> Tensor:
+def _head_pose(step: PaperStep) -> Tensor:
     """L_H, mean of source and driving frame; 0 for a pair whose pose nobody told."""
     sides = ((step.source, step.pairs.source), (step.driving, step.pairs.driving))
     wrong = [head_pose_distance(motion.pose_deg, frame.pose_deg) for motion, frame in sides]
     return _mean_of_valid(torch.stack(wrong).mean(0), step)
 
 
-def _guide(step: BaseStep) -> Tensor:
+def _guide(step: PaperStep) -> Tensor:
     """L_guide; 0 for a pair whose landmarks nobody told."""
     keypoints, landmarks = list(GUIDED), list(GUIDED.values())
     wrong = landmark_guidance(
@@ -205,13 +207,13 @@ def _guide(step: BaseStep) -> Tensor:
     return _mean_of_valid(wrong, step)
 
 
-def _face_id(step: BaseStep) -> Tensor:
+def _face_id(step: PaperStep) -> Tensor:
     """L_faceid; 0 for a pair whose landmarks nobody told, and without ArcFace."""
     if step.embeddings is None:
         return step.source_keypoints.new_zeros(())
     return _mean_of_valid(identity_distance(*step.embeddings), step)
 
 
-def _mean_of_valid(values: Tensor, step: BaseStep) -> Tensor:
+def _mean_of_valid(values: Tensor, step: PaperStep) -> Tensor:
     """Mean over the batch with 0 for what is not told, so that batches may be divided."""
     return torch.where(step.pairs.valid, values, 0.0).mean()

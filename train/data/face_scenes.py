@@ -1,4 +1,4 @@
-"""Pictures for the face finder: rendered heads put into clutter at any size, place and turn."""
+"""Pictures for the face finder: rendered heads before distractors, at any size, place and turn."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from liveportrait_core.imaging.crop import face_box
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 from ..rendering.arrays import ByteArray, FloatArray, chance
-from .clutter import draw_clutter, faceless_photos
-from .damage import damage_head, damage_picture, hide_a_part
+from .degradation import degrade_head, degrade_picture, occlude_part
+from .distractors import draw_distractors, faceless_photos
 from .rendered import FRAMES, RenderedSet
 
 Vector = NDArray[np.float64]
 
-MOST_HEADS: Final = 5
-SMALLEST_SIDE: Final = 0.06
-LARGEST_SIDE: Final = 0.75
+MAX_HEADS: Final = 5
+MIN_SIDE: Final = 0.06
+MAX_SIDE: Final = 0.75
 """Sides of the squares about faces, in sides of the picture."""
 EMPTY_SHARE: Final = 0.2
 """Pictures without a face."""
@@ -36,19 +36,19 @@ SHUFFLED_SHARE: Final = 0.07
 """Heads whose parts are mixed up: skin, eyes and hair, but no face."""
 BLANK_SHARE: Final = 0.1
 """Heads without eyes, nose and mouth, as seen from behind."""
-LEAST_SEEN: Final = 0.6
+MIN_VISIBLE: Final = 0.6
 """Share of a face's square that must be inside the picture and uncovered to be asked for."""
-BARELY_SEEN: Final = 0.15
+MIN_PRESENT: Final = 0.15
 """Below this share a face is none; in between nothing is asked."""
 HIDDEN_SHARE: Final = 0.15
 """Faces that something hides a part of."""
-LEAST_LYING_RAD: Final = math.radians(100)
+MIN_LYING_RAD: Final = math.radians(100)
 """Turn from which a face is none; a finder looks again at the turned picture."""
-LEAST_CONTRAST: Final = 8.0
+MIN_CONTRAST: Final = 8.0
 """Spread of levels within a face that can still be seen."""
 POINT_GROUPS: Final = ((4, 5), (6, 7), (14,), (15,), (16,))
 """Keypoints whose middles are the five points: eyes, nose, corners of the mouth."""
-LEAST_ZOOM: Final = 0.5
+MIN_ZOOM: Final = 0.5
 """Pictures that shrink more are halved first: warps look at four pixels only."""
 MIRRORED_POINTS: Final = (1, 0, 2, 4, 3)
 
@@ -68,7 +68,7 @@ class PlacedFace:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class FaceScene:
     """A picture and the faces in it."""
 
     picture: ByteArray
@@ -89,7 +89,7 @@ class _Head:
     points: Vector
 
 
-class CrowdPainter:
+class FaceScenePainter:
     """Draws pictures with rendered heads."""
 
     def __init__(
@@ -114,10 +114,10 @@ class CrowdPainter:
         self._animal_share = animal_share if len(animals) else 0.0
         self._photos = faceless_photos()
 
-    def draw(self, random: np.random.Generator) -> Crowd:
+    def draw(self, random: np.random.Generator) -> FaceScene:
         """A random picture."""
         size = self.size_px
-        picture = draw_clutter(random, self._photos, size)
+        picture = draw_distractors(random, self._photos, size)
         count = 0 if chance(random, EMPTY_SHARE) else _number_of_heads(random)
         sides = np.sort(_sides(random, count)) * size
         whole = count == 1 and chance(random, WHOLE_TILE_SHARE)
@@ -130,22 +130,22 @@ class CrowdPainter:
             if face is not None:
                 faces.append(face)
                 seen.append(_share_of(np.ones((size, size), np.float32), face))
-        picture = damage_picture(picture, random)
+        picture = degrade_picture(picture, random)
         kept = [
-            replace(face, wanted=face.wanted and share > LEAST_SEEN and _is_visible(picture, face))
+            replace(face, wanted=face.wanted and share > MIN_VISIBLE and _is_visible(picture, face))
             for face, share in zip(faces, seen, strict=True)
-            if share > BARELY_SEEN
+            if share > MIN_PRESENT
         ]
-        return Crowd(picture, kept)
+        return FaceScene(picture, kept)
 
     def _put(
         self, picture: ByteArray, side: float, random: np.random.Generator, whole: bool
     ) -> tuple[PlacedFace | None, FloatArray]:
         """Draw a head in place; gives its face, if it is one, and what it covers."""
         head = self._head(random)
-        while head.side * LEAST_ZOOM >= side:
+        while head.side * MIN_ZOOM >= side:
             head = _halved(head)
-        image = damage_head(head.image, random)
+        image = degrade_head(head.image, random)
         kind = random.random()
         shuffled, blank = kind < SHUFFLED_SHARE, 1 - kind < BLANK_SHARE
         if shuffled:
@@ -162,8 +162,8 @@ class CrowdPainter:
         picture[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
         face = _moved(head, matrix)
         if chance(random, HIDDEN_SHARE):
-            hide_a_part(picture, face.centre, face.side, random)
-        lying = abs(face.angle_rad) > LEAST_LYING_RAD
+            occlude_part(picture, face.centre, face.side, random)
+        lying = abs(face.angle_rad) > MIN_LYING_RAD
         none = shuffled or blank or (turned and lying)
         return (None if none else replace(face, wanted=not turned)), alpha
 
@@ -195,13 +195,13 @@ def _halved(head: _Head) -> _Head:
 
 
 def _number_of_heads(random: np.random.Generator) -> int:
-    return 1 if chance(random, 0.55) else int(random.integers(2, MOST_HEADS + 1))
+    return 1 if chance(random, 0.55) else int(random.integers(2, MAX_HEADS + 1))
 
 
 def _sides(random: np.random.Generator, count: int) -> Vector:
     """Sides of faces, all orders of size equally likely; many are smaller than one."""
-    most = LARGEST_SIDE if count <= 1 else 0.5
-    return np.exp(random.uniform(math.log(SMALLEST_SIDE), math.log(most), count))
+    most = MAX_SIDE if count <= 1 else 0.5
+    return np.exp(random.uniform(math.log(MIN_SIDE), math.log(most), count))
 
 
 def _roll(random: np.random.Generator) -> float:
@@ -230,7 +230,7 @@ def _sampled(
     """Picture (S, S, 3) and cover (S, S) after a (2, 3) matrix; their edges go on outside."""
     zoom = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
     matrix = matrix.copy()
-    while zoom < LEAST_ZOOM:
+    while zoom < MIN_ZOOM:
         half = (image.shape[1] // 2, image.shape[0] // 2)
         image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
         alpha = np.asarray(cv2.resize(alpha, half, interpolation=cv2.INTER_AREA), np.uint8)
@@ -294,7 +294,7 @@ def _without_a_face(image: ByteArray, head: _Head, random: np.random.Generator) 
 
 def _is_visible(picture: ByteArray, face: PlacedFace) -> bool:
     """True unless dark or light swallowed the face."""
-    return float(_inside(picture, face).std(axis=(0, 1)).max(initial=0)) > LEAST_CONTRAST
+    return float(_inside(picture, face).std(axis=(0, 1)).max(initial=0)) > MIN_CONTRAST
 
 
 def _inside(picture: NDArray[Any], face: PlacedFace) -> NDArray[Any]:
