@@ -1,6 +1,7 @@
 # Both commands make .venv in this folder when it is missing, and start at once when it is there.
 #   make demo   animate a portrait and say where the video is
 #   make test   ruff, basedpyright and the tests
+# The tests in a real ComfyUI: make test-comfyui COMFYUI_DIR=... (docs/testing.md)
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ CONSTRAINTS := -c constraints.txt
 # One process a core and one thread a process: more threads are slower than none here.
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test check strip clean
+.PHONY: demo test test-comfyui check strip clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -22,6 +23,14 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES)
 
+# COMFYUI_PYTHON has ComfyUI's requirements and ours; by default it is the Python of .venv.
+test-comfyui: $(VENV)/.installed-dev
+	@test -f "$(COMFYUI_DIR)/main.py" || { \
+	  echo "COMFYUI_DIR is '$(COMFYUI_DIR)'; the folder of a ComfyUI checkout is expected. See docs/testing.md."; \
+	  exit 1; }
+	OMP_NUM_THREADS=1 COMFYUI_DIR="$(abspath $(COMFYUI_DIR))" COMFYUI_PYTHON="$(COMFYUI_PYTHON)" \
+	  $(BIN)/python -m pytest -rs tests/comfyui_real
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -30,7 +39,7 @@ check: $(VENV)/.installed-dev
 
 # The picture in the README, from the demo's video.
 strip: demo
-	$(BIN)/python docs/demo/strip.py
+	$(BIN)/python -m tools.demo_strip
 
 clean:
 	rm -rf $(VENV) demo-output

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from .animation.readers import FaceChoice, FaceReaders
     from .animation.retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
-    from .assets.motion_library import shipped_motions
+    from .assets.shipped_motions import shipped_motions
     from .checkpoints.manifest import file_named, files_for
     from .errors import (
         CheckpointError,
@@ -151,7 +151,7 @@ _HOMES: Final = {
     ),
     "motion.expression": ("Expression",),
     "motion.types": ("Motion",),
-    "assets.motion_library": ("shipped_motions",),
+    "assets.shipped_motions": ("shipped_motions",),
     "viz.motion_plot": ("plot_motion",),
     "pipeline": (
         "Animation",

@@ -24,14 +24,16 @@ import difflib
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
 from .option_spec import MISSING, OptionError, OptionSpec
 
 Kind = TypeVar("Kind")
 _KEY: Final = "liveportrait option"
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
@@ -45,19 +47,21 @@ def option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
     return dataclasses.field(default=default, metadata={_KEY: {"help": help, **about}})
 
 
-def shared(kind: type[Any], **defaults: Any) -> Any:
+def shared(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any) -> Any:
     """A field that holds another config, whose options keep their keys.
 
     Args:
         kind: The other config's class.
+        fixed: Values by key that are no options here.
         **defaults: Where the owner has other defaults than it.
     """
-    return _held(kind, defaults, prefixed=False)
+    return _held(kind, defaults, fixed, prefixed=False)
 
 
 def section(
     kind: type[Any],
     *,
+    fixed: Mapping[str, Any] = _NONE,
     flags: str | None = None,
     group: str = "",
     more: bool = False,
@@ -67,6 +71,7 @@ def section(
 
     Args:
         kind: The other config's class.
+        fixed: Values by key that are no options here.
         flags: What the names of its options begin with on the command line; by default the keys
             are their names.
         group: Heading of its options.
@@ -74,16 +79,24 @@ def section(
         **defaults: Where the owner has other defaults than it.
     """
     about: dict[str, Any] = ({"group": group} if group else {}) | ({"more": True} if more else {})
-    return _held(kind, defaults, prefixed=True, flags=flags, about=about)
+    return _held(kind, defaults, fixed, prefixed=True, flags=flags, about=about)
 
 
-def _held(kind: type[Any], defaults: dict[str, Any], *, prefixed: bool, **more: Any) -> Any:
-    metadata = {_KEY: {"kind": kind, "defaults": defaults, "prefixed": prefixed, **more}}
-    if any(spec.required and spec.key not in defaults for spec in specs_of(kind)):
+def _held(
+    kind: type[Any],
+    defaults: dict[str, Any],
+    fixed: Mapping[str, Any],
+    *,
+    prefixed: bool,
+    **more: Any,
+) -> Any:
+    given = {**defaults, **fixed}
+    about = {"kind": kind, "defaults": defaults, "fixed": fixed, "prefixed": prefixed, **more}
+    metadata = {_KEY: about}
+    if any(spec.required and spec.key not in given for spec in specs_of(kind)):
         return dataclasses.field(metadata=metadata)
-    return dataclasses.field(
-        default_factory=lambda: build(kind, {}, defaults=defaults), metadata=metadata
-    )
+    factory = partial(build, kind, {}, defaults=given)
+    return dataclasses.field(default_factory=factory, metadata=metadata)
 
 
 @lru_cache
@@ -170,7 +183,10 @@ def _walked(
                 key.removeprefix(f"{entry.name}.") if about["prefixed"] else key: value
                 for key, value in defaults.items()
             }
+            fixed = {f"{inner}{key}" for key in about["fixed"]}
             for spec in _walked(about["kind"], inner, where, {**about["defaults"], **outer}):
+                if spec.key in fixed:
+                    continue
                 changes: dict[str, Any] = dict(about.get("about", {}))
                 if about.get("flags") is not None:
                     changes["flag"] = about["flags"] + (spec.flag or spec.name.replace("_", "-"))
@@ -208,8 +224,11 @@ def _built(kind: type[Kind], values: Mapping[str, Any], prefix: str) -> Kind:
         about = entry.metadata.get(_KEY, {})
         if "prefixed" in about:
             inner = f"{prefix}{entry.name}." if about["prefixed"] else prefix
-            under = {f"{inner}{key}": value for key, value in about["defaults"].items()}
-            arguments[entry.name] = _built(about["kind"], {**under, **values}, inner)
+            under, over = (
+                {f"{inner}{key}": value for key, value in about[name].items()}
+                for name in ("defaults", "fixed")
+            )
+            arguments[entry.name] = _built(about["kind"], {**under, **values, **over}, inner)
         elif prefix + entry.name in values:
             arguments[entry.name] = values[prefix + entry.name]
         elif entry.default is MISSING and entry.default_factory is MISSING:

@@ -27,7 +27,6 @@ SPACES: Final = {
     "human": "liveportrait-human-21",
     "animal": "liveportrait-animal-21",
 }
-PLOT_SIZE: Final = (720, 1280)
 FILE_INPUT: Final = "motion_file"
 
 
@@ -197,7 +196,7 @@ class MotionInfo(io.ComfyNode):
     def execute(cls, motion: object) -> io.NodeOutput:
         """Draw."""
         motion = checked_motion(motion, "motion")
-        plot = image_of(core.plot_motion(motion, size=PLOT_SIZE))[None]
+        plot = image_of(core.plot_motion(motion))[None]
         shown = ui.PreviewImage(plot, cls=cls)
         return io.NodeOutput(plot, _words(motion), len(motion), float(motion.fps), ui=shown)
 

@@ -21,7 +21,7 @@ COMMANDS = [
     re.match(r"[a-z ]+", text)[0].split() for cell in CELLS for text in re.findall("`(.*?)`", cell)
 ]
 """Words of each command of the README's table."""
-FOLDERS = ("liveportrait_core", "nodes", "train", "tests", "benchmarks", "docs", ".ci")
+FOLDERS = ("liveportrait_core", "nodes", "train", "tests", "tools", "benchmarks", "docs", ".ci")
 TEXT = {".py", ".md", ".toml", ".txt", ".json", ""}
 MOST_LINES = 400
 DEFAULT_WEIGHTS = ROOT / "liveportrait_core" / "assets" / "weights" / "default.safetensors"
@@ -41,14 +41,16 @@ def test_code_and_docs_are_ascii():
 def test_no_file_of_code_is_too_long_to_read():
     long = {
         str(file.relative_to(ROOT)): count
-        for folder in ("liveportrait_core", "nodes", "train", "benchmarks")
+        for folder in ("liveportrait_core", "nodes", "train", "tools", "benchmarks")
         for file in (ROOT / folder).rglob("*.py")
         if (count := len(file.read_text("utf-8").splitlines())) > MOST_LINES
     }
     assert not long
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/design.md", "docs/demo/README.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/design.md", "docs/testing.md", "docs/demo/README.md"]
+)
 def test_links_lead_to_files(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text("ascii"))
     assert not [link for link in links if not ((ROOT / page).parent / link).exists()]

@@ -18,7 +18,7 @@ from ..face.detector import FaceFinder
 from ..face.faces import Face, FaceOrder, FaceTrack
 from ..face.landmarks import LandmarkNetwork
 from ..face.tracking import TrackingConfig, track_faces
-from ..imaging.layouts import COMPACT_21
+from ..imaging.landmark_layouts import COMPACT_21
 from ..imaging.tensors import Pixels
 from ..model import LivePortraitModel
 from ..motion.transform import transform_keypoints

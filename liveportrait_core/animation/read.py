@@ -21,7 +21,7 @@ from ..face.faces import FIND_ADVICE, FaceState, FaceTrack
 from ..face.landmarks import openness_pairs
 from ..face.tracking import CropFraming, fixed_crop, following_crops
 from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
-from ..imaging.layouts import LAYOUTS
+from ..imaging.landmark_layouts import LAYOUTS
 from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from ..media.clips import Clip, CountedClip, Progress
 from ..model import LivePortraitModel

@@ -15,7 +15,7 @@ from ..errors import CheckpointError
 from ..networks.build import NETWORK_NAMES, build
 from ..preset import PAPER, PAPER_ANIMAL, Preset
 from .keymaps import ENTRY_OF_NETWORK
-from .layouts import Kind, Layout, find_layout, find_model
+from .model_folders import Kind, Layout, find_layout, find_model
 from .published import NUM_SHOWN, from_published, shown, split_retargeting
 from .reading import as_tensors, read_file, read_metadata
 
@@ -46,7 +46,7 @@ def load_checkpoint(
 
     Args:
         path_or_name: A `.safetensors` file of ours; a folder in the published or in ComfyUI's
-            layout; or a name, see `layouts.find_model`.
+            layout; or a name, see `model_folders.find_model`.
 
     Returns:
         The preset, the networks by name (those of the three small ones that the files hold),

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from ..errors import CheckpointError
 from ..preset import Preset
 from .keymaps import ENTRY_OF_NETWORK, FILE_OF_NETWORK, RETARGETING_FILE
-from .layouts import PRESET_FILE
 from .loading import FORMAT, VERSION, StoredModel
+from .model_folders import PRESET_FILE
 from .published import to_published
 
 _RUNNING = (".running_mean", ".running_var")

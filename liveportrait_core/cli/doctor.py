@@ -16,11 +16,11 @@ import numpy as np
 import torch
 
 from .. import __version__
-from ..checkpoints.layouts import WEIGHTS_VARIABLE, weight_folders
 from ..checkpoints.loading import read_model
+from ..checkpoints.model_folders import WEIGHTS_VARIABLE, weight_folders
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
 from ..face.detector import FRONTAL_CASCADE, load_cascade
-from ..face.finder_network import load_finder_network
+from ..face.network_finder import load_finder_network
 from ..media.video import VideoWriter
 from ..option_arguments import from_arguments
 from ..options import ReportOptions

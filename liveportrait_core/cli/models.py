@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoints.convert import convert
-from ..checkpoints.layouts import DEFAULT_FILE, weight_folders
 from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
+from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
 from ..errors import CheckpointError
 from ..option_arguments import from_arguments
 from ..options import DownloadOptions, ReportOptions

@@ -8,11 +8,11 @@ from fractions import Fraction
 import pytest
 from PIL import Image
 
-from tests.comfyui_real.films import part_of
-from tests.comfyui_real.graphs import Graph
-from tests.support.author import DEMO
-from tests.support.browser import Browser, tools
-from tests.support.comfyui_server import ComfyServer
+from tests.comfyui_real.browser import Browser, tools
+from tests.comfyui_real.inputs import DEMO
+from tests.comfyui_real.prompts import Graph
+from tests.comfyui_real.server import ComfyServer
+from tests.comfyui_real.videos import part_of
 
 PACK_FOLDER = "LivePortrait Suite"
 NTSC = Fraction(30000, 1001)

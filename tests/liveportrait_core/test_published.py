@@ -11,7 +11,7 @@ from liveportrait_core.animation.finding import TrackedFaces
 from liveportrait_core.animation.read import ReadOptions, read_driving, read_source, whole_frame
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.imaging.tensors import resize_pixels, tensor_from_pixels
 from liveportrait_core.media.clips import Frames, LimitedClip, limited_box
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing

@@ -4,8 +4,7 @@ import pytest
 
 from liveportrait_core.model import save_model
 from tests.nodes.suite import TINY, loaded
-from tests.support.comfyui.fixtures import comfyui
-from tests.support.comfyui.stand_in import OLDEST
+from tests.support.comfyui.stand_in import OLDEST, comfyui
 from tests.support.tiny import tiny_compact_model
 
 __all__ = ["comfyui"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.comfyui.stand_in import NEWEST, active
-from tests.support.comfyui.widgets import choices_of, default_of, has_widget, options_of
+from tests.support.object_info import choices_of, default_of, has_widget, options_of
 
 FILE: Final = Path(__file__).with_name("graph.json")
 HOW_TO_UPDATE: Final = (
@@ -118,9 +118,8 @@ def written(graph: Graph) -> str:
 def main() -> None:
     """Write the file."""
     with tempfile.TemporaryDirectory() as base, active(Path(base), NEWEST) as comfyui:
-        nodes = comfyui.import_pack().nodes
-        info = comfyui.object_info()
-        FILE.write_text(written(graph_of({name: info[name] for name in nodes})), "ascii")
+        comfyui.import_pack()
+        FILE.write_text(written(graph_of(comfyui.object_info())), "ascii")
     print(FILE)  # noqa: T201
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,10 +17,10 @@ import torch
 from torch import Tensor
 
 from liveportrait_core.preset import COMPACT
+from tests.nodes.untouched import changed, snapshot
 from tests.support.blobs import SquareFinder, face_frame, square_network
-from tests.support.comfyui.execution import Run
-from tests.support.comfyui.stand_in import Pack, StandIn, active
-from tests.support.comfyui.widgets import has_widget, inputs_of
+from tests.support.comfyui.calls import Call
+from tests.support.comfyui.stand_in import StandIn, active
 
 TINY = replace(COMPACT, name="tiny", width=1 / 8, face_size_px=128, output_size_px=128)
 MODEL_FILE = "tiny.safetensors"
@@ -34,64 +33,38 @@ GOOD = {"blink": -5.0}
 class Suite:
     """The pack, loaded as ComfyUI loads it, and short ways to run a node of it."""
 
-    def __init__(self, comfyui: StandIn, pack: Pack) -> None:
-        """Give the pack's own copy of the library the faces of `blobs`."""
-        self.comfyui, self.pack = comfyui, pack
+    def __init__(self, comfyui: StandIn) -> None:
+        """Load the pack, as ComfyUI does."""
+        comfyui.import_pack()
+        self.comfyui = comfyui
         self.core: Any = self.module("liveportrait_core")
-        self._values: dict[int, Any] = {}
-        self._numbers = count()
-        comfyui.add_nodes(*helper_nodes(comfyui.io, self._values))
 
     def module(self, name: str) -> Any:
         """A module of the pack, by its name from the pack's folder on."""
-        return import_module(f"{self.pack.module.__name__}.{name}")
+        return import_module(f"{self.comfyui.pack.__name__}.{name}")
 
-    def given(self, value: Any) -> dict[str, Any]:
-        """A node of a prompt that gives any value."""
-        number = next(self._numbers)
-        self._values[number] = value
-        return self.comfyui.node("Given", number=number)
-
-    def prompt(self, kind: str, **inputs: Any) -> dict[str, Any]:
-        """A prompt of one node, "node"; what has no widget comes over a wire."""
-        specs = inputs_of(self.comfyui.nodes[kind].GET_NODE_INFO_V1())
-        prompt: dict[str, Any] = {}
-        values: dict[str, Any] = {}
-        for name, value in inputs.items():
-            is_plain = isinstance(value, str | int | float) and not isinstance(value, np.generic)
-            if name not in specs or (is_plain and has_widget(specs[name])):
-                values[name] = value
-            else:
-                prompt[name] = self.given(value)
-                values[name] = [name, 0]
-        prompt["node"] = self.comfyui.node(kind, **values)
-        if self.comfyui.nodes[kind].GET_SCHEMA().outputs:
-            prompt["kept"] = self.comfyui.node("Kept", value=["node", 0])
-        return prompt
-
-    def ask(self, kind: str, **inputs: Any) -> Run:
-        """What happens when a node runs; that it changes no input is checked with it."""
-        return self.comfyui.run(self.prompt(kind, **inputs))
+    def ask(self, kind: str, **inputs: Any) -> Call:
+        """What a call of a node came to; that it changed no input is checked with it."""
+        before = snapshot(inputs)
+        made = self.comfyui.call(kind, inputs)
+        assert not changed(before, inputs), f"{kind} changed {changed(before, inputs)}"
+        return made
 
     def __call__(self, kind: str, **inputs: Any) -> Any:
         """The outputs of a node; the output alone, where it has one."""
-        made = self.ask(kind, **inputs).check().outputs["node"]
+        made = self.ask(kind, **inputs).check().outputs
         return made[0] if len(made) == 1 else made
 
     def refusal(self, kind: str, **inputs: Any) -> str:
-        """What a node says when it refuses its inputs; the next prompt runs all the same."""
-        failure = self.ask(kind, **inputs).failure
-        assert failure is not None, "the node took it"
-        assert failure.node_id == "node", str(failure)
+        """The message of a node that refuses its inputs; the next call works all the same."""
+        message = str(self.ask(kind, **inputs).error or "")
         self.still_works()
-        message = str(failure.error)
         assert_tells(message)
         return message
 
     def still_works(self) -> None:
-        """The queue goes on."""
-        made = self.comfyui.run(self.prompt("LPS_Expression", model=self.model(), **GOOD)).check()
-        assert len(made.outputs["node"][0]) == 1
+        """After an error or a Cancel the next node runs."""
+        assert len(self("LPS_Expression", model=self.model(), **GOOD)) == 1
 
     def model(self) -> Any:
         """The tiny model, as Load Model gives it."""
@@ -117,33 +90,6 @@ def assert_tells(message: str) -> None:
     assert 40 < len(message) < 700, message
 
 
-def helper_nodes(io: Any, values: Mapping[int, Any]) -> tuple[Any, ...]:
-    """Given, which gives any value, and Kept, which takes any."""
-
-    class Given(io.ComfyNode):
-        @classmethod
-        def define_schema(cls) -> Any:
-            inputs = [io.Int.Input("number", min=0, max=1_000_000)]
-            return io.Schema(node_id="Given", inputs=inputs, outputs=[io.AnyType.Output("value")])
-
-        @classmethod
-        def execute(cls, number: int) -> Any:
-            return io.NodeOutput(values[number])
-
-    class Kept(io.ComfyNode):
-        @classmethod
-        def define_schema(cls) -> Any:
-            inputs = [io.AnyType.Input("value")]
-            return io.Schema(node_id="Kept", inputs=inputs, outputs=[], is_output_node=True)
-
-        @classmethod
-        def execute(cls, value: Any) -> Any:
-            del value
-            return io.NodeOutput()
-
-    return Given, Kept
-
-
 @contextmanager
 def loaded(base: Path, version: str, model_file: Path) -> Iterator[Suite]:
     """The suite in the stand-in of a version, in folders under `base`."""
@@ -151,7 +97,7 @@ def loaded(base: Path, version: str, model_file: Path) -> Iterator[Suite]:
         folder = comfyui.models / "liveportrait"
         folder.mkdir(parents=True)
         (folder / MODEL_FILE).symlink_to(model_file)
-        suite = Suite(comfyui, comfyui.import_pack())
+        suite = Suite(comfyui)
         readers = suite.module("liveportrait_core.animation.readers")
         for name in ("NetworkFaceFinder", "HaarFaceFinder"):
             patch.setattr(readers, name, lambda network: OwnFinder(suite), raising=False)
@@ -166,12 +112,12 @@ class OwnFinder:
 
     def __init__(self, suite: Suite) -> None:
         self._faces = suite.module("liveportrait_core.face.faces")
-        self._layouts = suite.module("liveportrait_core.imaging.layouts")
+        self._landmark_layouts = suite.module("liveportrait_core.imaging.landmark_layouts")
 
     def find(self, frame: Any) -> list[Any]:
         """The bright squares."""
         marks = [face.landmarks for face in SquareFinder().find(frame)]
-        own = [self._layouts.Landmarks(each.points, each.layout) for each in marks]
+        own = [self._landmark_layouts.Landmarks(each.points, each.layout) for each in marks]
         return [self._faces.face_from_landmarks(each, 0.9) for each in own]
 
 

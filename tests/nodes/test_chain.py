@@ -14,18 +14,14 @@ from tests.support.blobs import face_frame
 def chained(suite, source, driving, steps=(("LPS_Stitch", {}),), gain=1.0, **choices):
     """Frames of the stage nodes; a VIDEO source is pasted into its pictures."""
     chain = Chain(suite)
-    given = chain.given(source)
-    cropped, crops, motion = chain.read(given, "source")
-    if isinstance(driving, suite.core.Motion):
-        driven = chain.given(driving)
-    else:
-        driven = chain.read(chain.given(driving), "driver")[2]
+    cropped, crops, motion = chain.read(source, "source")
+    is_motion = isinstance(driving, suite.core.Motion)
+    driven = driving if is_motion else chain.read(driving, "driver")[2]
     keypoints = chain.keypoints(motion, driven, **choices)
     for kind, values in steps:
         keypoints = chain.change(kind, keypoints, **values)
-    is_video = not isinstance(source, torch.Tensor)
-    images = chain.add("GetVideoComponents", video=given)[0] if is_video else given
-    return chain.run(**chain.paint(images, cropped, crops, keypoints, gain))
+    images = source if isinstance(source, torch.Tensor) else source.get_components().images
+    return chain.paint(images, cropped, crops, keypoints, gain)
 
 
 def reader(suite, role):

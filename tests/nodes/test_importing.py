@@ -23,7 +23,7 @@ sys.path.insert(0, api)
 sys.modules["comfyui_version"] = types.ModuleType("comfyui_version")
 sys.modules["comfyui_version"].__version__ = version
 import folder_paths
-folder_paths.stand_in_settle(base)
+folder_paths.base_path, folder_paths.models_dir = base, base + '/models'
 import comfy_api.latest, torch, numpy, av, safetensors  # what ComfyUI has loaded by then
 before = set(sys.modules)
 async def nodes():

@@ -12,7 +12,7 @@ from liveportrait_core.checkpoints.keymaps import (
     FILE_OF_NETWORK,
     RETARGETING_FILE,
 )
-from tests.nodes.suite import MODEL_FILE, STILL, assert_tells, batch, walk
+from tests.nodes.suite import MODEL_FILE, STILL, assert_tells, batch
 from tests.support.fill import published_state, write_published_folder
 from tests.support.tiny import TINY_WIDTH_ONLY
 
@@ -96,29 +96,37 @@ def test_the_default_model_needs_no_file(suite):
     assert found.face_models is None
 
 
-def test_a_model_is_in_comfyuis_care(suite):
-    management = suite.comfyui.model_management
+@pytest.fixture
+def loads(suite, monkeypatch):
+    """Each call of `load_models_gpu`: the patchers, and the bytes that are asked for."""
+    management, calls = suite.comfyui.model_management, []
+    load = management.load_models_gpu
+
+    def counted(models, memory_required=0):
+        calls.append((models, memory_required))
+        load(models, memory_required)
+
+    monkeypatch.setattr(management, "load_models_gpu", counted)
+    return calls
+
+
+def test_a_model_is_in_comfyuis_care(suite, loads):
     found = suite("LPS_LoadModel", model_name=MODEL_FILE)
     assert isinstance(found.patcher.model, torch.nn.ModuleDict)
     held = {id(weight) for weight in found.patcher.model.parameters()}
     assert held == {id(w) for net in found.model.modules().values() for w in net.parameters()}
     assert not any(weight.requires_grad for weight in found.patcher.model.parameters())
-    management.stand_in_loads.clear()
     suite("LPS_FindFaces", model=found, images=batch(STILL))
-    (load,) = management.stand_in_loads
-    assert load.models == (found.patcher,)
     # two frames of 128 px at a time on a processor, 110 bytes a pixel
-    assert load.memory_required == 2 * 110 * 128**2
+    assert loads == [([found.patcher], 2 * 110 * 128**2)]
 
 
-def test_room_is_asked_for_where_the_model_will_compute(suite, monkeypatch):
-    management = suite.comfyui.model_management
+def test_room_is_asked_for_where_the_model_will_compute(suite, loads, monkeypatch):
     found = suite("LPS_LoadModel", model_name=MODEL_FILE)
     monkeypatch.setattr(found.patcher, "load_device", torch.device("meta"))
     monkeypatch.setattr(found.patcher.model, "to", lambda device: None)
-    management.stand_in_loads.clear()
     suite.module("nodes.runtime").on_device(found)
-    assert management.stand_in_loads[0].memory_required == 8 * 110 * 128**2
+    assert loads == [([found.patcher], 8 * 110 * 128**2)]
 
 
 @pytest.mark.parametrize(
@@ -134,10 +142,8 @@ def test_room_is_asked_for_where_the_model_will_compute(suite, monkeypatch):
 def test_the_large_networks_get_the_type_that_is_right_for_the_device(
     suite, monkeypatch, precision, fp16, dtype
 ):
-    monkeypatch.setattr(suite.comfyui.model_management, "stand_in_fp16", fp16)
-    # a widget of its own, so that nothing is cached from the case before
+    monkeypatch.setattr(suite.comfyui.model_management, "should_use_fp16", lambda device: fp16)
     finder = {"model_name": MODEL_FILE, "precision": precision, "face_finder": "ours"}
-    suite.comfyui.executor.cache.clear()
     model = suite("LPS_LoadModel", **finder).model
     assert model.dtype == dtype
     assert next(model.motion.parameters()).dtype == torch.float32
@@ -172,11 +178,10 @@ def test_the_published_folders_are_taken_as_well(suite, folder, tmp_path):
 
 
 def refused(suite, **widgets):
-    failure = suite.ask("LPS_LoadModel", **widgets).failure
-    assert failure is not None
+    error = suite.ask("LPS_LoadModel", **widgets).error
+    assert error is not None
     suite.still_works()
-    message = str(failure.error)
-    return message
+    return str(error)
 
 
 def test_missing_files_are_told_with_folder_names_and_links(suite, published, folder):
@@ -255,22 +260,3 @@ def test_a_model_without_the_small_networks_says_what_it_lacks(suite, published,
         widgets = {} if kind == "LPS_Stitch" else {"follow": "fixed"}
         message = suite.refusal(kind, model=model, keypoints=keypoints, **widgets)
         assert f"has no {named} network. Load one that has it" in message
-
-
-def test_values_of_an_old_workflow_are_refused_and_the_rest_runs(suite):
-    prompt = suite.prompt("LPS_Expression", model=suite.model())
-    prompt["old"] = suite.comfyui.node("LPS_LoadModel", model_name="gone.safetensors")
-    prompt["seen"] = suite.comfyui.node("Kept", value=["old", 0])
-    crop = suite.comfyui.node("LPS_CropFace", model=["old", 0], images=["images", 0], role="both")
-    del crop["inputs"]["scale"]
-    prompt |= {"images": suite.given(batch(*walk(2))), "crop": crop}
-    prompt["crops"] = suite.comfyui.node("Kept", value=["crop", 1])
-    run = suite.comfyui.run(prompt)
-    told = {(problem.node_id, problem.kind) for problem in run.problems}
-    assert told == {
-        ("old", "value_not_in_list"),
-        ("crop", "value_not_in_list"),
-        ("crop", "required_input_missing"),
-    }
-    assert run.failure is None
-    assert "node" in run.outputs  # the branch that is right

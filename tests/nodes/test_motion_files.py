@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.assets.motion_library import shipped_motions
+from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from tests.nodes.suite import STILL, batch, pixels, walk
 from tests.support.blobs import face_frame
+from tests.support.comfyui.calls import NODE_ID
 from tests.support.comfyui.stand_in import VERSIONS
 from tests.support.motions import random_motion
 
@@ -48,14 +49,13 @@ def motion(suite):
 
 
 def offered(suite):
-    suite.comfyui.executor.cache.clear()
     info = suite.comfyui.nodes["LPS_LoadMotion"].GET_NODE_INFO_V1()
     return info["input"]["required"]["motion_file"][1]["options"]
 
 
 def saved(run):
     """The file that Save Motion tells, first, and what else it says."""
-    first, *rest = run.ui["node"]["text"][0].split("\n")
+    first, *rest = run.ui["text"][0].split("\n")
     assert first.startswith("Saved ")
     return first.removeprefix("Saved "), rest
 
@@ -86,7 +86,6 @@ def test_no_file_is_ever_overwritten(suite, motion):
     for widget in ("safetensors", "pkl (published template)", "safetensors"):
         given = {"filename_prefix": "many/one", "format": widget}
         human = motion.describe(space=HUMAN)
-        suite.comfyui.executor.cache.clear()
         names.append(saved(suite.ask("LPS_SaveMotion", motion=human, **given).check())[0])
     assert names == [
         "many/one_00001_.safetensors",
@@ -140,12 +139,9 @@ def test_shipped_motions_are_offered_first_and_drive_the_default_model(suite):
 
 
 def refusal_of(suite, name):
-    prompt = suite.prompt("LPS_LoadMotion", motion_file=name)
-    run = suite.comfyui.run(prompt)
+    refused = suite.ask("LPS_LoadMotion", motion_file=name).refused
     suite.still_works()
-    (problem,) = run.problems
-    assert problem.kind == "custom_validation_failed"
-    return problem.details
+    return refused
 
 
 GONE = (
@@ -196,17 +192,20 @@ def test_a_file_that_is_no_motion_is_told_when_it_is_read(suite):
 def test_a_changed_file_is_read_again_and_no_other(suite):
     file = suite.comfyui.input / "fresh.safetensors"
     save_motion(random_motion(1, 2), file)
-    prompt = suite.prompt("LPS_LoadMotion", motion_file=file.name)
-    assert len(suite.comfyui.run(prompt).outputs["node"][0]) == 2
-    assert "node" in suite.comfyui.run(prompt).cached
+    node = suite.comfyui.nodes["LPS_LoadMotion"]
+    given = {"motion_file": file.name, "space": "as the file says"}
+    first = node.fingerprint_inputs(**given)
+    assert node.fingerprint_inputs(**given) == first
+    assert len(suite("LPS_LoadMotion", **given)) == 2
     save_motion(random_motion(1, 4), file)
     os.utime(file, ns=(1, 1))
-    assert len(suite.comfyui.run(prompt).outputs["node"][0]) == 4
+    assert node.fingerprint_inputs(**given) != first
+    assert len(suite("LPS_LoadMotion", **given)) == 4
 
 
 def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
     run = suite.ask("LPS_MotionInfo", motion=motion).check()
-    plot, info, num_frames, fps = run.outputs["node"]
+    plot, info, num_frames, fps = run.outputs
     assert plot.shape == (1, 720, 1280, 3)
     assert plot.std() > 0.01
     assert (num_frames, fps) == (5, 30000 / 1001)
@@ -217,9 +216,9 @@ def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
         "neutral frame: 2",
         "not measured: 0 and 3",
     ]
-    (shown,) = run.ui["node"]["images"]
+    (shown,) = run.ui["images"]
     assert (suite.comfyui.temp / shown["filename"]).is_file()
-    wanted = suite.core.plot_motion(motion, size=(720, 1280))
+    wanted = suite.core.plot_motion(motion)
     np.testing.assert_array_equal(pixels(plot)[0], wanted)
 
 
@@ -276,7 +275,7 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
     frames = batch(face_frame((10, 30, 40), (90, 20, 60), width=200), face_frame(width=200))
     faces, _ = suite("LPS_FindFaces", model=suite.model(), images=frames)
     run = suite.ask("LPS_ShowFaces", images=frames, faces=faces).check()
-    shown = run.outputs["node"][0]
+    shown = run.outputs[0]
     core = suite.core
     for index in range(2):
         marks = [
@@ -290,7 +289,7 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
         ]
         wanted = core.draw_faces(pixels(frames)[index], marks)
         np.testing.assert_array_equal(pixels(shown)[index], wanted)
-    assert len(run.ui["node"]["images"]) == 2
+    assert len(run.ui["images"]) == 2
     plain = suite("LPS_ShowFaces", images=frames, faces=faces, boxes=False, landmarks=False)
     assert torch.equal(plain, frames)
 
@@ -307,6 +306,6 @@ def test_what_find_faces_saw_is_told_on_the_node(suite):
     frames = walk(4)
     frames[2] = face_frame()
     suite("LPS_FindFaces", model=suite.model(), images=batch(*frames))
-    event, (text, node_id), _ = server.sent[-1]
-    assert (event, node_id) == ("progress_text", "node")
+    text, node_id = server.sent[-1]
+    assert node_id == NODE_ID
     assert text == "1 face in 4 frames; face 0 not seen in 2"

@@ -62,7 +62,7 @@ FEWER_STEPS = {"LPS_ShowFaces": 1, "LPS_ExtractAppearance": 3, "LPS_WarpDecode":
 @pytest.mark.parametrize("kind", LONG)
 def test_progress_only_grows_and_ends_at_its_total(suite, keypoints, kind):
     inputs = keypoints.get(kind) or asked(suite, kind)
-    steps = suite.ask(kind, **inputs).check().progress["node"]
+    steps = suite.ask(kind, **inputs).check().progress
     values = [step.value for step in steps]
     assert len(values) >= FEWER_STEPS.get(kind, 6)
     assert values == sorted(values)
@@ -75,13 +75,13 @@ def test_progress_ends_where_a_clip_has_fewer_frames_than_it_tells(suite, monkey
     clips = suite.module("nodes.adapt.images").ImageBatch
     monkeypatch.setattr(clips, "num_frames", 100)
     for kind in ("LPS_FindFaces", "LPS_CropFace", "LPS_ExtractMotion"):
-        steps = suite.ask(kind, **asked(suite, kind)).check().progress["node"]
+        steps = suite.ask(kind, **asked(suite, kind)).check().progress
         assert steps[-1].value == steps[-1].total
     monkeypatch.setattr(clips, "num_frames", None)  # one that does not tell
     steps = suite.ask("LPS_AnimateVideo", **asked(suite, "LPS_AnimateVideo")).check()
-    values = [step.value for step in steps.progress["node"]]
+    values = [step.value for step in steps.progress]
     assert values == sorted(values)
-    assert values[-1] == steps.progress["node"][-1].total
+    assert values[-1] == steps.progress[-1].total
 
 
 @pytest.mark.parametrize("kind", [*ANIMATE, "LPS_WarpDecode"])
@@ -91,7 +91,7 @@ def test_previews_are_the_frames_and_at_most_two_a_second(suite, keypoints, kind
     monkeypatch.setattr(runtime.time, "monotonic", lambda: float(next(now)))
     inputs = keypoints.get(kind) or asked(suite, kind)
     run = suite.ask(kind, **inputs).check()
-    previews = [step.preview for step in run.progress["node"] if step.preview is not None]
+    previews = [step.preview for step in run.progress if step.preview is not None]
     painted = 3 if kind == "LPS_WarpDecode" else 6  # a chunk of two, or a frame, at a time
     assert len(previews) == 1 + (painted - 1) // 3  # at 0, .6, ...
     for form, picture, longest in previews:
@@ -100,7 +100,7 @@ def test_previews_are_the_frames_and_at_most_two_a_second(suite, keypoints, kind
         assert picture.size == ((128, 128) if kind == "LPS_WarpDecode" else (160, 120))
     if kind == "LPS_AnimatePortrait":
         shown = np.asarray(previews[0][1])
-        np.testing.assert_array_equal(shown, pixels(run.outputs["node"][0])[0])
+        np.testing.assert_array_equal(shown, pixels(run.outputs[0])[0])
 
 
 # Cancel
@@ -130,12 +130,12 @@ def test_cancel_while_painting_stops_within_a_chunk_and_leaves_no_file(suite, ki
     with monkeypatch.context() as patch:
         count = Count(suite, patch, decoder, "forward", stop_at=2)
         run = suite.ask(kind, **inputs)
-    assert run.interrupted == "node"
-    assert run.failure is None
+    assert run.interrupted
+    assert run.error is None
     assert count.calls == 2  # of three chunks
     assert suite.files() == before
     suite.still_works()
-    assert len(suite.ask(kind, **inputs).check().outputs["node"]) >= 1
+    assert len(suite.ask(kind, **inputs).check().outputs) >= 1
 
 
 @pytest.mark.parametrize("kind", [*ANIMATE, "LPS_FindFaces", "LPS_CropFace", "LPS_ExtractMotion"])
@@ -154,7 +154,7 @@ def test_cancel_while_reading_stops_within_a_chunk(suite, kind, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(adapt, "pixels_of", pixels_of)
         run = suite.ask(kind, **inputs)
-    assert run.interrupted == "node"
+    assert run.interrupted
     assert len(read) <= 3 + CHUNK
     assert suite.files() == before
     suite.still_works()
@@ -176,7 +176,7 @@ def test_cancel_is_not_swallowed_by_a_node_that_writes(suite, monkeypatch):
                 with pytest.raises(KeyboardInterrupt):
                     suite.ask("LPS_AnimateVideo", **inputs)
             else:
-                assert suite.ask("LPS_AnimateVideo", **inputs).interrupted == "node"
+                assert suite.ask("LPS_AnimateVideo", **inputs).interrupted
         assert suite.files() == before
 
 
@@ -190,7 +190,7 @@ def test_an_error_while_painting_leaves_no_file(suite, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(type(suite.model().model.decoder), "forward", fails)
         run = suite.ask("LPS_AnimateVideo", **inputs)
-    assert str(run.failure.error) == "the device is gone"
+    assert str(run.error) == "the device is gone"
     assert suite.files() == before
     suite.still_works()
 
@@ -228,11 +228,10 @@ def test_where_memory_runs_out_the_chunk_is_halved_and_the_work_goes_on(
     suite, keypoints, kind, network, monkeypatch
 ):
     inputs = keypoints.get(kind) or asked(suite, kind)
-    wanted = suite.ask(kind, **inputs).check().outputs["node"][0]
-    suite.comfyui.executor.cache.clear()
+    wanted = suite.ask(kind, **inputs).check().outputs[0]
     with monkeypatch.context() as patch:
         sizes = short_of_memory(patch, type(getattr(suite.model().model, network)), 1)
-        made = suite.ask(kind, **inputs).check().outputs["node"][0]
+        made = suite.ask(kind, **inputs).check().outputs[0]
     assert sizes[:2] == [CHUNK, 1]
     assert sizes[1:] == [1] * 6  # no second try of two
     if isinstance(made, torch.Tensor):  # other chunks may round differently
@@ -243,8 +242,8 @@ def test_too_little_memory_for_one_frame_is_told(suite, monkeypatch):
     inputs = asked(suite, "LPS_AnimatePortrait")
     with monkeypatch.context() as patch:
         short_of_memory(patch, type(suite.model().model.decoder), 0)
-        failure = suite.ask("LPS_AnimatePortrait", **inputs).failure
-    assert str(failure.error).startswith(
+        error = suite.ask("LPS_AnimatePortrait", **inputs).error
+    assert str(error).startswith(
         "The device has not enough memory for one frame at a time. Free memory on it,"
     )
     suite.still_works()
@@ -302,16 +301,14 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(suite, alive):
 
 def test_results_do_not_depend_on_what_ran_before(suite):
     def everything():
-        chain = Chain(suite)
-        chain.prompt["1"] = suite.given(suite.model())
-        source, driver = chain.given(batch(STILL)), chain.given(video(suite, walk(3)))
+        chain = Chain(suite, suite.model())
+        source = batch(STILL)
         cropped, crops, motion = chain.read(source, "source")
-        driven = chain.read(driver, "driver")[2]
+        driven = chain.read(video(suite, walk(3)), "driver")[2]
         keypoints = chain.keypoints(motion, driven)
         keypoints = chain.change("LPS_RetargetEyes", keypoints, follow="driver")
         keypoints = chain.change("LPS_Stitch", keypoints)
-        suite.comfyui.executor.cache.clear()
-        return chain.run(**chain.paint(source, cropped, crops, keypoints))
+        return chain.paint(source, cropped, crops, keypoints)
 
     first = everything()
     other = {"model": suite.model(), "source": batch(face_frame((20, 20, 80)))}
@@ -328,11 +325,10 @@ def test_results_are_kept_where_comfyui_wants_them(suite, monkeypatch):
     given = {"model": suite.model(), "source": batch(STILL), "driving": video(suite, walk(2))}
     faces, _ = suite("LPS_FindFaces", model=suite.model(), images=batch(STILL))
     cropped, crops = suite("LPS_CropFace", model=suite.model(), images=batch(STILL), faces=faces)
-    suite.comfyui.executor.cache.clear()
 
     def made(kind, **inputs):
         """Without looking into it: there is nothing in it."""
-        return suite.ask(kind, **inputs).outputs["node"]
+        return suite.ask(kind, **inputs).outputs
 
     with monkeypatch.context() as patch:
         patch.setattr(moved, "intermediate_device", lambda: elsewhere)

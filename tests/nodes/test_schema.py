@@ -6,9 +6,9 @@ from copy import deepcopy
 
 import pytest
 
-from tests.support.comfyui.signatures import signature_problems
+from tests.nodes.signatures import signature_problems
 from tests.support.comfyui.stand_in import NEWEST, VERSIONS
-from tests.support.comfyui.widgets import has_widget, inputs_of, options_of
+from tests.support.object_info import has_widget, inputs_of, options_of
 
 pytestmark = pytest.mark.parametrize("suite", VERSIONS, indirect=True)
 
@@ -25,13 +25,12 @@ SENTENCE = re.compile(r"[^\n]*\w[^\n]*\s[^\n]*\.")
 
 @pytest.fixture
 def schemas(suite):
-    return {name: node.GET_SCHEMA() for name, node in suite.pack.nodes.items()}
+    return {name: node.GET_SCHEMA() for name, node in suite.comfyui.nodes.items()}
 
 
 @pytest.fixture
 def info(suite):
-    told = suite.comfyui.object_info()
-    return {name: told[name] for name in suite.pack.nodes}
+    return suite.comfyui.object_info()
 
 
 def all_inputs(info):
@@ -39,8 +38,8 @@ def all_inputs(info):
 
 
 def test_methods_take_what_the_schema_has(suite):
-    assert len(suite.pack.nodes) == 19
-    problems = [each for node in suite.pack.nodes.values() for each in signature_problems(node)]
+    assert len(suite.comfyui.nodes) == 19
+    problems = [each for node in suite.comfyui.nodes.values() for each in signature_problems(node)]
     assert not problems
 
 
@@ -118,7 +117,7 @@ def test_defaults_are_among_the_choices_and_within_the_bounds(info):
 
 def test_modules_keep_nothing_from_one_run_to_the_next(suite):
     """Their names hold after work what they held before; nothing in them is a cache."""
-    own = f"{suite.pack.module.__name__}.nodes"
+    own = f"{suite.comfyui.pack.__name__}.nodes"
     modules = [module for name, module in sys.modules.items() if name.startswith(own)]
     assert len(modules) >= 19
 

@@ -180,22 +180,6 @@ def test_quality_is_obeyed(suite):
     assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
 
 
-@on_both
-def test_a_film_can_be_saved_with_comfyuis_own_node(suite):
-    driving = film(suite, "saved", walk(3), NTSC, sound=tone(LOW, 0.2))
-    inputs = {"model": suite.model(), "source": batch(STILL), "driving": driving}
-    prompt = suite.prompt("LPS_AnimateVideo", **inputs)
-    prompt["save"] = suite.comfyui.node("SaveVideo", video=["node", 0], filename_prefix="made")
-    run = suite.comfyui.run(prompt, workflow={"nodes": []}).check()
-    (file,) = run.ui["save"]["images"]
-    path = suite.comfyui.output / file["filename"]
-    found = suite.core.VideoReader(path)
-    assert (found.fps, found.num_frames, found.has_audio) == (NTSC, 3, True)
-    first = next(iter(found))
-    whole = suite.core.VideoReader(run.outputs["node"][0].get_stream_source())
-    np.testing.assert_array_equal(first, next(iter(whole)))  # not encoded again
-
-
 def test_a_film_that_is_turned_is_seen_upright(suite):
     lying = [np.ascontiguousarray(np.rot90(frame)) for frame in walk(2)]
     path = make_clip(

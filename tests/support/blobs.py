@@ -12,7 +12,7 @@ from torch import Tensor
 
 from liveportrait_core.face.faces import Face, face_from_landmarks
 from liveportrait_core.face.landmarks import LandmarkNetwork
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 DARK, BRIGHT = 40, 220
 THRESHOLD = 130

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from liveportrait_core.assets.motion_library import SHIPPED_MOTIONS_FOLDER
+from liveportrait_core.assets.shipped_motions import SHIPPED_MOTIONS_FOLDER
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.media.motion_file import save_motion

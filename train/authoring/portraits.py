@@ -29,7 +29,7 @@ from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
 
 from ..engine.sample_grid import caption_row, grid_of
-from ..evaluation.mesh import Seen, mesh_python, read_mesh
+from ..evaluation.mesh_measures import Seen, mesh_python, read_mesh
 from ..evaluation.seam import edited
 
 EDITS: Final[dict[str, Expression]] = {

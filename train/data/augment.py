@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from liveportrait_core.motion.regions import COMPACT_MIRROR
 from liveportrait_core.networks.compact.layers import identity_grid
 
 from ..engine.draw import Draw
-from .rendered import Frames, Pairs
-from .unlabelled import MovedFrames, UnlabelledPairs
+from .batch import FrameBatch, PairBatch
 
 GREY_SHARE = 0.15
 NOISY_SHARE = 0.6
@@ -26,7 +26,27 @@ WIDE_SHARE = 0.3
 """Share of frames that are moved and zoomed as far as a rough face box may be off."""
 
 
-def augment_frames(frames: Frames, draw: Draw) -> Frames:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedFrames:
+    """Frames that were turned, shifted and zoomed, and degraded besides."""
+
+    image: Tensor
+    """(B, 3, h, h) in [0, 1]."""
+    linear: Tensor
+    """(B, 2, 2) acts on rows: a point at `xy` came to `xy @ linear + shift`, crop units."""
+    shift: Tensor
+    """(B, 2)."""
+
+    def to(self, device: torch.device) -> MovedFrames:
+        """The frames on another device."""
+        return MovedFrames(
+            image=self.image.to(device),
+            linear=self.linear.to(device),
+            shift=self.shift.to(device),
+        )
+
+
+def augment_frames(frames: FrameBatch, draw: Draw) -> FrameBatch:
     """Strong changes for M: similarity, colour, grey, light, blur, noise, box occluders."""
     frames = _moved(frames, draw)
     image = _coloured(frames.image, draw)
@@ -34,30 +54,38 @@ def augment_frames(frames: Frames, draw: Draw) -> Frames:
     return replace(frames, image=_occluded(image, draw).clamp(0, 1))
 
 
-def augment_pairs(pairs: Pairs, draw: Draw) -> Pairs:
-    """One colour change for both frames of a pair."""
-    source, driving = _coloured_alike(pairs.source.image, pairs.driving.image, draw)
+def augment_pairs(pairs: PairBatch, draw: Draw) -> PairBatch:
+    """One colour change for both frames of a pair; half of the pairs without truth are mirrored.
+
+    Convention:
+        - pairs with a renderer's truth are never mirrored: flow and labels stay as they are
+    """
+    if pairs.truth is None:
+        rows = draw.uniform(len(pairs)) < MIRRORED_SHARE
+        source, driving = (mirrored(frames, rows) for frames in (pairs.source, pairs.driving))
+        pairs = replace(pairs, source=source, driving=driving)
+    images = _coloured_alike(pairs.source.image, pairs.driving.image, draw)
     return replace(
         pairs,
-        source=replace(pairs.source, image=source),
-        driving=replace(pairs.driving, image=driving),
+        source=replace(pairs.source, image=images[0]),
+        driving=replace(pairs.driving, image=images[1]),
     )
 
 
-def augment_unlabelled(pairs: UnlabelledPairs, draw: Draw) -> UnlabelledPairs:
-    """The same colour change for both frames of a pair, and half of the pairs mirrored."""
-    mirrored = draw.uniform(len(pairs.source)) < MIRRORED_SHARE
-    source, driving = (
-        torch.where(mirrored.view(-1, 1, 1, 1), image.flip(-1), image)
-        for image in (pairs.source, pairs.driving)
-    )
-    source, driving = _coloured_alike(source, driving, draw)
-    of_source, of_driving = (
-        None if told is None else told.mirrored(mirrored)
-        for told in (pairs.of_source, pairs.of_driving)
-    )
-    return UnlabelledPairs(
-        source=source, driving=driving, of_source=of_source, of_driving=of_driving
+def mirrored(frames: FrameBatch, rows: Tensor) -> FrameBatch:
+    """Frames that are mirrored where `rows` (B,) is true; left stays the image's left.
+
+    Convention:
+        - canonical keypoints are not mirrored: only frames without them are
+    """
+    keypoints, pose_deg = frames.keypoints, frames.pose_deg
+    swapped = keypoints[:, list(COMPACT_MIRROR)] * keypoints.new_tensor((-1.0, 1.0, 1.0))
+    turned = pose_deg * pose_deg.new_tensor((1.0, -1.0, -1.0))
+    return replace(
+        frames,
+        image=torch.where(rows.view(-1, 1, 1, 1), frames.image.flip(-1), frames.image),
+        keypoints=torch.where(rows[:, None, None], swapped, keypoints),
+        pose_deg=torch.where(rows[:, None], turned, pose_deg),
     )
 
 
@@ -69,9 +97,12 @@ def moved_frames(image: Tensor, draw: Draw) -> MovedFrames:
         draw: The step's.
     """
     count = len(image)
-    riders = torch.eye(3)[[2, 0, 1]].expand(count, 3, 3) * torch.tensor([1.0, 1.0, 0.0])
-    frames = Frames(  # the middle of the picture and a point on each axis ride along
-        image=image, keypoints=riders, canonical=riders, pose_deg=torch.zeros(count, 3)
+    carried = torch.eye(3)[[2, 0, 1]].expand(count, 3, 3) * torch.tensor([1.0, 1.0, 0.0])
+    frames = FrameBatch(  # the middle of the picture and a point on each axis move along
+        image=image,
+        keypoints=carried,
+        pose_deg=torch.zeros(count, 3),
+        valid=torch.ones(count, dtype=torch.bool),
     )
     moved = augment_frames(frames, draw)
     middle, on_axes = moved.keypoints[:, 0, :2], moved.keypoints[:, 1:, :2]
@@ -89,7 +120,7 @@ def _coloured_alike(source: Tensor, driving: Tensor, draw: Draw) -> tuple[Tensor
     return source, driving
 
 
-def _moved(frames: Frames, draw: Draw) -> Frames:
+def _moved(frames: FrameBatch, draw: Draw) -> FrameBatch:
     """A random similarity in the image plane; keypoints and roll follow."""
     count = len(frames.image)
     wide = (draw.uniform(count) < WIDE_SHARE).float()

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
+from liveportrait_core.constants import NUM_KEYPOINTS
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.networks.compact.layers import resize
 
 from ..engine.draw import Draw
-from .sampling import ClipSampler, Picks
+from .batch import FrameBatch, PairBatch
+from .clip_sampler import ClipSampler, Picks
 from .skipping import Skipping
 from .storage import each
-from .unlabelled import Annotations, Array, UnlabelledPairs
 
 
-class Frames(Protocol):
+class ClipFrames(Protocol):
     """The frames of one clip."""
 
     def __len__(self) -> int: ...
@@ -34,28 +35,31 @@ class Frames(Protocol):
         ...
 
 
-Told = tuple[Array, Array]
+Annotation = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 """Landmarks (21, 2) in crop units and pose (3,) in degrees of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
     picture: Pixels
-    told: Told | None
+    annotation: Annotation | None
 
 
 class ClipSet:
-    """Clips, drawn each as often as the other, however many frames they have."""
+    """Clips, drawn each as often as the other, however many frames they have.
+
+    No renderer labelled them: their pairs have no `truth`.
+    """
 
     def __init__(
-        self, frames: Sequence[Frames], *, size_px: int, image_share: float, far: bool = False
+        self, frames: Sequence[ClipFrames], *, size_px: int, image_share: float, far: bool = False
     ) -> None:
         """A source of pairs.
 
         Args:
             frames: Of each clip, all of one size.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of stills among the drawn clips, where there are films too.
+            image_share: Share of stills among the drawn clips, where there are videos too.
             far: Whether clips are behind a URL: several are asked for at a time.
         """
         self._far = far
@@ -78,45 +82,52 @@ class ClipSet:
         return self._sampler.has_motion
 
     @property
+    def is_labelled(self) -> bool:
+        """Whether keypoints and pose of all frames are stored; here of none."""
+        return False
+
+    @property
     def num_damaged(self) -> int:
         """Clips that could not be read so far."""
         return len(self._skipping)
 
-    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> UnlabelledPairs:
-        """Random pairs of different frames of a film, or of a still with itself.
+    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> PairBatch:
+        """Random pairs of different frames of a video, or of a still with itself.
 
         Convention:
             - a clip that cannot be read is named once on stderr, and the next of its kind takes
               its place: one damaged clip ends no run
 
+        Args:
+            draw: The step's.
+            count: Pairs.
+            moving: Whether stills are left out.
+
         Raises:
-            ValueError: `moving`, but there are no films.
+            ValueError: `moving`, but there are no videos.
             MediaError: Many clips in a row cannot be read.
         """
         return self._pairs(self._sampler.pairs(draw, count, moving=moving))
 
-    def draw_frames(self, draw: Draw, count: int) -> Tensor:
-        """(count, 3, h, h) random frames."""
+    def draw_frames(self, draw: Draw, count: int) -> FrameBatch:
+        """Random frames."""
         clips, frames = self._sampler.frames(draw, count)
         chosen = zip(clips.tolist(), frames.tolist(), strict=True)
         read = each(lambda both: self._read(both[0], [both[1]])[0], chosen, far=self._far)
-        return self._tensor([frame.picture for frame in read])
+        return self._batch(read)
 
-    def first_pairs(self, count: int) -> UnlabelledPairs:
-        """Of the first clips the first frame as source, the middle one as driving; films first."""
+    def first_pairs(self, count: int) -> PairBatch:
+        """Of the first clips the first frame as source, the middle one as driving; videos first."""
         return self._pairs(self._sampler.first_pairs(count))
 
-    def _pairs(self, picks: Picks) -> UnlabelledPairs:
+    def _pairs(self, picks: Picks) -> PairBatch:
         numbers = (picks.clips.tolist(), picks.source.tolist(), picks.driving.tolist())
         chosen = list(zip(*numbers, strict=True))
         pairs = each(lambda pick: self._read(pick[0], pick[1:]), chosen, far=self._far)
-        images = [self._tensor([pair[side].picture for pair in pairs]) for side in range(2)]
-        told = [self._annotations([pair[side].told for pair in pairs]) for side in range(2)]
-        return UnlabelledPairs(
-            source=images[0], driving=images[1], of_source=told[0], of_driving=told[1]
-        )
+        source, driving = (self._batch([pair[side] for pair in pairs]) for side in range(2))
+        return PairBatch(source=source, driving=driving)
 
-    def _told(self, clip: int, number: int) -> Told | None:
+    def _annotation(self, clip: int, number: int) -> Annotation | None:
         """What is stored of a frame; here nothing.
 
         Raises:
@@ -124,20 +135,29 @@ class ClipSet:
         """
         del clip, number
 
-    def _annotations(self, told: Sequence[Told | None]) -> Annotations | None:
-        return None if all(frame is None for frame in told) else Annotations.of(told)
-
     def _read(self, clip: int, numbers: Sequence[int]) -> list[_Frame]:
         """Frames of a clip, or of the next one that can be read."""
 
         def read(clip: int) -> list[_Frame]:
             frames = self._frames[clip]
             chosen = [number % len(frames) for number in numbers]
-            return [_Frame(frames[number], self._told(clip, number)) for number in chosen]
+            return [_Frame(frames[number], self._annotation(clip, number)) for number in chosen]
 
         return self._skipping.first_readable(clip, read, self._sampler.after)
 
-    def _tensor(self, pictures: Sequence[Pixels]) -> Tensor:
-        pixels = torch.from_numpy(np.stack(pictures))
+    def _batch(self, frames: Sequence[_Frame]) -> FrameBatch:
+        pixels = torch.from_numpy(np.stack([frame.picture for frame in frames]))
         image = resize(pixels.permute(0, 3, 1, 2).float() / 255, self._size_px)
-        return image.contiguous(memory_format=torch.channels_last)
+        keypoints = torch.zeros(len(frames), NUM_KEYPOINTS, 3)
+        pose_deg = torch.zeros(len(frames), 3)
+        for row, frame in enumerate(frames):
+            if frame.annotation is not None:
+                landmarks, pose = frame.annotation
+                keypoints[row, :, :2] = torch.from_numpy(landmarks)
+                pose_deg[row] = torch.from_numpy(pose)
+        return FrameBatch(
+            image=image.contiguous(memory_format=torch.channels_last),
+            keypoints=keypoints,
+            pose_deg=pose_deg,
+            valid=torch.tensor([frame.annotation is not None for frame in frames]),
+        )

@@ -19,19 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.imaging.layouts import COMPACT_21, LAYOUTS
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21, LAYOUTS
 from liveportrait_core.imaging.tensors import Pixels
 
-from .clip_set import ClipSet, Told
+from .clip_set import Annotation, ClipSet
 from .shards import Spot, decode_arrays, decode_picture, read_spot
-from .storage import UNTOLD, MissingError, Place, Remote, each, read_bytes, size_of
+from .storage import UNKNOWN_SIZE, MissingError, Place, Remote, each, read_bytes, size_of
 
 FORMAT: Final = "liveportrait-suite/curated"
 VERSION: Final = 1
 INDEX_NAME: Final = "index.json"
 SETTINGS_NAME: Final = "settings.json"
 """Written first, so that a folder goes on with the settings that it was begun with."""
-KEPT_ANNOTATIONS: Final = 1024
+CACHED_ANNOTATIONS: Final = 1024
 """Clips whose landmarks stay in memory, those used last: some 60 KB of a clip of 30 s."""
 PIXELS: Final = (".jpg", ".png")
 ANNOTATIONS: Final = "npz"
@@ -173,7 +173,7 @@ class ShardClip:
         return picture
 
     def annotations(self) -> dict[str, NDArray[np.float32]]:
-        """Landmarks and more, as `train.curation.clips.CuratedClip` has them.
+        """Landmarks and more, as `train.curation.clip_extraction.CuratedClip` has them.
 
         Raises:
             MediaError: They cannot be read, or are of another clip.
@@ -207,7 +207,7 @@ def shard_clips(folder: Place) -> list[ShardClip]:
     def opened(entry: dict[str, Any]) -> list[ShardClip]:
         shard = folder / entry["file"]
         size = size_of(shard)
-        if size not in (entry["bytes"], UNTOLD):
+        if size not in (entry["bytes"], UNKNOWN_SIZE):
             raise MediaError(
                 f"The shard {shard} has {size} bytes, and {entry['bytes']} were wanted. Copy it "
                 "again, or curate into another folder."
@@ -254,16 +254,16 @@ class CuratedSet(ClipSet):
         far = any(isinstance(folder, Remote) for folder in folders)
         super().__init__(clips, size_px=size_px, image_share=image_share, far=far)
         self._clips, self._annotated = clips, annotated
-        self._arrays = lru_cache(KEPT_ANNOTATIONS)(lambda clip: self._clips[clip].annotations())
+        self._arrays = lru_cache(CACHED_ANNOTATIONS)(lambda clip: self._clips[clip].annotations())
 
     @property
-    def tells(self) -> bool:
-        """Whether pairs carry landmarks and pose, of every clip."""
+    def is_labelled(self) -> bool:
+        """Whether the pairs carry keypoints and pose, of every clip."""
         return self._annotated and all(
             clip.clip.about["layout"] == COMPACT_21.name for clip in self._clips
         )
 
-    def _told(self, clip: int, number: int) -> Told | None:
+    def _annotation(self, clip: int, number: int) -> Annotation | None:
         if not self._annotated or self._clips[clip].clip.about["layout"] != COMPACT_21.name:
             return None
         arrays = self._arrays(clip)

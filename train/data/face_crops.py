@@ -32,13 +32,13 @@ from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 from liveportrait_core.preset import COMPACT
 
-LOOK_EVERY = 16
+DETECT_EVERY = 16
 """Of the frames of a clip, each so many is searched for other faces."""
 SEVERAL_SHARE = 0.25
 """Share of those frames that may show a second face: finders err now and then."""
 SECOND_FACE = 0.3
 """A face of less than this times the largest one's box is somebody in the background."""
-LEAST_ZOOM = 0.5
+MIN_ZOOM = 0.5
 """Pixels of the picture for one of the crop, below which there is nothing sharp to learn from."""
 
 
@@ -92,7 +92,7 @@ def _tracked_crops(
     kept = _longest_scene(track, watched.scenes)
     seen = tuple(face for number, face in enumerate(track.faces) if number in kept)
     transform = framed(FaceTrack(0, seen), settings)
-    if transform.source_px_per_crop_px < LEAST_ZOOM:
+    if transform.source_px_per_crop_px < MIN_ZOOM:
         raise SkippedError("face too small")
     crops = [
         crop_pixels(frame, transform, antialias=True)
@@ -168,7 +168,7 @@ class _Watched:
             scene = self.scenes[-1] if self.scenes else 0
             self.scenes.append(scene + (change > CUT_LEVELS))
             before = thumbnail
-            if number % LOOK_EVERY == 0:
+            if number % DETECT_EVERY == 0:
                 self._several.append(are_several(self.find(frame)))
             yield frame
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import floor
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from liveportrait_core.errors import MediaError
 
 from ..engine.draw import Draw
+from .batch import FrameBatch, PairBatch, concatenate
 from .curated import INDEX_NAME, RENDERED, read_json
-from .rendered import Frames, Pairs, RenderedSet, is_of_heads
+from .rendered import RenderedSet, is_of_heads
+from .source import PairSource
 from .storage import Place, place_named, size_of
-from .unlabelled import UnlabelledPairs, UnlabelledSource, unlabelled_count
 
-Batch = TypeVar("Batch", Frames, Pairs, UnlabelledPairs)
+Batch = TypeVar("Batch", FrameBatch, PairBatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Mix:
     """How many pairs of each kind a step has.
 
     Convention:
-        - a function of the step alone, as `unlabelled_count`; each kind's sum over the first steps
+        - a function of the step alone, as `count_in_step`; each kind's sum over the first steps
           is its share of all their pairs, less than two pairs off
     """
 
@@ -56,52 +59,36 @@ class Mix:
     def _until(self, step: int) -> tuple[int, int, int, int]:
         """Of all steps before this one."""
         pairs = step * self.batch
-        of_animals = unlabelled_count(0, pairs, self.animal_share)
+        of_animals = count_in_step(0, pairs, self.animal_share)
         original = self._kinds(pairs - of_animals, self.originals)
         return (*original, *self._kinds(of_animals, self.animals))
 
     def _kinds(self, count: int, there: tuple[bool, bool]) -> tuple[int, int]:
         share = self.clip_share if all(there) else float(there[1])
-        of_clips = unlabelled_count(0, count, share)
+        of_clips = count_in_step(0, count, share)
         return count - of_clips, of_clips
 
 
-class MixedHeads(RenderedSet):
-    """Rendered people and animals; numbered, animals come first, so that strips show them."""
+class MixedSource:
+    """People and animals as one source, a share of each batch animals."""
 
-    def __init__(self, mix: Mix, people: RenderedSet, animals: RenderedSet) -> None:
+    def __init__(
+        self,
+        mix: Mix,
+        people: PairSource,
+        animals: PairSource,
+        animal_pairs: Callable[[Counts], int],
+    ) -> None:
         """Both, as they are.
 
-        Raises:
-            MediaError: Their pictures differ in size.
+        Args:
+            mix: How many animals a step has.
+            people: Where people come from.
+            animals: Where animals come from; pictures of the same size.
+            animal_pairs: Which of a step's counts these animals are.
         """
-        self._take([animals.small, people.small], [*animals._large, *people._large])
         self._people, self._animals, self._mix = people, animals, mix
-
-    def draw_frames(self, draw: Draw, count: int) -> Frames:
-        """Random frames, a share of them animals."""
-        animals = unlabelled_count(draw.step, count, self._mix.animal_share)
-        return _both(
-            lambda n: self._people.draw_frames(draw, n),
-            lambda n: self._animals.draw_frames(draw, n),
-            (count - animals, animals),
-        )
-
-    def draw_pairs(self, draw: Draw, count: int, same_pose_share: float) -> Pairs:
-        """Random pairs, as many of animals as the step has."""
-        animals = self._mix.counts(draw.step).animal_heads
-        return _both(
-            lambda n: self._people.draw_pairs(draw, n, same_pose_share),
-            lambda n: self._animals.draw_pairs(draw, n, same_pose_share),
-            (count - animals, animals),
-        )
-
-
-class MixedClips:
-    """Clips of people and of animals as one source."""
-
-    def __init__(self, mix: Mix, people: UnlabelledSource, animals: UnlabelledSource) -> None:
-        self._people, self._animals, self._mix = people, animals, mix
+        self._animal_pairs = animal_pairs
 
     @property
     def size_px(self) -> int:
@@ -110,47 +97,78 @@ class MixedClips:
 
     @property
     def has_motion(self) -> bool:
-        """Whether any clip has more than one frame."""
+        """Whether either has pairs of different frames."""
         return self._people.has_motion or self._animals.has_motion
 
-    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> UnlabelledPairs:
+    @property
+    def is_labelled(self) -> bool:
+        """Whether keypoints and pose of all frames of both are known."""
+        return self._people.is_labelled and self._animals.is_labelled
+
+    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> PairBatch:
         """Random pairs, as many of animals as the step has."""
-        animals = self._mix.counts(draw.step).animal_clips
+        animals = self._animal_pairs(self._mix.counts(draw.step))
         return _both(
             lambda n: self._people.draw_pairs(draw, n, moving=moving),
             lambda n: self._animals.draw_pairs(draw, n, moving=moving),
             (count - animals, animals),
         )
 
-    def draw_frames(self, draw: Draw, count: int) -> Tensor:
-        """(count, 3, h, h) random frames, a share of them animals."""
-        animals = unlabelled_count(draw.step, count, self._mix.animal_share)
-        sources = ((self._people, count - animals), (self._animals, animals))
-        return torch.cat([source.draw_frames(draw, n) for source, n in sources if n])
+    def draw_frames(self, draw: Draw, count: int) -> FrameBatch:
+        """Random frames, a share of them animals."""
+        animals = count_in_step(draw.step, count, self._mix.animal_share)
+        return _both(
+            lambda n: self._people.draw_frames(draw, n),
+            lambda n: self._animals.draw_frames(draw, n),
+            (count - animals, animals),
+        )
 
-    def first_pairs(self, count: int) -> UnlabelledPairs:
+    def first_pairs(self, count: int) -> PairBatch:
         """The same pairs every time, about half of them animals."""
         shown = (count // 2, count - count // 2)
         return _both(self._people.first_pairs, self._animals.first_pairs, shown)
+
+
+class MixedHeads(MixedSource):
+    """Rendered people and animals."""
+
+    def __init__(self, mix: Mix, people: RenderedSet, animals: RenderedSet) -> None:
+        """Both, as they are."""
+        super().__init__(mix, people, animals, lambda counts: counts.animal_heads)
+        self._heads = (animals, people)
+
+    @property
+    def mean_canonical(self) -> Tensor:
+        """(K, 3) mean canonical keypoints."""
+        return torch.from_numpy(
+            np.concatenate([heads.small["canonical"] for heads in self._heads]).mean(0)
+        )
+
+
+class MixedClips(MixedSource):
+    """Clips of people and of animals."""
+
+    def __init__(self, mix: Mix, people: PairSource, animals: PairSource) -> None:
+        """Both, as they are."""
+        super().__init__(mix, people, animals, lambda counts: counts.animal_clips)
+
+
+def count_in_step(step: int, batch: int, share: float) -> int:
+    """How many pairs of a step's batch are of a kind that has this share of all.
+
+    Convention:
+        - a function of the step alone, so that all processes divide their batches alike; where
+          the share is no whole number of pairs, steps differ by one and their mean is the share
+    """
+    per_step = batch * share
+    return floor((step + 1) * per_step + 1e-6) - floor(step * per_step + 1e-6)
 
 
 def _both(
     people: Callable[[int], Batch], animals: Callable[[int], Batch], counts: tuple[int, int]
 ) -> Batch:
     """So many of each, people first."""
-    return _together([draw(n) for draw, n in zip((people, animals), counts, strict=True) if n])
-
-
-def _together(parts: Sequence[Batch]) -> Batch:
-    """One batch of several."""
-    whole: dict[str, object] = {}
-    for entry in fields(parts[0]):
-        each = [getattr(part, entry.name) for part in parts]
-        if any(part is None for part in each):
-            whole[entry.name] = None
-            continue
-        whole[entry.name] = torch.cat(each) if isinstance(each[0], Tensor) else _together(each)
-    return replace(parts[0], **whole)
+    return concatenate([draw(n) for draw, n in zip((people, animals), counts, strict=True) if n])
 
 
 def places_of(animals: str) -> tuple[list[Place], list[Place]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor
 from liveportrait_core.errors import MediaError
 
 from ..engine.draw import Draw
+from .batch import FrameBatch, PairBatch, PairTruth
 from .curated import RENDERED, is_curated
 from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
@@ -55,54 +55,6 @@ class Rows(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frames:
-    """Single frames with the truth that M learns from."""
-
-    image: Tensor
-    """(B, 3, h, h) in [0, 1]."""
-    keypoints: Tensor
-    """(B, K, 3) crop units."""
-    canonical: Tensor
-    """(B, K, 3) crop units."""
-    pose_deg: Tensor
-    """(B, 3) pitch, yaw, roll."""
-
-    def to(self, device: torch.device) -> Frames:
-        """The frames on another device."""
-        return moved(self, device)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pairs:
-    """A source and a driving frame of the same identity, with the motion between them."""
-
-    source: Frames
-    driving: Frames
-    flow: Tensor
-    """(B, 2, h / 2, h / 2): where each driving pixel is in the source, crop units."""
-    visible: Tensor
-    """(B, 1, h / 2, h / 2): 1 where that point can be seen in the source."""
-    source_regions: Tensor
-    """(B, 1, h / 2, h / 2) labels."""
-    same_pose: Tensor
-    """(B,) bool."""
-
-    def to(self, device: torch.device) -> Pairs:
-        """The pairs on another device."""
-        return moved(self, device)
-
-
-Batch = TypeVar("Batch", Frames, Pairs)
-
-
-def moved(batch: Batch, device: torch.device) -> Batch:
-    """A batch with each of its tensors (and batches) on another device."""
-    return replace(
-        batch, **{entry.name: getattr(batch, entry.name).to(device) for entry in fields(batch)}
-    )
-
-
 class RenderedSet:
     """Every shard of one or more folders, pictures and dense labels left on disk.
 
@@ -110,7 +62,14 @@ class RenderedSet:
         MediaError: A folder is no finished rendering, or the folders' pictures differ in size.
     """
 
-    def __init__(self, folders: Sequence[Place]) -> None:
+    def __init__(self, folders: Sequence[Place], *, same_pose_share: float = 0.5) -> None:
+        """Read the small arrays; no picture is read yet.
+
+        Args:
+            folders: What `train.render` wrote.
+            same_pose_share: Share of the drawn pairs with one head pose and another expression.
+        """
+        self._same_pose_share = same_pose_share
         small: list[Arrays] = []
         large: list[Mapping[str, Rows]] = []
         for folder in folders:
@@ -129,6 +88,7 @@ class RenderedSet:
     def of_arrays(cls, arrays: Arrays) -> RenderedSet:
         """A set that is in memory: the arrays of one shard."""
         made = cls.__new__(cls)
+        made._same_pose_share = 0.5
         made._take([arrays], [arrays])
         return made
 
@@ -161,6 +121,16 @@ class RenderedSet:
         return len(self._skipping)
 
     @property
+    def has_motion(self) -> bool:
+        """True: each identity is rendered in several poses."""
+        return True
+
+    @property
+    def is_labelled(self) -> bool:
+        """True: the renderer knows keypoints and pose."""
+        return True
+
+    @property
     def mean_canonical(self) -> Tensor:
         """(K, 3) mean canonical keypoints."""
         return torch.from_numpy(self.small["canonical"].mean(0))
@@ -178,47 +148,60 @@ class RenderedSet:
         shard = int(np.searchsorted(self._first, identity, "right")) - 1
         return self._large[shard][name][identity - int(self._first[shard]), frame]
 
-    def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> Frames:
+    def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> FrameBatch:
         """The named frames of the named identities."""
         get = self._tensor
         image = get("image", identities, frames).permute(0, 3, 1, 2).float() / 255
-        return Frames(
+        return FrameBatch(
             image=image.contiguous(memory_format=torch.channels_last),
             keypoints=get("keypoints", identities, frames),
             canonical=torch.from_numpy(self.small["canonical"][identities]),
             pose_deg=get("pose_deg", identities, frames),
+            valid=torch.ones(len(image), dtype=torch.bool),
         )
 
-    def pairs(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> Pairs:
+    def pairs(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> PairBatch:
         """Pair k of an identity: driving frame k, source frame k + 1 (modulo 3)."""
         source = (pair + 1) % FRAMES
         get = self._tensor
-        return Pairs(
+        return PairBatch(
             source=self.frames(identities, source),
             driving=self.frames(identities, pair),
-            flow=get("flow", identities, pair).float().permute(0, 3, 1, 2),
-            visible=get("visible", identities, pair).float()[:, None],
-            source_regions=_without_occluders(get("regions", identities, source))[:, None],
-            same_pose=torch.from_numpy(pair == SAME_POSE_PAIR),
+            truth=PairTruth(
+                flow=get("flow", identities, pair).float().permute(0, 3, 1, 2),
+                visible=get("visible", identities, pair).float()[:, None],
+                source_regions=_without_occluders(get("regions", identities, source))[:, None],
+                same_pose=torch.from_numpy(pair == SAME_POSE_PAIR),
+            ),
         )
 
-    def draw_frames(self, draw: Draw, count: int) -> Frames:
+    def first_pairs(self, count: int) -> PairBatch:
+        """A pair of each of the first identities, one after the other of their three."""
+        numbers = np.arange(min(count, len(self)))
+        return self.pairs(numbers, numbers % FRAMES)
+
+    def draw_frames(self, draw: Draw, count: int) -> FrameBatch:
         """Random frames; an identity that cannot be read is named once, and the next taken."""
         identities, frames = draw.integers(count, 0, len(self)), draw.integers(count, 0, FRAMES)
         identities = self._readable(identities, [("image", frames)])
         draw.notes.append(_named("frames", identities, frames))
         return self.frames(identities, frames)
 
-    def draw_pairs(self, draw: Draw, count: int, same_pose_share: float) -> Pairs:
+    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> PairBatch:
         """Random pairs, a share of them with one head pose and another expression.
 
         Convention:
             - an identity that cannot be read is named once, and the next one takes its place
 
+        Args:
+            draw: The step's.
+            count: Pairs.
+            moving: Whether all are of different head poses.
+
         Raises:
             MediaError: Many in a row cannot be read.
         """
-        same = draw.uniform(count).numpy() < same_pose_share
+        same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_share)
         pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
         wanted = [("image", pair), ("image", (pair + 1) % FRAMES), ("flow", pair)]
         identities = self._readable(draw.integers(count, 0, len(self)), wanted)

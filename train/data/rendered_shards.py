@@ -27,10 +27,10 @@ LABEL_SHRINK: Final = 2
 """They have half the picture's size."""
 FRAMES: Final = 3
 """Of an identity."""
-KEPT_BYTES: Final = 2**26
+CACHE_BYTES: Final = 2**26
 """Of pictures that were read last, and about as much of dense truth: batches are asked for name by
 name."""
-LEAST_KEPT: Final = 64
+MIN_CACHED: Final = 64
 
 
 class StoredHeads:
@@ -64,7 +64,7 @@ class StoredHeads:
         self.small = {name: np.concatenate([part[name] for part in parts]) for name in SMALL_ARRAYS}
         if len(self.small["keypoints"]) != len(self._clips):
             raise MediaError(f"The .npz files in {folder} are of another set. Copy them again.")
-        kept = max(LEAST_KEPT, KEPT_BYTES // (3 * self.size_px**2))
+        kept = max(MIN_CACHED, CACHE_BYTES // (3 * self.size_px**2))
         self._picture = lru_cache(kept)(self._read_picture)
         self._truth = lru_cache(kept)(self._read_truth)
         self.large: dict[str, StoredRows] = {

@@ -13,11 +13,11 @@ from ..engine.distributed import is_first_process
 from .clip_set import ClipSet
 from .curated import CuratedSet, is_curated
 from .face_crops import CropSettings
-from .folders import FolderSet
+from .mixed import count_in_step
+from .prepared_clips import PreparedSet
 from .preparing import is_prepared, prepare
 from .rendered import RenderedSet
 from .storage import MARK, Place, Remote, place_named
-from .unlabelled import unlabelled_count
 
 CACHE_NAME = "clips"
 """In the folder of a run, unless `cache` names another place."""
@@ -39,6 +39,8 @@ class DataConfig(LoopConfig):
     """Share of clips among the pairs of each batch; without `data` all are of clips."""
     image_share: float = 0.2
     """Share of stills among the pairs of clips, where there are films too."""
+    same_pose_share: float = 0.5
+    """Share of rendered pairs with one head pose and another expression."""
     clip_px: int = 256
     """Side at which clips are stored, a multiple of 128; `data` of a smaller side shrinks them."""
     cache: str = ""
@@ -51,7 +53,7 @@ class DataConfig(LoopConfig):
                 "Neither data nor clips is given; give data=FOLDER of train.render, or "
                 "clips=FOLDER of pictures and films."
             )
-        for name in ("clip_share", "image_share"):
+        for name in ("clip_share", "image_share", "same_pose_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
         if self.clip_px < SIZE_STEP_PX or self.clip_px % SIZE_STEP_PX:
@@ -63,7 +65,7 @@ class DataConfig(LoopConfig):
         """How many of a step's pairs are of clips."""
         if not self.clips:
             return 0
-        return unlabelled_count(step, batch, self.clip_share) if self.data else batch
+        return count_in_step(step, batch, self.clip_share) if self.data else batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def open_sets(config: DataConfig, *, annotated: bool = False) -> Sets:
     """
     rendered = None
     if config.data:
-        rendered = RenderedSet([place_named(folder) for folder in config.data.split(",")])
+        folders = [place_named(folder) for folder in config.data.split(",")]
+        rendered = RenderedSet(folders, same_pose_share=config.same_pose_share)
     return Sets(rendered, _clips(config, rendered, annotated) if config.clips else None)
 
 
@@ -111,7 +114,7 @@ def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) ->
     while not is_first_process() and not is_prepared(folders, cache, settings):
         time.sleep(1.0)
     clips = prepare(folders, cache, settings)
-    return FolderSet(cache, clips, size_px=size_px, image_share=config.image_share)
+    return PreparedSet(cache, clips, size_px=size_px, image_share=config.image_share)
 
 
 def _curated(places: list[Place], size_px: int, image_share: float, annotated: bool) -> CuratedSet:

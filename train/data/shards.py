@@ -26,7 +26,7 @@ from liveportrait_core.imaging.tensors import Pixels
 from .storage import Place, read_part
 
 BLOCK: Final = tarfile.BLOCKSIZE
-MOST_NAME: Final = 100
+MAX_NAME: Final = 100
 """Characters of a member's name; a longer one would need a header of its own."""
 
 
@@ -83,8 +83,8 @@ class ShardWriter:
         self._write(bytes(2 * BLOCK + -ended % tarfile.RECORDSIZE))
 
     def _add(self, name: str, data: bytes) -> Spot:
-        if len(name) > MOST_NAME:
-            raise ValueError(f"The name {name} has more than {MOST_NAME} characters; shorten it.")
+        if len(name) > MAX_NAME:
+            raise ValueError(f"The name {name} has more than {MAX_NAME} characters; shorten it.")
         header = tarfile.TarInfo(name)
         header.size = len(data)
         self._write(header.tobuf(tarfile.USTAR_FORMAT))

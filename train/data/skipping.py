@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from liveportrait_core.errors import MediaError
 
-MOST_DAMAGED = 16
+MAX_DAMAGED = 16
 """In a row that may be unreadable; more means that the folder is gone."""
 Read = TypeVar("Read")
 
@@ -46,14 +46,14 @@ class Skipping:
         Raises:
             MediaError: Many in a row cannot be read.
         """
-        for _ in range(MOST_DAMAGED):
+        for _ in range(MAX_DAMAGED):
             try:
                 return read(number)
             except MediaError as error:
                 self._name(number, error)
                 number = after(number)
         raise MediaError(
-            f"{MOST_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
+            f"{MAX_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
             "whether their folder is still there, and make it anew where it is damaged."
         )
 

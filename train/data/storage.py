@@ -40,7 +40,7 @@ PACKAGES: Final[Mapping[str, str]] = MappingProxyType(
 """What drivers are called by installers."""
 PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 """Refusals that do not last."""
-UNTOLD: Final = -1
+UNKNOWN_SIZE: Final = -1
 """Bytes of a file whose size a server does not tell."""
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -99,7 +99,7 @@ def size_of(place: Place) -> int:
 
     def far(system: Any, path: str) -> int:
         told = system.size(path)
-        return UNTOLD if told is None else int(told)
+        return UNKNOWN_SIZE if told is None else int(told)
 
     try:
         return _read(place, lambda path: path.stat().st_size if path.is_file() else 0, far)

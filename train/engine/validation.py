@@ -15,8 +15,9 @@ from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.networks.compact.layers import resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
-from ..data.faces import FacePairs, first_pairs
+from ..data.batch import PairBatch
 from ..data.sets import DataConfig, open_sets
+from ..data.source import first_pairs
 from ..metrics.image import l1, psnr_db
 from ..models.pretrained.picture_features import PictureDistance
 
@@ -25,7 +26,7 @@ CACHE_NAME = "validation-clips"
 """In the folder of a run: prepared clips that it is never trained on."""
 BEST_NAME = "best"
 """Folder in that of a run, of the state that did best on the validation pairs."""
-Painter = Callable[[FacePairs], tuple[Tensor, Tensor]]
+Painter = Callable[[PairBatch], tuple[Tensor, Tensor]]
 SCORE = "psnr_db"
 """Of the measures, the one by which a state is the best so far; larger is better."""
 
@@ -53,7 +54,7 @@ class Validation:
     """The pairs that a run is never trained on, as `first_pairs` has them."""
 
     def __init__(
-        self, config: ValidatedConfig, pairs: FacePairs, distance: PictureDistance, batch: int
+        self, config: ValidatedConfig, pairs: PairBatch, distance: PictureDistance, batch: int
     ) -> None:
         """Pairs that were opened before; see `open`."""
         self.pairs = pairs
@@ -91,7 +92,7 @@ class Validation:
             ),
             annotated=True,
         )
-        pairs = first_pairs(sets.rendered, sets.clips, reader, config.validation_pairs)
+        pairs = first_pairs((sets.rendered, sets.clips), reader, config.validation_pairs)
         return cls(config, pairs, distance, batch)
 
     def is_best(self, step: int, paint: Painter, *, last: bool) -> bool:
@@ -112,7 +113,7 @@ class Validation:
 
 def measures(
     paint: Painter,
-    pairs: FacePairs,
+    pairs: PairBatch,
     distance: PictureDistance,
     batch: int,
 ) -> dict[str, float]:
@@ -129,7 +130,7 @@ def measures(
     """
     rows: dict[str, list[Tensor]] = {name: [] for name in (SCORE, "l1", "copy_psnr_db")}
     distances: list[float] = []
-    count = len(pairs.told)
+    count = len(pairs)
     with torch.no_grad():
         for first in range(0, count, batch):
             part = pairs[first : first + batch]

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ..metrics.distribution import Moments
-from ..metrics.readers import Read, Reading, View
+from ..metrics.feature_extractors import Read, Reading, View
 from .measures import Measure, Side
-from .paper import Mode
+from .paper_tables import Mode
 
 
 class Looks(Protocol):

@@ -26,11 +26,11 @@ from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
 
 from ..data.rendered import RenderedSet
-from .clips import EVERY, SIZE_PX, Reenacted, clip_measures, reenact_all
-from .mesh import UNAVAILABLE, ClipSeen, mesh_measures, mesh_python, read_mesh
-from .models import at_size, compact_only
+from .clip_reenactment import EVERY, SIZE_PX, Reenacted, clip_measures, reenact_all
+from .measured_model import at_size, compact_only
+from .mesh_measures import UNAVAILABLE, ClipSeen, mesh_measures, mesh_python, read_mesh
 from .protocol_command import add_arguments, check_places, keep_page, protocols
-from .rendered import rendered_measures, retarget_measures
+from .rendered_measures import rendered_measures, retarget_measures
 from .seam import seam_measures
 
 IDENTITIES = 120

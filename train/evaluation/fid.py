@@ -16,7 +16,7 @@ from liveportrait_core.media.atomic import replacing
 from liveportrait_core.media.images import read_image
 
 from ..metrics.distribution import Gaussian, Moments, frechet_distance
-from ..metrics.readers import Read, View
+from ..metrics.feature_extractors import Read, View
 from .accumulator import Tally
 from .report import Report, Result
 

@@ -9,12 +9,12 @@ from typing import Final, Literal
 from torch import Tensor
 
 from ..losses.keypoints import compact_eyes_open, compact_lip_open, gaze
-from ..metrics.identity import cosine
+from ..metrics.face_similarity import cosine
+from ..metrics.feature_extractors import Reading
 from ..metrics.image import MS_SSIM_LEAST_PX, SSIM_WINDOW, l1, ms_ssim, psnr_db, ssim
 from ..metrics.lpips import lpips_distance
-from ..metrics.motion import angle_deg, mean_l1, point_distance, trembling
-from ..metrics.readers import Reading
-from .paper import Mode
+from ..metrics.motion_errors import angle_deg, mean_l1, point_distance, trembling
+from .paper_tables import Mode
 
 Side = Literal["driving", "source", "real"]
 Scope = Literal["frame", "film", "set"]
@@ -35,7 +35,7 @@ class Measure:
     title: str
     better: Literal["up", "down"]
     reads: str
-    """The reader whose numbers it compares (`metrics.readers`)."""
+    """The reader whose numbers it compares (`metrics.feature_extractors`)."""
     against: Mapping[Mode, Side]
     """What the animated picture is compared with, in each protocol that has the measure."""
     distance: Distance | None = None

@@ -15,11 +15,11 @@ from liveportrait_core.errors import LivePortraitError, MediaError
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 from liveportrait_core.motion.types import Motion
 
-from ..metrics.readers import Read, missing_file
+from ..metrics.feature_extractors import Read, missing_file
 from .accumulator import FilmTally, KnownPictures, Looks, SeenPictures, Tally, known_pictures
 from .layouts import Layout
 from .measures import Measure, Side, measures_of
-from .paper import Mode
+from .paper_tables import Mode
 from .reenactment import Sampled, Stage, Subject, open_film, open_portrait, painted, read_film
 from .report import MOST_STRIPS, Report, Result, Strip, difference
 from .results import FilmResult, FilmResults

@@ -15,14 +15,14 @@ from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.options import MotionMode
 
 from ..data.rendered import RenderedSet
-from ..metrics.readers import MotionReader, open_readers
-from .clips import SIZE_PX
+from ..metrics.feature_extractors import MotionReader, open_readers
+from .clip_reenactment import SIZE_PX
 from .fid import add_fid
+from .html_report import write_page
 from .layouts import LAYOUTS, Layout, films_of, layout_of, portraits_of
-from .mesh import mesh_python
-from .models import at_size
-from .page import write_page
-from .paper import Mode
+from .measured_model import at_size
+from .mesh_measures import mesh_python
+from .paper_tables import Mode
 from .protocol import NUM_SOURCES, Setting, cross_reenactment, self_reenactment
 from .reenactment import FramingMode, Stage
 from .rendered_protocol import is_rendered, rendered_reenactment

@@ -23,7 +23,7 @@ from liveportrait_core.animation.readers import FaceChoice, FaceReaders, Role
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from liveportrait_core.media.clips import Clip, Frames, limited_pixels
 from liveportrait_core.media.images import is_image, read_image
@@ -33,10 +33,10 @@ from liveportrait_core.motion.types import Motion
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing, MotionMode
 from liveportrait_core.pipeline import Animation
 
-from ..metrics.readers import View
-from .clips import inside
+from ..metrics.feature_extractors import View
+from .clip_reenactment import inside
+from .measured_model import at_size
 from .measures import FACE_PX
-from .models import at_size
 
 FramingMode = Literal["paste", "crop", "whole"]
 PICTURES_FPS: Final = Fraction(25)

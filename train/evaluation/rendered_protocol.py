@@ -9,11 +9,11 @@ from liveportrait_core.imaging.tensors import pixels_from_tensor
 
 from ..data.curated import INDEX_NAME, read_json
 from ..data.rendered import FRAMES, RenderedSet, is_of_heads
-from ..metrics.readers import Reading, View
+from ..metrics.feature_extractors import Reading, View
 from .accumulator import FilmTally, KnownPictures, SeenPictures
-from .models import at_size, compact_only
+from .measured_model import at_size, compact_only
 from .protocol import Setting, finished
-from .rendered import Outcome, outcomes
+from .rendered_measures import Outcome, outcomes
 from .report import Report, Strip, difference
 
 

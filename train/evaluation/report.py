@@ -15,8 +15,8 @@ from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 from ..engine.sample_grid import PAPER, caption_row, grid_of
 from .layouts import Layout
 from .measures import BY_KEY
-from .mesh import UNAVAILABLE
-from .paper import TITLES, Mode, as_text, with_ours
+from .mesh_measures import UNAVAILABLE
+from .paper_tables import TITLES, Mode, as_text, with_ours
 
 _LOG = logging.getLogger(__name__)
 

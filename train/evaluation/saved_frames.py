@@ -10,7 +10,7 @@ import numpy as np
 
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 
-from .mesh import ClipSeen, mesh_measures, read_mesh
+from .mesh_measures import ClipSeen, mesh_measures, read_mesh
 from .results import short_digest
 
 

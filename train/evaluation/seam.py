@@ -15,7 +15,7 @@ from liveportrait_core.animation.read import read_source
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.composite import frame_mask, paste_mask
 from liveportrait_core.imaging.crop import CropTransform
-from liveportrait_core.imaging.layouts import COMPACT_21, Landmarks
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.model import LivePortraitModel
@@ -129,8 +129,9 @@ def _rendered_frame(data: RenderedSet, identity: int) -> tuple[Pixels, FaceReade
     points = (shown.keypoints[0, :, :2].double().numpy() + 1) / 2 * data.size_px - 0.5 + border
     face = face_from_landmarks(Landmarks(points, COMPACT_21.name), 1.0)
     # an identity's pair k has its frame k + 1 as the source, whose regions come with it
-    pairs = data.pairs(one, (frames - 1) % FRAMES)
-    regions = (pairs.source_regions[0, 0] >= HEAD_REGIONS).numpy().astype(np.uint8)
+    truth = data.pairs(one, (frames - 1) % FRAMES).truth
+    assert truth is not None
+    regions = (truth.source_regions[0, 0] >= HEAD_REGIONS).numpy().astype(np.uint8)
     size = (data.size_px, data.size_px)
     head = cv2.resize(regions, size, interpolation=cv2.INTER_NEAREST)
     reach = 2 * round(SILHOUETTE * data.size_px) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ..metrics.identity import cosine
+from ..metrics.face_similarity import cosine
 
 
 def identity_distance(painted: Tensor, true: Tensor) -> Tensor:

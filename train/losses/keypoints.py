@@ -23,7 +23,7 @@ POINT_WEIGHTS = tuple(2.5 if C.LEFT_UPPER_LID <= point <= C.RIGHT_IRIS else 1.0 
 WING_WIDTH, WING_CURVATURE = 10 / 128, 2 / 128
 """Knee and curvature of the Wing loss, crop units: the 10 and 2 pixels of Feng et al., 2018, in
 crops of 256 px."""
-LEAST_SQUARED_DISTANCE, MEAN_DEPTH = 0.1, 0.33
+MIN_SQUARED_DISTANCE, MEAN_DEPTH = 0.1, 0.33
 """D_t and z_t of face vid2vid's keypoint prior, crop units."""
 EYE_POINTS = slice(C.LEFT_EYE_OUTER, C.RIGHT_IRIS + 1)
 MOUTH_POINTS = slice(C.LEFT_LIP_CORNER, C.LOWER_LIP + 1)
@@ -74,7 +74,7 @@ def keypoint_prior(keypoints: Tensor) -> Tensor:
     with full_precision(keypoints.device):
         apart = (keypoints[:, :, None] - keypoints[:, None]).square().sum(-1)  # (B, K, K)
         others = ~torch.eye(keypoints.shape[1], dtype=torch.bool, device=keypoints.device)
-        too_near = (F.relu(LEAST_SQUARED_DISTANCE - apart) * others).sum((1, 2))
+        too_near = (F.relu(MIN_SQUARED_DISTANCE - apart) * others).sum((1, 2))
         return (too_near + (keypoints[..., 2].mean(1) - MEAN_DEPTH).abs()).mean()
 
 

@@ -1,11 +1,14 @@
 """Colour helpers shared by everything that is painted."""
 
+# numba's decorators are untyped: what they return is the plain function, as annotated.
+# pyright: reportUntypedFunctionDecorator=false
+
 import colorsys
 
 import numpy as np
+from numba import njit
 
 from .arrays import FloatArray
-from .skin.skin_base import cover_map
 
 MAP_DIMENSIONS = 3
 
@@ -38,9 +41,20 @@ def lay_over(colours: FloatArray, colour: FloatArray, cover: FloatArray) -> None
         cover: (...) 0 leaves the old colour, 1 gives the new one.
     """
     if colours.ndim == MAP_DIMENSIONS:
-        cover_map(colours, colour.astype(np.float32), cover.astype(np.float32, copy=False))
+        _cover_map(colours, colour.astype(np.float32), cover.astype(np.float32, copy=False))
     else:
         colours += (colour - colours) * cover[..., None]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _cover_map(colours: FloatArray, colour: FloatArray, cover: FloatArray) -> None:
+    """Blend a colour (3,) onto a map (H, W, 3) in place, by cover (H, W) from 0 to 1."""
+    for y in range(colours.shape[0]):
+        for x in range(colours.shape[1]):
+            share = cover[y, x]
+            if share != 0:
+                for c in range(3):
+                    colours[y, x, c] += (colour[c] - colours[y, x, c]) * share
 
 
 def waves(

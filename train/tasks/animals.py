@@ -21,20 +21,20 @@ from liveportrait_core.errors import CheckpointError, LivePortraitError, MediaEr
 from liveportrait_core.model import load_model
 from liveportrait_core.preset import Preset
 
-from ..data.faces import FacePairs, first_pairs, joined
+from ..data.batch import PairBatch, concatenate
 from ..data.mixed import Mix, MixedClips, MixedHeads, places_of
 from ..data.rendered import RenderedSet
 from ..data.sets import DataConfig, Sets, open_sets
-from ..data.unlabelled import UnlabelledSource
+from ..data.source import PairSource, first_pairs
 from ..engine import checkpoint
 from ..engine.config import given, parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process, num_processes
 from ..engine.draw import Draw
 from ..engine.loop import fit
-from ..losses.base_terms import BaseWeights
-from ..losses.motion_terms import MotionWeights
-from ..losses.picture_terms import PictureWeights
+from ..losses.compact_motion_terms import MotionWeights
+from ..losses.compact_picture_terms import PictureWeights
+from ..losses.paper_terms import PaperWeights
 from ..models.presets import PUBLISHED
 from ..models.runs import (
     CREDIT,
@@ -59,7 +59,7 @@ no network knows one from the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnimalWeights(BaseWeights):
+class AnimalWeights(PaperWeights):
     """Eq. 4 without L_H, the lip GAN and L_faceid."""
 
     head_pose: float = 0.0
@@ -70,7 +70,7 @@ class AnimalWeights(BaseWeights):
     """L_faceid: stays 0."""
 
     def __post_init__(self) -> None:
-        BaseWeights.__post_init__(self)
+        PaperWeights.__post_init__(self)
         for name in LEFT_OUT:
             if getattr(self, name):
                 raise ValueError(
@@ -211,18 +211,18 @@ class PublishedAnimals(PublishedStage1):
         told = {**super().metadata, "trained": _told(self.config.steps, self.config.begins_with)}
         return {**told, "credit": CREDIT} if self.animals.rendered is not None else told
 
-    def _drawn(self, draw: Draw) -> FacePairs:
+    def _drawn(self, draw: Draw) -> PairBatch:
         """A batch of people and animals; nobody tells pose and landmarks of filmed animals."""
         n, more = self.mix.counts(draw.step), self.animals
         people = self._parts(draw, (n.heads, n.clips), self.data, self.clips, self.reader)
         counts = (n.animal_heads, n.animal_clips)
-        return joined([*people, *self._parts(draw, counts, more.rendered, more.clips, None)])
+        return concatenate([*people, *self._parts(draw, counts, more.rendered, more.clips, None)])
 
-    def _shown(self, count: int) -> FacePairs:
+    def _shown(self, count: int) -> PairBatch:
         """Half animals, half people of the training data."""
         half, more = count // 2, self.animals
-        people = first_pairs(self.data, self.clips, self.reader, half)[:half]
-        return joined([first_pairs(more.rendered, more.clips, None, half)[:half], people])
+        people = first_pairs((self.data, self.clips), self.reader, half)[:half]
+        return concatenate([first_pairs((more.rendered, more.clips), None, half)[:half], people])
 
 
 class CompactAnimals(Stage1):
@@ -247,7 +247,7 @@ class CompactAnimals(Stage1):
         heads, clips = people.rendered or more.rendered, people.clips or more.clips
         if people.rendered is not None and more.rendered is not None:
             heads = MixedHeads(mix, people.rendered, more.rendered)
-        mixed: UnlabelledSource | None = clips
+        mixed: PairSource | None = clips
         if people.clips is not None and more.clips is not None:
             mixed = MixedClips(mix, people.clips, more.clips)
         super().__init__(config.stage1(preset, mix), heads, mixed)
@@ -262,7 +262,9 @@ def open_animals(config: PublishedAnimalsConfig | CompactAnimalsConfig, original
     """
     side = next(s.size_px for s in (originals.rendered, originals.clips) if s is not None)
     rendered, others = places_of(config.animals)
-    heads = RenderedSet(rendered) if rendered else None
+    heads = None
+    if rendered:
+        heads = RenderedSet(rendered, same_pose_share=config.same_pose_share)
     if heads is not None and heads.size_px != side:
         raise MediaError(
             f"{', '.join(map(str, rendered))} has pictures of {heads.size_px} px and the original "

@@ -38,11 +38,12 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.preset import COMPACT, Preset
 
-from ..data.augment import augment_frames, augment_pairs, augment_unlabelled, moved_frames
-from ..data.faces import FacePairs
-from ..data.rendered import Pairs, RenderedSet
+from ..data.augment import augment_frames, augment_pairs, moved_frames
+from ..data.batch import PairBatch, concatenate
+from ..data.mixed import MixedHeads
+from ..data.rendered import RenderedSet
 from ..data.sets import open_sets
-from ..data.unlabelled import ReadPairs, UnlabelledSource, read_pairs
+from ..data.source import PairSource
 from ..engine.config import given, parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process
@@ -50,7 +51,7 @@ from ..engine.draw import Draw
 from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..engine.validation import BEST_NAME, ValidatedConfig, Validation
-from ..losses.motion_terms import (
+from ..losses.compact_motion_terms import (
     EquivarianceStep,
     MotionStep,
     MotionWeights,
@@ -58,7 +59,7 @@ from ..losses.motion_terms import (
     motion_terms,
     split_reading,
 )
-from ..losses.picture_terms import (
+from ..losses.compact_picture_terms import (
     PictureStep,
     PictureWeights,
     adversarial_terms,
@@ -104,8 +105,6 @@ class Stage1Config(ValidatedConfig):
     """Rendered frames per step and process for M; 0 leaves it as it is."""
     clip_frames: int = 4
     """Frames of clips per step and process that M reads besides (L_E)."""
-    same_pose_share: float = 0.5
-    """Share of pairs with one head pose and another expression."""
     own_keypoints_share: float = 0.4
     """Share of pairs that are driven by M's keypoints instead of the truth."""
     own_keypoints_from: int = 500
@@ -150,8 +149,8 @@ class Stage1:
     def __init__(
         self,
         config: Stage1Config,
-        data: RenderedSet | None,
-        clips: UnlabelledSource | None = None,
+        data: RenderedSet | MixedHeads | None,
+        clips: PairSource | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data, self.clips = config, data, clips
@@ -203,7 +202,7 @@ class Stage1:
 
     def _motion_losses(
         self,
-        data: RenderedSet,
+        data: PairSource,
         draw: Draw,
         average: Mapping[str, nn.Module],
         device: torch.device,
@@ -215,7 +214,7 @@ class Stage1:
             reading = _motion(self.modules).read(frames.image)
             return weighted_losses(self.motion_terms, MotionStep(reading, frames))
         assert self.clips is not None
-        unlabelled = self.clips.draw_frames(draw, self.config.clip_frames)
+        unlabelled = self.clips.draw_frames(draw, self.config.clip_frames).image
         moved = moved_frames(unlabelled, draw).to(device)
         with torch.no_grad():
             keypoints = _motion(average).read(unlabelled.to(device)).keypoints
@@ -241,16 +240,15 @@ class Stage1:
             of_clips = config.unlabelled_count(draw.step, config.batch)
         total, rows = torch.zeros((), device=device), dict[str, Tensor]()
         if self.data is not None and (labelled := config.batch - of_clips):
-            pairs = self.data.draw_pairs(draw, labelled, config.same_pose_share)
-            pairs = augment_pairs(pairs, draw).to(device)
+            pairs = augment_pairs(self.data.draw_pairs(draw, labelled), draw).to(device)
             points = self._keypoints(pairs, draw, _motion(average))
             loss, rows = weighted_losses(
                 self.picture_terms, self._repainted(pairs, *points, average)
             )
             total = total + loss * (labelled / config.batch)
         if self.clips is not None and of_clips:
-            unlabelled = augment_unlabelled(self.clips.draw_pairs(draw, of_clips), draw)
-            read = read_pairs(unlabelled.to(device), _motion(average))
+            pairs = augment_pairs(self.clips.draw_pairs(draw, of_clips), draw).to(device)
+            read = _read_together(pairs, _motion(average))
             step = self._repainted(read, read.source.keypoints, read.driving.keypoints, average)
             loss, more = weighted_losses(self.unlabelled_terms, step)
             total = total + loss * (of_clips / config.batch)
@@ -259,7 +257,7 @@ class Stage1:
 
     def _repainted(
         self,
-        pairs: Pairs | ReadPairs,
+        pairs: PairBatch,
         source: Tensor,
         driving: Tensor,
         average: Mapping[str, nn.Module],
@@ -282,12 +280,12 @@ class Stage1:
         columns: list[tuple[Tensor, ...]] = []
         with torch.no_grad():
             if self.data is not None:
-                count = min(_STRIP_PAIRS, len(self.data))
-                pairs = self.data.pairs(np.arange(count), np.arange(count) % 3).to(device)
+                pairs = self.data.first_pairs(_STRIP_PAIRS).to(device)
                 columns.append(self._strip_of(pairs, average))
             if self.clips is not None:
-                unlabelled = self.clips.first_pairs(_STRIP_PAIRS).to(device)
-                columns.append(self._strip_of(read_pairs(unlabelled, _motion(average)), average))
+                pairs = self.clips.first_pairs(_STRIP_PAIRS).to(device)
+                pairs = _read_together(pairs, _motion(average))
+                columns.append(self._strip_of(pairs, average))
         rows = [torch.cat(parts) for parts in zip(*columns, strict=True)]
         return grid_of([list(pixels_from_tensor(row)) for row in rows])
 
@@ -300,7 +298,7 @@ class Stage1:
             folder = self.config.run / BEST_NAME
             write_model(folder, self.config.form, networks, f"stage1, best at step {step}")
 
-    def _paint(self, average: Mapping[str, nn.Module], pairs: FacePairs) -> tuple[Tensor, Tensor]:
+    def _paint(self, average: Mapping[str, nn.Module], pairs: PairBatch) -> tuple[Tensor, Tensor]:
         """Driving frames repainted with M's keypoints, and as they are; (B, 3, h, h) each."""
         pairs = pairs.to(next(self.modules[MOTION].parameters()).device)
         faces = (pairs.source.image, pairs.driving.image)
@@ -308,9 +306,7 @@ class Stage1:
         appearance, warping, decoder = (average[name] for name in PICTURE)
         return decoder(warping(appearance(faces[0]), source, driving)), faces[1]
 
-    def _strip_of(
-        self, pairs: Pairs | ReadPairs, average: Mapping[str, nn.Module]
-    ) -> tuple[Tensor, ...]:
+    def _strip_of(self, pairs: PairBatch, average: Mapping[str, nn.Module]) -> tuple[Tensor, ...]:
         """The rows of `strip`, (B, 3, h, h) each."""
         frames, reader = (pairs.source, pairs.driving), _motion(average)
         known = [frame.keypoints for frame in frames]
@@ -322,11 +318,11 @@ class Stage1:
         return (*(frame.image for frame in frames), *(step.painted.image for step in outputs))
 
     def _keypoints(
-        self, pairs: Pairs, draw: Draw, motion: CompactMotionExtractor
+        self, pairs: PairBatch, draw: Draw, motion: CompactMotionExtractor
     ) -> tuple[Tensor, Tensor]:
         """The truth with a little noise, or M's keypoints; (B, K, 3) each."""
         frames = (pairs.source, pairs.driving)
-        count = len(pairs.same_pose)
+        count = len(pairs)
         jitter = [
             0.006 * draw.uniform(count, 1, 1) * draw.normal(*f.keypoints.shape) for f in frames
         ]
@@ -346,6 +342,12 @@ class Stage1:
 
 def _joined(losses: dict[str, Tensor], total: Tensor, more: dict[str, Tensor]) -> dict[str, Tensor]:
     return {**losses, **more, "total": losses["total"] + total}
+
+
+def _read_together(pairs: PairBatch, motion: CompactMotionExtractor) -> PairBatch:
+    """Pairs of clips with what M reads in both frames, read as one batch."""
+    read = concatenate([pairs.source, pairs.driving]).with_readings(motion)
+    return replace(pairs, source=read[: len(pairs)], driving=read[len(pairs) :])
 
 
 def _motion(modules: Mapping[str, nn.Module]) -> CompactMotionExtractor:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.face.finder_network import save_finder_network
+from liveportrait_core.face.network_finder import save_finder_network
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.face_finder import (
@@ -34,7 +34,7 @@ from liveportrait_core.networks.face_finder import (
     FaceMaps,
 )
 
-from ..data.crowds import Crowd, CrowdPainter, PlacedFace
+from ..data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
 from ..data.rendered import RenderedSet
 from ..engine import checkpoint
 from ..engine.config import LoopConfig, parse
@@ -42,7 +42,7 @@ from ..engine.draw import Draw
 from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..models.runs import CREDIT
-from ..rendering.animals.creatures import is_creature
+from ..rendering.animals.animal import is_creature
 from ..rendering.export.dataset import INDEX_NAME
 
 MODEL_NAME: Final = "face_finder.safetensors"
@@ -116,7 +116,7 @@ class FaceFinderTask:
             network.begin_with(load_model(config.begin_with).motion)
         self.modules: Mapping[str, nn.Module] = {NETWORK: network}
         self.groups = (ParameterGroup(modules=(NETWORK,), lr=config.lr, betas=(0.9, 0.99)),)
-        self._painter = CrowdPainter(
+        self._painter = FaceScenePainter(
             data,
             config.size_px,
             animals=animals_of([Path(folder) for folder in config.data.split(",")]),
@@ -174,14 +174,14 @@ def animals_of(folders: Sequence[Path]) -> list[int]:
     return found
 
 
-def pictures_of(crowds: Sequence[Crowd]) -> Tensor:
+def pictures_of(crowds: Sequence[FaceScene]) -> Tensor:
     """(B, 3, S, S) in [0, 1]."""
     pictures = torch.from_numpy(np.stack([crowd.picture for crowd in crowds]))
     scaled = pictures.permute(0, 3, 1, 2).float() / 255
     return scaled.contiguous(memory_format=torch.channels_last)
 
 
-def wanted_maps(crowds: Sequence[Crowd], size_px: int) -> Wanted:
+def wanted_maps(crowds: Sequence[FaceScene], size_px: int) -> Wanted:
     """What the network should say about some pictures."""
     cells = size_px // CELL_PX
     shape = (len(crowds), 1, cells, cells)

@@ -26,12 +26,12 @@ from liveportrait_core.preset import Preset
 
 from ..data.rendered import RenderedSet
 from ..data.sets import DataConfig, open_sets
-from ..data.unlabelled import UnlabelledSource
+from ..data.source import PairSource
 from ..engine.config import parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process
 from ..engine.loop import fit
-from ..losses.picture_terms import PictureWeights
+from ..losses.compact_picture_terms import PictureWeights
 from ..models.low_rank import add_low_rank, num_learning
 from ..models.runs import MODEL_NAME, Base, opened, refuse_another_run, write_model
 from ..models.spectral_norm import folded_state
@@ -129,7 +129,7 @@ class Finetune(Stage1):
         config: FinetuneConfig,
         preset: Preset,
         data: RenderedSet | None,
-        clips: UnlabelledSource | None,
+        clips: PairSource | None,
     ) -> None:
         """Begin with the base's weights.
 

@@ -38,12 +38,10 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from ..data.augment import augment_pairs, augment_unlabelled, moved_frames
-from ..data.curated import CuratedSet
-from ..data.faces import FacePairs, first_pairs, joined
-from ..data.rendered import RenderedSet
+from ..data.augment import augment_pairs, moved_frames
+from ..data.batch import PairBatch, concatenate
 from ..data.sets import open_sets
-from ..data.unlabelled import UnlabelledSource
+from ..data.source import PairSource, first_pairs
 from ..engine.config import parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process, num_processes
@@ -52,11 +50,11 @@ from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..engine.validation import BEST_NAME, Validation
 from ..losses.adversarial import gradient_penalty
-from ..losses.base_terms import BaseStep, base_terms
-from ..losses.face_regions import REGIONS, crop_region
+from ..losses.paper_terms import PaperStep, paper_terms
 from ..losses.terms import weighted_losses
 from ..models.discriminators import CASCADE_LAYERS, CascadeDiscriminators
 from ..models.export import write_both
+from ..models.face_regions import REGIONS, crop_region
 from ..models.presets import PUBLISHED
 from ..models.pretrained.arcface import embeddings, load_arcface
 from ..models.pretrained.picture_features import Vgg19Distance, picture_distance
@@ -82,8 +80,8 @@ class PublishedStage1:
     def __init__(
         self,
         config: PublishedConfig,
-        data: RenderedSet | None,
-        clips: UnlabelledSource | None = None,
+        data: PairSource | None,
+        clips: PairSource | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data, self.clips = config, data, clips
@@ -108,7 +106,7 @@ class PublishedStage1:
             )
             for names, lr in ((NETWORKS, config.lr), ((JUDGES,), config.judges_lr))
         )
-        self.terms = base_terms(config.weights, self.distance, config.gan)
+        self.terms = paper_terms(config.weights, self.distance, config.gan)
         sides = [source.size_px for source in (data, clips) if source is not None]
         self.compared_px = min(self.preset.output_size_px, *sides)
         self._say()
@@ -153,38 +151,37 @@ class PublishedStage1:
         metadata = {**self.metadata, "note": note} if note else self.metadata
         return write_both(folder, self.preset, networks, metadata)
 
-    def _shown(self, count: int) -> FacePairs:
+    def _shown(self, count: int) -> PairBatch:
         """The pairs of a strip, `count` at most."""
         if self.validation is not None:
             return self.validation.pairs[:count]
-        return first_pairs(self.data, self.clips, self.reader, count)[:count]
+        return first_pairs((self.data, self.clips), self.reader, count)[:count]
 
-    def _drawn(self, draw: Draw) -> FacePairs:
+    def _drawn(self, draw: Draw) -> PairBatch:
         """A batch of rendered pairs and pairs of clips."""
         of_clips = self.config.unlabelled_count(draw.step, self.config.batch)
         counts = (self.config.batch - of_clips, of_clips)
-        return joined(self._parts(draw, counts, self.data, self.clips, self.reader))
+        return concatenate(self._parts(draw, counts, self.data, self.clips, self.reader))
 
     def _parts(
         self,
         draw: Draw,
         counts: tuple[int, int],
-        data: RenderedSet | None,
-        clips: UnlabelledSource | None,
+        data: PairSource | None,
+        clips: PairSource | None,
         reader: CompactMotionExtractor | None,
-    ) -> list[FacePairs]:
+    ) -> list[PairBatch]:
         """So many rendered pairs and pairs of clips, of each kind that there is."""
-        device, (labelled, of_clips) = self._device(), counts
-        parts: list[FacePairs] = []
-        if data is not None and labelled:
-            pairs = data.draw_pairs(draw, labelled, self.config.same_pose_share)
-            parts.append(FacePairs.of_rendered(augment_pairs(pairs, draw).to(device)))
-        if clips is not None and of_clips:
-            drawn = augment_unlabelled(clips.draw_pairs(draw, of_clips), draw).to(device)
-            parts.append(FacePairs.of_clips(drawn, reader))
+        device = self._device()
+        parts: list[PairBatch] = []
+        for source, count in zip((data, clips), counts, strict=True):
+            if source is not None and count:
+                pairs = augment_pairs(source.draw_pairs(draw, count), draw).to(device)
+                with full_precision(device):
+                    parts.append(pairs.with_readings(reader))
         return parts
 
-    def _step(self, pairs: FacePairs, draw: Draw) -> BaseStep:
+    def _step(self, pairs: PairBatch, draw: Draw) -> PaperStep:
         """Everything that the terms look at."""
         model, size = self._model(self.modules), self.preset.face_size_px
         faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
@@ -200,7 +197,7 @@ class PublishedStage1:
         picture = decode(model, warped)
         painted, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
         judges = self.modules[JUDGES]
-        return BaseStep(
+        return PaperStep(
             pairs=pairs,
             source=motions[0],
             driving=motions[1],
@@ -215,10 +212,10 @@ class PublishedStage1:
             embeddings=self._embedded(painted["global"], true["global"], pairs),
         )
 
-    def _regions(self, picture: Tensor, pairs: FacePairs) -> dict[str, Tensor]:
+    def _regions(self, picture: Tensor, pairs: PairBatch) -> dict[str, Tensor]:
         """The picture at the side it is compared at, and its crops of face and lip."""
         whole, at = resize(picture, self.compared_px), pairs.driving
-        crops = {n: crop_region(whole, r, at.landmarks, at.told) for n, r in REGIONS.items()}
+        crops = {n: crop_region(whole, r, at.keypoints, at.valid) for n, r in REGIONS.items()}
         return {"global": whole, **crops}
 
     def _penalties(
@@ -235,16 +232,16 @@ class PublishedStage1:
         }
 
     def _embedded(
-        self, painted: Tensor, true: Tensor, pairs: FacePairs
+        self, painted: Tensor, true: Tensor, pairs: PairBatch
     ) -> tuple[Tensor, Tensor] | None:
         if self.arcface is None:
             return None
-        landmarks = pairs.driving.landmarks
+        landmarks = pairs.driving.keypoints
         with torch.no_grad():
             wanted = embeddings(self.arcface, true, landmarks)
         return embeddings(self.arcface, painted, landmarks), wanted
 
-    def _paint(self, modules: Mapping[str, nn.Module], pairs: FacePairs) -> tuple[Tensor, Tensor]:
+    def _paint(self, modules: Mapping[str, nn.Module], pairs: PairBatch) -> tuple[Tensor, Tensor]:
         """(B, 3, h, h) painted and true driving frames, at the side they are compared at."""
         model, size = self._model(modules), self.preset.face_size_px
         faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
@@ -281,8 +278,7 @@ class PublishedStage1:
             lines.append("L_faceid counts 0: no arcface=FILE")
         elif not self.config.weights.face_id:
             lines.append("L_faceid is measured but counts 0: weights.face_id=0")
-        told = isinstance(self.clips, CuratedSet) and self.clips.tells
-        if told:
+        if self.clips is not None and self.clips.is_labelled:
             lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
         elif self.clips is not None and self.reader is None:
             lines.append("L_H and L_guide are 0 for clips: no reader tells pose and landmarks")

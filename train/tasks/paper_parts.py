@@ -15,12 +15,12 @@ from liveportrait_core.geometry import full_precision
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
-from ..data.curated import CuratedSet, is_curated
+from ..data.curated import is_curated
 from ..data.sets import Sets
 from ..data.storage import Remote, place_named
 from ..engine.validation import ValidatedConfig
 from ..losses.adversarial import OBJECTIVES
-from ..losses.base_terms import NEEDS_TRUTH, BaseWeights
+from ..losses.paper_terms import NEEDS_TRUTH, PaperWeights
 from ..models.presets import PUBLISHED, SMALL
 from ..models.pretrained.convnext import begin_trunk
 from ..models.runs import begin_with, trained_networks
@@ -52,8 +52,6 @@ class PublishedConfig(ValidatedConfig):
     """Pairs at a time and process."""
     total_batch: int = 104
     """Pairs per step of all processes together; `accumulate` follows from it. 0: as it is given."""
-    same_pose_share: float = 0.5
-    """Share of rendered pairs with one head pose and another expression."""
     lr: float = 2e-4
     """Adam learning rate of F, M, W and G."""
     judges_lr: float = 2e-4
@@ -68,7 +66,7 @@ class PublishedConfig(ValidatedConfig):
     """Share of the learning rate that the cosine ends at; 1 keeps it, as the paper seems to."""
     ema_decay: float = 0.999
     """Decay of the moving average of the weights; the average is what is written."""
-    weights: BaseWeights = field(default_factory=BaseWeights)
+    weights: PaperWeights = field(default_factory=PaperWeights)
     """Weights of Eq. 4."""
 
     def __post_init__(self) -> None:
@@ -178,8 +176,7 @@ def require_told(config: PublishedConfig, sets: Sets) -> None:
     Raises:
         MediaError: They do.
     """
-    told = isinstance(sets.clips, CuratedSet) and sets.clips.tells
-    if config.untold and not told:
+    if config.untold and not (sets.clips is not None and sets.clips.is_labelled):
         raise MediaError(config.untold)
 
 

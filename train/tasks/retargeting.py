@@ -32,11 +32,10 @@ from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.compact.layers import heat_maps, resize
 from liveportrait_core.stages import stitch
 
-from ..data.augment import augment_pairs, augment_unlabelled
-from ..data.faces import first_pairs
+from ..data.augment import augment_pairs
 from ..data.rendered import HEAD_REGIONS, RenderedSet
 from ..data.sets import DataConfig, open_sets
-from ..data.unlabelled import UnlabelledSource
+from ..data.source import PairSource, first_pairs
 from ..engine.config import parse
 from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import is_first_process
@@ -105,7 +104,7 @@ class Stage2:
         config: Stage2Config,
         data: RenderedSet | None,
         base: Base,
-        clips: UnlabelledSource | None = None,
+        clips: PairSource | None = None,
     ) -> None:
         self.config, self.data, self.clips = config, data, clips
         self.parts = parts_of(config.parts)
@@ -190,7 +189,7 @@ class Stage2:
             chosen = np.arange(min(_STRIP_FACES, len(self.data)))
             pictures.append(self.data.frames(chosen, np.ones_like(chosen)).image)
         if self.clips is not None:
-            pictures.append(self.clips.first_pairs(_STRIP_FACES).source)
+            pictures.append(self.clips.first_pairs(_STRIP_FACES).source.image)
         device = self._device(average)
         sources = torch.cat(pictures).to(device)
         model = self._model(average)
@@ -205,7 +204,7 @@ class Stage2:
     def _stitched(self, average: Mapping[str, nn.Module]) -> list[Tensor]:
         """Source, the next face as its driver, driven, and driven with S."""
         device = self._device(average)
-        pairs = first_pairs(self.data, self.clips, None, _STRIP_FACES).to(device)
+        pairs = first_pairs((self.data, self.clips), None, _STRIP_FACES).to(device)
         sources = pairs.source.image
         drivers = [frame.image.roll(-1, 0) for frame in (pairs.source, pairs.driving)]
         model = self._model(average)
@@ -266,12 +265,14 @@ class Stage2:
         images: list[Tensor] = []
         heads: list[Tensor] = []
         if self.data is not None and (labelled := self.config.batch - of_clips):
-            pairs = augment_pairs(self.data.draw_pairs(draw, labelled, 0.5), draw)
+            pairs = augment_pairs(self.data.draw_pairs(draw, labelled), draw)
             images.append(pairs.source.image)
-            regions = pairs.source_regions
-            heads.append(resize((regions >= HEAD_REGIONS).float(), self.data.size_px))
+            assert pairs.truth is not None
+            is_head = pairs.truth.source_regions >= HEAD_REGIONS
+            heads.append(resize(is_head.float(), self.data.size_px))
         if self.clips is not None and of_clips:
-            images.append(augment_unlabelled(self.clips.draw_pairs(draw, of_clips), draw).source)
+            pairs = augment_pairs(self.clips.draw_pairs(draw, of_clips), draw)
+            images.append(pairs.source.image)
         sources = torch.cat(images)
         return sources, torch.cat([sources.new_zeros(0, 1, *sources.shape[2:]), *heads])
 
@@ -281,13 +282,11 @@ class Stage2:
         if self.clips is not None and self.clips.has_motion:
             of_clips = self.config.unlabelled_count(draw.step, self.config.batch)
         images: list[tuple[Tensor, Tensor]] = []
-        if self.data is not None and (labelled := self.config.batch - of_clips):
-            pairs = augment_pairs(self.data.draw_pairs(draw, labelled, 0.0), draw)
-            images.append((pairs.source.image, pairs.driving.image))
-        if self.clips is not None and of_clips:
-            drawn = self.clips.draw_pairs(draw, of_clips, moving=True)
-            drawn = augment_unlabelled(drawn, draw)
-            images.append((drawn.source, drawn.driving))
+        counts = (self.config.batch - of_clips, of_clips)
+        for source, count in zip((self.data, self.clips), counts, strict=True):
+            if source is not None and count:
+                pairs = augment_pairs(source.draw_pairs(draw, count, moving=True), draw)
+                images.append((pairs.source.image, pairs.driving.image))
         reference, driving = (torch.cat(parts) for parts in zip(*images, strict=True))
         return reference, driving
 
@@ -331,7 +330,7 @@ class Stage2:
         return {**losses, f"{part}_offset": offset.abs().mean()}
 
 
-def _refuse_stills(clips: UnlabelledSource) -> None:
+def _refuse_stills(clips: PairSource) -> None:
     if not clips.has_motion:
         raise MediaError(
             "The clips are stills alone, and S needs faces that move to be driven by. Add "

@@ -11,7 +11,7 @@ from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import Face
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 from tests.liveportrait_core.cli.conftest import TINY
 from tests.support.blobs import SquareFinder, face_frame, square_network
 from tests.support.tiny import tiny_compact_model

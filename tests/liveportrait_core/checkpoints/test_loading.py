@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from liveportrait_core.checkpoints import layouts
+from liveportrait_core.checkpoints import model_folders
 from liveportrait_core.checkpoints.keymaps import RETARGETING_FILE
-from liveportrait_core.checkpoints.layouts import find_layout
 from liveportrait_core.checkpoints.loading import load_checkpoint
+from liveportrait_core.checkpoints.model_folders import find_layout
 from liveportrait_core.checkpoints.published import from_published
 from liveportrait_core.constants import ANIMAL_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import CheckpointError
@@ -30,7 +30,7 @@ from .conftest import same_weights
 
 def bias_of(salt, network="appearance", key="stem.conv.bias"):
     state = published_state(network, TINY_WIDTH_ONLY, salt)
-    return from_published(network, state, layouts.DEFAULT_FILE)[key]
+    return from_published(network, state, model_folders.DEFAULT_FILE)[key]
 
 
 @pytest.mark.parametrize("place", [".", "liveportrait", "liveportrait/base_models"])
@@ -83,7 +83,9 @@ def test_the_flat_folder_of_comfyui_gives_the_same_weights(
 def test_names_are_looked_up_in_the_folders_of_the_environment(written_once, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     nowhere = tmp_path / "nowhere"
-    monkeypatch.setenv(layouts.WEIGHTS_VARIABLE, os.pathsep.join((str(nowhere), str(written_once))))
+    monkeypatch.setenv(
+        model_folders.WEIGHTS_VARIABLE, os.pathsep.join((str(nowhere), str(written_once)))
+    )
     assert load_checkpoint("human")[0].space == HUMAN_SPACE
     assert load_checkpoint("animal")[0].space == ANIMAL_SPACE
     assert load_checkpoint("liveportrait")[0].space == HUMAN_SPACE
@@ -91,7 +93,7 @@ def test_names_are_looked_up_in_the_folders_of_the_environment(written_once, mon
 
 def test_names_are_looked_up_in_comfyuis_folder_here(comfyui_once, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(layouts.WEIGHTS_VARIABLE, raising=False)
+    monkeypatch.delenv(model_folders.WEIGHTS_VARIABLE, raising=False)
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "liveportrait").symlink_to(comfyui_once)
     assert load_checkpoint("human")[0].space == HUMAN_SPACE
@@ -100,14 +102,14 @@ def test_names_are_looked_up_in_comfyuis_folder_here(comfyui_once, monkeypatch, 
 
 def test_an_unknown_name_says_where_it_was_looked_for(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(layouts.WEIGHTS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(model_folders.WEIGHTS_VARIABLE, str(tmp_path))
     with pytest.raises(CheckpointError, match="No model 'nobody'") as error:
         load_checkpoint("nobody")
     assert str(tmp_path) in str(error.value)
 
 
 def test_a_missing_default_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(layouts, "DEFAULT_FILE", tmp_path / "default.safetensors")
+    monkeypatch.setattr(model_folders, "DEFAULT_FILE", tmp_path / "default.safetensors")
     with pytest.raises(CheckpointError, match=r"packaged model .* is not there"):
         load_model()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from liveportrait_core.checkpoints.layouts import find_layout
 from liveportrait_core.checkpoints.manifest import FILES, file_named, files_for
+from liveportrait_core.checkpoints.model_folders import find_layout
 
 
 def test_names_are_unique_and_every_file_has_a_licence():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from liveportrait_core.imaging.layouts import Landmarks
+from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 
 def smooth_picture(height=120, width=160):

@@ -12,7 +12,7 @@ from liveportrait_core.imaging.crop import (
     crop_transform,
     face_box,
 )
-from liveportrait_core.imaging.layouts import LAYOUTS, Landmarks, as_landmarks
+from liveportrait_core.imaging.landmark_layouts import LAYOUTS, Landmarks, as_landmarks
 from liveportrait_core.imaging.tensors import tensor_from_pixels
 
 from .faces import five_points, smooth_picture

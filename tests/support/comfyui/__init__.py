@@ -1,1 +1,1 @@
-"""A strict stand-in for ComfyUI: its API, the core nodes of our workflows, and its executor."""
+"""Enough of ComfyUI to define schemas and to call `execute` of our nodes; see docs/testing.md."""

@@ -1,84 +1,101 @@
-"""Calling a node class as the server does: on a frozen, throw-away copy of the class."""
+"""Calling a node once, as ComfyUI's executor does."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 
-def own_method(node: Any, name: str, old_name: str) -> Any:
-    """The node's own check or fingerprint, in the new or the old style; None without one."""
-    if not is_new_style(node):
-        return getattr(node, old_name, None)
-    from comfy_api.latest import _nodes  # noqa: PLC0415  (the stand-in must be active)
-
-    return _nodes.overrides(node, name)
+NODE_ID = "node"
 
 
-def is_new_style(node: Any) -> bool:
-    """Whether the node has a schema."""
-    return hasattr(node, "GET_SCHEMA")
+@dataclass(frozen=True)
+class Progress:
+    """One step of a node's bar; the preview is (format, PIL image, longest side)."""
+
+    value: float
+    total: float
+    preview: Any = None
 
 
-def frozen_copy(node: Any, hidden: Mapping[Any, Any] | None) -> Any:
-    """A copy of the class that keeps the hidden values, and nothing that is set on it."""
-    from comfy_api.latest import io  # noqa: PLC0415
+@dataclass
+class Call:
+    """What one call of a node came to."""
 
-    class Frozen(type(node)):
-        def __setattr__(cls, name: str, value: Any) -> None:
-            raise AttributeError(
-                f"Cannot modify class attribute '{name}' on locked class '{cls.__name__}'"
-            )
+    outputs: tuple[Any, ...] = ()
+    ui: dict[str, Any] = field(default_factory=dict)
+    progress: list[Progress] = field(default_factory=list)
+    refused: str = ""
+    """What `validate_inputs` answered; the node did not run then."""
+    error: Exception | None = None
+    interrupted: bool = False
 
-    asked = node.FINALIZE_SCHEMA().hidden or []
-    values = {member: (hidden or {}).get(member.value) for member in asked}
-    return Frozen(f"{node.__name__}Clone", (node,), {"hidden": io.HiddenHolder.from_dict(values)})
+    def check(self) -> Call:
+        """Itself, when the node ran to its end.
+
+        Raises:
+            AssertionError: it did not.
+        """
+        if self.error is not None:
+            raise AssertionError(str(self.error)) from self.error
+        assert not self.refused, self.refused
+        assert not self.interrupted, "interrupted"
+        return self
 
 
-def call(node: Any, name: str, inputs: Mapping[str, Any], hidden: Any = None) -> Any:
-    """One call of a classmethod of a node; coroutines are run to their end."""
-    if not is_new_style(node):
-        return getattr(node, name)(**inputs)
-    function = getattr(node, name).__func__
-    result = function(frozen_copy(node, hidden), **inputs)
-    return asyncio.run(result) if inspect.iscoroutine(result) else result
+def call(node: Any, inputs: Mapping[str, Any]) -> Call:
+    """Call a node; inputs that are not given have the defaults of their widgets."""
+    from comfy import model_management, utils  # noqa: PLC0415  (the stand-in must be active)
 
+    result = Call()
+    schema = node.GET_SCHEMA()
+    values = {**defaults_of(schema), **inputs}
+    if (check := getattr(node, "validate_inputs", None)) is not None:
+        answer = check(**{name: values[name] for name in inspect.signature(check).parameters})
+        if answer is not True:
+            return Call(refused=str(answer))
 
-def execute(node: Any, inputs: Mapping[str, Any], hidden: Any = None) -> tuple[tuple, dict]:
-    """Runs a node once: its outputs, as many as it declares, and what it shows.
+    def step(value: float, total: float, preview: Any) -> None:
+        model_management.throw_exception_if_processing_interrupted()
+        result.progress.append(Progress(value, total, preview))
 
-    Raises:
-        TypeError: it gave something else than outputs, or not as many as it declares.
-    """
-    if is_new_style(node):
-        node.VALIDATE_CLASS()
-        outputs, shown = normalized(node, call(node, "execute", inputs, hidden))
+    model_management.interrupt_current_processing(False)
+    utils.set_progress_bar_global_hook(step)
+    try:
+        with torch.inference_mode():
+            made = node.execute.__func__(locked(node, schema), **values)
+    except model_management.InterruptProcessingException:
+        result.interrupted = True
+    except Exception as error:  # noqa: BLE001  (the executor shows whatever a node raises)
+        result.error = error
     else:
-        asked = node.INPUT_TYPES().get("hidden", {})
-        given = {name: (hidden or {}).get(kind) for name, kind in asked.items()}
-        result = getattr(node(), node.FUNCTION)(**inputs, **given)
-        result = result if isinstance(result, dict) else {"result": result}
-        outputs, shown = tuple(result.get("result", ())), result.get("ui", {})
-    if len(outputs) != len(node.RETURN_TYPES):
-        raise TypeError(
-            f"{node.__name__} gave {len(outputs)} outputs, its schema has {len(node.RETURN_TYPES)}."
-        )
-    return outputs, shown
+        assert len(made.args) == len(schema.outputs), f"{node.__name__} gave {len(made.args)}"
+        result.outputs, result.ui = made.args, made.ui.as_dict() if made.ui else {}
+    finally:
+        utils.set_progress_bar_global_hook(None)
+    return result
 
 
-def normalized(node: Any, result: Any) -> tuple[tuple, dict]:
-    """Outputs and what is shown, of what `execute` of a new-style node gave."""
-    from comfy_api.latest import io  # noqa: PLC0415
+def defaults_of(schema: Any) -> dict[str, Any]:
+    """The values that the widgets of a new node have; a combo without a default has its first."""
+    values = {}
+    for each in schema.inputs:
+        default, options = getattr(each, "default", None), getattr(each, "options", None)
+        if default is not None or options:
+            values[each.id] = options[0] if default is None else default
+    return values
 
-    if result is None:
-        result = io.NodeOutput()
-    elif isinstance(result, tuple):
-        result = io.NodeOutput(*result)
-    elif not isinstance(result, io.NodeOutput):
-        raise TypeError(f"Invalid return type from node {node.__name__}: {type(result)}")
-    if result.expand is not None or result.block_execution is not None:
-        raise NotImplementedError(f"{node.__name__} expands or blocks; the stand-in does not.")
-    shown = result.ui or {}
-    return result.args, shown if isinstance(shown, dict) else shown.as_dict()
+
+def locked(node: Any, schema: Any) -> Any:
+    """A copy of the class that keeps the hidden values, and nothing that is set on it."""
+    from comfy_api.latest import io  # noqa: PLC0415  (the stand-in must be active)
+
+    class Locked(type(node)):
+        def __setattr__(cls, name: str, value: Any) -> None:
+            raise AttributeError(f"{node.__name__}.{name} would be kept from one call to the next.")
+
+    hidden = io.HiddenHolder(NODE_ID if io.Hidden.unique_id in schema.hidden else None)
+    return Locked(node.__name__, (node,), {"hidden": hidden})

@@ -26,7 +26,7 @@ from liveportrait_core.imaging.crop import (
     face_box,
     warp_tensor,
 )
-from liveportrait_core.imaging.layouts import as_landmarks
+from liveportrait_core.imaging.landmark_layouts import as_landmarks
 from liveportrait_core.imaging.tensors import (
     Pixels,
     pixels_from_tensor,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from liveportrait_core.checkpoints.keymaps import PUBLISHED_TO_OURS
-from liveportrait_core.imaging.layouts import LIVEPORTRAIT_203, LandmarkLayout
+from liveportrait_core.imaging.landmark_layouts import LIVEPORTRAIT_203, LandmarkLayout
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.openness import OpeningPair, OpennessPairs, eyes_open, lip_open
 from liveportrait_core.motion.types import Motion

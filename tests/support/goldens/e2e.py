@@ -14,7 +14,7 @@ from liveportrait_core import stages
 from liveportrait_core.animation.drive import drive
 from liveportrait_core.imaging.composite import paste_back_pixels, paste_mask
 from liveportrait_core.imaging.crop import crop_pixels, crop_transform
-from liveportrait_core.imaging.layouts import LIVEPORTRAIT_203
+from liveportrait_core.imaging.landmark_layouts import LIVEPORTRAIT_203
 from liveportrait_core.imaging.tensors import (
     Pixels,
     pixels_from_tensor,

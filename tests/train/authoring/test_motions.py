@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from liveportrait_core.assets.motion_library import shipped_motions
+from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.expression import Expression
 from liveportrait_core.motion.sliders import expression_offset

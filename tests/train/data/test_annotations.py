@@ -9,11 +9,10 @@ import torch
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import MediaError
 from tests.support.shards import made_up_clip, write_clips
-from train.data.augment import augment_unlabelled
+from train.data.augment import augment_pairs, mirrored
+from train.data.batch import FrameBatch, PairBatch
 from train.data.curated import CuratedSet
-from train.data.faces import FaceFrames, FacePairs
 from train.data.sets import open_sets
-from train.data.unlabelled import Annotations, UnlabelledPairs
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.tasks import compact as stage1
@@ -41,58 +40,61 @@ def opened(folder, **changes):
     return CuratedSet([folder], size_px=SIZE_PX, image_share=0.5, annotated=True, **changes)
 
 
+def batch_of(image, keypoints, pose_deg, valid=None):
+    flags = torch.ones(len(image), dtype=torch.bool) if valid is None else torch.tensor(valid)
+    return FrameBatch(image=image, keypoints=keypoints, pose_deg=pose_deg, valid=flags)
+
+
 def test_pairs_carry_the_stored_numbers_of_their_own_frames(films):
     pairs = opened(films).first_pairs(3)
     # the first and the middle frame of each clip: 0 and 2 of five, 0 and 1 of three, the still
-    faces = FacePairs.of_clips(pairs, None)
-    assert faces.told.tolist() == [True, True, True]
-    assert faces.source.pose_deg[:, 1].tolist() == [10, 20, 30]
-    assert faces.driving.pose_deg[:, 1].tolist() == [12, 21, 30]
-    torch.testing.assert_close(faces.driving.landmarks[:, 7, 0], torch.tensor([0.12, 0.21, 0.3]))
-    assert faces.driving.landmarks.shape == (3, 21, 3)
-    assert not faces.driving.landmarks[..., 2].any()
+    assert pairs.valid.tolist() == [True, True, True]
+    assert pairs.source.pose_deg[:, 1].tolist() == [10, 20, 30]
+    assert pairs.driving.pose_deg[:, 1].tolist() == [12, 21, 30]
+    torch.testing.assert_close(pairs.driving.keypoints[:, 7, 0], torch.tensor([0.12, 0.21, 0.3]))
+    assert pairs.driving.keypoints.shape == (3, 21, 3)
+    assert not pairs.driving.keypoints[..., 2].any()
 
 
 def test_without_being_asked_nothing_is_read_of_them(films):
     clips = CuratedSet([films], size_px=SIZE_PX, image_share=0.5)
-    assert not clips.tells
-    assert clips.first_pairs(3).of_source is None
-    assert FacePairs.of_clips(clips.first_pairs(3), None).told.tolist() == [False] * 3
+    assert not clips.is_labelled
+    assert opened(films).is_labelled
+    assert clips.first_pairs(3).valid.tolist() == [False] * 3
+    assert not clips.first_pairs(3).source.keypoints.any()
 
 
 def test_mirrored_frames_have_mirrored_landmarks_and_pose():
-    points = torch.zeros(2, 21, 2)
-    points[:, C.LEFT_EYE_OUTER] = torch.tensor([-0.5, 0.1])
-    points[:, C.RIGHT_EYE_OUTER] = torch.tensor([0.4, 0.2])
-    points[:, C.CHIN] = torch.tensor([0.1, 0.9])
-    stored = Annotations(
-        landmarks=points,
-        pose_deg=torch.tensor([[5.0, 20.0, -8.0]]).expand(2, 3),
-        told=torch.tensor([True, True]),
-    )
-    found = stored.mirrored(torch.tensor([True, False]))
-    assert torch.equal(found.landmarks[1], points[1])
+    points = torch.zeros(2, 21, 3)
+    points[:, C.LEFT_EYE_OUTER] = torch.tensor([-0.5, 0.1, 0.0])
+    points[:, C.RIGHT_EYE_OUTER] = torch.tensor([0.4, 0.2, 0.0])
+    points[:, C.CHIN] = torch.tensor([0.1, 0.9, 0.3])
+    pose_deg = torch.tensor([[5.0, 20.0, -8.0]]).expand(2, 3)
+    frames = batch_of(torch.zeros(2, 3, 4, 4), points, pose_deg)
+    found = mirrored(frames, torch.tensor([True, False]))
+    assert torch.equal(found.keypoints[1], points[1])
     assert found.pose_deg.tolist() == [[5.0, -20.0, 8.0], [5.0, 20.0, -8.0]]
     # the person's other eye is now on the image's left, as far from the middle as it was
-    expected = {C.LEFT_EYE_OUTER: [-0.4, 0.2], C.RIGHT_EYE_OUTER: [0.5, 0.1], C.CHIN: [-0.1, 0.9]}
+    expected = {
+        C.LEFT_EYE_OUTER: [-0.4, 0.2, 0.0],
+        C.RIGHT_EYE_OUTER: [0.5, 0.1, 0.0],
+        C.CHIN: [-0.1, 0.9, 0.3],
+    }
     for keypoint, place in expected.items():
-        torch.testing.assert_close(found.landmarks[0, keypoint], torch.tensor(place))
+        torch.testing.assert_close(found.keypoints[0, keypoint], torch.tensor(place))
 
 
 def test_augmented_pairs_are_mirrored_with_their_landmarks():
     # one bright column where the left mouth corner is, so that both must move alike
     image = torch.zeros(40, 3, 16, 16)
     image[..., 3] = 1.0
-    points = torch.zeros(40, 21, 2)
-    points[:, [C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER]] = (3.5 / 16) * 2 - 1
-    stored = Annotations(
-        landmarks=points, pose_deg=torch.zeros(40, 3), told=torch.ones(40, dtype=torch.bool)
-    )
-    pairs = UnlabelledPairs(source=image, driving=image, of_source=stored, of_driving=stored)
-    found = augment_unlabelled(pairs, Draw.of(0, 0, 0))
-    column = found.driving.mean((1, 2)).argmax(1)
-    told = (found.of_driving.landmarks[:, C.LEFT_LIP_CORNER, 0] + 1) / 2 * 16 - 0.5
-    torch.testing.assert_close(told, column.float())
+    points = torch.zeros(40, 21, 3)
+    points[:, [C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER], 0] = (3.5 / 16) * 2 - 1
+    frames = batch_of(image, points, torch.zeros(40, 3))
+    found = augment_pairs(PairBatch(source=frames, driving=frames), Draw.of(0, 0, 0))
+    column = found.driving.image.mean((1, 2)).argmax(1)
+    stored = (found.driving.keypoints[:, C.LEFT_LIP_CORNER, 0] + 1) / 2 * 16 - 0.5
+    torch.testing.assert_close(stored, column.float())
     assert set(column.tolist()) == {3, 12}
 
 
@@ -100,30 +102,32 @@ def test_what_is_stored_wins_over_the_reader_and_the_reader_fills_the_rest():
     reader = compact_reader("default")
     torch.manual_seed(0)
     image = torch.rand(2, 3, SIZE_PX, SIZE_PX)
-    stored = Annotations.of([(np.full((21, 2), 0.25), np.array([1.0, 2.0, 3.0])), None])
-    found = FaceFrames.of_clips(image, stored, reader)
-    read = FaceFrames.of_reading(image, reader)
-    assert found.told.tolist() == [True, True]
+    points, pose_deg = torch.zeros(2, 21, 3), torch.zeros(2, 3)
+    points[0], pose_deg[0] = 0.25, torch.tensor([1.0, 2.0, 3.0])
+    stored = batch_of(image, points, pose_deg, valid=[True, False])
+    found = stored.with_readings(reader)
+    read = batch_of(image, points, pose_deg, valid=[False, False]).with_readings(reader)
+    assert found.valid.tolist() == [True, True]
     assert found.pose_deg[0].tolist() == [1.0, 2.0, 3.0]
-    assert float(found.landmarks[0, :, :2].std()) == 0
-    assert torch.equal(found.landmarks[1], read.landmarks[1])
+    assert float(found.keypoints[0].std()) == 0
+    assert torch.equal(found.keypoints[1], read.keypoints[1])
     assert torch.equal(found.pose_deg[1], read.pose_deg[1])
-    assert FaceFrames.of_clips(image, stored, None).told.tolist() == [True, False]
+    assert stored.with_readings(None) is stored
 
 
 def test_landmarks_of_another_layout_are_not_taken_for_ours(tmp_path):
     clip = made_up_clip(3, SIZE_PX)
     clip["landmarks"] = np.zeros((3, 203, 2), np.float32)
     clips = opened(write_clips(tmp_path / "films", [clip], layout="liveportrait-203"))
-    assert not clips.tells
-    assert clips.first_pairs(1).of_driving is None
+    assert not clips.is_labelled
+    assert clips.first_pairs(1).valid.tolist() == [False]
 
 
 def test_a_clip_with_landmarks_of_another_set_is_named_and_the_next_taken(tmp_path, capsys):
     wrong = numbered(5, 10, landmarks=np.zeros((4, 21, 2), np.float32))
     clips = opened(write_clips(tmp_path / "films", [wrong, numbered(3, 20)]))
     pairs = clips.draw_pairs(Draw.of(0, 0, 0), 12)
-    assert set(pairs.of_source.pose_deg[:, 0].tolist()) <= {20.0, 21.0, 22.0}
+    assert set(pairs.source.pose_deg[:, 0].tolist()) <= {20.0, 21.0, 22.0}
     assert clips.num_damaged == 1
     assert "are of another set" in capsys.readouterr().err
 

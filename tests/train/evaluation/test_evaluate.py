@@ -17,9 +17,9 @@ from liveportrait_core.model import save_model
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model
 from train.data.rendered import RenderedSet
-from train.evaluation import clips as clips_module
+from train.evaluation import clip_reenactment
 from train.evaluation import command as evaluate
-from train.evaluation.rendered import irises_seen
+from train.evaluation.rendered_measures import irises_seen
 from train.evaluation.seam import mask_parts, seam_measures
 from train.rendering.export import command as render
 
@@ -167,7 +167,7 @@ def test_heads_that_cannot_be_rendered_are_one_sentence(model_file, tmp_path, ca
 
 
 def test_without_a_face_mesh_its_measures_are_unavailable(tmp_path, model_file, monkeypatch):
-    monkeypatch.setattr(clips_module, "CHUNK", 1)
+    monkeypatch.setattr(clip_reenactment, "CHUNK", 1)
     film, out = tmp_path / "clips" / "two.mp4", tmp_path / "measures.json"
     film.parent.mkdir()
     portrait = read_image("docs/demo/portrait.jpg").rgb[:256, 96:352]

@@ -11,8 +11,15 @@ from liveportrait_core.media.video_writer import VideoWriter
 from liveportrait_core.model import load_model
 from liveportrait_core.preset import PAPER
 from tests.support.tiny import tiny_compact_model
-from train.evaluation.clips import MOVES, Reenacted, clip_measures, clips_in, inside, reenact
-from train.evaluation.models import at_size, compact_only
+from train.evaluation.clip_reenactment import (
+    MOVES,
+    Reenacted,
+    clip_measures,
+    clips_in,
+    inside,
+    reenact,
+)
+from train.evaluation.measured_model import at_size, compact_only
 
 SIZE_PX = 64
 PORTRAIT = "docs/demo/portrait.jpg"

@@ -4,7 +4,7 @@ import torch
 
 from liveportrait_core.errors import LivePortraitError
 from train.evaluation.face_mesh import EYE_CORNERS, IRIS, LIDS, main, measure_folder, measures_of
-from train.evaluation.mesh import mesh_measures, read_mesh
+from train.evaluation.mesh_measures import mesh_measures, read_mesh
 
 
 def a_mesh():

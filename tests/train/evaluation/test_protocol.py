@@ -19,13 +19,13 @@ from train.data.rendered import RenderedSet
 from train.evaluation import command as evaluate
 from train.evaluation import protocol, reenactment
 from train.evaluation.layouts import FILMS, films_of
-from train.evaluation.models import at_size
+from train.evaluation.measured_model import at_size
 from train.evaluation.protocol import Setting, self_reenactment
 from train.evaluation.reenactment import Sampled, Stage, open_film, open_portrait
-from train.evaluation.rendered import outcomes
+from train.evaluation.rendered_measures import outcomes
 from train.evaluation.rendered_protocol import is_rendered, rendered_reenactment
+from train.metrics.feature_extractors import MotionReader, open_readers
 from train.metrics.image import l1
-from train.metrics.readers import MotionReader, open_readers
 
 SIZE_PX = 64
 

@@ -3,7 +3,7 @@ import torch
 
 from train.evaluation.accumulator import FilmTally, KnownPictures, Tally
 from train.evaluation.measures import BY_KEY, MEASURES, measures_of
-from train.evaluation.paper import COLUMNS, SETS, TABLES, as_text, paper_rows, with_ours
+from train.evaluation.paper_tables import COLUMNS, SETS, TABLES, as_text, paper_rows, with_ours
 
 HEADINGS = {key: measure.heading for key, measure in BY_KEY.items()}
 

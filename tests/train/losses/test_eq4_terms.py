@@ -9,14 +9,13 @@ from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.motion.regions import PUBLISHED_EYE_KEYPOINTS, PUBLISHED_LIP_KEYPOINTS
 from liveportrait_core.motion.types import Motion
 from train.data.augment import moved_frames
-from train.data.faces import FaceFrames, FacePairs
+from train.data.batch import FrameBatch, PairBatch
 from train.engine.draw import Draw
 from train.losses.adversarial import (
     discriminator_least_squares,
     generator_least_squares,
     gradient_penalty,
 )
-from train.losses.base_terms import GUIDED, BaseStep, BaseWeights, base_terms
 from train.losses.identity import identity_distance
 from train.losses.keypoints import (
     deformation_prior,
@@ -25,6 +24,7 @@ from train.losses.keypoints import (
     landmark_guidance,
     wing,
 )
+from train.losses.paper_terms import GUIDED, PaperStep, PaperWeights, paper_terms
 from train.losses.perceptual import activation_distance
 from train.losses.terms import weighted_losses
 from train.models.discriminators import CascadeDiscriminators
@@ -126,12 +126,12 @@ def test_the_guided_keypoints_are_ten_that_count_as_eyes_or_lip():
     }
 
 
-def frames(seed, told):
-    return FaceFrames(
+def frames(seed, valid):
+    return FrameBatch(
         image=rand(COUNT, 3, SIZE, SIZE, seed=seed),
-        landmarks=rand(COUNT, 21, 3, seed=seed + 1) - 0.5,
+        keypoints=rand(COUNT, 21, 3, seed=seed + 1) - 0.5,
         pose_deg=torch.full((COUNT, 3), 10.0),
-        told=torch.tensor(told),
+        valid=torch.tensor(valid),
     )
 
 
@@ -144,9 +144,9 @@ def motion(pose_deg):
     )
 
 
-def a_step(told=(True, True)):
+def a_step(valid=(True, True)):
     """A step whose moved keypoints are those of a perfect detector."""
-    pairs = FacePairs(source=frames(0, told), driving=frames(5, told))
+    pairs = PairBatch(source=frames(0, valid), driving=frames(5, valid))
     moved = moved_frames(pairs.driving.image, Draw.of(0, 0, 0))
     points = [(rand(COUNT, 21, 3, seed=s) - 0.5).requires_grad_() for s in (8, 9)]
     zoom = torch.linalg.det(moved.linear).sqrt()[:, None, None]
@@ -155,7 +155,7 @@ def a_step(told=(True, True)):
         {name: rand(COUNT, 3, SIZE, SIZE, seed=s) for name in ("global", "face", "lip")}
         for s in (20, 21)
     ]
-    return BaseStep(
+    return PaperStep(
         pairs=pairs,
         source=motion(10.0),
         driving=motion(16.0),
@@ -170,11 +170,11 @@ def a_step(told=(True, True)):
 
 
 def rows_of(step, **weights):
-    return weighted_losses(base_terms(BaseWeights(**weights), PyramidDistance(), "hinge"), step)
+    return weighted_losses(paper_terms(PaperWeights(**weights), PyramidDistance(), "hinge"), step)
 
 
 def test_every_term_of_eq_4_is_a_row_even_without_weight():
-    nothing = dict.fromkeys(BaseWeights.__dataclass_fields__, 0.0)
+    nothing = dict.fromkeys(PaperWeights.__dataclass_fields__, 0.0)
     total, rows = rows_of(a_step(), **nothing)
     cascades = [f"{kind}_{part}" for kind in ("perceptual", "gan", "matching", "judge")
                 for part in ("global", "face", "lip")]  # fmt: skip
@@ -210,18 +210,18 @@ def test_guidance_pulls_x_and_y_of_the_guided_keypoints_of_told_faces():
 
 def test_a_judge_that_pleases_nobody_does_not_learn():
     terms = {
-        t.name: t.weight for t in base_terms(BaseWeights(gan_lip=0), PyramidDistance(), "hinge")
+        t.name: t.weight for t in paper_terms(PaperWeights(gan_lip=0), PyramidDistance(), "hinge")
     }
     assert terms["gan_lip"] == terms["matching_lip"] == terms["judge_lip"] == 0
     assert (terms["gan_face"], terms["matching_face"], terms["judge_face"]) == (1, 10, 1)
 
 
 def test_a_penalty_comes_with_a_row_for_each_judge():
-    weights = BaseWeights(gradient_penalty=10.0, gan_lip=0)
-    terms = {t.name: t.weight for t in base_terms(weights, PyramidDistance(), "hinge")}
+    weights = PaperWeights(gradient_penalty=10.0, gan_lip=0)
+    terms = {t.name: t.weight for t in paper_terms(weights, PyramidDistance(), "hinge")}
     assert (terms["penalty_global"], terms["penalty_face"], terms["penalty_lip"]) == (10, 10, 0)
 
 
 def test_a_weight_below_zero_is_refused():
     with pytest.raises(ValueError, match=r"guide is -1\.0; a number from 0 up is expected"):
-        BaseWeights(guide=-1.0)
+        PaperWeights(guide=-1.0)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
+from train.losses.compact_motion_terms import MotionWeights, equivariance_terms, split_reading
 from train.losses.keypoints import equivariance
-from train.losses.motion_terms import MotionWeights, equivariance_terms, split_reading
 
 # Training in the same process turns numbers below the normal ones to zero.
 SHIFTS = st.floats(-1, 1, allow_subnormal=False)

@@ -15,7 +15,7 @@ from train.losses.keypoints import (
 from train.losses.perceptual import feature_distance, pyramid_distance
 from train.losses.terms import LossTerm, weighted_losses
 from train.metrics.image import edit_ratio, psnr_db
-from train.metrics.motion import correlation
+from train.metrics.motion_errors import correlation
 
 
 def test_depth_counts_less():

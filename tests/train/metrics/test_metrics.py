@@ -17,12 +17,12 @@ from liveportrait_core.errors import CheckpointError, LivePortraitError
 from tests.support.tiny import tiny_published_model
 from tests.train.evaluation.made_up_files import alexnet_state, inception_state
 from train.metrics.distribution import Gaussian, Moments, frechet_distance
-from train.metrics.files import METRIC_FILES, open_state
-from train.metrics.identity import ARCFACE_POINTS, aligned, cosine
+from train.metrics.face_similarity import ARCFACE_POINTS, aligned, cosine
 from train.metrics.image import MS_SSIM_LEAST_PX, l1, ms_ssim, psnr_db, ssim
 from train.metrics.inception import InceptionNetwork
 from train.metrics.lpips import LpipsNetwork, lpips_distance
-from train.metrics.motion import angle_deg, mean_l1, point_distance, trembling
+from train.metrics.metric_files import METRIC_FILES, open_state
+from train.metrics.motion_errors import angle_deg, mean_l1, point_distance, trembling
 
 
 def pictures(seed, count=3, size=32):
@@ -237,7 +237,7 @@ def test_lpips_is_that_of_its_package():
 
 def test_the_heads_are_read_without_importing_their_package():
     code = (
-        "import sys, torch; from train.metrics.files import METRIC_FILES, open_state;"
+        "import sys, torch; from train.metrics.metric_files import METRIC_FILES, open_state;"
         "path = METRIC_FILES['lpips'].found_in(None);"
         "assert len(open_state(path, torch.device('cpu'))) == 5;"
         "assert not {'lpips', 'torchvision'} & set(sys.modules)"

@@ -7,7 +7,7 @@ from liveportrait_core.checkpoints.keymaps import OURS_TO_PUBLISHED
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.motion_extractor import MotionExtractor
-from train.metrics.identity import ARCFACE_POINTS, ARCFACE_PX
+from train.metrics.face_similarity import ARCFACE_POINTS, ARCFACE_PX
 from train.models.pretrained.arcface import ArcFace, embeddings, load_arcface
 from train.models.pretrained.convnext import begin_trunk
 from train.models.pretrained.picture_features import picture_distance

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from train.rendering.head.face_model import RawFaceModel
-from train.rendering.head.head import HeadModel, build_head
+from train.rendering.head.head_model import HeadModel, build_head
 from train.rendering.motion_sampler import HeadMotion
-from train.rendering.skin.face_distances import FaceChart, chart_face
+from train.rendering.skin.face_chart import FaceChart, chart_face
 
 from .made_up_model import made_up_model
 

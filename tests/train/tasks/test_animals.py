@@ -10,11 +10,11 @@ import torch
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.clip_set import ClipSet
 from train.data.face_crops import CropSettings
 from train.data.mixed import Counts, Mix, MixedClips, MixedHeads
@@ -23,9 +23,9 @@ from train.data.rendered import RenderedSet
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.losses.base_terms import base_terms
-from train.losses.motion_terms import MotionWeights
-from train.losses.picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.compact_motion_terms import MotionWeights
+from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.paper_terms import paper_terms
 from train.models.presets import PUBLISHED
 from train.tasks import animals
 from train.tasks.animals import (
@@ -54,7 +54,7 @@ def place(tmp_path_factory):
     index = json.loads((creatures / "index.json").read_text("utf-8"))
     (creatures / "index.json").write_text(json.dumps({**index, "creatures": 1.0}), "utf-8")
     for seed, name in enumerate(("people", "cats")):
-        moving_film(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
+        moving_video(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
         write_image(root / name / "still.png", frame((70, 50, 44 + 6 * seed), seed=2 + seed))
         settings, faces = CropSettings(size_px=SIZE_PX), square_faces()
         prepare([root / name], root / f"{name}-cache", settings, faces=faces, say=lambda line: None)
@@ -119,10 +119,10 @@ def test_clips_of_both_are_drawn_at_the_share():
     source = MixedClips(Mix(4, 0.25, 1.0, (False, True), (False, True)), people, cats)
     for step in range(3):
         pairs = source.draw_pairs(Draw.of(0, 0, step), 4)
-        assert pairs.source.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
-        assert pairs.driving.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
-        assert source.draw_frames(Draw.of(0, 0, step), 8).mean((1, 2, 3)).sum() == 2
-    assert source.first_pairs(4).source.mean((1, 2, 3)).tolist() == [0, 1]  # one clip of each
+        assert pairs.source.image.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
+        assert pairs.driving.image.mean((1, 2, 3)).tolist() == [0, 0, 0, 1]
+        assert source.draw_frames(Draw.of(0, 0, step), 8).image.mean((1, 2, 3)).sum() == 2
+    assert source.first_pairs(4).source.image.mean((1, 2, 3)).tolist() == [0, 1]  # one clip of each
     assert source.has_motion
     assert source.size_px == 8
 
@@ -131,22 +131,22 @@ def test_rendered_heads_of_both_are_drawn_at_the_share(place):
     mix = Mix(2, 0.5, 0.5, (True, False), (True, False))
     people, creatures = (RenderedSet([place / name]) for name in ("heads", "creatures"))
     source, known = MixedHeads(mix, people, creatures), creatures.small["canonical"]
-    pairs = source.draw_pairs(Draw.of(0, 0, 0), 2, 0.5)
+    pairs = source.draw_pairs(Draw.of(0, 0, 0), 2)
     frames = source.draw_frames(Draw.of(0, 0, 0), 6)
     for batch, wanted in ((pairs.source, 1), (frames, 3)):
         own = [any(np.array_equal(c, k) for k in known) for c in batch.canonical.numpy()]
         assert sum(own) == wanted
-    assert pairs.flow.shape == (2, 2, 64, 64)
-    assert len(source) == 8
-    assert torch.equal(
-        source.pairs(np.array([0]), np.array([0])).source.image,
-        creatures.pairs(np.array([0]), np.array([0])).source.image,
-    )
+    assert pairs.truth.flow.shape == (2, 2, 64, 64)
+    both = torch.from_numpy(np.concatenate((known, people.small["canonical"])))
+    torch.testing.assert_close(source.mean_canonical, both.mean(0))
+    shown = source.first_pairs(4).source.image
+    assert torch.equal(shown[:2], people.first_pairs(2).source.image)
+    assert torch.equal(shown[2:], creatures.first_pairs(2).source.image)
 
 
 def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
     weights = AnimalWeights()
-    table = base_terms(weights, lambda x, y: x, "hinge")
+    table = paper_terms(weights, lambda x, y: x, "hinge")
     left_out = {*LEFT_OUT, "matching_lip", "judge_lip"}
     for row in losses_of(published):
         counted = {term.name: term.weight for term in table if term.name not in left_out}
@@ -168,13 +168,13 @@ def a_published_task(place, **more):
 
 def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
     task = a_published_task(place, animals=place / "cats", batch=4, animal_share=0.25)
-    untold = [~task._drawn(Draw.of(0, 0, step)).told for step in range(3)]
+    untold = [~task._drawn(Draw.of(0, 0, step)).valid for step in range(3)]
     assert [row.tolist() for row in untold] == [[False, False, False, True]] * 3
     task = a_published_task(place, animals=place / "creatures", batch=1, animal_share=1)
     pairs = task._drawn(Draw.of(0, 0, 0))
     known = RenderedSet([place / "creatures"]).small["keypoints"].reshape(-1, 21, 3)
-    assert pairs.told.all()
-    assert any(np.array_equal(pairs.driving.landmarks[0].numpy(), points) for points in known)
+    assert pairs.valid.all()
+    assert any(np.array_equal(pairs.driving.keypoints[0].numpy(), points) for points in known)
     task.train_step(Draw.of(0, 0, 0), task.modules)["total"].backward()
     judges = task.modules["discriminators"]
     for name, learns in (("global", True), ("face", True), ("lip", False)):

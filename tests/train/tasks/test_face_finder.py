@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.face.finder_network import load_finder_network
+from liveportrait_core.face.network_finder import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
 from tests.support.rendered import write_rendered
-from train.data import crowds, damage
-from train.data.clutter import draw_clutter, faceless_photos
-from train.data.crowds import Crowd, CrowdPainter, PlacedFace
-from train.data.damage import damage_head, damage_picture, hide_a_part
+from train.data import degradation, face_scenes
+from train.data.degradation import degrade_head, degrade_picture, occlude_part
+from train.data.distractors import draw_distractors, faceless_photos
+from train.data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
 from train.data.rendered import RenderedSet
 from train.tasks import face_finder
 from train.tasks.face_finder import FaceFinderConfig, losses, wanted_maps
@@ -31,7 +31,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def painter(data):
-    return CrowdPainter(RenderedSet([data]), 96)
+    return FaceScenePainter(RenderedSet([data]), 96)
 
 
 def head_with_dots():
@@ -41,16 +41,16 @@ def head_with_dots():
     for x, y in points.astype(int):
         cv2.circle(image, (int(x), int(y)), 4, (255, 255, 255), -1)
     alpha = np.full((128, 128), 255, np.uint8)
-    return crowds._Head(image, alpha, np.array([64.0, 64.0]), 60.0, 0.0, points)
+    return face_scenes._Head(image, alpha, np.array([64.0, 64.0]), 60.0, 0.0, points)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize(("side", "roll"), [(160, 0.3), (60, -0.9), (22, 0.0), (14, 0.5)])
 def test_the_points_of_a_placed_head_lie_where_they_are_seen(side, roll, mirrored):
     head = head_with_dots()
-    matrix = crowds._placing(head, side, roll, np.array([100.0, 90.0]), mirrored=mirrored)
-    picture, cover = crowds._sampled(head.image, head.alpha, matrix, 192)
-    face = crowds._moved(head, matrix)
+    matrix = face_scenes._placing(head, side, roll, np.array([100.0, 90.0]), mirrored=mirrored)
+    picture, cover = face_scenes._sampled(head.image, head.alpha, matrix, 192)
+    face = face_scenes._moved(head, matrix)
     assert cover.min() == 1
     assert face.side == pytest.approx(side)
     assert face.centre == pytest.approx((100, 90))
@@ -65,7 +65,7 @@ def test_the_points_of_a_placed_head_lie_where_they_are_seen(side, roll, mirrore
 
 def test_a_head_in_half_the_pixels_has_its_points_where_they_are_seen():
     whole = head_with_dots()
-    half = crowds._halved(whole)
+    half = face_scenes._halved(whole)
     assert half.image.shape == (64, 64, 3)
     assert half.side == 30
     # pixels 63 and 64 are the two about the middle: their mean, 63.5, is 31.5 in half the pixels
@@ -79,7 +79,7 @@ def test_a_blank_head_has_no_points_left_and_keeps_what_is_around():
     image = head.image.copy()
     image[:4] = (200, 0, 0)
     for seed in range(4):
-        blank = crowds._without_a_face(image, head, np.random.default_rng(seed))
+        blank = face_scenes._without_a_face(image, head, np.random.default_rng(seed))
         assert blank.shape == image.shape
         np.testing.assert_array_equal(blank[:4, :20], image[:4, :20])
         # white dots on grey 60 before; grain about one colour now
@@ -90,7 +90,7 @@ def test_a_blank_head_has_no_points_left_and_keeps_what_is_around():
 
 
 def test_animals_are_drawn_as_often_as_asked(data):
-    painter = CrowdPainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
+    painter = FaceScenePainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
     random = np.random.default_rng(0)
     points = [painter._head(random).points for _ in range(1000)]
     frames = painter._data.rows("keypoints", np.full(3, 2), np.arange(3))
@@ -98,7 +98,7 @@ def test_animals_are_drawn_as_often_as_asked(data):
     drawn = sum(bool(np.abs(noses - five[2]).sum(1).min() < 1e-3) for five in points)
     # .75, and a quarter of the others, as the folder holds four identities: .8125
     assert drawn / 1000 == pytest.approx(0.8125, abs=0.05)  # four standard deviations
-    only = CrowdPainter(RenderedSet([data]), 96, animals=[], animal_share=0.75)
+    only = FaceScenePainter(RenderedSet([data]), 96, animals=[], animal_share=0.75)
     assert only._head(np.random.default_rng(1)).side > 0
 
 
@@ -134,20 +134,20 @@ def test_a_face_that_is_covered_or_cut_away_is_not_asked_for():
     mask = np.zeros((100, 100), np.float32)
     mask[:, 50:] = 1
     face = PlacedFace(np.array([50.0, 50.0]), 20.0, 0.0, np.zeros((5, 2)))
-    assert crowds._share_of(mask, face) == pytest.approx(0.5)
+    assert face_scenes._share_of(mask, face) == pytest.approx(0.5)
     corner = PlacedFace(np.array([100.0, 50.0]), 20.0, 0.0, np.zeros((5, 2)))
-    assert crowds._share_of(mask, corner) == pytest.approx(0.5)  # the other half is outside
+    assert face_scenes._share_of(mask, corner) == pytest.approx(0.5)  # the other half is outside
     outside = PlacedFace(np.array([-40.0, 50.0]), 20.0, 0.0, np.zeros((5, 2)))
-    assert crowds._share_of(mask, outside) == 0
+    assert face_scenes._share_of(mask, outside) == 0
 
 
 def test_clutter_and_damage_keep_the_size():
     random = np.random.default_rng(1)
     photos = faceless_photos()
-    for _ in range(40):  # every addition and every damage comes by
-        picture = draw_clutter(random, photos, 80)
-        hide_a_part(picture, np.array([40.0, 40.0]), 30.0, random)
-        for changed in (damage_head(picture, random), damage_picture(picture, random)):
+    for _ in range(40):  # every addition and every degradation occurs
+        picture = draw_distractors(random, photos, 80)
+        occlude_part(picture, np.array([40.0, 40.0]), 30.0, random)
+        for changed in (degrade_head(picture, random), degrade_picture(picture, random)):
             assert changed.shape == (80, 80, 3)
             assert changed.dtype == np.uint8
 
@@ -156,7 +156,7 @@ def test_strange_coats_change_a_head_but_leave_grey_grey_on_the_whole():
     random = np.random.default_rng(2)
     grey = np.full((64, 64, 3), 0.5, np.float32)
     for _ in range(5):
-        strange = damage._strange(grey, random)
+        strange = degradation._recoloured(grey, random)
         assert strange.shape == grey.shape
         assert strange.std() > 0
         np.testing.assert_allclose(strange, strange.mean(-1, keepdims=True) + 0 * grey, atol=1e-5)
@@ -169,7 +169,7 @@ def face_at(x, y, side, *, wanted=True, angle=0.0):
 
 def test_wanted_maps_worked_out_by_hand():
     # pixels 32 to 39 are cell 4: its middle is 35.5; 19.5 is the middle of cell 2
-    crowd = Crowd(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0, angle=0.5)])
+    crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0, angle=0.5)])
     wanted = wanted_maps([crowd], 64)
     heat = wanted.heat[0, 0]
     assert heat.shape == (8, 8)
@@ -189,7 +189,7 @@ def test_wanted_maps_worked_out_by_hand():
 
 def test_nothing_is_asked_where_a_face_is_barely_seen():
     faces = [face_at(35.5, 19.5, 32.0, wanted=False), face_at(11.5, 51.5, 12.0)]
-    wanted = wanted_maps([Crowd(np.zeros((64, 64, 3), np.uint8), faces)], 64)
+    wanted = wanted_maps([FaceScene(np.zeros((64, 64, 3), np.uint8), faces)], 64)
     assert wanted.heat[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 6] < 1e-6
@@ -204,7 +204,7 @@ def maps_from(wanted, heat_logit):
 
 def test_true_maps_cost_nothing_and_each_fault_costs_something():
     config = FaceFinderConfig(run=".", steps=1, data="")
-    crowd = Crowd(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0)])
+    crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0)])
     wanted = wanted_maps([crowd], 64)
     sure = torch.where(wanted.heat == 1, 12.0, -12.0)
     assert losses(maps_from(wanted, sure), wanted, config)["total"] < 1e-3

@@ -17,15 +17,15 @@ from liveportrait_core.stages import (
     transform_keypoints,
     warp_decode,
 )
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.rendered import write_rendered
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.engine.validation import record
-from train.losses.base_terms import BaseWeights, base_terms
+from train.losses.paper_terms import PaperWeights, paper_terms
 from train.models.export import write_both
 from train.models.presets import PUBLISHED
 from train.models.runs import load_run, preset_of, trained_networks
@@ -43,7 +43,7 @@ def media(tmp_path_factory):
     root = tmp_path_factory.mktemp("media")
     write_rendered(root / "heads")
     write_rendered(root / "held", identities=2, seed=7)
-    moving_film(root / "people" / "a.mp4", num_frames=3)
+    moving_video(root / "people" / "a.mp4", num_frames=3)
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(
@@ -76,7 +76,7 @@ def trained(tmp_path_factory, media):
 def test_three_steps_log_every_term_and_their_weighted_sum(trained):
     assert len(rows(trained)) == 3
     weights = {
-        term.name: term.weight for term in base_terms(BaseWeights(), lambda x, y: x, "hinge")
+        term.name: term.weight for term in paper_terms(PaperWeights(), lambda x, y: x, "hinge")
     }
     for row in rows(trained):
         assert set(weights) <= set(row)

@@ -18,7 +18,8 @@ from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from train.data.augment import augment_frames, augment_pairs
-from train.data.rendered import Frames, RenderedSet
+from train.data.batch import FrameBatch
+from train.data.rendered import RenderedSet
 from train.engine import checkpoint
 from train.engine.draw import Draw
 from train.evaluation import command as evaluate
@@ -146,7 +147,7 @@ def test_pairs_join_consecutive_frames_and_say_which_share_the_pose(data):
     truth = torch.from_numpy(rendered.small["keypoints"])
     torch.testing.assert_close(pairs.driving.keypoints, truth[[0, 1, 2], [0, 1, 2]])
     torch.testing.assert_close(pairs.source.keypoints, truth[[0, 1, 2], [1, 2, 0]])
-    assert pairs.same_pose.tolist() == [False, True, False]
+    assert pairs.truth.same_pose.tolist() == [False, True, False]
 
 
 def test_keypoints_follow_their_picture_through_augmentation():
@@ -156,11 +157,12 @@ def test_keypoints_follow_their_picture_through_augmentation():
     image = torch.zeros(count, 3, size, size)
     centre = ((keypoints[0, 0, :2] + 1) / 2 * size - 0.5).round().long()
     image[:, :, centre[1] - 2 : centre[1] + 3, centre[0] - 2 : centre[0] + 3] = 1.0
-    frames = Frames(
+    frames = FrameBatch(
         image=image,
         keypoints=keypoints,
         canonical=keypoints,
         pose_deg=torch.zeros(count, 3),
+        valid=torch.ones(count, dtype=torch.bool),
     )
     moved = augment_frames(frames, Draw.of(0, 0, 0))
     # where a picture is not occluded and not blurred away, its brightest spot is the keypoint
@@ -175,11 +177,12 @@ def test_a_turned_picture_has_a_turned_pose():
     count = 8
     canonical = torch.randn(count, 21, 3, generator=torch.Generator().manual_seed(1))
     pose = torch.tensor([[10.0, -20.0, 5.0]]).expand(count, 3)
-    frames = Frames(
+    frames = FrameBatch(
         image=torch.rand(count, 3, 16, 16),
         keypoints=canonical @ rotation_from_degrees(*pose.unbind(1)),
         canonical=canonical,
         pose_deg=pose,
+        valid=torch.ones(count, dtype=torch.bool),
     )
     moved = augment_frames(frames, Draw.of(0, 0, 1))
     turned = canonical @ rotation_from_degrees(*moved.pose_deg.unbind(1))

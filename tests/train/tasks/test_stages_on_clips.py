@@ -9,17 +9,16 @@ import torch
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.model import load_model
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.rendered import write_rendered
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data import sets
 from train.data.face_crops import CropSettings
-from train.data.folders import FolderSet
+from train.data.prepared_clips import PreparedSet
 from train.data.preparing import prepare, read_index
 from train.data.sets import open_sets
-from train.data.unlabelled import read_pairs
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.losses.picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
 from train.models.runs import Base, load_run, opened
 from train.tasks import compact as stage1
 from train.tasks import retargeting as stage2
@@ -34,8 +33,8 @@ def media(tmp_path_factory):
     """Folders of rendered heads and of clips, and the cache of the clips."""
     root = tmp_path_factory.mktemp("media")
     write_rendered(root / "heads")
-    moving_film(root / "people" / "a.mp4", num_frames=4)
-    moving_film(root / "people" / "b.mp4", num_frames=3, step=-3, seed=1)
+    moving_video(root / "people" / "a.mp4", num_frames=4)
+    moving_video(root / "people" / "b.mp4", num_frames=3, step=-3, seed=1)
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(
@@ -165,7 +164,7 @@ def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
     task = stage_2_on_clips(media, mixed)
     entries = read_index(media / "cache", CropSettings(size_px=SIZE_PX)).values()
     stills = [entry for entry in entries if entry.frames == 1]
-    pictures = FolderSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
+    pictures = PreparedSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
     with pytest.raises(MediaError, match="Add films to clips"):
         stage2.Stage2(task.config, None, Base(task.preset, task.base), pictures)
 
@@ -218,8 +217,8 @@ def test_the_default_finder_frames_a_photograph_and_a_rendered_film(tmp_path):
     settings = CropSettings(size_px=SIZE_PX, most_frames=3)
     clips = prepare(demo, tmp_path, settings, say=lambda line: None)
     assert {clip.name: clip.frames for clip in clips} == {"driving.mp4": 3, "portrait.jpg": 1}
-    pairs = FolderSet(tmp_path, clips, size_px=SIZE_PX, image_share=0.5).first_pairs(2)
-    keypoints = read_pairs(pairs, load_model("default").motion).source.keypoints
+    pairs = PreparedSet(tmp_path, clips, size_px=SIZE_PX, image_share=0.5).first_pairs(2)
+    keypoints = pairs.with_readings(load_model("default").motion).source.keypoints
     # in crops as M knows them all keypoints are within the picture and their middle near its own
     assert float(keypoints[..., :2].abs().max()) < 0.8
     assert float(keypoints[..., :2].mean(1).abs().max()) < 0.3

@@ -13,8 +13,8 @@ from liveportrait_core.checkpoints.reading import as_tensors, read_file
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.geometry import full_precision
 
-from ...metrics.identity import ARCFACE_PX, aligned
-from ...metrics.readers import five_points
+from ...metrics.face_similarity import ARCFACE_PX, aligned
+from ...metrics.feature_extractors import five_points
 
 _STAGES = 4
 

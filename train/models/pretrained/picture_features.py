@@ -16,7 +16,7 @@ from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
 from ...losses.perceptual import activation_distance, feature_distance, pyramid_distance
-from ...metrics.readers import IMAGENET_DEVIATION, IMAGENET_MEAN
+from ...metrics.feature_extractors import IMAGENET_DEVIATION, IMAGENET_MEAN
 
 _CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
 """Numbers of VGG19's convolutions up to relu5_1, in `features`."""

@@ -5,11 +5,11 @@ from typing import Final
 import numpy as np
 
 from ..arrays import FloatArray, Floats, pick
-from ..head.head import HeadModel
+from ..head.head_model import HeadModel
 from ..paint import lay_over, rgb
 from ..parts import Part, grid_triangles, stack_points
-from ..raster.rasterise import vertex_normals
 from ..raster.surface import Kind
+from ..raster.vertices import vertex_normals
 from ..regions import Region
 from .ears import make_ears
 from .fur_colour import Coat

@@ -10,12 +10,12 @@ from ..arrays import FloatArray, Floats, chance
 from ..camera.backgrounds import Photo
 from ..camera.lighting import Lighting
 from ..camera.photograph import PLAIN
-from ..head.head import EYES, HeadModel
+from ..head.head_model import EYES, HeadModel
 from ..head.warp import Bend, Warp, Zone, blend, make_warp
 from ..people.identity import Identity, make_identity
-from ..raster.rasterise import add_weighted
 from ..raster.surface import Kind
-from ..skin.face_distances import FaceChart
+from ..raster.vertices import add_weighted
+from ..skin.face_chart import FaceChart
 from .cartoon_paint import paint_cartoon
 
 CARTOON_PROBABILITY: Final = 0.08

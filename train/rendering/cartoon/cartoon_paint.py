@@ -5,12 +5,12 @@ from typing import Final
 import numpy as np
 
 from ..arrays import FloatArray, chance, pick
-from ..head.head import HeadModel
+from ..head.head_model import HeadModel
 from ..paint import any_colour, from_hue, lay_over, rgb
 from ..skin.complexion import CHANNELS
-from ..skin.face_distances import FaceChart
+from ..skin.face_chart import FaceChart
 from ..skin.facial_hair import brow_width, brows_along
-from ..skin.skin import (
+from ..skin.head_paint import (
     IRIS_ANGLE_DEG,
     PaintedHead,
     hair_tone,

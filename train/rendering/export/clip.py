@@ -12,13 +12,13 @@ from liveportrait_core.media.video_writer import VideoWriter
 
 from ..arrays import ByteArray
 from ..camera.backgrounds import bundled_photos
-from ..head.head import HeadModel
-from ..head.models import load_head
+from ..frames.scene import Scene
+from ..head.head_model import HeadModel
+from ..head.load import load_head
 from ..keyframes import Track, value_at
 from ..motion_sampler import SIDES, HeadMotion
 from ..people.identity import make_identity
-from ..scene import Scene
-from ..skin.face_distances import chart_face
+from ..skin.face_chart import chart_face
 
 CLIP_FPS: Final = 25
 CLIP_FRAMES: Final = 112

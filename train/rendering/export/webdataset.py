@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from liveportrait_core.imaging.layouts import COMPACT_21
+from liveportrait_core.imaging.landmark_layouts import COMPACT_21
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
 from ...data.curated import (
@@ -78,7 +78,7 @@ def sample_of(arrays: Arrays, seed: int, number: int) -> Sample:
 
 
 def _annotations(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
-    """As `train.curation.clips.CuratedClip` has them; the picture is the crop."""
+    """As `train.curation.clip_extraction.CuratedClip` has them; the picture is the crop."""
     return {
         "landmarks": np.ascontiguousarray(arrays["keypoints"][..., :2]),
         "openness": np.concatenate((arrays["eyes_open"], arrays["lip_open"]), -1),

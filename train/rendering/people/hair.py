@@ -5,13 +5,13 @@ from typing import Final
 import numpy as np
 
 from ..arrays import FloatArray, Floats, chance
-from ..head.head import HeadModel
+from ..head.head_model import HeadModel
 from ..paint import lay_over
 from ..parts import Part, grid_triangles, join_parts, stack_points
 from ..raster.surface import Kind
 from ..regions import Region
-from ..skin.face_distances import FaceChart
-from ..skin.skin import PaintedHead
+from ..skin.face_chart import FaceChart
+from ..skin.head_paint import PaintedHead
 from .hair_style import HairStyle, draw_style
 from .hats import Dome, make_hat
 from .headwear import make_headband, make_headphones, make_headscarf

@@ -10,16 +10,16 @@ from ..arrays import BoolArray, ByteArray, FloatArray, Floats, IntArray, chance
 from ..camera.backgrounds import Photo, make_background
 from ..camera.lighting import Lighting, make_lighting
 from ..camera.photograph import Photograph, take_photograph
-from ..head.head import EYES, HeadModel
+from ..head.head_model import EYES, HeadModel
 from ..head.warp import Warp
 from ..parts import Part
-from ..raster.rasterise import combine_modes
 from ..raster.surface import Kind
+from ..raster.vertices import combine_modes
 from ..regions import Region
 from ..rotations import rotation_from_angles
-from ..skin.face_distances import FaceChart
+from ..skin.face_chart import FaceChart
+from ..skin.head_paint import PaintedHead, paint_head
 from ..skin.lashes import Bound, grow_lashes
-from ..skin.skin import PaintedHead, paint_head
 from .garments import Clothes, tuck_in
 from .glasses import make_glasses
 from .hair import grow_hair

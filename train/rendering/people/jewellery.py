@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from ..arrays import FloatArray, Floats, chance, pick
-from ..head.head import HeadModel
+from ..head.head_model import HeadModel
 from ..paint import any_colour, rgb
 from ..parts import Part, grid_triangles
 from ..regions import Region

@@ -11,7 +11,7 @@ from ..paint import any_colour, rgb
 from ..parts import Part, grid_triangles, join_parts, stack_points
 from ..regions import Region
 from ..rotations import rotation_from_angles
-from ..skin.skin import skin_tone
+from ..skin.head_paint import skin_tone
 from .hands import make_hand
 from .identity import Identity
 

@@ -1,19 +1,17 @@
-"""How much of the sky each point of a head sees, and what lies in the shadow of a light."""
+"""How much of the sky each point of a mesh sees, and what lies in the shadow of a light."""
 
 from typing import Final
 
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, Floats, IntArray
-from ..head.head import HeadModel
-from ..regions import Region
-from .rasterise import rasterise
+from .kernels import NUMBA, Kernels
 
 DIRECTIONS: Final = 30
 MAP_PX: Final = 128
 BIAS: Final = 0.3
 """Model units by which a surface may lie behind what a light sees and still be lit."""
-LEAST: Final = 0.12
+MIN_OPENNESS: Final = 0.12
 SMOOTHING: Final = 2
 SHADOW_PX: Final = 192
 SHADOW_BIAS: Final = 0.45
@@ -21,18 +19,21 @@ SOFT_STEPS: Final = ((-0.9, -0.4), (0.4, -0.9), (0.9, 0.4), (-0.4, 0.9), (0.0, 0
 """Cells of the shadow's picture that are averaged."""
 
 
-def sky_openness(head: HeadModel) -> FloatArray:
-    """Share of the sky that each vertex of the neutral head sees, (V,), LEAST to 1.
+def sky_openness(points: FloatArray, triangles: IntArray, inner: BoolArray) -> FloatArray:
+    """Share of the sky that each point (N, 3) of a mesh sees, (N,), MIN_OPENNESS to 1.
 
-    The inside of the mouth is measured without lips and cheeks, which would leave it black.
+    Args:
+        points: (N, 3).
+        triangles: (T, 3).
+        inner: (T,) triangles that are measured without the others, which would hide them: the
+            inside of a mouth behind lips and cheeks would be black.
     """
-    inner = np.isin(head.regions, [Region.MOUTH])
-    openness = np.ones(len(head.vertices), dtype=np.float32)
+    openness = np.ones(len(points), dtype=np.float32)
     for chosen in (~inner, inner):
-        triangles = np.ascontiguousarray(head.triangles[chosen])
-        if len(triangles):
-            vertices = np.unique(triangles)
-            openness[vertices] = _openness(head.vertices, triangles)[vertices]
+        part = np.ascontiguousarray(triangles[chosen])
+        if len(part):
+            vertices = np.unique(part)
+            openness[vertices] = _openness(points, part)[vertices]
     return openness
 
 
@@ -43,7 +44,7 @@ def _openness(points: FloatArray, triangles: IntArray) -> FloatArray:
         weight = np.maximum(normals @ direction, 0)
         seen += weight * lit_from(points, triangles, direction, MAP_PX)
         total += weight
-    share = np.clip(seen / total, LEAST, 1)
+    share = np.clip(seen / total, MIN_OPENNESS, 1)
     corners = triangles.ravel()
     count = np.maximum(np.bincount(corners, minlength=len(points)), 1)
     for _ in range(SMOOTHING):
@@ -71,9 +72,11 @@ def _normals(points: FloatArray, triangles: IntArray) -> Floats:
     return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-9)
 
 
-def key_light_share(points: FloatArray, triangles: IntArray, direction: FloatArray) -> FloatArray:
+def key_light_share(
+    points: FloatArray, triangles: IntArray, direction: FloatArray, kernels: Kernels = NUMBA
+) -> FloatArray:
     """Share of a far light in a direction (3,) that reaches each point, (N,), soft at its edge."""
-    screen, depth = _seen_from_light(points, triangles, direction, SHADOW_PX)
+    screen, depth = _seen_from_light(points, triangles, direction, SHADOW_PX, kernels)
     total = np.zeros(len(points), dtype=np.float32)
     for right, down in SOFT_STEPS:
         column = np.clip((screen[:, 0] + np.float32(right)).astype(np.int32), 0, SHADOW_PX - 1)
@@ -84,12 +87,12 @@ def key_light_share(points: FloatArray, triangles: IntArray, direction: FloatArr
 
 def lit_from(points: FloatArray, triangles: IntArray, direction: Floats, size_px: int) -> BoolArray:
     """Which points a far light in a direction (3,) sees past the triangles, (N,)."""
-    screen, depth = _seen_from_light(points, triangles, direction, size_px)
+    screen, depth = _seen_from_light(points, triangles, direction, size_px, NUMBA)
     cell = np.clip(screen[:, :2].astype(int), 0, size_px - 1)
     return screen[:, 2] <= depth[cell[:, 1], cell[:, 0]] + BIAS
 
 
-def light_axes(direction: Floats) -> FloatArray:
+def _light_axes(direction: Floats) -> FloatArray:
     """Axes of a light's own picture, (3, 3), columns are right, up and away from the light."""
     side = np.cross([0.0, 1.0, 0.05], direction)
     side /= np.linalg.norm(side)
@@ -97,14 +100,14 @@ def light_axes(direction: Floats) -> FloatArray:
 
 
 def _seen_from_light(
-    points: FloatArray, triangles: IntArray, direction: Floats, size_px: int
+    points: FloatArray, triangles: IntArray, direction: Floats, size_px: int, kernels: Kernels
 ) -> tuple[FloatArray, FloatArray]:
     """Points in the light's own picture, and that picture's depth."""
-    seen = points @ light_axes(direction)
+    seen = points @ _light_axes(direction)
     low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
     screen = seen.copy()
     screen[:, :2] = (seen[:, :2] - low) * (size_px / np.maximum(high - low, 1e-6))
     depth = np.empty((size_px, size_px), dtype=np.float32)
     nearest = np.empty((size_px, size_px), dtype=np.int32)
-    rasterise(screen, triangles, np.zeros(len(triangles), np.uint8), depth, nearest)
+    kernels.rasterise(screen, triangles, np.zeros(len(triangles), np.uint8), depth, nearest)
     return screen, depth

@@ -1,4 +1,4 @@
-"""A z-buffer rasteriser and the per-vertex work around it, compiled by numba.
+"""A z-buffer rasteriser, compiled by numba.
 
 Convention:
     - points are (N, 3): x and y in pixels (y down, pixel i covers [i, i + 1)), z the distance from
@@ -18,145 +18,10 @@ from ..arrays import ByteArray, FloatArray, IntArray
 
 EMPTY_DEPTH = 1e9
 EDGE_TOLERANCE = -1e-5
-SMALLEST_AREA_PX = 1e-9
+MIN_AREA_PX = 1e-9
 WIDE_PX = 5
 """Triangles wider than this are searched row by row, not in all of their box."""
 ROW_SLACK = 1e-3
-
-
-@njit(cache=True, nogil=True)
-def add_weighted(
-    weights: FloatArray,
-    starts: IntArray,
-    indices: IntArray,
-    offsets: FloatArray,
-    points: FloatArray,
-) -> None:
-    """Add sparse offsets to points in place: points[indices] += weight * offsets, shape by shape.
-
-    Args:
-        weights: (E,); a zero costs nothing.
-        starts: (E + 1,) where each shape's rows begin in indices and offsets.
-        indices: (R,) vertex of each row.
-        offsets: (R, 3).
-        points: (N, 3), changed.
-    """
-    for shape in range(len(weights)):
-        weight = weights[shape]
-        if weight != 0:
-            for row in range(starts[shape], starts[shape + 1]):
-                vertex = indices[row]
-                points[vertex, 0] += weight * offsets[row, 0]
-                points[vertex, 1] += weight * offsets[row, 1]
-                points[vertex, 2] += weight * offsets[row, 2]
-
-
-@njit(cache=True, nogil=True)
-def combine_modes(weights: FloatArray, modes: FloatArray, points: FloatArray) -> None:
-    """Add dense modes (M, 3 N) to points (3 N,) in place, in one fixed order of summation."""
-    for mode in range(len(weights)):
-        weight = weights[mode]
-        for k in range(len(points)):
-            points[k] += weight * modes[mode, k]
-
-
-@njit(cache=True, nogil=True)
-def vertex_normals(points: FloatArray, triangles: IntArray, normals: FloatArray) -> None:
-    """Unit normals, weighted by area, outwards for counter-clockwise triangles; fills normals."""
-    normals[:] = 0
-    for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ux = points[b, 0] - points[a, 0]
-        uy = points[b, 1] - points[a, 1]
-        uz = points[b, 2] - points[a, 2]
-        vx = points[c, 0] - points[a, 0]
-        vy = points[c, 1] - points[a, 1]
-        vz = points[c, 2] - points[a, 2]
-        nx = uy * vz - uz * vy
-        ny = uz * vx - ux * vz
-        nz = ux * vy - uy * vx
-        for vertex in (a, b, c):
-            normals[vertex, 0] += nx
-            normals[vertex, 1] += ny
-            normals[vertex, 2] += nz
-    for n in range(len(normals)):
-        x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
-        inverse = np.float32(1) / (np.sqrt(x * x + y * y + z * z) + np.float32(1e-9))
-        normals[n, 0] = x * inverse
-        normals[n, 1] = y * inverse
-        normals[n, 2] = z * inverse
-
-
-@njit(cache=True, nogil=True)
-def turn_with_neck(
-    points: FloatArray, rotation: FloatArray, pivot: FloatArray, low_y: float, high_y: float
-) -> None:
-    """Turn points about a pivot in place: fully above high_y, not at all below low_y.
-
-    Args:
-        points: (N, 3) model units, changed.
-        rotation: (3, 3), columns are points: R p.
-        pivot: (3,).
-        low_y: height where the neck stands still.
-        high_y: height from which everything follows the head.
-    """
-    for n in range(len(points)):
-        x, y, z = points[n, 0] - pivot[0], points[n, 1] - pivot[1], points[n, 2] - pivot[2]
-        share = min(max((points[n, 1] - low_y) / (high_y - low_y), 0.0), 1.0)
-        turned_x = rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z
-        turned_y = rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z
-        turned_z = rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z
-        points[n, 0] += share * (turned_x - x)
-        points[n, 1] += share * (turned_y - y)
-        points[n, 2] += share * (turned_z - z)
-
-
-@njit(cache=True, nogil=True)
-def shade(
-    normals: FloatArray,
-    albedo: FloatArray,
-    gloss: FloatArray,
-    two_sided: ByteArray,
-    lights: FloatArray,
-    ambient: FloatArray,
-    colours: FloatArray,
-) -> None:
-    """Colour of each vertex: albedo times light, plus a highlight; fills colours.
-
-    Args:
-        normals: (N, 3).
-        albedo: (N, 3).
-        gloss: (N, 2) strength of the wide and of the sharp highlight.
-        two_sided: (N,) 1 where a normal that points away is turned round (hair, cloth).
-        lights: (L, 6): direction to the light (unit), colour times strength.
-        ambient: (3,).
-        colours: (N, 3), changed.
-    """
-    for n in range(len(normals)):
-        x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
-        if two_sided[n] == 1 and z < 0:
-            x, y, z = -x, -y, -z
-        red, green, blue = ambient[0], ambient[1], ambient[2]
-        shine_red, shine_green, shine_blue = np.float32(0), np.float32(0), np.float32(0)
-        for k in range(len(lights)):
-            lx, ly, lz = lights[k, 0], lights[k, 1], lights[k, 2]
-            facing = x * lx + y * ly + z * lz
-            diffuse = max(facing, np.float32(-0.15))
-            red += diffuse * lights[k, 3]
-            green += diffuse * lights[k, 4]
-            blue += diffuse * lights[k, 5]
-            # Blinn-Phong, the eye along +z: the half vector is (light + z) / |light + z|
-            length = np.sqrt(np.float32(2) + np.float32(2) * lz) + np.float32(1e-6)
-            half = max((facing + z) / length, np.float32(0))
-            p4 = half * half * half * half
-            p16 = p4 * p4 * p4 * p4
-            shine = gloss[n, 0] * p16 + gloss[n, 1] * p16 * p16 * p16 * p16 * p16
-            shine_red += shine * lights[k, 3]
-            shine_green += shine * lights[k, 4]
-            shine_blue += shine * lights[k, 5]
-        colours[n, 0] = albedo[n, 0] * max(red, np.float32(0)) + shine_red
-        colours[n, 1] = albedo[n, 1] * max(green, np.float32(0)) + shine_green
-        colours[n, 2] = albedo[n, 2] * max(blue, np.float32(0)) + shine_blue
 
 
 @njit(cache=True, nogil=True)
@@ -186,7 +51,7 @@ def rasterise(
         bx, by, bz = points[b, 0], points[b, 1], points[b, 2]
         cx, cy, cz = points[c, 0], points[c, 1], points[c, 2]
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if abs(area) < SMALLEST_AREA_PX or (one_sided[t] == 1 and area > 0):
+        if abs(area) < MIN_AREA_PX or (one_sided[t] == 1 and area > 0):
             continue
         left = max(int(np.ceil(min(ax, bx, cx) - half)), 0)
         right = min(int(np.floor(max(ax, bx, cx) - half)), width - 1)

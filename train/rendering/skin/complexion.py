@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays import FloatArray, chance
 from ..paint import any_colour, from_hue, lay_over, rgb
 from .creases import CREASES, VARIANTS, crease_depths
-from .face_distances import BLOOD_LAYER, FIRST_CREASE_LAYER, FOREHEAD_LAYER, FaceChart
+from .face_chart import BLOOD_LAYER, FIRST_CREASE_LAYER, FOREHEAD_LAYER, FaceChart
 from .facial_hair import BEARD_PROBABILITY, paint_beard, paint_brows
 from .skin_base import finish, lay_ground
 

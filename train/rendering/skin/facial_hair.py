@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays import FloatArray, Floats, chance
 from ..paint import lay_over
-from .face_distances import BROWS, FaceChart
+from .face_chart import BROWS, FaceChart
 
 BEARD_PROBABILITY: Final = 0.3
 BEARD_TO_LIPS: Final = 0.04

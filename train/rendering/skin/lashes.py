@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from ..arrays import FloatArray, IndexArray, IntArray
-from ..head.head import HeadModel
-from .skin_base import weighted_points
+from ..head.head_model import HeadModel
+from ..raster.vertices import weighted_points
 
 HAIRS_PER_QUAD: Final = 3
 ROOT_WIDTH: Final = 0.3

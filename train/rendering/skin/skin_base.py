@@ -87,26 +87,3 @@ def finish(
             texture[y, x, 3] = (height[y, after] - height[y, before]) * half
             texture[y, x, 4] = (height[above, x] - height[below, x]) * half
             texture[y, x, 5] = gloss[y, x]
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def cover_map(colours: FloatArray, colour: FloatArray, cover: FloatArray) -> None:
-    """Blend a colour (3,) onto a map (H, W, 3) in place, by cover (H, W) from 0 to 1."""
-    for y in range(colours.shape[0]):
-        for x in range(colours.shape[1]):
-            share = cover[y, x]
-            if share != 0:
-                for c in range(3):
-                    colours[y, x, c] += (colour[c] - colours[y, x, c]) * share
-
-
-@njit(cache=True, nogil=True)
-def weighted_points(points: FloatArray, vertices: IntArray, weights: FloatArray) -> FloatArray:
-    """Sums of points (V, 3) by indices (B, K) and weights (B, K), (B, 3)."""
-    total = np.zeros((len(vertices), 3), dtype=np.float32)
-    for row in range(len(vertices)):
-        for k in range(vertices.shape[1]):
-            vertex, weight = vertices[row, k], weights[row, k]
-            for c in range(3):
-                total[row, c] += weight * points[vertex, c]
-    return total

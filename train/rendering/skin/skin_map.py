@@ -1,13 +1,12 @@
 """The map of the skin: where each point of a head lies in the texture that is painted on it."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, Floats
-from ..head.head import HeadModel
+from ..head.head_model import HeadModel
 from ..raster.rasterise import interpolate, rasterise
 from ..regions import Region
 
@@ -52,16 +51,11 @@ def _fade(distance: Floats, width: float) -> Floats:
     return np.clip(distance / width, 0, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class SkinMap:
-    """Where each texel of a map lies on the face model's neutral head."""
+def map_skin(head: HeadModel, size_px: int) -> FloatArray:
+    """Where each texel of a map lies on the neutral head's outermost skin, (R, R, 3).
 
-    points: FloatArray
-    """(R, R, 3)."""
-
-
-def map_skin(head: HeadModel, size_px: int) -> SkinMap:
-    """Lay the outermost skin out on a map; gaps (eyes, mouth) take what is nearest."""
+    Gaps (eyes, mouth) take the nearest texel that lies on the skin.
+    """
     places = places_on_map(head.vertices, size_px)
     reach = np.hypot(head.vertices[:, 0], head.vertices[:, 2])
     screen = np.concatenate([places[:, :2], 100 - reach[:, None]], axis=1).astype(np.float32)
@@ -73,7 +67,7 @@ def map_skin(head: HeadModel, size_px: int) -> SkinMap:
     rasterise(screen, front, np.zeros(len(front), np.uint8), depth, nearest)
     points = np.zeros((size_px, size_px, 3), dtype=np.float32)
     interpolate(screen, front, nearest, head.vertices, points)
-    return SkinMap(_fill(points, nearest >= 0))
+    return _fill(points, nearest >= 0)
 
 
 def _fill(points: FloatArray, known: BoolArray) -> FloatArray:

@@ -1,1 +1,0 @@
-"""Tests of the stand-in for ComfyUI, and of the stand-in against ComfyUI."""

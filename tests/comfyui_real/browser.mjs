@@ -1,0 +1,226 @@
+// Drives ComfyUI's front end in Chromium: one JSON command a line on stdin, one JSON answer a line
+// on stdout. The Python side is browser.py. Functions named in_page_* run inside the page.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, extname, join } from "node:path";
+import { createInterface } from "node:readline";
+
+const [executablePath, playwrightDir] = process.argv.slice(2);
+const { chromium } = createRequire(join(playwrightDir, "node.js"))("playwright-core");
+const KINDS = {
+  ".json": "application/json", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp",
+  ".mp4": "video/mp4", ".wav": "audio/wav",
+};
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+});
+let page;
+let messages = [];
+
+function listen() {
+  messages = [];
+  const add = (kind, text, url = "") => messages.push({ kind, text, url });
+  page.on("console", (message) => add(message.type(), message.text(), message.location().url));
+  page.on("pageerror", (error) => add("exception", String(error.stack ?? error)));
+  page.on("response", (answer) => {
+    if (answer.status() >= 400) add("status", String(answer.status()), answer.url());
+  });
+}
+
+function in_page_ready() {
+  return Boolean(window.app?.vueAppReady && window.app.extensionManager?.workflow?.activeWorkflow);
+}
+
+function in_page_watch() {
+  window.__ends = {};
+  for (const kind of ["execution_success", "execution_error", "execution_interrupted"]) {
+    window.app.api.addEventListener(kind, ({ detail }) => {
+      window.__ends[detail.prompt_id] = { kind, ...detail };
+    });
+  }
+}
+
+// What is under a point, so that canvas and HTML nodes get the drop that a hand would give them.
+function in_page_drop({ name, type, base64, x, y }) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name, { type }));
+  const options = { bubbles: true, cancelable: true, dataTransfer, clientX: x, clientY: y };
+  const target = document.elementFromPoint(x, y);
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    target.dispatchEvent(new DragEvent(kind, options));
+  }
+}
+
+// A point near the top of a node: lower down a player may lie over the canvas and take the drop.
+function in_page_node_place(id) {
+  const { canvas, graph } = window.app;
+  const node = graph._nodes.find((one) => String(one.id) === String(id) || one.title === id);
+  if (!node) throw new Error(`no node ${id}`);
+  const { scale, offset } = canvas.ds;
+  const box = canvas.canvas.getBoundingClientRect();
+  return {
+    x: box.left + (node.pos[0] + node.size[0] / 2 + offset[0]) * scale,
+    y: box.top + (node.pos[1] + 12 + offset[1]) * scale,
+  };
+}
+
+function in_page_nodes() {
+  return window.app.graph._nodes.map((node) => ({
+    id: String(node.id),
+    type: node.type,
+    title: node.title,
+    position: [...node.pos],
+    size: [...node.size],
+    known: Boolean(window.LiteGraph.registered_node_types[node.type]),
+    has_errors: Boolean(node.has_errors),
+    pictures: (node.imgs ?? []).filter((image) => image.naturalWidth > 0).length,
+    widgets: Object.fromEntries(
+      (node.widgets ?? [])
+        .filter((widget) => ["string", "number", "boolean"].includes(typeof widget.value))
+        .map((widget) => [widget.name, widget.value]),
+    ),
+  }));
+}
+
+// Any player on the page: classic nodes keep theirs over the canvas, Nodes 2.0 inside the node.
+function in_page_videos() {
+  return [...document.querySelectorAll("video")].map((video) => ({
+    source: video.currentSrc || video.src || video.querySelector("source")?.src || "",
+    seconds: Number.isFinite(video.duration) ? video.duration : 0,
+    width: video.videoWidth,
+    height: video.videoHeight,
+    visible: video.getBoundingClientRect().width > 1 && video.checkVisibility(),
+  }));
+}
+
+function in_page_complaints() {
+  const texts = (selector) =>
+    [...document.querySelectorAll(selector)]
+      .filter((element) => element.checkVisibility())
+      .map((element) => element.innerText.trim())
+      .filter(Boolean);
+  return {
+    dialogs: texts('.p-dialog, [role="dialog"], [role="alertdialog"], .comfy-modal'),
+    toasts: texts('.p-toast-message, [data-testid="error-overlay"], [data-sonner-toast]'),
+  };
+}
+
+async function settle(milliseconds = 500) {
+  await page.waitForTimeout(milliseconds);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done())));
+}
+
+const commands = {
+  async open({ url, settings, width, height, scale }) {
+    await page?.context().close();
+    const context = await browser.newContext({
+      viewport: { width, height },
+      deviceScaleFactor: scale,
+      reducedMotion: "reduce",
+    });
+    page = await context.newPage();
+    page.setDefaultTimeout(60000);
+    listen();
+    const body = JSON.stringify({ "Comfy.TutorialCompleted": true, ...settings });
+    await fetch(`${url}/settings`, { method: "POST", body });
+    await page.goto(url);
+    await page.waitForFunction(in_page_ready);
+    await page.evaluate(in_page_watch);
+    await settle(1500);
+    return page.evaluate(() => window.__COMFYUI_FRONTEND_VERSION__);
+  },
+
+  async drop({ file, node }) {
+    const base64 = (await readFile(file)).toString("base64");
+    const type = KINDS[extname(file)] ?? "application/octet-stream";
+    const box = page.viewportSize();
+    const place = node
+      ? await page.evaluate(in_page_node_place, node)
+      : { x: box.width / 2, y: box.height * 0.8 };
+    await page.evaluate(in_page_drop, { name: basename(file), type, base64, ...place });
+    await settle(1500);
+    return null;
+  },
+
+  async set({ node, widgets }) {
+    await page.evaluate(({ node, widgets }) => {
+      const found = window.app.graph._nodes.find(
+        (one) => String(one.id) === String(node) || one.title === node,
+      );
+      for (const [name, value] of Object.entries(widgets)) {
+        const widget = found.widgets.find((one) => one.name === name);
+        if (!widget) throw new Error(`${found.type} has no widget ${name}`);
+        widget.value = value;
+        widget.callback?.(value, window.app.canvas, found, [0, 0], undefined);
+      }
+    }, { node, widgets });
+    return null;
+  },
+
+  async fit() {
+    await page.evaluate(() => {
+      window.app.canvas.deselectAll?.();
+      return window.app.extensionManager.command.execute("Comfy.Canvas.FitView");
+    });
+    await settle(1000);
+    return null;
+  },
+
+  async run({ timeout_s }) {
+    const [answer] = await Promise.all([
+      page.waitForResponse(
+        (answer) => answer.request().method() === "POST" && /\/prompt$/.test(answer.url()),
+        { timeout: 20000 },
+      ),
+      page.getByTestId("queue-button").first().click({ timeout: 15000 }),
+    ]);
+    const body = await answer.json();
+    if (answer.ok()) {
+      const options = { timeout: timeout_s * 1000, polling: 100 };
+      await page.waitForFunction((id) => window.__ends[id], body.prompt_id, options);
+    }
+    await settle(1500);
+    if (!answer.ok() || Object.keys(body.node_errors).length) return { kind: "refused", ...body };
+    return page.evaluate((id) => window.__ends[id], body.prompt_id);
+  },
+
+  async screenshot({ file, canvas_only }) {
+    const target = canvas_only ? page.locator("#graph-canvas") : page;
+    const quality = file.endsWith(".jpg") ? { type: "jpeg", quality: 88 } : {};
+    await target.screenshot({ path: file, ...quality });
+    return file;
+  },
+
+  async author({ script, description }) {
+    await page.addScriptTag({ path: script });
+    return page.evaluate((description) => window.__author(description), description);
+  },
+
+  nodes: () => page.evaluate(in_page_nodes),
+  videos: () => page.evaluate(in_page_videos),
+  complaints: () => page.evaluate(in_page_complaints),
+  prompt: async () => (await page.evaluate(() => window.app.graphToPrompt())).output,
+  workflow: () => page.evaluate(() => window.app.graph.serialize()),
+  evaluate: ({ script, argument }) =>
+    page.evaluate(({ script, argument }) => new Function("argument", script)(argument), {
+      script,
+      argument,
+    }),
+  settle: ({ seconds }) => settle(seconds * 1000).then(() => null),
+  press: ({ keys }) => page.keyboard.press(keys).then(() => null),
+  click: ({ selector }) => page.locator(selector).first().click().then(() => null),
+  messages: async () => messages,
+};
+
+console.log(JSON.stringify({ value: browser.version() }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, ...given } = JSON.parse(line);
+  try {
+    console.log(JSON.stringify({ value: (await commands[command](given)) ?? null }));
+  } catch (error) {
+    console.log(JSON.stringify({ error: String(error.message ?? error) }));
+  }
+}
+await browser.close();

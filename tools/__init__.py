@@ -1,0 +1,1 @@
+"""What makes workflows, pictures, help pages and translations. Not shipped."""

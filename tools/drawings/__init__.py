@@ -1,0 +1,26 @@
+"""One module a workflow of the pack; tools/workflows.py draws them.
+
+Sizes leave room for both kinds of nodes that front ends have: HTML nodes are up to 40 pixels
+higher than painted ones.
+"""
+
+GAP = (90, 40)
+"""Between columns, and between the nodes of one."""
+NOTE = 300
+"""Width of the note that says what to do; it stands in column 0."""
+MODEL = (270, 106)
+PHOTO = (270, 300)
+CLIP = (270, 350)
+LEVEL = 206
+"""Top of the second node of a column that begins with a model."""
+ANIMATE, ANIMATE_AT = (330, 616), (750, LEVEL)
+"""With room for the preview and the line of text that come while it runs."""
+PICTURES = (330, 592)
+"""The same for Animate Portrait."""
+FIND = (250, 260)
+"""The same for Find Faces."""
+RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
+FILMS = "video/LivePortrait"
+"""Save Video's files: folder and beginning of the name, in the output folder."""
+VIEW = (0.62, -130, -175)
+"""For canvases that do not fit on a usual screen with readable names when all is shown."""

@@ -1,0 +1,104 @@
+"""A photo of an animal that follows a clip of a person; its face is marked by hand."""
+
+from __future__ import annotations
+
+from liveportrait_core import files_for
+
+from ..workflows import Canvas
+from . import ANIMATE as ANIMATE_SIZE
+from . import FILMS, RESULT
+from . import FIND as FIND_SIZE
+
+TEXT = """\
+## 1. Drop an animal on *Your photo*
+## 2. Drop a video of a face on *The clip to follow*
+## 3. Mark the animal's face
+*box* in **Find Faces**: x, y, width and height in pixels of the photo, from above the eyes to \
+the chin. **Show Faces** draws it.
+
+Or right-click the photo, open the *Mask Editor*, paint over the face, and connect *MASK* to \
+*mask*.
+## 4. Press Run
+
+---
+With the published animal weights in *models/liveportrait/animal* it uses those, else the model \
+of the pack, which was made for people.
+"""
+FILES, FIND, ANIMATE, SEEN = 340, 700, 1040, 1440
+TOP = 30
+
+
+def models() -> list[dict[str, str]]:
+    """The published files, as front ends want them for their download buttons."""
+    return [
+        {
+            "name": file.paths["comfyui"],
+            "url": str(file.url("comfyui")),
+            "directory": "liveportrait",
+        }
+        for file in files_for("animal")
+    ]
+
+
+def draw() -> Canvas:
+    """Load Model with a choice, Find Faces with a box, Animate Portrait (video file)."""
+    canvas = Canvas("Animal portrait")
+    canvas.note(TEXT, "Start here", at=(0, TOP), size=(280, 620))
+    model = canvas.node(
+        "LPS_LoadModel",
+        "Model",
+        at=(FILES, TOP),
+        size=(270, 106),
+        model_name="animal, else default",
+        models=models(),
+    )
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 260), image="cat.jpg"
+    )
+    clip = canvas.node(
+        "LoadVideo", "The clip to follow", at=(FILES, 546), size=(270, 350), file="driving.mp4"
+    )
+    canvas.group("1. Your files", model, photo, clip)
+    found = canvas.node(
+        "LPS_FindFaces",
+        "Find Faces: write the box",
+        at=(FIND, TOP),
+        size=FIND_SIZE,
+        model=model["model"],
+        images=photo["IMAGE"],
+        box="125, 40, 210, 210",
+    )
+    back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
+    shown = canvas.node(
+        "LPS_ShowFaces",
+        "Show Faces",
+        at=(FIND, 380),
+        size=(250, 330),
+        images=photo["IMAGE"],
+        faces=found["faces"].via(back[1]),
+    )
+    canvas.group("2. Mark the face", found, shown, colour="brown")
+    over = canvas.bends((672, -58), (ANIMATE - 28, -58))
+    above = canvas.bends((650, -76), (ANIMATE - 46, -76))
+    under = canvas.bends((655, 744), (ANIMATE - 55, 744))
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=(ANIMATE, TOP),
+        size=ANIMATE_SIZE,
+        model=model["model"].via(over[1]),
+        source=photo["IMAGE"].via(above[1]),
+        driving=clip["VIDEO"].via(under[1]),
+        faces=found["faces"],
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The moving animal",
+        at=(SEEN, TOP),
+        size=RESULT,
+        video=moved["video"],
+        filename_prefix=FILMS,
+    )
+    canvas.group("3. Animate", moved, colour="purple")
+    canvas.group("4. Result", saved, colour="green")
+    return canvas

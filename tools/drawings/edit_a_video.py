@@ -1,0 +1,65 @@
+"""A clip of a person whose face follows another clip."""
+
+from __future__ import annotations
+
+from ..workflows import Canvas
+from . import ANIMATE, CLIP, FILMS, MODEL, NOTE, RESULT
+
+TEXT = """\
+## 1. Drop a video of a person on *The video to edit*
+## 2. Drop a video of a face on *The clip to follow*
+## 3. Press Run
+
+The person makes the expressions of the clip; length, frame rate and sound stay.
+
+- **sound**: *source* is that of the edited video. If it is silent, choose *none*.
+- **region**: *expression* leaves the head's own movement, *all* turns the head too, *lip* \
+changes the mouth alone.
+- **Driving Options** (click its dot to open it): a clip that ends first goes back and forth, \
+*bounce*.
+"""
+
+
+def draw() -> Canvas:
+    """Two Load Video, Driving Options, Animate Portrait (video file), Save Video."""
+    canvas = Canvas("Edit a video with a clip")
+    canvas.note(TEXT, "Start here", size=(NOTE, 460))
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(660, 30), size=MODEL)
+    film = canvas.node(
+        "LoadVideo", "The video to edit", at=(360, 206), size=CLIP, file="person.mp4"
+    )
+    clip = canvas.node(
+        "LoadVideo", "The clip to follow", at=(660, 276), size=CLIP, file="driving.mp4"
+    )
+    options = canvas.node(
+        "LPS_DrivingOptions",
+        "Driving Options",
+        at=(660, 900),
+        collapsed=True,
+        when_shorter="bounce",
+    )
+    aside = canvas.bends((975, 640))
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=(1030, 146),
+        size=ANIMATE,
+        model=model["model"],
+        source=film["VIDEO"],
+        driving=clip["VIDEO"],
+        options=options["options"].via(aside[0]),
+        region="expression",
+        sound="source",
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The edited video",
+        at=(1430, 146),
+        size=RESULT,
+        video=moved["video"],
+        filename_prefix=FILMS,
+    )
+    canvas.group("1. Your files", model, film, clip)
+    canvas.group("2. Animate", moved, colour="purple")
+    canvas.group("3. Result", saved, colour="green")
+    return canvas

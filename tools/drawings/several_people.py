@@ -1,0 +1,139 @@
+"""A photo of two people; each follows a clip of their own."""
+
+from __future__ import annotations
+
+from ..workflows import Canvas, Node, Output
+from . import FILMS, PICTURES, VIEW
+from . import FIND as FIND_SIZE
+
+TEXT = """\
+## 1. Drop a photo of two people on *Your photo*
+## 2. Drop a clip for each of them
+## 3. Press Run
+
+**Show Faces** numbers the faces; *face_index* says which one is animated. Here they count from \
+left to right: *order*.
+
+The second **Animate Portrait** gets the frames of the first in *paste_onto*. For a third person \
+add another one behind it.
+
+The clips should have the same frame rate. The film ends with the shorter one, and has the sound \
+of the first.
+"""
+FILES, FIND, FIRST, SECOND, FILM, SEEN = 310, 650, 965, 1340, 1685, 1925
+TOP = 30
+
+
+def draw() -> Canvas:
+    """Find Faces and Show Faces, two Animate Portrait, Create Video, Save Video."""
+    canvas = Canvas("Several people", view=VIEW)
+    canvas.note(TEXT, "Start here", at=(0, TOP), size=(270, 456))
+    model = canvas.node(
+        "LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=(270, 106)
+    )
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 300), image="group.jpg"
+    )
+    left = canvas.node(
+        "LoadVideo", "Clip for the left one", at=(0, 610), size=(270, 350), file="driving.mp4"
+    )
+    right = canvas.node(
+        "LoadVideo",
+        "Clip for the right one",
+        at=(FILES, 610),
+        size=(270, 350),
+        file="driving_2.mp4",
+    )
+    canvas.group("1. Your photo", model, photo)
+    canvas.group("2. A clip for each", left, right)
+    faces = _faces(canvas, model["model"], photo["IMAGE"])
+    under = canvas.bends((290, 540), (602, 540), (622, 744), (FIRST - 50, 744))
+    last = _people(
+        canvas, model["model"], photo["IMAGE"], faces, left["VIDEO"].via(under[3]), right
+    )
+    parts_way = canvas.bends((SECOND - 60, 744), after=under[3])
+    parts = canvas.node(
+        "GetVideoComponents",
+        "Get Video Components",
+        at=(SECOND, 730),
+        size=(210, 110),
+        video=left["VIDEO"].via(parts_way[0]),
+    )
+    up = [canvas.bends((x, 640), (x, 180)) for x in (FILM - 30, FILM - 18)]
+    film = canvas.node(
+        "CreateVideo",
+        "Create Video",
+        at=(FILM, TOP),
+        size=(210, 125),
+        images=last["images"],
+        audio=parts["audio"].via(up[0][1]),
+        fps=parts["fps"].via(up[1][1]),
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The moving group",
+        at=(SEEN, TOP),
+        size=(400, 600),
+        video=film["VIDEO"],
+        filename_prefix=FILMS,
+    )
+    canvas.group("Sound and frame rate", parts, colour="brown")
+    canvas.group("5. Result", film, saved, colour="green")
+    return canvas
+
+
+def _faces(canvas: Canvas, model: Output, photo: Output) -> Output:
+    found = canvas.node(
+        "LPS_FindFaces",
+        "Find Faces",
+        at=(FIND, TOP),
+        size=FIND_SIZE,
+        model=model,
+        images=photo,
+        order="left-right",
+    )
+    back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
+    shown = canvas.node(
+        "LPS_ShowFaces",
+        "Show Faces",
+        at=(FIND, 380),
+        size=(250, 330),
+        images=photo,
+        faces=found["faces"].via(back[1]),
+    )
+    canvas.group("3. Who is who", found, shown, colour="brown")
+    return found["faces"]
+
+
+def _people(
+    canvas: Canvas, model: Output, photo: Output, faces: Output, left: Output, right: Node
+) -> Node:
+    over = canvas.bends((618, -58), (FIRST - 26, -58), (SECOND - 26, -58))
+    above = canvas.bends((602, -76), (FIRST - 42, -76), (SECOND - 42, -76))
+    first = canvas.node(
+        "LPS_AnimatePortrait",
+        "Animate the left one",
+        at=(FIRST, TOP),
+        size=(300, PICTURES[1]),
+        model=model.via(over[1]),
+        source=photo.via(above[1]),
+        driving=left,
+        faces=faces,
+        face_index=0,
+    )
+    under = canvas.bends((FIND + 268, 656), (SECOND - 20, 656))
+    below = canvas.bends((606, 764), (SECOND - 40, 764))
+    second = canvas.node(
+        "LPS_AnimatePortrait",
+        "Animate the right one",
+        at=(SECOND, TOP),
+        size=(300, PICTURES[1]),
+        model=model.via(over[2]),
+        source=photo.via(above[2]),
+        driving=right["VIDEO"].via(below[1]),
+        faces=faces.via(under[1]),
+        paste_onto=first["images"],
+        face_index=1,
+    )
+    canvas.group("4. One after the other", first, second, colour="purple")
+    return second

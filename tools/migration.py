@@ -1,0 +1,363 @@
+"""Draws the workflows of docs/migration: examples of older packs, rebuilt with our nodes.
+
+COMFYUI_DIR=... python -m tools.migration [--screenshots FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tests.comfyui_real.server import ROOT
+
+from .drawings import CLIP, FILMS, MODEL, NOTE, PHOTO, RESULT, VIEW
+from .workflows import Canvas, Node, Output, draw
+
+FOLDER = ROOT / "docs" / "migration"
+CROP = (250, 265)
+
+KJ_IMAGE = """\
+## The KJ pack's example: a picture follows a clip
+
+Each frame names the node that stood there before.
+
+- No cropper to load: faces are found by what comes with the pack.
+- *LivePortraitRetargeting* was off. Its place is between Transform Keypoints and Stitch: \
+**Retarget Eyes** and **Retarget Lip**, with **retarget** at *replace* to get what it gave.
+- The mask made by hand went into *LivePortraitComposite*; connect yours to **mask** of Paste \
+Back. Without one there is a soft square, as theirs was.
+
+In short: the template *Portrait from a clip* does the same in five nodes.
+"""
+KJ_VIDEO = """\
+## The KJ pack's example: a video follows a clip
+
+One node instead of two croppers, *LivePortraitProcess* and *LivePortraitComposite*.
+
+- **smooth** *on* is *source_video_smoothed*; **smooth_variance** is \
+*driving_smooth_observation_variance*, here at its old default.
+- A clip longer than the video is cut, as *mismatch_method* *cut* did. A shorter one was an error; \
+**when_shorter** lets it go back and forth.
+- Frame rate and sound are kept by themselves: no Video Info.
+- Frames without a face stay as they are.
+"""
+ADVANCED_PICTURE = """\
+## The Advanced pack's example: edit an expression
+
+*Expression Editor* is two nodes here: **Expression** has the sliders, **Animate Portrait** paints.
+
+- *aaa* is **lip_open**, *eee* **grin**, *woo* **purse**, *pupil_x* **gaze_x**.
+- *rotate_yaw* 10 is **yaw_deg** -10: it runs the other way.
+- The result appears when you press Run.
+"""
+ADVANCED_CLIP = """\
+## The Advanced pack's example: a clip, and an expression on top
+
+- The clip's motion is read once (**Find Faces**, **Crop Face** as *driver*, **Extract Motion**).
+- **Expression** adds its sliders to every frame, as *motion_link* did.
+- **Animate Portrait** moves the photo; the clip's sound comes along.
+
+Motion Info shows what was read.
+"""
+
+
+def kj_image_to_video() -> Canvas:
+    """The stages one by one, framed as the nodes of the KJ pack."""
+    canvas = Canvas("KJ image to video", view=VIEW)
+    canvas.note(KJ_IMAGE, "What became what", at=(0, 30), size=(NOTE, 620))
+    model, photo, clip = _files(canvas, 350)
+    source = _crop(canvas, model, photo["IMAGE"], "photo", "source", 30)
+    driver = _crop(canvas, model, clip["VIDEO"], "clip", "driver", 650)
+    canvas.group("LivePortraitCropper", *source, *driver, colour="brown")
+    looks, moves, follows = _read(canvas, model, source[1], driver[1])
+    moved, stitched = _drive(canvas, model, moves["motion"], follows["motion"])
+    painted = canvas.node(
+        "LPS_WarpDecode",
+        "Warp & Decode",
+        at=(1280, 420),
+        size=(250, 120),
+        model=model["model"],
+        features=looks["features"],
+        keypoints=stitched["keypoints"],
+    )
+    canvas.group("LivePortraitProcess", looks, moves, follows, painted, moved, stitched)
+    pasted = canvas.node(
+        "LPS_PasteBack",
+        "Paste Back",
+        at=(1600, 30),
+        size=(250, 115),
+        images=photo["IMAGE"],
+        painted=painted["images"],
+        crops=source[1]["crops"],
+    )
+    canvas.group("LivePortraitComposite", pasted, colour="purple")
+    _film(canvas, clip, pasted)
+    return canvas
+
+
+def kj_video_to_video() -> Canvas:
+    """Two clips, options, Animate Portrait (video file)."""
+    canvas = Canvas("KJ video to video")
+    canvas.note(KJ_VIDEO, "What became what", at=(0, 30), size=(NOTE, 440))
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(660, 30), size=MODEL)
+    film = canvas.node(
+        "LoadVideo", "The video to edit", at=(350, 206), size=CLIP, file="person.mp4"
+    )
+    clip = canvas.node(
+        "LoadVideo", "The clip to follow", at=(660, 206), size=CLIP, file="driving.mp4"
+    )
+    options = canvas.node(
+        "LPS_DrivingOptions",
+        "Driving Options",
+        at=(990, 30),
+        size=(310, 520),
+        smooth="on",
+        smooth_variance=3e-6,
+        when_shorter="bounce",
+    )
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=(1360, 30),
+        size=(310, 380),
+        model=model["model"],
+        source=film["VIDEO"],
+        driving=clip["VIDEO"],
+        options=options["options"],
+        sound="source",
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The edited video",
+        at=(1730, 30),
+        size=RESULT,
+        video=moved["video"],
+        filename_prefix=FILMS,
+    )
+    canvas.group("Your files", model, film, clip)
+    canvas.group("LivePortraitCropper, Process, Composite", options, moved, colour="purple")
+    canvas.group("Result", saved, colour="green")
+    return canvas
+
+
+def advanced_expression() -> Canvas:
+    """A picture and sliders."""
+    canvas = Canvas("Advanced expression editing")
+    canvas.note(ADVANCED_PICTURE, "What became what", at=(0, 30), size=(NOTE, 360))
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(350, 30), size=MODEL)
+    photo = canvas.node("LoadImage", "Your photo", at=(350, 206), size=PHOTO, image="portrait.jpg")
+    face = canvas.node(
+        "LPS_Expression",
+        "Expression",
+        at=(680, 30),
+        size=(310, 500),
+        model=model["model"],
+        smile=0.6,
+        lip_open=30.0,
+        yaw_deg=-10.0,
+        blink=-4.0,
+        eyebrow=8.0,
+    )
+    edited = canvas.node(
+        "LPS_AnimatePortrait",
+        "Animate Portrait",
+        at=(1050, 30),
+        size=(310, 380),
+        model=model["model"],
+        source=photo["IMAGE"],
+        driving=face["motion"],
+    )
+    saved = canvas.node(
+        "SaveImage",
+        "The edited picture",
+        at=(1420, 30),
+        size=(460, 560),
+        images=edited["images"],
+        filename_prefix="LivePortrait",
+    )
+    canvas.group("Your photo", model, photo)
+    canvas.group("Expression Editor (PHM)", face, edited, colour="purple")
+    canvas.group("Result", saved, colour="green")
+    return canvas
+
+
+def advanced_clip() -> Canvas:
+    """A clip's motion with sliders on top."""
+    canvas = Canvas("Advanced clip and expression", view=VIEW)
+    canvas.note(ADVANCED_CLIP, "What became what", at=(0, 30), size=(NOTE, 360))
+    model, photo, clip = _files(canvas, 350)
+    found, cropped = _crop(canvas, model, clip["VIDEO"], "clip", "driver", 30)
+    motion = canvas.node(
+        "LPS_ExtractMotion",
+        "Extract Motion (clip)",
+        at=(680, 650),
+        size=(250, 110),
+        model=model["model"],
+        cropped=cropped["images"],
+        crops=cropped["crops"],
+    )
+    canvas.group("driving_images", found, cropped, motion, colour="brown")
+    face = canvas.node(
+        "LPS_Expression",
+        "Expression",
+        at=(1000, 30),
+        size=(310, 500),
+        model=model["model"],
+        motion=motion["motion"],
+        smile=0.8,
+        eyebrow=10.0,
+    )
+    canvas.group("Expression Editor (PHM)", face, colour="brown")
+    parts = canvas.node(
+        "GetVideoComponents",
+        "Get Video Components",
+        at=(1000, 650),
+        size=(250, 110),
+        video=clip["VIDEO"],
+    )
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=(1380, 30),
+        size=(310, 380),
+        model=model["model"],
+        source=photo["IMAGE"],
+        driving=face["motion"],
+        audio=parts["audio"],
+    )
+    canvas.group("Advanced Live Portrait (PHM)", moved, colour="purple")
+    saved = canvas.node(
+        "SaveVideo",
+        "The moving portrait",
+        at=(1750, 30),
+        size=RESULT,
+        video=moved["video"],
+        filename_prefix=FILMS,
+    )
+    canvas.group("Result", saved, colour="green")
+    return canvas
+
+
+def _files(canvas: Canvas, x: float) -> tuple[Node, Node, Node]:
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(x, 30), size=MODEL)
+    photo = canvas.node("LoadImage", "Your photo", at=(x, 206), size=PHOTO, image="portrait.jpg")
+    clip = canvas.node(
+        "LoadVideo", "The clip to follow", at=(x, 586), size=CLIP, file="driving.mp4"
+    )
+    canvas.group("Your files", model, photo, clip)
+    return model, photo, clip
+
+
+def _crop(
+    canvas: Canvas, model: Node, pictures: Output, what: str, role: str, y: float
+) -> tuple[Node, Node]:
+    found = canvas.node(
+        "LPS_FindFaces",
+        f"Find Faces ({what})",
+        at=(680, y),
+        size=(250, 220),
+        model=model["model"],
+        images=pictures,
+    )
+    cropped = canvas.node(
+        "LPS_CropFace",
+        f"Crop Face ({what})",
+        at=(680, y + 290),
+        size=CROP,
+        model=model["model"],
+        images=pictures,
+        faces=found["faces"],
+        role=role,
+    )
+    return found, cropped
+
+
+def _read(canvas: Canvas, model: Node, source: Node, driver: Node) -> tuple[Node, Node, Node]:
+    looks = canvas.node(
+        "LPS_ExtractAppearance",
+        "Extract Appearance",
+        at=(990, 30),
+        size=(230, 60),
+        model=model["model"],
+        cropped=source["images"],
+    )
+    moves, follows = (
+        canvas.node(
+            "LPS_ExtractMotion",
+            f"Extract Motion ({what})",
+            at=(990, y),
+            size=(230, 110),
+            model=model["model"],
+            cropped=crop["images"],
+            crops=crop["crops"],
+        )
+        for what, y, crop in (("photo", 320, source), ("clip", 650, driver))
+    )
+    return looks, moves, follows
+
+
+def _drive(canvas: Canvas, model: Node, source: Output, driver: Output) -> tuple[Node, Node]:
+    moved = canvas.node(
+        "LPS_TransformKeypoints",
+        "Transform Keypoints",
+        at=(1280, 30),
+        size=(250, 150),
+        model=model["model"],
+        source_motion=source,
+        driving_motion=driver,
+    )
+    stitched = canvas.node(
+        "LPS_Stitch",
+        "Stitch",
+        at=(1280, 270),
+        size=(250, 60),
+        model=model["model"],
+        keypoints=moved["keypoints"],
+    )
+    return moved, stitched
+
+
+def _film(canvas: Canvas, clip: Node, pasted: Node) -> None:
+    parts = canvas.node(
+        "GetVideoComponents",
+        "Get Video Components",
+        at=(1600, 280),
+        size=(250, 110),
+        video=clip["VIDEO"],
+    )
+    film = canvas.node(
+        "CreateVideo",
+        "Create Video",
+        at=(1600, 470),
+        size=(250, 125),
+        images=pasted["images"],
+        audio=parts["audio"],
+        fps=parts["fps"],
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The moving portrait",
+        at=(1920, 30),
+        size=RESULT,
+        video=film["VIDEO"],
+        filename_prefix=FILMS,
+    )
+    canvas.group("VHS Video Combine", parts, film)
+    canvas.group("Result", saved, colour="green")
+
+
+def canvases() -> list[Canvas]:
+    """All four."""
+    return [kj_image_to_video(), kj_video_to_video(), advanced_expression(), advanced_clip()]
+
+
+def main() -> None:
+    """Draw them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--screenshots", type=Path, help="folder for a picture of each canvas")
+    for file in draw(canvases(), FOLDER, parser.parse_args().screenshots):
+        print(file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Batches of faces: the one type from a clip or a rendered head to a training step.
+
+Rendered heads, prepared clips and curated clips all give a `PairBatch`. They differ in what is
+known of a frame: `valid` says whether keypoints and pose are there, and only a renderer gives the
+`truth` of a pair. What is missing is filled by a network that reads it (`with_readings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameBatch:
+    """Frames of B faces."""
+
+    image: Tensor
+    """(B, 3, h, h) in [0, 1]."""
+    keypoints: Tensor
+    """(B, K, 3) the points of `CompactKeypoint`, crop units; of stored landmarks z is 0. Zeros
+    where they are not valid."""
+    pose_deg: Tensor
+    """(B, 3) pitch, yaw, roll; zeros where they are not valid."""
+    valid: Tensor
+    """(B,) bool: whether keypoints and pose are known."""
+    canonical: Tensor | None = None
+    """(B, K, 3) crop units; only a renderer knows them."""
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def __getitem__(self, rows: slice) -> FrameBatch:
+        """Some of the frames."""
+        return _mapped(self, lambda tensor: tensor[rows])
+
+    def to(self, device: torch.device) -> FrameBatch:
+        """The frames on another device."""
+        return _mapped(self, lambda tensor: tensor.to(device))
+
+    @torch.no_grad()
+    def with_readings(self, network: CompactMotionExtractor | None) -> FrameBatch:
+        """The frames with what a network reads where keypoints and pose are not known.
+
+        Convention:
+            - what is known wins: it was measured in the whole, undamaged picture, or is exact
+            - precision is the caller's matter (autocast, or `full_precision`)
+
+        Args:
+            network: M of a compact model; None leaves the frames as they are.
+        """
+        if network is None or bool(self.valid.all()):
+            return self
+        reading = network.read(self.image)
+        valid = self.valid
+        return replace(
+            self,
+            keypoints=torch.where(valid[:, None, None], self.keypoints, reading.keypoints),
+            pose_deg=torch.where(valid[:, None], self.pose_deg, reading.pose_deg),
+            valid=torch.ones_like(valid),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairTruth:
+    """What a renderer knows of B pairs besides keypoints and pose."""
+
+    flow: Tensor
+    """(B, 2, h / 2, h / 2): where each driving pixel is in the source, crop units."""
+    visible: Tensor
+    """(B, 1, h / 2, h / 2): 1 where that point can be seen in the source."""
+    source_regions: Tensor
+    """(B, 1, h / 2, h / 2) labels, see `train.rendering.regions`."""
+    same_pose: Tensor
+    """(B,) bool: whether both frames have the same head pose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairBatch:
+    """A source and a driving frame of each of B people; of a still both are the same picture."""
+
+    source: FrameBatch
+    driving: FrameBatch
+    truth: PairTruth | None = None
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, rows: slice) -> PairBatch:
+        """Some of the pairs."""
+        return _mapped(self, lambda tensor: tensor[rows])
+
+    @property
+    def valid(self) -> Tensor:
+        """(B,) bool: whether keypoints and pose of both frames are known."""
+        return self.source.valid & self.driving.valid
+
+    def to(self, device: torch.device) -> PairBatch:
+        """The pairs on another device."""
+        return _mapped(self, lambda tensor: tensor.to(device))
+
+    def with_readings(self, network: CompactMotionExtractor | None) -> PairBatch:
+        """The pairs with what a network reads where it is not known: `FrameBatch.with_readings`."""
+        source, driving = (frames.with_readings(network) for frames in (self.source, self.driving))
+        return replace(self, source=source, driving=driving)
+
+
+Batch = TypeVar("Batch", FrameBatch, PairBatch, PairTruth)
+
+
+def concatenate(parts: Sequence[Batch]) -> Batch:
+    """One batch of several, whose pictures have one size; what one of them lacks is left out."""
+    whole: dict[str, Any] = {}
+    for entry in fields(parts[0]):
+        values: list[Any] = [getattr(part, entry.name) for part in parts]
+        if any(value is None for value in values):
+            whole[entry.name] = None
+        else:
+            join = torch.cat if isinstance(values[0], Tensor) else concatenate
+            whole[entry.name] = join(values)
+    return replace(parts[0], **whole)
+
+
+def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    """A batch with each of its tensors changed."""
+    changed: dict[str, Any] = {}
+    for entry in fields(batch):
+        value: Any = getattr(batch, entry.name)
+        if value is not None:
+            value = change(value) if isinstance(value, Tensor) else _mapped(value, change)
+        changed[entry.name] = value
+    return replace(batch, **changed)

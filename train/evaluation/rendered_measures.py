@@ -1,0 +1,227 @@
+"""Measures on rendered identities, whose truth is known.
+
+Each driving frame is repainted from another frame of the same identity by the model's own
+keypoints. Openings, gaze and pose of the output are read by the model's M, the network that
+also drives it. What M reads off the true driving picture stands beside them (`motion_...`): a
+measure that falls short of it is lost in painting, the rest in reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from liveportrait_core.constants import CompactKeypoint
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.motion.types import Motion
+from liveportrait_core.networks.compact.layers import heat_maps
+from liveportrait_core.stages import (
+    extract_appearance,
+    extract_motion,
+    transform_keypoints,
+    warp_decode,
+)
+
+from ..data.batch import FrameBatch, PairBatch
+from ..data.rendered import FRAMES, SAME_POSE_PAIR, RenderedSet
+from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
+from ..metrics.image import edit_ratio, l1, psnr_db, ssim
+from ..metrics.motion_errors import correlation
+from ..rendering.regions import Region
+from ..tasks.retargeting import PARTS, faces_of, retargeted
+
+BATCH = 16
+OPEN_EYES = 0.035
+"""Crop units between the lids from which on gaze is measured: half of a usual opening. Behind a
+lid further down there is no iris to see, nor where something else than an eye is nearest."""
+TURNED_DEG = 20.0
+"""Change of yaw from which a pair counts as turned."""
+ASKED_OPENINGS = {"eyes": (0.1, 0.2, 0.3, 0.4), "lip": (0.0, 0.15, 0.3, 0.45)}
+IRISES = slice(CompactKeypoint.LEFT_IRIS, CompactKeypoint.RIGHT_IRIS + 1)
+EDITED = {"eyes": (EYE_POINTS, 0.045), "mouth": (MOUTH_POINTS, 0.07)}
+"""Keypoints whose surroundings are looked at for missed change, and how far around them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What M says about a picture, and the truth."""
+
+    keypoints: Tensor
+    """(B, K, 3)."""
+    pose_deg: Tensor
+    """(B, 3) pitch, yaw, roll."""
+
+    @classmethod
+    def of(cls, motion: Motion) -> Reading:
+        """What a motion says."""
+        return cls(keypoints=transform_keypoints(motion).cpu(), pose_deg=motion.pose_deg.cpu())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one batch of pairs came to, on the CPU."""
+
+    pairs: PairBatch
+    source: Reading
+    """M on the source."""
+    driving: Reading
+    """M on the true driving picture."""
+    output: Reading
+    """M on the repainted picture."""
+    image: Tensor
+    """(B, 3, h, h) the repainted picture."""
+    sees: Tensor
+    """(B, 2) bool: the left and right iris can be seen in both frames."""
+
+
+@torch.inference_mode()
+def outcomes(model: LivePortraitModel, data: RenderedSet, pair: int) -> Iterator[Outcome]:
+    """One of the three pairs of every identity, repainted by the model's own keypoints."""
+    for start in range(0, len(data), BATCH):
+        chosen = np.arange(start, min(start + BATCH, len(data)))
+        pairs = data.pairs(chosen, np.full(len(chosen), pair))
+        there = pairs.to(model.device)
+        source, driving = (extract_motion(model, x.image) for x in (there.source, there.driving))
+        volume = extract_appearance(model, there.source.image)
+        image = warp_decode(
+            model, volume, transform_keypoints(source), transform_keypoints(driving)
+        )
+        yield Outcome(
+            pairs=pairs,
+            source=Reading.of(source),
+            driving=Reading.of(driving),
+            output=Reading.of(extract_motion(model, image)),
+            image=image.cpu(),
+            sees=irises_seen(data, chosen, pair, pairs.driving)
+            & irises_seen(data, chosen, pair + 1, pairs.source),
+        )
+
+
+def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:
+    """All measures on a rendered set; names end in their unit.
+
+    Args:
+        model: A compact model that takes and paints pictures of the set's size.
+        data: The set.
+    """
+    rows: list[dict[str, Tensor]] = []
+    ratios: dict[str, float] = {}
+    for pair in range(FRAMES):
+        found = list(outcomes(model, data, pair))
+        rows += [_row(one) for one in found]
+        if pair == SAME_POSE_PAIR:
+            ratios = _edit_ratios(found)
+    table = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
+    gain, same = table["psnr"] - table["copy_psnr"], table["same_pose"]
+    return {
+        "psnr_db": float(table["psnr"].mean()),
+        "psnr_gain_db": float(gain.mean()),
+        "psnr_gain_same_pose_db": float(gain[same].mean()),
+        "psnr_gain_turned_db": float(gain[table["turn_deg"] > TURNED_DEG].mean()),
+        **{name: float(table[name].mean()) for name in ("ssim", "copy_ssim", "l1")},
+        **_motion_measures(table, "output", ""),
+        **_motion_measures(table, "driving", "motion_"),
+        **ratios,
+    }
+
+
+def irises_seen(
+    data: RenderedSet, identities: NDArray[np.integer], frame: int, truth: FrameBatch
+) -> Tensor:
+    """(B, 2) bool: lids apart, and an eye is nearest at the iris, of each identity's frame."""
+    numbers = np.full(len(identities), frame % FRAMES)
+    regions = torch.from_numpy(data.rows("regions", identities, numbers))
+    size = regions.shape[-1]
+    middle = truth.keypoints[:, IRISES, :2]
+    columns, rows = ((middle + 1) * size / 2).long().clamp(0, size - 1).unbind(-1)
+    labels = regions[torch.arange(len(regions))[:, None], rows, columns]
+    apart = lid_and_lip_gaps(truth.keypoints)[:, :2] > OPEN_EYES
+    return apart & (labels == Region.EYE)
+
+
+@torch.inference_mode()
+def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:
+    """Mean distance between the opening asked for and the one read off the picture.
+
+    Args:
+        model: A compact model with R_eyes and R_lip, of the set's size.
+        data: The set.
+    """
+    errors: dict[str, list[Tensor]] = {"eyes": [], "lip": []}
+    for start in range(0, len(data), BATCH):
+        chosen = np.arange(start, min(start + BATCH, len(data)))
+        frames = data.frames(chosen, np.full(len(chosen), SAME_POSE_PAIR))
+        faces = faces_of(model, frames.image.to(model.device))
+        for part, asked in ASKED_OPENINGS.items():
+            for opening in asked:
+                wanted = faces.keypoints.new_full((len(chosen), 1), opening)
+                image = retargeted(model, faces, part, wanted)[1]
+                read = transform_keypoints(extract_motion(model, image))
+                errors[part].append((PARTS[part][0](read) - wanted).abs().flatten().cpu())
+    means = {part: float(torch.cat(found).mean()) for part, found in errors.items()}
+    return {
+        "retarget_error": max(means.values()),
+        **{f"retarget_{part}_error": mean for part, mean in means.items()},
+    }
+
+
+def _row(one: Outcome) -> dict[str, Tensor]:
+    """The numbers of each pair of a batch, (B, ...)."""
+    source, driving, truth = one.pairs.source, one.pairs.driving, one.pairs.truth
+    assert truth is not None
+    row = {
+        "psnr": psnr_db(one.image, driving.image),
+        "copy_psnr": psnr_db(source.image, driving.image),
+        "ssim": ssim(one.image, driving.image),
+        "copy_ssim": ssim(source.image, driving.image),
+        "l1": l1(one.image, driving.image),
+        "same_pose": truth.same_pose,
+        "turn_deg": (driving.pose_deg - source.pose_deg)[:, 1].abs(),
+        "gaps": lid_and_lip_gaps(driving.keypoints),
+        "gaze": gaze(driving.keypoints) - gaze(source.keypoints),
+        "sees": one.sees & truth.same_pose[:, None],
+    }
+    for name, read in (("output", one.output), ("driving", one.driving)):
+        row[f"{name}_gaps"] = lid_and_lip_gaps(read.keypoints)
+        row[f"{name}_gaze"] = gaze(read.keypoints) - gaze(one.source.keypoints)
+        row[f"{name}_pose_error"] = (read.pose_deg - driving.pose_deg).abs()
+    return row
+
+
+def _motion_measures(table: dict[str, Tensor], read: str, prefix: str) -> dict[str, float]:
+    """Openings, change of gaze and pose, as M reads them off `output` or `driving`."""
+    gaps, truth, sees = table[f"{read}_gaps"], table["gaps"], table["sees"]
+    pitch, yaw, roll = table[f"{read}_pose_error"].mean(0).tolist()
+    measures = {
+        "eye_r": correlation(gaps[:, :2], truth[:, :2]),
+        "lip_r": correlation(gaps[:, 2], truth[:, 2]),
+        "mouth_width_r": correlation(gaps[:, 3], truth[:, 3]),
+        "gaze_r": correlation(table[f"{read}_gaze"][sees][:, 0], table["gaze"][sees][:, 0]),
+        "pitch_error_deg": pitch,
+        "yaw_error_deg": yaw,
+        "roll_error_deg": roll,
+    }
+    return {f"{prefix}{name}": value for name, value in measures.items()}
+
+
+def _edit_ratios(same_pose: Sequence[Outcome]) -> dict[str, float]:
+    """How much of the change about eyes and mouth was missed (0 reached, 1 copied)."""
+    image, source, truth, keypoints = (
+        torch.cat(parts)
+        for parts in (
+            [one.image for one in same_pose],
+            [one.pairs.source.image for one in same_pose],
+            [one.pairs.driving.image for one in same_pose],
+            [one.pairs.driving.keypoints for one in same_pose],
+        )
+    )
+    ratios: dict[str, float] = {}
+    for name, (points, sigma) in EDITED.items():
+        near = heat_maps(keypoints[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
+        ratios[f"{name}_edit_ratio"] = float(edit_ratio(image, source, truth, near.clamp(max=1)))
+    return ratios

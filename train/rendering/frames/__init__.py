@@ -1,0 +1,1 @@
+"""Frames: pose, light and draw an identity, and its labels."""
