@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from .animation.batching import ChunkSize, batched, in_chunks, memory_estimate
+    from .animation.crops import crop_of, driving_crops, source_crops
     from .animation.drive import amplify, drive, move, stitch_keypoints
     from .animation.edit import edit_keypoints
     from .animation.finding import KnownFace, TrackedFaces, landmark_network
     from .animation.inputs import DrivenKeypoints, Scene, check_space, open_scene
     from .animation.read import (
-        crop_of,
-        driving_crops,
         face_tensor,
         fill_gaps,
         frame_ranges,
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
         read_crops,
         read_driving,
         read_source,
-        source_crops,
     )
     from .animation.readers import FaceChoice, FaceReaders
     from .animation.retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
@@ -177,9 +175,12 @@ _HOMES: Final = {
         "Scene",
         "open_scene",
     ),
-    "animation.read": (
+    "animation.crops": (
         "crop_of",
         "driving_crops",
+        "source_crops",
+    ),
+    "animation.read": (
         "face_tensor",
         "fill_gaps",
         "frame_ranges",
@@ -187,7 +188,6 @@ _HOMES: Final = {
         "read_crops",
         "read_driving",
         "read_source",
-        "source_crops",
     ),
     "stages": (
         "Crop",

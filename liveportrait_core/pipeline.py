@@ -17,17 +17,11 @@ import torch
 from torch import Tensor
 
 from .animation.batching import ChunkSize, batched, in_chunks
+from .animation.crops import crop_of
 from .animation.drive import drive
 from .animation.finding import FaceReader
 from .animation.inputs import DrivenKeypoints, check_space
-from .animation.read import (
-    ReadClip,
-    ReadOptions,
-    crop_of,
-    face_tensor,
-    read_driving,
-    read_source,
-)
+from .animation.read import ReadClip, ReadOptions, face_tensor, read_driving, read_source
 from .face.faces import FaceState
 from .imaging.composite import paste_back_pixels, paste_mask
 from .imaging.crop import CropTransform

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Faces,
         Motion,
     )
-    from ..liveportrait_core.motion.regions import Region
+    from ..liveportrait_core.constants import Region
     from ..liveportrait_core.options import MotionMode
     from ..liveportrait_core.pipeline import RenderedFrame
     from .adapt.clips import AnyClip

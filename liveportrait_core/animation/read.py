@@ -19,8 +19,7 @@ from torch import Tensor
 from ..errors import FaceNotFoundError
 from ..face.faces import FIND_ADVICE, FaceState, FaceTrack
 from ..face.landmarks import openness_pairs
-from ..face.tracking import CropFraming, fixed_crop, following_crops
-from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
+from ..imaging.crop import CropTransform
 from ..imaging.landmark_layouts import LAYOUTS
 from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from ..media.clips import Clip, CountedClip, Progress
@@ -31,15 +30,13 @@ from ..motion.regions import keypoint_space
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion, concatenate, tensor_fields
 from ..options import Framing
-from ..preset import CropDefaults
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
+from .crops import crop_of, driving_crops, source_crops, whole_frame
 from .finding import FaceReader
 
 _LOG = logging.getLogger(__name__)
 
-CROP_SMOOTHING_S: Final = 0.1
-"""Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
 Role = Literal["source", "driver"]
 LEAST_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
 """Validity of frames whose motion is read. The interpolated crop of a source most likely shows
@@ -155,11 +152,6 @@ def read_driving(
     return read
 
 
-def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False) -> Pixels:
-    """The face of a frame, at the size of its transform."""
-    return crop_pixels(frame, transform, antialias=not published)
-
-
 def face_tensor(
     model: LivePortraitModel, crops: Sequence[Pixels], *, bilinear: bool = False
 ) -> Tensor:
@@ -246,45 +238,6 @@ def _no_face(num_frames: int) -> FaceNotFoundError:
     return FaceNotFoundError(
         f"None of {num_frames} frames shows a face, and at least one was wanted. {FIND_ADVICE}"
     )
-
-
-def crop_framing(
-    framing: Framing, preset: CropDefaults, size_px: int, *, published: bool
-) -> CropFraming:
-    """The numbers of a crop for a preset; the published crops ignore the shift to the side."""
-    vx_ratio = preset.vx_ratio if framing.vx_ratio is None else framing.vx_ratio
-    vy_ratio = preset.vy_ratio if framing.vy_ratio is None else framing.vy_ratio
-    return CropFraming(
-        scale=preset.scale if framing.scale is None else framing.scale,
-        vx_ratio=0.0 if published else vx_ratio + framing.shift_x,
-        vy_ratio=vy_ratio + framing.shift_y,
-        size_px=size_px,
-        rotate=framing.rotate,
-    )
-
-
-def source_crops(
-    model: LivePortraitModel,
-    track: FaceTrack,
-    framing: Framing,
-    fps: Fraction,
-    *,
-    published: bool = False,
-) -> list[CropTransform]:
-    """A crop for every frame of a source that follows its face, as `read_source` frames it."""
-    size_px = model.preset.output_size_px
-    crops = crop_framing(framing, model.preset.source_crop, size_px, published=published)
-    sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
-    return following_crops(track, crops, sigma_frames=sigma)
-
-
-def driving_crops(
-    model: LivePortraitModel, track: FaceTrack, framing: Framing, *, published: bool = False
-) -> list[CropTransform]:
-    """One upright crop for every frame of a driver, as `read_driving` frames it."""
-    size_px = model.preset.output_size_px
-    crops = crop_framing(framing, model.preset.driving_crop, size_px, published=published)
-    return [fixed_crop(track, crops)] * len(track)
 
 
 def read_crops(
@@ -378,16 +331,6 @@ def _other_length(num_found: int, num_came: str, role: Role) -> str:
         f"The faces were found in {num_found} frames, but the {role} has {num_came}. "
         "Find them in the very frames that are used."
     )
-
-
-def whole_frame(frame: Pixels, size_px: int) -> CropTransform:
-    """The square around a whole frame, edge to edge."""
-    height, width = frame.shape[:2]
-    side = max(height, width)
-    zoom = size_px / side
-    matrix = scale_about_corner(zoom)
-    matrix[:2, 2] += zoom * (side - width) / 2, zoom * (side - height) / 2
-    return CropTransform(matrix, size_px)
 
 
 def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:

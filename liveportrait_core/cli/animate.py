@@ -17,6 +17,7 @@ import torch
 
 from ..animation.inputs import check_space
 from ..animation.readers import FaceChoice, FaceReaders
+from ..command_options import ModelOptions, OutputOptions, ReportOptions
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.audio import has_audio
@@ -26,7 +27,7 @@ from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.types import Motion
 from ..option_arguments import from_arguments
-from ..options import AnimateOptions, ModelOptions, OutputOptions, ReportOptions
+from ..options import AnimateOptions
 from ..pipeline import Animation, RenderedFrame, prepare
 from .inputs import Picture, check_output, open_driving, open_source
 from .panels import Panels

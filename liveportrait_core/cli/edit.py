@@ -11,12 +11,13 @@ import torch
 from ..animation.edit import edit_keypoints
 from ..animation.read import read_source
 from ..animation.readers import FaceChoice, FaceReaders
+from ..command_options import ModelOptions, ReportOptions
 from ..errors import MediaError
 from ..media.clips import Frames
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..option_arguments import from_arguments
 from ..option_fields import values_of
-from ..options import AnimateOptions, Edit, ModelOptions, ReportOptions
+from ..options import AnimateOptions, Edit
 from ..pipeline import Animation
 from .animate import ALPHA_SUFFIXES
 from .inputs import Picture, check_output, open_source

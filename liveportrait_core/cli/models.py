@@ -11,9 +11,9 @@ from ..checkpoints.convert import convert
 from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
 from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
+from ..command_options import DownloadOptions, ReportOptions
 from ..errors import CheckpointError
 from ..option_arguments import from_arguments
-from ..options import DownloadOptions, ReportOptions
 from .downloading import download, sha256_of
 from .progress import ProgressBar
 

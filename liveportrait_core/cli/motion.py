@@ -12,13 +12,14 @@ from torch import Tensor
 from ..animation.batching import ChunkSize
 from ..animation.read import ReadOptions, read_driving
 from ..animation.readers import FaceChoice, FaceReaders
+from ..command_options import ConvertOptions, ModelOptions, ReportOptions
 from ..errors import MediaError
 from ..media.clips import Frames
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
 from ..option_arguments import from_arguments
-from ..options import AnimateOptions, ConvertOptions, ModelOptions, ReportOptions
+from ..options import AnimateOptions
 from .inputs import Picture, check_output, open_source
 from .progress import ProgressBar
 from .runtime import load

@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import __version__
-from ..option_arguments import OptionGroups, Parser
-from ..option_fields import specs_of
-from ..options import (
-    AnimateOptions,
+from ..command_options import (
     ConvertOptions,
     DownloadOptions,
-    Edit,
     ModelOptions,
     OutputOptions,
     ReportOptions,
 )
+from ..option_arguments import OptionGroups, Parser
+from ..option_fields import specs_of
+from ..options import AnimateOptions, Edit
 
 Subparsers = Any  # argparse's own name for it is private
 

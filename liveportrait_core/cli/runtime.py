@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from ..command_options import ModelOptions
 from ..model import LivePortraitModel, load_model
-from ..options import ModelOptions
 
 
 def load(options: ModelOptions) -> LivePortraitModel:

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from liveportrait_core.animation.batching import ChunkSize, batched, in_chunks
+from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.finding import TrackedFaces
-from liveportrait_core.animation.read import fill_gaps, frame_ranges, read_driving, whole_frame
+from liveportrait_core.animation.read import fill_gaps, frame_ranges, read_driving
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing

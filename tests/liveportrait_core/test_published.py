@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.finding import TrackedFaces
-from liveportrait_core.animation.read import ReadOptions, read_driving, read_source, whole_frame
+from liveportrait_core.animation.read import ReadOptions, read_driving, read_source
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack
 from liveportrait_core.imaging.landmark_layouts import Landmarks

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.read import crop_of, driving_crops, face_tensor
+from liveportrait_core.animation.crops import crop_of, driving_crops
+from liveportrait_core.animation.read import face_tensor
 from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError

@@ -16,9 +16,10 @@ from typing import Final, Literal
 import numpy as np
 import torch
 
+from liveportrait_core.animation.crops import driving_crops
 from liveportrait_core.animation.drive import drive
 from liveportrait_core.animation.finding import KnownFace
-from liveportrait_core.animation.read import driving_crops, read_driving, read_source
+from liveportrait_core.animation.read import read_driving, read_source
 from liveportrait_core.animation.readers import FaceChoice, FaceReaders, Role
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
