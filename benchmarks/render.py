@@ -1,4 +1,4 @@
-"""How fast heads are rendered, by numba and by torch: python -m benchmarks.render."""
+"""How fast heads are rendered, by numba and by warp: python -m benchmarks.render."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import cv2
 import numpy as np
-import torch
 
 from train.rendering.camera.backgrounds import bundled_photos
 from train.rendering.export.dataset import FRAMES
 from train.rendering.frames.labels import dense_labels
 from train.rendering.frames.scene import Scene
-from train.rendering.frames.torch_scene import TorchScene, find_device
 from train.rendering.head.head_model import HeadModel
 from train.rendering.head.load import load_head
 from train.rendering.motion_sampler import HeadMotion, MotionSampler
 from train.rendering.people.identity import Identity, make_identity
+from train.rendering.raster.device import kernels_on
+from train.rendering.raster.kernels import NUMBA, Kernels
 from train.rendering.skin.face_chart import chart_face
 
 LEGEND = f"""\
@@ -43,35 +44,30 @@ class Way:
     clock: Clock
 
 
-def by_numba(head: HeadModel, size_px: int) -> Draw:
-    """Compiled loops on the CPU."""
-    scene = Scene(head, size_px)
-
-    def draw(identity: Identity, motions: list[HeadMotion]) -> object:
-        frames = [scene.draw(identity, motion) for motion in motions]
-        following = [*frames[1:], frames[0]]
-        return [dense_labels(identity, *pair) for pair in zip(frames, following, strict=True)]
-
-    return draw
-
-
-def by_torch(device: torch.device) -> Callable[[HeadModel, int], Draw]:
-    """Batched operations on a device; ready when its results are in the CPU's memory."""
+def drawn_by(kernels: Kernels) -> Callable[[HeadModel, int], Draw]:
+    """How some kernels draw all frames of a person, with their labels."""
 
     def make(head: HeadModel, size_px: int) -> Draw:
-        return TorchScene(head, size_px, device).render
+        scene = Scene(head, size_px, kernels)
+
+        def draw(identity: Identity, motions: list[HeadMotion]) -> object:
+            frames = [scene.draw(identity, motion) for motion in motions]
+            pairs = zip(frames, [*frames[1:], frames[0]], strict=True)
+            return [dense_labels(identity, *pair, kernels) for pair in pairs]
+
+        return draw
 
     return make
 
 
 def ways(gpu: str | None) -> list[Way]:
-    """Numba, torch on the CPU and, where one is named, torch on a GPU."""
+    """Numba, warp on the CPU and, where one is named, warp on a GPU."""
     found = [
-        Way("numba", by_numba, time.process_time),
-        Way("torch cpu", by_torch(torch.device("cpu")), time.process_time),
+        Way("numba", drawn_by(NUMBA), time.process_time),
+        Way("warp cpu", drawn_by(kernels_on("cpu")), time.process_time),
     ]
     if gpu is not None:
-        found.append(Way(f"torch {gpu}", by_torch(find_device(gpu)), time.perf_counter))
+        found.append(Way(f"warp {gpu}", drawn_by(kernels_on(gpu)), time.perf_counter))
     return found
 
 
@@ -86,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.people < 1:
         print("error: --people must be 1 or more.", file=sys.stderr)
         return 2
-    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     try:
         head, chosen = load_head(options.face_model), ways(options.gpu)
     except ValueError as error:

@@ -16,19 +16,19 @@ NAMED_OTHERWISE = {
     *("input", "output", "[output]", "safetensors", "pkl", ".pkl"),
 }
 """Files, folders and endings."""
-both_languages = pytest.mark.parametrize("told", LANGUAGES, ids=lambda told: told.code)
+both_languages = pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 
 
 @pytest.fixture
 def info(comfyui):
-    """What /object_info tells of our nodes, where nobody has files of his own."""
+    """What /object_info has of our nodes, without files of a user."""
     comfyui.import_pack()
     return comfyui.object_info()
 
 
-def names_in(told, info):
+def names_in(language, info):
     """The names of our nodes in a language, without the brand."""
-    return {SUFFIX.sub("", text["display_name"]) for text in texts_in(told, info).values()}
+    return {SUFFIX.sub("", text["display_name"]) for text in texts_in(language, info).values()}
 
 
 def parts(page):
@@ -38,28 +38,30 @@ def parts(page):
 
 
 @both_languages
-def test_the_tables_tell_what_the_nodes_have(told, info):
-    texts = texts_in(told, info)
+def test_the_tables_show_what_the_nodes_have(language, info):
+    texts = texts_in(language, info)
     for name, entry in info.items():
-        page = told.page(name).read_text("utf-8")
-        assert page == refreshed(page, entry, texts[name], told), "run python -m tools.help_pages"
+        page = language.page(name).read_text("utf-8")
+        assert page == refreshed(page, entry, texts[name], language), (
+            "run python -m tools.help_pages"
+        )
 
 
 @both_languages
-def test_every_node_has_a_page_and_every_page_a_node(told, info):
-    pattern = "*.md" if told is ENGLISH else f"*/{told.code}.md"
-    assert set(DOCS.glob(pattern)) == {told.page(name) for name in info}
+def test_every_node_has_a_page_and_every_page_a_node(language, info):
+    pattern = "*.md" if language is ENGLISH else f"*/{language.code}.md"
+    assert set(DOCS.glob(pattern)) == {language.page(name) for name in info}
 
 
 @both_languages
-def test_a_page_begins_with_what_the_node_does_and_ends_with_its_relatives(told, info):
+def test_a_page_begins_with_what_the_node_does_and_ends_with_related_nodes(language, info):
     for name in info:
-        first, under = parts(told.page(name).read_text("utf-8"))
+        first, under = parts(language.page(name).read_text("utf-8"))
         assert 30 < len(first) < 500
         tips, relatives = list(under.values())[-2:]
         assert 2 <= len(re.findall("^- ", tips, re.MULTILINE)) <= 7
         named = re.split(r", (?![^(]*\))|\u3001", relatives.strip())
-        assert set(named) <= names_in(told, info), name
+        assert set(named) <= names_in(language, info), name
 
 
 def test_english_pages_are_ascii():
@@ -69,15 +71,15 @@ def test_english_pages_are_ascii():
 def words_of(entry):
     """What a tip may name of a node: inputs, outputs, options."""
     inputs = {**entry["input"].get("required", {}), **entry["input"].get("optional", {})}
-    told = [(rest[0] if rest else {}).get("options") or () for _, *rest in inputs.values()]
-    return {*inputs, *entry["output_name"], *(word for choices in told for word in choices)}
+    listed = [(rest[0] if rest else {}).get("options") or () for _, *rest in inputs.values()]
+    return {*inputs, *entry["output_name"], *(word for choices in listed for word in choices)}
 
 
 @both_languages
-def test_what_a_tip_names_exists(told, info):
+def test_what_a_tip_names_exists(language, info):
     known = NAMED_OTHERWISE.union(*map(words_of, info.values()))
     for name in info:
-        _, under = parts(told.page(name).read_text("utf-8"))
+        _, under = parts(language.page(name).read_text("utf-8"))
         words = set(re.findall("`([^`]+)`", list(under.values())[-2]))
         unknown = {word.removesuffix(".safetensors") for word in words} - known
         assert not unknown, name

@@ -51,6 +51,7 @@ ONLY_IN = {
     "folder_paths": ("nodes",),
     "numba": ("train",),
     "skimage": ("train",),
+    "warp": ("train",),
     "accelerate": ("train",),
 }
 """Rooms that may know a library; others it does not name are free for all."""

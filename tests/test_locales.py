@@ -19,7 +19,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 
 @pytest.fixture
 def info(comfyui):
-    """What /object_info tells of our nodes."""
+    """What /object_info has of our nodes."""
     comfyui.import_pack()
     return comfyui.object_info()
 
@@ -64,7 +64,7 @@ def test_chinese_names_of_a_node_differ_from_each_other():
         assert len(set(names)) == len(names), name
 
 
-def test_chinese_tooltips_tell_the_same_numbers(info):
+def test_chinese_tooltips_have_the_same_numbers(info):
     chinese = flat(CHINESE)
     for place, text in flat(texts_of(info)).items():
         lost = set(NUMBER.findall(text)) - set(NUMBER.findall(chinese[place]))
@@ -77,8 +77,8 @@ def test_chinese_tooltips_explain_the_options_that_english_ones_explain(info):
         for widget, choices in words_of(entry):
             english = texts_of(info)[name]["inputs"][widget]["tooltip"]
             chinese = CHINESE[name]["inputs"][widget]["tooltip"]
-            told = {word for word in choices if re.search(rf"\b{re.escape(word)}\b", english)}
-            assert not {word for word in told if word not in chinese}, (name, widget)
+            named = {word for word in choices if re.search(rf"\b{re.escape(word)}\b", english)}
+            assert not {word for word in named if word not in chinese}, (name, widget)
 
 
 def test_no_text_has_a_character_that_a_front_end_reads_as_a_command(info):

@@ -52,8 +52,8 @@ def test_every_equivalent_that_the_page_names_exists(nodes):
     assert len(cells) > 50
     for cell in cells:
         parts = re.split(r"\*\*(.+?)\*\*", cell)
-        for name, told in zip(parts[1::2], parts[2::2], strict=True):
-            named = set(re.findall("`(.+?)`", told))
+        for name, text in zip(parts[1::2], parts[2::2], strict=True):
+            named = set(re.findall("`(.+?)`", text))
             assert not named - words_of(nodes[name]), cell
 
 

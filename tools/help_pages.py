@@ -78,32 +78,38 @@ CHINESE = Language(
 LANGUAGES = (ENGLISH, CHINESE)
 
 
-def refreshed(page: str, entry: Mapping[str, Any], texts: Mapping[str, Any], told: Language) -> str:
+def refreshed(
+    page: str, entry: Mapping[str, Any], texts: Mapping[str, Any], language: Language
+) -> str:
     """A page with its tables made anew.
 
     Args:
         page: The Markdown text.
         entry: The node in /object_info.
         texts: Its names and tooltips in the language, as in nodeDefs.json.
-        told: The language.
+        language: The language.
 
     Raises:
         ValueError: A heading is missing.
     """
-    page = _with_table(page, told.inputs, _table(told.input_row, _input_rows(entry, texts, told)))
+    page = _with_table(
+        page, language.inputs, _table(language.input_row, _input_rows(entry, texts, language))
+    )
     if not entry["output"]:
         return page
-    return _with_table(page, told.outputs, _table(told.output_row, _output_rows(entry, texts)))
+    return _with_table(
+        page, language.outputs, _table(language.output_row, _output_rows(entry, texts))
+    )
 
 
 def _input_rows(
-    entry: Mapping[str, Any], texts: Mapping[str, Any], told: Language
+    entry: Mapping[str, Any], texts: Mapping[str, Any], language: Language
 ) -> Iterator[tuple[str, str]]:
     for group in ("required", "optional"):
         for name, (kind, *rest) in entry["input"].get(group, {}).items():
             text = texts["inputs"][name]
-            facts = _facts(kind, rest[0] if rest else {}, told)
-            facts = facts or (told.required if group == "required" else told.optional)
+            facts = _facts(kind, rest[0] if rest else {}, language)
+            facts = facts or (language.required if group == "required" else language.optional)
             yield _whole(text["name"]), _breakable(f"{text['tooltip']}<br>{facts}")
 
 
@@ -126,24 +132,26 @@ def _breakable(text: str) -> str:
     return re.sub(r"(?<=\w)([/_])(?=\w)", r"\1<wbr>", text)
 
 
-def _facts(kind: Any, options: Mapping[str, Any], told: Language) -> str:
+def _facts(kind: Any, options: Mapping[str, Any], language: Language) -> str:
     """What may be put into a widget, and its default; nothing for a socket."""
     choices = kind if isinstance(kind, list) else options.get("options")
     if choices is not None:
         default = options.get("default", choices[0])  # a front end takes the first
         words = [f"'{word}'" if "," in word else word for word in choices]
-        return told.gap.join((told.one_of.format(told.join.join(words)), _default(default, told)))
+        return language.gap.join(
+            (language.one_of.format(language.join.join(words)), _default(default, language))
+        )
     if "min" in options:
         limits = [f"{options[name]:.12g}" for name in ("min", "max")]
-        default = _default(f"{options['default']:g}", told)
-        return told.gap.join((told.between.format(*limits), default))
+        default = _default(f"{options['default']:g}", language)
+        return language.gap.join((language.between.format(*limits), default))
     if kind == "BOOLEAN":
-        return _default(str(options["default"]).lower(), told)
-    return _default(options["default"], told) if kind == "STRING" else ""
+        return _default(str(options["default"]).lower(), language)
+    return _default(options["default"], language) if kind == "STRING" else ""
 
 
-def _default(value: str, told: Language) -> str:
-    return told.default.format(value or told.empty)
+def _default(value: str, language: Language) -> str:
+    return language.default.format(value or language.empty)
 
 
 def _table(head: tuple[str, str], rows: Iterator[tuple[str, str]]) -> str:
@@ -158,9 +166,11 @@ def _with_table(page: str, heading: str, table: str) -> str:
     return re.sub(pattern, lambda found: found[1] + table, page, flags=re.MULTILINE)
 
 
-def texts_in(told: Language, info: Mapping[str, Mapping[str, Any]]) -> Texts:
+def texts_in(language: Language, info: Mapping[str, Mapping[str, Any]]) -> Texts:
     """Names and tooltips in a language."""
-    return texts_of(info) if told is ENGLISH else read(LOCALES / told.code / "nodeDefs.json")
+    return (
+        texts_of(info) if language is ENGLISH else read(LOCALES / language.code / "nodeDefs.json")
+    )
 
 
 def main() -> None:
@@ -168,11 +178,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base, active(Path(base), NEWEST) as comfyui:
         comfyui.import_pack()
         info = comfyui.object_info()
-    for told in LANGUAGES:
-        texts = texts_in(told, info)
+    for language in LANGUAGES:
+        texts = texts_in(language, info)
         for name, entry in info.items():
-            page = told.page(name)
-            page.write_text(refreshed(page.read_text("utf-8"), entry, texts[name], told), "utf-8")
+            page = language.page(name)
+            page.write_text(
+                refreshed(page.read_text("utf-8"), entry, texts[name], language), "utf-8"
+            )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def _node(entry: Mapping[str, Any]) -> dict[str, Any]:
         str(index): {"name": name, **_tooltip({"tooltip": tooltip})}
         for index, (name, tooltip) in enumerate(zip(entry["output_name"], tooltips, strict=True))
     }
-    told = {"display_name": entry["display_name"], "description": entry["description"]}
-    return {**told, "inputs": inputs, **({"outputs": outputs} if outputs else {})}
+    texts = {"display_name": entry["display_name"], "description": entry["description"]}
+    return {**texts, "inputs": inputs, **({"outputs": outputs} if outputs else {})}
 
 
 def _tooltip(options: Mapping[str, Any]) -> dict[str, str]:

@@ -135,7 +135,7 @@ class Browser:
 
         Returns:
             `kind` is execution_success, execution_error, execution_interrupted, or refused when
-            any node was (other branches may have run); the rest is what the server told.
+            any node was (other branches may have run); the rest is what the server sent.
         """
         return self._do("run", timeout_s=timeout_s, wait_s=timeout_s + 60)
 

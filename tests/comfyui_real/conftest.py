@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from tests.comfyui_real.browser import Browser, tools
-from tests.comfyui_real.films import part_of
 from tests.comfyui_real.inputs import DEMO
 from tests.comfyui_real.prompts import Graph
 from tests.comfyui_real.server import ComfyServer
+from tests.comfyui_real.videos import part_of
 
 PACK_FOLDER = "LivePortrait Suite"
 NTSC = Fraction(30000, 1001)

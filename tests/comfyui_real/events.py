@@ -1,4 +1,4 @@
-"""What a ComfyUI server tells while it works: progress, previews, ends. A small websocket client.
+"""What a ComfyUI server sends while it works: progress, previews, ends. A small websocket client.
 
 Only what one local server needs of RFC 6455: frames without fragments or compression.
 """
@@ -31,7 +31,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Preview:
-    """One live picture; `node_id` is empty where the server does not tell it."""
+    """One live picture; `node_id` is empty where the server does not send it."""
 
     time_s: float
     node_id: str
@@ -53,9 +53,9 @@ class Events:
         threading.Thread(target=self._collect, daemon=True).start()
 
     def progress(self, node_id: str) -> list[tuple[float, float]]:
-        """(done, of) as told for a node, in order."""
-        told = [message.data for message in self.messages if message.kind == "progress"]
-        return [(data["value"], data["max"]) for data in told if data.get("node") == node_id]
+        """(done, of) as sent for a node, in order."""
+        sent = [message.data for message in self.messages if message.kind == "progress"]
+        return [(data["value"], data["max"]) for data in sent if data.get("node") == node_id]
 
     def wait_for(self, kind: str, timeout_s: float = 120) -> Message:
         """The first message of a kind.
@@ -100,9 +100,9 @@ class Events:
                 if kind == PING:
                     self._send(PONG, content)
                 elif kind == TEXT:
-                    told = json.loads(content)
-                    data = told.get("data") or {}
-                    self.messages.append(Message(time.monotonic(), told["type"], data))
+                    sent = json.loads(content)
+                    data = sent.get("data") or {}
+                    self.messages.append(Message(time.monotonic(), sent["type"], data))
                 elif kind == BINARY:
                     self._keep_preview(content)
                 elif kind == CLOSE:

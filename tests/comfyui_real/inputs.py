@@ -59,7 +59,7 @@ def _frames(path: Path) -> Iterator[NDArray[np.uint8]]:
 
 
 def _cat() -> Image.Image:
-    from skimage import data  # noqa: PLC0415 - slow to import, wanted here alone
+    from skimage import data  # noqa: PLC0415 - slow to import, and needed here alone
 
     return Image.fromarray(data.chelsea())
 

@@ -62,7 +62,7 @@ def output(reference: Reference, number: int) -> Reference:
     return [reference[0], number]
 
 
-def film(graph: Graph, **inputs: object) -> Reference:
+def animate_video(graph: Graph, **inputs: object) -> Reference:
     """Load Model, Load Image, Load Video, Animate Portrait (video file), Save Video.
 
     Args:
@@ -76,7 +76,7 @@ def film(graph: Graph, **inputs: object) -> Reference:
     if "driving" not in inputs:
         inputs["driving"] = graph.add("LoadVideo", file="short.mp4")
     made = graph.add("LPS_AnimateVideo", **inputs)
-    return graph.add("SaveVideo", video=made, filename_prefix="film", format="auto", codec="auto")
+    return graph.add("SaveVideo", video=made, filename_prefix="video", format="auto", codec="auto")
 
 
 def prompt_of(workflow: Mapping[str, Any], info: ObjectInfo) -> Prompt:
@@ -130,7 +130,7 @@ class _Canvas:
         """Whether the server gets this node."""
         return node["type"] not in VIRTUAL and node.get("mode", 0) not in (MUTED, BYPASSED)
 
-    def origin(self, link_id: int, wanted: str) -> Any:
+    def origin(self, link_id: int, taken: str) -> Any:
         """Where a link comes from: `[node id, output]`, a primitive's value, or None.
 
         Reroutes and bypassed nodes pass on what comes in; muted nodes give nothing.
@@ -140,24 +140,24 @@ class _Canvas:
         if node["type"] == "PrimitiveNode":
             return node["widgets_values"][0]
         if node["type"] == "Reroute":
-            return self._behind(node, 0, wanted)
+            return self._behind(node, 0, taken)
         if node.get("mode", 0) == BYPASSED:
-            index = _passed_on(node, slot, wanted)
-            return None if index is None else self._behind(node, index, wanted)
+            index = _passed_on(node, slot, taken)
+            return None if index is None else self._behind(node, index, taken)
         return [str(node_id), slot] if self.is_run(node) else None
 
-    def _behind(self, node: Mapping[str, Any], slot: int, wanted: str) -> Any:
+    def _behind(self, node: Mapping[str, Any], slot: int, taken: str) -> Any:
         link = node["inputs"][slot].get("link")
-        return None if link is None else self.origin(link, wanted)
+        return None if link is None else self.origin(link, taken)
 
 
-def _passed_on(node: Mapping[str, Any], slot: int, wanted: str) -> int | None:
+def _passed_on(node: Mapping[str, Any], slot: int, taken: str) -> int | None:
     """The input that a bypassed node passes on: the one opposite, or the first of the type."""
     types: Sequence[str] = [entry["type"] for entry in node.get("inputs") or []]
     given = node["outputs"][slot]["type"]
-    fits = [types_meet(each, given) and types_meet(each, wanted) for each in types]
+    fits = [types_meet(each, given) and types_meet(each, taken) for each in types]
     if slot < len(types) and fits[slot]:
         return slot
-    if wanted in types:
-        return types.index(wanted)
+    if taken in types:
+        return types.index(taken)
     return fits.index(True) if True in fits else None

@@ -264,8 +264,8 @@ class ComfyServer:
 
     def view(self, file: Mapping[str, str]) -> bytes:
         """The content of a file of `Run.files`, as a browser gets it."""
-        wanted = {key: file[key] for key in ("filename", "subfolder", "type") if key in file}
-        return self._ask("/view?" + urllib.parse.urlencode(wanted))
+        asked = {key: file[key] for key in ("filename", "subfolder", "type") if key in file}
+        return self._ask("/view?" + urllib.parse.urlencode(asked))
 
     def path(self, file: Mapping[str, str]) -> Path:
         """Where a file of `Run.files` lies."""
@@ -319,7 +319,7 @@ class ComfyServer:
     def free(self) -> None:
         """Unload models and forget cached results, so that the next run computes everything."""
         self.post("/free", {"unload_models": True, "free_memory": True})
-        time.sleep(1)  # its worker does it a little later and does not tell when
+        time.sleep(1)  # its worker does it a little later and does not say when
 
     @contextmanager
     def listen(self):

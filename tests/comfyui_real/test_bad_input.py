@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.comfyui_real.films import read_film
-from tests.comfyui_real.prompts import Graph, film, output
+from tests.comfyui_real.prompts import Graph, animate_video, output
 from tests.comfyui_real.server import ROOT
+from tests.comfyui_real.videos import read_video
 
 ODD_PACK = Path(__file__).with_name("odd_pack.py")
 WEIGHTS = ROOT / "liveportrait_core" / "assets" / "weights" / "default.safetensors"
@@ -32,7 +32,7 @@ def server(new_server):
     (models / "cut.safetensors").write_bytes(WEIGHTS.read_bytes()[:100_000])
     (models / "text.safetensors").write_text("not weights at all " * 100)
     (made.base / "input" / "text.pkl").write_text("not a pickle")
-    (made.base / "input" / "broken.mp4").write_text("not a film")
+    (made.base / "input" / "broken.mp4").write_text("not a video")
     return made.start()
 
 
@@ -65,34 +65,34 @@ def goes_on(server):
     """After the test the queue still runs."""
     yield
     healthy = Graph(server.object_info())
-    saved = film(healthy)
+    saved = animate_video(healthy)
     assert server.queue(healthy.prompt).ok().files(saved[0])
 
 
 @pytest.mark.parametrize("kind", ["noise", "not a number"])
 @pytest.mark.usefixtures("goes_on")
-def test_a_source_without_a_face_is_told(server, graph, kind):
-    film(graph, source=odd(graph, kind))
+def test_a_source_without_a_face_is_reported(server, graph, kind):
+    animate_video(graph, source=odd(graph, kind))
     assert_sentence(server.queue(graph.prompt), ANIMATE, "face")
 
 
-def test_a_driver_without_any_face_is_told(server, graph):
-    film(graph, driving=odd(graph, "noise", of="clip"))
+def test_a_driver_without_any_face_is_reported(server, graph):
+    animate_video(graph, driving=odd(graph, "noise", of="clip"))
     assert_sentence(server.queue(graph.prompt), ANIMATE, "face")
 
 
 @pytest.mark.parametrize("kind", ["first lost", "middle lost"])
-def test_a_face_that_is_lost_for_some_frames_does_not_stop_the_film(server, graph, kind):
-    saved = film(graph, driving=odd(graph, kind, of="clip"))
+def test_a_face_that_is_lost_for_some_frames_does_not_stop_the_video(server, graph, kind):
+    saved = animate_video(graph, driving=odd(graph, kind, of="clip"))
     run = server.queue(graph.prompt).ok()
-    frames = read_film(server.path(run.files(saved[0])[0])).frames
+    frames = read_video(server.path(run.files(saved[0])[0])).frames
     assert len(frames) == 16
     assert np.isfinite(frames).all()
 
 
 @pytest.mark.parametrize(("name", "of"), [("source", "LoadImage"), ("driving", "clip")])
-def test_an_empty_batch_is_told(server, graph, name, of):
-    film(graph, **{name: odd(graph, "empty", of=of)})
+def test_an_empty_batch_is_reported(server, graph, name, of):
+    animate_video(graph, **{name: odd(graph, "empty", of=of)})
     assert_sentence(server.queue(graph.prompt), ANIMATE, name, "0 pictures")
 
 
@@ -110,21 +110,21 @@ def test_half_precision_and_transparent_pictures_are_taken(server, graph, kind):
 
 @pytest.mark.parametrize("name", ["cut.safetensors", "text.safetensors"])
 @pytest.mark.usefixtures("goes_on")
-def test_a_model_file_that_is_something_else_is_told(server, graph, name):
-    film(graph, model=graph.add("LPS_LoadModel", model_name=name))
+def test_a_model_file_that_is_something_else_is_reported(server, graph, name):
+    animate_video(graph, model=graph.add("LPS_LoadModel", model_name=name))
     assert_sentence(server.queue(graph.prompt), "LPS_LoadModel", name)
 
 
 @pytest.mark.parametrize("name", ["human", "animal"])
-def test_a_published_model_that_is_not_there_is_told_with_where_to_get_it(server, graph, name):
-    film(graph, model=graph.add("LPS_LoadModel", model_name=name))
+def test_a_published_model_that_is_not_there_is_reported_with_where_to_get_it(server, graph, name):
+    animate_video(graph, model=graph.add("LPS_LoadModel", model_name=name))
     run = server.queue(graph.prompt)
     folder = str(server.base / "models" / "liveportrait")
     assert_sentence(run, "LPS_LoadModel", folder, "https://huggingface.co/", ".safetensors")
 
 
 def test_a_choice_of_an_old_workflow_that_is_gone_is_refused(server, graph):
-    film(graph, model=graph.add("LPS_LoadModel", model_name="of-last-year.safetensors"))
+    animate_video(graph, model=graph.add("LPS_LoadModel", model_name="of-last-year.safetensors"))
     run = server.queue(graph.prompt)
     if [error.kind for error in run.errors] != ["value_not_in_list"]:  # 0.3.64 lets it pass
         assert_sentence(run, "LPS_LoadModel", "of-last-year.safetensors", "'default'")
@@ -146,40 +146,40 @@ def test_what_the_schema_rules_out_is_refused_before_the_run(server, graph):
 
 
 def test_a_motion_file_that_is_gone_is_refused_in_a_sentence(server, graph):
-    film(graph, driving=graph.add("LPS_LoadMotion", motion_file="gone.safetensors"))
+    animate_video(graph, driving=graph.add("LPS_LoadMotion", motion_file="gone.safetensors"))
     run = server.queue(graph.prompt)
     assert (run.state, run.errors[0].node_id) == ("refused", "LPS_LoadMotion")
     assert "gone.safetensors" in run.errors[0].message
     assert "input folder" in run.errors[0].message
 
 
-def test_a_motion_file_that_is_something_else_is_told(server, graph):
-    film(graph, driving=graph.add("LPS_LoadMotion", motion_file="text.pkl"))
+def test_a_motion_file_that_is_something_else_is_reported(server, graph):
+    animate_video(graph, driving=graph.add("LPS_LoadMotion", motion_file="text.pkl"))
     assert_sentence(server.queue(graph.prompt), "LPS_LoadMotion", "text.pkl")
 
 
 @pytest.mark.parametrize("kind", ["text", "empty dict"])
-def test_a_motion_wire_that_carries_something_else_is_told(server, graph, kind):
-    film(graph, driving=graph.add("OddMotion", kind=kind))
+def test_a_motion_wire_that_carries_something_else_is_reported(server, graph, kind):
+    animate_video(graph, driving=graph.add("OddMotion", kind=kind))
     assert_sentence(server.queue(graph.prompt), ANIMATE, "driving")
 
 
-def test_a_film_that_cannot_be_read_is_told(server, graph):
-    film(graph, driving=graph.add("LoadVideo", file="broken.mp4"))
+def test_a_video_that_cannot_be_read_is_reported(server, graph):
+    animate_video(graph, driving=graph.add("LoadVideo", file="broken.mp4"))
     assert_sentence(server.queue(graph.prompt), ANIMATE, "broken.mp4")
 
 
-def test_a_face_number_that_is_not_there_is_told(server, graph):
-    film(graph, face_index=3)
+def test_a_face_number_that_is_not_there_is_reported(server, graph):
+    animate_video(graph, face_index=3)
     assert_sentence(server.queue(graph.prompt), ANIMATE, "3")
 
 
-def test_sound_that_is_not_there_is_told(server, graph):
-    film(graph, sound="source")
+def test_sound_that_is_not_there_is_reported(server, graph):
+    animate_video(graph, sound="source")
     assert_sentence(server.queue(graph.prompt), ANIMATE, "sound", "source")
 
 
-def test_features_of_one_model_and_keypoints_of_another_are_told(server, graph):
+def test_features_of_one_model_and_keypoints_of_another_are_reported(server, graph):
     one = graph.add("LPS_LoadModel")
     other = graph.add("LPS_LoadModel", "other", model_name="twin.safetensors")
     photo = graph.add("LoadImage", image="portrait.png")
@@ -194,7 +194,7 @@ def test_features_of_one_model_and_keypoints_of_another_are_told(server, graph):
     assert_sentence(server.queue(graph.prompt), "LPS_WarpDecode", "model")
 
 
-def test_two_models_in_one_graph_paint_each_its_own_film(server, graph):
+def test_two_models_in_one_graph_paint_each_its_own_video(server, graph):
     photo = graph.add("LoadImage", image="portrait.png")
     clip = graph.add("LoadVideo", file="short.mp4")
     saved = []
@@ -212,11 +212,11 @@ def test_two_models_in_one_graph_paint_each_its_own_film(server, graph):
             )
         )
     run = server.queue(graph.prompt).ok()
-    films = [read_film(server.path(run.files(node[0])[0])).frames for node in saved]
-    np.testing.assert_array_equal(films[0], films[1])  # the twin has the same weights
+    videos = [read_video(server.path(run.files(node[0])[0])).frames for node in saved]
+    np.testing.assert_array_equal(videos[0], videos[1])  # the twin has the same weights
 
 
-def test_painted_faces_that_were_stretched_are_told(server, graph):
+def test_painted_faces_that_were_stretched_are_reported(server, graph):
     model = graph.add("LPS_LoadModel")
     photo = graph.add("LoadImage", image="portrait.png")
     crop = graph.add("LPS_CropFace", model=model, images=photo, role="source")
@@ -226,7 +226,7 @@ def test_painted_faces_that_were_stretched_are_told(server, graph):
     assert_sentence(server.queue(graph.prompt), "LPS_PasteBack", "squares")
 
 
-def test_more_faces_painted_than_there_are_frames_are_told(server, graph):
+def test_more_faces_painted_than_there_are_frames_are_reported(server, graph):
     model = graph.add("LPS_LoadModel")
     clip = graph.add("GetVideoComponents", video=graph.add("LoadVideo", file="short.mp4"))
     two = graph.add("ImageFromBatch", image=clip, batch_index=0, length=2)

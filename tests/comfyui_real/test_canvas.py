@@ -22,7 +22,7 @@ from tools.workflows import drawings
 NUM_FRAMES = 16
 PORTRAIT = ROOT / "workflows" / "Portrait from a clip.json"
 MINIMAP = "Comfy.Minimap.Visible"
-SAVED_FILM = "SaveVideo"
+SAVED_VIDEO = "SaveVideo"
 NOT_SENT = ("video-preview", "audioUI", "$$canvas-image-preview", "upload")
 """Widgets of the front end that it puts into the prompt, and the server does not know."""
 
@@ -82,11 +82,11 @@ def test_a_workflow_is_dropped_run_and_seen(server, browser, pictures, file, htm
     browser.settle(2)
     browser.screenshot(pictures / f"{picture}-2-run.png")
     nodes = browser.nodes()
-    films = [video for video in browser.videos() if "type=output" in video["source"]]
-    assert len(films) == sum(node["type"] == SAVED_FILM for node in nodes)
-    assert all(film["visible"] and film["width"] and film["seconds"] > 0.3 for film in films)
+    videos = [video for video in browser.videos() if "type=output" in video["source"]]
+    assert len(videos) == sum(node["type"] == SAVED_VIDEO for node in nodes)
+    assert all(video["visible"] and video["width"] and video["seconds"] > 0.3 for video in videos)
     seen = [node for node in nodes if node["type"] in {"PreviewImage", "SaveImage"}]
-    assert films or seen
+    assert videos or seen
     assert all(node["pictures"] for node in seen)
     if not html_nodes:
         working = [node for node in nodes if node["type"].startswith("LPS_Animate")]
@@ -110,9 +110,9 @@ def test_a_newcomer_drops_a_photo_and_a_clip_and_sees_the_portrait_move(
     assert browser.node(loaders["LoadVideo"])["widgets"]["file"] == "dance.mp4"
     assert browser.run(timeout_s=600)["kind"] == "execution_success"
     browser.screenshot(pictures / f"{version}-newcomer.png")
-    (film,) = [video for video in browser.videos() if "type=output" in video["source"]]
-    assert film["visible"]
-    assert film["seconds"] == pytest.approx(NUM_FRAMES / 25, abs=0.1)
+    (video,) = [video for video in browser.videos() if "type=output" in video["source"]]
+    assert video["visible"]
+    assert video["seconds"] == pytest.approx(NUM_FRAMES / 25, abs=0.1)
 
 
 def test_the_help_of_a_node_is_shown_beside_it(server, browser, pictures):

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.comfyui_real.prompts import Graph, film
+from tests.comfyui_real.prompts import Graph, animate_video
 from tests.comfyui_real.server import ROOT
 
 FAILURES = ("IMPORT FAILED", "Error while calling comfy_entrypoint", "Traceback")
@@ -70,7 +70,7 @@ def test_the_pack_works_beside_one_that_shadows_its_modules(new_server):
     server.add_pack("liveportrait-suite", copy=True)
     with server:
         graph = Graph(server.object_info())
-        saved = film(graph)
+        saved = animate_video(graph)
         assert server.queue(graph.prompt).ok().files(saved[0])
         assert not [failure for failure in FAILURES if failure in server.log]
 

@@ -1,4 +1,4 @@
-"""Our nodes in the real server: what comes out, what is told meanwhile, and how it is stopped."""
+"""Our nodes in the real server: outputs, progress, caching and Cancel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from PIL import Image
 from liveportrait_core.cli.main import main
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from tests.comfyui_real.conftest import NTSC, PACK_FOLDER
-from tests.comfyui_real.films import change, part_of, read_film
 from tests.comfyui_real.inputs import DEMO
-from tests.comfyui_real.prompts import Graph, film, output
+from tests.comfyui_real.prompts import Graph, animate_video, output
+from tests.comfyui_real.videos import change, part_of, read_video
 from tests.support.motions import random_motion
 
 PREVIEWS_PER_S = 2
@@ -31,7 +31,7 @@ def files_of(server):
 def animated(pack_server, object_info):
     """The demo's portrait after the short clip, as a file; the run, and what was heard of it."""
     graph = Graph(object_info)
-    saved = film(graph)
+    saved = animate_video(graph)
     pack_server.free()
     with pack_server.listen() as events:
         run = pack_server.queue(graph.prompt, client_id=events.client_id).ok()
@@ -39,8 +39,8 @@ def animated(pack_server, object_info):
     return pack_server.path(run.files(saved[0])[0]), events
 
 
-def test_a_film_keeps_the_frame_rate_the_frames_and_the_sound_of_its_driver(animated, short_clip):
-    made, driver = read_film(animated[0]), read_film(short_clip)
+def test_a_video_keeps_the_frame_rate_the_frames_and_the_sound_of_its_driver(animated, short_clip):
+    made, driver = read_video(animated[0]), read_video(short_clip)
     assert made.fps == driver.fps == NTSC
     assert len(made.frames) == len(driver.frames) == 16
     assert made.times == driver.times
@@ -50,15 +50,15 @@ def test_a_film_keeps_the_frame_rate_the_frames_and_the_sound_of_its_driver(anim
 
 
 def test_the_frames_move_and_keep_the_size_of_the_portrait(animated):
-    frames = read_film(animated[0]).frames
+    frames = read_video(animated[0]).frames
     assert frames.shape[1:] == (512, 512, 3)
     assert (change(frames) > 0).all()
     assert change(frames).mean() > 0.2
 
 
-def test_a_film_is_what_the_command_line_paints(animated, portrait, short_clip, tmp_path):
+def test_a_video_is_what_the_command_line_paints(animated, portrait, short_clip, tmp_path):
     assert main(["animate", str(portrait), str(short_clip), "-o", str(tmp_path / "cli.mp4")]) == 0
-    made, wanted = read_film(animated[0]).frames, read_film(tmp_path / "cli.mp4").frames
+    made, wanted = read_video(animated[0]).frames, read_video(tmp_path / "cli.mp4").frames
     # with another number of threads the crop lies hundredths of a pixel elsewhere
     assert np.abs(made.astype(float) - wanted).mean((1, 2, 3)).max() < 1
 
@@ -92,7 +92,7 @@ def test_previews_are_pictures_of_the_node_and_not_too_many(animated):
 
 def test_cancel_stops_within_a_chunk_and_leaves_no_file(pack_server, graph):
     clip = graph.add("LoadVideo", file="driving.mp4")  # 112 frames: some 20 s of work
-    film(graph, driving=clip)
+    animate_video(graph, driving=clip)
     pack_server.free()
     before = files_of(pack_server)
     with pack_server.listen() as events:
@@ -108,7 +108,7 @@ def test_cancel_stops_within_a_chunk_and_leaves_no_file(pack_server, graph):
     pack_server.queue(other.prompt).ok()
 
 
-def test_pictures_and_film_are_the_same_frames(pack_server, graph, animated):
+def test_pictures_and_video_are_the_same_frames(pack_server, graph, animated):
     clip = graph.add("GetVideoComponents", video=graph.add("LoadVideo", file="short.mp4"))
     made = graph.add(
         "LPS_AnimatePortrait",
@@ -119,7 +119,7 @@ def test_pictures_and_film_are_the_same_frames(pack_server, graph, animated):
     saved = graph.add("SaveImage", images=made, filename_prefix="same")
     files = pack_server.queue(graph.prompt).ok().files(saved[0])
     pictures = np.stack([np.asarray(Image.open(pack_server.path(file))) for file in files])
-    frames = read_film(animated[0]).frames.astype(float)
+    frames = read_video(animated[0]).frames.astype(float)
     loss = frames - pictures
     assert np.abs(loss).mean((1, 2, 3)).max() < LEVELS
     moved = pictures - pictures.mean(0)
@@ -139,9 +139,9 @@ def test_a_saved_motion_drives_again(pack_server, graph):
     (file,) = (pack_server.base / "output" / "motions").glob("again*.safetensors")
     again = Graph(pack_server.object_info())
     motion = again.add("LPS_LoadMotion", motion_file=f"motions/{file.name} [output]")
-    saved = film(again, driving=motion)
+    saved = animate_video(again, driving=motion)
     run = pack_server.queue(again.prompt).ok()
-    assert len(read_film(pack_server.path(run.files(saved[0])[0])).frames) == 16
+    assert len(read_video(pack_server.path(run.files(saved[0])[0])).frames) == 16
 
 
 def test_a_motion_file_is_read_again_when_it_changed_and_only_then(pack_server, graph):
@@ -157,28 +157,28 @@ def test_a_motion_file_is_read_again_when_it_changed_and_only_then(pack_server, 
     assert pack_server.queue(graph.prompt).ok().outputs["PreviewAny"]["text"] == ["4"]
 
 
-def test_saving_a_film_does_not_encode_it_again(pack_server, graph):
+def test_saving_a_video_does_not_encode_it_again(pack_server, graph):
     pack_server.free()
     before = files_of(pack_server)
-    saved = film(graph)
+    saved = animate_video(graph)
     run = pack_server.queue(graph.prompt).ok()
     (made,) = [file for file in files_of(pack_server) - before if file.match("temp/*.mp4")]
-    kept = read_film(pack_server.path(run.files(saved[0])[0]))
-    np.testing.assert_array_equal(kept.frames, read_film(made).frames)
+    kept = read_video(pack_server.path(run.files(saved[0])[0]))
+    np.testing.assert_array_equal(kept.frames, read_video(made).frames)
 
 
-def test_the_same_film_comes_out_after_a_restart(new_server):
+def test_the_same_video_comes_out_after_a_restart(new_server):
     server = new_server()
     server.add_pack(PACK_FOLDER, copy=True)
-    films = []
+    videos = []
     for _ in range(2):
         with server:
             graph = Graph(server.object_info())
-            saved = film(graph)
+            saved = animate_video(graph)
             run = server.queue(graph.prompt).ok()
             assert run.cached == set()
-            films.append(read_film(server.path(run.files(saved[0])[0])).frames)
-    np.testing.assert_array_equal(films[0], films[1])
+            videos.append(read_video(server.path(run.files(saved[0])[0])).frames)
+    np.testing.assert_array_equal(videos[0], videos[1])
 
 
 def test_memory_does_not_grow_with_the_length_of_a_clip(new_server, tmp_path):
@@ -190,7 +190,7 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(new_server, tmp_path):
         server.add_input(file)
         with server:
             graph = Graph(server.object_info())
-            film(graph, driving=graph.add("LoadVideo", file=file.name))
+            animate_video(graph, driving=graph.add("LoadVideo", file=file.name))
             server.queue(graph.prompt).ok()
             peaks[file.stem] = server.peak_memory_bytes()
     # 56 more frames of 512 x 512 RGB held as bytes would be 44 MB, as floats 176 MB

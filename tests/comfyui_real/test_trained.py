@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from liveportrait_core.model import save_model
-from tests.comfyui_real.films import change, read_film
-from tests.comfyui_real.prompts import Graph, film
+from tests.comfyui_real.prompts import Graph, animate_video
+from tests.comfyui_real.videos import change, read_video
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_published_model
 from train.models.presets import PUBLISHED
@@ -21,10 +21,10 @@ NAMES = ("person.safetensors", "pets/cats.safetensors", "pets/published.safetens
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, short_clip):
-    """A film of one person, and heads of people and of creatures, made up."""
+    """A video of one person, and heads of people and of creatures, made up."""
     root = tmp_path_factory.mktemp("place")
     (root / "person").mkdir()
-    shutil.copyfile(short_clip, root / "person" / "film.mp4")
+    shutil.copyfile(short_clip, root / "person" / "video.mp4")
     write_rendered(root / "heads")
     creatures = write_rendered(root / "creatures", seed=5)
     index = json.loads((creatures / "index.json").read_text("utf-8"))
@@ -59,9 +59,9 @@ def film_of(server, name, **options):
     """The frames of the portrait after the short clip, by one of the files."""
     graph = Graph(server.object_info())
     model = graph.add("LPS_LoadModel", model_name=name)
-    saved = film(graph, model=model, options=graph.add("LPS_DrivingOptions", **options))
+    saved = animate_video(graph, model=model, options=graph.add("LPS_DrivingOptions", **options))
     run = server.queue(graph.prompt).ok()
-    return read_film(server.path(run.files(saved[0])[0])).frames
+    return read_video(server.path(run.files(saved[0])[0])).frames
 
 
 @pytest.mark.parametrize("name", NAMES[:2])

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.comfyui_real.films import change, read_film
 from tests.comfyui_real.inputs import FPS, make_inputs
 from tests.comfyui_real.prompts import prompt_of
 from tests.comfyui_real.server import ROOT
+from tests.comfyui_real.videos import change, read_video
 from tools.workflows import drawings
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
@@ -62,15 +62,15 @@ def test_a_workflow_runs_and_what_it_saves_moves(server, run_of, file):
     assert files
     for path in map(server.path, files):
         if path.suffix == ".mp4":
-            frames = read_film(path).frames
+            frames = read_video(path).frames
             assert len(frames) > 1
-            assert change(frames).mean() > 0.02, "a film that stands still"
+            assert change(frames).mean() > 0.02, "a video that stands still"
         elif path.suffix == ".png":
             assert np.asarray(Image.open(path)).std() > 1, "an empty picture"
 
 
 @pytest.mark.parametrize("file", named(WORKFLOWS + REBUILT))
-def test_films_keep_rate_length_and_sound_of_what_drives_them(server, run_of, file):
+def test_videos_keep_rate_length_and_sound_of_what_drives_them(server, run_of, file):
     prompt, run = run_of(file)
     loaded = {
         name
@@ -81,17 +81,17 @@ def test_films_keep_rate_length_and_sound_of_what_drives_them(server, run_of, fi
     for one in run.files():
         if not one["filename"].endswith(".mp4"):
             continue
-        film = read_film(server.path(one))
-        assert film.fps == FPS
+        video = read_video(server.path(one))
+        assert video.fps == FPS
         if loaded & {"driving.mp4", "person.mp4"}:
-            assert len(film.frames) == NUM_FRAMES
+            assert len(video.frames) == NUM_FRAMES
         if not loaded & {"person.mp4", "speech.wav"}:
-            assert film.sound is None
+            assert video.sound is None
             continue
-        assert film.sound is not None
-        assert np.abs(film.sound).max() > 0.1
-        seconds = film.sound.shape[1] / film.sample_rate_hz
-        assert seconds == pytest.approx(len(film.frames) / FPS, abs=0.05)  # 2 packets of AAC
+        assert video.sound is not None
+        assert np.abs(video.sound).max() > 0.1
+        seconds = video.sound.shape[1] / video.sample_rate_hz
+        assert seconds == pytest.approx(len(video.frames) / FPS, abs=0.05)  # 2 packets of AAC
 
 
 def test_the_template_browser_offers_every_workflow(server):

@@ -1,4 +1,4 @@
-"""Films of bright squares that stand in for faces, and a recipe that processes can be sent."""
+"""Films of bright squares that stand in for faces, and a factory that processes can be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from liveportrait_core.media.images import write_image
-from tests.support.films import square_faces, write_film
+from tests.support.videos import square_faces, write_video
 from train.curation.settings import CurationSettings
 from train.curation.tools import Tools
 
@@ -22,9 +22,9 @@ HANGING_PX = 80
 SETTINGS = CurationSettings(
     size_px=SIZE_PX,
     rate=25.0,
-    most_s=2.0,
-    least_s=0.4,
-    most_blocks=100.0,  # a few drawn edges lie at borders of blocks, or not, by chance
+    max_s=2.0,
+    min_s=0.4,
+    max_blocks=100.0,  # a few drawn edges lie at borders of blocks, or not, by chance
 )
 
 
@@ -50,7 +50,7 @@ def walk(count: int, seed: int = 0, light: int = 0) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class SquareRecipe:
+class SquareTools:
     """Tools that know squares."""
 
     yaw_deg: float = 0.0
@@ -91,13 +91,13 @@ class Deadly:
 def write_people(folder: Path) -> Path:
     """Films and a still to be kept, and one file for each reason to leave one out."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_film(folder / "a.mp4", walk(30))
-    write_film(folder / "cut.mp4", [*walk(15, seed=1), *walk(16, seed=7, light=60)])
+    write_video(folder / "a.mp4", walk(30))
+    write_video(folder / "cut.mp4", [*walk(15, seed=1), *walk(16, seed=7, light=60)])
     write_image(folder / "still.png", person(70, 50, 48, seed=2))
     write_image(folder / "nobody.png", ground(4))
     write_image(folder / "two.png", person(20, 50, 44, (120, 50, 44), seed=5))
     write_image(folder / "far.png", person(70, 50, 12, seed=6))
-    write_film(folder / "short.mp4", walk(5, seed=3))
+    write_video(folder / "short.mp4", walk(5, seed=3))
     (folder / "broken.mp4").write_bytes(b"no film at all")
     (folder / "empty.jpg").write_bytes(b"")
     return folder

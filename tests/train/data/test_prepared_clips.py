@@ -10,7 +10,14 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from tests.support.blobs import SquareFinder, landmarks_of, squares_in
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces, write_film, write_folder
+from tests.support.videos import (
+    SIZE_PX,
+    frame,
+    moving_video,
+    square_faces,
+    write_folder,
+    write_video,
+)
 from train.data import face_crops, preparing
 from train.data.augment import augment_pairs, moved_frames
 from train.data.batch import FrameBatch, PairBatch
@@ -102,16 +109,16 @@ def test_a_still_is_turned_upright_and_a_film_keeps_its_tilt():
 
 def test_a_film_with_a_cut_gives_its_longest_scene(tmp_path):
     night = [frame((60, 50, 40)) // 2 + 90 for _ in range(2)]
-    film = write_film(tmp_path / "cut.mp4", [*[frame((90, 60, 40))] * 4, *night])
+    film = write_video(tmp_path / "cut.mp4", [*[frame((90, 60, 40))] * 4, *night])
     crops = face_crops.face_crops(film, square_faces(), CropSettings(size_px=64))
     assert len(crops) == 4
     assert np.ptp(crops.astype(int).mean((1, 2, 3))) < 2
 
 
 def test_somebody_in_the_background_is_not_a_second_face(tmp_path):
-    film = write_film(tmp_path / "crowd.mp4", [frame((80, 50, 60), (10, 20, 14))])
+    film = write_video(tmp_path / "crowd.mp4", [frame((80, 50, 60), (10, 20, 14))])
     assert len(face_crops.face_crops(film, square_faces(), SETTINGS)) == 1
-    both = write_film(tmp_path / "two.mp4", [frame((80, 50, 60), (10, 20, 30))])
+    both = write_video(tmp_path / "two.mp4", [frame((80, 50, 60), (10, 20, 30))])
     with pytest.raises(SkippedError, match="several faces"):
         face_crops.face_crops(both, square_faces(), SETTINGS)
 
@@ -167,7 +174,7 @@ def test_what_was_prepared_is_not_looked_at_again(tmp_path, cache, folder):
 def test_a_new_file_is_added_and_a_removed_one_left_out(tmp_path, folder):
     place = shutil.copytree(folder, tmp_path / "people")
     prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
-    moving_film(place / "c.mp4", num_frames=3)
+    moving_video(place / "c.mp4", num_frames=3)
     (place / "a.mp4").unlink()
     assert not is_prepared([place], tmp_path / "cache", SETTINGS)
     clips = prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
@@ -206,7 +213,7 @@ def test_folders_with_nothing_usable_are_one_sentence(tmp_path):
 def test_folders_of_one_name_keep_all_their_files(tmp_path):
     places = [tmp_path / part / "people" for part in ("first", "second")]
     for seed, place in enumerate(places):
-        moving_film(place / "a.mp4", num_frames=2, seed=seed)
+        moving_video(place / "a.mp4", num_frames=2, seed=seed)
     clips = prepare(places, tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
     assert len({clip.first for clip in clips}) == 2
 

@@ -9,7 +9,7 @@ def test_it_prints_a_row_for_each_size_and_way(face_model_file, capsys):
     out = capsys.readouterr().out.splitlines()
     rows = [line.split() for line in out[out.index("") + 2 :]]
     assert [row[0] for row in rows] == ["32", "32", "64", "64"]
-    assert [" ".join(row[1:-3]) for row in rows] == ["numba", "torch cpu"] * 2
+    assert [" ".join(row[1:-3]) for row in rows] == ["numba", "warp cpu"] * 2
     for row in rows:
         person_ms, frame_ms, rate = (float(number) for number in row[-3:])
         assert frame_ms > 0
@@ -23,4 +23,4 @@ def test_people_must_be_drawn(capsys):
 
 def test_a_gpu_that_is_not_there_is_named(face_model_file, capsys):
     assert main(["--face-model", str(face_model_file), "--gpu", "toaster"]) == 1
-    assert "sees no device toaster." in capsys.readouterr().err
+    assert "device is 'toaster'; one of cpu" in capsys.readouterr().err

@@ -10,11 +10,11 @@ import torch
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.clip_set import ClipSet
 from train.data.face_crops import CropSettings
 from train.data.mixed import Counts, Mix, MixedClips, MixedHeads
@@ -54,7 +54,7 @@ def place(tmp_path_factory):
     index = json.loads((creatures / "index.json").read_text("utf-8"))
     (creatures / "index.json").write_text(json.dumps({**index, "creatures": 1.0}), "utf-8")
     for seed, name in enumerate(("people", "cats")):
-        moving_film(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
+        moving_video(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
         write_image(root / name / "still.png", frame((70, 50, 44 + 6 * seed), seed=2 + seed))
         settings, faces = CropSettings(size_px=SIZE_PX), square_faces()
         prepare([root / name], root / f"{name}-cache", settings, faces=faces, say=lambda line: None)

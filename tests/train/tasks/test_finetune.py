@@ -10,11 +10,11 @@ from torch import nn
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from liveportrait_core.stages import warp_decode
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
 from train.data.sets import open_sets
@@ -44,7 +44,7 @@ def place(tmp_path_factory):
     """A tiny base, a person's folder, one of stills alone, rendered heads; crops prepared."""
     root = tmp_path_factory.mktemp("place")
     save_model(tiny_compact_model(), root / "base.safetensors", dtype=torch.float16)
-    moving_film(root / "person" / "film.mp4", num_frames=4)
+    moving_video(root / "person" / "film.mp4", num_frames=4)
     (root / "stills").mkdir()
     for folder in ("person", "stills"):
         write_image(root / folder / "still.png", frame((70, 50, 44), seed=2))

@@ -17,8 +17,8 @@ from liveportrait_core.stages import (
     transform_keypoints,
     warp_decode,
 )
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.rendered import write_rendered
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
 from train.data.sets import open_sets
@@ -43,7 +43,7 @@ def media(tmp_path_factory):
     root = tmp_path_factory.mktemp("media")
     write_rendered(root / "heads")
     write_rendered(root / "held", identities=2, seed=7)
-    moving_film(root / "people" / "a.mp4", num_frames=3)
+    moving_video(root / "people" / "a.mp4", num_frames=3)
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(

@@ -13,10 +13,10 @@ from liveportrait_core.model import load_model
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.retargeting import stitching_mlp
 from liveportrait_core.stages import retarget_eyes, retarget_lip, stitch, warp_decode
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
 from train.data.sets import open_sets
@@ -38,7 +38,7 @@ def media(tmp_path_factory):
     """Rendered heads, a film with its cache, and a still with its own."""
     root = tmp_path_factory.mktemp("media")
     write_rendered(root / "heads", identities=2)
-    moving_film(root / "people" / "a.mp4", num_frames=3)
+    moving_video(root / "people" / "a.mp4", num_frames=3)
     (root / "stills").mkdir()
     write_image(root / "stills" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)

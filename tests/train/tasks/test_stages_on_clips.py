@@ -9,8 +9,8 @@ import torch
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.model import load_model
-from tests.support.films import SIZE_PX, frame, moving_film, square_faces
 from tests.support.rendered import write_rendered
+from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train.data import sets
 from train.data.face_crops import CropSettings
 from train.data.prepared_clips import PreparedSet
@@ -33,8 +33,8 @@ def media(tmp_path_factory):
     """Folders of rendered heads and of clips, and the cache of the clips."""
     root = tmp_path_factory.mktemp("media")
     write_rendered(root / "heads")
-    moving_film(root / "people" / "a.mp4", num_frames=4)
-    moving_film(root / "people" / "b.mp4", num_frames=3, step=-3, seed=1)
+    moving_video(root / "people" / "a.mp4", num_frames=4)
+    moving_video(root / "people" / "b.mp4", num_frames=3, step=-3, seed=1)
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(

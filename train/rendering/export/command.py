@@ -50,8 +50,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=int, help=f"pixels a side ({SET_PX}; a clip: {CLIP_PX})")
     parser.add_argument(
         "--device",
-        help="draw with torch on cpu, cuda or cuda:1; without it numba draws on the CPU, which is "
-        "faster there",
+        help="draw with warp on cuda, cuda:1 or cpu (pip install warp-lang); without it numba "
+        "draws on the CPU",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--shard-size", type=int, default=64, help="identities in a file (64)")

@@ -22,7 +22,6 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from liveportrait_core.errors import LivePortraitError
 
@@ -46,12 +45,13 @@ from ..frames.labels import (
     posed_keypoints,
 )
 from ..frames.scene import Frame, Scene
-from ..frames.torch_scene import TorchScene, find_device
 from ..head.head_model import KEYPOINT_NAMES, HeadModel
 from ..head.load import load_head
 from ..motion_sampler import HeadMotion, MotionSampler
 from ..people.identity import Identity
 from ..people.occluders import with_occluder
+from ..raster.device import kernels_on
+from ..raster.kernels import NUMBA, Kernels
 from ..skin.face_chart import FaceChart, chart_face
 from . import webdataset
 
@@ -82,7 +82,7 @@ class RenderConfig:
     creatures: float = 0.0
     """Share of the identities that are animals."""
     device: str | None = None
-    """Where torch draws; None for numba on the CPU."""
+    """Where warp draws; None for numba on the CPU."""
     webdataset: bool = False
     """WebDataset shards in place of .npz files."""
 
@@ -118,7 +118,7 @@ class HeadRenderer:
         head: HeadModel,
         size_px: int,
         creatures: float = 0.0,
-        device: torch.device | None = None,
+        kernels: Kernels = NUMBA,
     ) -> None:
         """Prepare what all identities share.
 
@@ -126,14 +126,13 @@ class HeadRenderer:
             head: the face model.
             size_px: width and height of the pictures.
             creatures: share of the identities that are animals.
-            device: where torch draws; None for numba on the CPU.
+            kernels: what draws.
         """
         self._creatures = creatures
         self._head = head
         self._chart: FaceChart = chart_face(head)
         self._photos: list[Photo] = bundled_photos()
-        self._scene = Scene(head, size_px)
-        self._torch_scene = None if device is None else TorchScene(head, size_px, device)
+        self._scene = Scene(head, size_px, kernels)
         self._sampler = MotionSampler(head.expression_names)
 
     def render_identity(self, seed: int, number: int) -> Arrays:
@@ -174,12 +173,11 @@ class HeadRenderer:
     def _draw(
         self, identity: Identity, motions: list[HeadMotion]
     ) -> tuple[list[Frame], list[DenseLabels]]:
-        if self._torch_scene is not None:
-            return self._torch_scene.render(identity, motions)
         frames = [self._scene.draw(identity, motion) for motion in motions]
         following = [*frames[1:], frames[0]]
         pairs = zip(frames, following, strict=True)
-        return frames, [dense_labels(identity, frame, after) for frame, after in pairs]
+        kernels = self._scene.kernels
+        return frames, [dense_labels(identity, frame, after, kernels) for frame, after in pairs]
 
 
 def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None = None) -> int:
@@ -198,8 +196,7 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
         MediaError: a WebDataset shard cannot be written.
         ValueError: there is no such device.
     """
-    if config.device is not None:
-        find_device(config.device)
+    kernels_on(config.device)  # before anything is written
     head = load_head(config.face_model)
     shards = _plan(config)
     settings = _settings(config, head)
@@ -324,8 +321,7 @@ def _digest(head: HeadModel) -> str:
 
 
 def _renderer(config: RenderConfig, head: HeadModel) -> HeadRenderer:
-    device = None if config.device is None else find_device(config.device)
-    return HeadRenderer(head, config.size_px, config.creatures, device)
+    return HeadRenderer(head, config.size_px, config.creatures, kernels_on(config.device))
 
 
 def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:

@@ -14,12 +14,15 @@ from ..arrays import BoolArray, ByteArray, FloatArray
 from ..head.head_model import HeadModel
 from ..motion_sampler import HeadMotion
 from ..people.identity import Identity
-from ..raster.rasterise import EMPTY_DEPTH, interpolate, rasterise, seen_from
+from ..raster.kernels import NUMBA, Kernels
+from ..raster.rasterise import EMPTY_DEPTH
 from ..rotations import CROP_FROM_MODEL, rotation_from_angles
 from .scene import HALF_VIEW, SUPERSAMPLING, Frame, to_pixels
 
 LABEL_SHRINK: Final = 2
 """Dense labels have half the picture's size."""
+MAX_FLOW: Final = 60000.0
+"""Flow is stored in half floats."""
 SAME_SURFACE: Final = 0.5
 """Largest difference of depth, model units, at which two frames show the same surface."""
 
@@ -72,7 +75,9 @@ class DenseLabels:
     """(S / 2, S / 2) of `Region`."""
 
 
-def dense_labels(identity: Identity, frame: Frame, following: Frame) -> DenseLabels:
+def dense_labels(
+    identity: Identity, frame: Frame, following: Frame, kernels: Kernels = NUMBA
+) -> DenseLabels:
     """Flow, visibility and regions of a frame; flow points into the following frame.
 
     Convention:
@@ -84,16 +89,16 @@ def dense_labels(identity: Identity, frame: Frame, following: Frame) -> DenseLab
     screen = to_pixels(frame.points, size)
     depth = np.empty((size, size), dtype=np.float32)
     nearest = np.empty((size, size), dtype=np.int32)
-    rasterise(screen, identity.triangles, identity.one_sided, depth, nearest)
+    kernels.rasterise(screen, identity.triangles, identity.one_sided, depth, nearest)
     centres = (np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1
     target = np.empty((size, size, 3), dtype=np.float32)
     target[..., 0], target[..., 1], target[..., 2] = centres, centres[:, None], EMPTY_DEPTH
-    interpolate(screen, identity.triangles, nearest, following.points, target)
+    kernels.interpolate(screen, identity.triangles, nearest, following.points, target)
     regions = identity.region_map(nearest)
     pixels = target.copy()
     pixels[..., :2] = (target[..., :2] + 1) * np.float32(wide / 2)
     seen = np.empty((size, size), dtype=np.uint8)
     following_regions = identity.region_map(following.nearest)
-    seen_from(pixels, regions, following.depth, following_regions, SAME_SURFACE, seen)
-    flow = np.clip(target[..., :2], -60000, 60000).astype(np.float16)
+    kernels.seen_from(pixels, regions, following.depth, following_regions, SAME_SURFACE, seen)
+    flow = np.clip(target[..., :2], -MAX_FLOW, MAX_FLOW).astype(np.float16)
     return DenseLabels(flow, seen.astype(np.bool_), regions)

@@ -13,10 +13,10 @@ from ..head.head_model import EYES, HeadModel
 from ..motion_sampler import HeadMotion
 from ..noise import make_noise
 from ..people.identity import Identity
+from ..raster.kernels import NUMBA, Kernels
 from ..raster.occlusion import key_light_share
-from ..raster.rasterise import rasterise
-from ..raster.surface import LIT, PLACE, VALUES, Kind, light_vertices, shade_pixels
-from ..raster.vertices import add_weighted, turn_with_neck, vertex_normals
+from ..raster.surface import LIT, PLACE, VALUES, Kind
+from ..raster.vertices import add_weighted, turn_with_neck
 from ..rotations import crop_to_model, rotation_from_angles
 
 HALF_VIEW: Final = 15.5
@@ -63,13 +63,15 @@ class Frame:
 class Scene:
     """Draws frames of identities; keeps buffers from one frame to the next."""
 
-    def __init__(self, head: HeadModel, size_px: int) -> None:
+    def __init__(self, head: HeadModel, size_px: int, kernels: Kernels = NUMBA) -> None:
         """Prepare buffers.
 
         Args:
             head: the face model.
             size_px: width and height of the pictures.
+            kernels: what draws.
         """
+        self.kernels = kernels
         self.head = head
         self.size_px = size_px
         wide = size_px * SUPERSAMPLING
@@ -91,9 +93,9 @@ class Scene:
         depth = np.empty((wide, wide), dtype=np.float32)
         nearest = np.empty((wide, wide), dtype=np.int32)
         screen = to_pixels(projected, wide)
-        rasterise(screen, identity.triangles, identity.one_sided, depth, nearest)
+        self.kernels.rasterise(screen, identity.triangles, identity.one_sided, depth, nearest)
         self._canvas[:] = cv2.resize(identity.background, (wide, wide))
-        shade_pixels(
+        self.kernels.shade_pixels(
             screen,
             identity.triangles,
             identity.kinds,
@@ -164,7 +166,7 @@ class Scene:
     def _light(self, identity: Identity, points: FloatArray, motion: HeadMotion) -> FloatArray:
         """What pixels interpolate, (N, VALUES)."""
         normals = np.empty_like(points)
-        vertex_normals(points, identity.triangles, normals)
+        self.kernels.vertex_normals(points, identity.triangles, normals)
         fibres = np.zeros_like(points)
         hair = np.flatnonzero(identity.kinds == Kind.HAIR)
         along = points[identity.following[hair]] - points[hair]
@@ -173,13 +175,14 @@ class Scene:
         rotation = crop_to_model(rotation_from_angles(*(float(a) for a in motion.pose_deg)))
         share = np.ones(len(points), dtype=np.float32)
         if lighting.hardness > 0:
-            lit_share = key_light_share(points, identity.triangles, lighting.lights[0, :3])
+            direction = lighting.lights[0, :3]
+            lit_share = key_light_share(points, identity.triangles, direction, self.kernels)
             share += np.float32(lighting.hardness) * (lit_share - 1)
         surfaces = np.concatenate(
             [identity.gloss, identity.openness[:, None], share[:, None]], axis=1
         )
         values = np.empty((len(points), VALUES), dtype=np.float32)
-        light_vertices(
+        self.kernels.light_vertices(
             normals,
             fibres,
             identity.kinds,

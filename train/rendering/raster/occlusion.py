@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, Floats, IntArray
-from .rasterise import rasterise
+from .kernels import NUMBA, Kernels
 
 DIRECTIONS: Final = 30
 MAP_PX: Final = 128
@@ -72,9 +72,11 @@ def _normals(points: FloatArray, triangles: IntArray) -> Floats:
     return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-9)
 
 
-def key_light_share(points: FloatArray, triangles: IntArray, direction: FloatArray) -> FloatArray:
+def key_light_share(
+    points: FloatArray, triangles: IntArray, direction: FloatArray, kernels: Kernels = NUMBA
+) -> FloatArray:
     """Share of a far light in a direction (3,) that reaches each point, (N,), soft at its edge."""
-    screen, depth = _seen_from_light(points, triangles, direction, SHADOW_PX)
+    screen, depth = _seen_from_light(points, triangles, direction, SHADOW_PX, kernels)
     total = np.zeros(len(points), dtype=np.float32)
     for right, down in SOFT_STEPS:
         column = np.clip((screen[:, 0] + np.float32(right)).astype(np.int32), 0, SHADOW_PX - 1)
@@ -85,12 +87,12 @@ def key_light_share(points: FloatArray, triangles: IntArray, direction: FloatArr
 
 def lit_from(points: FloatArray, triangles: IntArray, direction: Floats, size_px: int) -> BoolArray:
     """Which points a far light in a direction (3,) sees past the triangles, (N,)."""
-    screen, depth = _seen_from_light(points, triangles, direction, size_px)
+    screen, depth = _seen_from_light(points, triangles, direction, size_px, NUMBA)
     cell = np.clip(screen[:, :2].astype(int), 0, size_px - 1)
     return screen[:, 2] <= depth[cell[:, 1], cell[:, 0]] + BIAS
 
 
-def light_axes(direction: Floats) -> FloatArray:
+def _light_axes(direction: Floats) -> FloatArray:
     """Axes of a light's own picture, (3, 3), columns are right, up and away from the light."""
     side = np.cross([0.0, 1.0, 0.05], direction)
     side /= np.linalg.norm(side)
@@ -98,14 +100,14 @@ def light_axes(direction: Floats) -> FloatArray:
 
 
 def _seen_from_light(
-    points: FloatArray, triangles: IntArray, direction: Floats, size_px: int
+    points: FloatArray, triangles: IntArray, direction: Floats, size_px: int, kernels: Kernels
 ) -> tuple[FloatArray, FloatArray]:
     """Points in the light's own picture, and that picture's depth."""
-    seen = points @ light_axes(direction)
+    seen = points @ _light_axes(direction)
     low, high = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
     screen = seen.copy()
     screen[:, :2] = (seen[:, :2] - low) * (size_px / np.maximum(high - low, 1e-6))
     depth = np.empty((size_px, size_px), dtype=np.float32)
     nearest = np.empty((size_px, size_px), dtype=np.int32)
-    rasterise(screen, triangles, np.zeros(len(triangles), np.uint8), depth, nearest)
+    kernels.rasterise(screen, triangles, np.zeros(len(triangles), np.uint8), depth, nearest)
     return screen, depth

@@ -18,7 +18,7 @@ from ..arrays import ByteArray, FloatArray, IntArray
 
 EMPTY_DEPTH = 1e9
 EDGE_TOLERANCE = -1e-5
-SMALLEST_AREA_PX = 1e-9
+MIN_AREA_PX = 1e-9
 WIDE_PX = 5
 """Triangles wider than this are searched row by row, not in all of their box."""
 ROW_SLACK = 1e-3
@@ -51,7 +51,7 @@ def rasterise(
         bx, by, bz = points[b, 0], points[b, 1], points[b, 2]
         cx, cy, cz = points[c, 0], points[c, 1], points[c, 2]
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if abs(area) < SMALLEST_AREA_PX or (one_sided[t] == 1 and area > 0):
+        if abs(area) < MIN_AREA_PX or (one_sided[t] == 1 and area > 0):
             continue
         left = max(int(np.ceil(min(ax, bx, cx) - half)), 0)
         right = min(int(np.floor(max(ax, bx, cx) - half)), width - 1)

@@ -1,7 +1,8 @@
+import sys
+
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from train.rendering.export.command import main
 from train.rendering.export.contact_sheet import (
@@ -48,23 +49,33 @@ def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
     assert not (tmp_path / "heads").exists()
 
 
-def test_the_command_draws_with_torch_where_a_device_is_named(face_model_file, tmp_path):
+def test_the_command_draws_with_warp_where_a_device_is_named(face_model_file, tmp_path):
+    pytest.importorskip("warp", reason="warp-lang, of the extra gpu-render, is not installed")
     command = ["--face-model", str(face_model_file), "--identities", "1", "--size", "32"]
     assert main([str(tmp_path / "numba"), *command]) == 0
-    assert main([str(tmp_path / "torch"), *command, "--device", "cpu"]) == 0
+    assert main([str(tmp_path / "warp"), *command, "--device", "cpu"]) == 0
     images = [
         np.load(tmp_path / name / "shard-00000.npz")["image"].astype(int)
-        for name in ("numba", "torch")
+        for name in ("numba", "warp")
     ]
     assert np.abs(images[0] - images[1]).mean() < 0.1
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "toaster"])
 def test_a_device_that_is_not_there_ends_the_command_with_a_reason(tmp_path, capsys, device):
-    if device.startswith("cuda") and torch.cuda.is_available():
-        pytest.skip("a GPU is there")
+    pytest.importorskip("warp", reason="warp-lang, of the extra gpu-render, is not installed")
     assert main([str(tmp_path / "heads"), "--device", device]) == 1
-    assert f"sees no device {device}. Choose one of" in capsys.readouterr().err
+    assert f"device is '{device}'; one of cpu" in capsys.readouterr().err
+    assert not (tmp_path / "heads").exists()
+
+
+def test_a_device_without_warp_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "warp", None)
+    monkeypatch.delitem(sys.modules, "train.rendering.raster.warp_device", raising=False)
+    assert main([str(tmp_path / "heads"), "--device", "cuda"]) == 1
+    err = capsys.readouterr().err
+    assert "device is 'cuda', which needs warp" in err
+    assert "gpu-render" in err
     assert not (tmp_path / "heads").exists()
 
 

@@ -1,4 +1,4 @@
-"""A node pack for the tests of the rig: put into custom_nodes as `__init__.py`."""
+"""A node pack for the tests of the harness: put into custom_nodes as `__init__.py`."""
 
 import time
 
@@ -15,8 +15,8 @@ class Slow(io.ComfyNode):
     def define_schema(cls):
         """One number in, one out."""
         return io.Schema(
-            node_id="RigSlow",
-            category="rig",
+            node_id="HarnessSlow",
+            category="harness",
             inputs=[io.Float.Input("pause_s", default=0.1)],
             outputs=[io.Int.Output(display_name="count")],
             is_output_node=True,
@@ -41,8 +41,8 @@ class Refusing(io.ComfyNode):
     def define_schema(cls):
         """A number in, nothing out."""
         return io.Schema(
-            node_id="RigRefusing",
-            category="rig",
+            node_id="HarnessRefusing",
+            category="harness",
             inputs=[io.Int.Input("count", default=1, min=0)],
             outputs=[],
             is_output_node=True,
@@ -54,7 +54,7 @@ class Refusing(io.ComfyNode):
         raise ValueError(f"{count} is not what I want. Give another number.")
 
 
-class Rig(ComfyExtension):
+class Harness(ComfyExtension):
     """Both nodes."""
 
     async def get_node_list(self):
@@ -64,4 +64,4 @@ class Rig(ComfyExtension):
 
 async def comfy_entrypoint():
     """What ComfyUI asks for."""
-    return Rig()
+    return Harness()

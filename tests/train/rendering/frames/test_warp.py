@@ -2,17 +2,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from train.rendering.animals.animal import make_creature
 from train.rendering.camera.photograph import PLAIN
 from train.rendering.frames.labels import dense_labels
 from train.rendering.frames.scene import Scene
-from train.rendering.frames.torch_scene import TorchScene
 from train.rendering.motion_sampler import MotionSampler
 from train.rendering.people import occluders
 from train.rendering.people.identity import make_identity
+from train.rendering.raster.device import kernels_on
+from train.rendering.raster.kernels import NUMBA
 
+pytest.importorskip("warp", reason="warp-lang, of the extra gpu-render, is not installed")
 SIZE = 64
 
 
@@ -33,17 +34,22 @@ def identities(head, chart):
 
 @pytest.fixture(scope="module")
 def both(head, identities):
-    """What numba and torch draw of each identity: pairs of (frames, labels)."""
+    """What numba and warp draw of each identity: pairs of (frames, labels)."""
     sampler, random = MotionSampler(head.expression_names), np.random.default_rng(1)
+    kernels = (NUMBA, kernels_on("cpu"))
     pairs = []
     for identity in identities:
         motions = [sampler.draw(random) for _ in range(3)]
-        scene = Scene(head, SIZE)
-        frames = [scene.draw(identity, motion) for motion in motions]
-        labels = [dense_labels(identity, frames[k], frames[(k + 1) % 3]) for k in range(3)]
-        drawn = TorchScene(head, SIZE, torch.device("cpu")).render(identity, motions)
-        pairs.append(((frames, labels), drawn))
+        pairs.append([draw(head, identity, motions, each) for each in kernels])
     return pairs
+
+
+def draw(head, identity, motions, kernels):
+    scene = Scene(head, SIZE, kernels)
+    frames = [scene.draw(identity, motion) for motion in motions]
+    following = [*frames[1:], frames[0]]
+    pairs = zip(frames, following, strict=True)
+    return frames, [dense_labels(identity, *pair, kernels) for pair in pairs]
 
 
 def frames_of(both):
@@ -63,7 +69,7 @@ def test_both_put_every_point_at_the_same_place(both):
 def test_both_see_the_same_triangles_at_the_same_depth(both):
     for numba, drawn in frames_of(both):
         same = numba.nearest == drawn.nearest
-        assert same.mean() > 0.998  # edges that two triangles share go either way
+        assert same.mean() > 0.9999  # a GPU may round where two triangles share an edge
         np.testing.assert_allclose(drawn.depth[same], numba.depth[same], rtol=1e-5, atol=1e-3)
 
 
@@ -83,12 +89,3 @@ def test_both_give_the_same_labels(both):
         assert near.mean() > 0.998
         types = [drawn.regions.dtype, drawn.visible.dtype, drawn.flow.dtype]
         assert types == [numba.regions.dtype, numba.visible.dtype, numba.flow.dtype]
-
-
-def test_one_frame_alone_is_as_among_others(head, identities):
-    motion = MotionSampler(head.expression_names).draw(np.random.default_rng(2))
-    identity = identities[0]
-    scene = TorchScene(head, SIZE, torch.device("cpu"))
-    alone = scene.draw(identity, motion)
-    frames, _ = scene.render(identity, [motion, motion])
-    np.testing.assert_array_equal(alone.image, frames[1].image)

@@ -1,4 +1,4 @@
-"""Films and pictures of bright squares, which stand in for faces (see `blobs`)."""
+"""Videos and pictures of bright squares, which stand in for faces (see `blobs`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def frame(*squares: tuple[int, int, int], seed: int = 0) -> np.ndarray:
     return (picture + grain).clip(0, 255).astype(np.uint8)
 
 
-def write_film(path: Path, frames: list[np.ndarray]) -> Path:
+def write_video(path: Path, frames: list[np.ndarray]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with VideoWriter(path, Fraction(25), crf=8) as writer:
         for picture in frames:
@@ -37,15 +37,15 @@ def write_film(path: Path, frames: list[np.ndarray]) -> Path:
     return path
 
 
-def moving_film(path: Path, num_frames: int = 9, step: int = 2, seed: int = 0) -> Path:
+def moving_video(path: Path, num_frames: int = 9, step: int = 2, seed: int = 0) -> Path:
     """One square of 40 px that moves `step` px a frame to the right."""
-    return write_film(path, [frame((60 + step * k, 50, 40), seed=seed) for k in range(num_frames)])
+    return write_video(path, [frame((60 + step * k, 50, 40), seed=seed) for k in range(num_frames)])
 
 
 def write_folder(folder: Path) -> Path:
-    """Two films and two stills that can be used, and one file for each reason to skip it."""
-    moving_film(folder / "a.mp4")
-    moving_film(folder / "b.mp4", num_frames=5, step=-3, seed=1)
+    """Two videos and two images that can be used, and a file for each reason to skip one."""
+    moving_video(folder / "a.mp4")
+    moving_video(folder / "b.mp4", num_frames=5, step=-3, seed=1)
     write_image(folder / "still.png", frame((70, 50, 44), seed=2))
     (folder / "deeper").mkdir()
     write_image(folder / "deeper" / "still.png", frame((50, 40, 60), seed=3))

@@ -1,4 +1,4 @@
-"""Small films for loaders, and what is in a film; PyAV alone, as a witness of our own reader."""
+"""Small videos for loaders, and what a video holds, read by PyAV alone: a check of our reader."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.liveportrait_core.media.clips import make_clip
 
 
 @dataclass(frozen=True)
-class Film:
-    """All of a film.
+class Video:
+    """All of a video.
 
     Attributes:
         frames: (N, H, W, 3) uint8.
@@ -32,8 +32,8 @@ class Film:
     sample_rate_hz: int
 
 
-def read_film(path: Path) -> Film:
-    """Decode a film whole."""
+def read_video(path: Path) -> Video:
+    """Decode a video whole."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         fps = stream.average_rate
@@ -42,15 +42,15 @@ def read_film(path: Path) -> Film:
     times = [picture.pts * picture.time_base for picture in pictures]
     with av.open(str(path)) as container:
         if not container.streams.audio:
-            return Film(frames, times, fps, None, 0)
+            return Video(frames, times, fps, None, 0)
         rate = container.streams.audio[0].rate
         heard = [frame.to_ndarray() for frame in container.decode(container.streams.audio[0])]
-    return Film(frames, times, fps, np.concatenate(heard, -1), rate)
+    return Video(frames, times, fps, np.concatenate(heard, -1), rate)
 
 
 def part_of(path: Path, source: Path, frames: slice, fps: Fraction, sound_s: float | None) -> Path:
-    """Some frames of a film as a film of another rate, with a tone when `sound_s` is given."""
-    pictures = list(read_film(source).frames[frames])
+    """Some frames of a video as a video of another rate, with a tone when `sound_s` is given."""
+    pictures = list(read_video(source).frames[frames])
     size = (pictures[0].shape[1], pictures[0].shape[0])
     return make_clip(path, len(pictures), frames=pictures, size=size, fps=fps, sound_s=sound_s)
 

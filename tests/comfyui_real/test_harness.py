@@ -1,4 +1,4 @@
-"""The rig itself, on core nodes and a small pack of its own: what it tells is what happened."""
+"""The harness itself, on core nodes and a small pack of its own: it reports what happened."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tests.comfyui_real.inputs import DEMO
 from tests.comfyui_real.server import ServerError
 from tools.workflows import Canvas, build
 
-RIG_PACK = Path(__file__).with_name("rig_pack.py")
+HARNESS_PACK = Path(__file__).with_name("harness_pack.py")
 NUM_DRIVING_FRAMES = 112  # 4.48 s at 25 frames/s, as docs/demo/README.md says
-GENTLY = {"filename_prefix": "rig", "format": "auto", "codec": "auto"}
+AUTO_FORMAT = {"filename_prefix": "harness", "format": "auto", "codec": "auto"}
 
 
 @pytest.fixture(scope="module")
 def server(new_server):
     made = new_server()
-    place = made.base / "custom_nodes" / "rig"
+    place = made.base / "custom_nodes" / "harness"
     place.mkdir()
-    (place / "__init__.py").write_bytes(RIG_PACK.read_bytes())
+    (place / "__init__.py").write_bytes(HARNESS_PACK.read_bytes())
     return made.start()
 
 
@@ -33,12 +33,14 @@ def node(kind, **inputs):
 
 
 def core_canvas():
-    canvas = Canvas("rig")
+    canvas = Canvas("harness")
     photo = canvas.node("LoadImage", "Your photo", image="portrait.jpg", size=(300, 360))
     clip = canvas.node("LoadVideo", "The clip", file="driving.mp4", size=(300, 400))
     small = canvas.node("ImageScale", column=1, image=photo["IMAGE"], width=96, height=64)
     canvas.node("PreviewImage", "Small", column=2, images=small[0], size=(300, 300))
-    canvas.node("SaveVideo", column=2, video=clip["VIDEO"], filename_prefix="rig", size=(400, 520))
+    canvas.node(
+        "SaveVideo", column=2, video=clip["VIDEO"], filename_prefix="harness", size=(400, 520)
+    )
     canvas.note("Press **Run**.", column=1, size=(300, 150))
     canvas.group("1. Choose", photo, clip)
     return canvas
@@ -60,9 +62,9 @@ def test_files_that_nodes_save_come_back_whole(server):
     prompt = {
         "photo": node("LoadImage", image="portrait.jpg"),
         "small": node("ImageScale", image=["photo", 0], upscale_method="area", **size),
-        "picture": node("SaveImage", images=["small", 0], filename_prefix="sub/rig"),
+        "picture": node("SaveImage", images=["small", 0], filename_prefix="sub/harness"),
         "clip": node("LoadVideo", file="driving.mp4"),
-        "video": node("SaveVideo", video=["clip", 0], **GENTLY),
+        "video": node("SaveVideo", video=["clip", 0], **AUTO_FORMAT),
     }
     run = server.queue(prompt).ok()
     (picture,) = run.files("picture")
@@ -76,36 +78,40 @@ def test_files_that_nodes_save_come_back_whole(server):
 
 
 def test_an_error_has_its_node_and_its_sentence_and_the_queue_goes_on(server):
-    run = server.queue({"no": node("RigRefusing", count=3)})
+    run = server.queue({"no": node("HarnessRefusing", count=3)})
     (error,) = run.errors
-    assert (run.state, error.node_id, error.node_type) == ("error", "no", "RigRefusing")
+    assert (run.state, error.node_id, error.node_type) == ("error", "no", "HarnessRefusing")
     assert error.message == "3 is not what I want. Give another number."
-    assert server.queue({"slow": node("RigSlow", pause_s=0)}).ok().outputs["slow"]["text"] == ["10"]
+    assert server.queue({"slow": node("HarnessSlow", pause_s=0)}).ok().outputs["slow"]["text"] == [
+        "10"
+    ]
 
 
 def test_a_value_out_of_range_is_refused_before_anything_runs(server):
-    run = server.queue({"no": node("RigRefusing", count=-1)})
+    run = server.queue({"no": node("HarnessRefusing", count=-1)})
     assert run.state == "refused"
     assert [(error.node_id, error.kind) for error in run.errors] == [
         ("no", "value_smaller_than_min")
     ]
 
 
-def test_a_branch_that_is_refused_is_told_though_the_other_one_runs(server):
-    run = server.queue({"no": node("RigRefusing", count=-1), "slow": node("RigSlow", pause_s=0.01)})
+def test_a_branch_that_is_refused_is_reported_though_the_other_one_runs(server):
+    run = server.queue(
+        {"no": node("HarnessRefusing", count=-1), "slow": node("HarnessSlow", pause_s=0.01)}
+    )
     assert (run.state, run.errors[0].node_id) == ("refused", "no")
     assert server.get("/queue") == {"queue_running": [], "queue_pending": []}
 
 
 def test_an_unknown_node_is_refused_with_its_name(server):
-    run = server.queue({"no": node("RigUnknown"), "slow": node("RigSlow", pause_s=0)})
+    run = server.queue({"no": node("HarnessUnknown"), "slow": node("HarnessSlow", pause_s=0)})
     assert run.state == "refused"
-    assert "RigUnknown" in run.errors[0].message
+    assert "HarnessUnknown" in run.errors[0].message
 
 
 def test_progress_and_previews_are_heard(server):
     with server.listen() as events:
-        server.queue({"slow": node("RigSlow", pause_s=0.15)}, client_id=events.client_id).ok()
+        server.queue({"slow": node("HarnessSlow", pause_s=0.15)}, client_id=events.client_id).ok()
         events.wait_for("execution_success")
     done = events.progress("slow")  # the newer version leaves steps out, not the first and last
     assert done[-1] == (10, 10)
@@ -117,7 +123,7 @@ def test_progress_and_previews_are_heard(server):
 
 def test_an_interrupted_run_ends_at_once_and_as_interrupted(server):
     with server.listen() as events:
-        prompt_id = server.submit({"slow": node("RigSlow", pause_s=0.5)}, events.client_id)
+        prompt_id = server.submit({"slow": node("HarnessSlow", pause_s=0.5)}, events.client_id)
         assert isinstance(prompt_id, str)
         events.wait_for("progress")
         server.interrupt()
@@ -126,7 +132,7 @@ def test_an_interrupted_run_ends_at_once_and_as_interrupted(server):
 
 
 def test_a_second_run_of_the_same_graph_is_cached_until_freed(server):
-    prompt = {"slow": node("RigSlow", pause_s=0.02)}
+    prompt = {"slow": node("HarnessSlow", pause_s=0.02)}
     server.queue(prompt).ok()
     assert server.queue(prompt).ok().cached == {"slow"}
     server.free()
@@ -185,9 +191,9 @@ def test_a_photo_dropped_on_a_node_is_uploaded_and_chosen(server, browser, tmp_p
     assert (server.base / "input" / "other.jpg").exists()
 
 
-def test_what_the_front_end_refuses_and_fails_is_told(server, browser, tmp_path):
+def test_what_the_front_end_refuses_and_fails_is_reported(server, browser, tmp_path):
     canvas = Canvas("refused")
-    canvas.node("RigRefusing", "No", count=3)
+    canvas.node("HarnessRefusing", "No", count=3)
     open_workflow(server, browser, canvas, tmp_path)
     failed = browser.run()
     assert (failed["kind"], failed["node_id"]) == ("execution_error", "1")
@@ -198,7 +204,7 @@ def test_what_the_front_end_refuses_and_fails_is_told(server, browser, tmp_path)
     browser.set("No", count=-1)
     refused = browser.run()
     assert refused["kind"] == "refused"
-    assert refused["node_errors"]["1"]["class_type"] == "RigRefusing"
+    assert refused["node_errors"]["1"]["class_type"] == "HarnessRefusing"
 
 
 @pytest.fixture(scope="module")
@@ -210,13 +216,16 @@ def drawing_board(server, browser):
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda canvas: canvas.node("RigUnknown"), "no node type RigUnknown"),
+        (lambda canvas: canvas.node("HarnessUnknown"), "no node type HarnessUnknown"),
         (lambda canvas: canvas.node("LoadImage", image="no.jpg"), "LoadImage.image is no.jpg, but"),
-        (lambda canvas: canvas.node("RigSlow", pause=1.0), "RigSlow has no pause, but pause_s"),
-        (lambda canvas: canvas.node("RigSlow", pause_s="1"), 'pause_s is a number, not "1"'),
         (
-            lambda canvas: canvas.node("RigRefusing", count=canvas.node("LoadVideo")["VIDEO"]),
-            "LoadVideo.VIDEO does not fit RigRefusing.count",
+            lambda canvas: canvas.node("HarnessSlow", pause=1.0),
+            "HarnessSlow has no pause, but pause_s",
+        ),
+        (lambda canvas: canvas.node("HarnessSlow", pause_s="1"), 'pause_s is a number, not "1"'),
+        (
+            lambda canvas: canvas.node("HarnessRefusing", count=canvas.node("LoadVideo")["VIDEO"]),
+            "LoadVideo.VIDEO does not fit HarnessRefusing.count",
         ),
         (
             lambda canvas: canvas.node("SaveVideo", video=canvas.node("LoadVideo")["IMAGE"]),
