@@ -143,7 +143,7 @@ class TransformKeypoints(io.ComfyNode):
         driving = core.with_reference(driving, options.reference)
         if len(source) > 1:
             driving = core.matched(driving, source.fps, len(source), options)
-        scene = core.open_scene(source, driving, options.driving)
+        scene = core.prepare_inputs(source, driving, options.driving)
         keypoints = core.move(scene, options.driving)
         return io.NodeOutput(DrivenFace(keypoints=keypoints, scene=scene, origin=net.origin))
 

@@ -16,7 +16,7 @@ from .sockets import DrivenFace, KeypointsSocket, LoadedModel, ModelSocket, chec
 if TYPE_CHECKING:
     import torch
 
-    from ..liveportrait_core import DrivenKeypoints, LivePortraitModel, Scene
+    from ..liveportrait_core import DrivenKeypoints, DrivingInputs, LivePortraitModel
     from ..liveportrait_core.options import RetargetMode
 
 MOST_OPEN: Final = 0.8
@@ -159,7 +159,7 @@ class RetargetLip(io.ComfyNode):
 
 def on_device(
     loaded: LoadedModel, face: DrivenFace
-) -> tuple[LivePortraitModel, Scene, DrivenKeypoints]:
+) -> tuple[LivePortraitModel, DrivingInputs, DrivenKeypoints]:
     """The model, the motions and the keypoints, all where the model computes.
 
     Raises:

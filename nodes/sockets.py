@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ..liveportrait_core import (
         CropTransform,
         DrivenKeypoints,
+        DrivingInputs,
         FaceTrack,
         LivePortraitModel,
-        Scene,
     )
 
 ModelSocket = io.Custom("LIVEPORTRAIT_MODEL")
@@ -84,7 +84,7 @@ class DrivenFace:
 
     keypoints: DrivenKeypoints
     """source_keypoints and driving_keypoints, (N, 21, 3) in crop units."""
-    scene: Scene
+    scene: DrivingInputs
     origin: str
     """Model that they are for."""
 

@@ -25,8 +25,8 @@ def chained(suite, source, driving, steps=(("LPS_Stitch", {}),), gain=1.0, **cho
 
 
 def reader(suite, role):
-    readers = suite.core.FaceReaders(suite.model().model, None)
-    return readers.reader(suite.core.FaceChoice(role=role))
+    trackers = suite.core.FaceTrackers(suite.model().model)
+    return trackers.tracker(role)
 
 
 def animated(suite, source, driving, options):

@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 import torch
 
-from liveportrait_core.animation.finding import landmark_network
+from liveportrait_core.animation.compact_landmarks import landmark_network
 from liveportrait_core.errors import LivePortraitError, MediaError
 from liveportrait_core.face.detector import FaceFinder, HaarFaceFinder
 from liveportrait_core.face.faces import Face, sorted_faces

@@ -16,11 +16,12 @@ from typing import Final, Literal
 import numpy as np
 import torch
 
+from liveportrait_core.animation.animation import Animation
 from liveportrait_core.animation.crops import driving_crops
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.finding import KnownFace
+from liveportrait_core.animation.face_trackers import FaceTrackers
 from liveportrait_core.animation.read import read_driving, read_source
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders, Role
+from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
@@ -31,8 +32,7 @@ from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
-from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing, MotionMode
-from liveportrait_core.pipeline import Animation
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing, MotionMode, Role
 
 from ..metrics.feature_extractors import View
 from .clip_reenactment import inside
@@ -51,7 +51,7 @@ class Stage:
     model: LivePortraitModel
     landmarks: LivePortraitModel
     """A compact model whose M reads keypoints: the measured one, if it is compact itself."""
-    faces: FaceReaders
+    faces: FaceTrackers
     size_px: int
     """Side of the pictures that are compared."""
     framing: FramingMode
@@ -83,7 +83,7 @@ class Stage:
         return cls(
             model=model,
             landmarks=at_size(model if own else shipped, FACE_PX),
-            faces=FaceReaders(shipped, None),
+            faces=FaceTrackers(shipped),
             size_px=size_px,
             framing=framing,
             motion=motion,
@@ -197,7 +197,7 @@ def open_portrait(stage: Stage, name: str, path: Path) -> Subject:
 
 def read_film(stage: Stage, film: Subject) -> Motion:
     """The motion of every frame of a film; those without a face are made up."""
-    known = KnownFace(film.track) if stage.framing == "paste" else None
+    known = film.track if stage.framing == "paste" else None
     return read_driving(stage.model, film.squares, known, _model_framing(stage)).motion
 
 
@@ -209,7 +209,7 @@ def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> 
           retargeting
         - `reference` counts as the driver's neutral frame (Eq. 7)
     """
-    known = KnownFace(portrait.track) if stage.framing == "paste" else None
+    known = portrait.track if stage.framing == "paste" else None
     framing = _model_framing(stage)
     read = read_source(stage.model, portrait.squares, known, framing)
     options = DrivingOptions(stitch=False, motion=stage.motion)
@@ -233,7 +233,7 @@ def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> 
         fps=motion.fps,
     )
     height, width = next(iter(portrait.squares)).shape[:2]
-    for frame in animation.render():
+    for frame in render(animation):
         yield resize_pixels(frame.picture, (height, width))
 
 
@@ -243,7 +243,7 @@ def _model_framing(stage: Stage) -> Framing:
 
 
 def _subject(stage: Stage, name: str, clip: Clip, *, role: Role, least: int) -> Subject:
-    reader = stage.faces.reader(FaceChoice(role=role, is_still=role == "source"))
+    reader = stage.faces.tracker(role, is_image=role == "source")
     assert reader is not None
     track = reader(clip)
     seen = sum(worth == 1.0 for worth in track.validity)
