@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ..data.curated import ANNOTATIONS
+from ..data.clip_shards import ANNOTATIONS
 from ..data.shards import Sample, ShardWriter, encode_arrays
 from .clip_extraction import ClipOrRejection, CuratedClip, Rejected, curate_file
 from .settings import CurationSettings

@@ -16,7 +16,7 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
-from ..data.curated import ShardClip
+from ..data.clip_shards import ShardClip
 from ..engine.html_page import Image, Section, Table, jpeg_address, write_html_page
 from ..engine.sample_grid import caption_row, grid_of
 from .quality import sampled

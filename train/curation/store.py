@@ -13,17 +13,8 @@ from typing import Any, BinaryIO, Final
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ..data.curated import (
-    FORMAT,
-    INDEX_NAME,
-    SETTINGS_NAME,
-    VERSION,
-    StoredClip,
-    read_json,
-    read_table,
-    table_of,
-    totals,
-)
+from ..data.clip_shards import StoredClip, read_table, table_of, totals
+from ..data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME, SETTINGS_NAME, read_json
 from ..data.shards import Sample, ShardWriter, samples_in
 from .jobs import PARTS, FileJob
 from .settings import CurationSettings, with_present_names
@@ -70,8 +61,8 @@ class ShardStore:
         """
         self.folder, self.parts = folder, folder / PARTS
         self._settings: dict[str, Any] = {
-            "format": FORMAT,
-            "version": VERSION,
+            "format": CLIPS_FORMAT,
+            "version": CLIPS_VERSION,
             "settings": asdict(settings),
             "tools": factory.describe(),
         }

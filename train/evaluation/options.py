@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from liveportrait_core.animation.driving_options import MotionMode
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.option_fields import check_options, option
+from liveportrait_core.options import MotionMode
 
 from .layouts import LayoutName
 from .reenactment import FramingMode

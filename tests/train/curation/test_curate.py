@@ -41,7 +41,9 @@ from train.curation.on_ray import _RayWorker
 from train.curation.settings import CurationSettings
 from train.curation.tools import ToolOptions
 from train.curation.workers import Watchdog, WorkerOptions, record_hanging
-from train.data.curated import CuratedSet, is_curated, read_index, shard_clips
+from train.data.clip_shards import shard_clips
+from train.data.curated import CuratedSet
+from train.data.folder import open_folder
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
@@ -99,7 +101,7 @@ def out(tmp_path_factory, people):
 
 
 def test_good_clips_are_kept_and_every_other_file_has_its_reason(out):
-    index = read_index(out)
+    index = open_folder(out).index
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     reasons = {
         Path(row["name"]).name: row["rejected"][0]["reason"]
@@ -579,7 +581,7 @@ def test_the_command_curates_a_photograph_and_says_what_is_wrong(tmp_path, capsy
     assert command.main([str(picture), "--workers", "0", "-o", place]) == 0
     told = capsys.readouterr()
     assert "0 clips of videos and 1 images, 1 frames of 1 files" in told.out
-    assert is_curated(tmp_path / "out")
+    assert open_folder(tmp_path / "out").has_clips
     (still,) = shard_clips(tmp_path / "out")
     arrays = still.annotations()
     assert np.abs(arrays["pose_deg"]).max() < 30
