@@ -163,8 +163,8 @@ class PictureHalf:
         if DISCRIMINATORS not in networks:
             return step
         true = pairs.driving
-        judged = networks[DISCRIMINATORS](step.painted.image, true.image, true.keypoints)
-        return replace(step, judged=judged)
+        outputs = networks[DISCRIMINATORS](step.painted.image, true.image, true.keypoints)
+        return replace(step, discriminator_outputs=outputs)
 
     def _keypoints(
         self, pairs: PairBatch, draw: Draw, motion: CompactMotionExtractor

@@ -188,7 +188,7 @@ class PaperTrainingStep:
             moved=moved,
             painted=painted,
             true=true,
-            judged=discriminators(painted, true),
+            discriminator_outputs=discriminators(painted, true),
             penalties=self._penalties(discriminators, painted, true, draw),
             embeddings=self._embedded(painted["global"], true["global"], pairs),
         )
@@ -211,7 +211,7 @@ class PaperTrainingStep:
         assert isinstance(discriminators, CascadeDiscriminators)
         share = draw.uniform(len(true["global"]), 1, 1, 1).to(true["global"].device)
         return {
-            name: gradient_penalty(discriminators.judge_of(name), true[name], painted[name], share)
+            name: gradient_penalty(discriminators.logits_of(name), true[name], painted[name], share)
             for name in CASCADE_LAYERS
         }
 
