@@ -96,9 +96,16 @@ def test_a_still_driven_by_a_clip(suite, case):
 
 def test_a_still_driven_by_a_motion(suite):
     frames = walk(3)
-    motion = suite.core.read_driving(
-        suite.model().model, clip(suite, frames, 30), reader(suite, "driver"), suite.core.Framing()
-    ).motion.map_tensors(torch.clone)
+    motion = (
+        suite.module("liveportrait_core.animation.read")
+        .read_driving(
+            suite.model().model,
+            clip(suite, frames, 30),
+            reader(suite, "driver"),
+            suite.core.Framing(),
+        )
+        .motion.map_tensors(torch.clone)
+    )
     made = chained(suite, batch(STILL), motion)
     wanted = animated(suite, STILL, motion, options_of(suite))
     np.testing.assert_array_equal(pixels(made["pasted"]), wanted)

@@ -93,7 +93,7 @@ def test_no_file_is_ever_overwritten(suite, motion):
         "many/one_00003_.safetensors",
     ]
     (folder / "two_00001_.safetensors").write_bytes(b"of another program")
-    suite.module("nodes.motion_files").core.save_motion(motion, folder / "two_00002_.safetensors")
+    suite.module("nodes.motion_files").save_motion(motion, folder / "two_00002_.safetensors")
     # ComfyUI's own count is of pictures in newer versions: it may name a number that is taken
     counter = suite.comfyui.folder_paths.get_save_image_path
     told = counter("many/two", str(suite.comfyui.output))
@@ -218,7 +218,7 @@ def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
     ]
     (shown,) = run.ui["images"]
     assert (suite.comfyui.temp / shown["filename"]).is_file()
-    wanted = suite.core.plot_motion(motion)
+    wanted = suite.module("liveportrait_core.viz.motion_plot").plot_motion(motion)
     np.testing.assert_array_equal(pixels(plot)[0], wanted)
 
 
@@ -228,7 +228,7 @@ def test_an_info_of_a_made_up_motion_tells_what_is_missing(suite, motion):
     )
     lines = suite("LPS_MotionInfo", motion=bare)[1].split("\n")
     assert "made by: unknown" in lines
-    assert "does not tell: pose, scale" in lines
+    assert "lacks: pose, scale" in lines
     assert "absolute: lip" in lines
     made = suite("LPS_Expression", model=suite.model(), smile=1.0)
     lines = suite("LPS_MotionInfo", motion=made)[1].split("\n")
@@ -276,10 +276,10 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
     faces, _ = suite("LPS_FindFaces", model=suite.model(), images=frames)
     run = suite.ask("LPS_ShowFaces", images=frames, faces=faces).check()
     shown = run.outputs[0]
-    core = suite.core
+    drawing = suite.module("liveportrait_core.viz.drawing")
     for index in range(2):
         marks = [
-            core.FaceMark(
+            drawing.FaceMark(
                 box=track.faces[index].box,
                 number=number,
                 points=track.faces[index].landmarks.points,
@@ -287,7 +287,7 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
             )
             for number, track in enumerate(faces.tracks)
         ]
-        wanted = core.draw_faces(pixels(frames)[index], marks)
+        wanted = drawing.draw_faces(pixels(frames)[index], marks)
         np.testing.assert_array_equal(pixels(shown)[index], wanted)
     assert len(run.ui["images"]) == 2
     plain = suite("LPS_ShowFaces", images=frames, faces=faces, boxes=False, landmarks=False)
