@@ -113,7 +113,7 @@ class FaceFinderTask:
         if config.init:
             network.load_state_dict(trained_weights(Path(config.init)))
         elif config.begin_with:
-            network.begin_with(load_model(config.begin_with).motion)
+            network.initialise_from(load_model(config.begin_with).motion)
         self.modules: Mapping[str, nn.Module] = {NETWORK: network}
         self.groups = (ParameterGroup(modules=(NETWORK,), lr=config.lr, betas=(0.9, 0.99)),)
         self._painter = FaceScenePainter(
