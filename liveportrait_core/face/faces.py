@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
+from ..constants import Box
 from ..errors import FaceNotFoundError
 from ..imaging.landmark_layouts import Landmarks
 
@@ -16,8 +17,6 @@ FaceState = Literal["measured", "interpolated", "missing"]
 FaceOrder = Literal[
     "large-small", "small-large", "left-right", "right-left", "top-bottom", "bottom-top", "score"
 ]
-Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels of the frame."""
 FIND_ADVICE: Final = (
     "Use a picture with a larger, more frontal face, mark the face with a box, or say that the "
     "frames are face crops already."

@@ -8,8 +8,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ..constants import Region
 from ..errors import MotionSpaceError
-from .regions import KeypointSpace, Region, check_region, keypoint_space
+from .regions import KeypointSpace, check_region, keypoint_space
 from .rotation import degrees_from_rotation
 from .types import CHANNELS, Channel, Motion
 

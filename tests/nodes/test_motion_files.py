@@ -93,7 +93,7 @@ def test_no_file_is_ever_overwritten(suite, motion):
         "many/one_00003_.safetensors",
     ]
     (folder / "two_00001_.safetensors").write_bytes(b"of another program")
-    suite.module("nodes.motion_files").core.save_motion(motion, folder / "two_00002_.safetensors")
+    suite.module("nodes.motion_files").save_motion(motion, folder / "two_00002_.safetensors")
     # ComfyUI's own count is of pictures in newer versions: it may name a number that is taken
     counter = suite.comfyui.folder_paths.get_save_image_path
     told = counter("many/two", str(suite.comfyui.output))
@@ -228,7 +228,7 @@ def test_an_info_of_a_made_up_motion_tells_what_is_missing(suite, motion):
     )
     lines = suite("LPS_MotionInfo", motion=bare)[1].split("\n")
     assert "made by: unknown" in lines
-    assert "does not tell: pose, scale" in lines
+    assert "lacks: pose, scale" in lines
     assert "absolute: lip" in lines
     made = suite("LPS_Expression", model=suite.model(), smile=1.0)
     lines = suite("LPS_MotionInfo", motion=made)[1].split("\n")
@@ -266,8 +266,9 @@ def test_sliders_are_all_there_with_the_ranges_of_the_library(suite):
     sliders = {one.id: (one.min, one.max, one.default) for one in schema.inputs[1:-1]}
     names = {field.name: field.default for field in fields(suite.core.Expression)}
     assert {name: default for name, (_, _, default) in sliders.items()} == names
-    ranges = suite.module("liveportrait_core.motion.sliders").SLIDER_RANGES
-    assert {name: (low, high) for name, (low, high, _) in sliders.items()} == dict(ranges)
+    specs = suite.module("liveportrait_core.option_fields").specs_of(suite.core.Expression)
+    ranges = {spec.name: (spec.minimum, spec.maximum) for spec in specs}
+    assert {name: (low, high) for name, (low, high, _) in sliders.items()} == ranges
 
 
 def test_faces_are_shown_with_their_boxes_and_numbers(suite):

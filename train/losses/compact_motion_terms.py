@@ -1,4 +1,4 @@
-"""The loss table of M: what it reads against the renderer's truth."""
+"""The loss table of the compact M: what it reads against the renderer's truth."""
 
 from __future__ import annotations
 

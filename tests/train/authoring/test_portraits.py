@@ -5,7 +5,8 @@ import pytest
 
 from liveportrait_core.imaging.crop import FaceBox, box_transform
 from liveportrait_core.media.images import read_image, write_image
-from liveportrait_core.motion.sliders import SLIDER_RANGES
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.option_fields import specs_of
 from train.authoring import portraits
 from train.authoring.portraits import EDITS, VIEW, reached, view_of
 from train.engine.sample_grid import caption_row, grid_of
@@ -22,12 +23,12 @@ def test_a_strip_for_every_picture_with_a_face(tmp_path, capsys, monkeypatch):
     write_image(folder / "grey.png", np.full((40, 40, 3), 128, np.uint8))
     assert portraits.main([str(folder), "--out", str(out), "--side", str(SIDE_PX)]) == 0
     assert "grey.png: " in capsys.readouterr().err
-    strips = read_image(out).rgb
-    captions = len(strips) - SIDE_PX
+    sample_grids = read_image(out).rgb
+    captions = len(sample_grids) - SIDE_PX
     assert 0 < captions < SIDE_PX / 2
-    assert strips.shape[1] == SIDE_PX * (1 + len(EDITS))
-    assert strips[:captions].max() == 255
-    assert strips[:captions].min() < 100
+    assert sample_grids.shape[1] == SIDE_PX * (1 + len(EDITS))
+    assert sample_grids[:captions].max() == 255
+    assert sample_grids[:captions].min() < 100
 
 
 def test_a_folder_without_faces_is_refused(tmp_path, capsys):
@@ -38,8 +39,8 @@ def test_a_folder_without_faces_is_refused(tmp_path, capsys):
 
 def test_edits_stay_within_the_sliders():
     for edit in EDITS.values():
-        for name, (low, high) in SLIDER_RANGES.items():
-            assert low <= getattr(edit, name) <= high
+        for spec in specs_of(Expression):
+            assert spec.minimum <= getattr(edit, spec.name) <= spec.maximum
 
 
 def test_a_view_is_upright_and_larger_than_the_crop():

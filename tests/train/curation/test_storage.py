@@ -14,14 +14,15 @@ from fsspec.implementations.memory import MemoryFileSystem
 from liveportrait_core.errors import MediaError
 from tests.support.shards import made_up_clip, write_clips, write_heads
 from train.data import storage
-from train.data.curated import CuratedSet, shard_clips
+from train.data.clip_shards import shard_clips
+from train.data.curated import CuratedSet
 from train.data.mixed import places_of
 from train.data.rendered import RenderedSet
 from train.data.sets import open_sets
 from train.data.storage import Remote, place_named, read_part, size_of
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.tasks.compact import Stage1Config
+from train.tasks.compact import CompactConfig
 
 SIZE_PX = 128
 FRAMES = (6, 5, 4, 1)
@@ -97,20 +98,26 @@ def test_heads_of_a_store_are_those_of_the_disk_and_are_read_once(heads, stored,
     assert asked == []
 
 
+def sets_of(arguments):
+    config = parse(CompactConfig, arguments, "compact")
+    return open_sets(config.sets, config.loop.run)
+
+
 def test_a_run_takes_urls_as_data_and_clips(tmp_path, stored):
     values = [f"run={tmp_path / 'run'}", "steps=1", "init=default", f"clip_px={SIZE_PX}"]
     values += [f"data={stored}/heads", f"clips={stored}/films"]
-    sets = open_sets(parse(Stage1Config, values, "stage1"))
+    sets = sets_of(values)
     assert (len(sets.rendered), len(sets.clips)) == (4, 4)
-    both = parse(Stage1Config, [*values[:4], f"clips={stored}/heads,{stored}/films"], "stage1")
-    assert len(open_sets(both).clips) == 8
-    raw = parse(Stage1Config, [*values[:4], f"clips={stored}"], "stage1")
+    both = sets_of([*values[:4], f"clips={stored}/heads,{stored}/films"])
+    assert len(both.clips) == 8
     with pytest.raises(MediaError, match="Curate it first"):
-        open_sets(raw)
+        sets_of([*values[:4], f"clips={stored}"])
 
 
 def test_animals_may_lie_in_a_store(stored):
-    assert places_of(f"{stored}/films") == ([], [Remote(f"{stored}/films")])
+    rendered, others = places_of(f"{stored}/films")
+    assert not rendered
+    assert [folder.place for folder in others] == [Remote(f"{stored}/films")]
     with pytest.raises(MediaError, match="people are in it"):
         places_of(f"{stored}/heads")
 

@@ -25,8 +25,14 @@ import numpy.typing as npt
 
 from liveportrait_core.errors import LivePortraitError
 
-from ...data.curated import RENDERED, SETTINGS_NAME
-from ...data.rendered import FORMAT, FRAMES, VERSION
+from ...data.folder import (
+    INDEX_NAME,
+    RENDERED_FORMAT,
+    RENDERED_KEY,
+    RENDERED_VERSION,
+    SETTINGS_NAME,
+)
+from ...data.rendered import FRAMES
 from ..animals.animal import is_creature, make_creature
 from ..camera.backgrounds import Photo, bundled_photos
 from ..cartoon.cartoon import make_character
@@ -51,7 +57,6 @@ from . import webdataset
 
 RENDERER: Final = 7
 """Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
-INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16
 PX_STEP: Final = 4
 
@@ -246,14 +251,14 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], settings: dict[str,
         _refuse_other_layout(config, config.folder / other)
     if config.webdataset:
         if path.is_file():
-            _refuse_other_settings(path, _read(path).get(RENDERED), settings)
+            _refuse_other_settings(path, _read(path).get(RENDERED_KEY), settings)
             webdataset.clear(config.folder)
         else:
             webdataset.claim(config.folder, settings)
         return
     index: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": RENDERED_FORMAT,
+        "version": RENDERED_VERSION,
         **settings,
         "shards": [
             {"file": shard.name, "first": shard.first, "identities": shard.count}
@@ -279,11 +284,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
     found = _read(path)
-    if RENDERED in found:
+    if RENDERED_KEY in found:
         raise RenderedSetError(
             f"{config.folder} was begun with --webdataset; give it again, or use another folder."
         )
-    if found.get("format") == FORMAT:
+    if found.get("format") == RENDERED_FORMAT:
         raise RenderedSetError(
             f"{config.folder} was begun without --webdataset; leave it out, or use another folder."
         )
