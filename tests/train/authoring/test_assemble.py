@@ -16,8 +16,8 @@ def test_a_model_takes_each_part_from_its_own_place(tmp_path):
     whole = load_model(tmp_path / "whole" / "model.safetensors").modules()
     picture = load_model(tmp_path / "picture" / "model.safetensors").modules()
     for name, other in (("decoder", picture), ("lip", load_model("default").modules())):
-        found, wanted = whole[name].state_dict(), other[name].state_dict()
-        assert all(torch.equal(found[key], wanted[key]) for key in wanted)
+        found, expected = whole[name].state_dict(), other[name].state_dict()
+        assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
 def test_a_place_without_the_network_is_one_sentence(tmp_path, capsys):
