@@ -42,7 +42,7 @@ from ..engine.draw import Draw
 from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..models.runs import CREDIT
-from ..rendering.animals.animal import is_creature
+from ..rendering.animals.animal import is_animal
 from ..rendering.export.dataset import INDEX_NAME
 
 MODEL_NAME: Final = "face_finder.safetensors"
@@ -169,7 +169,7 @@ def animals_of(folders: Sequence[Path]) -> list[int]:
         index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
         count = sum(shard["identities"] for shard in index["shards"])
         seed, share = index.get("seed", 0), index.get("creatures", 0.0)
-        found += [first + k for k in range(count) if share and is_creature(seed, k, share)]
+        found += [first + k for k in range(count) if share and is_animal(seed, k, share)]
         first += count
     return found
 

@@ -27,7 +27,7 @@ from liveportrait_core.errors import LivePortraitError
 
 from ...data.curated import RENDERED, SETTINGS_NAME
 from ...data.rendered import FORMAT, FRAMES, VERSION
-from ..animals.animal import is_creature, make_creature
+from ..animals.animal import is_animal, make_animal
 from ..camera.backgrounds import Photo, bundled_photos
 from ..cartoon.cartoon import make_character
 from ..frames.labels import (
@@ -50,7 +50,7 @@ from ..skin.face_chart import FaceChart, chart_face
 from . import webdataset
 
 RENDERER: Final = 7
-"""Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
+"""Counts changes to pictures and labels: a folder is finished by the renderer that began it."""
 INDEX_NAME: Final = "index.json"
 SMALLEST_PX: Final = 16
 PX_STEP: Final = 4
@@ -143,7 +143,7 @@ class HeadRenderer:
             regions (3, S/2, S/2) uint8, values of `Region`.
         """
         random = np.random.default_rng([seed, number])
-        make = make_creature if is_creature(seed, number, self._creatures) else make_character
+        make = make_animal if is_animal(seed, number, self._creatures) else make_character
         identity = make(self._head, self._chart, self._photos, random)
         identity = with_occluder(identity, self._chart.chin_y, random)
         first, second = self._sampler.draw(random), self._sampler.draw(random)
@@ -290,15 +290,15 @@ def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
     raise RenderedSetError(f"{path} is of something else; use another folder.")
 
 
-def _refuse_other_settings(path: Path, found: Any, wanted: dict[str, Any]) -> None:
+def _refuse_other_settings(path: Path, found: Any, expected: dict[str, Any]) -> None:
     if not isinstance(found, dict) or not found:
         raise RenderedSetError(f"{path} is not an index of rendered heads; use another folder.")
-    different = [key for key in wanted if found.get(key) != wanted[key]]
+    different = [key for key in expected if found.get(key) != expected[key]]
     if different:
         key = different[0]
         raise RenderedSetError(
             f"{path.parent} holds a set with {key} = {_short(found.get(key))}, not "
-            f"{_short(wanted[key])}; use another folder, or the settings it was begun with."
+            f"{_short(expected[key])}; use another folder, or the settings it was begun with."
         )
 
 

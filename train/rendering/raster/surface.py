@@ -77,18 +77,18 @@ def light_vertices(
         inverse = np.float32(1) / (np.sqrt(tx * tx + ty * ty + tz * tz) + np.float32(1e-3))
         tx, ty, tz = tx * inverse, ty * inverse, tz * inverse
         bx, by, bz = y * tz - z * ty, z * tx - x * tz, x * ty - y * tx
-        openness = surfaces[n, 2]
+        sky = surfaces[n, 2]
         above = np.float32(0.5) + np.float32(0.5) * y
         fx, fy, fz = fibres[n, 0], fibres[n, 1], fibres[n, 2]
         for c in range(3):
-            lit[n, c] = (ambient[1, c] + (ambient[0, c] - ambient[1, c]) * above) * openness
+            lit[n, c] = (ambient[1, c] + (ambient[0, c] - ambient[1, c]) * above) * sky
             lit[n, 3 + c] = 0
         tilt_side, tilt_up, total = np.float32(0), np.float32(0), np.float32(1e-3)
         for c in range(3):
             total += lit[n, c]
         for k in range(len(lights)):
             lx, ly, lz = lights[k, 0], lights[k, 1], lights[k, 2]
-            share = surfaces[n, 3] if k == 0 else np.float32(0.3) + np.float32(0.7) * openness
+            share = surfaces[n, 3] if k == 0 else np.float32(0.3) + np.float32(0.7) * sky
             facing = x * lx + y * ly + z * lz
             along = fx * lx + fy * ly + fz * lz
             length = np.sqrt(np.float32(2) + np.float32(2) * lz) + np.float32(1e-6)
