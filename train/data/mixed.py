@@ -187,8 +187,8 @@ def places_of(animals: str) -> tuple[list[Place], list[Place]]:
         share = index.get(RENDERED, index).get("creatures", 0.0)
         if share != 1:
             raise MediaError(
-                f"{place} was rendered with --creatures {share}, so people are in it; animals "
-                "alone were wanted. Render with --creatures 1, or name it under data."
+                f"{place} was rendered with --animals {share}, so people are in it; animals "
+                "alone were wanted. Render with --animals 1, or name it under data."
             )
         rendered.append(place)
     return rendered, others

@@ -86,7 +86,7 @@ def _rendered_set(chosen: argparse.Namespace) -> Generator[RenderedSet]:
 
     with tempfile.TemporaryDirectory() as folder:
         options = ["--identities", str(IDENTITIES), "--seed", str(chosen.seed)]
-        options += ["--size", str(chosen.size or SIZE_PX), "--creatures", "0"]
+        options += ["--size", str(chosen.size or SIZE_PX), "--animals", "0"]
         if chosen.face_model is not None:
             options += ["--face-model", str(chosen.face_model)]
         if render([folder, *options]):

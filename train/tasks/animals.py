@@ -88,7 +88,7 @@ class _AnimalKeys:
     `base=... --help` lists the settings for it."""
     animals: str
     """Folders of films and pictures of one animal each, folders of train.curate, or folders of
-    train.render --creatures 1, separated by commas."""
+    train.render --animals 1, separated by commas."""
     animal_share: float = 0.5
     """Share of animals among the pairs of each batch; the others are the original data."""
     animal_cache: str = ""
@@ -240,7 +240,7 @@ class CompactAnimals(Stage1):
         if config.motion_batch and (people.rendered is None or more.rendered is None):
             raise MediaError(
                 "motion_batch is above 0, but M learns from rendered heads of people and of "
-                "animals alone; give both (data=FOLDER, and a folder of train.render --creatures 1 "
+                "animals alone; give both (data=FOLDER, and a folder of train.render --animals 1 "
                 "among animals), or leave motion_batch out."
             )
         mix = _mix(config, originals, animals)

@@ -308,7 +308,7 @@ def test_what_makes_no_sense_for_a_published_base_is_refused(capsys, place, tmp_
 
 def test_rendered_people_are_no_animals_and_sizes_must_agree(capsys, place, tmp_path):
     options = of_compact(place, tmp_path / "run", "clips", animals=place / "heads")
-    assert "--creatures 0.0, so people are in it" in refused(animals.main, capsys, options)
+    assert "--animals 0.0, so people are in it" in refused(animals.main, capsys, options)
     creatures = of_compact(place, tmp_path / "run", "clips", animals=place / "creatures")
     cache = f"cache={place / 'cats-cache'}"
     with pytest.MonkeyPatch.context() as patch:

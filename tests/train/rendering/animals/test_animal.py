@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering.animals import animal as creatures
+from train.rendering.animals import animal as animal_module
 from train.rendering.animals.animal import is_animal, make_animal
 from train.rendering.animals.animal_paint import paint_animal
 from train.rendering.animals.ears import make_ears
 from train.rendering.animals.fur_colour import FurColours
 from train.rendering.animals.fur_geometry import grow_tufts
 from train.rendering.animals.species import BEAR, CAT, DOG, FOX, HOUND, MONKEY, RABBIT, SHEEP
-from train.rendering.export.dataset import HeadRenderer
+from train.rendering.export.head_renderer import HeadRenderer
 from train.rendering.frames.labels import (
     canonical_keypoints,
     dense_labels,
@@ -43,7 +43,7 @@ def scene(head):
 @pytest.fixture(scope="module", params=KINDS)
 def animal(request, head, chart):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(creatures, "SPECIES", (KINDS[request.param],))
+        patch.setattr(animal_module, "SPECIES", (KINDS[request.param],))
         return make_animal(head, chart, [], np.random.default_rng(4))
 
 
