@@ -81,7 +81,7 @@ def write_contact_sheet(heads: RenderedSet, picture: Path, rows: int = 4) -> Non
     sheet[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = inner
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if picture.suffix in {".jpg", ".jpeg"} else []
     if not cv2.imwrite(str(picture), np.ascontiguousarray(sheet[..., ::-1]), options):
-        raise MediaError(f"{picture} cannot be written; name a .png or .jpg in an existing folder.")
+        raise MediaError(f"{picture} cannot be written. Name a .png or .jpg in an existing folder.")
 
 
 def _first(heads: RenderedSet, name: str, count: int) -> npt.NDArray[Any]:

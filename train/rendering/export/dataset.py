@@ -161,24 +161,30 @@ def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
     found = _read(path)
     if RENDERED in found:
         raise RenderedSetError(
-            f"{config.folder} was begun with --webdataset; give it again, or use another folder."
+            f"{config.folder} holds WebDataset shards; .npz shards are expected. Give "
+            "--webdataset, or use another folder."
         )
     if found.get("format") == FORMAT:
         raise RenderedSetError(
-            f"{config.folder} was begun without --webdataset; leave it out, or use another folder."
+            f"{config.folder} holds .npz shards; WebDataset shards are expected. Leave "
+            "--webdataset out, or use another folder."
         )
-    raise RenderedSetError(f"{path} is of something else; use another folder.")
+    raise RenderedSetError(
+        f"{path} is of something else; rendered heads are expected. Use another folder."
+    )
 
 
 def _refuse_other_settings(path: Path, found: Any, expected: dict[str, Any]) -> None:
     if not isinstance(found, dict) or not found:
-        raise RenderedSetError(f"{path} is not an index of rendered heads; use another folder.")
+        raise RenderedSetError(
+            f"{path} is not an index of rendered heads, which is expected. Use another folder."
+        )
     different = [key for key in expected if found.get(key) != expected[key]]
     if different:
         key = different[0]
         raise RenderedSetError(
-            f"{path.parent} holds a set with {key} = {_short(found.get(key))}, not "
-            f"{_short(expected[key])}; use another folder, or the settings it was begun with."
+            f"{key} of the set in {path.parent} is {_short(found.get(key))}; "
+            f"{_short(expected[key])} is expected. Use another folder, or the settings of the set."
         )
 
 

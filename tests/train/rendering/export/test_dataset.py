@@ -125,8 +125,8 @@ def test_a_folder_with_other_settings_is_refused_in_one_sentence(rendered, face_
     with pytest.raises(RenderedSetError) as caught:
         render_set(config_for(rendered, face_model_file, seed=6))
     assert str(caught.value) == (
-        f"{rendered} holds a set with seed = 5, not 6; "
-        "use another folder, or the settings it was begun with."
+        f"seed of the set in {rendered} is 5; 6 is expected. "
+        "Use another folder, or the settings of the set."
     )
 
 

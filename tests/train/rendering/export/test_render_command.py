@@ -45,7 +45,7 @@ def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
     assert main([str(tmp_path / "heads"), "--face-model", str(tmp_path / "none.npz")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model.")
+    assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model;")
     assert not (tmp_path / "heads").exists()
 
 

@@ -156,12 +156,14 @@ def test_folders_of_other_layouts_and_settings_are_refused(
         return str(caught.value)
 
     assert refused(plain) == (
-        f"{plain} was begun without --webdataset; leave it out, or use another folder."
+        f"{plain} holds .npz shards; WebDataset shards are expected. "
+        "Leave --webdataset out, or use another folder."
     )
     assert refused(sharded, webdataset=False) == (
-        f"{sharded} was begun with --webdataset; give it again, or use another folder."
+        f"{sharded} holds WebDataset shards; .npz shards are expected. "
+        "Give --webdataset, or use another folder."
     )
-    assert "holds a set with seed = 5, not 6" in refused(sharded, seed=6)
+    assert f"seed of the set in {sharded} is 5; 6 is expected" in refused(sharded, seed=6)
     (tmp_path / "settings.json").write_text('{"of": "something else"}')
     assert "is not an index of rendered heads" in refused(tmp_path)
     assert "is of something else" in refused(tmp_path, webdataset=False)
