@@ -105,7 +105,7 @@ def bend_to(species: Species, marks: FloatArray, eyes: dict[str, FloatArray]) ->
         marks: (68, 3) landmarks of the person.
         eyes: centres of the eyeballs.
     """
-    brow_y, lip, chin = float(marks[17:27, 1].max()), marks[62], marks[8]
+    brow_y = float(marks[17:27, 1].max())
     has_side_ears = species.ear == "none"
 
     def whole(points: FloatArray) -> FloatArray:
@@ -120,6 +120,24 @@ def bend_to(species: Species, marks: FloatArray, eyes: dict[str, FloatArray]) ->
         width = 1 + (species.width - 1) * np.clip((y + 10) / 4, 0, 1)
         return np.stack([np.sign(x) * wide * (width + cheeks), y - top, z], axis=1)
 
+    blended = blend(
+        whole, _face_zones(species, marks), [_eye_zone(species, eye) for eye in eyes.values()]
+    )
+    pads = [marks[k] + np.array([0, 0.6, 0], np.float32) for k in PAD_MARKS]
+
+    def with_pads(points: FloatArray) -> FloatArray:
+        bent = blended(points)
+        for pad in pads:
+            away = (points - pad) / np.array([1.1, 1.1, 3.0], np.float32)
+            bent[:, 2] += np.float32(species.pads) * np.exp(-(away**2).sum(axis=1))
+        return bent
+
+    return with_pads
+
+
+def _face_zones(species: Species, marks: FloatArray) -> list[Zone]:
+    """Nose, mouth, jaw and brow of a person with landmarks (68, 3)."""
+    lip, chin = marks[62], marks[8]
     nose = Zone(
         centre=marks[30] - np.array([0, 0.4, 1.6], np.float32),
         radii=(2.7, 3.6, 6.0),
@@ -145,21 +163,9 @@ def bend_to(species: Species, marks: FloatArray, eyes: dict[str, FloatArray]) ->
         centre=marks[27] + np.array([0, 2, -1], np.float32),
         radii=(5.5, 3.0, 5.0),
         flat=0.2,
-        scale=(1, 1, 0.35 if not has_side_ears else 1.2),
+        scale=(1, 1, 0.35 if species.ear != "none" else 1.2),
     )
-    blended = blend(
-        whole, [nose, mouth, jaw, brow], [_eye_zone(species, centre) for centre in eyes.values()]
-    )
-    pads = [marks[k] + np.array([0, 0.6, 0], np.float32) for k in PAD_MARKS]
-
-    def with_pads(points: FloatArray) -> FloatArray:
-        bent = blended(points)
-        for pad in pads:
-            away = (points - pad) / np.array([1.1, 1.1, 3.0], np.float32)
-            bent[:, 2] += np.float32(species.pads) * np.exp(-(away**2).sum(axis=1))
-        return bent
-
-    return with_pads
+    return [nose, mouth, jaw, brow]
 
 
 def _smooth_step(x: Floats) -> Floats:

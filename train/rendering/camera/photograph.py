@@ -30,7 +30,7 @@ VIGNETTE_PROBABILITY: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photograph:
-    """How a person is taken, developed and kept."""
+    """How a picture is taken, developed and stored."""
 
     exposure: float
     white: FloatArray
@@ -72,7 +72,7 @@ class Photograph:
         if self.noise > 0:
             shown += self._grain(size, frame_key)
         picture = (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)
-        return self._keep(picture)
+        return self._stored(picture)
 
     def _grain(self, size: int, frame_key: int) -> FloatArray:
         random = np.random.default_rng([self.seed, frame_key])
@@ -84,7 +84,7 @@ class Photograph:
             noise = soft / np.float32(max(float(soft[::4, ::4].std()), 1e-6))
         return (noise * np.float32(self.noise)).astype(np.float32)
 
-    def _keep(self, picture: ByteArray) -> ByteArray:
+    def _stored(self, picture: ByteArray) -> ByteArray:
         size = len(picture)
         if self.brush > 0:
             picture = _painted(picture, max(1, round(self.brush * size / 256)))
@@ -118,7 +118,7 @@ PLAIN: Final = Photograph(
 
 
 def take_photograph(random: np.random.Generator) -> Photograph:
-    """Draw how a person is taken: mostly a good picture, at times an old or a poor one."""
+    """Draw how a picture is taken: mostly well, sometimes with an old or a poor camera."""
     warmth, green = random.normal() * 0.06, random.normal() * 0.02
     white = np.array([1 + warmth, 1 + green, 1 - warmth], dtype=np.float32)
     grey, toned = chance(random, GREY_PROBABILITY), chance(random, TONED_PROBABILITY)

@@ -56,7 +56,7 @@ class Proportions:
 def make_character(
     head: HeadModel, chart: FaceChart, photos: Sequence[Photo], random: np.random.Generator
 ) -> Identity:
-    """A person, for a few of them drawn."""
+    """A person; a drawn one with CARTOON_PROBABILITY."""
     if chance(random, CARTOON_PROBABILITY):
         return make_cartoon(head, chart, photos, random)
     return make_identity(head, chart, photos, random)
@@ -65,7 +65,7 @@ def make_character(
 def make_cartoon(
     head: HeadModel, chart: FaceChart, photos: Sequence[Photo], random: np.random.Generator
 ) -> Identity:
-    """A person as an illustrator would draw them, some with ink, some as solid figures."""
+    """A person as an illustrator draws them: with ink outlines, or as a solid figure."""
     proportions = draw_proportions(random)
     paint = paint_cartoon(head, chart, random)
     person = make_identity(head, chart, photos, random, paint, lash_length=0)

@@ -79,18 +79,6 @@ class _MeshBuilder:
         self.materials += [MATERIALS.index(material)] * len(triangles)
 
 
-class _FollowsSkin:
-    """Vertices that belong to points of the skin: they go where their point goes."""
-
-    def __init__(self, count: int, skin_of: IndexArray, share: Floats) -> None:
-        self._skin_of, self._share = skin_of, share
-        assert len(skin_of) == count
-
-    def __call__(self, skin_offsets: FloatArray) -> FloatArray:
-        """Offsets of all vertices (N, 3) from those of the skin (S, 3)."""
-        return (skin_offsets[self._skin_of] * self._share[:, None]).astype(np.float32)
-
-
 def build_procedural_model() -> RawFaceModel:
     """The model; the same every time."""
     skin = lay_out_skin()
@@ -119,7 +107,12 @@ def build_procedural_model() -> RawFaceModel:
     points = np.concatenate(pieces.points)
     skin_of, share = _hanging(pieces.count, number_of, lashes, round_, parts["socket"])
     rest = _rest(points, skin, number_of, skin_of, share, parts, lower)
-    expressions = expression_offsets(rest, skin, _FollowsSkin(pieces.count, skin_of, share))
+
+    def of_skin(offsets: FloatArray) -> FloatArray:
+        """Offsets of all vertices (N, 3): each goes where its point of the skin goes."""
+        return (offsets[skin_of] * share[:, None]).astype(np.float32)
+
+    expressions = expression_offsets(rest, skin, of_skin)
     modes = identity_modes(points, [(parts[name], EYE_MIDDLES[name]) for name in EYE_MIDDLES])
     return RawFaceModel(
         vertices=points,

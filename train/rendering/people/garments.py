@@ -251,7 +251,7 @@ def _scarf(random: np.random.Generator) -> list[Part]:
 
 
 def _chain(body: Body, random: np.random.Generator) -> list[Part]:
-    """A necklace or a string of pearls, at times with something hanging from it."""
+    """A necklace or a string of pearls, sometimes with a pendant."""
     count = 72
     turn = _around(count)
     sag = random.uniform(1.0, 6.0) * np.clip(np.sin(turn), 0, 1) ** 2

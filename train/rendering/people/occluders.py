@@ -24,7 +24,7 @@ CLEARANCE: Final = 1.2
 
 
 def with_occluder(identity: Identity, chin_y: float, random: np.random.Generator) -> Identity:
-    """The identity, with something in front of the face for a few.
+    """The identity, with OCCLUDER_PROBABILITY behind something in front of the face.
 
     Args:
         identity: a person or an animal.

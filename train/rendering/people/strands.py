@@ -30,7 +30,7 @@ KEPT_BEHIND: Final = 0.35
 
 
 class HairPath:
-    """Where a strand is that starts at an angle round the pole, so far along it."""
+    """The place on a strand, by its angle round the pole and the length from its root."""
 
     def __init__(self, skull: Skull, style: HairStyle) -> None:
         """Lay out the directions of growth.

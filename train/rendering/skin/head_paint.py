@@ -94,7 +94,7 @@ def paint_head(head: HeadModel, chart: FaceChart, random: np.random.Generator) -
 
 
 def skin_tone(random: np.random.Generator) -> FloatArray:
-    """A colour of skin; at times painted, or of stone."""
+    """A colour of skin; sometimes painted, or of stone."""
     if chance(random, 0.04):  # a painted or cartoon skin
         return any_colour(random, 0.6, 0.55, 1.0)
     if chance(random, 0.03):  # stone, plaster
@@ -109,7 +109,7 @@ def skin_tone(random: np.random.Generator) -> FloatArray:
 
 
 def hair_tone(age: float, random: np.random.Generator) -> FloatArray:
-    """A colour of hair: greyer with age, now and then dyed."""
+    """A colour of hair: greyer with age, sometimes dyed."""
     if chance(random, 0.05):
         return from_hue(random.random(), 0.65, 0.75)
     tone = pick(random, HAIR_COLOURS) * np.float32(random.uniform(0.8, 1.2))
