@@ -6,16 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .animation.animate_options import AnimateOptions
     from .animation.batching import ChunkSize, batched, in_chunks, memory_estimate
+    from .animation.crops import crop_of, driving_crops, source_crops
     from .animation.drive import amplify, drive, move, stitch_keypoints
-    from .animation.driving_options import DrivingOptions
     from .animation.edit import edit_keypoints
     from .animation.finding import KnownFace, TrackedFaces, landmark_network
     from .animation.inputs import DrivenKeypoints, Scene, check_space, open_scene
     from .animation.read import (
-        crop_of,
-        driving_crops,
         face_tensor,
         fill_gaps,
         frame_ranges,
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
         read_crops,
         read_driving,
         read_source,
-        source_crops,
     )
     from .animation.readers import FaceChoice, FaceReaders
     from .animation.retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
@@ -41,15 +37,16 @@ if TYPE_CHECKING:
     from .imaging.crop import CropTransform
     from .imaging.tensors import Pixels, pixels_from_tensor, tensor_from_pixels
     from .media.audio import Waveform
-    from .media.clips import Clip, CountedClip, Frames, Framing
+    from .media.clips import Clip, CountedClip, Frames
     from .media.images import read_image, write_image
     from .media.motion_file import load_motion, save_motion
     from .media.motion_pickle import motion_from_template
     from .media.video import VideoReader, VideoWriter
     from .model import LivePortraitModel, load_model, save_model
     from .motion.edit import driving_expression, neutral_motion
-    from .motion.sliders import Expression
+    from .motion.expression import Expression
     from .motion.types import Motion
+    from .options import AnimateOptions, DrivingOptions, Edit, FaceOptions, Framing
     from .pipeline import Animation, animate, matched, prepare, with_reference
     from .preset import Preset
     from .stages import (
@@ -73,7 +70,7 @@ if TYPE_CHECKING:
 __version__: Final = "0.1.0"
 
 _HOMES: Final = {
-    "animation.animate_options": ("AnimateOptions",),
+    "options": ("AnimateOptions", "DrivingOptions", "Edit", "FaceOptions", "Framing"),
     "checkpoints.manifest": (
         "file_named",
         "files_for",
@@ -88,7 +85,6 @@ _HOMES: Final = {
         "Clip",
         "CountedClip",
         "Frames",
-        "Framing",
     ),
     "animation.drive": (
         "amplify",
@@ -96,7 +92,6 @@ _HOMES: Final = {
         "move",
         "stitch_keypoints",
     ),
-    "animation.driving_options": ("DrivingOptions",),
     "animation.edit": ("edit_keypoints",),
     "errors": (
         "CheckpointError",
@@ -152,7 +147,7 @@ _HOMES: Final = {
         "driving_expression",
         "neutral_motion",
     ),
-    "motion.sliders": ("Expression",),
+    "motion.expression": ("Expression",),
     "motion.types": ("Motion",),
     "assets.shipped_motions": ("shipped_motions",),
     "viz.motion_plot": ("plot_motion",),
@@ -180,9 +175,12 @@ _HOMES: Final = {
         "Scene",
         "open_scene",
     ),
-    "animation.read": (
+    "animation.crops": (
         "crop_of",
         "driving_crops",
+        "source_crops",
+    ),
+    "animation.read": (
         "face_tensor",
         "fill_gaps",
         "frame_ranges",
@@ -190,7 +188,6 @@ _HOMES: Final = {
         "read_crops",
         "read_driving",
         "read_source",
-        "source_crops",
     ),
     "stages": (
         "Crop",
@@ -222,10 +219,12 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll] - found by __getattr_
     "CropTransform",
     "DrivenKeypoints",
     "DrivingOptions",
+    "Edit",
     "Expression",
     "FaceChoice",
     "FaceMark",
     "FaceNotFoundError",
+    "FaceOptions",
     "FaceReaders",
     "FaceTrack",
     "Faces",

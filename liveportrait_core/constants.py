@@ -1,7 +1,7 @@
 """Numbers that more than one room needs."""
 
 from enum import IntEnum
-from typing import Final
+from typing import Final, Literal
 
 NUM_KEYPOINTS: Final = 21
 """K, the number of implicit keypoints (Sec. 3.1)."""
@@ -10,6 +10,13 @@ HUMAN_SPACE: Final = "liveportrait-human-21"
 ANIMAL_SPACE: Final = "liveportrait-animal-21"
 COMPACT_SPACE: Final = "lps-compact-21"
 """Keypoint spaces: motion of one never silently drives a model of another."""
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the frame."""
+Region = Literal["all", "expression", "pose", "lip", "eyes"]
+"""What a driver moves: everything, the face without the head, the head alone, or one part."""
+OBSERVATION_VARIANCE: Final = 3e-7
+"""Default noise of one observation in smoothing, as a variance; larger is smoother."""
 
 
 class CompactKeypoint(IntEnum):

@@ -16,19 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .animation.animate_options import AnimateOptions
-from .animation.batching import batched, in_chunks
+from .animation.batching import ChunkSize, batched, in_chunks
+from .animation.crops import crop_of
 from .animation.drive import drive
 from .animation.finding import FaceReader
 from .animation.inputs import DrivenKeypoints, check_space
-from .animation.read import (
-    ReadClip,
-    ReadOptions,
-    crop_of,
-    face_tensor,
-    read_driving,
-    read_source,
-)
+from .animation.read import ReadClip, ReadOptions, face_tensor, read_driving, read_source
 from .face.faces import FaceState
 from .imaging.composite import paste_back_pixels, paste_mask
 from .imaging.crop import CropTransform
@@ -37,6 +30,7 @@ from .media.clips import Clip, Frames, LimitedClip, Progress
 from .model import LivePortraitModel
 from .motion.edit import extend, retime
 from .motion.types import Motion
+from .options import AnimateOptions
 from .stages import extract_appearance, warp_decode
 
 AnySource = Pixels | Clip
@@ -118,7 +112,7 @@ class Animation:
             volumes = volume.expand(len(part), *volume.shape[1:])
             return painter.faces(volumes, some)
 
-        size = self.options.chunk_size(self.model)
+        size = ChunkSize.for_device(self.model.device, self.options.chunk)
         index = 0
         for faces in in_chunks(paint, range(len(self)), size):
             for face in faces:
@@ -126,7 +120,7 @@ class Animation:
                 index += 1
 
     def _of_video(self, painter: _Painter) -> Iterator[RenderedFrame]:
-        size = self.options.chunk_size(self.model)
+        size = ChunkSize.for_device(self.model.device, self.options.chunk)
         numbered = zip(range(len(self)), self.source, strict=False)
         for batch in batched(numbered, size):
             crops = {
@@ -300,7 +294,11 @@ def prepare(
     clip = LimitedClip(clip) if published else clip
     if isinstance(driving, Motion):
         check_space(model, driving)
-    reading = ReadOptions(chunk=options.chunk_size(model), published=published, progress=progress)
+    reading = ReadOptions(
+        chunk=ChunkSize.for_device(model.device, options.chunk),
+        published=published,
+        progress=progress,
+    )
     read = read_source(model, clip, source_faces, options.source_framing, reading)
     driving_read = None
     if isinstance(driving, Motion):

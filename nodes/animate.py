@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         Faces,
         Motion,
     )
-    from ..liveportrait_core.animation.driving_options import MotionMode
-    from ..liveportrait_core.motion.regions import Region
+    from ..liveportrait_core.constants import Region
+    from ..liveportrait_core.options import MotionMode
     from ..liveportrait_core.pipeline import RenderedFrame
     from .adapt.clips import AnyClip
     from .paste_back import Mask

@@ -7,7 +7,7 @@ from typing import Final
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
-from ..liveportrait_core.motion.sliders import SLIDER_RANGES
+from ..liveportrait_core.option_fields import spec_of
 from . import runtime
 from .adapt.motions import checked_motion
 from .schema import field, schema
@@ -87,13 +87,13 @@ class ExpressionNode(io.ComfyNode):
 
 
 def _slider(name: str, step: float, tooltip: str, *, advanced: bool) -> io.Input:
-    low, high = SLIDER_RANGES[name]
+    spec = spec_of(core.Expression, name)
     return field(
         io.Float,
         name,
         default=1.0 if name == "zoom" else 0.0,
-        min=low,
-        max=high,
+        min=spec.minimum,
+        max=spec.maximum,
         step=step,
         round=False,
         display_mode=io.NumberDisplay.slider,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
-from ..liveportrait_core.animation.driving_options import MotionMode
-from ..liveportrait_core.motion.regions import Region
+from ..liveportrait_core.options import MotionMode, Region
 from . import runtime
 from .adapt.motions import checked_motion
 from .schema import field, schema

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from comfy_api.latest import io
 
 from .. import liveportrait_core as core
-from ..liveportrait_core.motion.smoothing import OBSERVATION_VARIANCE
+from ..liveportrait_core.constants import OBSERVATION_VARIANCE
 from .retarget import MOST_OPEN
 from .schema import field, schema
 from .sockets import OptionsSocket
 
 if TYPE_CHECKING:
     from ..liveportrait_core import Framing
-    from ..liveportrait_core.animation.driving_options import Openness
+    from ..liveportrait_core.options import Openness
 
 OPENINGS: Final = ("as driven", "driver", "fixed")
 SMOOTHING: Final = {"auto": None, "on": True, "off": False}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..liveportrait_core import DrivenKeypoints, LivePortraitModel, Scene
-    from ..liveportrait_core.animation.driving_options import RetargetMode
+    from ..liveportrait_core.options import RetargetMode
 
 MOST_OPEN: Final = 0.8
 """The networks were trained up to this (Eq. 6)."""

@@ -15,7 +15,7 @@ LAYERS = (
     "errors, constants, preset, geometry, "
     "option_spec, option_fields, option_arguments, option_tables",
     "networks | motion | imaging",
-    "options",
+    "options, command_options",
     "face, media, checkpoints, assets, viz",
     "model",
     "stages",

@@ -1,4 +1,4 @@
-"""Curate films and pictures for training: python -m train.curate IN... -o OUT."""
+"""Curate videos and images for training: python -m train.curate IN... -o OUT."""
 
 import sys
 

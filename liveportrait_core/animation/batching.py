@@ -57,9 +57,9 @@ class ChunkSize:
         self.num_frames = num_frames
 
     @classmethod
-    def for_device(cls, device: torch.device) -> ChunkSize:
-        """A usual size."""
-        return cls(CPU_CHUNK if device.type == "cpu" else DEVICE_CHUNK)
+    def for_device(cls, device: torch.device, num_frames: int | None = None) -> ChunkSize:
+        """A size; None takes what suits the device."""
+        return cls(num_frames or (CPU_CHUNK if device.type == "cpu" else DEVICE_CHUNK))
 
     def halve(self) -> None:
         """Take half as many from now on.

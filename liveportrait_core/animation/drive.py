@@ -17,8 +17,8 @@ from ..motion.smoothing import smooth_motion
 from ..motion.transfer import Selection, absolute_motion, relative_motion, select
 from ..motion.transform import transform_keypoints
 from ..motion.types import CHANNELS, Motion
+from ..options import DrivingOptions, RetargetMode
 from ..stages import stitch
-from .driving_options import DrivingOptions, RetargetMode
 from .inputs import DrivenKeypoints, Scene, open_scene
 from .retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
 

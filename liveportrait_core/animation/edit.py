@@ -11,16 +11,17 @@ from torch import Tensor
 from ..errors import MotionSpaceError
 from ..model import LivePortraitModel
 from ..motion.edit import apply_expression
+from ..motion.expression import Expression
 from ..motion.openness import eyes_condition, lip_condition
 from ..motion.regions import keypoint_space
 from ..motion.rotation import rotation_from_degrees
-from ..motion.sliders import Expression, editor_offset
+from ..motion.sliders import editor_offset
 from ..motion.smoothing import smooth_values
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
+from ..options import Compat
 from ..stages import retarget_eyes, retarget_lip
 from .drive import stitch_keypoints
-from .driving_options import Compat
 from .inputs import DrivenKeypoints
 
 LIP_SMOOTH_VARIANCE: Final = 3e-6

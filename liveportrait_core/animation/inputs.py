@@ -11,7 +11,7 @@ from ..errors import MotionSpaceError
 from ..model import LivePortraitModel
 from ..motion.transfer import neutral_reference, shared_space
 from ..motion.types import Motion
-from .driving_options import DrivingOptions
+from ..options import DrivingOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,25 +19,24 @@ from torch import Tensor
 from ..errors import FaceNotFoundError
 from ..face.faces import FIND_ADVICE, FaceState, FaceTrack
 from ..face.landmarks import openness_pairs
-from ..face.tracking import fixed_crop, following_crops
-from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
+from ..imaging.crop import CropTransform
 from ..imaging.landmark_layouts import LAYOUTS
 from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
-from ..media.clips import Clip, CountedClip, Framing, Progress
+from ..media.clips import Clip, CountedClip, Progress
 from ..model import LivePortraitModel
 from ..motion.edit import blend
 from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion, concatenate, tensor_fields
+from ..options import Framing
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
+from .crops import crop_of, driving_crops, source_crops, whole_frame
 from .finding import FaceReader
 
 _LOG = logging.getLogger(__name__)
 
-CROP_SMOOTHING_S: Final = 0.1
-"""Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
 Role = Literal["source", "driver"]
 LEAST_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
 """Validity of frames whose motion is read. The interpolated crop of a source most likely shows
@@ -153,11 +152,6 @@ def read_driving(
     return read
 
 
-def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False) -> Pixels:
-    """The face of a frame, at the size of its transform."""
-    return crop_pixels(frame, transform, antialias=not published)
-
-
 def face_tensor(
     model: LivePortraitModel, crops: Sequence[Pixels], *, bilinear: bool = False
 ) -> Tensor:
@@ -244,30 +238,6 @@ def _no_face(num_frames: int) -> FaceNotFoundError:
     return FaceNotFoundError(
         f"None of {num_frames} frames shows a face, and at least one was wanted. {FIND_ADVICE}"
     )
-
-
-def source_crops(
-    model: LivePortraitModel,
-    track: FaceTrack,
-    framing: Framing,
-    fps: Fraction,
-    *,
-    published: bool = False,
-) -> list[CropTransform]:
-    """A crop for every frame of a source that follows its face, as `read_source` frames it."""
-    size_px = model.preset.output_size_px
-    crops = framing.crops(model.preset.source_crop, size_px, published=published)
-    sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
-    return following_crops(track, crops, sigma_frames=sigma)
-
-
-def driving_crops(
-    model: LivePortraitModel, track: FaceTrack, framing: Framing, *, published: bool = False
-) -> list[CropTransform]:
-    """One upright crop for every frame of a driver, as `read_driving` frames it."""
-    size_px = model.preset.output_size_px
-    crops = framing.crops(model.preset.driving_crop, size_px, published=published)
-    return [fixed_crop(track, crops)] * len(track)
 
 
 def read_crops(
@@ -361,16 +331,6 @@ def _other_length(num_found: int, num_came: str, role: Role) -> str:
         f"The faces were found in {num_found} frames, but the {role} has {num_came}. "
         "Find them in the very frames that are used."
     )
-
-
-def whole_frame(frame: Pixels, size_px: int) -> CropTransform:
-    """The square around a whole frame, edge to edge."""
-    height, width = frame.shape[:2]
-    side = max(height, width)
-    zoom = size_px / side
-    matrix = scale_about_corner(zoom)
-    matrix[:2, 2] += zoom * (side - width) / 2, zoom * (side - height) / 2
-    return CropTransform(matrix, size_px)
 
 
 def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:

@@ -13,7 +13,7 @@ from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
 from ..face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
 from ..face.faces import Box, FaceOrder, Faces, FaceTrack
 from ..face.landmarks import LandmarkNetwork
-from ..face.network_finder import FirstOfFinders, NetworkFaceFinder
+from ..face.network_finder import FinderChain, NetworkFaceFinder
 from ..face.onnx import InsightFaceFinder, landmark_203_network
 from ..face.tracking import TrackingConfig, fill_gaps, track_faces
 from ..imaging.tensors import Pixels
@@ -148,7 +148,7 @@ class FaceReaders:
             return RefinedFinder(finder, self.network(), openness_only=keep)
         ours = NetworkFaceFinder(self.network())
         try:
-            return FirstOfFinders((ours, HaarFaceFinder(self.network())), judge=ours)
+            return FinderChain((ours, HaarFaceFinder(self.network())), verifier=ours)
         except FaceNotFoundError:  # OpenCV 5 has no cascades
             return ours
 

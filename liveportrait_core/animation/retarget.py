@@ -12,8 +12,8 @@ from ..model import LivePortraitModel
 from ..motion.openness import driven_eyes_open, eyes_condition, lip_condition
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
+from ..options import RetargetMode
 from ..stages import retarget_eyes, retarget_lip
-from .driving_options import RetargetMode
 from .inputs import DrivenKeypoints, Scene
 
 CLOSED_LIP: Final = 0.03

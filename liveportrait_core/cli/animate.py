@@ -15,10 +15,9 @@ from typing import Any, Final, Literal
 
 import torch
 
-from ..animation.animate_options import AnimateOptions
-from ..animation.driving_options import DrivingOptions
 from ..animation.inputs import check_space
 from ..animation.readers import FaceChoice, FaceReaders
+from ..command_options import ModelOptions, OutputOptions, ReportOptions
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.audio import has_audio
@@ -26,10 +25,10 @@ from ..media.clips import limited_box, limited_pixels
 from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
-from ..motion.smoothing import OBSERVATION_VARIANCE
 from ..motion.types import Motion
+from ..option_arguments import from_arguments
+from ..options import AnimateOptions
 from ..pipeline import Animation, RenderedFrame, prepare
-from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_driving, open_source
 from .panels import Panels
 from .progress import ProgressBar
@@ -41,8 +40,12 @@ ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    """What was asked for, opened."""
+    """What a command line says, and its files opened."""
 
+    options: AnimateOptions
+    written: OutputOptions
+    model: ModelOptions
+    report: ReportOptions
     source: Picture | VideoReader
     driving: Picture | VideoReader | Motion
     output: Path
@@ -60,18 +63,18 @@ def run(args: argparse.Namespace) -> int:
     """Animate, and say where the result is."""
     start = time.monotonic()
     job = _open(args)
-    options = options_of(args)
+    options = job.options
     with torch.inference_mode():
-        model = load(args)
+        model = load(job.model)
         if isinstance(job.driving, Motion):
             check_space(model, job.driving)
-        readers = FaceReaders(model, args.face_models, published=options.driving.published)
-        source_faces = readers.reader(_source_choice(args, job.source))
+        readers = FaceReaders(model, options.face_models, published=options.driving.published)
+        source_faces = readers.reader(_source_choice(options, job.source))
         driving_faces = None
         if not isinstance(job.driving, Motion):
             options = _decided(options, job.driving)
-            driving_faces = readers.reader(_driving_choice(args, job.driving, options))
-        with ProgressBar("Reading ", wanted=args.progress) as bar:
+            driving_faces = readers.reader(_driving_choice(options, job.driving))
+        with ProgressBar("Reading ", shown=job.report.progress) as bar:
             animation = prepare(
                 model,
                 _frames_of(job.source, keep_alpha=_holds_alpha(job.output)),
@@ -81,55 +84,28 @@ def run(args: argparse.Namespace) -> int:
                 driving_faces=driving_faces,
                 progress=bar,
             )
-        states = _paint(animation, job, args)
+        states = _paint(animation, job)
     _report(args, job, animation, states, time.monotonic() - start)
     return 0
 
 
-def options_of(args: argparse.Namespace) -> AnimateOptions:
-    """The options as the library takes them.
-
-    Raises:
-        ValueError: One of them is out of range.
-    """
-    variance = OBSERVATION_VARIANCE if args.smooth_variance is None else args.smooth_variance
-    driving = DrivingOptions(
-        region=args.region,
-        motion=args.motion,
-        driving_option=args.driving_option,
-        gain=args.gain,
-        stitch=args.stitch,
-        normalize_lip=args.normalize_lip,
-        eyes_open=args.eyes_open,
-        lip_open=args.lip_open,
-        retarget=args.retarget,
-        source_video_eyes=args.source_video_eyes,
-        smooth=args.smooth,
-        smooth_variance=variance,
-        compat=args.compat,
-    )
-    return AnimateOptions(
-        driving=driving,
-        source_framing=framing(args),
-        driving_framing=framing(args, "driver"),
-        paste_back=not args.no_paste_back,
-        reference=args.reference,
-        chunk=args.chunk,
-    )
-
-
 def _open(args: argparse.Namespace) -> _Job:
     """The inputs opened and the output checked, before anything slow."""
+    options, written = from_arguments(AnimateOptions, args), from_arguments(OutputOptions, args)
     source = open_source(args.source)
     driving = open_driving(args.driving)
     output = args.output or Path(f"{args.source.stem}--{args.driving.stem}.mp4")
     suffixes = {*WRITABLE_SUFFIXES, *IMAGE_SUFFIXES}
     check_output(output, args.source, args.driving, suffixes=suffixes)
     job = _Job(
+        options=options,
+        written=written,
+        model=from_arguments(ModelOptions, args),
+        report=from_arguments(ReportOptions, args),
         source=source,
         driving=driving,
         output=output,
-        audio_path=_audio_path(args, source, driving),
+        audio_path=_audio_path(args, written.audio, source, driving),
     )
     if is_image(output) and not job.one_frame:
         raise MediaError(
@@ -140,6 +116,7 @@ def _open(args: argparse.Namespace) -> _Job:
 
 def _audio_path(
     args: argparse.Namespace,
+    audio: Literal["driving", "source", "none"] | None,
     source: Picture | VideoReader,
     driving: Picture | VideoReader | Motion,
 ) -> Path | None:
@@ -149,38 +126,47 @@ def _audio_path(
         MediaError: The one that was asked for has no sound.
     """
     inputs: dict[Literal["driving", "source"], Any] = {"driving": driving, "source": source}
-    if args.audio == "none":
+    if audio == "none":
         return None
-    if args.audio is not None:
-        chosen = inputs[args.audio]
+    if audio is not None:
+        chosen = inputs[audio]
         if not (isinstance(chosen, VideoReader) and has_audio(chosen.path)):
             raise MediaError(
-                f"--audio {args.audio} was asked for, but {getattr(args, args.audio)} has no "
-                "sound. Choose the other one, or none."
+                f"--audio is {audio}, and {getattr(args, audio)} has no sound; a video with sound "
+                "is expected. Choose the other one, or none."
             )
         return chosen.path
-    films = [film for film in inputs.values() if isinstance(film, VideoReader)]
-    return next((film.path for film in films if film.has_audio), None)
+    videos = [video for video in inputs.values() if isinstance(video, VideoReader)]
+    return next((video.path for video in videos if video.has_audio), None)
 
 
-def _source_choice(args: argparse.Namespace, source: Picture | VideoReader) -> FaceChoice:
+def _source_choice(options: AnimateOptions, source: Picture | VideoReader) -> FaceChoice:
     """The source's face; a box is the user's file's, which `published` may make smaller."""
-    choice = face_choice(args, is_still=isinstance(source, Picture))
-    if args.compat == "published" and choice.box is not None:
-        choice = replace(choice, box=limited_box(choice.box, *_sides(source)))
-    return choice
+    box = options.source_face.box
+    if options.driving.published and box is not None:
+        box = limited_box(box, *_sides(source))
+    return FaceChoice(
+        role="source",
+        box=box,
+        already_cropped=bool(options.source_framing.already_cropped),
+        face_index=options.source_face.index,
+        is_still=isinstance(source, Picture),
+    )
 
 
-def _driving_choice(
-    args: argparse.Namespace, driving: Picture | VideoReader, options: AnimateOptions
-) -> FaceChoice:
-    choice = face_choice(args, "driver", is_still=isinstance(driving, Picture))
-    return replace(choice, already_cropped=bool(options.driving_framing.already_cropped))
+def _driving_choice(options: AnimateOptions, driving: Picture | VideoReader) -> FaceChoice:
+    return FaceChoice(
+        role="driver",
+        box=options.driving_face.box,
+        already_cropped=bool(options.driving_framing.already_cropped),
+        face_index=options.driving_face.index,
+        is_still=isinstance(driving, Picture),
+    )
 
 
 def _decided(options: AnimateOptions, driving: Picture | VideoReader) -> AnimateOptions:
-    """The options with it settled whether the driver is cropped."""
-    published = options.driving.published
+    """The options, with a decision whether the driver is cropped; one with a box is."""
+    published = options.driving.published and options.driving_face.box is None
     decided = options.driving_framing.decided(*_sides(driving), published=published)
     return replace(options, driving_framing=decided)
 
@@ -198,17 +184,18 @@ def _frames_of(given: Any, *, keep_alpha: bool = False) -> Any:
     return given
 
 
-def _paint(animation: Animation, job: _Job, args: argparse.Namespace) -> Counter[str]:
+def _paint(animation: Animation, job: _Job) -> Counter[str]:
     """Write every frame; gives how many there were of each state."""
     states: Counter[str] = Counter()
-    panels = Panels(animation, job.driving) if args.side_by_side else None
+    panels = Panels(animation, job.driving) if job.written.side_by_side else None
     with ExitStack() as stack:
-        bar = stack.enter_context(ProgressBar("Painting", wanted=args.progress))
+        bar = stack.enter_context(ProgressBar("Painting", shown=job.report.progress))
         frames = _pictures(animation.render(bar), panels, states)
         if is_image(job.output):
-            _write_picture(next(frames), job, args)
+            _write_picture(next(frames), job)
             return states
-        writer = VideoWriter(job.output, animation.fps, crf=args.crf, audio_path=job.audio_path)
+        crf, audio_path = job.written.crf, job.audio_path
+        writer = VideoWriter(job.output, animation.fps, crf=crf, audio_path=audio_path)
         stack.enter_context(writer)
         for frame in frames:
             writer.write(frame)
@@ -223,12 +210,12 @@ def _pictures(
         yield panels.row(frame) if panels is not None else frame.picture
 
 
-def _write_picture(picture: Pixels, job: _Job, args: argparse.Namespace) -> None:
+def _write_picture(picture: Pixels, job: _Job) -> None:
     assert isinstance(job.source, Picture)
     alpha = job.source.alpha
-    if alpha is not None and args.compat == "published":
+    if alpha is not None and job.options.driving.published:
         alpha = limited_pixels(alpha)
-    fits = alpha is not None and alpha.shape == picture.shape[:2] and not args.side_by_side
+    fits = alpha is not None and alpha.shape == picture.shape[:2] and not job.written.side_by_side
     write_image(job.output, picture, alpha if fits and _holds_alpha(job.output) else None)
 
 
@@ -244,7 +231,7 @@ def _report(
     seconds: float,
 ) -> None:
     frames = len(animation)
-    if not args.json:
+    if not job.report.json:
         rate = "" if is_image(job.output) else f" at {float(animation.fps):g} frames/s"
         plural = "s" if frames > 1 else ""
         print(f"{job.output}: {frames} frame{plural}{rate}, made in {seconds:.1f} s")
@@ -259,7 +246,7 @@ def _report(
         "audio": str(job.audio_path) if job.audio_path else None,
         "model": {"preset": animation.model.preset.name, "origin": animation.model.origin},
         "device": str(animation.model.device),
-        "dtype": args.dtype,
+        "dtype": job.model.dtype,
         "seconds": round(seconds, 3),
         "warnings": args.warnings.messages,
     }

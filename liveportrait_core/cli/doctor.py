@@ -18,10 +18,12 @@ import torch
 from .. import __version__
 from ..checkpoints.loading import read_model
 from ..checkpoints.model_folders import WEIGHTS_VARIABLE, weight_folders
+from ..command_options import ReportOptions
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
 from ..face.detector import FRONTAL_CASCADE, load_cascade
 from ..face.network_finder import load_finder_network
 from ..media.video import VideoWriter
+from ..option_arguments import from_arguments
 from .models import table
 
 NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "timm")
@@ -42,7 +44,7 @@ OPENCV_NAMES: Final = (
 def run(args: argparse.Namespace) -> int:
     """Print the findings; 1 when something needed is missing."""
     found = findings()
-    if args.json:
+    if from_arguments(ReportOptions, args).json:
         print(json.dumps(found, indent=2))
     else:
         _print(found)

@@ -8,19 +8,19 @@ from fractions import Fraction
 
 import torch
 
-from ..animation.animate_options import AnimateOptions
 from ..animation.edit import edit_keypoints
 from ..animation.read import read_source
-from ..animation.readers import FaceReaders
+from ..animation.readers import FaceChoice, FaceReaders
+from ..command_options import ModelOptions, ReportOptions
 from ..errors import MediaError
 from ..media.clips import Frames
 from ..media.images import IMAGE_SUFFIXES, write_image
-from ..motion.sliders import Expression
+from ..option_arguments import from_arguments
+from ..option_fields import values_of
+from ..options import AnimateOptions, Edit
 from ..pipeline import Animation
 from .animate import ALPHA_SUFFIXES
-from .faces import face_choice, framing
 from .inputs import Picture, check_output, open_source
-from .parsers import SLIDERS
 from .runtime import load
 
 
@@ -33,20 +33,20 @@ def run(args: argparse.Namespace) -> int:
             "it with 'liveportrait animate'."
         )
     check_output(args.output, args.picture, suffixes=IMAGE_SUFFIXES)
-    sliders = sliders_of(args)
+    edit = from_arguments(Edit, args)
     keeps_alpha = args.output.suffix.lower() in ALPHA_SUFFIXES
     rgb = picture.rgb if keeps_alpha else picture.on_white()
     with torch.inference_mode():
-        animation = _edited(args, Frames((rgb,)), sliders)
+        animation = _edited(args, Frames((rgb,)), edit)
         result = next(animation.render()).picture
     fits = picture.alpha is not None and picture.alpha.shape == result.shape[:2]
     write_image(args.output, result, picture.alpha if fits and keeps_alpha else None)
-    if args.json:
+    if from_arguments(ReportOptions, args).json:
         summary = {
             "output": str(args.output),
             "width": result.shape[1],
             "height": result.shape[0],
-            "sliders": {name: getattr(sliders, name) for name in SLIDERS},
+            "sliders": values_of(edit.sliders),
             "model": animation.model.origin,
             "warnings": args.warnings.messages,
         }
@@ -56,26 +56,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def sliders_of(args: argparse.Namespace) -> Expression:
-    """The sliders that were given; the others stay where they leave the face alone."""
-    given = {name: getattr(args, name) for name in SLIDERS}
-    return Expression(**{name: value for name, value in given.items() if value is not None})
-
-
-def _edited(args: argparse.Namespace, frames: Frames, sliders: Expression) -> Animation:
-    model = load(args)
-    reader = FaceReaders(model, args.face_models).reader(face_choice(args, is_still=True))
-    options = AnimateOptions(
-        source_framing=framing(args), paste_back=not args.no_paste_back, chunk=args.chunk
+def _edited(args: argparse.Namespace, frames: Frames, edit: Edit) -> Animation:
+    options = from_arguments(AnimateOptions, args)
+    model = load(from_arguments(ModelOptions, args))
+    choice = FaceChoice(
+        role="source",
+        box=options.source_face.box,
+        already_cropped=bool(options.source_framing.already_cropped),
+        face_index=options.source_face.index,
+        is_still=True,
     )
+    reader = FaceReaders(model, options.face_models).reader(choice)
     read = read_source(model, frames, reader, options.source_framing)
     keypoints = edit_keypoints(
         model,
         read.motion,
-        sliders,
-        eyes_open=args.eyes,
-        lip_open=args.lip,
-        stitched=args.stitch,
+        edit.sliders,
+        eyes_open=edit.eyes_open,
+        lip_open=edit.lip_open,
+        stitched=edit.stitch,
     )
     return Animation(
         model=model,

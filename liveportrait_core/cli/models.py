@@ -11,7 +11,9 @@ from ..checkpoints.convert import convert
 from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
 from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
+from ..command_options import DownloadOptions, ReportOptions
 from ..errors import CheckpointError
+from ..option_arguments import from_arguments
 from .downloading import download, sha256_of
 from .progress import ProgressBar
 
@@ -55,7 +57,7 @@ def table() -> list[dict[str, Any]]:
 def _list(args: argparse.Namespace) -> int:
     rows = table()
     folders = [str(folder) for folder in weight_folders()]
-    if args.json:
+    if from_arguments(ReportOptions, args).json:
         print(json.dumps({"files": rows, "searched": folders}, indent=2))
         return 0
     for row in rows:
@@ -90,7 +92,7 @@ def _check(args: argparse.Namespace) -> int:
                 "metadata": stored.metadata,
             }
         )
-    if args.json:
+    if from_arguments(ReportOptions, args).json:
         print(json.dumps(results, indent=2))
     else:
         for result in results:
@@ -116,21 +118,22 @@ def _convert(args: argparse.Namespace) -> int:
 
 
 def _download(args: argparse.Namespace) -> int:
-    chosen = _chosen(args.name, args.layout)
-    for file in chosen:
-        path = Path(args.to) / file.paths[args.layout]
+    options = from_arguments(DownloadOptions, args)
+    report = from_arguments(ReportOptions, args)
+    for file in _chosen(args.name, options.layout):
+        path = options.to / file.paths[options.layout]
         if path.is_file():
             print(f"{path}: there already")
             continue
-        url = file.url(args.layout)
-        if args.mirror is not None:
-            url = f"{args.mirror.rstrip('/')}/{file.paths[args.layout]}"
+        url = file.url(options.layout)
+        if options.mirror is not None:
+            url = f"{options.mirror.rstrip('/')}/{file.paths[options.layout]}"
         if url is None:
             raise ValueError(f"{file.name} is part of the package; it is not downloaded.")
         print(f"{file.name} by {file.maker}, licence: {file.licence}", flush=True)
-        with ProgressBar(path.name, wanted=args.progress, unit="bytes") as bar:
-            digest = download(url, path, sha256=file.sha256.get(args.layout), progress=bar)
-        known = "as expected" if args.layout in file.sha256 else "not known beforehand"
+        with ProgressBar(path.name, shown=report.progress, unit="bytes") as bar:
+            digest = download(url, path, sha256=file.sha256.get(options.layout), progress=bar)
+        known = "as expected" if options.layout in file.sha256 else "not known beforehand"
         print(f"{path}: sha256 {digest} ({known})")
     return 0
 

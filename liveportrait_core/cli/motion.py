@@ -11,13 +11,15 @@ from torch import Tensor
 
 from ..animation.batching import ChunkSize
 from ..animation.read import ReadOptions, read_driving
-from ..animation.readers import FaceReaders
+from ..animation.readers import FaceChoice, FaceReaders
+from ..command_options import ConvertOptions, ModelOptions, ReportOptions
 from ..errors import MediaError
 from ..media.clips import Frames
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
-from .faces import face_choice, framing
+from ..option_arguments import from_arguments
+from ..options import AnimateOptions
 from .inputs import Picture, check_output, open_source
 from .progress import ProgressBar
 from .runtime import load
@@ -36,17 +38,25 @@ def _extract(args: argparse.Namespace) -> int:
         )
     clip = open_source(args.clip)
     check_output(args.output, args.clip, suffixes=MOTION_SUFFIXES)
-    still = isinstance(clip, Picture)
+    options = from_arguments(AnimateOptions, args)
+    choice = FaceChoice(
+        role="source",
+        box=options.source_face.box,
+        already_cropped=bool(options.source_framing.already_cropped),
+        face_index=options.source_face.index,
+        is_still=isinstance(clip, Picture),
+    )
     with torch.inference_mode():
-        model = load(args)
-        readers = FaceReaders(model, args.face_models)
-        chunk = ChunkSize(args.chunk) if args.chunk else None
-        with ProgressBar("Reading ", wanted=args.progress) as bar:
+        model = load(from_arguments(ModelOptions, args))
+        readers = FaceReaders(model, options.face_models)
+        chunk = ChunkSize.for_device(model.device, options.chunk)
+        shown = from_arguments(ReportOptions, args).progress
+        with ProgressBar("Reading ", shown=shown) as bar:
             read = read_driving(
                 model,
                 Frames((clip.on_white(),)) if isinstance(clip, Picture) else clip,
-                readers.reader(face_choice(args, is_still=still)),
-                framing(args),
+                readers.reader(choice),
+                options.source_framing,
                 ReadOptions(progress=bar, chunk=chunk),
             )
     _save(read.motion.to("cpu"), args)
@@ -55,16 +65,17 @@ def _extract(args: argparse.Namespace) -> int:
 
 def _convert(args: argparse.Namespace) -> int:
     check_output(args.output, args.file, suffixes=MOTION_SUFFIXES)
-    motion = load_motion(args.file, space=args.space)
-    if args.fps is not None:
-        motion = retime(motion, args.fps)
+    options = from_arguments(ConvertOptions, args)
+    motion = load_motion(args.file, space=options.space)
+    if options.fps is not None:
+        motion = retime(motion, options.fps)
     _save(motion, args)
     return 0
 
 
 def _save(motion: Motion, args: argparse.Namespace) -> None:
     losses = save_motion(motion, args.output)
-    if args.json:
+    if from_arguments(ReportOptions, args).json:
         told = {"output": str(args.output), **describe(motion), "losses": losses}
         print(json.dumps({**told, "warnings": args.warnings.messages}, indent=2))
         return
@@ -76,7 +87,7 @@ def _save(motion: Motion, args: argparse.Namespace) -> None:
 def _info(args: argparse.Namespace) -> int:
     motion = load_motion(args.file)
     described = describe(motion)
-    if args.json:
+    if from_arguments(ReportOptions, args).json:
         print(json.dumps({"file": str(args.file), **described}, indent=2))
         return 0
     print(f"{args.file}: {_line(motion)}")

@@ -7,7 +7,7 @@ from math import floor
 
 import numpy as np
 
-from ..animation.read import crop_of
+from ..animation.crops import crop_of
 from ..imaging.tensors import Pixels, resize_pixels
 from ..media.video import VideoReader
 from ..motion.types import Motion

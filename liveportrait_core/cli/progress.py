@@ -25,7 +25,7 @@ class ProgressBar:
         self,
         label: str,
         *,
-        wanted: bool | None = None,
+        shown: bool | None = None,
         unit: str = "frames",
         stream: TextIO | None = None,
     ) -> None:
@@ -33,14 +33,14 @@ class ProgressBar:
 
         Args:
             label: What is being done.
-            wanted: None: only on a terminal.
+            shown: None: only on a terminal.
             unit: What is counted; "bytes" are shown in MB.
             stream: None: stderr.
         """
         self._label, self._unit = label, unit
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
-        self._shown = self._terminal if wanted is None else wanted
+        self._shown = self._terminal if shown is None else shown
         self._start = self._last = time.monotonic()
         self._done = self._first = 0
         self._width = 0

@@ -1,23 +1,22 @@
-"""The model that the options ask for, where they ask for it."""
+"""The model that the options name, on the device that they name."""
 
 from __future__ import annotations
 
-import argparse
-
 import torch
 
+from ..command_options import ModelOptions
 from ..model import LivePortraitModel, load_model
 
 
-def load(args: argparse.Namespace) -> LivePortraitModel:
+def load(options: ModelOptions) -> LivePortraitModel:
     """The model of `--model`, `--device` and `--dtype`.
 
     Raises:
         CheckpointError: The weights are missing or bad.
         ValueError: There is no such device.
     """
-    device = find_device(args.device)
-    return load_model(args.model, device=device, dtype=getattr(torch, args.dtype))
+    device = find_device(options.device)
+    return load_model(options.model, device=device, dtype=getattr(torch, options.dtype))
 
 
 def find_device(name: str) -> torch.device:
@@ -37,14 +36,15 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(
-            f"--device {name} names no device; auto, cpu, cuda, cuda:1 or mps was wanted."
+            f"--device is '{name}'; auto, cpu, cuda, cuda:1 or mps is expected. "
+            "Leave it out for auto."
         ) from error
     index = device.index or 0
     there = present.get(device.type, False)
     if not there or (device.type == "cuda" and index >= torch.cuda.device_count()):
         usable = ", ".join(kind for kind, is_there in present.items() if is_there)
         raise ValueError(
-            f"--device {name} was asked for, but PyTorch {torch.__version__} sees no such device. "
-            f"Choose one of {usable}, or install a PyTorch for it."
+            f"--device is {name}; PyTorch {torch.__version__} finds {usable}. Choose one "
+            "of these, or install a PyTorch for it."
         )
     return device

@@ -1,4 +1,4 @@
-"""Animal faces, as far as the installed packages can find them: the front of a cat's face."""
+"""Finders of animal faces that need only the installed packages: a cat seen from the front."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
-from .detector import Attempt, RoughFace, cascade_hits, load_cascade
+from .detector import Attempt, CascadeDetection, cascade_detections, load_cascade
 from .faces import Box, Face, sorted_faces
 
 CAT_CASCADE: Final = "haarcascade_frontalcatface_extended.xml"
-LADDER: Final = (
-    Attempt(neighbours=3, smallest=0.15, equalise=False),
-    Attempt(neighbours=3, smallest=0.15),
-    Attempt(neighbours=2, smallest=0.15, work_px=640, padding=0.15),
-    Attempt(neighbours=1, smallest=0.2, work_px=320, padding=0.3, enlarge=True),
+ATTEMPTS: Final = (
+    Attempt(neighbours=3, min_size=0.15, equalise=False),
+    Attempt(neighbours=3, min_size=0.15),
+    Attempt(neighbours=2, min_size=0.15, work_px=640, padding=0.15),
+    Attempt(neighbours=1, min_size=0.2, work_px=320, padding=0.3, enlarge=True),
 )
-GUESSED_SCORE: Final = 0.3
-"""Of landmarks that were placed in a box, not read."""
+FIXED_LANDMARKS_SCORE: Final = 0.3
+"""Of landmarks at fixed places in a box, which no network predicted."""
 POINTS_IN_BOX: Final = (
     (0.60, 0.42),
     (0.78, 0.42),
@@ -31,11 +31,11 @@ POINTS_IN_BOX: Final = (
     (0.50, 0.76),
     (0.50, 0.84),
 )
-"""The nine points of `animal-9` in a cat's face, shares of the cascade's box."""
+"""The nine points of `animal-9` in a cat's face, as fractions of the cascade's box."""
 
 
 class AnimalFaceFinder:
-    """OpenCV's cat cascade; landmarks are placed, not read: good for a crop, not for openness."""
+    """OpenCV's cat cascade; landmarks are at fixed places in its box: enough for a crop."""
 
     def __init__(self) -> None:
         """A finder.
@@ -48,14 +48,14 @@ class AnimalFaceFinder:
     @property
     def tried(self) -> str:
         """What it does, for the message when it finds nothing."""
-        return f"OpenCV cat-face cascade, {len(LADDER)} attempts"
+        return f"OpenCV cat-face cascade, {len(ATTEMPTS)} attempts"
 
     def find(self, frame: Pixels) -> list[Face]:
         """The animal faces of the first attempt that gives any."""
-        for attempt in LADDER:
-            hits = cascade_hits(self._cascade, frame, attempt)
-            if hits:
-                return sorted_faces([_face(hit) for hit in hits])
+        for attempt in ATTEMPTS:
+            detections = cascade_detections(self._cascade, frame, attempt)
+            if detections:
+                return sorted_faces([_face(detection) for detection in detections])
         return []
 
 
@@ -68,12 +68,14 @@ class AnimalBoxFinder:
         self._box = box
 
     def find(self, frame: Pixels) -> list[Face]:
-        """One face with placed landmarks."""
+        """One face, its landmarks at fixed places in the box."""
         del frame
-        return [_face(RoughFace(self._box, 1.0))]
+        return [_face(CascadeDetection(self._box, 1.0))]
 
 
-def _face(hit: RoughFace) -> Face:
-    x, y, width, height = hit.box
+def _face(detection: CascadeDetection) -> Face:
+    x, y, width, height = detection.box
     points = np.array(POINTS_IN_BOX) * (width, height) + (x, y)
-    return Face(box=hit.box, landmarks=Landmarks(points, "animal-9"), score=GUESSED_SCORE)
+    return Face(
+        box=detection.box, landmarks=Landmarks(points, "animal-9"), score=FIXED_LANDMARKS_SCORE
+    )

@@ -14,8 +14,8 @@ import numpy as np
 from ..errors import FaceNotFoundError
 from ..imaging.crop import FaceBox
 from ..imaging.tensors import Pixels
-from .faces import Box, Face, face_from_landmarks, overlap
-from .landmarks import LandmarkNetwork, read_face, steadiness
+from .faces import Box, Face, face_from_landmarks, without_overlaps
+from .landmarks import LandmarkNetwork, refine_landmarks, stability
 
 FRONTAL_CASCADE: Final = "haarcascade_frontalface_alt2.xml"
 FACE_OVER_BOX: Final = 0.78
@@ -23,12 +23,10 @@ FACE_OVER_BOX: Final = 0.78
 FACE_BELOW_BOX: Final = 0.11
 """How far the middle between brows and chin lies below the box's centre, in box sides."""
 DEFAULT_MIN_SCORE: Final = 0.35
-MOST_HITS: Final = 12
-"""Hits of one attempt that are looked at, surest first: noise gives hundreds."""
-LEAST_OF_BEST: Final = 0.6
-"""Of several hits in a picture, those below this share of the best are no faces."""
-SAME_FACE_OVERLAP: Final = 0.5
-"""Overlap over the smaller box from which two hits are one face."""
+MAX_DETECTIONS: Final = 12
+"""Detections of one attempt that are verified, best first: noise gives hundreds."""
+MIN_RELATIVE_SCORE: Final = 0.6
+"""Of several detections in a picture, those below this fraction of the best are no faces."""
 
 
 class FaceFinder(Protocol):
@@ -46,35 +44,35 @@ class FaceFinder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One rung of the ladder: how to look this time."""
+    """Settings of one run of a cascade; attempts are tried in order."""
 
     neighbours: int
-    """Overlapping hits that count as one face."""
-    smallest: float
-    """Least side of a face over the picture's shorter side."""
+    """Smallest number of overlapping detections that count as one face."""
+    min_size: float
+    """Smallest side of a face over the picture's shorter side."""
     work_px: int = 480
-    """The picture's longer side is brought to this size first, when larger."""
+    """The picture's longer side is reduced to this size first, when larger."""
     enlarge: bool = False
-    """Bring smaller pictures to `work_px`, too."""
+    """Enlarge smaller pictures to `work_px`, too."""
     padding: float = 0.0
     """Border added around the picture, in sides: a face at the edge needs room."""
     equalise: bool = True
-    """Stretch the contrast first: finds dark faces, and now and then half of a light one."""
+    """Equalise the histogram first: finds dark faces, and sometimes half of a light one."""
     quarter_turns: int = 0
     """Turns of the picture, counter-clockwise."""
     strict: bool = True
-    """A hit's score is weighed by its steadiness: a look this hard finds much that is no face."""
+    """Multiply scores by their stability: a sensitive attempt finds much that is no face."""
 
 
-LADDER: Final = (
-    Attempt(neighbours=3, smallest=0.12, equalise=False, strict=False),
-    Attempt(neighbours=3, smallest=0.1, work_px=320, padding=0.15),
-    Attempt(neighbours=2, smallest=0.05, work_px=800, padding=0.1),
-    Attempt(neighbours=2, smallest=0.04, work_px=1024, padding=0.2, enlarge=True),
-    Attempt(neighbours=1, smallest=0.1, work_px=320, padding=0.3, enlarge=True),
-    Attempt(neighbours=3, smallest=0.1, work_px=320, padding=0.15, quarter_turns=1),
-    Attempt(neighbours=3, smallest=0.1, work_px=320, padding=0.15, quarter_turns=3),
-    Attempt(neighbours=3, smallest=0.1, work_px=320, padding=0.15, quarter_turns=2),
+ATTEMPTS: Final = (
+    Attempt(neighbours=3, min_size=0.12, equalise=False, strict=False),
+    Attempt(neighbours=3, min_size=0.1, work_px=320, padding=0.15),
+    Attempt(neighbours=2, min_size=0.05, work_px=800, padding=0.1),
+    Attempt(neighbours=2, min_size=0.04, work_px=1024, padding=0.2, enlarge=True),
+    Attempt(neighbours=1, min_size=0.1, work_px=320, padding=0.3, enlarge=True),
+    Attempt(neighbours=3, min_size=0.1, work_px=320, padding=0.15, quarter_turns=1),
+    Attempt(neighbours=3, min_size=0.1, work_px=320, padding=0.15, quarter_turns=3),
+    Attempt(neighbours=3, min_size=0.1, work_px=320, padding=0.15, quarter_turns=2),
 )
 SCALE_STEP: Final = 1.05
 """Between the sizes that the cascade is tried at. 1.1 is twice as fast and misses whole faces
@@ -82,17 +80,17 @@ that 1.05 finds."""
 
 
 @dataclass(frozen=True, slots=True)
-class RoughFace:
-    """A cascade's hit, in pixels of the frame."""
+class CascadeDetection:
+    """A detection of a cascade, in pixels of the frame."""
 
     box: Box
     weight: float
-    """How sure the cascade is; comparable within one picture only."""
+    """The cascade's confidence; comparable within one picture only."""
     quarter_turns: int = 0
     """How the frame was turned, counter-clockwise, when the face stood upright."""
 
     def crop(self, network: LandmarkNetwork) -> FaceBox:
-        """The crop to read landmarks in first."""
+        """The first crop for a landmark network."""
         x, y, width, height = self.box
         face = max(width, height) * FACE_OVER_BOX
         side = face * network.scale
@@ -105,21 +103,21 @@ class RoughFace:
 
 
 class HaarFaceFinder:
-    """OpenCV's frontal cascade, refined and checked by a landmark network."""
+    """Faces detected by OpenCV's frontal cascade, refined and verified by a landmark network."""
 
     def __init__(
         self,
         network: LandmarkNetwork,
         *,
         min_score: float = DEFAULT_MIN_SCORE,
-        ladder: Sequence[Attempt] = LADDER,
+        attempts: Sequence[Attempt] = ATTEMPTS,
     ) -> None:
         """A finder.
 
         Args:
-            network: Reads landmarks; its agreement with itself rejects false hits.
-            min_score: Faces below are no faces.
-            ladder: Attempts, tried in order until one gives a face.
+            network: Predicts landmarks; the agreement of its predictions rejects false detections.
+            min_score: Smallest score of a face, 0 to 1.
+            attempts: Tried in order until one gives a face.
 
         Raises:
             FaceNotFoundError: The installed OpenCV has no cascades.
@@ -127,42 +125,42 @@ class HaarFaceFinder:
         self._cascade = load_cascade(FRONTAL_CASCADE)
         self._network = network
         self._min_score = min_score
-        self._ladder = tuple(ladder)
+        self._attempts = tuple(attempts)
 
     @property
     def tried(self) -> str:
         """What it does, for the message when it finds nothing."""
         return (
-            f"OpenCV frontal cascade, {len(self._ladder)} attempts: smaller, enlarged, with "
-            f"borders, turned; least score {self._min_score:.2f}"
+            f"OpenCV frontal cascade, {len(self._attempts)} attempts: smaller, enlarged, with "
+            f"borders, turned; minimum score {self._min_score:.2f}"
         )
 
     def find(self, frame: Pixels) -> list[Face]:
         """The faces of the first attempt that gives any."""
-        for attempt in self._ladder:
-            hits = (self._face(frame, rough, attempt) for rough in self._hits(frame, attempt))
-            faces = _without_doubles([face for face in hits if face.score >= self._min_score])
-            if faces:
-                return self._credible(frame, faces)
+        for attempt in self._attempts:
+            detections = cascade_detections(self._cascade, frame, attempt)[:MAX_DETECTIONS]
+            faces = [self._face(frame, detection, attempt) for detection in detections]
+            # the largest first: a smaller one is often a mouth taken for a face
+            ranked = sorted(faces, key=lambda face: -face.area)
+            kept = without_overlaps(face for face in ranked if face.score >= self._min_score)
+            if kept:
+                return self._without_outliers(frame, kept)
         return []
 
-    def _hits(self, frame: Pixels, attempt: Attempt) -> list[RoughFace]:
-        return cascade_hits(self._cascade, frame, attempt)[:MOST_HITS]
-
-    def _face(self, frame: Pixels, rough: RoughFace, attempt: Attempt) -> Face:
-        reading = read_face(frame, self._network, rough.crop(self._network))
-        score = reading.score
+    def _face(self, frame: Pixels, detection: CascadeDetection, attempt: Attempt) -> Face:
+        refined = refine_landmarks(frame, self._network, detection.crop(self._network))
+        score = refined.score
         if attempt.strict and score >= self._min_score:
-            score *= steadiness(frame, self._network, reading.landmarks)
-        return face_from_landmarks(reading.landmarks, score)
+            score *= stability(frame, self._network, refined.landmarks)
+        return face_from_landmarks(refined.landmarks, score)
 
-    def _credible(self, frame: Pixels, faces: list[Face]) -> list[Face]:
-        """Without the hits that are far less steady than the best: folds of cloth, a mouth."""
+    def _without_outliers(self, frame: Pixels, faces: list[Face]) -> list[Face]:
+        """Without those that are far less stable than the best: folds of cloth, a mouth."""
         if len(faces) == 1:
             return faces
-        weighed = [face.score * steadiness(frame, self._network, face.landmarks) for face in faces]
-        least = LEAST_OF_BEST * max(weighed)
-        return [face for face, weight in zip(faces, weighed, strict=True) if weight >= least]
+        weighted = [face.score * stability(frame, self._network, face.landmarks) for face in faces]
+        low = MIN_RELATIVE_SCORE * max(weighted)
+        return [face for face, weight in zip(faces, weighted, strict=True) if weight >= low]
 
 
 class BoxFaceFinder:
@@ -175,20 +173,20 @@ class BoxFaceFinder:
 
         Args:
             box: x, y, width, height in pixels, roughly from brows to chin.
-            network: Reads landmarks there.
+            network: Predicts landmarks there.
 
         Raises:
             ValueError: A box without area.
         """
         if min(box[2:]) <= 0:
             raise ValueError(
-                f"The box {_written(box)} has no area; x,y,w,h with w and h above 0 was "
+                f"The box {_written(box)} has no area; x,y,w,h with w and h above 0 is "
                 "expected. Mark the face from brows to chin."
             )
         self._box, self._network = box, network
 
     def find(self, frame: Pixels) -> list[Face]:
-        """One face: whoever marked the box knows better than any score.
+        """One face, whatever its score: the user has marked it.
 
         Raises:
             FaceNotFoundError: The box lies outside the picture.
@@ -197,11 +195,12 @@ class BoxFaceFinder:
         x, y, box_width, box_height = self._box
         if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:
             raise FaceNotFoundError(
-                f"The box {_written(self._box)} lies outside the {width}x{height} picture. "
-                "Give x,y,w,h in pixels of this picture."
+                f"The box {_written(self._box)} lies outside the {width}x{height} picture; a box "
+                "inside it is expected. Give x,y,w,h in pixels of this picture."
             )
-        reading = read_face(frame, self._network, RoughFace(self._box, 1.0).crop(self._network))
-        return [face_from_landmarks(reading.landmarks, reading.score)]
+        crop = CascadeDetection(self._box, 1.0).crop(self._network)
+        refined = refine_landmarks(frame, self._network, crop)
+        return [face_from_landmarks(refined.landmarks, refined.score)]
 
 
 class CroppedFaceFinder:
@@ -213,11 +212,11 @@ class CroppedFaceFinder:
         self._network = network
 
     def find(self, frame: Pixels) -> list[Face]:
-        """One face, read once in the square around the whole picture."""
+        """One face, its landmarks predicted once in the square around the whole picture."""
         height, width = frame.shape[:2]
         whole = FaceBox((width / 2, height / 2), float(max(height, width)), 0.0)
-        reading = read_face(frame, self._network, whole, readings=1)
-        return [face_from_landmarks(reading.landmarks, reading.score)]
+        refined = refine_landmarks(frame, self._network, whole, predictions=1)
+        return [face_from_landmarks(refined.landmarks, refined.score)]
 
 
 def load_cascade(name: str) -> Any:
@@ -231,19 +230,21 @@ def load_cascade(name: str) -> Any:
     path = Path(folder or "") / name
     if make is None or folder is None or not path.is_file():
         raise FaceNotFoundError(
-            f"OpenCV {cv2.__version__} has no face cascades; version 4 has them. Install "
+            f"OpenCV {cv2.__version__} has no face cascades; version 4 is expected. Install "
             "opencv-python-headless<5, mark the face with a box, say that the frames are face "
             "crops already, or install onnxruntime and give InsightFace's model folder."
         )
     return make(str(path))
 
 
-def cascade_hits(
-    cascade: Any,
-    frame: Pixels,
-    attempt: Attempt,
-) -> list[RoughFace]:
-    """What a cascade finds in one attempt, surest first."""
+def cascade_detections(cascade: Any, frame: Pixels, attempt: Attempt) -> list[CascadeDetection]:
+    """What a cascade detects in one attempt, most confident first.
+
+    Args:
+        cascade: From `load_cascade`.
+        frame: (H, W, 3) uint8 RGB.
+        attempt: Size, turn and thresholds.
+    """
     turned = np.ascontiguousarray(np.rot90(frame, attempt.quarter_turns))
     height, width = turned.shape[:2]
     zoom = attempt.work_px / max(height, width)
@@ -254,20 +255,20 @@ def cascade_hits(
     border = round(attempt.padding * max(size))
     if border:
         grey = np.pad(grey, border, mode="edge")
-    smallest = max(20, round(attempt.smallest * min(size)))
+    min_side = max(20, round(attempt.min_size * min(size)))
     boxes, _, weights = cascade.detectMultiScale3(
         cv2.equalizeHist(grey) if attempt.equalise else grey,
         scaleFactor=SCALE_STEP,
         minNeighbors=attempt.neighbours,
-        minSize=(smallest, smallest),
+        minSize=(min_side, min_side),
         outputRejectLevels=True,
     )
-    hits: list[RoughFace] = []
+    detections: list[CascadeDetection] = []
     for (x, y, box_width, box_height), weight in zip(boxes, np.ravel(weights), strict=True):
         box = ((x - border) / zoom, (y - border) / zoom, box_width / zoom, box_height / zoom)
         there = _turned_back(box, frame, attempt.quarter_turns)
-        hits.append(RoughFace(there, float(weight), attempt.quarter_turns))
-    return sorted(hits, key=lambda hit: -hit.weight)
+        detections.append(CascadeDetection(there, float(weight), attempt.quarter_turns))
+    return sorted(detections, key=lambda detection: -detection.weight)
 
 
 def _turned_back(box: Box, frame: Pixels, quarter_turns: int) -> Box:
@@ -283,15 +284,6 @@ def _turned_back(box: Box, frame: Pixels, quarter_turns: int) -> Box:
             return y, rows - x - width, height, width
         case _:
             return x, y, width, height
-
-
-def _without_doubles(faces: Sequence[Face]) -> list[Face]:
-    """Of hits that overlap, the largest: a smaller one is often a mouth taken for a face."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=lambda face: -face.area):
-        if all(overlap(face.box, other.box) < SAME_FACE_OVERLAP for other in kept):
-            kept.append(face)
-    return kept
 
 
 def _written(box: Box) -> str:

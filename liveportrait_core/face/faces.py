@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
+from ..constants import Box
 from ..errors import FaceNotFoundError
 from ..imaging.landmark_layouts import Landmarks
 
@@ -16,13 +17,13 @@ FaceState = Literal["measured", "interpolated", "missing"]
 FaceOrder = Literal[
     "large-small", "small-large", "left-right", "right-left", "top-bottom", "bottom-top", "score"
 ]
-Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels of the frame."""
 FIND_ADVICE: Final = (
     "Use a picture with a larger, more frontal face, mark the face with a box, or say that the "
     "frames are face crops already."
 )
 """What to do when no face was found."""
+SAME_FACE_OVERLAP: Final = 0.5
+"""Overlap over the smaller box from which two detections are one face."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Face:
     """`interpolated`: between two frames that show it. `missing`: not seen; the landmarks are
     those of the nearest frame that shows it."""
     openness_landmarks: Landmarks | None = None
-    """What tells how open eyes and lips are, where it is not `landmarks`, which frame the face."""
+    """Landmarks that openness is measured on, where it is not `landmarks`, which frame the face."""
 
     @property
     def area(self) -> float:
@@ -65,8 +66,8 @@ class FaceTrack:
     @property
     def validity(self) -> tuple[float, ...]:
         """1 measured, 0.5 interpolated, 0 missing: as `Motion.validity` has it."""
-        worth: dict[FaceState, float] = {"measured": 1.0, "interpolated": 0.5, "missing": 0.0}
-        return tuple(worth[face.state] for face in self.faces)
+        of_state: dict[FaceState, float] = {"measured": 1.0, "interpolated": 0.5, "missing": 0.0}
+        return tuple(of_state[face.state] for face in self.faces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,8 @@ class Faces:
         """
         if not 0 <= face_index < len(self.tracks):
             raise FaceNotFoundError(
-                f"Face number {face_index} was asked for, but {len(self.tracks)} can be seen. "
-                f"Choose a face index from 0 to {len(self.tracks) - 1}."
+                f"The face index is {face_index}; 0 to {len(self.tracks) - 1} is expected, for "
+                f"{len(self.tracks)} found. Choose another index."
             )
         return self.tracks[face_index]
 
@@ -123,12 +124,40 @@ def sorted_faces(faces: Sequence[Face], order: FaceOrder = "large-small") -> lis
     """
     key = _ORDER_KEYS.get(order)
     if key is None:
-        raise ValueError(f"There is no face order {order!r}. Use one of {', '.join(_ORDER_KEYS)}.")
+        raise ValueError(
+            f"The face order is {order!r}; one of {', '.join(_ORDER_KEYS)} is expected. "
+            "Choose one of these."
+        )
     return sorted(faces, key=key)
 
 
+class Boxed(Protocol):
+    """Anything with a box, as `Face`."""
+
+    @property
+    def box(self) -> Box:
+        """In pixels of the frame."""
+        ...
+
+
+BoxedT = TypeVar("BoxedT", bound=Boxed)
+
+
+def without_overlaps(ranked: Iterable[BoxedT]) -> list[BoxedT]:
+    """Non-maximum suppression: of entries whose boxes overlap, the first.
+
+    Args:
+        ranked: The best first.
+    """
+    kept: list[BoxedT] = []
+    for entry in ranked:
+        if all(overlap(entry.box, other.box) < SAME_FACE_OVERLAP for other in kept):
+            kept.append(entry)
+    return kept
+
+
 def overlap(first: Box, second: Box) -> float:
-    """Area that two boxes share, over that of the smaller one."""
+    """Intersection area of two boxes over the area of the smaller one."""
     width = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
     height = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
     smaller = min(first[2] * first[3], second[2] * second[3])

@@ -1,4 +1,4 @@
-"""Landmarks that are placed by five points, for faces that no landmark network can read."""
+"""A mean face fitted to five points, for faces on which the landmark network fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from ..imaging.landmark_layouts import COMPACT_21, Landmarks, Points
+from .landmarks import mouth_is_below_eyes
 
 MEAN_FACE: Final = (
     (-0.23, -0.43), (-0.07, -0.41), (0.07, -0.41), (0.23, -0.43),
@@ -17,37 +18,34 @@ MEAN_FACE: Final = (
 )  # fmt: skip
 """The 21 points of rendered heads seen from the front, from the middle of the square about the
 face, in its sides: mean of both halves."""
-FIVE: Final = ((4, 5), (6, 7), (14,), (15,), (16,))
+FIVE_POINTS: Final = ((4, 5), (6, 7), (14,), (15,), (16,))
 """Which of them the five points are the middles of: eyes, nose, corners of the mouth."""
-LEAST_EYES_OVER_DROP, MOST_EYES_OVER_DROP = 0.3, 2.2
-"""Distance of the eyes over that from their middle to the mouth's; about 1 from the front."""
-MOST_SKEW: Final = 0.6
+MAX_SKEW: Final = 0.6
 """Largest |cosine| between the line of the eyes and the line to the mouth."""
 
 
-def place_landmarks(five: Points) -> Landmarks:
-    """The 21 points of a mean face that is laid on five points, stretched and sheared to fit.
+def mean_face_landmarks(five: Points) -> Landmarks:
+    """The 21 points of a mean face, mapped to five points by an affine least-squares fit.
 
     Args:
         five: (5, 2) middles of the eyes, tip of the nose, corners of the mouth, pixels.
 
     Returns:
-        Good for a crop. They tell nothing of how open eyes and mouth are.
+        Enough for a crop. Openness of eyes and mouth is the mean face's.
     """
     mean = np.array(MEAN_FACE)
-    known = np.stack([mean[list(group)].mean(0) for group in FIVE])
+    known = np.stack([mean[list(group)].mean(0) for group in FIVE_POINTS])
     solution, *_ = np.linalg.lstsq(_with_one(known), np.asarray(five, np.float64), rcond=None)
     return Landmarks(_with_one(mean) @ solution, COMPACT_21.name)
 
 
-def could_be_a_face(five: Points) -> bool:
-    """True when the mouth lies below the eyes as in a face, also an animal's."""
-    across, down = five[1] - five[0], five[3:].mean(0) - five[:2].mean(0)
-    width, drop = float(np.hypot(*across)), float(np.hypot(*down))
-    if not drop > 0 or not LEAST_EYES_OVER_DROP <= width / drop <= MOST_EYES_OVER_DROP:
-        return False
-    skew = float(across @ down) / (width * drop)
-    return abs(skew) <= MOST_SKEW and bool(across[0] * down[1] > across[1] * down[0])
+def are_plausible_points(five: Points) -> bool:
+    """True when the mouth lies below the eyes as in a face, also an animal's.
+
+    Args:
+        five: (5, 2) as for `mean_face_landmarks`.
+    """
+    return mouth_is_below_eyes(five[0], five[1], five[3:].mean(0), max_skew=MAX_SKEW)
 
 
 def _with_one(points: Points) -> Points:

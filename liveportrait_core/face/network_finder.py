@@ -22,11 +22,11 @@ from ..imaging.crop import face_box
 from ..imaging.tensors import Pixels
 from ..media.atomic import write_whole
 from ..networks.face_finder import NUM_POINTS, FaceFinderNetwork
-from .detector import DEFAULT_MIN_SCORE, MOST_HITS, SAME_FACE_OVERLAP, FaceFinder
-from .faces import Face, face_from_landmarks, overlap
-from .landmarks import LandmarkNetwork, read_face, steadiness
-from .mean_face import could_be_a_face, place_landmarks
-from .proposals import FinderNetwork, Hit, Look, closer_look, find_hits
+from .detector import DEFAULT_MIN_SCORE, MAX_DETECTIONS, FaceFinder
+from .faces import Face, face_from_landmarks, without_overlaps
+from .landmarks import LandmarkNetwork, refine_landmarks, stability
+from .mean_face import are_plausible_points, mean_face_landmarks
+from .proposals import Detection, DetectionPass, FinderNetwork, augmented_logit, find_detections
 
 NETWORK_FILE: Final = Path(__file__).parents[1] / "assets" / "weights" / "face_finder.safetensors"
 FORMAT: Final = "liveportrait-suite/face-finder"
@@ -34,45 +34,45 @@ VERSION: Final = "1"
 CONVOLUTION_NDIM: Final = 4
 """Weights of 2D convolutions; channels last is the faster layout for them."""
 
-LEAST_OF_BEST: Final = 0.5
-"""Of several faces in a picture, those below this share of the surest are none."""
-READ_WEIGHT: Final = 4.0
-"""What a reading that agrees with itself and is steady adds to the logit of the closer look."""
-STEADY: Final = 0.6
-"""Score times steadiness of a reading from which no other is tried."""
-SURE: Final = 2.6
-"""Sureness from which a face is beyond doubt. Below, it is looked for in the turned picture, too:
-a face on its side may look like an upright one."""
-LEAST_CLOSER: Final = -1.2
-"""Logit of the closer look below which nobody reads: it is no face."""
-LEAST_UNREAD: Final = 0.45
-"""Logit of the closer look from which a hit is a face though the landmark network cannot read it:
+MIN_RELATIVE_CONFIDENCE: Final = 0.5
+"""Of several faces in a picture, those below this fraction of the highest confidence are none."""
+LANDMARK_WEIGHT: Final = 4.0
+"""What landmarks of score and stability 1 add to the augmented logit."""
+STABLE_SCORE: Final = 0.6
+"""Score times stability from which no other first crop is tried."""
+HIGH_CONFIDENCE: Final = 2.6
+"""Confidence from which no other pass is tried. Below, the turned picture is searched, too: a face
+on its side may look like an upright one."""
+MIN_AUGMENTED_LOGIT: Final = -1.2
+"""Augmented logit below which a detection is dropped without predicting landmarks."""
+MIN_LOGIT_WITHOUT_LANDMARKS: Final = 0.45
+"""Augmented logit from which a detection is a face though the landmark network fails on it:
 animals, masks, dolls."""
-UNREAD_SCORE: Final = 0.5
-"""Its score at most; landmarks that are read have more as a rule."""
-UNREAD_SURE: Final = 1.2
-"""Added to the logit of such a face: less sure than faces that are read."""
+MAX_SCORE_WITHOUT_LANDMARKS: Final = 0.5
+"""Upper bound of its score; faces with predicted landmarks usually have more."""
+CONFIDENCE_WITHOUT_LANDMARKS: Final = 1.2
+"""Added to the logit of such a face: less than predicted landmarks add."""
 
 
-LADDER: Final = (
-    Look((96, 192, 384), least_sure=1.8, unread=True),
-    Look((96, 192), turns=(1, 2, 3)),
-    Look((64, 128, 256, 512), least_heat=0.2, padding=0.1, only_when_lost=True),
-    Look((768,), least_heat=0.3, only_when_lost=True),
+PASSES: Final = (
+    DetectionPass((96, 192, 384), min_confidence=1.8, allow_without_landmarks=True),
+    DetectionPass((96, 192), turns=(1, 2, 3)),
+    DetectionPass((64, 128, 256, 512), min_heat=0.2, padding=0.1, only_if_none=True),
+    DetectionPass((768,), min_heat=0.3, only_if_none=True),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Weighed:
-    """A face and how sure both networks are of it."""
+class _Candidate:
+    """A face and how confident both networks are of it."""
 
-    sureness: float
-    """The logit of the closer look, and more where the landmark network reads a face there."""
+    confidence: float
+    """The augmented logit, and more where the landmark network predicts plausible landmarks."""
     face: Face
 
 
 class NetworkFaceFinder:
-    """Our network's faces, refined and checked by a landmark network."""
+    """Faces detected by our network, refined and verified by a landmark network."""
 
     def __init__(
         self,
@@ -80,102 +80,127 @@ class NetworkFaceFinder:
         *,
         finder_network: FinderNetwork | None = None,
         min_score: float = DEFAULT_MIN_SCORE,
-        ladder: Sequence[Look] = LADDER,
+        passes: Sequence[DetectionPass] = PASSES,
     ) -> None:
         """A finder.
 
         Args:
-            network: Reads landmarks; its agreement with itself rejects false hits.
-            finder_network: Says where faces are, fused; None takes the one in the package.
-            min_score: Faces below are no faces.
-            ladder: Looks, tried in order until one gives a face.
+            network: Predicts landmarks; the agreement of its predictions rejects false detections.
+            finder_network: Detects faces, fused; None takes the one in the package.
+            min_score: Smallest score of a face, 0 to 1.
+            passes: Tried in order until one is confident of a face.
 
         Raises:
             CheckpointError: The package lacks its network, or the file is damaged.
         """
         self._finder_network = finder_network or load_finder_network()
         self._network, self._min_score = network, min_score
-        self._ladder = tuple(ladder)
+        self._passes = tuple(passes)
 
     @property
     def tried(self) -> str:
         """What it does, for the message when it finds nothing."""
         return (
-            f"our own face finder, {len(self._ladder)} looks: turned, with borders, closer; "
-            f"least score {self._min_score:.2f}"
+            f"our own face finder, {len(self._passes)} passes: turned, with borders, enlarged; "
+            f"minimum score {self._min_score:.2f}"
         )
 
     def find(self, frame: Pixels) -> list[Face]:
-        """The faces of the first look that is sure of one, or of the surest look."""
-        best: list[_Weighed] = []
-        for look in self._ladder:
-            if best and (look.only_when_lost or best[0].sureness >= SURE):
+        """The faces of the first pass of high confidence, or of the most confident pass.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+        """
+        best: list[_Candidate] = []
+        for detection_pass in self._passes:
+            if best and (detection_pass.only_if_none or best[0].confidence >= HIGH_CONFIDENCE):
                 break
-            found = self._found(frame, look)
-            if found and (not best or found[0].sureness > best[0].sureness):
+            found = self._candidates(frame, detection_pass)
+            if found and (not best or found[0].confidence > best[0].confidence):
                 best = found
-        return _without_doubles([found.face for found in best])
+        return without_overlaps(found.face for found in best)
 
-    def _found(self, frame: Pixels, look: Look) -> list[_Weighed]:
-        """The faces of one look, surest first."""
-        hits = find_hits(self._finder_network, frame, look)[:MOST_HITS]
-        found = [face for hit in hits if (face := self._weighed(frame, hit, look)) is not None]
-        found.sort(key=lambda entry: -entry.sureness)
-        return [face for face in found if face.sureness >= LEAST_OF_BEST * found[0].sureness]
+    def _candidates(self, frame: Pixels, detection_pass: DetectionPass) -> list[_Candidate]:
+        """The faces of one pass, most confident first."""
+        detections = find_detections(self._finder_network, frame, detection_pass)
+        verified = (
+            self._verified(frame, detection, detection_pass)
+            for detection in detections[:MAX_DETECTIONS]
+        )
+        found = sorted(filter(None, verified), key=lambda entry: -entry.confidence)
+        if not found:
+            return []
+        low = MIN_RELATIVE_CONFIDENCE * found[0].confidence
+        return [entry for entry in found if entry.confidence >= low]
 
-    def _weighed(self, frame: Pixels, hit: Hit, look: Look) -> _Weighed | None:
-        """A hit with the landmarks read there; None where it is no face."""
-        closer = closer_look(self._finder_network, frame, hit)
-        if closer < LEAST_CLOSER:
+    def _verified(
+        self, frame: Pixels, detection: Detection, detection_pass: DetectionPass
+    ) -> _Candidate | None:
+        """A detection with its landmarks; None where it is no face."""
+        logit = augmented_logit(self._finder_network, frame, detection)
+        if logit < MIN_AUGMENTED_LOGIT:
             return None
-        read = max(self._readings(frame, hit), key=lambda entry: entry.sureness, default=None)
-        if read is not None and closer + read.sureness >= look.least_sure:
-            return replace(read, sureness=closer + read.sureness)
-        if not look.unread or closer < LEAST_UNREAD or not could_be_a_face(hit.points):
+        best = max(
+            self._with_landmarks(frame, detection), key=lambda entry: entry.confidence, default=None
+        )
+        if best is not None and logit + best.confidence >= detection_pass.min_confidence:
+            return replace(best, confidence=logit + best.confidence)
+        if not (
+            detection_pass.allow_without_landmarks
+            and logit >= MIN_LOGIT_WITHOUT_LANDMARKS
+            and are_plausible_points(detection.points)
+        ):
             return None
-        score = UNREAD_SCORE / (1 + math.exp(-closer))
-        face = face_from_landmarks(place_landmarks(hit.points), score)
-        return _Weighed(closer + UNREAD_SURE, face)
+        score = MAX_SCORE_WITHOUT_LANDMARKS / (1 + math.exp(-logit))
+        face = face_from_landmarks(mean_face_landmarks(detection.points), score)
+        return _Candidate(logit + CONFIDENCE_WITHOUT_LANDMARKS, face)
 
     def confirms(self, frame: Pixels, face: Face) -> bool:
-        """Whether another finder's face is one to our network, too."""
-        square = face_box(face.landmarks, scale=1.0)
-        hit = Hit(square.centre, square.side, square.angle_rad, 0.0, np.zeros((NUM_POINTS, 2)))
-        closer = closer_look(self._finder_network, frame, hit)
-        if closer < LEAST_CLOSER:
-            return False
-        steady = steadiness(frame, self._network, face.landmarks)
-        return closer + READ_WEIGHT * face.score * steady >= SURE
+        """Whether another finder's face is one to our network, too.
 
-    def _readings(self, frame: Pixels, hit: Hit) -> Iterator[_Weighed]:
-        """What the landmark network reads there, and its share of the sureness.
-
-        It begins from the square and, where that is not steady, from the five points, too.
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            face: With predicted landmarks, in pixels of the frame.
         """
-        placed = self._network.box(place_landmarks(hit.points))
-        for box in (hit.crop(self._network), placed):
-            reading = read_face(frame, self._network, box)
-            if reading.score >= self._min_score and hit.agrees_with(reading.landmarks):
-                worth = reading.score * steadiness(frame, self._network, reading.landmarks)
-                face = face_from_landmarks(reading.landmarks, reading.score)
-                yield _Weighed(READ_WEIGHT * worth, face)
-                if worth >= STEADY:
+        square = face_box(face.landmarks, scale=1.0)
+        points = np.zeros((NUM_POINTS, 2))
+        detection = Detection(square.centre, square.side, square.angle_rad, 0.0, points)
+        logit = augmented_logit(self._finder_network, frame, detection)
+        if logit < MIN_AUGMENTED_LOGIT:
+            return False
+        stable = stability(frame, self._network, face.landmarks)
+        return logit + LANDMARK_WEIGHT * face.score * stable >= HIGH_CONFIDENCE
+
+    def _with_landmarks(self, frame: Pixels, detection: Detection) -> Iterator[_Candidate]:
+        """The face with predicted landmarks, and what these add to its confidence.
+
+        The first crop is the detection's square and, where that is not stable, also the one
+        around the mean face of its five points.
+        """
+        around_points = self._network.box(mean_face_landmarks(detection.points))
+        for box in (detection.crop(self._network), around_points):
+            refined = refine_landmarks(frame, self._network, box)
+            if refined.score >= self._min_score and detection.agrees_with(refined.landmarks):
+                stable = refined.score * stability(frame, self._network, refined.landmarks)
+                face = face_from_landmarks(refined.landmarks, refined.score)
+                yield _Candidate(LANDMARK_WEIGHT * stable, face)
+                if stable >= STABLE_SCORE:
                     return
 
 
-class FirstOfFinders:
+class FinderChain:
     """Several finders: the faces of the first that finds any."""
 
     def __init__(
-        self, finders: Sequence[FaceFinder], *, judge: NetworkFaceFinder | None = None
+        self, finders: Sequence[FaceFinder], *, verifier: NetworkFaceFinder | None = None
     ) -> None:
         """A finder.
 
         Args:
-            finders: Asked in order.
-            judge: Must confirm the faces that the others find; it is believed itself.
+            finders: Tried in order.
+            verifier: Must confirm the faces of the other finders, not its own.
         """
-        self._finders, self._judge = tuple(finders), judge
+        self._finders, self._verifier = tuple(finders), verifier
 
     @property
     def tried(self) -> str:
@@ -186,8 +211,8 @@ class FirstOfFinders:
         """The faces of (H, W, 3) uint8, in no particular order; empty when there is none."""
         for finder in self._finders:
             faces = finder.find(frame)
-            if self._judge is not None and finder is not self._judge:
-                faces = [face for face in faces if self._judge.confirms(frame, face)]
+            if self._verifier is not None and finder is not self._verifier:
+                faces = [face for face in faces if self._verifier.confirms(frame, face)]
             if faces:
                 return faces
         return []
@@ -203,8 +228,8 @@ def load_finder_network(path: Path = NETWORK_FILE) -> FaceFinderNetwork:
     metadata = read_metadata(path)
     if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
         raise CheckpointError(
-            f"{path} says format {metadata.get('format')!r} version {metadata.get('version')!r}; "
-            f"{FORMAT} version {VERSION} was wanted. Install liveportrait-suite again."
+            f"{path} is of format {metadata.get('format')!r}, version {metadata.get('version')!r}; "
+            f"{FORMAT!r}, version {VERSION!r} is expected. Install liveportrait-suite again."
         )
     state = {name: tensor.float() for name, tensor in as_tensors(read_file(path), path).items()}
     network = FaceFinderNetwork()
@@ -213,8 +238,8 @@ def load_finder_network(path: Path = NETWORK_FILE) -> FaceFinderNetwork:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise CheckpointError(
-            f"{path} does not hold the tensors of this version's face finder. Install "
-            "liveportrait-suite again."
+            f"{path} holds other tensors; those of this version's face finder are expected. "
+            "Install liveportrait-suite again."
         ) from error
     for parameter in network.parameters():
         if parameter.ndim == CONVOLUTION_NDIM:
@@ -234,12 +259,3 @@ def save_finder_network(
     tensors = {name: tensor.detach().half().contiguous() for name, tensor in state.items()}
     content = save(tensors, {**metadata, "format": FORMAT, "version": VERSION})
     write_whole(path, content)
-
-
-def _without_doubles(ranked: Sequence[Face]) -> list[Face]:
-    """Of faces that overlap, the first."""
-    kept: list[Face] = []
-    for face in ranked:
-        if all(overlap(face.box, other.box) < SAME_FACE_OVERLAP for other in kept):
-            kept.append(face)
-    return kept

@@ -54,7 +54,7 @@ def landmark_203_from(run: Run, origin: str = "the network") -> LandmarkNetwork:
     """The 203-point network around a session that is open already.
 
     Convention:
-        - the third output holds 203 x, y as shares of 224 pixels, whole pixels being centres
+        - the third output holds 203 x, y as fractions of 224 pixels, whole pixels being centres
     """
 
     def read(face: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def decode_detections(
         size_px: Side of the detector's input.
 
     Returns:
-        left, top, right, bottom in input pixels and score, surest first, overlaps removed.
+        left, top, right, bottom in input pixels and score, most confident first, overlaps removed.
 
     Raises:
         CheckpointError: Outputs of another kind.

@@ -14,6 +14,7 @@ from ..errors import FaceNotFoundError
 from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, face_box
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
+from ..option_fields import check_options, option
 from .detector import FaceFinder
 from .faces import (
     FIND_ADVICE,
@@ -24,7 +25,7 @@ from .faces import (
     overlap,
     sorted_faces,
 )
-from .landmarks import LandmarkNetwork, read_again
+from .landmarks import LandmarkNetwork, follow_landmarks
 
 THUMBNAIL_PX: Final = 32
 SAMPLED_PX: Final = 160
@@ -32,40 +33,29 @@ SAMPLED_PX: Final = 160
 CUT_LEVELS: Final = 40.0
 """Mean change of a thumbnail's grey levels at which the scene was cut."""
 SAME_PLACE_OVERLAP: Final = 0.3
-"""Overlap with a face's last box from which a new hit is that face."""
+"""Overlap with a face's last box from which a new detection is that face."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingConfig:
-    """How faces are followed."""
+    """Settings of face tracking."""
 
-    max_faces: int = 1
-    """How many faces to follow at most."""
+    max_faces: int = option(1, "largest number of faces that are tracked", minimum=1)
     order: FaceOrder = "large-small"
-    """Which faces come first, and in which order they are numbered."""
-    min_score: float = 0.2
-    """A followed face below this is looked for anew. Lower than a finder's: where it was a
-    moment ago it probably still is."""
-    search_every: int = 5
-    """A lost face is searched for again after so many frames, then after twice as many, and so
-    on to `longest_wait`: searching is slow."""
-    longest_wait: int = 40
-    """Frames between two searches at most; `search_every`, where that is more."""
-    max_gap: int = 12
-    """Longest run of frames that is interpolated; longer gaps are missing."""
+    """Which faces come first, and how they are numbered."""
+    # lower than a finder's: where the face was a moment ago it probably still is
+    min_score: float = option(0.2, "score below which a tracked face is lost")
+    # searching is slow, so the interval doubles with each search that finds nothing
+    search_every: int = option(5, "frames until a lost face is searched for again", minimum=1)
+    longest_wait: int = option(40, "largest number of frames between two searches", minimum=1)
+    max_gap: int = option(12, "largest number of missing frames that are interpolated", minimum=0)
 
     def __post_init__(self) -> None:
-        least = {"max_faces": 1, "search_every": 1, "longest_wait": 1, "max_gap": 0}
-        for name, lowest in least.items():
-            if getattr(self, name) < lowest:
-                raise ValueError(
-                    f"Tracking got {name} {getattr(self, name)}; {lowest} is the least. "
-                    "Raise the value."
-                )
+        check_options(self)
 
 
 class FaceTracker:
-    """Follows faces through frames that come one by one; keeps faces, no pixels."""
+    """Tracks faces through frames that come one by one; keeps faces, no pixels."""
 
     def __init__(
         self,
@@ -73,12 +63,12 @@ class FaceTracker:
         network: LandmarkNetwork,
         config: TrackingConfig = TrackingConfig(),
     ) -> None:
-        """A tracker that has seen no frame.
+        """A tracker before its first frame.
 
         Args:
             finder: Finds faces at the start, after a cut and when one is lost.
-            network: Follows them in between.
-            config: How.
+            network: Predicts their landmarks in between.
+            config: Settings.
         """
         self._finder, self._network, self._config = finder, network, config
         self._seen: list[list[Face | None]] = []
@@ -90,7 +80,7 @@ class FaceTracker:
 
     @property
     def num_frames(self) -> int:
-        """How many frames came."""
+        """Number of frames so far."""
         return self._num_frames
 
     def update(self, frame: Pixels) -> list[Face | None]:
@@ -100,7 +90,7 @@ class FaceTracker:
             frame: (H, W, 3) uint8.
 
         Returns:
-            Each followed face in this frame, by `face_id`; None where it was not found.
+            Each tracked face in this frame, by `face_id`; None where it was not found.
         """
         cut = self._is_cut(frame)
         found: list[Face | None] = [None if cut else self._follow(frame, f) for f in self._last]
@@ -136,31 +126,32 @@ class FaceTracker:
         return before is not None and float(np.abs(thumbnail - before).mean()) > CUT_LEVELS
 
     def _follow(self, frame: Pixels, last: Face) -> Face | None:
-        reading = read_again(frame, self._network, last.landmarks)
-        if reading.score < self._config.min_score:
+        followed = follow_landmarks(frame, self._network, last.landmarks)
+        if followed.score < self._config.min_score:
             return None
-        face = face_from_landmarks(reading.landmarks, reading.score)
+        face = face_from_landmarks(followed.landmarks, followed.score)
         if overlap(face.box, last.box) < SAME_PLACE_OVERLAP:
             return None  # drifted to something else
         return replace(face, face_id=last.face_id)
 
     def _search(self, frame: Pixels, found: list[Face | None]) -> list[Face | None]:
         free = [
-            hit
-            for hit in sorted_faces(self._finder.find(frame), self._config.order)
+            face
+            for face in sorted_faces(self._finder.find(frame), self._config.order)
             if all(
-                face is None or overlap(face.box, hit.box) < SAME_PLACE_OVERLAP for face in found
+                other is None or overlap(other.box, face.box) < SAME_PLACE_OVERLAP
+                for other in found
             )
         ]
         found = list(found)
         for face_id in [number for number, face in enumerate(found) if face is None]:
-            hit = _nearest(self._last[face_id], free)
-            if hit is not None:
-                free.remove(hit)
-                found[face_id] = replace(hit, face_id=face_id)
+            nearest = _nearest(self._last[face_id], free)
+            if nearest is not None:
+                free.remove(nearest)
+                found[face_id] = replace(nearest, face_id=face_id)
         if not self._seen:  # the first faces of the clip: number them
-            for face_id, hit in enumerate(free[: self._config.max_faces]):
-                self._last.append(replace(hit, face_id=face_id))
+            for face_id, face in enumerate(free[: self._config.max_faces]):
+                self._last.append(replace(face, face_id=face_id))
                 self._seen.append([None] * self._num_frames)
                 found.append(self._last[-1])
         return found
@@ -179,9 +170,9 @@ def track_faces(
     Args:
         frames: (H, W, 3) uint8 each, read once.
         finder: Finds faces.
-        network: Follows them.
-        config: How.
-        name: What is read, for messages.
+        network: Predicts their landmarks.
+        config: Settings.
+        name: Of the clip, for messages.
 
     Returns:
         One track for each face, by `face_id`, with an entry for every frame.
@@ -197,7 +188,7 @@ def track_faces(
         num_frames = tracker.num_frames
         where = f"the {name}" if num_frames == 1 else f"{num_frames} {name} frames"
         raise FaceNotFoundError(
-            f"No face in {where} ({finder.tried}), and one was wanted. {FIND_ADVICE}"
+            f"No face in {where} ({finder.tried}); one is expected. {FIND_ADVICE}"
         )
     return tracks
 
@@ -236,11 +227,11 @@ def fill_gaps(faces: Sequence[Face | None], *, max_gap: int) -> tuple[Face, ...]
 
 
 def smooth_boxes(boxes: Sequence[FaceBox], *, sigma_frames: float = 2.0) -> list[FaceBox]:
-    """Crop boxes that glide: a Gaussian over time, which moves nothing earlier or later.
+    """Crop boxes smoothed by a Gaussian over time, without delay.
 
     Convention:
         - centre and angle are averaged, the side geometrically; angles take the short way
-        - at the ends the first and last box count as lasting on
+        - the first and the last box are repeated beyond the ends
 
     Args:
         boxes: One for each frame.
@@ -290,13 +281,13 @@ def following_crops(
 
 
 def fixed_crop(track: FaceTrack, framing: CropFraming) -> CropTransform:
-    """One upright crop for a whole driving clip: the head's own movement stays in it.
+    """One upright crop for a whole driving clip, so that it keeps the head's own movement.
 
     Convention:
         - the mean of the boxes of all frames that were measured
     """
-    seen = [face for face in track.faces if face.state == "measured"] or list(track.faces)
-    box = average_box(_boxes(seen, framing))
+    measured = [face for face in track.faces if face.state == "measured"] or list(track.faces)
+    box = average_box(_boxes(measured, framing))
     return box_transform(box, size_px=framing.size_px, rotate=False)
 
 
@@ -312,27 +303,27 @@ def _boxes(faces: Sequence[Face], framing: CropFraming) -> list[FaceBox]:
     ]
 
 
-def _between(first: Face, last: Face, share: float) -> Face:
+def _between(first: Face, last: Face, weight: float) -> Face:
     if first.landmarks.layout != last.landmarks.layout:
-        return replace(first if share <= 0.5 else last, state="missing", score=0.0)  # noqa: PLR2004
-    score = (1 - share) * first.score + share * last.score
-    between = face_from_landmarks(_blended(first.landmarks, last.landmarks, share), score)
+        return replace(first if weight <= 0.5 else last, state="missing", score=0.0)  # noqa: PLR2004
+    score = (1 - weight) * first.score + weight * last.score
+    between = face_from_landmarks(_blended(first.landmarks, last.landmarks, weight), score)
     before, after = first.openness_landmarks, last.openness_landmarks
     return replace(
         between,
         face_id=first.face_id,
         state="interpolated",
-        openness_landmarks=_blended(before, after, share) if before and after else None,
+        openness_landmarks=_blended(before, after, weight) if before and after else None,
     )
 
 
-def _blended(first: Landmarks, last: Landmarks, share: float) -> Landmarks:
-    """Landmarks of one layout, part of the way from the first to the last."""
-    return Landmarks((1 - share) * first.points + share * last.points, first.layout)
+def _blended(first: Landmarks, last: Landmarks, weight: float) -> Landmarks:
+    """Landmarks of one layout, interpolated linearly."""
+    return Landmarks((1 - weight) * first.points + weight * last.points, first.layout)
 
 
-def _nearest(last: Face, hits: Sequence[Face]) -> Face | None:
-    """The hit whose centre is nearest to where the face was last seen."""
-    if not hits:
+def _nearest(last: Face, faces: Sequence[Face]) -> Face | None:
+    """The face whose centre is nearest to the last known place."""
+    if not faces:
         return None
-    return min(hits, key=lambda hit: np.hypot(*np.subtract(hit.centre, last.centre)))
+    return min(faces, key=lambda face: np.hypot(*np.subtract(face.centre, last.centre)))

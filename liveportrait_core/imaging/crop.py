@@ -22,8 +22,8 @@ Matrix = NDArray[np.float64]
 
 Compat = Literal["published"]
 
-LEAST_SIDE_PX: Final = 1e-6
-LEAST_EYES_TO_LIP_PX: Final = 1e-3
+MIN_SIDE_PX: Final = 1e-6
+MIN_EYES_TO_LIP_PX: Final = 1e-3
 """Eyes and lip nearer than this tell no direction: the face counts as upright, as published."""
 BILINEAR_REACH: Final = 2.0
 """Source pixels per crop pixel that bilinear samples still cover without gaps."""
@@ -148,7 +148,7 @@ def face_box(
     along = (points - middle) @ np.stack((axis_x, axis_y), 1)  # (N, 2)
     low, high = along.min(0), along.max(0)
     reach = np.float32((high - low).max() * np.float32(scale * LAYOUTS[face.layout].box_ratio))
-    if reach < LEAST_SIDE_PX:
+    if reach < MIN_SIDE_PX:
         raise ValueError(
             "All landmarks lie on one spot; points spread over a face were expected. "
             "Give other landmarks or a box."
@@ -369,7 +369,7 @@ def _face_axes(
     left, right = points[list(layout.left_eye)].mean(0), points[list(layout.right_eye)].mean(0)
     down = points[list(layout.lip)].mean(0) - (left + right) / 2
     length = np.linalg.norm(down)
-    axis_y = np.array([0, 1], np.float32) if length <= LEAST_EYES_TO_LIP_PX else down / length
+    axis_y = np.array([0, 1], np.float32) if length <= MIN_EYES_TO_LIP_PX else down / length
     return np.array([axis_y[1], -axis_y[0]], np.float32), axis_y
 
 

@@ -118,7 +118,9 @@ IBUG_68: Final = LandmarkLayout(
     lip_height=(62, 66),
     lip_width=(48, 54),
 )
-FIVE: Final = LandmarkLayout(name="five", num_points=5, left_eye=(0,), right_eye=(1,), lip=(3, 4))
+FIVE_POINTS: Final = LandmarkLayout(
+    name="five", num_points=5, left_eye=(0,), right_eye=(1,), lip=(3, 4)
+)
 ANIMAL_9: Final = LandmarkLayout(
     name="animal-9", num_points=9, left_eye=(2, 3), right_eye=(0, 1), lip=(5, 6)
 )
@@ -130,7 +132,7 @@ LAYOUTS: Final = {
         INSIGHTFACE_106,
         DENSE_101,
         IBUG_68,
-        FIVE,
+        FIVE_POINTS,
         ANIMAL_9,
     )
 }

@@ -23,9 +23,9 @@ from .containers import audio_stream, open_container, reason_of, start_of, video
 
 _LOG = logging.getLogger(__name__)
 _STEREO: Final = 2
-_MOST_CHANNELS: Final = 6
+_MAX_CHANNELS: Final = 6
 # Timestamps jitter by a few milliseconds in many files; a longer hole is one that players show.
-_LONGEST_JITTER_S: Final = Fraction(1, 20)
+_MAX_JITTER_S: Final = Fraction(1, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Waveform:
 
     def __post_init__(self) -> None:
         shape = self.samples.shape
-        if len(shape) != 2 or not 1 <= shape[0] <= _MOST_CHANNELS:  # noqa: PLR2004 - (C, T)
+        if len(shape) != 2 or not 1 <= shape[0] <= _MAX_CHANNELS:  # noqa: PLR2004 - (C, T)
             raise ValueError(
-                f"Sound of shape {shape} was given; (C, T) of 1 to {_MOST_CHANNELS} channels is "
+                f"Sound of shape {shape} was given; (C, T) of 1 to {_MAX_CHANNELS} channels is "
                 "wanted. Take one sound of a batch."
             )
         if self.samples.dtype != np.float32 or self.sample_rate_hz < 1:
@@ -208,7 +208,7 @@ def _gapless(
     try:
         for frame in frames:
             time = _time_of(frame, due)
-            if due is not None and time - due > _LONGEST_JITTER_S:
+            if due is not None and time - due > _MAX_JITTER_S:
                 _LOG.warning("%s: %.2f s of its sound are missing, now silent.", path, time - due)
                 yield from _silence(round((time - due) * wanted.sample_rate_hz), wanted)
                 due = time

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Protocol
 
 from ..face.faces import Box
-from ..face.tracking import CropFraming
 from ..imaging.tensors import Pixels, limit_pixels, limited_size
-from ..preset import CropDefaults
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is; 0 when that is not known."""
@@ -118,58 +115,3 @@ class CountedClip:
     def fps(self) -> Fraction:
         """The clip's."""
         return self._clip.fps
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framing:
-    """How a face is cut out of its frames; what is None is the preset's."""
-
-    scale: float | None = None
-    """Side of the crop over the longer side of the landmarks' box."""
-    vx_ratio: float | None = None
-    """Shift of the crop to the face's right, in sides."""
-    vy_ratio: float | None = None
-    """Shift of the crop towards the chin, in sides."""
-    shift_x: float = 0.0
-    """Added to `vx_ratio`, also to the preset's."""
-    shift_y: float = 0.0
-    """Added to `vy_ratio`, also to the preset's."""
-    rotate: bool = True
-    """Turn the face upright."""
-    already_cropped: bool | None = None
-    """The frames are face crops: the square around the whole frame is taken. None: they are
-    not, but for a square driver that is read as published."""
-
-    def __post_init__(self) -> None:
-        if self.scale is not None and not (math.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(
-                f"The crop scale is {self.scale}; a number above 0 was expected. 2.3 frames a head."
-            )
-        for name in ("vx_ratio", "vy_ratio", "shift_x", "shift_y"):
-            value: float | None = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise ValueError(
-                    f"The crop's {name} is {value}; a number was expected. 0 does not shift."
-                )
-
-    def decided(self, height: int, width: int, *, published: bool) -> Framing:
-        """How a driver of this size is framed: `already_cropped` is True or False.
-
-        Convention:
-            - where nothing is said, the published program crops a driver unless it is square
-        """
-        if self.already_cropped is not None:
-            return self
-        return replace(self, already_cropped=published and height == width)
-
-    def crops(self, preset: CropDefaults, size_px: int, *, published: bool) -> CropFraming:
-        """The numbers that hold with a preset; the published crops ignore the shift to the side."""
-        vx_ratio = preset.vx_ratio if self.vx_ratio is None else self.vx_ratio
-        vy_ratio = preset.vy_ratio if self.vy_ratio is None else self.vy_ratio
-        return CropFraming(
-            scale=preset.scale if self.scale is None else self.scale,
-            vx_ratio=0.0 if published else vx_ratio + self.shift_x,
-            vy_ratio=vy_ratio + self.shift_y,
-            size_px=size_px,
-            rotate=self.rotate,
-        )

@@ -29,7 +29,7 @@ _SILENT: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
+class Image:
     """One picture."""
 
     rgb: NDArray[np.uint8]
@@ -43,7 +43,7 @@ def is_image(path: str | Path) -> bool:
     return Path(path).suffix.lower() in IMAGE_SUFFIXES
 
 
-def read_image(path: str | Path) -> Still:
+def read_image(path: str | Path) -> Image:
     """Read a still: PNG, JPEG, WebP, BMP or TIFF.
 
     Convention:
@@ -68,8 +68,8 @@ def read_image(path: str | Path) -> Still:
     bgr = _to_8_bits(upright, path)
     rgb = np.ascontiguousarray(bgr[:, :, ::-1])
     if stored.shape[2:] == (4,):
-        return Still(rgb, _upright_alpha(_to_8_bits(stored, path), bgr, path))
-    return Still(rgb)
+        return Image(rgb, _upright_alpha(_to_8_bits(stored, path), bgr, path))
+    return Image(rgb)
 
 
 def write_image(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import MediaError
 from .containers import EXACT_COLOUR, open_container
 from .images import is_image
-from .video_file import Film, length_of, time_of
+from .video_file import VideoFile, length_of, time_of
 from .video_writer import VideoWriter
 from .window import Window
 
@@ -133,7 +133,7 @@ class VideoReader:
                 f"duration_s must be above 0, got {duration_s}. Give None to read to the end."
             )
         self._iterations: WeakSet[Generator[NDArray[np.uint8]]] = WeakSet()
-        self._film = film = Film(Path(path))
+        self._film = film = VideoFile(Path(path))
         self._window = film.clock.window(
             self._from_beginning(Fraction(start_s)),
             None if duration_s is None else Fraction(duration_s),

@@ -24,7 +24,7 @@ from .containers import (
     video_stream,
 )
 from .orientation import Orientation, orientation_of
-from .window import FilmClock
+from .window import VideoClock
 
 _HALF: Final = Fraction(1, 2)
 _FPS_WHEN_UNKNOWN: Final = Fraction(25)
@@ -38,7 +38,7 @@ _INDEXED_FORMATS: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 _SEEK_MARGIN_S: Final = Fraction(1, 2)
 
 
-class Film:
+class VideoFile:
     """A film's file, probed; no handle is kept.
 
     Attributes:
@@ -63,7 +63,7 @@ class Film:
     orientation: Orientation
     origin_s: Fraction
     origin_in_stream_s: Fraction
-    clock: FilmClock
+    clock: VideoClock
     duration_s: Fraction | None
     longest_s: Fraction | None
     num_frames: int | None
@@ -132,7 +132,7 @@ class Film:
         start_s = (
             self.origin_s if start is None else max(Fraction(0), Fraction(start, av.time_base))
         )
-        self.clock = FilmClock(
+        self.clock = VideoClock(
             fps=self.fps,
             tick_s=stream.time_base or 1 / self.fps,
             lead_s=self.origin_s - start_s,

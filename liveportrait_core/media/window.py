@@ -25,7 +25,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilmClock:
+class VideoClock:
     """How a film's frames lie on the clock that players show."""
 
     fps: Fraction

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from ..errors import MotionSpaceError
+from .expression import Sliders, slider_values
 from .regions import keypoint_space
 from .rotation import degrees_from_rotation, rotation_from_degrees
-from .sliders import Expression, expression_offset
+from .sliders import expression_offset
 from .smoothing import nearest_rotation
 from .transfer import neutral_reference, num_frames, shared_space
 from .types import Motion, concatenate, tensor_fields
@@ -25,7 +26,7 @@ _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
 
 
-def apply_expression(motion: Motion, sliders: Expression) -> Motion:
+def apply_expression(motion: Motion, sliders: Sliders) -> Motion:
     """A motion with the sliders added to each of its frames.
 
     Convention:
@@ -43,17 +44,19 @@ def apply_expression(motion: Motion, sliders: Expression) -> Motion:
     Raises:
         MotionSpaceError: The keypoint space is unknown.
     """
-    turn_deg = motion.pose_deg.new_tensor((sliders.pitch_deg, sliders.yaw_deg, sliders.roll_deg))
+    values = slider_values(sliders)
+    turn = (values["pitch_deg"], values["yaw_deg"], values["roll_deg"])
+    turn_deg = motion.pose_deg.new_tensor(turn)
     turns = bool(turn_deg.any())
     pose_deg = motion.pose_deg + turn_deg if turns else motion.pose_deg
     rotation = rotation_from_degrees(*pose_deg.unbind(-1)) if turns else motion.rotation
-    offset = expression_offset(sliders, motion.space).to(motion.expression)
+    offset = expression_offset(values, motion.space).to(motion.expression)
     if keypoint_space(motion.space).openness is not None:
         offset = offset @ rotation
     return replace(
         motion,
         expression=motion.expression + offset,
-        scale=motion.scale * sliders.zoom,
+        scale=motion.scale * values["zoom"],
         pose_deg=pose_deg,
         rotation=rotation,
         eyes_open=None,
@@ -61,7 +64,7 @@ def apply_expression(motion: Motion, sliders: Expression) -> Motion:
     )
 
 
-def driving_expression(motion: Motion, sliders: Expression) -> Motion:
+def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
     """A driver with the sliders added, still measured against what was neutral before them.
 
     Convention:

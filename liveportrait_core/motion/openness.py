@@ -10,9 +10,9 @@ from torch import Tensor
 
 EPSILON: Final = 1e-6
 """Added to every width: a face with no width is no reason to divide by zero."""
-LEAST_REFERENCE_OPEN: Final = 0.05
+MIN_REFERENCE_OPEN: Final = 0.05
 """A reference whose eyes are shut says nothing about how wide they open."""
-MOST_OPEN: Final = 0.8
+MAX_OPEN: Final = 0.8
 """Largest opening that R_eyes and R_lip were trained with (Eq. 6)."""
 
 
@@ -81,9 +81,9 @@ def driven_eyes_open(source: Tensor, driving: Tensor, reference: Tensor) -> Tens
     Returns:
         (B, 1).
     """
-    neutral = reference.mean(1, keepdim=True).clamp(min=LEAST_REFERENCE_OPEN)
+    neutral = reference.mean(1, keepdim=True).clamp(min=MIN_REFERENCE_OPEN)
     target = source.mean(1, keepdim=True) * driving.mean(1, keepdim=True) / neutral
-    return target.clamp(max=MOST_OPEN)
+    return target.clamp(max=MAX_OPEN)
 
 
 def eyes_condition(source: Tensor, target: Tensor) -> Tensor:

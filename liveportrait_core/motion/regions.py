@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 import torch
 from torch import Tensor
@@ -16,12 +16,10 @@ from ..constants import (
     HUMAN_SPACE,
     NUM_KEYPOINTS,
     CompactKeypoint,
+    Region,
 )
 from ..errors import MotionSpaceError
 from .openness import OpeningPair, OpennessPairs
-
-Region = Literal["all", "expression", "pose", "lip", "eyes"]
-"""What a driver moves: everything, the face without the head, the head alone, or one part."""
 
 AXES: Final = "xyz"
 Axes = Mapping[int, str]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -12,90 +11,11 @@ import torch
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS, CompactKeypoint
+from .expression import Expression, Sliders, slider_values
 from .regions import AXES, keypoint_space
 
 Step = tuple[int, str, float]
 """A keypoint, one of its axes, and the crop units it moves for one unit of the slider."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
-    """Slider values; all zero (zoom 1) is the face as it is.
-
-    Convention:
-        - the numbers are those of the published sliders, so that settings found elsewhere hold
-        - values outside `SLIDER_RANGES` are allowed and look as they look
-    """
-
-    blink: float = 0.0
-    """Both eyes: -20 shut, 5 wide."""
-    wink: float = 0.0
-    """One eye shut: 0 to 39."""
-    eyebrow: float = 0.0
-    """Brows: -30 frowning, 30 raised."""
-    gaze_x: float = 0.0
-    """-30 to 30; positive looks to the image's right."""
-    gaze_y: float = 0.0
-    """-63 to 63; positive looks up."""
-    smile: float = 0.0
-    """-0.3 to 1.3."""
-    lip_open: float = 0.0
-    """-90 pressed to 120 wide open."""
-    pout: float = 0.0
-    """Mouth to one side: -0.09 to 0.09 crop units."""
-    purse: float = 0.0
-    """-20 broad to 15 pursed."""
-    grin: float = 0.0
-    """Teeth: 0 to 15."""
-    shift_x: float = 0.0
-    """-0.19 to 0.19 crop units."""
-    shift_y: float = 0.0
-    """-0.19 to 0.19 crop units; positive is down."""
-    zoom: float = 1.0
-    """Multiplies the scale: 0.9 to 1.2."""
-    pitch_deg: float = 0.0
-    """Added to the pose: -15 to 15 degrees."""
-    yaw_deg: float = 0.0
-    """Added to the pose: -25 to 25 degrees."""
-    roll_deg: float = 0.0
-    """Added to the pose: -15 to 15 degrees."""
-
-    def __post_init__(self) -> None:
-        for entry in fields(self):
-            value: float = getattr(self, entry.name)
-            if not math.isfinite(value):
-                low, high = SLIDER_RANGES[entry.name]
-                raise ValueError(
-                    f"The slider {entry.name} is {value}; a number is wanted, as a rule from "
-                    f"{low:g} to {high:g}. Leave it out to keep the face as it is."
-                )
-        if self.zoom <= 0:
-            raise ValueError(
-                f"The slider zoom is {self.zoom:g}; it multiplies the face's size and must be "
-                "above 0. 1 keeps the size."
-            )
-
-
-SLIDER_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "blink": (-20.0, 5.0),
-        "wink": (0.0, 39.0),
-        "eyebrow": (-30.0, 30.0),
-        "gaze_x": (-30.0, 30.0),
-        "gaze_y": (-63.0, 63.0),
-        "smile": (-0.3, 1.3),
-        "lip_open": (-90.0, 120.0),
-        "pout": (-0.09, 0.09),
-        "purse": (-20.0, 15.0),
-        "grin": (0.0, 15.0),
-        "shift_x": (-0.19, 0.19),
-        "shift_y": (-0.19, 0.19),
-        "zoom": (0.9, 1.2),
-        "pitch_deg": (-15.0, 15.0),
-        "yaw_deg": (-25.0, 25.0),
-        "roll_deg": (-15.0, 15.0),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +211,7 @@ _SLIDERS: Mapping[str, Mapping[str, SliderEffect]] = MappingProxyType(
 )
 
 
-def expression_offset(sliders: Expression, space: str) -> Tensor:
+def expression_offset(sliders: Sliders, space: str) -> Tensor:
     """What the sliders add to the expression of a frontal face.
 
     Args:
@@ -306,8 +226,9 @@ def expression_offset(sliders: Expression, space: str) -> Tensor:
     """
     effects = _SLIDERS[keypoint_space(space).name]
     offset = torch.zeros(NUM_KEYPOINTS, 3, dtype=torch.float64)
+    values = slider_values(sliders)
     for name, effect in effects.items():
-        effect.add_to(offset, getattr(sliders, name))
+        effect.add_to(offset, values[name])
     return offset.float()
 
 

@@ -9,11 +9,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ..constants import OBSERVATION_VARIANCE
 from .rotation import degrees_from_rotation
 from .types import Channel, Motion
 
-OBSERVATION_VARIANCE: Final = 3e-7
-"""Default noise of one observation; larger is smoother."""
 TRANSITION_VARIANCE: Final = 1e-5
 """How much a value may wander from frame to frame, as a variance."""
 INITIAL_VARIANCE: Final = 1.0

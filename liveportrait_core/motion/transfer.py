@@ -8,12 +8,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ..constants import Region
 from ..errors import MotionSpaceError
-from .regions import KeypointSpace, Region, check_region, keypoint_space
+from .regions import KeypointSpace, check_region, keypoint_space
 from .rotation import degrees_from_rotation
 from .types import CHANNELS, Channel, Motion
 
-LEAST_LID_OPENING: Final = 0.02
+MIN_LID_OPENING: Final = 0.02
 """Crop units of the unscaled face; lids closer than this say nothing about an eye's size."""
 LID_TRAVEL_LIMITS: Final = (0.6, 2.0)
 
@@ -275,7 +276,7 @@ def _lid_travel(space: KeypointSpace, source: Motion, reference: Motion) -> Tens
     factors = source.expression.new_ones(source.expression.shape[:2])
     for lids in space.lids:
         ratio = _lid_opening(source, lids) / _lid_opening(reference, lids).clamp(
-            min=LEAST_LID_OPENING
+            min=MIN_LID_OPENING
         )
         is_lid = torch.zeros_like(factors[0], dtype=torch.bool)
         is_lid[list(lids)] = True

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SMALLEST = 2
+MIN_CHANNELS = 2
 """Fewest channels that a scaled layer keeps."""
 
 
-def scaled(channels: int, width: float, *, at_least: int = SMALLEST) -> int:
+def scaled(channels: int, width: float, *, at_least: int = MIN_CHANNELS) -> int:
     """A published channel count at another width; the count itself at width 1."""
     return max(at_least, round(channels * width))
 

@@ -19,7 +19,7 @@ from .warping import Warping
 NETWORK_NAMES = ("appearance", "motion", "warping", "decoder", "stitching", "eyes", "lip")
 """F, M, W, G, S, R_eyes, R_lip, by the names they have everywhere in the library."""
 
-SMALLEST_FACE_PX = 128
+MIN_FACE_PX = 128
 """The published hourglass halves a quarter of the face's side five times."""
 
 
@@ -37,10 +37,10 @@ def build(preset: Preset) -> dict[str, nn.Module]:
 
 def _check_sizes(preset: Preset) -> None:
     face, output = preset.face_size_px, preset.output_size_px
-    if face < SMALLEST_FACE_PX or face % SMALLEST_FACE_PX:
+    if face < MIN_FACE_PX or face % MIN_FACE_PX:
         raise ValueError(
             f"Preset {preset.name} has face_size_px {face}; the published networks take a "
-            f"multiple of {SMALLEST_FACE_PX}. Give 256, as the paper does."
+            f"multiple of {MIN_FACE_PX}. Give 256, as the paper does."
         )
     if output != 2 * face:
         raise ValueError(

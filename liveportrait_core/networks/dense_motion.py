@@ -97,10 +97,10 @@ class DenseMotion(nn.Module):
         source_keypoints = source_keypoints.to(grid.dtype)
         driving_keypoints = driving_keypoints.to(grid.dtype)
         compressed = self.compress(feature_volume)
-        moved = read_through_each(
+        moved = sample_each_candidate(
             compressed, candidate_flows(grid, source_keypoints, driving_keypoints)
         )
-        heat = heat_difference(source_keypoints, driving_keypoints, compressed)
+        heat = heatmap_difference(source_keypoints, driving_keypoints, compressed)
         seen = torch.cat((heat[:, :, None].to(moved.dtype), moved), 2)  # (B, K + 1, 1 + C, ...)
         prediction = self.hourglass(seen.flatten(1, 2))
         mask = self.mask(prediction).to(grid.dtype).softmax(1)
@@ -136,13 +136,15 @@ def candidate_flows(grid: Tensor, source_keypoints: Tensor, driving_keypoints: T
     return grid - driving + source
 
 
-def read_through_each(volume: Tensor, flows: Tensor) -> Tensor:
+def sample_each_candidate(volume: Tensor, flows: Tensor) -> Tensor:
     """(B, C, D, h, w) read at (B, N, D, h, w, 3) -> (B, N, C, D, h, w)."""
     moved = sample_volume(volume, flows.flatten(1, 2))  # the candidates lie along the depth axis
     return moved.unflatten(2, (flows.shape[1], -1)).transpose(1, 2)
 
 
-def heat_difference(source_keypoints: Tensor, driving_keypoints: Tensor, volume: Tensor) -> Tensor:
+def heatmap_difference(
+    source_keypoints: Tensor, driving_keypoints: Tensor, volume: Tensor
+) -> Tensor:
     """(B, K + 1, D, h, w): Gaussians at the driving minus the source keypoints; first zeros."""
     heat = _gaussians(driving_keypoints, volume) - _gaussians(source_keypoints, volume)
     return F.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0))

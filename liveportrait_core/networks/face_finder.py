@@ -17,8 +17,8 @@ NUM_POINTS: Final = 5
 """Middles of the eyes, tip of the nose, corners of the mouth; left is the image's."""
 WIDTHS: Final = (24, 48, 80, 128)
 """Channels at 1/2, 1/4, 1/8 and 1/16 of the picture, as in M."""
-NECK: Final = 64
-RARE_LOGIT: Final = -4.0
+NECK_CHANNELS: Final = 64
+PRIOR_LOGIT: Final = -4.0
 """Heat to begin training with: hardly any cell holds a face."""
 
 
@@ -89,14 +89,14 @@ class FaceFinderNetwork(nn.Module):
         self.down1 = Block(half, quarter, 2)
         self.down2 = Block(quarter, eighth, 2)
         self.down3 = nn.Sequential(Block(eighth, sixteenth, 2), Block(sixteenth, sixteenth))
-        self.from_eighth = nn.Conv2d(eighth, NECK, 1)
-        self.from_sixteenth = nn.Conv2d(sixteenth, NECK, 1)
-        self.neck = ConvNorm(NECK, NECK)
-        self.out = nn.Conv2d(NECK, 1 + 2 + 1 + 2 + 2 * NUM_POINTS, 1)
+        self.from_eighth = nn.Conv2d(eighth, NECK_CHANNELS, 1)
+        self.from_sixteenth = nn.Conv2d(sixteenth, NECK_CHANNELS, 1)
+        self.neck = ConvNorm(NECK_CHANNELS, NECK_CHANNELS)
+        self.out = nn.Conv2d(NECK_CHANNELS, 1 + 2 + 1 + 2 + 2 * NUM_POINTS, 1)
         bias = self.out.bias
         assert bias is not None
         nn.init.zeros_(bias)
-        bias.data[0] = RARE_LOGIT
+        bias.data[0] = PRIOR_LOGIT
 
     def forward(self, pictures: Tensor) -> FaceMaps:
         """Look at pictures.

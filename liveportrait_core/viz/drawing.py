@@ -41,19 +41,19 @@ FONT_PX: Final = 21.0
 """Height of a digit at font scale 1."""
 SUBPIXEL_BITS: Final = 3
 
-NUMBER_SHARE: Final = 0.05
+NUMBER_SIZE: Final = 0.05
 """Height of a number in picture sides; a small face has a smaller one, down to `LEAST_SHARE`."""
-LEAST_SHARE: Final = 0.022
+MIN_NUMBER_SIZE: Final = 0.022
 NUMBER_PER_FACE: Final = 0.3
-LEAST_NUMBER_PX: Final = 9.0
-LINE_SHARE: Final = 0.003
+MIN_NUMBER_PX: Final = 9.0
+LINE_SIZE: Final = 0.003
 """Width of a line in picture sides on top of one pixel, and in face sides where that is less."""
 LINE_PER_FACE: Final = 0.02
 RIM_PX: Final = 2
 """What the dark line under a bright one is wider."""
-DOT_SHARE: Final = 0.085
+DOT_SIZE: Final = 0.085
 """Radius of dots in face sides, were there one; many share the area. At most `MOST_DOT`."""
-MOST_DOT: Final = 0.025
+MAX_DOT_SIZE: Final = 0.025
 MISSING_OPACITY: Final = 0.6
 DASHES: Final[dict[MarkState, tuple[float, float]]] = {
     "measured": (1.0, 0.0),
@@ -61,7 +61,7 @@ DASHES: Final[dict[MarkState, tuple[float, float]]] = {
     "missing": (0.7, 2.5),
 }
 """Stroke and gap of a box's line, in line widths with the rim."""
-FARTHEST: Final = 4.0
+MAX_DISTANCE: Final = 4.0
 """Picture sides beyond the picture at which positions are cut: OpenCV counts in 32 bits."""
 
 
@@ -135,7 +135,7 @@ def draw_faces(
 
 def _draw_points(canvas: Pixels, mark: FaceMark) -> None:
     """Dots with a dark rim, so that they show on skin of every tone."""
-    share = min(MOST_DOT, DOT_SHARE / math.sqrt(max(len(mark.points), 1)))
+    share = min(MAX_DOT_SIZE, DOT_SIZE / math.sqrt(max(len(mark.points), 1)))
     radius = max(1.0, share * mark.side)
     rim = max(0.6, 0.35 * radius)
     centres = _fixed(_within(mark.points, canvas))
@@ -246,12 +246,12 @@ def _shared_area(first: Rectangle, second: Rectangle) -> float:
 
 def _number_px(canvas: Pixels, mark: FaceMark) -> float:
     side = min(canvas.shape[:2])
-    wanted = min(NUMBER_SHARE * side, NUMBER_PER_FACE * mark.side)
-    return max(wanted, LEAST_SHARE * side, LEAST_NUMBER_PX)
+    wanted = min(NUMBER_SIZE * side, NUMBER_PER_FACE * mark.side)
+    return max(wanted, MIN_NUMBER_SIZE * side, MIN_NUMBER_PX)
 
 
 def _line_px(canvas: Pixels, mark: FaceMark) -> int:
-    return round(1 + min(LINE_SHARE * min(canvas.shape[:2]), LINE_PER_FACE * mark.side))
+    return round(1 + min(LINE_SIZE * min(canvas.shape[:2]), LINE_PER_FACE * mark.side))
 
 
 def _luminance(colour: Colour) -> float:
@@ -261,7 +261,7 @@ def _luminance(colour: Colour) -> float:
 
 def _within(points: Points, canvas: Pixels) -> Points:
     """Positions that OpenCV can count; those that are no numbers are left out."""
-    reach = FARTHEST * max(canvas.shape[:2])
+    reach = MAX_DISTANCE * max(canvas.shape[:2])
     finite = points[np.isfinite(points).all(-1)]
     return finite.clip(-reach, reach + max(canvas.shape[:2]))
 

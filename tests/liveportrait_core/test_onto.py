@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animation.animate_options import AnimateOptions
-from liveportrait_core.animation.driving_options import DrivingOptions
 from liveportrait_core.animation.finding import TrackedFaces
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.motion.types import Motion
+from liveportrait_core.options import AnimateOptions, DrivingOptions
 from liveportrait_core.pipeline import matched, prepare
 from liveportrait_core.preset import COMPACT
 from tests.support.blobs import SquareFinder, face_frame, square_network

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animation.animate_options import AnimateOptions
 from liveportrait_core.animation.batching import ChunkSize, batched, in_chunks
-from liveportrait_core.animation.driving_options import DrivingOptions
+from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.finding import TrackedFaces
-from liveportrait_core.animation.read import fill_gaps, frame_ranges, read_driving, whole_frame
+from liveportrait_core.animation.read import fill_gaps, frame_ranges, read_driving
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
-from liveportrait_core.media.clips import Frames, Framing
+from liveportrait_core.media.clips import Frames
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
 from liveportrait_core.pipeline import animate, prepare
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import transform_keypoints
@@ -380,7 +380,7 @@ def test_a_whole_frame_is_centred_edge_to_edge():
     [
         (lambda: Framing(scale=0), "above 0"),
         (lambda: Framing(vy_ratio=float("nan")), "vy_ratio"),
-        (lambda: AnimateOptions(reference=-1), "first driving frame"),
+        (lambda: AnimateOptions(reference=-1), "reference is -1; a whole number from 0 up"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):

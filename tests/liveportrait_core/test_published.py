@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animation.animate_options import AnimateOptions
-from liveportrait_core.animation.driving_options import DrivingOptions
+from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.finding import TrackedFaces
-from liveportrait_core.animation.read import ReadOptions, read_driving, read_source, whole_frame
+from liveportrait_core.animation.read import ReadOptions, read_driving, read_source
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.imaging.tensors import resize_pixels, tensor_from_pixels
-from liveportrait_core.media.clips import Frames, Framing, LimitedClip, limited_box
+from liveportrait_core.media.clips import Frames, LimitedClip, limited_box
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
 from liveportrait_core.pipeline import prepare
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import extract_motion

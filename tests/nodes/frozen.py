@@ -39,15 +39,15 @@ def node_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     widgets = 0
     for group in ("required", "optional"):
         for name, spec in entry["input"].get(group, {}).items():
-            told: dict[str, Any] = {"name": name, "type": spec[0], "optional": group == "optional"}
+            found: dict[str, Any] = {"name": name, "type": spec[0], "optional": group == "optional"}
             if has_widget(spec):
-                told |= {"widget": widgets, "default": default_of(spec)}
+                found |= {"widget": widgets, "default": default_of(spec)}
                 options = options_of(spec)
-                told |= {bound: options[bound] for bound in ("min", "max") if bound in options}
+                found |= {bound: options[bound] for bound in ("min", "max") if bound in options}
                 choices = choices_of(spec)
-                told |= {} if choices is None else {"choices": choices}
+                found |= {} if choices is None else {"choices": choices}
                 widgets += 1
-            inputs.append(told)
+            inputs.append(found)
     outputs = [
         {"name": name, "type": kind}
         for name, kind in zip(entry["output_name"], entry["output"], strict=True)

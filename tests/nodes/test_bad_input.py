@@ -61,7 +61,7 @@ def test_nobody_in_the_picture_is_told_with_what_to_do(suite, kind, source, driv
     given = {"source": batch(*source), "driving": video(suite, driving)}
     message = suite.refusal(kind, model=suite.model(), **given)
     assert message.startswith(f"{told} (")
-    assert "bright squares), and one was wanted. Use a picture with a larger, more" in message
+    assert "bright squares); one is expected. Use a picture with a larger, more" in message
 
 
 def test_find_faces_tells_when_there_are_none(suite):
@@ -100,7 +100,7 @@ def test_a_source_without_a_face_in_its_first_frame_goes_on(suite):
 
 
 def test_a_face_number_that_nobody_has_is_told(suite, parts):
-    told = "Face number 3 was asked for, but 1 can be seen. Choose a face index from 0 to 0."
+    told = "The face index is 3; 0 to 0 is expected, for 1 found. Choose another index."
     given = {"model": suite.model(), "faces": parts["faces"], "face_index": 3}
     assert suite.refusal("LPS_CropFace", images=batch(STILL), **given) == told
     given |= {"source": batch(STILL), "driving": parts["driving"]}

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.support.rendered import write_rendered
-from train.data.curated import FORMAT, VERSION, StoredClip, table_of, totals
+from train.data.clip_shards import StoredClip, table_of, totals
+from train.data.folder import CLIPS_FORMAT, CLIPS_VERSION
 from train.data.shards import Sample, ShardWriter, encode_arrays, encode_png
 from train.rendering.export import webdataset
 
@@ -51,7 +52,7 @@ def write_clips(
         writer.close()
     shard = folder / "clips-000000.tar"
     (folder / "clips-000000.json").write_text(json.dumps(table_of(stored)), encoding="utf-8")
-    index = {"format": FORMAT, "version": VERSION, **totals([(shard, stored)])}
+    index = {"format": CLIPS_FORMAT, "version": CLIPS_VERSION, **totals([(shard, stored)])}
     (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
     return folder
 

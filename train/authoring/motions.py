@@ -20,7 +20,6 @@ from liveportrait_core.media.motion_file import save_motion
 from liveportrait_core.motion.edit import apply_expression
 from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
-from liveportrait_core.motion.sliders import Expression
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
 
@@ -101,15 +100,13 @@ class Score:
         track = ((at_s, 0), (low, shut), (low + rest, shut), (low + rest + rise, 0))
         self.add(slider, track)
 
-    def expressions(self) -> list[Expression]:
-        """The sliders of every frame."""
+    def expressions(self) -> list[dict[str, float]]:
+        """The sliders of every frame; those of closed eyes go beyond the range."""
         return [
-            Expression(
-                **{
-                    name: curve[k] + (name == "zoom")  # the one whose rest is 1
-                    for name, curve in self._curves.items()
-                }
-            )
+            {
+                name: curve[k] + (name == "zoom")  # the one whose rest is 1
+                for name, curve in self._curves.items()
+            }
             for k in range(len(self.times_s))
         ]
 

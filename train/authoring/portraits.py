@@ -26,7 +26,7 @@ from liveportrait_core.imaging.crop import CropTransform, FaceBox, box_transform
 from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixels
 from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
-from liveportrait_core.motion.sliders import Expression
+from liveportrait_core.motion.expression import Expression
 
 from ..engine.sample_grid import caption_row, grid_of
 from ..evaluation.mesh_measures import Seen, mesh_python, read_mesh

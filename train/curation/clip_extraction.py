@@ -24,15 +24,15 @@ from liveportrait_core.motion.openness import eyes_open, lip_open
 
 from ..data.face_crops import framed
 from ..data.shards import encode_jpeg
-from .face_recognition import least_alike
-from .quality import Quality, fault, measure, part_around, sampled
+from .face_recognition import lowest_similarity
+from .quality import Quality, measure, missed_limit, part_around, sampled
 from .settings import CurationSettings
-from .split import Limits, Piece, Splitter, Stretch
+from .split import Limits, RejectedSpan, Segment, Splitter
 from .tools import Tools
 
-SLOWEST_FPS: Final = 5
-FASTEST_FPS: Final = 240
-"""Films of other rates tell them wrongly, or are no films of a person's movements."""
+MIN_FPS: Final = 5
+MAX_FPS: Final = 240
+"""A file with another rate has a wrong one, or does not show a person's movements."""
 POSE_BATCH: Final = 16
 THUMBNAIL_PX: Final = 128
 THUMBNAIL_QUALITY: Final = 80
@@ -40,15 +40,15 @@ THUMBNAIL_QUALITY: Final = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A stretch of a file, or all of it, that gives no clip."""
+    """A span of a file, or all of it, that gives no clip."""
 
     reason: str
     """A few words, by which they are counted."""
     from_s: float = 0.0
     seconds: float = 0.0
-    """0 of a still, and of a film that cannot be read."""
+    """0 for an image, and for a video that cannot be read."""
     note: str = ""
-    """What happened, where the reason does not say all."""
+    """What happened, where the reason does not log all."""
     picture: bytes = b""
     """A small JPEG of it, where there is one."""
 
@@ -58,10 +58,10 @@ class CuratedClip:
     """Frames of one face with their annotations."""
 
     from_s: float
-    """Where it begins in its film."""
+    """Where it begins in its video."""
     seconds: float
     fps: str
-    """Frames taken of a second of film, exact; empty for a still."""
+    """Frames taken of a second of video, exact; empty for an image."""
     frames: tuple[bytes, ...]
     """JPEG, all of one size."""
     layout: str
@@ -73,80 +73,80 @@ class CuratedClip:
     quality: dict[str, float | None] = field(default_factory=dict)
 
 
-Found = CuratedClip | Rejected
+ClipOrRejection = CuratedClip | Rejected
 
 
 def curate_file(
     path: Path,
     tools: Tools,
     settings: CurationSettings,
-    alive: Callable[[], None] = lambda: None,
-) -> Iterator[Found]:
-    """The clips of a film, or of a picture, and what is left out and why.
+    heartbeat: Callable[[], None] = lambda: None,
+) -> Iterator[ClipOrRejection]:
+    """The clips of a video or image, and what is left out and why.
 
     Convention:
-        - a film is gone through twice at once: one reader ahead, which follows faces until a
-          piece is whole, and one behind, which crops it; memory holds one piece at most
-        - what cannot be read is a rejection, never an error; clips before the place where a film
+        - two readers iterate over a video at once: the first follows faces until a segment is
+          whole, the second crops it; memory holds one segment at most
+        - what cannot be read is a rejection, never an error; clips before the place where a video
           breaks off are kept
 
     Args:
-        path: A picture or film.
+        path: An image or video.
         tools: The networks.
         settings: Limits and sizes.
-        alive: Called with each frame that is read.
+        heartbeat: Called with each frame that is read.
     """
     try:
         if path.stat().st_size == 0:
             yield Rejected(reason="empty file")
             return
-        source = _Source(path, settings.rate, alive)
+        source = _Source(path, settings.rate, heartbeat)
     except (MediaError, OSError) as error:
         yield Rejected(reason="unreadable", note=str(error))
         return
     if source.has_odd_rate:
-        yield Rejected(reason="odd frame rate", note=f"{float(source.told_fps):g} frames a second")
+        yield Rejected(reason="odd frame rate", note=f"{float(source.file_fps):g} frames a second")
         return
     frames = iter(source)
     number = -1
     try:
-        for found in _pieces(source, tools, settings):
-            if isinstance(found, Stretch):
-                yield _left_out(found, source)
+        for found in _segments(source, tools, settings):
+            if isinstance(found, RejectedSpan):
+                yield _rejection_of(found, source)
                 continue
-            cutter = _Cutter(found, source, tools, settings)
-            if cutter.fault:
-                yield cutter.rejected(cutter.fault)
+            builder = _ClipBuilder(found, source, tools, settings)
+            if builder.missed_limit:
+                yield builder.rejected(builder.missed_limit)
                 continue
             while number < found.numbers[-1]:
                 number, frame = number + 1, next(frames)
-                cutter.take(number, frame)
-            yield cutter.finish()
+                builder.add_frame(number, frame)
+            yield builder.finish()
     except MediaError as error:
         yield Rejected(reason="breaks off", from_s=source.seconds(number), note=str(error))
 
 
 class _Source:
-    """A picture, or evenly taken frames of a film; may be gone through again."""
+    """An image, or evenly taken frames of a video; may be iterated several times."""
 
-    def __init__(self, path: Path, rate: float, alive: Callable[[], None]) -> None:
-        self._alive = alive
-        self.is_still = is_image(path)
-        self._frames: Iterable[Pixels] = [read_image(path).rgb] if self.is_still else ()
-        self.told_fps, self._step = Fraction(0), 1
-        if not self.is_still:
+    def __init__(self, path: Path, rate: float, heartbeat: Callable[[], None]) -> None:
+        self._heartbeat = heartbeat
+        self.is_image = is_image(path)
+        self._frames: Iterable[Pixels] = [read_image(path).rgb] if self.is_image else ()
+        self.file_fps, self._step = Fraction(0), 1
+        if not self.is_image:
             reader = VideoReader(path)
-            self._frames, self.told_fps = reader, reader.fps
+            self._frames, self.file_fps = reader, reader.fps
             self._step = max(1, round(float(reader.fps) / rate))
 
     @property
     def has_odd_rate(self) -> bool:
-        return not self.is_still and not SLOWEST_FPS <= self.told_fps <= FASTEST_FPS
+        return not self.is_image and not MIN_FPS <= self.file_fps <= MAX_FPS
 
     @property
     def fps(self) -> Fraction:
-        """Of the frames that are taken; 0 of a still."""
-        return self.told_fps / self._step
+        """Of the frames that are taken; 0 for an image."""
+        return self.file_fps / self._step
 
     def seconds(self, frames: int) -> float:
         """How long some frames last."""
@@ -154,12 +154,14 @@ class _Source:
 
     def __iter__(self) -> Iterator[Pixels]:
         for number, frame in enumerate(self._frames):
-            self._alive()
+            self._heartbeat()
             if number % self._step == 0:
                 yield frame
 
 
-def _pieces(source: _Source, tools: Tools, settings: CurationSettings) -> Iterator[Piece | Stretch]:
+def _segments(
+    source: _Source, tools: Tools, settings: CurationSettings
+) -> Iterator[Segment | RejectedSpan]:
     limits = Limits.of(settings, float(source.fps))
     splitter = Splitter(tools.finder, tools.network, limits)
     for frame in source:
@@ -167,17 +169,17 @@ def _pieces(source: _Source, tools: Tools, settings: CurationSettings) -> Iterat
     yield from splitter.close()
 
 
-class _Cutter:
-    """Crops, measures and annotates one piece; keeps JPEGs and a few pictures."""
+class _ClipBuilder:
+    """Crops, measures and annotates one segment; keeps JPEGs and a few pictures."""
 
     def __init__(
-        self, piece: Piece, source: _Source, tools: Tools, settings: CurationSettings
+        self, segment: Segment, source: _Source, tools: Tools, settings: CurationSettings
     ) -> None:
         self._source, self._tools, self._settings = source, tools, settings
-        self._transform = framed(FaceTrack(0, piece.faces), settings.crop)
-        self._piece = _within(piece, self._transform)
-        numbers = self._piece.numbers
-        self._face_of = dict(zip(numbers, self._piece.faces, strict=True))
+        self._transform = framed(FaceTrack(0, segment.faces), settings.crop)
+        self._segment = _frames_inside(segment, self._transform)
+        numbers = self._segment.numbers
+        self._face_of = dict(zip(numbers, self._segment.faces, strict=True))
         self._sampled = {numbers[place] for place in sampled(len(numbers))}
         self._jpegs: list[bytes] = []
         self._waiting: list[Pixels] = []
@@ -187,15 +189,15 @@ class _Cutter:
         self._vectors: list[NDArray[np.float32]] = []
 
     @property
-    def fault(self) -> str:
-        """Why the piece is none before any frame of it is cut, or nothing."""
-        least = Limits.of(self._settings, float(self._source.fps)).least
-        if self._transform.source_px_per_crop_px < self._settings.least_zoom:
+    def missed_limit(self) -> str:
+        """The limit that the segment misses before any frame is cropped; empty for none."""
+        minimum = Limits.of(self._settings, float(self._source.fps)).minimum
+        if self._transform.source_px_per_crop_px < self._settings.min_zoom:
             return "face too small"
-        return "moves too much" if len(self._piece.numbers) < least else ""
+        return "moves too much" if len(self._segment.numbers) < minimum else ""
 
-    def take(self, number: int, frame: Pixels) -> None:
-        """The next frame of the film, of the piece or not."""
+    def add_frame(self, number: int, frame: Pixels) -> None:
+        """The next frame of the video, whether it is in the segment or not."""
         face = self._face_of.get(number)
         if face is None:
             return
@@ -210,22 +212,22 @@ class _Cutter:
             if self._tools.recognise is not None:
                 self._vectors.append(self._tools.recognise(frame, face.landmarks))
 
-    def finish(self) -> Found:
-        """The clip, or why it is none."""
+    def finish(self) -> ClipOrRejection:
+        """The clip, or why it is rejected."""
         self._read_poses()
         poses = np.concatenate(self._poses)
-        if self._vectors and least_alike(self._vectors) < self._settings.least_alike:
+        if self._vectors and lowest_similarity(self._vectors) < self._settings.min_similarity:
             return self.rejected("several people")
         try:
             quality = measure(self._parts, self._crops, self._transform, self._tools.scorer)
-        except Exception as error:  # noqa: BLE001 - a scorer of the user's may raise anything
+        except Exception as error:  # noqa: BLE001 - the user's scorer may raise anything
             return self.rejected("scorer failed", f"{type(error).__name__}: {error}")
-        reason = fault(quality, poses, self._settings)
+        reason = missed_limit(quality, poses, self._settings)
         return self.rejected(reason) if reason else self._clip(quality, poses)
 
     def rejected(self, reason: str, note: str = "") -> Rejected:
-        """The piece, left out."""
-        numbers = self._piece.numbers
+        """The segment as a rejection."""
+        numbers = self._segment.numbers
         frames = numbers[-1] - numbers[0] + 1
         return Rejected(
             reason=reason,
@@ -236,7 +238,7 @@ class _Cutter:
         )
 
     def _clip(self, quality: Quality, poses: NDArray[np.float32]) -> CuratedClip:
-        numbers, faces = self._piece.numbers, self._piece.faces
+        numbers, faces = self._segment.numbers, self._segment.faces
         times = np.array([self._source.seconds(number - numbers[0]) for number in numbers])
         arrays = {
             **_annotations(faces, self._transform),
@@ -266,17 +268,17 @@ class _Cutter:
             self._waiting.clear()
 
 
-def _within(piece: Piece, transform: CropTransform) -> Piece:
-    """The piece without frames in which the face sticks out of the crop; at least one stays."""
+def _frames_inside(segment: Segment, transform: CropTransform) -> Segment:
+    """The segment without frames in which the face leaves the crop; at least one frame stays."""
     inside: list[int] = []
-    for place, face in enumerate(piece.faces):
+    for place, face in enumerate(segment.faces):
         points = transform.to_crop(face.landmarks.points)
         if points.min() >= 0 and points.max() <= transform.size_px - 1:
             inside.append(place)
     inside = inside or [0]
-    return Piece(
-        tuple(piece.numbers[place] for place in inside),
-        tuple(piece.faces[place] for place in inside),
+    return Segment(
+        tuple(segment.numbers[place] for place in inside),
+        tuple(segment.faces[place] for place in inside),
     )
 
 
@@ -284,9 +286,9 @@ def _annotations(faces: Sequence[Face], transform: CropTransform) -> dict[str, N
     """Landmarks in crop units, and openness."""
     size = transform.size_px
     pixels = np.stack([transform.to_crop(face.landmarks.points) for face in faces])
-    told = [face.openness_landmarks or face.landmarks for face in faces]
-    points = torch.from_numpy(np.stack([landmarks.points for landmarks in told]))
-    pairs = openness_pairs(told[0].layout)
+    landmarks = [face.openness_landmarks or face.landmarks for face in faces]
+    points = torch.from_numpy(np.stack([entry.points for entry in landmarks]))
+    pairs = openness_pairs(landmarks[0].layout)
     openness = torch.cat((eyes_open(points, pairs), lip_open(points, pairs)), 1)
     return {
         "landmarks": ((pixels + 0.5) * (2 / size) - 1).astype(np.float32),
@@ -294,12 +296,12 @@ def _annotations(faces: Sequence[Face], transform: CropTransform) -> dict[str, N
     }
 
 
-def _left_out(stretch: Stretch, source: _Source) -> Rejected:
+def _rejection_of(span: RejectedSpan, source: _Source) -> Rejected:
     return Rejected(
-        reason=stretch.reason,
-        from_s=source.seconds(stretch.first),
-        seconds=source.seconds(stretch.frames),
-        picture=_thumbnail(stretch.picture),
+        reason=span.reason,
+        from_s=source.seconds(span.first),
+        seconds=source.seconds(span.frames),
+        picture=_thumbnail(span.picture),
     )
 
 

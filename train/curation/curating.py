@@ -8,21 +8,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from liveportrait_core.errors import MediaError
-
 from ..data.preparing import media_files
-from .jobs import Task
+from .jobs import FileJob
 from .on_ray import run_on_ray
 from .report import write_report
 from .settings import CurationSettings
-from .store import Store
-from .tools import Recipe
-from .workers import run_here, run_in_processes
+from .store import ShardStore
+from .tools import ToolsFactory
+from .workers import IN_THIS_PROCESS, WorkerOptions, run_here, run_in_processes
 
-SAY_EVERY = 20
+LOG_EVERY = 20
 """Files between two lines of progress."""
-MOST_WAIT_S = 600.0
-"""A frame takes a fraction of a second, a scorer of the user's perhaps minutes."""
 
 
 def curate(
@@ -30,65 +26,58 @@ def curate(
     out: Path,
     settings: CurationSettings,
     *,
-    recipe: Recipe,
-    workers: int = 0,
-    ray: bool = False,
-    most_wait_s: float = MOST_WAIT_S,
-    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+    factory: ToolsFactory,
+    workers: WorkerOptions = IN_THIS_PROCESS,
+    log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> dict[str, Any]:
-    """Curate folders of films and pictures into WebDataset shards (Sec. 3.2).
+    """Curate folders of videos and images into WebDataset shards (Sec. 3.2).
 
     Convention:
-        - clips lie in the shards in the order of their files' names, however many workers there
-          are and whichever is first: killed and run again, the index is the same
-        - a file that is packed is not looked at again; new files make new shards, and a file
-          whose size changed counts as new
+        - clips are stored in the order of their files' names, whatever the number of workers and
+          their speed: killed and run again, the index is the same
+        - a packed file is not processed again; new files make new shards, and a file whose size
+          changed counts as new
 
     Args:
-        places: Folders, gone through with all in them, or single files.
+        places: Folders, with all files below them, or single files.
         out: The folder of shards, index and report; made where it is missing.
         settings: Limits and sizes.
-        recipe: What looks at clips.
-        workers: Processes; 0 works in this one.
-        ray: Run on Ray instead, with so many actors.
-        most_wait_s: A file of which no frame comes for so long is given up, where there are
-            processes; 0 waits for ever.
-        say: Told lines of progress.
+        factory: Makes the networks that find and measure faces.
+        workers: Processes, or actors of Ray.
+        log: Takes lines of progress.
 
     Returns:
         The index.
 
     Raises:
-        MediaError: A place is missing or empty, or `out` is of other settings, damaged, or cannot
+        MediaError: A place is missing or empty, or `out` has other settings, is damaged, or cannot
             be written.
         CheckpointError: A network cannot be loaded.
     """
-    if most_wait_s < 0:
-        raise MediaError(f"most_wait_s must be 0 or more, got {most_wait_s:g}; 0 waits for ever.")
     files = media_files(places)
-    store = Store(out, settings, recipe)
-    tasks = [
-        Task(name=name, path=path, size_bytes=_size(path), parts=store.parts)
+    store = ShardStore(out, settings, factory)
+    jobs = [
+        FileJob(name=name, path=path, size_bytes=_size(path), parts=store.parts)
         for name, path in files.items()
         if out.resolve() not in path.parents
     ]
-    waiting = [task for task in tasks if not store.is_packed(task)]
-    left = [task for task in waiting if not task.record.exists()]
-    say(f"{len(tasks)} files, {len(tasks) - len(left)} of them curated before")
-    if ray:
-        running = run_on_ray(left, recipe, settings, max(1, workers), most_wait_s)
-    elif workers:
-        running = run_in_processes(left, recipe, settings, workers, most_wait_s)
+    waiting = [job for job in jobs if not store.is_packed(job)]
+    left = [job for job in waiting if not job.record.exists()]
+    log(f"{len(jobs)} files, {len(jobs) - len(left)} of them curated before")
+    if workers.ray:
+        running = run_on_ray(left, factory, settings, workers)
+    elif workers.number:
+        running = run_in_processes(left, factory, settings, workers)
     else:
-        running = run_here(left, recipe, settings)
-    _pack(waiting, _noted(running, len(left), say), store)
+        running = run_here(left, factory, settings)
+    _pack(waiting, _logged(running, len(left), log), store)
     index = store.finish()
     write_report(store, index)
     return index
 
 
-def _pack(waiting: Sequence[Task], running: Iterator[Task], store: Store) -> None:
-    """Pack the parts in the order of the tasks, each as soon as all before it are there."""
+def _pack(waiting: Sequence[FileJob], running: Iterator[FileJob], store: ShardStore) -> None:
+    """Pack the parts in the order of the jobs, each as soon as all before it are done."""
     ahead = iter(waiting)
     following = next(ahead, None)
     try:
@@ -101,14 +90,16 @@ def _pack(waiting: Sequence[Task], running: Iterator[Task], store: Store) -> Non
                     return
     finally:
         if following is not None:
-            store.leave()
+            store.abandon()
 
 
-def _noted(running: Iterator[Task], total: int, say: Callable[[str], None]) -> Iterator[Task]:
-    for number, task in enumerate(running, 1):
-        if number % SAY_EVERY == 0 or number == total:
-            say(f"curated {number} of {total} files, the last {task.name}")
-        yield task
+def _logged(
+    running: Iterator[FileJob], total: int, log: Callable[[str], None]
+) -> Iterator[FileJob]:
+    for number, job in enumerate(running, 1):
+        if number % LOG_EVERY == 0 or number == total:
+            log(f"curated {number} of {total} files, the last {job.name}")
+        yield job
 
 
 def _size(path: Path) -> int:

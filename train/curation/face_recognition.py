@@ -17,8 +17,8 @@ from liveportrait_core.imaging.tensors import Pixels
 
 from ..metrics.face_similarity import ARCFACE_POINTS, ARCFACE_PX
 
-LEAST_NUMBERS: Final = 64
-"""An embedding has at least so many numbers; 512 are usual."""
+MIN_EMBEDDING: Final = 64
+"""Length of an embedding at least; 512 is usual."""
 
 Recognise = Callable[[Pixels, Landmarks], NDArray[np.float32]]
 """A frame and its face -> a vector of length 1."""
@@ -35,10 +35,10 @@ def load_recognition(path: Path) -> Recognise:
     def recognise(frame: Pixels, landmarks: Landmarks) -> NDArray[np.float32]:
         crop = aligned(frame, landmarks).astype(np.float32)
         vector = run(((crop - 127.5) / 127.5).transpose(2, 0, 1)[None])[0].reshape(-1)
-        if len(vector) < LEAST_NUMBERS:
+        if len(vector) < MIN_EMBEDDING:
             raise CheckpointError(
-                f"{path} gives {len(vector)} numbers; a recognition network gives 512. Give "
-                "InsightFace's w600k_r50.onnx or another ArcFace network."
+                f"{path} gives {len(vector)} numbers; a recognition network with 512 is expected. "
+                "Give InsightFace's w600k_r50.onnx or another ArcFace network."
             )
         return np.asarray(vector / np.linalg.norm(vector).clip(1e-9), np.float32)
 
@@ -46,10 +46,10 @@ def load_recognition(path: Path) -> Recognise:
 
 
 def aligned(frame: Pixels, landmarks: Landmarks) -> Pixels:
-    """The face as ArcFace wants it: turned, shifted and zoomed by eyes and mouth.
+    """The face as ArcFace takes it: turned, shifted and zoomed by eyes and mouth.
 
     Convention:
-        - by three points, which landmarks of every layout have; the nose's tip not all
+        - by three points, which landmarks of every layout have; not all have the nose's tip
 
     Returns:
         (112, 112, 3).
@@ -57,20 +57,20 @@ def aligned(frame: Pixels, landmarks: Landmarks) -> Pixels:
     layout = LAYOUTS[landmarks.layout]
     groups = (layout.left_eye, layout.right_eye, layout.lip)
     points = np.stack([landmarks.points[list(group)].mean(0) for group in groups])
-    wanted = np.array(ARCFACE_POINTS)
-    matrix = _similarity(points, np.stack((wanted[0], wanted[1], wanted[3:].mean(0))))
+    target = np.array(ARCFACE_POINTS)
+    matrix = _similarity(points, np.stack((target[0], target[1], target[3:].mean(0))))
     return np.asarray(cv2.warpAffine(frame, matrix, (ARCFACE_PX, ARCFACE_PX)), np.uint8)
 
 
-def least_alike(vectors: Sequence[NDArray[np.float32]]) -> float:
-    """Least cosine of two of some vectors of length 1."""
+def lowest_similarity(vectors: Sequence[NDArray[np.float32]]) -> float:
+    """The smallest cosine of any two of some vectors of length 1."""
     stacked = np.stack(vectors)
     return float((stacked @ stacked.T).min())
 
 
-def _similarity(points: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, 3) turn, zoom and shift that bring points nearest to others, by least squares."""
+def _similarity(points: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, 3) rotation, zoom and shift that bring points to their targets by least squares."""
     rows = [[[x, -y, 1, 0], [y, x, 0, 1]] for x, y in points]
-    solution, *_ = np.linalg.lstsq(np.concatenate(rows), wanted.reshape(-1), rcond=None)
+    solution, *_ = np.linalg.lstsq(np.concatenate(rows), target.reshape(-1), rcond=None)
     a, b, x, y = solution
     return np.array([[a, -b, x], [b, a, y]])

@@ -1,4 +1,4 @@
-"""Tasks: one file each, whose clips a worker leaves as a part for the one who packs shards."""
+"""Jobs, one file each: a worker writes its clips as a part, which is packed into shards later."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any, Final
 
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ..data.curated import ANNOTATIONS
+from ..data.clip_shards import ANNOTATIONS
 from ..data.shards import Sample, ShardWriter, encode_arrays
-from .clip_extraction import CuratedClip, Found, Rejected, curate_file
+from .clip_extraction import ClipOrRejection, CuratedClip, Rejected, curate_file
 from .settings import CurationSettings
 from .tools import Tools
 
 PARTS: Final = "parts"
 """Folder of what is curated and not yet in a shard."""
-WORD: Final = 40
-"""Characters of a file's name that are kept in its key."""
-DIGEST: Final = 10
+NAME_CHARACTERS: Final = 40
+"""Characters of a file's name in its key."""
+DIGEST_CHARACTERS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class FileJob:
     """A file to be curated."""
 
     name: str
@@ -35,85 +35,85 @@ class Task:
     path: Path
     size_bytes: int
     parts: Path
-    """Where its part goes."""
+    """Folder of its part."""
 
     @property
     def key(self) -> str:
         """First half of its clips' keys: words of its name, and a digest of all of it."""
-        words = re.sub(r"[^A-Za-z0-9]+", "-", Path(self.name).stem).strip("-")[:WORD]
+        words = re.sub(r"[^A-Za-z0-9]+", "-", Path(self.name).stem).strip("-")[:NAME_CHARACTERS]
         content = f"{self.name}:{self.size_bytes}".encode()
-        return f"{words}-{hashlib.sha256(content).hexdigest()[:DIGEST]}".lstrip("-")
+        return f"{words}-{hashlib.sha256(content).hexdigest()[:DIGEST_CHARACTERS]}".lstrip("-")
 
     @property
     def record(self) -> Path:
-        """What was found in it; it is there when the part is whole."""
+        """What was found in it; this file exists once the part is whole."""
         return self.parts / f"{self.key}.json"
 
     @property
     def clips(self) -> Path:
-        """Its clips, as a tar; missing where there are none."""
+        """Its clips as a tar; missing where there are none."""
         return self.parts / f"{self.key}.tar"
 
 
-def run_task(
-    task: Task,
+def run_job(
+    job: FileJob,
     tools: Tools,
     settings: CurationSettings,
-    alive: Callable[[], None] = lambda: None,
+    heartbeat: Callable[[], None] = lambda: None,
 ) -> None:
-    """Curate a file and leave its part.
+    """Curate a file and write its part.
 
     Convention:
-        - whatever goes wrong with the file becomes a rejection; only a part that cannot be
-          written, as on a full disk, ends the run
+        - every problem of the file becomes a rejection; only a part that cannot be written, as on
+          a full disk, ends the run
 
     Args:
-        task: The file.
+        job: The file.
         tools: The networks.
         settings: Limits and sizes.
-        alive: Called with each frame that is read.
+        heartbeat: Called with each frame that is read.
 
     Raises:
         MediaError: The part cannot be written.
     """
     rejections: list[Rejected] = []
     num_clips = 0
-    with replacing(task.clips) as part:
+    with replacing(job.clips) as part:
         try:
             stream = part.open("wb")
         except OSError as error:
-            raise unwritable(task.clips, error) from error
+            raise unwritable(job.clips, error) from error
         with stream:
             writer = ShardWriter(stream)
-            found = curate_file(task.path, tools, settings, alive)
+            found = curate_file(job.path, tools, settings, heartbeat)
             while (clip := _next(found, rejections)) is not None:
-                sample = _sample(clip, task, num_clips, settings)
+                sample = _sample(clip, job, num_clips, settings)
                 try:
                     writer.add(sample)
                 except OSError as error:
-                    raise unwritable(task.clips, error) from error
+                    raise unwritable(job.clips, error) from error
                 num_clips += 1
             writer.close()
-    leave_record(task, num_clips, rejections)
+    write_record(job, num_clips, rejections)
 
 
-def leave_record(task: Task, num_clips: int, rejections: list[Rejected]) -> None:
-    """Say that a task is done.
+def write_record(job: FileJob, num_clips: int, rejections: list[Rejected]) -> None:
+    """Write the record of a job, which is done then.
 
     Raises:
         MediaError: It cannot be written.
     """
     record = {
-        "name": task.name,
-        "size_bytes": task.size_bytes,
+        "name": job.name,
+        "size_bytes": job.size_bytes,
         "clips": num_clips,
         "rejected": [_written(rejected) for rejected in rejections],
     }
-    write_whole(task.record, (json.dumps(record) + "\n").encode())
+    write_whole(job.record, (json.dumps(record) + "\n").encode())
 
 
-def _next(found: Iterator[Found], rejections: list[Rejected]) -> CuratedClip | None:
-    """The next clip; rejections before it are noted."""
+def _next(found: Iterator[ClipOrRejection], rejections: list[Rejected]) -> CuratedClip | None:
+    """The next clip; rejections before it are added to the list."""
     try:
         for entry in found:
             if not isinstance(entry, Rejected):
@@ -132,9 +132,9 @@ def _written(rejected: Rejected) -> dict[str, Any]:
     return values
 
 
-def _sample(clip: CuratedClip, task: Task, number: int, settings: CurationSettings) -> Sample:
+def _sample(clip: CuratedClip, job: FileJob, number: int, settings: CurationSettings) -> Sample:
     about = {
-        "source": task.name,
+        "source": job.name,
         "from_s": round(clip.from_s, 3),
         "seconds": round(clip.seconds, 3),
         "fps": clip.fps,
@@ -145,4 +145,4 @@ def _sample(clip: CuratedClip, task: Task, number: int, settings: CurationSettin
     }
     files = {"json": (json.dumps(about) + "\n").encode(), ANNOTATIONS: encode_arrays(clip.arrays)}
     files |= {f"{place:04d}.jpg": jpeg for place, jpeg in enumerate(clip.frames)}
-    return Sample(f"{task.key}-{number:04d}", files)
+    return Sample(f"{job.key}-{number:04d}", files)

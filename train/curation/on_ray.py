@@ -1,4 +1,4 @@
-"""The same tasks on a Ray cluster; ray is imported when it is asked for."""
+"""The same jobs on a Ray cluster; ray is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -13,34 +13,33 @@ from typing import Any, Final
 from liveportrait_core.errors import MediaError
 
 from .clip_extraction import Rejected
-from .jobs import Task, leave_record, run_task
+from .jobs import FileJob, run_job, write_record
 from .settings import CurationSettings
-from .tools import Recipe
-from .workers import Watchdog, leave_hanging
+from .tools import ToolsFactory
+from .workers import Watchdog, WorkerOptions, record_hanging
 
-MOST_BLOCKS: Final = 10_000
-"""Blocks of files; a crash costs one of them, so there is one a file where there are fewer."""
+MAX_BLOCKS: Final = 10_000
+"""Blocks of files; a crash costs one block, so a block has one file where files are fewer."""
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 def run_on_ray(
-    tasks: Sequence[Task],
-    recipe: Recipe,
+    jobs: Sequence[FileJob],
+    factory: ToolsFactory,
     settings: CurationSettings,
-    workers: int,
-    most_wait_s: float = 0.0,
-) -> Iterator[Task]:
-    """Run tasks on the cluster of RAY_ADDRESS, or on a local one.
+    options: WorkerOptions,
+) -> Iterator[FileJob]:
+    """Run jobs on the cluster of RAY_ADDRESS, or on a local one.
 
     Convention:
         - all machines see the files and the output folder under the same paths
         - Ray tries a file again when its process dies; a file that has no part at the end is
           rejected
-        - a process whose file hangs says so and ends itself, as far as the hanging code lets
-          other threads run
+        - a process whose file hangs records it and ends itself, where the hanging code lets other
+          threads run
 
     Yields:
-        Each task once its part is there, in no particular order.
+        Each job once its part is there, in no particular order.
 
     Raises:
         MediaError: ray is not installed, a part cannot be written, or the tools cannot be made.
@@ -57,12 +56,12 @@ def run_on_ray(
         ray.init(runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}})
     data.DataContext.get_current().max_errored_blocks = -1
     rows = data.from_items(
-        [{"number": number} for number in range(len(tasks))],
-        override_num_blocks=max(1, min(len(tasks), MOST_BLOCKS)),
+        [{"number": number} for number in range(len(jobs))],
+        override_num_blocks=max(1, min(len(jobs), MAX_BLOCKS)),
     ).map(
         _RayWorker,
-        fn_constructor_args=(list(tasks), recipe, settings, most_wait_s),
-        compute=data.ActorPoolStrategy(size=workers),
+        fn_constructor_args=(list(jobs), factory, settings, options.max_wait_s),
+        compute=data.ActorPoolStrategy(size=max(1, options.number)),
         num_cpus=1,
     )
     seen: set[int] = set()
@@ -70,39 +69,40 @@ def run_on_ray(
         if row["failure"]:
             raise MediaError(row["failure"])
         seen.add(int(row["number"]))
-        yield tasks[int(row["number"])]
-    for number, task in enumerate(tasks):
+        yield jobs[int(row["number"])]
+    for number, job in enumerate(jobs):
         if number not in seen:
-            if not task.record.exists():
-                leave_record(task, 0, [Rejected(reason="ended its process", note="on Ray")])
-            yield task
+            if not job.record.exists():
+                write_record(job, 0, [Rejected(reason="ended its process", note="on Ray")])
+            yield job
 
 
 class _RayWorker:
-    """An actor: the tools are made once, then one file comes after the other."""
+    """An actor: the tools are made once, then one file comes after another."""
 
     def __init__(
         self,
-        tasks: Sequence[Task],
-        recipe: Recipe,
+        jobs: Sequence[FileJob],
+        factory: ToolsFactory,
         settings: CurationSettings,
-        most_wait_s: float,
+        max_wait_s: float,
     ) -> None:
-        self._tasks, self._settings, self._most_wait_s = tasks, settings, most_wait_s
-        self._tools = recipe.make()
+        self._jobs, self._settings, self._max_wait_s = jobs, settings, max_wait_s
+        self._tools = factory.make()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        task = self._tasks[int(row["number"])]
+        job = self._jobs[int(row["number"])]
         try:
-            if not task.record.exists():  # a process before this one gave it up
-                with Watchdog(self._most_wait_s, partial(_give_up, task, self._most_wait_s)) as dog:
-                    run_task(task, self._tools, self._settings, dog.alive)
+            if not job.record.exists():  # an earlier process rejected it
+                end = partial(_end_process, job, self._max_wait_s)
+                with Watchdog(self._max_wait_s, end) as watchdog:
+                    run_job(job, self._tools, self._settings, watchdog.heartbeat)
         except MediaError as error:
             return {"number": row["number"], "failure": str(error)}
         return {"number": row["number"], "failure": ""}
 
 
-def _give_up(task: Task, most_wait_s: float) -> None:
-    """Say that a file hangs, and end this process, which nothing else would."""
-    leave_hanging(task, most_wait_s)
+def _end_process(job: FileJob, max_wait_s: float) -> None:
+    """Reject a file that hangs, and end this process."""
+    record_hanging(job, max_wait_s)
     os._exit(1)

@@ -1,7 +1,8 @@
-"""How good the pictures of a clip are, and which limit they miss."""
+"""The quality of a clip's pictures, and the limit that they miss."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -45,7 +46,7 @@ class Quality:
     clipped: float
     """Share of the face that is black or white."""
     blocks: float
-    """Steps across the borders of 8-pixel blocks over those within; 1 where none are seen."""
+    """Steps across the borders of 8-pixel blocks over those within; 1 where there are none."""
     score: float | None = None
     """The external scorer's."""
 
@@ -76,8 +77,10 @@ def measure(
     )
 
 
-def fault(quality: Quality, pose_deg: NDArray[np.float32], settings: CurationSettings) -> str:
-    """Which limit a clip misses first; empty when none.
+def missed_limit(
+    quality: Quality, pose_deg: NDArray[np.float32], settings: CurationSettings
+) -> str:
+    """The first limit that a clip misses; empty when it misses none.
 
     Args:
         quality: Of its pictures.
@@ -85,17 +88,18 @@ def fault(quality: Quality, pose_deg: NDArray[np.float32], settings: CurationSet
         settings: The limits.
     """
     turned = np.percentile(np.abs(pose_deg), POSE_PERCENTILE, axis=0)
-    limits = (settings.most_pitch_deg, settings.most_yaw_deg, settings.most_roll_deg)
-    score = quality.score
-    faults = {
+    limits = (settings.max_pitch_deg, settings.max_yaw_deg, settings.max_roll_deg)
+    score, minimum = quality.score, settings.min_score
+    minimum = -math.inf if minimum is None else minimum  # which a score that is nan misses, too
+    checks = {
         "turned away": bool((turned > limits).any()),
-        "blurred": quality.blur > settings.most_blur,
-        "little contrast": quality.contrast < settings.least_contrast,
-        "black or white": quality.clipped > settings.most_clipped,
-        "compressed": quality.blocks > settings.most_blocks,
-        "low score": score is not None and not score >= settings.least_score,
+        "blurred": quality.blur > settings.max_blur,
+        "little contrast": quality.contrast < settings.min_contrast,
+        "black or white": quality.clipped > settings.max_clipped,
+        "compressed": quality.blocks > settings.max_blocks,
+        "low score": score is not None and not score >= minimum,
     }
-    return next((reason for reason, missed in faults.items() if missed), "")
+    return next((reason for reason, missed in checks.items() if missed), "")
 
 
 def clipped_share(grey: NDArray[np.uint8]) -> float:
@@ -118,12 +122,12 @@ def blockiness(grey: NDArray[np.uint8]) -> float:
         if is_border.any():
             borders.append(float(steps[is_border].mean()))
             inside.append(float(steps[~is_border].mean()))
-    # half a level keeps a plain picture, of which nothing can be told, from dividing by nothing
+    # half a level keeps a plain picture, which has no steps at all, from a division by 0
     return (sum(borders) + 0.5) / (sum(inside) + 0.5)
 
 
 def part_around(picture: Pixels, transform: CropTransform) -> Pixels:
-    """The part of a picture that a crop shows, beginning at a border of blocks; at least one."""
+    """The part of a picture that a crop shows, from a border of blocks on; at least one block."""
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * (transform.size_px - 1.0)
     height, width = picture.shape[:2]
     inside = np.clip(transform.to_source(corners), 0, (width - 1, height - 1))

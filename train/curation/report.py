@@ -1,4 +1,4 @@
-"""What was kept and what not: numbers as JSON, a page, and a contact sheet."""
+"""What was kept and what was rejected: numbers as JSON, a page, and a contact sheet."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
-from ..data.curated import ShardClip
+from ..data.clip_shards import ShardClip
 from ..engine.html_page import Image, Section, Table, jpeg_address, write_html_page
 from ..engine.sample_grid import caption_row, grid_of
 from .quality import sampled
-from .store import Store
+from .store import ShardStore
 
 SHEET_NAME: Final = "contact-sheet.jpg"
 PAGE_NAME: Final = "report.html"
@@ -37,7 +37,7 @@ COUNTS: Final = ("files", "films", "stills", "frames", "seconds")
 """Totals of the index that the report shows."""
 
 
-def write_report(store: Store, index: Mapping[str, Any]) -> None:
+def write_report(store: ShardStore, index: Mapping[str, Any]) -> None:
     """Write all three into the folder.
 
     Raises:
@@ -70,10 +70,9 @@ def contact_sheet(clips: Sequence[ShardClip]) -> Pixels:
         MediaError: A shard cannot be read.
     """
     chosen = [clips[number] for number in sampled(len(clips), ROWS)]
-    films = [clip for clip in chosen if len(clip) > 1]
-    stills = [clip for clip in chosen if len(clip) == 1]
-    rows = [_film_row(clip) for clip in films]
-    rows += [_still_row(stills[k : k + MOMENTS]) for k in range(0, len(stills), MOMENTS)]
+    images = [clip for clip in chosen if len(clip) == 1]
+    rows = [_video_row(clip) for clip in chosen if len(clip) > 1]
+    rows += [_image_row(images[k : k + MOMENTS]) for k in range(0, len(images), MOMENTS)]
     return np.concatenate(rows)
 
 
@@ -86,27 +85,27 @@ def table_of_rejections(index: Mapping[str, Any]) -> str:
     return "\n".join(rows) if rows else "  nothing"
 
 
-def _film_row(clip: ShardClip) -> Pixels:
+def _video_row(clip: ShardClip) -> Pixels:
     numbers = sampled(len(clip), MOMENTS)
     arrays = clip.annotations()
     cells = [_cell(clip[number]) for number in numbers]
     _mark(cells[0], arrays["landmarks"][0])
     about = f"{_name(clip)} {clip.clip.about['from_s']:.1f} s, {len(clip)} frames"
-    return _captioned(cells, [about, *(_told(arrays, number) for number in numbers[1:])])
+    return _captioned(cells, [about, *(_readings(arrays, number) for number in numbers[1:])])
 
 
-def _still_row(clips: Sequence[ShardClip]) -> Pixels:
+def _image_row(clips: Sequence[ShardClip]) -> Pixels:
     cells = [_cell(clip[0]) for clip in clips]
     captions: list[str] = []
     for clip, cell in zip(clips, cells, strict=True):
         arrays = clip.annotations()
         _mark(cell, arrays["landmarks"][0])
-        captions.append(f"{_name(clip)} {_told(arrays, 0)}")
+        captions.append(f"{_name(clip)} {_readings(arrays, 0)}")
     return _captioned(cells, captions)
 
 
 def _captioned(cells: list[Pixels], captions: list[str]) -> Pixels:
-    """A row of cells with captions below, filled up with white."""
+    """A row of cells with captions below, padded with white."""
     missing = MOMENTS - len(cells)
     white = np.full((CELL_PX, CELL_PX, 3), 255, np.uint8)
     row = grid_of([[*cells, *[white] * missing]])
@@ -119,7 +118,7 @@ def _mark(cell: Pixels, landmarks: NDArray[np.float32]) -> None:
         cv2.circle(cell, place, 1, DOT_COLOUR, -1, cv2.LINE_AA)
 
 
-def _told(arrays: Mapping[str, NDArray[np.float32]], number: int) -> str:
+def _readings(arrays: Mapping[str, NDArray[np.float32]], number: int) -> str:
     first, second, lip = arrays["openness"][number]
     yaw_deg = arrays["pose_deg"][number, 1]
     return f"yaw {yaw_deg:.0f} eye {(first + second) / 2:.2f} lip {lip:.2f}"
@@ -146,7 +145,7 @@ def _sections(
     header = ["reason", "times", "seconds", "some of them"]
     sheet = [Image(address=SHEET_NAME, caption="some of the clips")] if has_sheet else []
     shown = [
-        [row["name"], int(row["clips"]), [_fault(entry) for entry in row["rejected"]]]
+        [row["name"], int(row["clips"]), [_rejection_text(entry) for entry in row["rejected"]]]
         for row in rows[:MAX_FILES]
     ]
     files = Table(header=["file", "clips", "left out"], rows=shown)
@@ -169,8 +168,8 @@ def _pictures(rows: Sequence[Mapping[str, Any]], reason: str) -> list[Image]:
     ]
 
 
-def _fault(entry: Mapping[str, Any]) -> str:
-    told = f"{entry['reason']} {entry.get('note', '')}".strip()
+def _rejection_text(entry: Mapping[str, Any]) -> str:
+    text = f"{entry['reason']} {entry.get('note', '')}".strip()
     if "seconds" not in entry:
-        return told
-    return f"{told} ({entry['seconds']:.1f} s from {entry.get('from_s', 0):.1f} s on)"
+        return text
+    return f"{text} ({entry['seconds']:.1f} s from {entry.get('from_s', 0):.1f} s on)"

@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
+from liveportrait_core.option_fields import OptionError, check_options, option
 from liveportrait_core.preset import COMPACT
 
 from ..data.face_crops import CropSettings
 
-NOTHING = -1.0
-"""A limit that is not set."""
-
-
-def _option(default: Any, about: str) -> Any:
-    """A field whose meaning is also the command line's help."""
-    return field(default=default, metadata={"help": about})
+_OLD_PREFIXES: Final = {"most_": "max_", "least_": "min_"}
+_OLD_SIMILARITY: Final = "least_alike"
+_OLD_UNSET_SCORE: Final = -1.0
+"""What `least_score` was where no limit was set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurationSettings:
-    """Thresholds and sizes; all that decides what is in an index."""
+    """Limits and sizes; all that decides what is in an index."""
 
-    size_px: int = _option(256, "side of the stored crops; 512 for the paper's output")
-    rate: float = _option(12.5, "frames stored of a second of film, about; neighbours are alike")
-    most_s: float = _option(30.0, "clips are shorter than this (Sec. 3.2)")
-    least_s: float = _option(1.0, "shorter clips are left out")
-    least_zoom: float = _option(0.5, "pixels of the picture for one of the crop at least")
-    most_blur: float = _option(0.72, "blur of the face, from 0 sharp to 1, at most")
-    least_contrast: float = _option(40.0, "grey levels from the darkest to the lightest 5 percent")
-    most_clipped: float = _option(0.3, "share of the face that is black or white at most")
-    most_blocks: float = _option(1.8, "steps at the borders of 8-pixel blocks over those within")
-    most_yaw_deg: float = _option(60.0, "turn to a side that one in ten frames may exceed")
-    most_pitch_deg: float = _option(40.0, "nod that one in ten frames may exceed")
-    most_roll_deg: float = _option(40.0, "tilt that one in ten frames may exceed")
-    least_alike: float = _option(0.3, "cosine of two faces of a clip, with a recognition file")
-    least_score: float = _option(NOTHING, "of the external scorer; needs one")
-    jpeg_quality: int = _option(95, "of the stored frames")
+    min_zoom: float = option(0.5, "pixels of the picture for one of the crop", above=0)
+    max_blur: float = option(
+        0.72,
+        "blur effect of the face (Crete-Roffet et al., 2007), 0 is sharp",
+        minimum=0,
+        maximum=1,
+    )
+    min_contrast: float = option(
+        40.0,
+        "grey levels between the 5th and the 95th percentile of the face; dark skin is no fault",
+        minimum=0,
+        maximum=255,
+    )
+    max_clipped: float = option(
+        0.3, "share of the face that is black or white", minimum=0, maximum=1
+    )
+    max_blocks: float = option(
+        1.8, "steps at the borders of 8-pixel blocks over those within", minimum=0
+    )
+    max_yaw_deg: float = option(
+        60.0, "turn; one frame in ten may exceed it", minimum=0, maximum=180, unit="degrees"
+    )
+    max_pitch_deg: float = option(
+        40.0, "nod; one frame in ten may exceed it", minimum=0, maximum=180, unit="degrees"
+    )
+    max_roll_deg: float = option(
+        40.0, "tilt; one frame in ten may exceed it", minimum=0, maximum=180, unit="degrees"
+    )
+    min_similarity: float = option(
+        0.3, "cosine of any two faces of a clip, with --recognition", minimum=-1, maximum=1
+    )
+    min_score: float | None = option(None, "score of --scorer", unset="none")
+    min_s: float = option(1.0, "shorter clips are left out", minimum=0, unit="s")
+    max_s: float = option(30.0, "clips are shorter than this (Sec. 3.2)", above=0, unit="s")
+    size_px: int = option(
+        256, "side of the stored crops; 512 for the paper's output", minimum=1, unit="px"
+    )
+    rate: float = option(
+        12.5, "frames stored of a second of video, about; neighbours are alike", above=0
+    )
+    jpeg_quality: int = option(95, "of the stored frames", minimum=1, maximum=100)
 
     def __post_init__(self) -> None:
-        for name in ("size_px", "rate", "most_s", "least_zoom"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}.")
-        if self.least_s >= self.most_s:
-            raise ValueError(
-                f"least_s is {self.least_s} and most_s {self.most_s}; no clip could be between. "
-                "Make least_s smaller."
+        check_options(self)
+        if self.min_s >= self.max_s:
+            raise OptionError(
+                f"min_s is {self.min_s:g}; a number below max_s, which is {self.max_s:g}, is "
+                "expected. Make min_s smaller."
             )
-        if not 1 <= self.jpeg_quality <= 100:  # noqa: PLR2004 - JPEG's range
-            raise ValueError(f"jpeg_quality must be 1 to 100, got {self.jpeg_quality}.")
 
     @property
     def crop(self) -> CropSettings:
@@ -60,3 +81,24 @@ class CurationSettings:
             vx_ratio=framing.vx_ratio,
             vy_ratio=framing.vy_ratio,
         )
+
+
+def with_present_names(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a folder under the names that they have now.
+
+    Args:
+        stored: As `settings.json` holds them; earlier versions wrote `least_...` and `most_...`.
+    """
+    settings = {_present_name(name): value for name, value in stored.items()}
+    if stored.get("least_score") == _OLD_UNSET_SCORE:
+        settings["min_score"] = None
+    return settings
+
+
+def _present_name(name: str) -> str:
+    if name == _OLD_SIMILARITY:
+        return "min_similarity"
+    for old, new in _OLD_PREFIXES.items():
+        if name.startswith(old):
+            return new + name.removeprefix(old)
+    return name

@@ -1,4 +1,4 @@
-"""Scenes and pieces: where a film shows one face, in one stream and with flat memory."""
+"""Scenes and segments: where a video shows one face, in one stream and with constant memory."""
 
 from __future__ import annotations
 
@@ -20,66 +20,66 @@ from ..data.face_crops import DETECT_EVERY, are_several, thumbnail_of
 from .settings import CurationSettings
 
 CUT_OVER_USUAL: Final = 6.0
-"""Change of a thumbnail over the usual one of its scene, from which it is a cut, too: two shots
+"""A change of the thumbnail this many times the usual one of its scene is a cut, too: two shots
 of one room differ by less than the tracker's threshold."""
-LEAST_CUT_LEVELS: Final = 12.0
-"""Below this a change is no cut however still the scene was."""
+MIN_CUT_LEVELS: Final = 12.0
+"""A smaller change is no cut, even in a scene without motion."""
 USUAL_FRAMES: Final = 12
 """Frames over which the usual change is averaged, about."""
-LONGEST_GAP: Final = 6
-"""Frames in a row without the face that a piece may have; they are left out of it."""
+MAX_GAP: Final = 6
+"""Frames in a row without the face that a segment may have; they are left out of it."""
 TRACKING: Final = TrackingConfig(search_every=3, longest_wait=24)
-"""A film without a face costs a search every two seconds."""
-MOST_REACH: Final = 1.75
-"""Side of the square that holds all of a piece's landmarks over the mean side of the face: the
+"""A video without a face costs a search every two seconds."""
+MAX_REACH: Final = 1.75
+"""Side of the square that holds all of a segment's landmarks over the mean side of the face: the
 crop, which does not move, is 2.2 times as large as the face and must hold it."""
-MOST_GROWTH: Final = 1.6
-"""The largest face of a piece over its smallest."""
-LONGEST_SCENE: Final = 3000
-"""Frames after which a scene ends anyhow: the tracker remembers all faces of one."""
-MOST_JUMP: Final = 0.35
-"""How far a face goes from frame to frame, in its sides, before it counts as another."""
+MAX_GROWTH: Final = 1.6
+"""The largest face of a segment over its smallest."""
+MAX_SCENE: Final = 3000
+"""Frames after which a scene ends in any case: the tracker remembers all faces of a scene."""
+MAX_JUMP: Final = 0.35
+"""Motion of a face from frame to frame, in sides of the face, above which it is another face."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Frames of one scene in which one face is seen and stays in its crop."""
+class Segment:
+    """Frames of one scene in which one face is visible and stays in its crop."""
 
     numbers: tuple[int, ...]
-    """Of the frames, growing; few are left out."""
+    """Of the frames, increasing; few are left out."""
     faces: tuple[Face, ...]
     """As many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RejectedSpan:
     """Frames that are no clip."""
 
     reason: str
     first: int
     frames: int
     picture: Pixels | None = None
-    """One of them, where it is at hand."""
+    """One of them, where one is still in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Lengths in frames."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
     @classmethod
     def of(cls, settings: CurationSettings, fps: float) -> Limits:
-        """Of films with `fps` frames taken a second; 0 of a still."""
+        """For videos of which `fps` frames a second are taken; 0 for an image."""
         if not fps:
             return cls(1, 1)
-        most = int(np.ceil(settings.most_s * fps)) - 1  # under 30 seconds, not 30
-        return cls(max(2, int(np.ceil(settings.least_s * fps))), max(2, most))
+        maximum = int(np.ceil(settings.max_s * fps)) - 1  # under 30 seconds, not 30
+        return cls(max(2, int(np.ceil(settings.min_s * fps))), max(2, maximum))
 
 
-class SceneCuts:
-    """Sees cuts: a change that is large, or far larger than is usual in the scene."""
+class CutDetector:
+    """Detects cuts: a change that is large, or far larger than is usual in the scene."""
 
     def __init__(self) -> None:
         self._before: NDArray[np.float32] | None = None
@@ -94,7 +94,7 @@ class SceneCuts:
         change = float(np.abs(thumbnail - before).mean())
         usual = self._usual
         if change > CUT_LEVELS or (
-            usual is not None and change > max(LEAST_CUT_LEVELS, CUT_OVER_USUAL * usual)
+            usual is not None and change > max(MIN_CUT_LEVELS, CUT_OVER_USUAL * usual)
         ):
             self._usual = None
             return True
@@ -103,31 +103,31 @@ class SceneCuts:
 
 
 class Splitter:
-    """Takes a film's frames one by one and gives its pieces as soon as they are whole.
+    """Takes a video's frames one by one and gives its segments as soon as they are whole.
 
     Convention:
-        - a scene is looked at for other faces every `LOOK_EVERY` frames and at its end; what lies
-          between two looks counts as shared when either shows several faces
-        - it holds the faces of one piece, one frame, and no more pixels
+        - other faces are searched for every `DETECT_EVERY` frames of a scene and at its end; frames
+          between two searches are rejected when either finds several faces
+        - it holds the faces of one segment, one frame, and no more pixels
     """
 
     def __init__(self, finder: FaceFinder, network: LandmarkNetwork, limits: Limits) -> None:
-        """A splitter that has seen nothing.
+        """A splitter before its first frame.
 
         Args:
             finder: Finds faces.
             network: Follows them.
-            limits: Of a piece.
+            limits: Of a segment.
         """
-        self._finder, self._network, self._limits = _Remembering(finder), network, limits
-        self._cuts = SceneCuts()
+        self._finder, self._network, self._limits = _CachingFinder(finder), network, limits
+        self._cuts = CutDetector()
         self._number = 0
         self._frame: Pixels | None = None
         self._begin_scene()
 
-    def update(self, frame: Pixels) -> Iterator[Piece | Stretch]:
+    def update(self, frame: Pixels) -> Iterator[Segment | RejectedSpan]:
         """Take the next frame."""
-        if self._cuts.is_cut(frame) or self._in_scene == LONGEST_SCENE:
+        if self._cuts.is_cut(frame) or self._in_scene == MAX_SCENE:
             yield from self.close()
         if self._in_scene % DETECT_EVERY == 0:
             yield from self._end_block(frame)
@@ -137,8 +137,8 @@ class Splitter:
         self._number += 1
         self._in_scene += 1
 
-    def close(self) -> Iterator[Piece | Stretch]:
-        """End the scene, or the film."""
+    def close(self) -> Iterator[Segment | RejectedSpan]:
+        """End the scene, or the video."""
         if self._frame is not None:
             yield from self._end_block(self._frame)
             yield from self._run.close()
@@ -146,13 +146,13 @@ class Splitter:
 
     def _begin_scene(self) -> None:
         self._tracker = FaceTracker(self._finder, self._network, TRACKING)
-        self._run = _Run(self._limits)
+        self._run = _SegmentBuilder(self._limits)
         self._block: list[tuple[int, Face | None]] = []
         self._in_scene = 0
         self._was_shared = False
         self._frame = None
 
-    def _end_block(self, frame: Pixels) -> Iterator[Piece | Stretch]:
+    def _end_block(self, frame: Pixels) -> Iterator[Segment | RejectedSpan]:
         shared = _shows_several(frame, self._finder)
         alone = not (shared or self._was_shared)
         picture = frame if not alone else self._frame
@@ -161,7 +161,7 @@ class Splitter:
         self._block, self._was_shared = [], shared
 
 
-class _Remembering:
+class _CachingFinder:
     """A finder that does not search the same frame twice."""
 
     def __init__(self, finder: FaceFinder) -> None:
@@ -180,14 +180,14 @@ class _Remembering:
 
 
 def _shows_several(frame: Pixels, finder: FaceFinder) -> bool:
-    """Whether a frame shows several faces, and its mirror image, too: finders err."""
+    """Whether a frame and its mirror image show several faces; finders make mistakes."""
     return are_several(finder.find(frame)) and are_several(
         finder.find(np.asarray(cv2.flip(frame, 1), np.uint8))
     )
 
 
-class _Run:
-    """The piece or stretch that is growing."""
+class _SegmentBuilder:
+    """Builds segments and rejected spans from a scene's frames."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -198,44 +198,44 @@ class _Run:
         self._picture: Pixels | None = None
 
     def add(
-        self, number: int, seen: Face | str | None, picture: Pixels | None
-    ) -> Iterator[Piece | Stretch]:
-        """A frame with its face, with none, or the reason why it is of no use."""
-        if isinstance(seen, Face):
+        self, number: int, face: Face | str | None, picture: Pixels | None
+    ) -> Iterator[Segment | RejectedSpan]:
+        """A frame with its face, with none, or with the reason why it cannot be used."""
+        if isinstance(face, Face):
             yield from self._end_bad()
-            if self._faces and not self._fits(number, seen):
-                yield from self._end_piece()
-            self._grow(number, seen)
-        elif self._faces and seen is None and number - self._faces[-1][0] <= LONGEST_GAP:
+            if self._faces and not self._fits(number, face):
+                yield from self._end_segment()
+            self._grow(number, face)
+        elif self._faces and face is None and number - self._faces[-1][0] <= MAX_GAP:
             return
         else:
-            yield from self._end_piece()
-            reason = seen or "no face"
+            yield from self._end_segment()
+            reason = face or "no face"
             if self._bad is not None and self._bad[0] != reason:
                 yield from self._end_bad()
             first = self._bad[1] if self._bad is not None else number
             self._bad, self._picture = (reason, first, number), picture
 
-    def close(self) -> Iterator[Piece | Stretch]:
-        """End what is growing."""
-        yield from self._end_piece()
+    def close(self) -> Iterator[Segment | RejectedSpan]:
+        """End the segment or span."""
+        yield from self._end_segment()
         yield from self._end_bad()
 
-    def _end_piece(self) -> Iterator[Piece | Stretch]:
+    def _end_segment(self) -> Iterator[Segment | RejectedSpan]:
         faces, self._faces, self._sides = self._faces, [], []
         if not faces:
             return
         numbers = tuple(number for number, _ in faces)
-        if len(faces) < self._limits.least:
-            yield Stretch("too short", numbers[0], numbers[-1] - numbers[0] + 1)
+        if len(faces) < self._limits.minimum:
+            yield RejectedSpan("too short", numbers[0], numbers[-1] - numbers[0] + 1)
         else:
-            yield Piece(numbers, tuple(face for _, face in faces))
+            yield Segment(numbers, tuple(face for _, face in faces))
 
-    def _end_bad(self) -> Iterator[Stretch]:
+    def _end_bad(self) -> Iterator[RejectedSpan]:
         bad, self._bad = self._bad, None
         if bad is not None:
             reason, first, last = bad
-            yield Stretch(reason, first, last - first + 1, self._picture)
+            yield RejectedSpan(reason, first, last - first + 1, self._picture)
             self._picture = None
 
     def _grow(self, number: int, face: Face) -> None:
@@ -246,9 +246,9 @@ class _Run:
         self._sides.append(_side(face))
 
     def _fits(self, number: int, face: Face) -> bool:
-        """Whether a face may join the piece."""
+        """Whether a face may join the segment."""
         first, (last_number, last) = self._faces[0][0], self._faces[-1]
-        if number - first >= self._limits.most or number - last_number > LONGEST_GAP + 1:
+        if number - first >= self._limits.maximum or number - last_number > MAX_GAP + 1:
             return False
         if face.landmarks.layout != last.landmarks.layout:
             return False
@@ -258,9 +258,9 @@ class _Run:
         sides = (min([*self._sides, side]), max([*self._sides, side]))
         moved = float(np.hypot(*np.subtract(face.centre, last.centre)))
         return (
-            reach <= MOST_REACH * float(np.mean([*self._sides, side]))
-            and sides[1] <= MOST_GROWTH * sides[0]
-            and moved <= MOST_JUMP * side * (number - last_number)
+            reach <= MAX_REACH * float(np.mean([*self._sides, side]))
+            and sides[1] <= MAX_GROWTH * sides[0]
+            and moved <= MAX_JUMP * side * (number - last_number)
         )
 
 

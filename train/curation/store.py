@@ -1,4 +1,4 @@
-"""The output folder: parts are packed into shards in one order, whatever order they came in."""
+"""The output folder: parts are packed into shards in the order of their files' names."""
 
 from __future__ import annotations
 
@@ -13,27 +13,18 @@ from typing import Any, BinaryIO, Final
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ..data.curated import (
-    FORMAT,
-    INDEX_NAME,
-    SETTINGS_NAME,
-    VERSION,
-    StoredClip,
-    read_json,
-    read_table,
-    table_of,
-    totals,
-)
+from ..data.clip_shards import StoredClip, read_table, table_of, totals
+from ..data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME, SETTINGS_NAME, read_json
 from ..data.shards import Sample, ShardWriter, samples_in
-from .jobs import PARTS, Task
-from .settings import CurationSettings
-from .tools import Recipe
+from .jobs import PARTS, FileJob
+from .settings import CurationSettings, with_present_names
+from .tools import ToolsFactory
 
 LEDGER_NAME: Final = "files.jsonl"
 SHARD_BYTES: Final = 256 * 2**20
 """Size at which a shard is closed: large enough to stream, small enough to shuffle."""
-PICTURES: Final = 8
-"""Pictures that are kept of each reason."""
+MAX_THUMBNAILS: Final = 8
+"""Thumbnails that are stored for each reason."""
 
 
 @dataclass(slots=True)
@@ -47,36 +38,36 @@ class _Shard:
     clips: list[StoredClip] = field(default_factory=list)
 
 
-class Store:
-    """Packs parts.
+class ShardStore:
+    """Packs parts into shards.
 
     Convention:
-        - a shard is closed when it is full; then its table is written, then the rows of the files
-          that are packed, then their parts go. Killed between any two of these and run again, it
+        - a shard is closed when it is full; then its table is written, then the rows of its
+          files, then their parts are deleted. Killed between any two of these and run again, it
           ends with the same bytes
         - one process at a time packs a folder
     """
 
-    def __init__(self, folder: Path, settings: CurationSettings, recipe: Recipe) -> None:
+    def __init__(self, folder: Path, settings: CurationSettings, factory: ToolsFactory) -> None:
         """Open or begin a folder.
 
         Args:
-            folder: Made where it is missing.
+            folder: Created where it is missing.
             settings: Of all its clips.
-            recipe: Of the tools that look at them.
+            factory: Of the tools that find and measure faces.
 
         Raises:
             MediaError: It holds clips of other settings, is damaged, or cannot be written.
         """
         self.folder, self.parts = folder, folder / PARTS
         self._settings: dict[str, Any] = {
-            "format": FORMAT,
-            "version": VERSION,
+            "format": CLIPS_FORMAT,
+            "version": CLIPS_VERSION,
             "settings": asdict(settings),
-            "tools": recipe.describe(),
+            "tools": factory.describe(),
         }
         self._shard: _Shard | None = None
-        self._packed: list[tuple[Task, dict[str, Any]]] = []
+        self._packed: list[tuple[FileJob, dict[str, Any]]] = []
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -96,23 +87,23 @@ class Store:
             if "picture" in rejected
         )
 
-    def is_packed(self, task: Task) -> bool:
+    def is_packed(self, job: FileJob) -> bool:
         """Whether a file of this name and size is in the shards, or was rejected."""
-        return (task.name, task.size_bytes) in self._known
+        return (job.name, job.size_bytes) in self._known
 
-    def add(self, task: Task) -> None:
-        """Pack the part of a task.
+    def add(self, job: FileJob) -> None:
+        """Pack the part of a job.
 
         Raises:
             MediaError: It cannot be read or a shard cannot be written.
         """
-        record = read_json(task.record)
+        record = read_json(job.record)
         if record["clips"]:
-            with task.clips.open("rb") as stream:
+            with job.clips.open("rb") as stream:
                 for sample in samples_in(stream):
                     if sample.key not in self._keys:
                         self._add(sample)
-        self._packed.append((task, record))
+        self._packed.append((job, record))
 
     def finish(self) -> dict[str, Any]:
         """Close the last shard and write the index.
@@ -126,8 +117,8 @@ class Store:
         write_whole(self.folder / INDEX_NAME, (json.dumps(index, indent=1) + "\n").encode())
         return index
 
-    def leave(self) -> None:
-        """Give up the shard at hand; its parts stay."""
+    def abandon(self) -> None:
+        """Delete the unfinished shard; its parts stay."""
         if self._shard is not None:
             shard, self._shard = self._shard, None
             shard.stream.close()
@@ -181,7 +172,7 @@ class Store:
 
     def _settle(self) -> None:
         """Write rows of files that are packed, and delete their parts."""
-        rows = [self._without_many_pictures(record) for _, record in self._packed]
+        rows = [self._with_few_thumbnails(record) for _, record in self._packed]
         self.rows += rows
         ledger = self.folder / LEDGER_NAME
         try:
@@ -189,16 +180,16 @@ class Store:
                 stream.writelines(json.dumps(row) + "\n" for row in rows)
         except OSError as error:
             raise unwritable(ledger, error) from error
-        for task, _ in self._packed:
-            self._known.add((task.name, task.size_bytes))
-            task.record.unlink(missing_ok=True)
-            task.clips.unlink(missing_ok=True)
+        for job, _ in self._packed:
+            self._known.add((job.name, job.size_bytes))
+            job.record.unlink(missing_ok=True)
+            job.clips.unlink(missing_ok=True)
         self._packed.clear()
 
-    def _without_many_pictures(self, record: dict[str, Any]) -> dict[str, Any]:
+    def _with_few_thumbnails(self, record: dict[str, Any]) -> dict[str, Any]:
         for rejected in record["rejected"]:
             if "picture" in rejected:
-                if self._pictures[rejected["reason"]] >= PICTURES:
+                if self._pictures[rejected["reason"]] >= MAX_THUMBNAILS:
                     del rejected["picture"]
                 else:
                     self._pictures[rejected["reason"]] += 1
@@ -217,6 +208,7 @@ class Store:
         if not path.exists():
             write_whole(path, (json.dumps(self._settings, indent=1) + "\n").encode())
         found = read_json(path)
+        found["settings"] = with_present_names(found.get("settings", {}))
         if found != self._settings:
             differing = [
                 f"{name} {old!r} there, {new!r} now"
@@ -225,8 +217,8 @@ class Store:
                 if (old := found.get(part, {}).get(name)) != new
             ]
             raise MediaError(
-                f"{self.folder} was begun with other settings ({'; '.join(differing) or 'format'})."
-                " Give the same ones, or name another folder."
+                f"{self.folder} has other settings ({'; '.join(differing) or 'format'}); the same "
+                "ones are expected. Give them again, or name another folder."
             )
 
     def _read_ledger(self) -> list[dict[str, Any]]:
@@ -248,7 +240,7 @@ class Store:
 
 
 def rejections(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """How often each reason came up, and how many seconds of film it cost; most often first."""
+    """How often each reason occurred, and how many seconds of video it cost; most often first."""
     counts: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
     for row in rows:

@@ -1,4 +1,4 @@
-"""The networks that look at clips; made anew in every process from a recipe that can be sent."""
+"""The networks that find and measure faces; every process makes its own from the same options."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.compact.layers import resize
+from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.stages import extract_motion
 
 from .face_recognition import Recognise, load_recognition
@@ -31,7 +32,7 @@ Scorer = Callable[[NDArray[np.uint8]], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What looks at a clip."""
+    """Networks and functions that find and measure faces."""
 
     finder: FaceFinder
     network: LandmarkNetwork
@@ -40,28 +41,34 @@ class Tools:
     scorer: Scorer | None = None
 
 
-class Recipe(Protocol):
-    """What tools are made of: small, the same in every process."""
+class ToolsFactory(Protocol):
+    """Makes tools; small enough to be sent to every process."""
 
     def make(self) -> Tools:
         """Load the networks."""
         ...
 
     def describe(self) -> dict[str, str]:
-        """What they are, for the index: an index of other tools is another index."""
+        """Names of the tools for the index; all clips of a folder come from the same tools."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultRecipe:
+class ToolOptions:
     """The default model's finder, landmarks and pose, and what the user brings besides."""
 
-    face_models: Path | None = None
-    """A folder of face networks, as of `liveportrait --face-models`."""
-    recognition: Path | None = None
-    """A recognition network as .onnx."""
-    scorer: str = ""
-    """`module:function`."""
+    face_models: Path | None = option(None, "face networks, as of liveportrait --face-models")
+    recognition: Path | None = option(
+        None, "an ArcFace .onnx, to check that a clip shows one person"
+    )
+    scorer: str = option(
+        "",
+        "takes (N, H, W, 3) uint8 frames of a clip and gives a score, as KVQ does; for --min-score",
+        metavar="MODULE:FUNCTION",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def make(self) -> Tools:
         """Load the networks.
@@ -114,7 +121,7 @@ def load_scorer(name: str) -> Scorer:
         ) from error
     if not callable(found):
         raise ValueError(
-            f"The scorer {name} is no function; module:function was wanted, which takes "
-            "(N, H, W, 3) uint8 frames and gives a number."
+            f"The scorer {name} is no function; module:function is expected, which takes "
+            "(N, H, W, 3) uint8 frames and gives a number. Name another."
         )
     return cast("Scorer", found)

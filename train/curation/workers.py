@@ -1,4 +1,4 @@
-"""Processes that curate one file after the other; one that dies takes no run with it."""
+"""Processes that curate one file after another; a crash of one does not end the run."""
 
 from __future__ import annotations
 
@@ -17,126 +17,157 @@ from typing import Any, Final
 import torch
 
 from liveportrait_core.errors import LivePortraitError, MediaError
+from liveportrait_core.option_fields import check_options, option
 
 from .clip_extraction import Rejected
-from .jobs import Task, leave_record, run_task
+from .jobs import FileJob, run_job, write_record
 from .settings import CurationSettings
-from .tools import Recipe
+from .tools import ToolsFactory
 
-MOST_TRIES: Final = 2
-"""Times that a file may end its process, as a broken decoder does, before it is rejected."""
-LOOK_EVERY_S: Final = 5.0
-"""Between two looks for processes that hang."""
-BEAT_S: Final = 0.25
-"""A process at work says so about this often."""
+MAX_TRIES: Final = 2
+"""Times that a file may crash its process, as a broken decoder does, before it is rejected."""
+CHECK_EVERY_S: Final = 5.0
+"""Between two checks for processes that hang."""
+HEARTBEAT_S: Final = 0.25
+"""About so often a working process sends a heartbeat."""
 
 
-def run_here(tasks: Sequence[Task], recipe: Recipe, settings: CurationSettings) -> Iterator[Task]:
-    """Run tasks in this process.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """Where files are curated."""
+
+    workers: int | None = option(
+        None, "processes; 0 works in this one", minimum=0, unset="one a core"
+    )
+    ray: bool = option(False, "run on Ray Data, with --workers actors, one core each")
+    max_wait_s: float = option(
+        600.0,  # a frame takes a fraction of a second, a scorer of the user's perhaps minutes
+        "time without a new frame after which a file counts as hanging and is left out; 0 waits "
+        "for ever, as --workers 0 does",
+        minimum=0,
+        unit="s",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def number(self) -> int:
+        """Processes; 0 works in this one."""
+        return (os.cpu_count() or 1) if self.workers is None else self.workers
+
+
+IN_THIS_PROCESS: Final = WorkerOptions(workers=0)
+
+
+def run_here(
+    jobs: Sequence[FileJob], factory: ToolsFactory, settings: CurationSettings
+) -> Iterator[FileJob]:
+    """Run jobs in this process.
 
     Yields:
-        Each task once its part is there.
+        Each job once its part is there.
     """
-    tools = recipe.make() if tasks else None
-    for task in tasks:
+    tools = factory.make() if jobs else None
+    for job in jobs:
         assert tools is not None
-        run_task(task, tools, settings)
-        yield task
+        run_job(job, tools, settings)
+        yield job
 
 
 def run_in_processes(
-    tasks: Sequence[Task],
-    recipe: Recipe,
+    jobs: Sequence[FileJob],
+    factory: ToolsFactory,
     settings: CurationSettings,
-    workers: int,
-    most_wait_s: float = 0.0,
-) -> Iterator[Task]:
-    """Run tasks in processes, each of one thread.
+    options: WorkerOptions,
+) -> Iterator[FileJob]:
+    """Run jobs in processes, each of one thread.
 
     Convention:
-        - a file of which no frame comes for `most_wait_s` is given up, with the clips found in it;
-          its process is ended, and another takes its place. 0 waits for ever
+        - a file that gives no frame for `max_wait_s` is rejected with all its clips; its process
+          is ended, and another takes its place
 
     Yields:
-        Each task once its part is there, in no particular order.
+        Each job once its part is there, in no particular order.
 
     Raises:
         MediaError: A part cannot be written, or the tools cannot be made.
     """
-    waiting = list(reversed(tasks))
+    max_wait_s = options.max_wait_s
+    waiting = list(reversed(jobs))
     tries: Counter[str] = Counter()
     busy: dict[Any, _Worker] = {}
     try:
         while waiting or busy:
-            while waiting and len(busy) < min(workers, len(tasks)):
-                worker = _Worker.started(recipe, settings)
+            while waiting and len(busy) < min(options.number, len(jobs)):
+                worker = _Worker.started(factory, settings)
                 worker.give(waiting.pop())
                 busy[worker.pipe] = worker
-            for pipe in wait(list(busy), min(most_wait_s, LOOK_EVERY_S) or None):
+            for pipe in wait(list(busy), min(max_wait_s, CHECK_EVERY_S) or None):
                 worker = busy[pipe]
-                task, done = worker.task, worker.is_done()
+                job, done = worker.job, worker.is_done()
                 if done is None:
                     continue
                 if done:
-                    yield task
+                    yield job
                     if waiting:
                         worker.give(waiting.pop())
                         continue
                 else:
-                    tries[task.key] += 1
-                    if tries[task.key] < MOST_TRIES:
-                        waiting.append(task)
+                    tries[job.key] += 1
+                    if tries[job.key] < MAX_TRIES:
+                        waiting.append(job)
                     else:
-                        leave_record(task, 0, [worker.obituary()])
-                        yield task
+                        write_record(job, 0, [worker.crash_record()])
+                        yield job
                 busy.pop(pipe).end()
-            hanging = [w for w in busy.values() if most_wait_s and w.is_silent(most_wait_s)]
+            hanging = [w for w in busy.values() if max_wait_s and w.is_hanging(max_wait_s)]
             for worker in hanging:
                 busy.pop(worker.pipe).end(kill=True)
-                leave_hanging(worker.task, most_wait_s)
-                yield worker.task
+                record_hanging(worker.job, max_wait_s)
+                yield worker.job
     finally:
         for worker in busy.values():
             worker.end(kill=True)
 
 
-def leave_hanging(task: Task, most_wait_s: float) -> None:
-    """Say of a task that its file hangs."""
-    note = f"no frame for {most_wait_s:g} s"
-    leave_record(task, 0, [Rejected(reason="hangs", note=note)])
+def record_hanging(job: FileJob, max_wait_s: float) -> None:
+    """Reject a file that hangs."""
+    note = f"no frame for {max_wait_s:g} s"
+    write_record(job, 0, [Rejected(reason="hangs", note=note)])
 
 
 class Watchdog:
-    """Calls for help from a thread of its own while what it guards says nothing."""
+    """Calls a function, from a thread of its own, when no heartbeat comes for some time."""
 
-    def __init__(self, most_wait_s: float, give_up: Callable[[], None]) -> None:
-        """Watch from `with` on.
+    def __init__(self, max_wait_s: float, on_timeout: Callable[[], None]) -> None:
+        """Watches while its `with` block runs.
 
         Args:
-            most_wait_s: Longest silence; 0 never calls.
-            give_up: Called once.
+            max_wait_s: Longest time between two heartbeats; 0 never calls.
+            on_timeout: Called once.
         """
-        self._most_wait_s, self._give_up = most_wait_s, give_up
+        self._max_wait_s, self._end_process = max_wait_s, on_timeout
         self._over = threading.Event()
-        self._heard_s = math.inf
+        self._last_heartbeat_s = math.inf
 
     def __enter__(self) -> Watchdog:
-        self.alive()
-        if self._most_wait_s:
-            threading.Thread(target=self._look, daemon=True).start()
+        self.heartbeat()
+        if self._max_wait_s:
+            threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._over.set()
 
-    def alive(self) -> None:
-        """All is well."""
-        self._heard_s = time.monotonic()
+    def heartbeat(self) -> None:
+        """Report progress."""
+        self._last_heartbeat_s = time.monotonic()
 
-    def _look(self) -> None:
-        while not self._over.wait(min(self._most_wait_s / 4, LOOK_EVERY_S)):
-            if time.monotonic() - self._heard_s > self._most_wait_s:
-                self._give_up()
+    def _watch(self) -> None:
+        while not self._over.wait(min(self._max_wait_s / 4, CHECK_EVERY_S)):
+            if time.monotonic() - self._last_heartbeat_s > self._max_wait_s:
+                self._end_process()
                 return
 
 
@@ -146,81 +177,81 @@ class _Worker:
 
     process: Any
     pipe: Any
-    task: Any = None
-    heard_s: float = math.inf
-    """When it last said something, or was given its task; it begins with its networks loaded."""
+    job: Any = None
+    last_heartbeat_s: float = math.inf
+    """When its last message came, or its job was given; it begins with its networks loaded."""
 
     @classmethod
-    def started(cls, recipe: Recipe, settings: CurationSettings) -> _Worker:
+    def started(cls, factory: ToolsFactory, settings: CurationSettings) -> _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, recipe, settings), daemon=True)
+        process = context.Process(target=_work, args=(theirs, factory, settings), daemon=True)
         process.start()
         theirs.close()
         return cls(process, ours)
 
-    def give(self, task: Task) -> None:
-        self.task = task
-        if self.heard_s < math.inf:
-            self.heard_s = time.monotonic()
-        with suppress(OSError):  # it died; `is_done` tells
-            self.pipe.send(task)
+    def give(self, job: FileJob) -> None:
+        self.job = job
+        if self.last_heartbeat_s < math.inf:
+            self.last_heartbeat_s = time.monotonic()
+        with suppress(OSError):  # it died; `is_done` reports that
+            self.pipe.send(job)
 
-    def is_silent(self, most_wait_s: float) -> bool:
-        """Whether it has said nothing for so long, also nothing that waits to be heard."""
-        return time.monotonic() - self.heard_s > most_wait_s and not self.pipe.poll()
+    def is_hanging(self, max_wait_s: float) -> bool:
+        """Whether no message came for so long, and none waits to be read."""
+        return time.monotonic() - self.last_heartbeat_s > max_wait_s and not self.pipe.poll()
 
     def is_done(self) -> bool | None:
-        """What it says: its task is done, or None: not yet; False where the process died.
+        """Read one message: True for a finished job, None for a heartbeat, False for a crash.
 
         Raises:
-            MediaError: It cannot go on.
+            MediaError: The process cannot go on.
         """
         try:
             failure = self.pipe.recv()
         except (EOFError, OSError):
             return False
-        self.heard_s = time.monotonic()
+        self.last_heartbeat_s = time.monotonic()
         if failure is None:
             return None
         if failure:
             raise MediaError(failure)
         return True
 
-    def obituary(self) -> Rejected:
+    def crash_record(self) -> Rejected:
         self.process.join()
         return Rejected(
             reason="ended its process",
-            note=f"exit code {self.process.exitcode}, {MOST_TRIES} times",
+            note=f"exit code {self.process.exitcode}, {MAX_TRIES} times",
         )
 
     def end(self, *, kill: bool = False) -> None:
         self.pipe.close()  # which ends it after its file
         if kill:
-            self.process.kill()  # what hangs may not hear of less
+            self.process.kill()  # a hanging process may ignore anything less
         self.process.join()
 
 
-def _work(pipe: Connection, recipe: Recipe, settings: CurationSettings) -> None:
-    """What a process does: a task comes in; None now and then, nothing or a sentence go out."""
+def _work(pipe: Connection, factory: ToolsFactory, settings: CurationSettings) -> None:
+    """Main loop of a process: jobs come in; heartbeats (None), "" or an error's text go out."""
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     last_s = 0.0
 
-    def alive() -> None:
+    def heartbeat() -> None:
         nonlocal last_s
-        if time.monotonic() - last_s > BEAT_S:
+        if time.monotonic() - last_s > HEARTBEAT_S:
             last_s = time.monotonic()
             try:
                 pipe.send(None)
-            except OSError:  # nobody is there; what is at hand is no fault of its file
+            except OSError:  # nobody is there; what is at hand is no missed_limit of its file
                 os._exit(1)
 
     try:
-        tools = recipe.make()
-        alive()
+        tools = factory.make()
+        heartbeat()
         while True:
-            run_task(pipe.recv(), tools, settings, alive)
+            run_job(pipe.recv(), tools, settings, heartbeat)
             pipe.send("")
     except (EOFError, KeyboardInterrupt):
         return
@@ -229,7 +260,7 @@ def _work(pipe: Connection, recipe: Recipe, settings: CurationSettings) -> None:
 
 
 def _end_with_parent() -> None:
-    """End at once where the process that gives tasks is killed: another may be at them soon."""
+    """End at once when the parent is killed: a new run may start on the same files."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -15,10 +15,9 @@ from liveportrait_core.errors import MediaError
 
 from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch, concatenate
-from .curated import INDEX_NAME, RENDERED, read_json
-from .rendered import RenderedSet, is_of_heads
+from .folder import DataFolder, open_folders
+from .rendered import RenderedSet
 from .source import PairSource
-from .storage import Place, place_named, size_of
 
 Batch = TypeVar("Batch", FrameBatch, PairBatch)
 
@@ -171,24 +170,18 @@ def _both(
     return concatenate([draw(n) for draw, n in zip((people, animals), counts, strict=True) if n])
 
 
-def places_of(animals: str) -> tuple[list[Place], list[Place]]:
+def places_of(animals: str) -> tuple[list[DataFolder], list[DataFolder]]:
     """Which folders are rendered, and which hold clips.
 
     Raises:
         MediaError: People are among rendered heads.
     """
-    rendered: list[Place] = []
-    others: list[Place] = []
-    for place in map(place_named, animals.split(",")):
-        index = read_json(place / INDEX_NAME) if size_of(place / INDEX_NAME) else {}
-        if not is_of_heads(index):
-            others.append(place)
-            continue
-        share = index.get(RENDERED, index).get("creatures", 0.0)
-        if share != 1:
+    folders = open_folders(animals)
+    rendered = [folder for folder in folders if folder.is_rendered]
+    for folder in rendered:
+        if folder.animal_share != 1:
             raise MediaError(
-                f"{place} was rendered with --animals {share}, so people are in it; animals "
-                "alone were wanted. Render with --animals 1, or name it under data."
+                f"{folder} was rendered with --animals {folder.animal_share}, so people are in "
+                "it; animals alone are expected. Render with --animals 1, or name it under data."
             )
-        rendered.append(place)
-    return rendered, others
+    return rendered, [folder for folder in folders if not folder.is_rendered]

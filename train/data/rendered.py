@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,12 +17,11 @@ from liveportrait_core.errors import MediaError
 
 from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch, PairTruth
-from .curated import RENDERED, is_curated
+from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, open_folder
 from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
-from .storage import Place, Remote, each
+from .storage import Place, each
 
-FORMAT, VERSION = "liveportrait-suite/rendered", 1
 SAME_POSE_PAIR = 1
 """Of the three pairs of an identity, the one whose frames share the head pose."""
 HEAD_REGIONS = 2
@@ -62,7 +60,9 @@ class RenderedSet:
         MediaError: A folder is no finished rendering, or the folders' pictures differ in size.
     """
 
-    def __init__(self, folders: Sequence[Place], *, same_pose_share: float = 0.5) -> None:
+    def __init__(
+        self, folders: Sequence[Place | DataFolder], *, same_pose_share: float = 0.5
+    ) -> None:
         """Read the small arrays; no picture is read yet.
 
         Args:
@@ -72,8 +72,8 @@ class RenderedSet:
         self._same_pose_share = same_pose_share
         small: list[Arrays] = []
         large: list[Mapping[str, Rows]] = []
-        for folder in folders:
-            if is_curated(folder):
+        for folder in map(open_folder, folders):
+            if folder.has_clips:
                 heads = StoredHeads(folder)
                 small.append(heads.small)
                 large.append(heads.large)
@@ -104,7 +104,7 @@ class RenderedSet:
         if len(sizes) > 1:
             raise MediaError(
                 f"The folders hold pictures of {' and '.join(map(str, sorted(sizes)))} px; one "
-                "size was wanted. Render them alike, or train on one after the other."
+                "size is expected. Render them alike, or train on one after the other."
             )
 
     def __len__(self) -> int:
@@ -266,35 +266,29 @@ def _without_occluders(regions: Tensor) -> Tensor:
     return torch.where(regions == OCCLUDER, TORSO, regions)
 
 
-def is_of_heads(index: Mapping[str, Any]) -> bool:
-    """Whether the index of a folder is of `train.render`, in either layout."""
-    return index.get("format") == FORMAT or RENDERED in index
-
-
-def _shards(folder: Place) -> list[Path]:
-    if isinstance(folder, Remote):
+def _shards(folder: DataFolder) -> list[Path]:
+    place, index = folder.place, folder.index
+    if not isinstance(place, Path):
         raise MediaError(
-            f"{folder} has no index of WebDataset shards; nothing else is read from a URL. Render "
-            "with 'python -m train.render FOLDER --webdataset' and copy that, or look at the URL."
+            f"{place} has no index of WebDataset shards; nothing else is read from a URL. Render "
+            "with 'python -m train.render FOLDER --webdataset' and copy that, or check the URL."
         )
-    index = folder / "index.json"
-    if not index.is_file():
+    if not index:
         raise MediaError(
-            f"{folder} has no index.json; a folder written by 'python -m train.render' was "
-            "wanted. Render one, or name another folder with data=FOLDER."
+            f"{place} has no {INDEX_NAME}; a folder written by 'python -m train.render' is "
+            "expected. Render one, or name another folder with data=FOLDER."
         )
-    described = json.loads(index.read_text(encoding="utf-8"))
-    if described.get("format") != FORMAT or described.get("version") != VERSION:
+    found = (index.get("format"), index.get("version"))
+    if found != (RENDERED_FORMAT, RENDERED_VERSION):
         raise MediaError(
-            f"{index} says format {described.get('format')!r} version "
-            f"{described.get('version')!r}; {FORMAT} version {VERSION} was wanted. Render the "
-            "folder anew."
+            f"{place / INDEX_NAME} says format {found[0]!r} version {found[1]!r}; "
+            f"{RENDERED_FORMAT} version {RENDERED_VERSION} is expected. Render the folder anew."
         )
-    names: list[str] = [shard["file"] for shard in described["shards"]]
-    missing = [name for name in names if not (folder / name).is_file()]
+    names: list[str] = [shard["file"] for shard in index["shards"]]
+    missing = [name for name in names if not (place / name).is_file()]
     if missing:
         raise MediaError(
-            f"{folder} lacks {len(missing)} of {len(names)} shards ({missing[0]} first); a "
-            "finished rendering was wanted. Run the same train.render command again."
+            f"{place} lacks {len(missing)} of {len(names)} shards ({missing[0]} first); a "
+            "finished rendering is expected. Run the same train.render command again."
         )
-    return [folder / name for name in names]
+    return [place / name for name in names]

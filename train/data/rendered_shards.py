@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import Pixels
 
-from .curated import INDEX_NAME, RENDERED, ShardClip, read_index, shard_clips
+from .clip_shards import ShardClip, shard_clips
+from .folder import INDEX_NAME, RENDERED_KEY, DataFolder
 from .shards import decode_arrays, read_spot
-from .storage import Place, Remote, each, read_bytes
+from .storage import Place, each, read_bytes
 
 SMALL_ARRAYS: Final = ("keypoints", "canonical", "pose_deg")
 """Read at once; a few hundred bytes of each frame."""
@@ -42,24 +43,24 @@ class StoredHeads:
         far: Whether they are behind a URL.
     """
 
-    def __init__(self, folder: Place) -> None:
+    def __init__(self, folder: DataFolder) -> None:
         """Read tables and small arrays; no frame is read yet.
 
         Raises:
             MediaError: It is damaged, or no folder of rendered heads.
         """
-        index = read_index(folder)
-        if RENDERED not in index:
+        folder.require_clips()
+        if not folder.is_rendered:
             raise MediaError(
                 f"{folder} holds curated clips, of which no exact truth is known; rendered heads "
-                "were wanted. Name it with clips=, or a folder of 'python -m train.render'."
+                "are expected. Name it with clips=, or a folder of 'python -m train.render'."
             )
         self._clips = shard_clips(folder)
         if not self._clips:
-            raise MediaError(f"{folder / INDEX_NAME} names no heads. Render the folder anew.")
-        self.size_px = int(index[RENDERED]["size_px"])
+            raise MediaError(f"{folder.place / INDEX_NAME} names no heads. Render the folder anew.")
+        self.size_px = int(folder.index[RENDERED_KEY]["size_px"])
         shards = dict.fromkeys(clip.shard for clip in self._clips)
-        self.far = isinstance(folder, Remote)
+        self.far = folder.is_far
         parts = each(_small, [shard.with_suffix(".npz") for shard in shards], far=self.far)
         self.small = {name: np.concatenate([part[name] for part in parts]) for name in SMALL_ARRAYS}
         if len(self.small["keypoints"]) != len(self._clips):

@@ -11,13 +11,13 @@ from liveportrait_core.errors import MediaError
 from ..engine.config import LoopConfig
 from ..engine.distributed import is_first_process
 from .clip_set import ClipSet
-from .curated import CuratedSet, is_curated
+from .curated import CuratedSet
 from .face_crops import CropSettings
+from .folder import DataFolder, open_folders
 from .mixed import count_in_step
 from .prepared_clips import PreparedSet
 from .preparing import is_prepared, prepare
 from .rendered import RenderedSet
-from .storage import MARK, Place, Remote, place_named
 
 CACHE_NAME = "clips"
 """In the folder of a run, unless `cache` names another place."""
@@ -93,7 +93,7 @@ def open_sets(config: DataConfig, *, annotated: bool = False) -> Sets:
     """
     rendered = None
     if config.data:
-        folders = [place_named(folder) for folder in config.data.split(",")]
+        folders = open_folders(config.data)
         rendered = RenderedSet(folders, same_pose_share=config.same_pose_share)
     return Sets(rendered, _clips(config, rendered, annotated) if config.clips else None)
 
@@ -103,11 +103,11 @@ def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) ->
     if size_px > config.clip_px:
         raise MediaError(
             f"The rendered heads have {size_px} px, but clips are stored with {config.clip_px}; "
-            f"as many were wanted. Give clip_px={size_px}."
+            f"as many are expected. Give clip_px={size_px}."
         )
-    places = [place_named(place) for place in config.clips.split(",")]
-    if any(isinstance(place, Remote) or is_curated(place) for place in places):
-        return _curated(places, size_px, config.image_share, annotated)
+    opened = open_folders(config.clips)
+    if any(folder.is_far or folder.has_clips for folder in opened):
+        return _curated(opened, size_px, config.image_share, annotated)
     cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     folders = [Path(place) for place in config.clips.split(",")]
@@ -117,22 +117,25 @@ def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) ->
     return PreparedSet(cache, clips, size_px=size_px, image_share=config.image_share)
 
 
-def _curated(places: list[Place], size_px: int, image_share: float, annotated: bool) -> CuratedSet:
-    raw = [str(place) for place in places if not is_curated(place)]
-    if any(MARK in place for place in raw):
+def _curated(
+    folders: list[DataFolder], size_px: int, image_share: float, annotated: bool
+) -> CuratedSet:
+    raw = [folder for folder in folders if not folder.has_clips]
+    far = [folder for folder in raw if folder.is_far]
+    if far:
         raise MediaError(
-            f"{raw[0]} cannot be read: a URL has to be that of a folder of train.curate, with its "
+            f"{far[0]} cannot be read: a URL has to be that of a folder of train.curate, with its "
             "index.json. Curate it first, on a machine that has the files, and copy the output."
         )
     if raw:
         raise MediaError(
-            f"clips names folders of train.curate and others ({', '.join(raw)}); one kind was "
-            "wanted. Curate those, too."
+            f"clips names folders of train.curate and others ({', '.join(map(str, raw))}); one "
+            "kind is expected. Curate those, too."
         )
-    clips = CuratedSet(places, size_px=size_px, image_share=image_share, annotated=annotated)
+    clips = CuratedSet(folders, size_px=size_px, image_share=image_share, annotated=annotated)
     if size_px > clips.stored_px:
         raise MediaError(
-            f"Pictures of {size_px} px were wanted, but the curated clips have {clips.stored_px}. "
+            f"The curated clips have {clips.stored_px} px; at least {size_px} px are expected. "
             f"Give clip_px={clips.stored_px}, or curate with --size-px {size_px}."
         )
     return clips

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.read import crop_of, driving_crops, face_tensor
+from liveportrait_core.animation.crops import crop_of, driving_crops
+from liveportrait_core.animation.read import face_tensor
 from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError
@@ -25,9 +26,10 @@ from liveportrait_core.imaging.tensors import (
     resize_pixels,
     tensor_from_pixels,
 )
-from liveportrait_core.media.clips import Frames, Framing
+from liveportrait_core.media.clips import Frames
 from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader
 from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.options import Framing
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,

@@ -31,10 +31,10 @@ from liveportrait_core.animation.finding import landmark_network
 from liveportrait_core.errors import LivePortraitError, MediaError
 from liveportrait_core.face.detector import FaceFinder, HaarFaceFinder
 from liveportrait_core.face.faces import Face, sorted_faces
-from liveportrait_core.face.landmarks import LandmarkNetwork, looks_like_a_face
+from liveportrait_core.face.landmarks import LandmarkNetwork, is_plausible_face
 from liveportrait_core.face.network_finder import (
     NETWORK_FILE,
-    FirstOfFinders,
+    FinderChain,
     NetworkFaceFinder,
     load_finder_network,
 )
@@ -130,7 +130,7 @@ def has_landed(face: Face, marked: Points | None) -> bool:
         marked: (5, 2) where they truly are; None believes the face's own landmarks.
     """
     box = face_box(face.landmarks, scale=CROP_SCALE, vy_ratio=CROP_SHIFT)
-    if marked is None and not looks_like_a_face(face.landmarks, box):
+    if marked is None and not is_plausible_face(face.landmarks, box):
         return False
     points = _five(face.landmarks) if marked is None else marked
     shown = box_transform(box, size_px=1).to_crop(np.delete(points, NOSE, 0)) - 0.5
@@ -298,7 +298,7 @@ def _measures(chosen: argparse.Namespace) -> dict[str, object]:
     """All measures that were asked for."""
     network = landmark_network(load_model(chosen.model))
     ours = NetworkFaceFinder(network, finder_network=load_finder_network(chosen.weights))
-    finder = FirstOfFinders((ours, HaarFaceFinder(network)), judge=ours) if chosen.cascade else ours
+    finder = FinderChain((ours, HaarFaceFinder(network)), verifier=ours) if chosen.cascade else ours
     marks = read_marks(chosen.marks) if chosen.marks else {}
     measures: dict[str, object] = {"opencv": cv2.__version__, "weights": chosen.weights.name}
     for place in [*chosen.places, *chosen.without]:

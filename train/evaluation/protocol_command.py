@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, get_args
 
-from liveportrait_core.animation.driving_options import MotionMode
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
+from liveportrait_core.options import MotionMode
 
 from ..data.rendered import RenderedSet
 from ..metrics.feature_extractors import MotionReader, open_readers

@@ -16,22 +16,22 @@ from typing import Final, Literal
 import numpy as np
 import torch
 
-from liveportrait_core.animation.animate_options import AnimateOptions
+from liveportrait_core.animation.crops import driving_crops
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.driving_options import DrivingOptions, MotionMode
 from liveportrait_core.animation.finding import KnownFace
-from liveportrait_core.animation.read import driving_crops, read_driving, read_source
+from liveportrait_core.animation.read import read_driving, read_source
 from liveportrait_core.animation.readers import FaceChoice, FaceReaders, Role
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
-from liveportrait_core.media.clips import Clip, Frames, Framing, limited_pixels
+from liveportrait_core.media.clips import Clip, Frames, limited_pixels
 from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing, MotionMode
 from liveportrait_core.pipeline import Animation
 
 from ..metrics.feature_extractors import View

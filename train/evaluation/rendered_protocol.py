@@ -7,8 +7,8 @@ from pathlib import Path
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 
-from ..data.curated import INDEX_NAME, read_json
-from ..data.rendered import FRAMES, RenderedSet, is_of_heads
+from ..data.folder import open_folder
+from ..data.rendered import FRAMES, RenderedSet
 from ..metrics.feature_extractors import Reading, View
 from .accumulator import FilmTally, KnownPictures, SeenPictures
 from .measured_model import at_size, compact_only
@@ -20,7 +20,7 @@ from .report import Report, Strip, difference
 def is_rendered(folder: Path) -> bool:
     """Whether `train.render` wrote a folder, in either layout."""
     try:
-        return is_of_heads(read_json(folder / INDEX_NAME))
+        return open_folder(folder).is_rendered
     except MediaError:
         return False
 

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.animate_options import AnimateOptions
 from liveportrait_core.animation.edit import edit_keypoints
 from liveportrait_core.animation.finding import FaceReader, KnownFace
 from liveportrait_core.animation.read import read_source
@@ -18,9 +17,10 @@ from liveportrait_core.imaging.composite import frame_mask, paste_mask
 from liveportrait_core.imaging.crop import CropTransform
 from liveportrait_core.imaging.landmark_layouts import COMPACT_21, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
-from liveportrait_core.media.clips import Frames, Framing
+from liveportrait_core.media.clips import Frames
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.sliders import Expression
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.options import AnimateOptions, Framing
 from liveportrait_core.pipeline import Animation
 
 from ..data.rendered import FRAMES, HEAD_REGIONS, RenderedSet

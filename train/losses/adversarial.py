@@ -57,10 +57,10 @@ def gradient_penalty(
     """
     with torch.enable_grad():
         between = (share * true + (1 - share) * painted).detach().requires_grad_()
-        judged = critic(between).flatten(1).mean(1).sum()
-        (slope,) = torch.autograd.grad(judged, between, create_graph=True)
-    steepness = (slope.flatten(1).square().sum(1) + TINY).sqrt()
-    return (steepness - 1).square().mean()
+        score = critic(between).flatten(1).mean(1).sum()
+        (gradient,) = torch.autograd.grad(score, between, create_graph=True)
+    norm = (gradient.flatten(1).square().sum(1) + TINY).sqrt()
+    return (norm - 1).square().mean()
 
 
 def feature_matching(activations: Sequence[Tensor], true: Sequence[Tensor]) -> Tensor:

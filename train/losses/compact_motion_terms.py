@@ -1,4 +1,4 @@
-"""The loss table of M: what it reads against the renderer's truth."""
+"""The loss table of the compact M: what it reads against the renderer's truth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from torch import Tensor
 
-from liveportrait_core.networks.compact.motion_extractor import MotionReading
+from liveportrait_core.networks.compact.motion_extractor import MotionPrediction
 from liveportrait_core.option_fields import check_options, option
 
 from ..data.augment import MovedFrames
@@ -56,7 +56,7 @@ class MotionWeights:
 class MotionStep:
     """What M's losses look at."""
 
-    reading: MotionReading
+    reading: MotionPrediction
     truth: FrameBatch
     """Rendered frames."""
 
@@ -79,11 +79,13 @@ class EquivarianceStep:
     moved: MovedFrames
 
 
-def split_reading(reading: MotionReading, count: int) -> tuple[MotionReading, MotionReading]:
+def split_reading(
+    reading: MotionPrediction, count: int
+) -> tuple[MotionPrediction, MotionPrediction]:
     """The reading of the first `count` frames, and that of the others."""
     parts = {e.name: getattr(reading, e.name).tensor_split([count]) for e in fields(reading)}
     first, rest = ({name: part[k] for name, part in parts.items()} for k in range(2))
-    return MotionReading(**first), MotionReading(**rest)
+    return MotionPrediction(**first), MotionPrediction(**rest)
 
 
 def motion_terms(weights: MotionWeights) -> tuple[LossTerm[MotionStep], ...]:

@@ -1,4 +1,4 @@
-"""The loss table of F, W and G: a repainted frame against the true one."""
+"""The loss table of the compact F, W and G: a repainted frame against the true one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from liveportrait_core.option_fields import check_options, option
 
 from ..data.batch import PairBatch, PairTruth
 from ..data.rendered import HEAD_REGIONS
-from ..models.discriminators import Judged
+from ..models.discriminators import DiscriminatorOutputs
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
 from .flow import flow_distance, masked_cross_entropy
 from .keypoints import EYE_POINTS, MOUTH_POINTS, motion_distance
@@ -26,7 +26,7 @@ from .perceptual import feature_distance, pyramid_distance, weighted_l1
 from .terms import LossTerm
 
 HIDDEN_FLOW = 0.3
-"""What the flow of a pixel that the source hides counts for."""
+"""Weight of the flow of a pixel that the source hides."""
 STATIC = 4e-3
 """A true flow of less than this, in crop units, stays where it is."""
 
@@ -77,23 +77,23 @@ class PictureWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What M makes of a picture."""
+class FeatureReading:
+    """Features and keypoints of M for a picture."""
 
     features: tuple[Tensor, ...]
     keypoints: Tensor
     """(B, K, 3)."""
 
     @classmethod
-    def of(cls, reader: CompactMotionExtractor, image: Tensor) -> Seen:
-        """What `reader` makes of (B, 3, h, h)."""
+    def of(cls, reader: CompactMotionExtractor, image: Tensor) -> FeatureReading:
+        """Those of (B, 3, h, h) pictures."""
         features = reader.features(image)
         return cls(features, reader.read_features(features).keypoints)
 
 
 @dataclass(frozen=True, slots=True)
 class PictureStep:
-    """What the losses of F, W and G look at."""
+    """Inputs of the losses of F, W and G."""
 
     warped: CompactWarped
     painted: Painted
@@ -106,12 +106,12 @@ class PictureStep:
     """(B, 1, h, h) at least 1: how much eyes and mouth count."""
     weights: Tensor
     """(B, 1, h, h): the same, and what the source hides."""
-    seen: Seen
-    """What M sees in the painted frame; M's weights do not learn from that."""
-    true_seen: Seen
-    """What it sees in the true one, without gradient."""
-    judged: Mapping[str, Judged] = field(default_factory=dict)
-    """What the discriminators say, by the name of the part; empty without them."""
+    painted_reading: FeatureReading
+    """Of the painted frame; the weights of M do not learn from it."""
+    true_reading: FeatureReading
+    """Of the true frame, without gradient."""
+    discriminator_outputs: Mapping[str, DiscriminatorOutputs] = field(default_factory=dict)
+    """Outputs of the discriminators by the name of the part; empty without them."""
 
     @property
     def labels(self) -> PairTruth:
@@ -120,8 +120,8 @@ class PictureStep:
         return self.pairs.truth
 
     @property
-    def told(self) -> Tensor:
-        """(B, 1, h / 2, h / 2) how much the flow of a pixel counts: a hidden one .3."""
+    def flow_weight(self) -> Tensor:
+        """(B, 1, h / 2, h / 2) weight of the flow of each pixel: .3 of a hidden one."""
         return self.labels.visible + HIDDEN_FLOW * (1 - self.labels.visible)
 
 
@@ -139,12 +139,12 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
         LossTerm(
             "perceptual",
             weights.perceptual,
-            lambda s: feature_distance(s.seen.features, s.true_seen.features),
+            lambda s: feature_distance(s.painted_reading.features, s.true_reading.features),
         ),
         LossTerm(
             "motion",
             weights.motion,
-            lambda s: motion_distance(s.seen.keypoints, s.true_seen.keypoints),
+            lambda s: motion_distance(s.painted_reading.keypoints, s.true_reading.keypoints),
         ),
         LossTerm("background", weights.background, _background_loss),
         LossTerm("head", weights.head, _head_loss),
@@ -193,7 +193,7 @@ def picture_step(
     regions = 1 + weights.eyes * eyes + weights.mouth * mouth
     painted = decoder.paint(warped)
     with torch.no_grad():
-        true_seen = Seen.of(reader, pairs.driving.image)
+        true_reading = FeatureReading.of(reader, pairs.driving.image)
     return PictureStep(
         warped=warped,
         painted=painted,
@@ -202,13 +202,13 @@ def picture_step(
         mouth=mouth,
         regions=regions,
         weights=regions + weights.hidden * hidden,
-        seen=Seen.of(reader, painted.image),
-        true_seen=true_seen,
+        painted_reading=FeatureReading.of(reader, painted.image),
+        true_reading=true_reading,
     )
 
 
 def _generator_loss(name: str, step: PictureStep) -> Tensor:
-    return generator_hinge(step.judged[name].logits)
+    return generator_hinge(step.discriminator_outputs[name].logits)
 
 
 def _matching_loss(step: PictureStep) -> Tensor:
@@ -221,8 +221,8 @@ def _discriminator_loss(step: PictureStep) -> Tensor:
     return torch.stack(parts).mean()
 
 
-def _each(step: PictureStep) -> list[Judged]:
-    return list(step.judged.values())
+def _each(step: PictureStep) -> list[DiscriminatorOutputs]:
+    return list(step.discriminator_outputs.values())
 
 
 def _flow_loss(step: PictureStep) -> Tensor:
@@ -230,9 +230,9 @@ def _flow_loss(step: PictureStep) -> Tensor:
 
     The coarse one moves head, hair and shoulders, so all of the picture counts alike there.
     """
-    fine = step.told * resize(step.regions, step.told.shape[-1])
+    fine = step.flow_weight * resize(step.regions, step.flow_weight.shape[-1])
     total = step.weights.new_zeros(())
-    for flow, weights in ((step.warped.flow_2d, step.told), (step.painted.flow, fine)):
+    for flow, weights in ((step.warped.flow_2d, step.flow_weight), (step.painted.flow, fine)):
         size = min(flow.shape[-1], step.labels.flow.shape[-1])
         parts = (flow, step.labels.flow, weights)
         total = total + flow_distance(*(resize(part, size) for part in parts))
@@ -265,13 +265,13 @@ def _mean_where(values: Tensor, share: Tensor) -> Tensor:
 
 
 def _background_loss(step: PictureStep) -> Tensor:
-    """A pair of one pose says nothing of what belongs to the head, so it is left out."""
+    """Pairs of one pose do not show what moves with the head, so they are left out."""
     identity = identity_grid(step.labels.flow.shape[-1], step.labels.flow).permute(0, 3, 1, 2)
     moved = (step.labels.flow - identity).abs().sum(1, keepdim=True)
-    told = (~step.labels.same_pose).float().view(-1, 1, 1, 1)
+    differs = (~step.labels.same_pose).float().view(-1, 1, 1, 1)
     logit = step.warped.background_logit
     still = resize((moved < STATIC).float(), logit.shape[-1])
-    return masked_cross_entropy(logit, still, told)
+    return masked_cross_entropy(logit, still, differs)
 
 
 def _head_loss(step: PictureStep) -> Tensor:

@@ -14,8 +14,8 @@ def flow_distance(flow: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
         truth: (B, 2, h, h).
         weights: (B, 1, h, h).
     """
-    wrong = (flow - truth).abs().sum(1, keepdim=True) * weights
-    return (wrong.sum((1, 2, 3)) / weights.sum((1, 2, 3))).mean()
+    distance = (flow - truth).abs().sum(1, keepdim=True) * weights
+    return (distance.sum((1, 2, 3)) / weights.sum((1, 2, 3))).mean()
 
 
 def masked_cross_entropy(logit: Tensor, target: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""The loss table of Eq. 4: F, M, W and G of the published architecture, and their judges."""
+"""The loss table of the paper: Eq. 4, with L_guide of Eq. 3, and the discriminators' own losses.
+
+L_base = L_E + L_L + L_H + L_P,cascade + L_G,cascade + L_delta + L_faceid + L_guide  (Eq. 4)
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from liveportrait_core.option_fields import check_options, option
 
 from ..data.augment import MovedFrames
 from ..data.batch import PairBatch
-from ..models.discriminators import CASCADE_LAYERS, Judged
+from ..models.discriminators import CASCADE_LAYERS, DiscriminatorOutputs
 from ..models.pretrained.picture_features import PictureDistance
 from .adversarial import OBJECTIVES, feature_matching
 from .identity import identity_distance
@@ -42,7 +45,7 @@ GUIDED: Mapping[int, C] = {
 }
 """The N = 10 guided keypoints of Eq. 3 and their landmarks of eyes and lip. The paper does not
 say which keypoints it guides: these are the ones that the published inference moves as eyes and
-as lip. Of the irises one has to do: there are no more keypoints that count as eyes."""
+as lip. There are too few eye keypoints for both irises, so only one iris is guided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +86,12 @@ class PaperWeights:
 
 
 NEEDS_TRUTH = ("head_pose", "guide")
-"""Rows that need a head pose or landmarks of somebody else."""
+"""Terms that need a head pose or landmarks of another source than M itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperStep:
-    """What the terms of Eq. 4 look at."""
+    """Inputs of the terms of Eq. 4."""
 
     pairs: PairBatch
     source: Motion
@@ -104,20 +107,20 @@ class PaperStep:
     """(B, 3, h, h): "global", the whole picture, and the crops of "face" and "lip"."""
     true: Mapping[str, Tensor]
     """The same of the true picture."""
-    judged: Mapping[str, Judged]
+    discriminator_outputs: Mapping[str, DiscriminatorOutputs]
     penalties: Mapping[str, Tensor] = field(default_factory=dict)
-    """Gradient penalty of each judge, where it is asked for."""
+    """Gradient penalty of each discriminator; empty where its weight is 0."""
     embeddings: tuple[Tensor, Tensor] | None = None
-    """(B, C) each: who is painted, and who is true; None without ArcFace."""
+    """(B, C) each: identity of the painted and of the true face; None without ArcFace."""
 
 
 def paper_terms(
     weights: PaperWeights, distance: PictureDistance, objective: str
 ) -> tuple[LossTerm[PaperStep], ...]:
-    """The table.
+    """The table of Eq. 4.
 
     Args:
-        weights: Of its rows.
+        weights: Of its terms.
         distance: Compares pictures for L_P.
         objective: Of the GAN: "hinge" or "least_squares".
     """
@@ -140,7 +143,7 @@ def paper_terms(
 def _perceptual_terms(
     weights: PaperWeights, distance: PictureDistance
 ) -> list[LossTerm[PaperStep]]:
-    """L_P,cascade."""
+    """L_P,cascade of Eq. 4: whole picture, face and lip."""
 
     def of(name: str, step: PaperStep) -> Tensor:
         return distance(step.painted[name], step.true[name])
@@ -152,68 +155,75 @@ def _perceptual_terms(
 
 
 def _adversarial_terms(weights: PaperWeights, objective: str) -> list[LossTerm[PaperStep]]:
-    """L_G,cascade, and by what each judge learns; one that pleases nobody does not learn."""
-    please, judge = OBJECTIVES[objective]
+    """L_G,cascade of Eq. 4, and the losses of the discriminators.
+
+    A discriminator whose `gan_` weight is 0 does not learn.
+    """
+    generator_loss, discriminator_loss = OBJECTIVES[objective]
     rows: list[LossTerm[PaperStep]] = []
 
-    def pleased(name: str, step: PaperStep) -> Tensor:
-        return please(step.judged[name].logits)
+    def of_generator(name: str, step: PaperStep) -> Tensor:
+        return generator_loss(step.discriminator_outputs[name].logits)
 
-    def matched(name: str, step: PaperStep) -> Tensor:
-        return feature_matching(step.judged[name].activations, step.judged[name].true_activations)
+    def of_features(name: str, step: PaperStep) -> Tensor:
+        return feature_matching(
+            step.discriminator_outputs[name].activations,
+            step.discriminator_outputs[name].true_activations,
+        )
 
-    def learnt(name: str, step: PaperStep) -> Tensor:
-        return judge(step.judged[name].true_logits, step.judged[name].detached_logits)
+    def of_discriminator(name: str, step: PaperStep) -> Tensor:
+        found = step.discriminator_outputs[name]
+        return discriminator_loss(found.true_logits, found.detached_logits)
 
-    def steep(name: str, step: PaperStep) -> Tensor:
+    def of_gradient(name: str, step: PaperStep) -> Tensor:
         return step.penalties[name]
 
     for name in CASCADE_LAYERS:
         weight: float = getattr(weights, f"gan_{name}")
-        counts = float(weight > 0)
+        learns = float(weight > 0)
         rows += [
-            LossTerm(f"gan_{name}", weight, partial(pleased, name)),
-            LossTerm(f"matching_{name}", weight * weights.matching, partial(matched, name)),
-            LossTerm(f"judge_{name}", counts, partial(learnt, name)),
+            LossTerm(f"gan_{name}", weight, partial(of_generator, name)),
+            LossTerm(f"matching_{name}", weight * weights.matching, partial(of_features, name)),
+            LossTerm(f"discriminator_{name}", learns, partial(of_discriminator, name)),
         ]
         if weights.gradient_penalty:
-            penalty = counts * weights.gradient_penalty
-            rows.append(LossTerm(f"penalty_{name}", penalty, partial(steep, name)))
+            penalty = learns * weights.gradient_penalty
+            rows.append(LossTerm(f"penalty_{name}", penalty, partial(of_gradient, name)))
     return rows
 
 
 def _equivariance(step: PaperStep) -> Tensor:
-    """L_E; the gradient goes to both readings."""
+    """L_E of Eq. 4; the gradient goes to both readings."""
     moved = step.moved
     return equivariance(step.moved_keypoints, step.driving_keypoints, moved.linear, moved.shift)
 
 
 def _head_pose(step: PaperStep) -> Tensor:
-    """L_H, mean of source and driving frame; 0 for a pair whose pose nobody told."""
+    """L_H of Eq. 4, mean of source and driving frame; 0 for a pair without a valid pose."""
     sides = ((step.source, step.pairs.source), (step.driving, step.pairs.driving))
-    wrong = [head_pose_distance(motion.pose_deg, frame.pose_deg) for motion, frame in sides]
-    return _mean_of_valid(torch.stack(wrong).mean(0), step)
+    distances = [head_pose_distance(motion.pose_deg, frame.pose_deg) for motion, frame in sides]
+    return _mean_of_valid(torch.stack(distances).mean(0), step)
 
 
 def _guide(step: PaperStep) -> Tensor:
-    """L_guide; 0 for a pair whose landmarks nobody told."""
+    """L_guide (Eq. 3); 0 for a pair without valid landmarks."""
     keypoints, landmarks = list(GUIDED), list(GUIDED.values())
-    wrong = landmark_guidance(
+    distance = landmark_guidance(
         step.source_keypoints[:, keypoints],
         step.pairs.source.keypoints[:, landmarks],
         step.driving_keypoints[:, keypoints],
         step.pairs.driving.keypoints[:, landmarks],
     )
-    return _mean_of_valid(wrong, step)
+    return _mean_of_valid(distance, step)
 
 
 def _face_id(step: PaperStep) -> Tensor:
-    """L_faceid; 0 for a pair whose landmarks nobody told, and without ArcFace."""
+    """L_faceid of Eq. 4; 0 for a pair without valid landmarks, and without ArcFace."""
     if step.embeddings is None:
         return step.source_keypoints.new_zeros(())
     return _mean_of_valid(identity_distance(*step.embeddings), step)
 
 
 def _mean_of_valid(values: Tensor, step: PaperStep) -> Tensor:
-    """Mean over the batch with 0 for what is not told, so that batches may be divided."""
+    """Mean over the batch with 0 for pairs that are not valid, so that batches may be divided."""
     return torch.where(step.pairs.valid, values, 0.0).mean()

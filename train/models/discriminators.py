@@ -1,4 +1,8 @@
-"""D_face, D_eyes and D_lip: judges of whether a part of a face is a photograph (Eq. 4, L_G)."""
+"""Discriminators of Eq. 4 (L_G): of the whole picture and of face, eyes and lip.
+
+`CascadeDiscriminators` are the paper's, D_global, D_face and D_lip; `Discriminators` are smaller
+ones, of face, eyes and lip, for the compact networks.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from .face_regions import crop_squares
 WIDTHS = (32, 64, 128)
 CASCADE_WIDTHS = (64, 128, 256, 512)
 CASCADE_LAYERS: Mapping[str, int] = MappingProxyType({"global": 4, "face": 3, "lip": 2})
-"""Judges of the published architecture, and their halvings."""
+"""Discriminators of the paper's architecture, and how often each halves its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ PARTS: Mapping[str, Part] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What a discriminator says of painted and true pictures."""
+class DiscriminatorOutputs:
+    """Outputs of a discriminator for painted and true pictures."""
 
     true_activations: list[Tensor]
     activations: list[Tensor]
@@ -55,7 +59,7 @@ class Judged:
 
 
 class PatchDiscriminator(nn.Module):
-    """Three halvings with spectral norm, then a judgement of each patch."""
+    """Halvings with spectral norm, then a logit for each patch."""
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
@@ -63,6 +67,7 @@ class PatchDiscriminator(nn.Module):
             spectral_norm(nn.Conv2d(inputs, outputs, 4, 2, 1))
             for inputs, outputs in pairwise((3, *widths))
         )
+        # checkpoints of runs hold the last layer by this name
         self.judge = spectral_norm(nn.Conv2d(widths[-1], 1, 3, 1, 1))
 
     def forward(self, picture: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -75,22 +80,24 @@ class PatchDiscriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """A judge for each of `PARTS`."""
+    """A discriminator for each of `PARTS`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.of = nn.ModuleDict({name: PatchDiscriminator() for name in PARTS})
 
-    def forward(self, painted: Tensor, true: Tensor, keypoints: Tensor) -> dict[str, Judged]:
-        """Each part of the painted and of the true pictures, (B, 3, h, h), judged.
+    def forward(
+        self, painted: Tensor, true: Tensor, keypoints: Tensor
+    ) -> dict[str, DiscriminatorOutputs]:
+        """Outputs for each part of the painted and of the true pictures, (B, 3, h, h).
 
         Args:
-            painted: With the gradient that is to please the judges.
-            true: The pictures they have to be told from.
+            painted: With the gradient of the generator.
+            true: The true pictures.
             keypoints: (B, K, 3) where the parts are, crop units.
         """
         return {
-            name: judge(
+            name: discriminate(
                 self.of[name],
                 crop_part(painted, keypoints, part),
                 crop_part(true, keypoints, part),
@@ -102,7 +109,7 @@ class Discriminators(nn.Module):
 class CascadeDiscriminators(nn.Module):
     """D_global, D_face and D_lip of Eq. 4, each trained from scratch.
 
-    The smaller a region is shown, the fewer halvings its judge has.
+    The smaller a region is shown, the fewer halvings its discriminator has.
     """
 
     def __init__(self, width: float = 1.0) -> None:
@@ -114,16 +121,18 @@ class CascadeDiscriminators(nn.Module):
 
     def forward(
         self, painted: Mapping[str, Tensor], true: Mapping[str, Tensor]
-    ) -> dict[str, Judged]:
-        """The whole pictures ("global") and the crops of face and lip, judged.
+    ) -> dict[str, DiscriminatorOutputs]:
+        """Outputs for the whole pictures ("global") and the crops of face and lip.
 
         Args:
-            painted: (B, 3, h, h) by name, with the gradient that is to please the judges.
+            painted: (B, 3, h, h) by name, with the gradient of the generator.
             true: The same of the true pictures.
         """
-        return {name: judge(self.of[name], painted[name], true[name]) for name in CASCADE_LAYERS}
+        return {
+            name: discriminate(self.of[name], painted[name], true[name]) for name in CASCADE_LAYERS
+        }
 
-    def judge_of(self, name: str) -> Callable[[Tensor], Tensor]:
+    def logits_of(self, name: str) -> Callable[[Tensor], Tensor]:
         """One of them alone: (B, 3, h, h) to logits."""
         return lambda picture: self.of[name](picture)[1]
 
@@ -144,23 +153,27 @@ def crop_part(picture: Tensor, keypoints: Tensor, part: Part) -> Tensor:
     return crop_squares(picture, centre, half_side, part.size_px)
 
 
-def judge(discriminator: nn.Module, painted: Tensor, true: Tensor) -> Judged:
-    """What a discriminator says of (B, 3, h, h) pictures; its weights learn from two of it alone.
+def discriminate(discriminator: nn.Module, painted: Tensor, true: Tensor) -> DiscriminatorOutputs:
+    """Outputs of a discriminator for (B, 3, h, h) pictures.
+
+    Convention:
+        - its weights learn from `true_logits` and `detached_logits` alone, the generator from
+          `logits` and `activations` alone
 
     Args:
         discriminator: Pictures to activations and logits.
-        painted: With the gradient that is to please it.
-        true: The pictures they have to be told from.
+        painted: With the gradient of the generator.
+        true: The true pictures.
     """
     count = len(painted)
     activations, logits = discriminator(torch.cat((painted.detach(), true)))
     discriminator.requires_grad_(False)
-    seen, seen_logits = discriminator(painted)
+    painted_activations, painted_logits = discriminator(painted)
     discriminator.requires_grad_(True)
-    return Judged(
+    return DiscriminatorOutputs(
         true_activations=[x[count:].detach() for x in activations],
-        activations=seen,
-        logits=seen_logits,
+        activations=painted_activations,
+        logits=painted_logits,
         true_logits=logits[count:],
         detached_logits=logits[:count],
     )

@@ -1,4 +1,4 @@
-"""Squares about parts of faces, cut out of pictures without losing the gradient."""
+"""Differentiable crops of face regions, for the perceptual and adversarial cascades of Eq. 4."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ def crop_squares(picture: Tensor, centre: Tensor, half_side: Tensor, size_px: in
     return sample(picture, grid)
 
 
-def region_square(region: Region, landmarks: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+def region_square(region: Region, landmarks: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Where a region is: centres (B, 2) and halves of the sides (B,), crop units.
 
     Args:
         region: Which.
         landmarks: (B, 21, 2 or 3) crop units.
-        told: (B,) bool: false where the landmarks mean nothing.
+        valid: (B,) bool: false where the landmarks mean nothing.
     """
     points = landmarks[:, region.points, :2].detach()
     low, high = points.amin(1), points.amax(1)
     centre, half_side = (low + high) / 2, (high - low).amax(1) / 2 * region.reach
     usual = landmarks.new_tensor(region.usual)
     return (
-        torch.where(told[:, None], centre, usual[:2]),
-        torch.where(told, half_side, usual[2]),
+        torch.where(valid[:, None], centre, usual[:2]),
+        torch.where(valid, half_side, usual[2]),
     )
 
 
-def crop_region(picture: Tensor, region: Region, landmarks: Tensor, told: Tensor) -> Tensor:
+def crop_region(picture: Tensor, region: Region, landmarks: Tensor, valid: Tensor) -> Tensor:
     """(B, 3, n, n) of (B, 3, h, h): a region of each face, n = share of h."""
     size_px = round(region.share * picture.shape[-1])
-    return crop_squares(picture, *region_square(region, landmarks, told), size_px)
+    return crop_squares(picture, *region_square(region, landmarks, valid), size_px)

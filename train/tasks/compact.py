@@ -268,8 +268,8 @@ class Stage1:
         if not self.config.gan:
             return step
         true = pairs.driving
-        judged = self.modules[JUDGES](step.painted.image, true.image, true.keypoints)
-        return replace(step, judged=judged)
+        outputs = self.modules[JUDGES](step.painted.image, true.image, true.keypoints)
+        return replace(step, discriminator_outputs=outputs)
 
     def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
         """Source, driving, output with true keypoints, output with M's, for a few pairs.

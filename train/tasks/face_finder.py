@@ -35,6 +35,7 @@ from liveportrait_core.networks.face_finder import (
 )
 
 from ..data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
+from ..data.folder import INDEX_NAME
 from ..data.rendered import RenderedSet
 from ..engine import checkpoint
 from ..engine.config import LoopConfig, parse
@@ -43,7 +44,6 @@ from ..engine.loop import ParameterGroup, fit
 from ..engine.sample_grid import grid_of
 from ..models.runs import CREDIT
 from ..rendering.animals.animal import is_animal
-from ..rendering.export.dataset import INDEX_NAME
 
 MODEL_NAME: Final = "face_finder.safetensors"
 NETWORK: Final = "face_finder"

@@ -207,7 +207,7 @@ class PublishedStage1:
             moved=moved,
             painted=painted,
             true=true,
-            judged=judges(painted, true),
+            discriminator_outputs=judges(painted, true),
             penalties=self._penalties(painted, true, draw),
             embeddings=self._embedded(painted["global"], true["global"], pairs),
         )
@@ -227,7 +227,7 @@ class PublishedStage1:
         assert isinstance(judges, CascadeDiscriminators)
         share = draw.uniform(len(true["global"]), 1, 1, 1).to(true["global"].device)
         return {
-            name: gradient_penalty(judges.judge_of(name), true[name], painted[name], share)
+            name: gradient_penalty(judges.logits_of(name), true[name], painted[name], share)
             for name in CASCADE_LAYERS
         }
 

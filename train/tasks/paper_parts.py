@@ -15,9 +15,8 @@ from liveportrait_core.geometry import full_precision
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
-from ..data.curated import is_curated
+from ..data.folder import open_folders
 from ..data.sets import Sets
-from ..data.storage import Remote, place_named
 from ..engine.validation import ValidatedConfig
 from ..losses.adversarial import OBJECTIVES
 from ..losses.paper_terms import NEEDS_TRUTH, PaperWeights
@@ -79,9 +78,8 @@ class PublishedConfig(ValidatedConfig):
             raise ValueError(f"gan is '{self.gan}'; it takes {' or '.join(OBJECTIVES)}.")
         if self.batch < 1:
             raise ValueError(f"batch must be at least 1, got {self.batch}.")
-        places = map(place_named, self.clips.split(","))
         if (wrong := self.untold) and not any(
-            isinstance(place, Remote) or is_curated(place) for place in places
+            folder.is_far or folder.has_clips for folder in open_folders(self.clips)
         ):  # of curated clips `require_told` knows
             raise ValueError(wrong)
         if self.weights.face_id and not self.arcface:

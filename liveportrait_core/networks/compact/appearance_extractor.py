@@ -16,7 +16,7 @@ from .layers import (
     group_norm,
     resize,
     scaled,
-    silent_blocks,
+    zero_initialised_blocks,
 )
 
 
@@ -40,7 +40,7 @@ class CompactAppearanceExtractor(nn.Module):
             ResidualBlock(high),
             conv(high, VOLUME_CHANNELS * VOLUME_DEPTH, 1),
         )
-        self.deeper = silent_blocks(high, blocks)
+        self.deeper = zero_initialised_blocks(high, blocks)
 
     def forward(self, face: Tensor) -> Tensor:
         """(B, 3, P, P) in [0, 1], P a multiple of 128 -> (B, 16 + P^2 / 2048, 6, 32, 32)."""

@@ -18,14 +18,14 @@ from .layers import (
     resize,
     sample,
     scaled,
-    silence,
+    zero_initialise,
 )
 from .points import EXPRESSIVE
 from .warping import FEATURE_CHANNELS, CompactWarped
 
-MOST_RELIGHTING = 0.5
+MAX_RELIGHTING = 0.5
 """Largest gain and offset of warped pixels."""
-HELD, FREE = 1 / 32, 0.18
+FALLOFF_START, FALLOFF_END = 1 / 32, 0.18
 """Distances to the edge, in sides of the picture: nearer than `HELD`, where a pasted picture fades
 into its frame, an edge that is held does not change; beyond `FREE` nothing is held."""
 
@@ -81,7 +81,7 @@ class _Detail(nn.Module):
         hidden = scaled(32, width)
         self.enter = conv(features // 4 + 12 + 4, hidden)
         self.middle, self.out = conv(hidden, hidden), conv(hidden, 16)
-        silence(self.out)
+        zero_initialise(self.out)
 
     def forward(self, features: Tensor, logits: Tensor, moved: Tensor) -> Tensor:
         """Logits of picture and mask.
@@ -114,12 +114,12 @@ class CompactDecoder(nn.Module):
         self.spade = _SpadeBlock(features, features, spade)
         deeper = [_SpadeBlock(features, features, spade) for _ in range(blocks // 2)]
         for block in deeper:
-            silence(block.conv2)
+            zero_initialise(block.conv2)
         self.deeper = nn.ModuleList(deeper)
         self.detail = _Detail(up, width) if detailed else None
         self.relight = conv(up, 6) if detailed else None
         if self.relight is not None:
-            silence(self.relight)
+            zero_initialise(self.relight)
         self.up = conv(features, up)
         self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
         self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
@@ -161,17 +161,17 @@ class CompactDecoder(nn.Module):
         logits = F.pixel_shuffle(self.out(y).float(), 2)  # red, green, blue, mask
         light: Tensor | None = None
         if self.relight is not None:
-            light = torch.tanh(self.relight(y).float()) * MOST_RELIGHTING
+            light = torch.tanh(self.relight(y).float()) * MAX_RELIGHTING
         if self.detail is not None:
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
         painted, mask = logits.sigmoid().split((3, 1), 1)
-        freedom = edge_freedom(warped.face.shape[-1], flow) if warped.edge_held else None
+        freedom = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
         image = _composed(warped.face, flow, light, mask, painted, freedom)
         return Painted(image=image, flow=flow, mask=mask, painted=painted, light=light)
 
 
-def edge_freedom(size_px: int, like: Tensor) -> Tensor:
+def edge_falloff(size_px: int, like: Tensor) -> Tensor:
     """How freely each pixel of a picture that is to be pasted back may change.
 
     Convention:
@@ -186,7 +186,9 @@ def edge_freedom(size_px: int, like: Tensor) -> Tensor:
         (size_px, size_px) in [0, 1].
     """
     place = (torch.arange(size_px, device=like.device, dtype=like.dtype) + 0.5) / size_px
-    t = ((torch.minimum(place, 1 - place) - HELD) / (FREE - HELD)).clamp(0, 1)
+    t = ((torch.minimum(place, 1 - place) - FALLOFF_START) / (FALLOFF_END - FALLOFF_START)).clamp(
+        0, 1
+    )
     along = t * t * (3 - 2 * t)
     return torch.minimum(along[:, None], along)
 

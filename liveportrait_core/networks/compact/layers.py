@@ -49,15 +49,15 @@ class ResidualBlock(nn.Module):
         return x + self.conv2(F.relu(self.norm2(x1)))
 
 
-def silent_blocks(channels: int, count: int) -> nn.Sequential:
+def zero_initialised_blocks(channels: int, count: int) -> nn.Sequential:
     """Residual blocks that change nothing until they are trained: a net can grow by them."""
     blocks = [ResidualBlock(channels) for _ in range(count)]
     for block in blocks:
-        silence(block.conv2)
+        zero_initialise(block.conv2)
     return nn.Sequential(*blocks)
 
 
-def silence(layer: nn.Conv2d) -> None:
+def zero_initialise(layer: nn.Conv2d) -> None:
     """Let a convolution begin as zero."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:

@@ -22,7 +22,7 @@ from .layers import (
 )
 
 
-class _NormConv(nn.Sequential):
+class _ConvNorm(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__(
             nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
@@ -34,7 +34,7 @@ class _Block(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
-        self.first, self.second = _NormConv(inputs, outputs, stride), _NormConv(outputs, outputs)
+        self.first, self.second = _ConvNorm(inputs, outputs, stride), _ConvNorm(outputs, outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or inputs != outputs:
             self.shortcut = nn.Sequential(
@@ -52,26 +52,26 @@ class _Detail(nn.Sequential):
 
     def __init__(self, outputs: int) -> None:
         middle = max(8, outputs * 2 // 3)
-        last = _NormConv(middle, outputs, 2)
-        _silence_norm(last)
-        super().__init__(_NormConv(3, middle, 2), nn.ReLU(), last)
+        last = _ConvNorm(middle, outputs, 2)
+        _zero_initialise_norm(last)
+        super().__init__(_ConvNorm(3, middle, 2), nn.ReLU(), last)
 
 
-def _silent_blocks(channels: int, count: int) -> nn.Sequential:
+def _zero_initialised_blocks(channels: int, count: int) -> nn.Sequential:
     blocks = [_Block(channels, channels) for _ in range(count)]
     for block in blocks:
-        _silence_norm(block.second)
+        _zero_initialise_norm(block.second)
     return nn.Sequential(*blocks)
 
 
-def _silence_norm(layer: _NormConv) -> None:
+def _zero_initialise_norm(layer: _ConvNorm) -> None:
     norm = layer[1]
     assert isinstance(norm, nn.BatchNorm2d)
     nn.init.zeros_(norm.weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MotionReading:
+class MotionPrediction:
     """All that M reads off a face; training supervises each part."""
 
     keypoints: Tensor
@@ -100,7 +100,7 @@ class CompactMotionExtractor(nn.Module):
         c0, c1, c2, c3 = (scaled(c, width) for c in (24, 48, 80, 128))
         top, mid, last = (scaled(c, width) for c in (80, 56, 40))
         hidden, pooled = scaled(192, width), scaled(32, width)
-        self.stem = _NormConv(3, c0, 2)
+        self.stem = _ConvNorm(3, c0, 2)
         self.down1 = _Block(c0, c1, 2)
         self.down2 = _Block(c1, c2, 2)
         self.down3 = nn.Sequential(_Block(c2, c3, 2), _Block(c3, c3))
@@ -121,8 +121,8 @@ class CompactMotionExtractor(nn.Module):
         self.head.bias.data.zero_()
         self.detail = _Detail(c0) if detailed else None
         self.low_deeper, self.top_deeper = (
-            _silent_blocks(c3, blocks),
-            _silent_blocks(top, blocks // 2),
+            _zero_initialised_blocks(c3, blocks),
+            _zero_initialised_blocks(top, blocks // 2),
         )
         self.register_buffer("mean_canonical", torch.zeros(NUM_KEYPOINTS, 3))
 
@@ -135,11 +135,11 @@ class CompactMotionExtractor(nn.Module):
         b = self.down1(a)
         return a, b, self.down2(b)
 
-    def read(self, face: Tensor) -> MotionReading:
+    def read(self, face: Tensor) -> MotionPrediction:
         """Everything M knows of (B, 3, P, P) faces in [0, 1]."""
         return self.read_features(self.features(face))
 
-    def read_features(self, features: tuple[Tensor, Tensor, Tensor]) -> MotionReading:
+    def read_features(self, features: tuple[Tensor, Tensor, Tensor]) -> MotionPrediction:
         """The same of what `features` gave."""
         a, b, c = features
         d = self.low_deeper(self.down3(c))
@@ -152,7 +152,7 @@ class CompactMotionExtractor(nn.Module):
         values = self.head(self.trunk(torch.cat((self.pool(d).float(), layout), 1))).float()
         return self._compose(xy, values, log_heat)
 
-    def _compose(self, xy: Tensor, values: Tensor, log_heat: Tensor) -> MotionReading:
+    def _compose(self, xy: Tensor, values: Tensor, log_heat: Tensor) -> MotionPrediction:
         flat, depth, rest = values.split((NUM_KEYPOINTS * 3, NUM_KEYPOINTS, 6), 1)
         canonical = flat.unflatten(1, (-1, 3)) * 0.1 + self.mean_canonical
         z = depth * 0.3 + self.mean_canonical[:, 2]
@@ -164,7 +164,7 @@ class CompactMotionExtractor(nn.Module):
             rotation = rotation_from_degrees(*pose_deg.unbind(1))
             rigid = canonical @ rotation
         expression = (keypoints - translation[:, None]) / scale[:, None] - rigid
-        return MotionReading(
+        return MotionPrediction(
             keypoints=keypoints,
             canonical=canonical,
             pose_deg=pose_deg,

@@ -26,7 +26,7 @@ from .layers import (
     resize,
     sample,
     scaled,
-    silent_blocks,
+    zero_initialised_blocks,
 )
 from .points import DEPTH_RANGE, REACH, RIGIDITY
 
@@ -104,13 +104,13 @@ class CompactWarping(nn.Module):
         self.enter = conv(inputs, h0)
         self.down1, self.down1_norm = conv(h0, h1, 3, 2), group_norm(h1)
         self.down2, self.down2_norm = conv(h1, h2, 3, 2), group_norm(h2)
-        self.middle, self.middle_deeper = ResidualBlock(h2), silent_blocks(h2, blocks)
+        self.middle, self.middle_deeper = ResidualBlock(h2), zero_initialised_blocks(h2, blocks)
         self.up2, self.up2_norm = conv(h2 + h1, h1), group_norm(h1)
         self.up1, self.up1_norm = conv(h1 + h0, h0), group_norm(h0)
         self.fine = conv(h0 + NUM_KEYPOINTS + 3 + 3 + probes, fine)
         self.coarse_deeper, self.fine_deeper = (
-            silent_blocks(h0, blocks),
-            silent_blocks(fine, blocks // 2),
+            zero_initialised_blocks(h0, blocks),
+            zero_initialised_blocks(fine, blocks // 2),
         )
         self.decide = conv(fine, 2 + NUM_KEYPOINTS + 1 + 2)
         self.decide.weight.data *= 0.1

@@ -9,16 +9,17 @@ from torch import nn
 from torch.testing import assert_close
 
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.driving_options import DrivingOptions
 from liveportrait_core.animation.edit import edit_keypoints, hold_lip_open, silence_lip
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE
 from liveportrait_core.errors import CheckpointError, MotionSpaceError
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.edit import driving_expression
-from liveportrait_core.motion.sliders import Expression, expression_offset
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import tensor_fields
 from liveportrait_core.networks.retargeting import eyes_mlp, lip_mlp, stitching_mlp
+from liveportrait_core.options import DrivingOptions
 from liveportrait_core.preset import COMPACT, PAPER, PAPER_ANIMAL, Preset
 from tests.support.motions import random_motion
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from liveportrait_core.animation.drive import amplify, drive, move, stitch_keypoints
-from liveportrait_core.animation.driving_options import DrivingOptions
 from liveportrait_core.animation.inputs import open_scene
 from liveportrait_core.animation.retarget import (
     close_source_lip,
@@ -15,6 +14,7 @@ from liveportrait_core.animation.retarget import (
     open_lip,
 )
 from liveportrait_core.constants import COMPACT_SPACE
+from liveportrait_core.options import DrivingOptions
 from liveportrait_core.preset import COMPACT
 from tests.liveportrait_core.animation.test_drive import small_networks_model
 from tests.support.motions import random_motion

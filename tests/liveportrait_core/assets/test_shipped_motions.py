@@ -7,12 +7,12 @@ import torch
 from torch.testing import assert_close
 
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.driving_options import DrivingOptions
 from liveportrait_core.assets.shipped_motions import shipped_motion, shipped_motions
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.transform import transform_keypoints
+from liveportrait_core.options import DrivingOptions
 from liveportrait_core.preset import COMPACT
 from tests.support.motions import random_motion
 from tests.support.tiny import tiny_compact_model

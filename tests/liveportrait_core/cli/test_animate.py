@@ -4,10 +4,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from liveportrait_core.animation.animate_options import AnimateOptions
 from liveportrait_core.cli.panels import Panels
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader
+from liveportrait_core.options import AnimateOptions
 from tests.liveportrait_core.cli.conftest import write_clip
 from tests.liveportrait_core.media.clips import make_clip
 from tests.support.blobs import face_frame

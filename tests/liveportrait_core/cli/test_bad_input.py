@@ -239,13 +239,9 @@ def test_a_missing_landmark_model_is_refused(animate, files, out, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "word"),
     [
-        (("--device", "cuda:77"), "--device cuda:77"),
+        (("--device", "cuda:77"), "--device is cuda:77"),
         (("--device", "toaster"), "toaster"),
-        (("--gain", "-1"), "gain"),
-        (("--crop-scale", "0"), "above 0"),
         (("--reference", "9"), "0 to 2"),
-        (("--crf", "99"), "crf"),
-        (("--smooth-variance", "0"), "smooth_variance"),
         (("--face-models", "/nowhere"), "landmark.onnx"),
     ],
 )
@@ -258,12 +254,19 @@ def test_a_value_out_of_range_is_refused(animate, files, out, option, word):
     ("option", "word"),
     [
         (("--region", "nose"), "nose"),
-        (("--box", "1,2,3"), "x,y,w,h"),
-        (("--box", "1,2,0,4"), "no area"),
-        (("--eyes-open", "wide"), "driver or a number"),
-        (("--gain", "nan"), "not finite"),
-        (("--chunk", "0"), "below 1"),
-        (("--chunk", "two"), "no whole number"),
+        (("--box", "1,2,3"), "x,y,width,height"),
+        (("--box", "1,2,0,4"), "with an area"),
+        (("--eyes-open", "wide"), "driver or a number from 0 to 0.8 is expected"),
+        (("--gain", "nan"), "--gain is nan"),
+        (("--gain", "-1"), "--gain is -1.0; a number from 0 to 4 is expected. The nearest is 0"),
+        (("--crop-scale", "0"), "a number above 0 up to 8 is expected"),
+        (
+            ("--crf", "99"),
+            "--crf is 99; a whole number from 0 to 51 is expected.",
+        ),
+        (("--smooth-variance", "0"), "--smooth-variance is 0"),
+        (("--chunk", "0"), "--chunk is 0; a whole number from 1 up is expected. The nearest is 1"),
+        (("--chunk", "two"), "a whole number from 1 up is expected"),
         (("--nonsense",), "--nonsense"),
     ],
 )

@@ -4,21 +4,18 @@ import json
 import subprocess
 import sys
 from argparse import ArgumentParser
-from dataclasses import fields
-from typing import get_args
 
 import numpy as np
 import pytest
 
 import liveportrait_core
-from liveportrait_core.animation.driving_options import DrivingOption, MotionMode, RetargetMode
 from liveportrait_core.cli.main import main
-from liveportrait_core.cli.parsers import SLIDERS, build_parser
+from liveportrait_core.cli.parsers import build_parser
 from liveportrait_core.cli.progress import ProgressBar, clock
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
-from liveportrait_core.motion.regions import Region
-from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.option_fields import spec_of, specs_of
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 
@@ -147,35 +144,42 @@ def test_every_option_says_what_it_does():
             assert action.help or not action.option_strings, (path, name)
 
 
-@pytest.mark.parametrize(
-    ("name", "choices"),
-    [
-        ("region", Region),
-        ("motion", MotionMode),
-        ("driving_option", DrivingOption),
-        ("retarget", RetargetMode),
-    ],
-)
-def test_choices_are_those_of_the_library(name, choices):
-    assert options(build_parser(), "animate")[name].choices == get_args(choices)
+def test_the_help_of_animate_fits_two_screens(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    (commands,) = (a for a in build_parser()._actions if isinstance(a.choices, dict))
+    lines = commands.choices["animate"].format_help().splitlines()
+    assert len(lines) <= 100
+    assert max(map(len, lines)) <= 100
+    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings[2:] == ["motion:", "source's face:", "output:", "model:", "report:", "more:"]
 
 
-def test_sliders_are_those_of_the_library():
-    assert list(SLIDERS) == [field.name for field in fields(Expression)]
-    for name, text in SLIDERS.items():
-        low, high = SLIDER_RANGES[name]
-        assert f"{low:g}" in text, name
-        assert f"{high:g}" in text, name
+@pytest.mark.parametrize("name", [spec.name for spec in specs_of(Expression)])
+def test_a_slider_outside_its_range_is_refused(liveportrait, files, out, name):
+    spec = spec_of(Expression, name)
+    for value, nearest in ((spec.minimum - 1, spec.minimum), (spec.maximum + 1, spec.maximum)):
+        flag = f"--{spec.flag or name.replace('_', '-')}"
+        ran = liveportrait("edit", files / "portrait.png", "-o", out / "a.png", flag, value)
+        assert ran.code == 2
+        assert f"error: {flag} is " in ran.err
+        assert f"The nearest is {nearest:g}." in ran.err
+
+
+@pytest.mark.parametrize("flag", ["--eyes-open", "--lip-open"])
+def test_an_opening_outside_its_range_is_refused(liveportrait, files, out, flag):
+    ran = liveportrait("edit", files / "portrait.png", "-o", out / "a.png", flag, "60")
+    assert ran.code == 2
+    assert f"{flag} is 60.0; a number from 0 to 0.8 is expected. The nearest is 0.8." in ran.err
 
 
 def test_the_bar_tells_rate_and_time_left():
-    bar = ProgressBar("Painting", wanted=False)
+    bar = ProgressBar("Painting", shown=False)
     # 30 of 90 in 10 s: 3 a second, 20 s to go
     assert (
         bar.line(30, 90, 10) == "Painting [########................] 30/90  3.0 frames/s  0:20 left"
     )
     assert bar.line(30, 0, 10) == "Painting 30  3.0 frames/s"
-    half = ProgressBar("file", wanted=False, unit="bytes").line(5_000_000, 10_000_000, 5)
+    half = ProgressBar("file", shown=False, unit="bytes").line(5_000_000, 10_000_000, 5)
     assert half == "file [############............] 5.0/10.0 MB  1.0 MB/s  0:05 left"
     assert [clock(seconds) for seconds in (7, 754, 3723)] == ["0:07", "12:34", "1:02:03"]
 

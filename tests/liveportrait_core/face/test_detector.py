@@ -7,12 +7,12 @@ from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face import detector
 from liveportrait_core.face.animal import AnimalBoxFinder, AnimalFaceFinder
 from liveportrait_core.face.detector import (
+    ATTEMPTS,
     FRONTAL_CASCADE,
-    LADDER,
     BoxFaceFinder,
     CroppedFaceFinder,
     HaarFaceFinder,
-    cascade_hits,
+    cascade_detections,
     load_cascade,
 )
 from liveportrait_core.face.faces import (
@@ -42,9 +42,9 @@ FACE = np.array([164.0, 115.0])
 
 
 @needs_cascades
-@pytest.mark.parametrize("attempt", LADDER[:2])
+@pytest.mark.parametrize("attempt", ATTEMPTS[:2])
 def test_the_cascade_finds_a_real_face(astronaut, attempt):
-    best = cascade_hits(load_cascade(FRONTAL_CASCADE), astronaut, attempt)[0]
+    best = cascade_detections(load_cascade(FRONTAL_CASCADE), astronaut, attempt)[0]
     x, y, width, height = best.box
     assert np.hypot(x + width / 2 - FACE[0], y + height / 2 - FACE[1]) < 25
     assert 70 < width < 140
@@ -55,27 +55,27 @@ def test_the_cascade_finds_a_real_face(astronaut, attempt):
 def test_a_turned_face_is_found_and_its_crop_is_upright(astronaut, quarter_turns):
     turned = np.ascontiguousarray(np.rot90(astronaut, -quarter_turns))
     cascade = load_cascade(FRONTAL_CASCADE)
-    attempt = next(rung for rung in LADDER if rung.quarter_turns == quarter_turns)
-    rough = cascade_hits(cascade, turned, attempt)[0].crop(oracle_network({}))
+    attempt = next(attempt for attempt in ATTEMPTS if attempt.quarter_turns == quarter_turns)
+    rough = cascade_detections(cascade, turned, attempt)[0].crop(oracle_network({}))
     crop = crop_pixels(turned, box_transform(rough, size_px=200))
-    again = cascade_hits(cascade, crop, LADDER[0])
+    again = cascade_detections(cascade, crop, ATTEMPTS[0])
     assert again
     assert again[0].box[2] > 70
 
 
 @needs_cascades
-def test_hits_that_the_network_does_not_confirm_are_no_faces(astronaut):
-    finder = HaarFaceFinder(oracle_network({}), ladder=LADDER[:1])
+def test_detections_that_the_network_does_not_confirm_are_no_faces(astronaut):
+    finder = HaarFaceFinder(oracle_network({}), attempts=ATTEMPTS[:1])
     assert finder.find(astronaut) == []
     assert "1 attempts" in finder.tried
 
 
 @needs_cascades
-def test_a_confirmed_hit_is_a_face_with_landmarks(astronaut):
-    # Colours of the oracle's picture tell the place, so the hit itself is put in by hand.
+def test_a_confirmed_detection_is_a_face_with_landmarks(astronaut):
+    # Colours of the oracle's picture tell the place, so the detection itself is put in by hand.
     truth = face_points(centre=(118, 130), half=28)
-    finder = HaarFaceFinder(oracle_network({0: truth}), ladder=LADDER[:1])
-    finder._cascade = OneHit((90, 95, 60, 60))
+    finder = HaarFaceFinder(oracle_network({0: truth}), attempts=ATTEMPTS[:1])
+    finder._cascade = FixedDetections((90, 95, 60, 60))
     (face,) = finder.find(frame_picture())
     assert np.abs(face.landmarks.points - truth).max() < 0.6
     assert face.landmarks.layout == "compact-21"
@@ -83,7 +83,7 @@ def test_a_confirmed_hit_is_a_face_with_landmarks(astronaut):
     assert face.score > 0.9
 
 
-class OneHit:
+class FixedDetections:
     def __init__(self, *boxes):
         self.boxes = boxes
 
@@ -92,22 +92,22 @@ class OneHit:
 
 
 @needs_cascades
-def test_two_hits_on_one_face_are_one_face():
-    finder = HaarFaceFinder(oracle_network({0: face_points()}), ladder=LADDER[:1])
-    finder._cascade = OneHit((90, 90, 60, 60), (95, 92, 64, 64))
+def test_two_detections_of_one_face_are_one_face():
+    finder = HaarFaceFinder(oracle_network({0: face_points()}), attempts=ATTEMPTS[:1])
+    finder._cascade = FixedDetections((90, 90, 60, 60), (95, 92, 64, 64))
     assert len(finder.find(frame_picture())) == 1
 
 
 @needs_cascades
-def test_a_hit_that_moves_with_its_crop_is_dropped_beside_a_steady_one(monkeypatch):
-    steady = {30.0: 1.0, 60.0: 0.2}  # by the box's side: a face and a fold twice as large
+def test_landmarks_that_move_with_their_crop_are_dropped_beside_stable_ones(monkeypatch):
+    stable = {30.0: 1.0, 60.0: 0.2}  # by the box's side: a face and a fold twice as large
     faces = [made_face(20, 20, 60.0), made_face(150, 150, 30.0)]
     monkeypatch.setattr(
-        detector, "steadiness", lambda _f, _n, landmarks: steady[np.ptp(landmarks.points[:, 0])]
+        detector, "stability", lambda _f, _n, landmarks: stable[np.ptp(landmarks.points[:, 0])]
     )
     finder = HaarFaceFinder(oracle_network({}))
-    assert finder._credible(frame_picture(), faces) == faces[1:]
-    assert finder._credible(frame_picture(), faces[:1]) == faces[:1]
+    assert finder._without_outliers(frame_picture(), faces) == faces[1:]
+    assert finder._without_outliers(frame_picture(), faces[:1]) == faces[:1]
 
 
 def test_an_opencv_without_cascades_tells_the_other_ways(monkeypatch):
@@ -147,15 +147,15 @@ def test_a_picture_that_is_a_crop_is_read_once():
 
 
 @needs_cascades
-def test_an_animal_hit_gets_placed_landmarks():
+def test_an_animal_detection_gets_landmarks_at_fixed_places():
     finder = AnimalFaceFinder()
-    finder._cascade = OneHit((20, 10, 100, 100))
+    finder._cascade = FixedDetections((20, 10, 100, 100))
     (face,) = finder.find(frame_picture())
     assert face.landmarks.layout == "animal-9"
     np.testing.assert_allclose(face.landmarks.points[4], [70, 76])  # nose: .5 and .66
 
 
-def test_an_animal_in_a_box_gets_placed_landmarks():
+def test_an_animal_in_a_box_gets_landmarks_at_fixed_places():
     (face,) = AnimalBoxFinder((10, 20, 100, 50)).find(frame_picture())
     np.testing.assert_allclose(face.landmarks.points[4], [60, 53])  # nose: .5 and .66
 
@@ -177,7 +177,7 @@ def test_faces_come_in_the_order_asked_for():
     assert sorted_faces(faces, "top-bottom")[0] is top
     assert sorted_faces(faces, "bottom-top")[-1] is top
     assert sorted_faces(faces, "score")[0] is top
-    with pytest.raises(ValueError, match="no face order 'loud'"):
+    with pytest.raises(ValueError, match="order is 'loud'; one of large-small"):
         sorted_faces(faces, "loud")
 
 
@@ -185,7 +185,7 @@ def test_a_face_that_is_not_among_those_found_is_refused():
     track = FaceTrack(0, (made_face(0, 0, 9),))
     faces = Faces(tracks=(track,), num_frames=1, width=64, height=64, fps=Fraction(25))
     assert (len(faces), faces[0]) == (1, track)
-    with pytest.raises(FaceNotFoundError, match="number 2 was asked for, but 1 can be seen"):
+    with pytest.raises(FaceNotFoundError, match="face index is 2; 0 to 0 is expected, for 1 found"):
         faces[2]
 
 

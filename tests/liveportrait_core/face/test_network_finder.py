@@ -11,17 +11,22 @@ from safetensors.torch import save_file
 from liveportrait_core.animation.finding import landmark_network
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.faces import face_from_landmarks
-from liveportrait_core.face.mean_face import FIVE
+from liveportrait_core.face.mean_face import FIVE_POINTS
 from liveportrait_core.face.network_finder import (
     FORMAT,
-    LADDER,
     NETWORK_FILE,
-    FirstOfFinders,
+    PASSES,
+    FinderChain,
     NetworkFaceFinder,
     load_finder_network,
     save_finder_network,
 )
-from liveportrait_core.face.proposals import Hit, Look, closer_look, find_hits
+from liveportrait_core.face.proposals import (
+    Detection,
+    DetectionPass,
+    augmented_logit,
+    find_detections,
+)
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from liveportrait_core.media.images import read_image
 from liveportrait_core.model import load_model
@@ -75,42 +80,44 @@ def spotted(*spots, height=480, width=640, size=20):
 
 @pytest.mark.parametrize("padding", [0.0, 0.2])
 @pytest.mark.parametrize("work_px", [160, 320])
-def test_a_hit_is_in_pixels_of_the_frame(work_px, padding):
-    look = Look((work_px,), padding=padding)
-    (hit,) = find_hits(Planted(), spotted((400, 150)), look)
+def test_a_detection_is_in_pixels_of_the_frame(work_px, padding):
+    detection_pass = DetectionPass((work_px,), padding=padding)
+    (detection,) = find_detections(Planted(), spotted((400, 150)), detection_pass)
     zoom = 640 / work_px
-    assert hit.centre == pytest.approx((400, 150), abs=zoom)
-    assert hit.side == pytest.approx(80 * zoom)  # ten cells of 8 pixels
-    assert hit.angle_rad == pytest.approx(0, abs=1e-6)
-    left, right = hit.points[:2]
+    assert detection.centre == pytest.approx((400, 150), abs=zoom)
+    assert detection.side == pytest.approx(80 * zoom)  # ten cells of 8 pixels
+    assert detection.angle_rad == pytest.approx(0, abs=1e-6)
+    left, right = detection.points[:2]
     np.testing.assert_allclose(right - left, (40 * zoom, 0), atol=1e-3)
-    assert 0.85 < hit.heat < 1
+    assert 0.85 < detection.heat < 1
 
 
 @pytest.mark.parametrize(
     ("quarter_turns", "right_of_face"), [(1, (0, 1)), (2, (-1, 0)), (3, (0, -1))]
 )
-def test_a_hit_of_a_turned_picture_is_turned_back(quarter_turns, right_of_face):
-    look = Look((320,), turns=(quarter_turns,))
-    (hit,) = find_hits(Planted(), spotted((400, 150)), look)
-    assert hit.centre == pytest.approx((400, 150), abs=2.5)
-    axis = np.array([np.cos(hit.angle_rad), np.sin(hit.angle_rad)])
+def test_a_detection_of_a_turned_picture_is_turned_back(quarter_turns, right_of_face):
+    detection_pass = DetectionPass((320,), turns=(quarter_turns,))
+    (detection,) = find_detections(Planted(), spotted((400, 150)), detection_pass)
+    assert detection.centre == pytest.approx((400, 150), abs=2.5)
+    axis = np.array([np.cos(detection.angle_rad), np.sin(detection.angle_rad)])
     np.testing.assert_allclose(axis, right_of_face, atol=1e-6)
-    across = hit.points[1] - hit.points[0]
+    across = detection.points[1] - detection.points[0]
     np.testing.assert_allclose(across, 80 * axis, atol=1e-3)  # half a side of 160 pixels
 
 
-def test_of_two_hits_on_one_face_the_surer_is_kept_and_faces_apart_stay():
+def test_of_two_detections_of_one_face_one_is_kept_and_faces_apart_stay():
     frame = spotted((100, 240), (400, 240))
-    frame[225:256, 446:477] = (255, 0, 0)  # a smaller spot beside the second: less sure
-    hits = find_hits(Planted(), frame, Look((320,)))
-    assert [round(hit.centre[0] / 10) for hit in hits] == [10, 40]
+    frame[225:256, 446:477] = (255, 0, 0)  # a smaller spot beside the second: a lower logit
+    detections = find_detections(Planted(), frame, DetectionPass((320,)))
+    assert [round(detection.centre[0] / 10) for detection in detections] == [10, 40]
 
 
 def test_the_crop_is_that_of_the_landmark_network():
     network = oracle_network({})
-    hit = Hit(centre=(100, 50), side=40, angle_rad=np.pi / 2, heat=1, points=np.zeros((5, 2)))
-    crop = hit.crop(network)
+    detection = Detection(
+        centre=(100, 50), side=40, angle_rad=np.pi / 2, heat=1, points=np.zeros((5, 2))
+    )
+    crop = detection.crop(network)
     side = 40 * network.scale
     assert crop.side == pytest.approx(side)
     # the face lies on its side, chin to the left: down is -x
@@ -118,22 +125,22 @@ def test_the_crop_is_that_of_the_landmark_network():
     assert crop.angle_rad == pytest.approx(np.pi / 2)
 
 
-def test_a_hit_that_the_landmark_network_confirms_is_a_face():
+def test_a_detection_that_the_landmark_network_confirms_is_a_face():
     truth = face_points(centre=(120, 120), half=40)
     planted = NetworkFaceFinder(
-        oracle_network({0: truth}), finder_network=RedAnywhere(), ladder=[Look((96,))]
+        oracle_network({0: truth}), finder_network=RedAnywhere(), passes=[DetectionPass((96,))]
     )
     (face,) = planted.find(frame_picture())
     assert np.abs(face.landmarks.points - truth).max() < 0.6
     doubtful = NetworkFaceFinder(
-        oracle_network({}), finder_network=RedAnywhere(), ladder=[Look((96,))]
+        oracle_network({}), finder_network=RedAnywhere(), passes=[DetectionPass((96,))]
     )
     assert doubtful.find(frame_picture()) == []
-    assert "1 looks" in doubtful.tried
+    assert "1 passes" in doubtful.tried
 
 
 class RedSeen:
-    """Sees a face about red, four times as wide: as sure in each call as it is told."""
+    """Sees a face about red, four times as wide: with the given logit in each call."""
 
     def __init__(self, *logits):
         self.logits = iter(logits)
@@ -157,38 +164,40 @@ class RedSeen:
         return FaceMaps(heat_logit=heat, offset=offset, log_side=side, axis=axis, points=points)
 
 
-def test_a_hit_that_cannot_be_read_is_a_face_where_closer_looks_are_sure_of_it():
+def test_a_detection_without_landmarks_is_a_face_where_augmented_crops_confirm_it():
     frame = spotted((300, 200), height=480, width=480)  # a square of 164 pixels
 
-    def found(*logits, unread=True):
+    def found(*logits, without_landmarks=True):
         finder = NetworkFaceFinder(
-            oracle_network({}), finder_network=RedSeen(*logits), ladder=[Look((96,), unread=unread)]
+            oracle_network({}),
+            finder_network=RedSeen(*logits),
+            passes=[DetectionPass((96,), allow_without_landmarks=without_landmarks)],
         )
         return finder.find(frame)
 
     (face,) = found(0.5, 1.0)
     assert face.score == pytest.approx(0.5 / (1 + np.exp(-1)), abs=1e-3)
-    five = np.stack([face.landmarks.points[list(group)].mean(0) for group in FIVE])
+    five = np.stack([face.landmarks.points[list(group)].mean(0) for group in FIVE_POINTS])
     # the mean face has its nose and mouth elsewhere, so the five points are met on the whole
-    wanted = Planted.POINTS * 164 + (300, 200)
-    np.testing.assert_allclose(five.mean(0), wanted.mean(0), atol=6)
-    assert np.abs(five - wanted).max() < 25
+    expected = Planted.POINTS * 164 + (300, 200)
+    np.testing.assert_allclose(five.mean(0), expected.mean(0), atol=6)
+    assert np.abs(five - expected).max() < 25
     assert found(0.5, 0.0) == []
-    assert found(0.5, 1.0, unread=False) == []
-    assert found(-1.0, 3.0) == []  # not even looked at closer
+    assert found(0.5, 1.0, without_landmarks=False) == []
+    assert found(-1.0, 3.0) == []  # dropped before its crops are augmented
 
 
-def test_closer_looks_only_count_where_and_as_large_as_the_hit():
+def test_augmented_crops_only_count_where_and_as_large_as_the_detection():
     frame = spotted((300, 200), height=480, width=480)
-    here = Hit(centre=(300, 200), side=164, angle_rad=0.4, heat=0.6, points=np.zeros((5, 2)))
-    assert closer_look(RedSeen(0.7), frame, here) == pytest.approx(0.7, abs=1e-6)
+    here = Detection(centre=(300, 200), side=164, angle_rad=0.4, heat=0.6, points=np.zeros((5, 2)))
+    assert augmented_logit(RedSeen(0.7), frame, here) == pytest.approx(0.7, abs=1e-6)
     for centre, side in (((380, 200), 164), ((300, 200), 70), ((300, 200), 330)):
-        other = Hit(centre=centre, side=side, angle_rad=0, heat=0.6, points=np.zeros((5, 2)))
-        assert closer_look(RedSeen(0.7), frame, other) == -4.0
+        other = Detection(centre=centre, side=side, angle_rad=0, heat=0.6, points=np.zeros((5, 2)))
+        assert augmented_logit(RedSeen(0.7), frame, other) == -4.0
 
 
 class RedAnywhere:
-    """Sees one face in the middle of every picture, four cells wide, and is not sure."""
+    """Sees one face in the middle of every picture, four cells wide, of low confidence."""
 
     def __call__(self, pictures):
         frame = spotted((48, 48), height=96, width=96, size=4)
@@ -214,12 +223,12 @@ class Always:
         return self.faces
 
 
-def test_the_first_finder_that_finds_anything_is_believed():
+def test_the_faces_are_those_of_the_first_finder_that_finds_any():
     face = face_from_landmarks(Landmarks(face_points(), "compact-21"), 1.0)
-    finder = FirstOfFinders([Always("eyes"), Always("ears", face), Always("nose", face, face)])
+    finder = FinderChain([Always("eyes"), Always("ears", face), Always("nose", face, face)])
     assert finder.find(frame_picture()) == [face]
     assert finder.tried == "eyes; ears; nose"
-    assert FirstOfFinders([Always("eyes")]).find(frame_picture()) == []
+    assert FinderChain([Always("eyes")]).find(frame_picture()) == []
 
 
 def test_what_another_finder_finds_must_be_confirmed():
@@ -228,16 +237,16 @@ def test_what_another_finder_finds_must_be_confirmed():
     other = Always("ears", face)
 
     def found(logit, network):
-        judge = NetworkFaceFinder(network, finder_network=SquareSeen(logit), ladder=[])
-        return FirstOfFinders([judge, other], judge=judge).find(frame_picture())
+        verifier = NetworkFaceFinder(network, finder_network=SquareSeen(logit), passes=[])
+        return FinderChain([verifier, other], verifier=verifier).find(frame_picture())
 
     assert found(0.5, oracle_network({0: truth})) == [face]
     assert found(-2.0, oracle_network({0: truth})) == []
-    assert found(0.5, oracle_network({})) == []  # as unsteady as nothing is
+    assert found(0.5, oracle_network({})) == []  # landmarks of no face are unstable
 
 
 class SquareSeen:
-    """Sees a face of any size at every place, as surely as it is told."""
+    """Sees a face of any size at every place, with the given logit."""
 
     def __init__(self, logit):
         self.logit = logit
@@ -319,14 +328,14 @@ def test_a_saved_network_is_read_back(tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(2)}, path)
-    with pytest.raises(CheckpointError, match="face-finder version 1 was wanted"):
+    with pytest.raises(CheckpointError, match="face-finder', version '1' is expected"):
         load_finder_network(path)
     save_file({"weight": torch.zeros(2)}, path, {"format": FORMAT, "version": "1"})
     load_finder_network.cache_clear()
-    with pytest.raises(CheckpointError, match="does not hold the tensors"):
+    with pytest.raises(CheckpointError, match="holds other tensors"):
         load_finder_network(path)
 
 
-def test_every_rung_of_the_ladder_looks_otherwise():
-    assert len(set(LADDER)) == len(LADDER)
-    assert {turn for look in LADDER for turn in look.turns} == {0, 1, 2, 3}
+def test_every_pass_differs_from_the_others():
+    assert len(set(PASSES)) == len(PASSES)
+    assert {turn for one in PASSES for turn in one.turns} == {0, 1, 2, 3}

@@ -87,7 +87,7 @@ def test_searches_are_never_further_apart_than_the_longest_wait(longest_wait, fi
 
 
 def test_a_longest_wait_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="longest_wait 0; 1 is the least"):
+    with pytest.raises(ValueError, match="longest_wait is 0; a whole number from 1 up is expected"):
         TrackingConfig(longest_wait=0)
 
 
@@ -171,5 +171,5 @@ def test_crops_of_a_source_follow_and_the_crop_of_a_driver_stays():
 
 
 def test_bad_settings_are_named():
-    with pytest.raises(ValueError, match="max_faces 0"):
+    with pytest.raises(ValueError, match="max_faces is 0"):
         TrackingConfig(max_faces=0)

@@ -6,7 +6,7 @@ import pytest
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media import video_file as film
 from liveportrait_core.media.video import VideoReader
-from liveportrait_core.media.video_file import Film
+from liveportrait_core.media.video_file import VideoFile
 
 from .clips import index_of, make_clip
 
@@ -17,14 +17,14 @@ FPS = Fraction(25)
 def decoded(monkeypatch):
     """The pictures that are decoded, as they are."""
     pictures = []
-    decode = Film._decode
+    decode = VideoFile._decode
 
     def watched(self, container, stream):
         for picture in decode(self, container, stream):
             pictures.append(picture)
             yield picture
 
-    monkeypatch.setattr(Film, "_decode", watched)
+    monkeypatch.setattr(VideoFile, "_decode", watched)
     return pictures
 
 

@@ -1,9 +1,9 @@
 from fractions import Fraction
 
-from liveportrait_core.media.window import FilmClock, Window
+from liveportrait_core.media.window import VideoClock, Window
 
-MP4 = FilmClock(fps=Fraction(25), tick_s=Fraction(1, 12800))  # 512 ticks a frame
-MATROSKA = FilmClock(fps=Fraction(30000, 1001), tick_s=Fraction(1, 1000))  # frames at 0, 33, 67 ms
+MP4 = VideoClock(fps=Fraction(25), tick_s=Fraction(1, 12800))  # 512 ticks a frame
+MATROSKA = VideoClock(fps=Fraction(30000, 1001), tick_s=Fraction(1, 1000))  # frames at 0, 33, 67 ms
 
 
 def first(clock, start_s):
@@ -24,7 +24,7 @@ def test_times_that_were_computed_in_floats_find_their_frame():
             start = Fraction(frame / float(clock.fps))
             assert clock.window(start, Fraction(1 / float(clock.fps))) == Window(frame, frame + 1)
     # AVI: a tick is a frame, and 0.36 in floats is a hair less than nine of them.
-    assert first(FilmClock(fps=Fraction(25), tick_s=Fraction(1, 25)), Fraction(0.36)) == 9
+    assert first(VideoClock(fps=Fraction(25), tick_s=Fraction(1, 25)), Fraction(0.36)) == 9
 
 
 def test_a_time_is_cut_to_ticks():
@@ -35,7 +35,7 @@ def test_a_time_is_cut_to_ticks():
 
 def test_sound_that_begins_first_is_where_time_begins():
     # By the file's time the frames come at 0.021, 0.061, 0.101 s.
-    late = FilmClock(fps=Fraction(25), tick_s=Fraction(1, 1000), lead_s=Fraction("0.021"))
+    late = VideoClock(fps=Fraction(25), tick_s=Fraction(1, 1000), lead_s=Fraction("0.021"))
     assert [first(late, Fraction(ms, 1000)) for ms in (0, 21, 22, 61, 62)] == [0, 0, 1, 1, 2]
 
 

@@ -11,13 +11,16 @@ from torch.testing import assert_close
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, blend, extend, loop, mirror, retime
-from liveportrait_core.motion.sliders import SLIDER_RANGES, Expression, expression_offset
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion
+from liveportrait_core.option_fields import spec_of, specs_of
 from tests.support.motions import random_motion
 
 SPACES = (HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE)
-FACE_SLIDERS = [name for name in SLIDER_RANGES if name != "zoom" and not name.endswith("_deg")]
+SLIDERS = [spec.name for spec in specs_of(Expression)]
+FACE_SLIDERS = [name for name in SLIDERS if name != "zoom" and not name.endswith("_deg")]
 C = CompactKeypoint
 
 
@@ -32,14 +35,16 @@ def test_sliders_at_rest_change_nothing(space):
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("name", FACE_SLIDERS)
 def test_every_slider_moves_something_and_not_far(space, name):
-    for value in SLIDER_RANGES[name]:
+    spec = spec_of(Expression, name)
+    for value in (spec.minimum, spec.maximum):
         if value:
             offset = expression_offset(Expression(**{name: value}), space)
             assert 0.002 < float(offset.abs().max()) < 0.2
 
 
 def test_every_slider_has_a_range():
-    assert set(SLIDER_RANGES) == set(Expression.__dataclass_fields__)
+    assert set(SLIDERS) == set(Expression.__dataclass_fields__)
+    assert all(spec.minimum < spec.maximum for spec in specs_of(Expression))
 
 
 def test_a_compact_blink_brings_the_lids_together():
@@ -92,7 +97,9 @@ def test_pose_and_zoom_are_added():
     assert not torch.equal(edited.rotation, face.rotation)
 
 
-@pytest.mark.parametrize(("name", "value"), [("smile", float("nan")), ("zoom", 0.0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("smile", float("nan")), ("zoom", 0.0), ("smile", 1.31), ("blink", -21)]
+)
 def test_a_slider_that_is_no_use_is_refused(name, value):
     with pytest.raises(ValueError, match=name):
         Expression(**{name: value})

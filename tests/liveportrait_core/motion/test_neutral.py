@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from liveportrait_core.animation.driving_options import DrivingOptions
 from liveportrait_core.animation.inputs import open_scene
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, neutral_motion
-from liveportrait_core.motion.sliders import Expression
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.options import DrivingOptions
 from tests.support.motions import random_motion
 
 SPACES = (HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE)

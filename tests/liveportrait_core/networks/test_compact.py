@@ -8,7 +8,7 @@ from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.appearance_extractor import unpack
-from liveportrait_core.networks.compact.decoder import FREE, HELD, edge_freedom
+from liveportrait_core.networks.compact.decoder import FALLOFF_END, FALLOFF_START, edge_falloff
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid
 from liveportrait_core.networks.compact.points import EXPRESSIVE, REACH, RIGIDITY
 from liveportrait_core.preset import COMPACT
@@ -174,7 +174,7 @@ def test_the_edge_that_is_pasted_into_a_frame_is_the_source_and_the_middle_moves
         free = warp_decode(model, volume, x, driving)
         held = warp_decode(model, volume, x, driving, edge_held=True)
     change = (held - face).abs()
-    edge, inner = round(HELD * 128), math.ceil(FREE * 128)
+    edge, inner = round(FALLOFF_START * 128), math.ceil(FALLOFF_END * 128)
     middle = slice(inner, 128 - inner)
     at_edge = torch.ones(128, 128, dtype=torch.bool)
     at_edge[edge:-edge, edge:-edge] = False
@@ -184,14 +184,14 @@ def test_the_edge_that_is_pasted_into_a_frame_is_the_source_and_the_middle_moves
 
 
 def test_the_freedom_of_a_held_edge_grows_evenly_inward():
-    freedom = edge_freedom(512, torch.zeros(()))
+    freedom = edge_falloff(512, torch.zeros(()))
     along = freedom[256]
     assert torch.equal(freedom, freedom.T)
     assert torch.equal(along, along.flip(0))
     assert (along[:257].diff() >= 0).all()
     assert along[:16].max() == 0
-    assert along[math.ceil(FREE * 512) : 256].min() == 1
-    halfway = round((HELD + FREE) / 2 * 512)
+    assert along[math.ceil(FALLOFF_END * 512) : 256].min() == 1
+    halfway = round((FALLOFF_START + FALLOFF_END) / 2 * 512)
     torch.testing.assert_close(
         along[halfway - 1 : halfway + 1].mean().item(), 0.5, atol=0.02, rtol=0
     )

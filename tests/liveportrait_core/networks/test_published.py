@@ -12,9 +12,9 @@ import torch
 from liveportrait_core.networks.build import NETWORK_NAMES, build
 from liveportrait_core.networks.dense_motion import (
     candidate_flows,
-    heat_difference,
+    heatmap_difference,
     identity_grid,
-    read_through_each,
+    sample_each_candidate,
     sample_volume,
 )
 from liveportrait_core.preset import PAPER
@@ -150,7 +150,7 @@ def test_convention_of_candidates_the_first_stays_and_others_move_with_their_key
 def test_reading_through_each_candidate_is_reading_through_one_after_another():
     volume = torch.rand(2, 3, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     flows = candidate_flows(identity_grid(volume), keypoints(2), keypoints(2, seed=1))
-    together = read_through_each(volume, flows)
+    together = sample_each_candidate(volume, flows)
     assert together.shape == (2, 22, 3, 4, 8, 8)
     torch.testing.assert_close(together[:, 7], sample_volume(volume, flows[:, 7]))
 
@@ -160,7 +160,7 @@ def test_heat_peaks_at_the_driving_keypoint_and_dips_at_the_sources():
     source = torch.zeros(1, 21, 3)
     driving = torch.zeros(1, 21, 3)
     driving[..., 0] = 0.5
-    heat = heat_difference(source, driving, volume)
+    heat = heatmap_difference(source, driving, volume)
     assert heat.shape == (1, 22, 17, 33, 65)
     assert not heat[:, 0].any()
     # At one centre the other Gaussian is exp(-0.5 * 0.25 / 0.01) = 3.7e-6; x = 0.5 is column 48.

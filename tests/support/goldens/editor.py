@@ -19,7 +19,8 @@ from liveportrait_core.animation.edit import (
 from liveportrait_core.animation.inputs import DrivenKeypoints
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.sliders import Expression, editor_offset, expression_offset
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import editor_offset, expression_offset
 
 from ..golden import Comparison, GoldenFolder, largest_difference
 from .driver import Arrays, small_model, source_motion

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.driving_options import DrivingOptions
+from liveportrait_core.options import DrivingOptions
 from liveportrait_core.preset import PAPER, PAPER_ANIMAL
 
 from ..golden import Comparison, GoldenFolder, largest_difference

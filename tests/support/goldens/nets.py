@@ -29,9 +29,9 @@ from liveportrait_core.motion.rotation import degrees_from_bins
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.networks.dense_motion import (
     candidate_flows,
-    heat_difference,
+    heatmap_difference,
     identity_grid,
-    read_through_each,
+    sample_each_candidate,
 )
 from liveportrait_core.networks.outputs import MotionHeads, Warped
 
@@ -197,8 +197,8 @@ class _Run:
         net = self.model.warping.get_submodule("dense_motion")
         compressed = net.get_submodule("compress")(volume)
         flows = candidate_flows(identity_grid(volume), source, driving)
-        moved = read_through_each(compressed, flows)
-        heat = heat_difference(source, driving, volume)[:, :, None]
+        moved = sample_each_candidate(compressed, flows)
+        heat = heatmap_difference(source, driving, volume)[:, :, None]
         seen = torch.cat((heat, moved), 2).flatten(1, 2)
         hourglass = net.get_submodule("hourglass")(seen)
         for name, ours, tolerance in (

@@ -4,7 +4,8 @@ from torch.testing import assert_close
 
 from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion
-from liveportrait_core.motion.sliders import Expression, expression_offset
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.types import tensor_fields
 from train.authoring.motions import SCORES, Score, main, motion_of
 
@@ -43,9 +44,9 @@ def test_curves_of_one_slider_sum_up():
     score.add("smile", ((0.0, 0.0), (0.12, 0.25)))
     score.add("zoom", ((0.0, 0.0), (0.12, 0.1)))
     last = score.expressions()[-1]
-    assert last.smile == pytest.approx(0.75)
-    assert last.zoom == pytest.approx(1.1)
-    assert score.expressions()[0].zoom == 1
+    assert last["smile"] == pytest.approx(0.75)
+    assert last["zoom"] == pytest.approx(1.1)
+    assert score.expressions()[0]["zoom"] == 1
 
 
 def test_a_score_moves_the_face_as_the_sliders_do():
@@ -60,7 +61,7 @@ def test_a_score_moves_the_face_as_the_sliders_do():
 def test_a_sway_begins_at_rest_and_ends_where_it_began(phase):
     score = Score(4.0)
     score.sway("yaw_deg", 3.0, 2, phase)
-    yaw = torch.tensor([sliders.yaw_deg for sliders in score.expressions()])
+    yaw = torch.tensor([sliders["yaw_deg"] for sliders in score.expressions()])
     assert float(yaw[0]) == 0
     assert float(yaw.max() - yaw.min()) == pytest.approx(6, abs=0.05)
     # the step from the last to the first is as large as any other near it

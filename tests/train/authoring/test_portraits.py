@@ -5,7 +5,8 @@ import pytest
 
 from liveportrait_core.imaging.crop import FaceBox, box_transform
 from liveportrait_core.media.images import read_image, write_image
-from liveportrait_core.motion.sliders import SLIDER_RANGES
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.option_fields import specs_of
 from train.authoring import portraits
 from train.authoring.portraits import EDITS, VIEW, reached, view_of
 from train.engine.sample_grid import caption_row, grid_of
@@ -38,8 +39,8 @@ def test_a_folder_without_faces_is_refused(tmp_path, capsys):
 
 def test_edits_stay_within_the_sliders():
     for edit in EDITS.values():
-        for name, (low, high) in SLIDER_RANGES.items():
-            assert low <= getattr(edit, name) <= high
+        for spec in specs_of(Expression):
+            assert spec.minimum <= getattr(edit, spec.name) <= spec.maximum
 
 
 def test_a_view_is_upright_and_larger_than_the_crop():

@@ -1,4 +1,4 @@
-"""Films of bright squares that stand in for faces, and a recipe that processes can be sent."""
+"""Films of bright squares that stand in for faces, and a factory that processes can be sent."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ HANGING_PX = 80
 SETTINGS = CurationSettings(
     size_px=SIZE_PX,
     rate=25.0,
-    most_s=2.0,
-    least_s=0.4,
-    most_blocks=100.0,  # a few drawn edges lie at borders of blocks, or not, by chance
+    max_s=2.0,
+    min_s=0.4,
+    max_blocks=100.0,  # a few drawn edges lie at borders of blocks, or not, by chance
 )
 
 
@@ -50,7 +50,7 @@ def walk(count: int, seed: int = 0, light: int = 0) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class SquareRecipe:
+class SquareTools:
     """Tools that know squares."""
 
     yaw_deg: float = 0.0

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import Waveform
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoWriter
+from liveportrait_core.option_tables import option_table
 from tests.support.videos import write_video
 from tests.train.curation.people import (
     DEADLY_PX,
@@ -27,7 +29,7 @@ from tests.train.curation.people import (
     REASONS,
     SETTINGS,
     SIZE_PX,
-    SquareRecipe,
+    SquareTools,
     person,
     walk,
     write_people,
@@ -36,13 +38,18 @@ from train.curation import command, jobs, store, workers
 from train.curation.clip_extraction import CuratedClip, Rejected, curate_file
 from train.curation.curating import curate
 from train.curation.on_ray import _RayWorker
-from train.curation.tools import DefaultRecipe
-from train.curation.workers import Watchdog, leave_hanging
-from train.data.curated import CuratedSet, is_curated, read_index, shard_clips
+from train.curation.settings import CurationSettings
+from train.curation.tools import ToolOptions
+from train.curation.workers import Watchdog, WorkerOptions, record_hanging
+from train.data.clip_shards import shard_clips
+from train.data.curated import CuratedSet
+from train.data.folder import open_folder
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.tasks.compact import Stage1Config
+
+FOUR = WorkerOptions(workers=4, max_wait_s=0.0)
 
 
 def quiet(line):
@@ -50,8 +57,10 @@ def quiet(line):
 
 
 def curated(folder, out, **changes):
-    values = {"settings": SETTINGS, "recipe": SquareRecipe(), "say": quiet, **changes}
-    return curate([folder], out, values.pop("settings"), **values)
+    values = {"factory": SquareTools(), "log": quiet, "workers": 0, **changes}
+    known = ("workers", "ray", "max_wait_s")
+    options = WorkerOptions(**{name: values.pop(name) for name in known if name in values})
+    return curate([folder], out, values.pop("settings", SETTINGS), workers=options, **values)
 
 
 def contents(out):
@@ -92,7 +101,7 @@ def out(tmp_path_factory, people):
 
 
 def test_good_clips_are_kept_and_every_other_file_has_its_reason(out):
-    index = read_index(out)
+    index = open_folder(out).index
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     reasons = {
         Path(row["name"]).name: row["rejected"][0]["reason"]
@@ -169,7 +178,7 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("killed_at", [1, 2, 4])
 def test_killed_and_run_again_the_index_is_the_same(tmp_path, few, few_out, killed_at, monkeypatch):
-    run, calls = jobs.run_task, []
+    run, calls = jobs.run_job, []
 
     def dying(*arguments):
         calls.append(arguments)
@@ -178,7 +187,7 @@ def test_killed_and_run_again_the_index_is_the_same(tmp_path, few, few_out, kill
         return run(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr("train.curation.workers.run_task", dying)
+        patch.setattr("train.curation.workers.run_job", dying)
         with pytest.raises(KilledError):
             curated(few, tmp_path / "again")
     curated(few, tmp_path / "again")
@@ -213,11 +222,11 @@ def test_what_is_curated_is_not_looked_at_again_and_new_files_are_added(tmp_path
     place, files = shutil.copytree(few_out, tmp_path / "out"), tmp_path / "few"
     shutil.copytree(few, files)
 
-    class Nothing(SquareRecipe):
+    class Nothing(SquareTools):
         def make(self):
             raise AssertionError("looked at again")
 
-    curated(files, place, recipe=Nothing())
+    curated(files, place, factory=Nothing())
     write_video(files / "new.mp4", walk(20, seed=9))
     index = curated(files, place)
     assert [shard["clips"] for shard in index["shards"]] == [3, 1]
@@ -228,7 +237,7 @@ def test_processes_give_the_same_index_and_one_that_dies_is_named(tmp_path, monk
     write_video(tmp_path / "people" / "a.mp4", walk(20))
     curated(tmp_path / "people", tmp_path / "alone")
     write_image(tmp_path / "people" / "deadly.png", np.zeros((64, DEADLY_PX, 3), np.uint8))
-    monkeypatch.setattr(workers, "MOST_TRIES", 1)
+    monkeypatch.setattr(workers, "MAX_TRIES", 1)
     index = curated(tmp_path / "people", tmp_path / "out", workers=1)
     assert index["rejected"] == {"ended its process": {"times": 1, "seconds": 0.0}}
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
@@ -241,23 +250,23 @@ def test_processes_give_the_same_index_and_one_that_dies_is_named(tmp_path, monk
 
 
 def test_a_file_that_ends_its_process_is_tried_again_in_another(tmp_path):
-    task = jobs.Task(name="a.png", path=tmp_path / "a.png", size_bytes=1, parts=tmp_path)
+    job = jobs.FileJob(name="a.png", path=tmp_path / "a.png", size_bytes=1, parts=tmp_path)
 
     class Dying:
-        """Dies with its first task and does the second."""
+        """Dies with its first job and does the second."""
 
         made = 0
 
         def __init__(self):
             Dying.made += 1
-            self.number, self.pipe, self.task = Dying.made, Pipe()[0], None
+            self.number, self.pipe, self.job = Dying.made, Pipe()[0], None
 
         @classmethod
-        def started(cls, recipe, settings):
+        def started(cls, factory, settings):
             return cls()
 
-        def give(self, task):
-            self.task = task
+        def give(self, job):
+            self.job = job
 
         def is_done(self):
             return self.number > 1
@@ -268,18 +277,18 @@ def test_a_file_that_ends_its_process_is_tried_again_in_another(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers, "_Worker", Dying)
         patch.setattr(workers, "wait", lambda pipes, timeout: list(pipes))
-        done = list(workers.run_in_processes([task], SquareRecipe(), SETTINGS, 4))
-    assert done == [task]
+        done = list(workers.run_in_processes([job], SquareTools(), SETTINGS, FOUR))
+    assert done == [job]
     assert Dying.made == 2
-    assert not task.record.exists()  # it is the second worker's to write
+    assert not job.record.exists()  # it is the second worker's to write
 
 
-def test_a_film_that_hangs_is_named_and_the_others_go_on(tmp_path):
+def test_a_video_that_hangs_is_named_and_the_others_go_on(tmp_path):
     folder = tmp_path / "people"
     write_video(folder / "a.mp4", walk(10))
     write_image(folder / "b.png", np.zeros((64, HANGING_PX, 3), np.uint8))
     write_image(folder / "c.png", person(70, 50, 48, seed=2))
-    index = curated(folder, tmp_path / "out", workers=1, most_wait_s=4.0)
+    index = curated(folder, tmp_path / "out", workers=1, max_wait_s=4.0)
     assert index["rejected"] == {"hangs": {"times": 1, "seconds": 0.0}}
     assert (index["films"], index["stills"]) == (1, 1)
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
@@ -287,7 +296,7 @@ def test_a_film_that_hangs_is_named_and_the_others_go_on(tmp_path):
     assert row["name"] == "people/b.png"
     assert row["rejected"] == [{"reason": "hangs", "note": "no frame for 4 s"}]
     # it is not tried again
-    again = curated(folder, tmp_path / "out", workers=1, most_wait_s=4.0)
+    again = curated(folder, tmp_path / "out", workers=1, max_wait_s=4.0)
     assert again == index
 
 
@@ -296,9 +305,9 @@ def test_a_watchdog_calls_when_nothing_is_said_for_too_long():
     with Watchdog(0.05, called.set):
         assert called.wait(30)
     called.clear()
-    for most_wait_s in (3600.0, 0.0):
-        with Watchdog(most_wait_s, called.set) as dog:
-            dog.alive()
+    for max_wait_s in (3600.0, 0.0):
+        with Watchdog(max_wait_s, called.set) as dog:
+            dog.heartbeat()
             assert not called.wait(0.1)
     with Watchdog(0.1, called.set):
         pass
@@ -306,24 +315,26 @@ def test_a_watchdog_calls_when_nothing_is_said_for_too_long():
 
 
 def test_what_a_process_on_ray_gave_up_is_not_looked_at_again(tmp_path, few):
-    task = jobs.Task(name="a.mp4", path=few / "a.mp4", size_bytes=1, parts=tmp_path)
-    worker = _RayWorker([task], SquareRecipe(), SETTINGS, 60.0)
+    job = jobs.FileJob(name="a.mp4", path=few / "a.mp4", size_bytes=1, parts=tmp_path)
+    worker = _RayWorker([job], SquareTools(), SETTINGS, 60.0)
     assert worker({"number": 0}) == {"number": 0, "failure": ""}
-    assert json.loads(task.record.read_text(encoding="utf-8"))["clips"] == 1
-    leave_hanging(task, 60.0)
+    assert json.loads(job.record.read_text(encoding="utf-8"))["clips"] == 1
+    record_hanging(job, 60.0)
     worker({"number": 0})
-    (left_out,) = json.loads(task.record.read_text(encoding="utf-8"))["rejected"]
+    (left_out,) = json.loads(job.record.read_text(encoding="utf-8"))["rejected"]
     assert left_out == {"reason": "hangs", "note": "no frame for 60 s"}
 
 
 COMMAND = """
 import sys
 from pathlib import Path
-from tests.train.curation.people import SETTINGS, SquareRecipe
+from tests.train.curation.people import SETTINGS, SquareTools
 from train.curation.curating import curate
+from train.curation.workers import WorkerOptions
 if __name__ == "__main__":
     places = [Path(sys.argv[1])]
-    curate(places, Path(sys.argv[2]), SETTINGS, recipe=SquareRecipe(pause_s=0.1), workers=1)
+    tools, workers = SquareTools(pause_s=0.1), WorkerOptions(workers=1)
+    curate(places, Path(sys.argv[2]), SETTINGS, factory=tools, workers=workers)
 """
 
 
@@ -382,7 +393,7 @@ def test_an_output_folder_of_other_settings_is_refused(out, people):
         curated(people, out, settings=replace(SETTINGS, size_px=64))
 
 
-def test_a_film_that_breaks_off_keeps_the_clips_before(tmp_path):
+def test_a_video_that_breaks_off_keeps_the_clips_before(tmp_path):
     film = write_video(tmp_path / "film.mp4", walk(2))
 
     class Breaking:
@@ -397,7 +408,7 @@ def test_a_film_that_breaks_off_keeps_the_clips_before(tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("train.curation.clip_extraction.VideoReader", Breaking)
-        found = list(curate_file(film, SquareRecipe().make(), SETTINGS))
+        found = list(curate_file(film, SquareTools().make(), SETTINGS))
     assert [len(clip.frames) for clip in found if isinstance(clip, CuratedClip)] == [49, 49]
     assert found[-1].reason == "breaks off"
     assert "frame 118" in found[-1].note
@@ -414,26 +425,26 @@ def test_sound_of_any_rate_and_length_is_not_looked_at(tmp_path):
         for frame in frames:
             writer.write(frame)
     found = [
-        list(curate_file(path, SquareRecipe().make(), SETTINGS))
+        list(curate_file(path, SquareTools().make(), SETTINGS))
         for path in (tmp_path / "mute" / "film.mp4", loud)
     ]
     assert [clip.frames for clip in found[1]] == [clip.frames for clip in found[0]]
     assert len(found[0][0].frames) == 12
 
 
-def test_a_truncated_film_is_unreadable(tmp_path):
+def test_a_truncated_video_is_unreadable(tmp_path):
     film = write_video(tmp_path / "film.mp4", walk(60))
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
-    (found,) = curate_file(film, SquareRecipe().make(), SETTINGS)
+    (found,) = curate_file(film, SquareTools().make(), SETTINGS)
     assert found.reason == "unreadable"
 
 
 @pytest.mark.parametrize("fps", [2, 1000])
-def test_a_film_with_an_odd_rate_is_named(tmp_path, fps):
+def test_a_video_with_an_odd_rate_is_named(tmp_path, fps):
     with VideoWriter(tmp_path / "odd.mp4", Fraction(fps)) as writer:
         for frame in walk(8):
             writer.write(frame)
-    (found,) = curate_file(tmp_path / "odd.mp4", SquareRecipe().make(), SETTINGS)
+    (found,) = curate_file(tmp_path / "odd.mp4", SquareTools().make(), SETTINGS)
     assert isinstance(found, Rejected)
     assert (found.reason, found.note) == ("odd frame rate", f"{fps} frames a second")
 
@@ -441,22 +452,22 @@ def test_a_film_with_an_odd_rate_is_named(tmp_path, fps):
 def test_a_turned_head_and_a_failing_scorer_are_reasons(tmp_path):
     picture = tmp_path / "still.png"
     write_image(picture, person(70, 50, 48))
-    (found,) = curate_file(picture, SquareRecipe(yaw_deg=75).make(), SETTINGS)
+    (found,) = curate_file(picture, SquareTools(yaw_deg=75).make(), SETTINGS)
     assert found.reason == "turned away"
     assert found.picture
 
     def failing(frames):
         raise RuntimeError("out of ideas")
 
-    tools = SquareRecipe().make()
+    tools = SquareTools().make()
     object.__setattr__(tools, "scorer", failing)
     (found,) = curate_file(picture, tools, SETTINGS)
     assert (found.reason, found.note) == ("scorer failed", "RuntimeError: out of ideas")
 
 
-def test_faces_of_two_people_in_one_piece_are_told_apart_by_a_recognition_network(tmp_path):
+def test_faces_of_two_people_in_one_segment_are_told_apart_by_a_recognition_network(tmp_path):
     write_video(tmp_path / "film.mp4", walk(20))
-    tools = SquareRecipe().make()
+    tools = SquareTools().make()
     vectors = iter([np.array([1.0, 0, 0])] * 6 + [np.array([0, 1.0, 0])] * 2)
     object.__setattr__(tools, "recognise", lambda frame, landmarks: next(vectors))
     (found,) = curate_file(tmp_path / "film.mp4", tools, SETTINGS)
@@ -569,8 +580,8 @@ def test_the_command_curates_a_photograph_and_says_what_is_wrong(tmp_path, capsy
     place = str(tmp_path / "out")
     assert command.main([str(picture), "--workers", "0", "-o", place]) == 0
     told = capsys.readouterr()
-    assert "0 clips of film and 1 stills, 1 frames of 1 files" in told.out
-    assert is_curated(tmp_path / "out")
+    assert "0 clips of videos and 1 images, 1 frames of 1 files" in told.out
+    assert open_folder(tmp_path / "out").has_clips
     (still,) = shard_clips(tmp_path / "out")
     arrays = still.annotations()
     assert np.abs(arrays["pose_deg"]).max() < 30
@@ -579,7 +590,7 @@ def test_the_command_curates_a_photograph_and_says_what_is_wrong(tmp_path, capsy
     assert np.abs(eyes[:2].mean(0) - eyes[2:].mean(0))[1] < 0.05
     assert np.abs(arrays["landmarks"][0].mean(0)).max() < 0.3
     assert command.main([str(picture), "-o", place, "--size-px", "64"]) == 2
-    assert "was begun with other settings" in capsys.readouterr().err
+    assert "has other settings" in capsys.readouterr().err
     assert command.main([str(tmp_path / "nowhere"), "-o", str(tmp_path / "x")]) == 2
     assert "There is no" in capsys.readouterr().err
 
@@ -591,6 +602,57 @@ def test_the_output_may_lie_in_the_input(tmp_path, few):
         assert index["files"] == 4
 
 
-def test_the_default_recipe_says_what_it_is_made_of():
-    recipe = DefaultRecipe(recognition=Path("a/b.onnx"), scorer="m:f")
-    assert recipe.describe() == {"face_models": "", "recognition": "b.onnx", "scorer": "m:f"}
+def old_settings():
+    """As `settings.json` had them before the limits were called min_ and max_."""
+    names = {"max_": "most_", "min_": "least_"}
+    settings = dataclasses.asdict(SETTINGS)
+    settings["min_alike"] = settings.pop("min_similarity")
+    settings["min_score"] = -1.0
+    return {names.get(name[:4], name[:4]) + name[4:]: value for name, value in settings.items()}
+
+
+def test_a_folder_of_earlier_names_of_the_settings_is_resumed(tmp_path, few):
+    files = shutil.copytree(few, tmp_path / "few")
+    curated(files, tmp_path / "out")
+    place = tmp_path / "out" / "settings.json"
+    stored = json.loads(place.read_text(encoding="utf-8"))
+    stored["settings"] = old_settings()
+    assert {"least_s", "most_yaw_deg", "least_alike", "size_px"} <= stored["settings"].keys()
+    place.write_text(json.dumps(stored), encoding="utf-8")
+    (files / "more.png").write_bytes((files / "still.png").read_bytes())
+    assert curated(files, tmp_path / "out")["files"] == 5
+    stored["settings"]["least_s"] = 0.3
+    place.write_text(json.dumps(stored), encoding="utf-8")
+    with pytest.raises(MediaError, match=r"min_s 0\.3 there, 0\.4 now"):
+        curated(files, tmp_path / "out")
+
+
+def test_the_documents_list_every_limit():
+    text = Path("docs/training.md").read_text(encoding="utf-8")
+    assert option_table(CurationSettings, flags=True) in text
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--max-blur", "1.5", "a number from 0 to 1 is expected. The nearest is 1"),
+        ("--max-wait-s", "-1", "a number from 0 up is expected. The nearest is 0"),
+        ("--size-px", "0", "a whole number from 1 up is expected. The nearest is 1"),
+        ("--workers", "-1", "a whole number from 0 up is expected. The nearest is 0"),
+    ],
+)
+def test_a_limit_out_of_its_range_is_refused(option, value, message, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main([str(tmp_path), "-o", str(tmp_path / "out"), option, value])
+    assert message in capsys.readouterr().err
+
+
+def test_limits_that_exclude_each_other_are_refused(tmp_path, capsys):
+    assert command.main([str(tmp_path), "-o", str(tmp_path / "out"), "--min-s", "40"]) == 2
+    message = "min_s is 40; a number below max_s, which is 30, is expected."
+    assert message in capsys.readouterr().err
+
+
+def test_the_default_tools_say_what_they_are_made_of():
+    factory = ToolOptions(recognition=Path("a/b.onnx"), scorer="m:f")
+    assert factory.describe() == {"face_models": "", "recognition": "b.onnx", "scorer": "m:f"}

@@ -4,8 +4,15 @@ import pytest
 
 from liveportrait_core.imaging.crop import FaceBox, box_transform
 from liveportrait_core.imaging.landmark_layouts import Landmarks
-from train.curation.face_recognition import aligned, least_alike
-from train.curation.quality import Quality, blockiness, clipped_share, fault, measure, part_around
+from train.curation.face_recognition import aligned, lowest_similarity
+from train.curation.quality import (
+    Quality,
+    blockiness,
+    clipped_share,
+    measure,
+    missed_limit,
+    part_around,
+)
 from train.curation.settings import CurationSettings
 from train.curation.tools import load_scorer
 
@@ -32,7 +39,7 @@ def test_jpegs_of_low_quality_show_their_blocks():
     for quality in (95, 30, 8):
         data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         found.append(blockiness(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)))
-    limit = CurationSettings().most_blocks
+    limit = CurationSettings().max_blocks
     assert found[0] < 1.2 < found[1] < found[2]
     assert found[2] > limit
 
@@ -69,13 +76,13 @@ def test_blur_grows_with_what_is_lost():
     blurs += [measured(cv2.GaussianBlur(crop, (0, 0), sigma)).blur for sigma in (1, 2, 4)]
     assert blurs == sorted(blurs)
     assert blurs[0] < 0.4
-    assert blurs[-1] > CurationSettings().most_blur
+    assert blurs[-1] > CurationSettings().max_blur
 
 
 def test_a_dark_face_is_no_fault_and_a_face_without_contrast_is():
     dark, flat = measured(natural(8, 140)), measured(natural(60, 140))
-    assert not fault(dark, STRAIGHT, CurationSettings())
-    assert fault(flat, STRAIGHT, CurationSettings()) == "little contrast"
+    assert not missed_limit(dark, STRAIGHT, CurationSettings())
+    assert missed_limit(flat, STRAIGHT, CurationSettings()) == "little contrast"
 
 
 @pytest.mark.parametrize(
@@ -93,16 +100,16 @@ def test_a_dark_face_is_no_fault_and_a_face_without_contrast_is():
 )
 def test_each_limit_has_its_reason(changes, reason):
     values = {name: getattr(GOOD, name) for name in GOOD.__slots__}
-    settings = CurationSettings(least_score=0.5)
-    assert fault(Quality(**{**values, **changes}), STRAIGHT, settings) == reason
+    settings = CurationSettings(min_score=0.5)
+    assert missed_limit(Quality(**{**values, **changes}), STRAIGHT, settings) == reason
 
 
 def test_one_frame_in_ten_may_be_turned_further_than_allowed():
     poses = np.zeros((100, 3), np.float32)
     poses[:9, 1] = 80
-    assert not fault(GOOD, poses, CurationSettings())
+    assert not missed_limit(GOOD, poses, CurationSettings())
     poses[:20, 1] = -80
-    assert fault(GOOD, poses, CurationSettings()) == "turned away"
+    assert missed_limit(GOOD, poses, CurationSettings()) == "turned away"
 
 
 def brightness(frames):
@@ -125,11 +132,11 @@ def test_a_scorer_that_is_not_there_is_one_sentence(name):
 
 
 def test_settings_that_leave_no_clip_are_refused():
-    with pytest.raises(ValueError, match="Make least_s smaller"):
-        CurationSettings(least_s=30)
-    with pytest.raises(ValueError, match="size_px must be above 0"):
+    with pytest.raises(ValueError, match="Make min_s smaller"):
+        CurationSettings(min_s=30)
+    with pytest.raises(ValueError, match="size_px is 0; a whole number from 1 up is expected"):
         CurationSettings(size_px=0)
-    with pytest.raises(ValueError, match="1 to 100"):
+    with pytest.raises(ValueError, match="from 1 to 100 is expected"):
         CurationSettings(jpeg_quality=101)
 
 
@@ -149,5 +156,5 @@ def test_a_turned_face_is_brought_where_arcface_wants_it():
 def test_the_least_cosine_of_any_two_faces_counts():
     east, north = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
     between = np.array([0.6, 0.8], np.float32)
-    assert least_alike([east, between]) == pytest.approx(0.6)
-    assert least_alike([east, between, north]) == pytest.approx(0)
+    assert lowest_similarity([east, between]) == pytest.approx(0.6)
+    assert lowest_similarity([east, between, north]) == pytest.approx(0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from liveportrait_core.animation.finding import landmark_network
-from liveportrait_core.face.detector import RoughFace
+from liveportrait_core.face.detector import CascadeDetection
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video_writer import VideoWriter
@@ -33,7 +33,7 @@ class WhereItWas:
     def _face(self, frame):
         x, y, width, height = FACE
         box = (x + (frame.shape[1] - 256) / 2, y, width, height)
-        rough = RoughFace(box, 1.0).crop(self._network)
+        rough = CascadeDetection(box, 1.0).crop(self._network)
         face = face_from_landmarks(self._network.landmarks(frame, rough), 1.0)
         return face if frame.std() > 1 else replace(face, state="missing")
 

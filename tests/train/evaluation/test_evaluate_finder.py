@@ -8,7 +8,7 @@ import pytest
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import face_from_landmarks
-from liveportrait_core.face.mean_face import FIVE, MEAN_FACE, place_landmarks
+from liveportrait_core.face.mean_face import FIVE_POINTS, MEAN_FACE, mean_face_landmarks
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from train.evaluation import face_finder as evaluate_finder
 from train.evaluation.face_finder import (
@@ -22,7 +22,7 @@ from train.evaluation.face_finder import (
 )
 
 FACE = np.array(MEAN_FACE) * 100 + (200, 150)
-MARKS = np.stack([FACE[list(group)].mean(0) for group in FIVE])
+MARKS = np.stack([FACE[list(group)].mean(0) for group in FIVE_POINTS])
 
 
 def face_of(points):
@@ -60,7 +60,7 @@ class WhiteFinder:
         if not len(rows):
             return []
         points = MARKS - (200, 150) + (columns.mean(), rows.mean())
-        return [face_from_landmarks(place_landmarks(points), 0.8)]
+        return [face_from_landmarks(mean_face_landmarks(points), 0.8)]
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def a_step(valid=(True, True)):
         moved=moved,
         painted=pictures[0],
         true=pictures[1],
-        judged=CascadeDiscriminators(1 / 16)(*pictures),
+        discriminator_outputs=CascadeDiscriminators(1 / 16)(*pictures),
     )
 
 
@@ -176,7 +176,7 @@ def rows_of(step, **weights):
 def test_every_term_of_eq_4_is_a_row_even_without_weight():
     nothing = dict.fromkeys(PaperWeights.__dataclass_fields__, 0.0)
     total, rows = rows_of(a_step(), **nothing)
-    cascades = [f"{kind}_{part}" for kind in ("perceptual", "gan", "matching", "judge")
+    cascades = [f"{kind}_{part}" for kind in ("perceptual", "gan", "matching", "discriminator")
                 for part in ("global", "face", "lip")]  # fmt: skip
     single = ["equivariance", "keypoint_prior", "head_pose", "deformation", "guide", "face_id"]
     assert set(rows) == {*single, *cascades}
@@ -191,14 +191,14 @@ def test_a_perfect_detector_pays_no_equivariance():
     assert float(rows["equivariance"]) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_pose_counts_for_both_frames_and_only_where_it_is_told():
+def test_pose_counts_for_both_frames_and_only_where_it_is_valid():
     # the source is right, the driving frame 6 degrees off: 3 in the mean
     assert float(rows_of(a_step())[1]["head_pose"]) == pytest.approx(3.0)
     assert float(rows_of(a_step((True, False)))[1]["head_pose"]) == pytest.approx(1.5)
     assert float(rows_of(a_step((False, False)))[1]["head_pose"]) == 0.0
 
 
-def test_guidance_pulls_x_and_y_of_the_guided_keypoints_of_told_faces():
+def test_guidance_pulls_x_and_y_of_the_guided_keypoints_of_valid_faces():
     step = a_step((True, False))
     rows_of(step)[1]["guide"].backward()
     for points in (step.source_keypoints, step.driving_keypoints):
@@ -208,15 +208,15 @@ def test_guidance_pulls_x_and_y_of_the_guided_keypoints_of_told_faces():
         assert not pulled[1].any()
 
 
-def test_a_judge_that_pleases_nobody_does_not_learn():
+def test_a_discriminator_whose_loss_weighs_nothing_does_not_learn():
     terms = {
         t.name: t.weight for t in paper_terms(PaperWeights(gan_lip=0), PyramidDistance(), "hinge")
     }
-    assert terms["gan_lip"] == terms["matching_lip"] == terms["judge_lip"] == 0
-    assert (terms["gan_face"], terms["matching_face"], terms["judge_face"]) == (1, 10, 1)
+    assert terms["gan_lip"] == terms["matching_lip"] == terms["discriminator_lip"] == 0
+    assert (terms["gan_face"], terms["matching_face"], terms["discriminator_face"]) == (1, 10, 1)
 
 
-def test_a_penalty_comes_with_a_row_for_each_judge():
+def test_a_penalty_comes_with_a_row_for_each_discriminator():
     weights = PaperWeights(gradient_penalty=10.0, gan_lip=0)
     terms = {t.name: t.weight for t in paper_terms(weights, PyramidDistance(), "hinge")}
     assert (terms["penalty_global"], terms["penalty_face"], terms["penalty_lip"]) == (10, 10, 0)

@@ -26,27 +26,27 @@ def test_a_part_is_cut_where_its_keypoints_are():
     torch.testing.assert_close(cut[0, 1, :, 0], wanted - 0.5, atol=1e-5, rtol=0)
 
 
-def test_the_picture_learns_from_the_judges_and_the_judges_from_their_own_loss():
-    judges, painted = Discriminators(), pictures(0).requires_grad_()
-    judged = judges(painted, pictures(1), keypoints())
-    assert set(judged) == set(PARTS)
-    sum(generator_hinge(one.logits) for one in judged.values()).backward(retain_graph=True)
+def test_the_picture_learns_from_the_discriminators_and_they_from_their_own_loss():
+    networks, painted = Discriminators(), pictures(0).requires_grad_()
+    found = networks(painted, pictures(1), keypoints())
+    assert set(found) == set(PARTS)
+    sum(generator_hinge(one.logits) for one in found.values()).backward(retain_graph=True)
     assert float(painted.grad.abs().sum()) > 0
-    assert all(p.grad is None for p in judges.parameters())
+    assert all(p.grad is None for p in networks.parameters())
     painted.grad = None
-    losses = [discriminator_hinge(j.true_logits, j.detached_logits) for j in judged.values()]
+    losses = [discriminator_hinge(j.true_logits, j.detached_logits) for j in found.values()]
     sum(losses).backward()
     assert painted.grad is None
-    assert all(p.grad is not None for p in judges.parameters())
+    assert all(p.grad is not None for p in networks.parameters())
 
 
 def test_pictures_that_are_the_truth_match_in_every_feature():
-    judged = Discriminators().eval()(pictures(0), pictures(0), keypoints())
-    for one in judged.values():
+    found = Discriminators().eval()(pictures(0), pictures(0), keypoints())
+    for one in found.values():
         assert float(feature_matching(one.activations, one.true_activations)) < 1e-6
 
 
-def test_hinges_are_zero_where_the_judge_is_sure():
+def test_hinges_are_zero_where_the_discriminator_is_sure():
     sure, unsure = torch.full((2, 1), 3.0), torch.zeros(2, 1)
     assert float(discriminator_hinge(sure, -sure)) == 0.0
     assert float(discriminator_hinge(unsure, unsure)) == 2.0

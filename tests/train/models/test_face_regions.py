@@ -31,10 +31,10 @@ def test_a_region_is_as_large_as_its_landmarks_reach_times_its_factor():
     torch.testing.assert_close(cut[0, 1, :, 0], -0.3 + 0.3 * centres, atol=1e-5, rtol=0)
 
 
-def test_a_face_of_which_nothing_is_told_is_cut_where_faces_usually_are():
-    told = torch.tensor([False])
+def test_a_face_of_which_nothing_is_valid_is_cut_where_faces_usually_are():
+    valid = torch.tensor([False])
     for region in REGIONS.values():
-        centre, half_side = region_square(region, landmarks(), told)
+        centre, half_side = region_square(region, landmarks(), valid)
         torch.testing.assert_close(torch.cat((centre[0], half_side)), torch.tensor(region.usual))
 
 

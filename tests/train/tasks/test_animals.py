@@ -147,7 +147,7 @@ def test_rendered_heads_of_both_are_drawn_at_the_share(place):
 def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
     weights = AnimalWeights()
     table = paper_terms(weights, lambda x, y: x, "hinge")
-    left_out = {*LEFT_OUT, "matching_lip", "judge_lip"}
+    left_out = {*LEFT_OUT, "matching_lip", "discriminator_lip"}
     for row in losses_of(published):
         counted = {term.name: term.weight for term in table if term.name not in left_out}
         assert all(weight > 0 for weight in counted.values())

@@ -182,7 +182,7 @@ def test_least_squares_and_the_penalty_are_there_for_the_asking(media):
         losses = task.train_step(Draw.of(0, 0, 0), task.modules)
     assert {"penalty_global", "penalty_face", "penalty_lip"} <= set(losses)
     # a judge that knows nothing says about 0: 1 for the true, 0 for the painted
-    assert float(losses["judge_global"].detach()) == pytest.approx(1.0, abs=0.3)
+    assert float(losses["discriminator_global"].detach()) == pytest.approx(1.0, abs=0.3)
     losses["total"].backward()
     for name, module in task.modules.items():
         gradients = [p.grad for p in module.parameters() if p.requires_grad]

@@ -25,8 +25,14 @@ import numpy.typing as npt
 
 from liveportrait_core.errors import LivePortraitError
 
-from ...data.curated import RENDERED, SETTINGS_NAME
-from ...data.rendered import FORMAT, FRAMES, VERSION
+from ...data.folder import (
+    INDEX_NAME,
+    RENDERED_FORMAT,
+    RENDERED_KEY,
+    RENDERED_VERSION,
+    SETTINGS_NAME,
+)
+from ...data.rendered import FRAMES
 from ..camera.backgrounds import bundled_photos
 from ..head.head_model import KEYPOINT_NAMES, HeadModel
 from ..head.load import load_head
@@ -37,7 +43,6 @@ from .options import RenderConfig
 
 RENDERER: Final = 7
 """Counts changes to pictures and labels: a folder is finished by the renderer that began it."""
-INDEX_NAME: Final = "index.json"
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -126,14 +131,14 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], settings: dict[str,
         _refuse_other_layout(config, config.folder / other)
     if config.webdataset:
         if path.is_file():
-            _refuse_other_settings(path, _read(path).get(RENDERED), settings)
+            _refuse_other_settings(path, _read(path).get(RENDERED_KEY), settings)
             webdataset.clear(config.folder)
         else:
             webdataset.claim(config.folder, settings)
         return
     index: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": RENDERED_FORMAT,
+        "version": RENDERED_VERSION,
         **settings,
         "shards": [
             {"file": shard.name, "first": shard.first, "identities": shard.count}
@@ -159,12 +164,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
     found = _read(path)
-    if RENDERED in found:
+    if RENDERED_KEY in found:
         raise RenderedSetError(
             f"{config.folder} holds WebDataset shards; .npz shards are expected. Give "
             "--webdataset, or use another folder."
         )
-    if found.get("format") == FORMAT:
+    if found.get("format") == RENDERED_FORMAT:
         raise RenderedSetError(
             f"{config.folder} holds .npz shards; WebDataset shards are expected. Leave "
             "--webdataset out, or use another folder."

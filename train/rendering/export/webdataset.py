@@ -23,19 +23,8 @@ import numpy.typing as npt
 from liveportrait_core.imaging.landmark_layouts import COMPACT_21
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
-from ...data.curated import (
-    ANNOTATIONS,
-    FORMAT,
-    INDEX_NAME,
-    RENDERED,
-    SETTINGS_NAME,
-    TRUTH,
-    VERSION,
-    StoredClip,
-    read_table,
-    table_of,
-    totals,
-)
+from ...data.clip_shards import ANNOTATIONS, TRUTH, StoredClip, read_table, table_of, totals
+from ...data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME, RENDERED_KEY, SETTINGS_NAME
 from ...data.rendered_shards import DENSE_ARRAYS
 from ...data.shards import Sample, ShardWriter, encode_arrays, encode_png
 
@@ -126,7 +115,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
         MediaError: They cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    whole = {"format": FORMAT, "version": VERSION, RENDERED: settings}
+    whole = {"format": CLIPS_FORMAT, "version": CLIPS_VERSION, RENDERED_KEY: settings}
     write_whole(folder / SETTINGS_NAME, (json.dumps(whole, indent=1) + "\n").encode())
 
 
@@ -144,9 +133,9 @@ def write_index(folder: Path, settings: Mapping[str, Any], names: Sequence[str])
     """
     shards = ((folder / name, read_table((folder / name).with_suffix(".json"))) for name in names)
     index = {
-        "format": FORMAT,
-        "version": VERSION,
-        RENDERED: settings,
+        "format": CLIPS_FORMAT,
+        "version": CLIPS_VERSION,
+        RENDERED_KEY: settings,
         **totals(shards),
         "files": 0,
         "rejected": {},

@@ -10,7 +10,9 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.option_fields import build
-from train.data.curated import CuratedSet, is_curated, read_index, shard_clips
+from train.data.clip_shards import shard_clips
+from train.data.curated import CuratedSet
+from train.data.folder import open_folder
 from train.data.mixed import places_of
 from train.data.rendered import RenderedSet
 from train.data.shards import decode_arrays, decode_picture, samples_in
@@ -50,8 +52,8 @@ def contents(folder):
 
 
 def test_the_folder_is_one_of_train_curate_with_what_it_was_rendered_with(sharded):
-    assert is_curated(sharded)
-    index = read_index(sharded)
+    assert open_folder(sharded).has_clips
+    index = open_folder(sharded).index
     assert (index["films"], index["stills"], index["frames"]) == (IDENTITIES, 0, 3 * IDENTITIES)
     names = ["clips-000000.tar", "clips-000001.tar", "clips-000002.tar"]
     assert [shard["file"] for shard in index["shards"]] == names
@@ -228,7 +230,9 @@ def test_the_command_writes_shards_and_a_contact_sheet(face_model_file, tmp_path
     assert capsys.readouterr().out == f"{folder}: 1 identities rendered, 0 kept, size 32 px\n"
     assert sheet.stat().st_size > 0
     assert len(RenderedSet([folder])) == 1
-    assert places_of(str(folder)) == ([folder], [])
+    rendered, others = places_of(str(folder))
+    assert [found.place for found in rendered] == [folder]
+    assert not others
     assert is_rendered(folder)
 
 

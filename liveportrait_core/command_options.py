@@ -1,0 +1,126 @@
+"""Options of the commands besides those of animating: model, output, report and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from .option_fields import check_options, option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOptions:
+    """Which model, and where it runs."""
+
+    model: str = option(
+        "default",
+        "default (ours, in the package); human or animal (published weights that you have); or "
+        "a .safetensors file or a folder",
+        group="model",
+        metavar="NAME",
+    )
+    device: str = option(
+        "auto",
+        "where to compute: auto, cpu, cuda, cuda:1 or mps",
+        group="model",
+        metavar="DEVICE",
+    )
+    dtype: Literal["float32", "float16", "bfloat16"] = option(
+        "float32",
+        "number type of F, W and G; bfloat16 also suits recent processors, float16 only graphics "
+        "cards",
+        group="model",
+        more=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """What is written of an animation."""
+
+    side_by_side: bool = option(False, "show driver, source and result in a row", group="output")
+    crf: int = option(
+        18,
+        "quality of the video: 0 is lossless, 51 worst",
+        minimum=0,
+        maximum=51,
+        group="output",
+    )
+    audio: Literal["driving", "source", "none"] | None = option(
+        None,
+        "whose sound the video gets",
+        group="output",
+        unset="the driver's, else the source's",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What a command prints."""
+
+    json: bool = option(False, "print a summary as one JSON object on stdout", group="report")
+    progress: bool | None = option(
+        None,
+        "a progress bar on stderr",
+        group="report",
+        unset="when stderr is a terminal",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def read_frame_rate(text: str) -> Fraction:
+    """Frames per second above 0: 25, 29.97 or 30000/1001.
+
+    Raises:
+        ValueError: The text is none.
+    """
+    try:
+        rate = Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError(text) from error
+    if rate <= 0:
+        raise ValueError(text)
+    return rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertOptions:
+    """How a motion file is converted."""
+
+    fps: Fraction | None = option(
+        None,
+        "retime to these frames per second",
+        read=read_frame_rate,
+        expects="a frame rate above 0, as 25 or 30000/1001",
+        unset="its own",
+    )
+    space: str | None = option(None, "keypoint space, where the file names a wrong one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadOptions:
+    """Where files of weights come from and go to."""
+
+    to: Path = option(
+        help="folder for them, as models/liveportrait of ComfyUI or pretrained_weights",
+        metavar="FOLDER",
+    )
+    layout: Literal["comfyui", "published"] = option(
+        "comfyui", "file names and formats: ComfyUI's safetensors, or the published .pth"
+    )
+    mirror: str | None = option(
+        None, "download from here instead, with the same file names below", metavar="URL"
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
