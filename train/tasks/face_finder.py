@@ -191,7 +191,7 @@ def wanted_maps(crowds: Sequence[FaceScene], size_px: int) -> Wanted:
     for index, crowd in enumerate(crowds):
         for face in crowd.faces:  # small ones first: the larger of two is described
             bump, described = _bump_and_description(face, columns, rows)
-            if not face.wanted:
+            if not face.is_target:
                 near = np.hypot(rows - _cell(face)[1], columns - _cell(face)[0])
                 asked[index, 0][near <= max(1.5, face.side / CELL_PX / 2)] = 0
                 continue

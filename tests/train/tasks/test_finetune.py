@@ -55,7 +55,7 @@ def place(tmp_path_factory):
         root / "cache",
         settings,
         faces=square_faces(),
-        say=lambda line: None,
+        log=lambda line: None,
     )
     return root
 
