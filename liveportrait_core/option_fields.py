@@ -23,7 +23,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -47,15 +47,22 @@ def option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
     return dataclasses.field(default=default, metadata={_KEY: {"help": help, **about}})
 
 
-def shared(kind: type[Any], *, fixed: Mapping[str, Any] = _NONE, **defaults: Any) -> Any:
+def shared(
+    kind: type[Any],
+    *,
+    fixed: Mapping[str, Any] = _NONE,
+    hidden: Collection[str] = (),
+    **defaults: Any,
+) -> Any:
     """A field that holds another config, whose options keep their keys.
 
     Args:
         kind: The other config's class.
         fixed: Values by key that are no options here.
+        hidden: Keys that are no options here and keep their defaults.
         **defaults: Where the owner has other defaults than it.
     """
-    return _held(kind, defaults, fixed, prefixed=False)
+    return _held(kind, defaults, fixed, prefixed=False, hidden=hidden)
 
 
 def section(
@@ -183,9 +190,9 @@ def _walked(
                 key.removeprefix(f"{entry.name}.") if about["prefixed"] else key: value
                 for key, value in defaults.items()
             }
-            fixed = {f"{inner}{key}" for key in about["fixed"]}
+            hidden = {f"{inner}{key}" for key in (*about["fixed"], *about.get("hidden", ()))}
             for spec in _walked(about["kind"], inner, where, {**about["defaults"], **outer}):
-                if spec.key in fixed:
+                if spec.key in hidden:
                     continue
                 changes: dict[str, Any] = dict(about.get("about", {}))
                 if about.get("flags") is not None:

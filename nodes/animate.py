@@ -1,49 +1,75 @@
-"""Animate Portrait, as pictures and as a video file: Algorithm 1 in one node."""
+"""Animate Portrait, as images and as a video file: Algorithm 1 in one node."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import torch
 from comfy_api.latest import InputImpl, io
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from . import runtime
+from ..liveportrait_core.command_options import OutputOptions
+from ..liveportrait_core.face.faces import Faces
+from ..liveportrait_core.motion.types import Motion
+from ..liveportrait_core.option_fields import spec_of
+from ..liveportrait_core.options import AnimateOptions
+from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, driver_of, fps_of, still_of
 from .adapt.images import ImageBatch, alpha_of, checked_images, image_of, with_alpha
-from .adapt.sounds import SOUNDS, SoundChoice, writer_sound
-from .faces import fps_field, video_info_field
-from .keypoints import motion_mode_field, options_field, region_field, with_choices
+from .adapt.sounds import SoundChoice, writer_sound
+from .fields import (
+    FACE_INDEX,
+    GAIN,
+    MOTION_MODE,
+    REGION,
+    STITCH,
+    faces_field,
+    fps_field,
+    images_field,
+    model_field,
+    options_field,
+    video_info_field,
+)
+from .keypoints import with_choices
 from .paste_back import where_pasted
 from .schema import field, schema
-from .sockets import FacesSocket, LoadedModel, ModelSocket, MotionSocket, checked
+from .sockets import LoadedModel, MotionSocket, checked
+from .widgets import OptionWidget
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-    from ..liveportrait_core import (
-        AnimateOptions,
-        Animation,
-        Clip,
-        Faces,
-        Motion,
-    )
     from ..liveportrait_core.constants import Region
+    from ..liveportrait_core.media.clips import Clip
     from ..liveportrait_core.options import MotionMode
-    from ..liveportrait_core.pipeline import RenderedFrame
+    from ..liveportrait_core.pipeline import Animation, RenderedFrame
     from .adapt.clips import AnyClip
     from .paste_back import Mask
 
 
+FACES_TOOLTIP: Final = (
+    "From Find Faces of the source: for several people, or boxes drawn by hand. Without it the "
+    "faces are searched for here."
+)
+OPTIONS_TOOLTIP: Final = (
+    "From Driving Options: eye and lip opening, smoothing, neutral frame, cropping."
+)
+PASTE_BACK: Final = OptionWidget(spec=spec_of(AnimateOptions, "paste_back"), id="paste_back")
+SOUND: Final = OptionWidget(
+    spec=spec_of(OutputOptions, "audio"),
+    id="sound",
+    note="A connected audio is used instead, unless this is none.",
+)
+CRF: Final = OptionWidget(spec=spec_of(OutputOptions, "crf"), id="crf")
+
+
 def _common_fields() -> list[io.Input]:
     return [
-        field(ModelSocket, "model", tooltip="From Load Model."),
-        io.MultiType.Input(
+        model_field(),
+        images_field(
             "source",
-            types=[io.Image, io.Video],
-            tooltip="Who is animated: a picture, or frames of a video (IMAGE), or a VIDEO.",
+            "Who is animated: an image or frames of a video (IMAGE), or a VIDEO.",
         ),
         io.MultiType.Input(
             "driving",
@@ -51,47 +77,16 @@ def _common_fields() -> list[io.Input]:
             tooltip="Who moves: a VIDEO, frames (IMAGE), or a motion from Load Motion, "
             "Expression, or an audio-to-motion node.",
         ),
-        region_field(),
-        motion_mode_field(),
-        field(
-            io.Float,
-            "gain",
-            default=1.0,
-            min=0.0,
-            max=4.0,
-            step=0.01,
-            tooltip="Multiplies how far the face travels from the source's; 1 is as driven.",
-        ),
-        field(
-            io.Boolean,
-            "stitch",
-            default=True,
-            tooltip="Keep shoulders and the crop's edge in place, so that no seam shows.",
-        ),
-        field(
-            io.Int,
-            "face_index",
-            default=0,
-            min=0,
-            max=63,
-            tooltip="Which face of the source, by the number that Show Faces draws; 0 is the "
-            "largest unless Find Faces orders them otherwise.",
-        ),
+        REGION.field(),
+        MOTION_MODE.field(),
+        GAIN.field(),
+        STITCH.field(),
+        FACE_INDEX.field(),
     ]
 
 
-def _faces_field() -> io.Input:
-    return field(
-        FacesSocket,
-        "faces",
-        optional=True,
-        tooltip="From Find Faces of the source: several people, boxes drawn by hand. Without it "
-        "the faces are looked for here.",
-    )
-
-
 class AnimatePortrait(io.ComfyNode):
-    """A portrait moved by a driver, as pictures."""
+    """A portrait moved by a driver, as images."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -99,20 +94,15 @@ class AnimatePortrait(io.ComfyNode):
         return schema(
             node_id="LPS_AnimatePortrait",
             display_name="Animate Portrait",
-            description="Moves a portrait or a video as a driver moves. Gives pictures; for long "
-            "clips take Animate Portrait (video file).",
+            description="Moves a portrait or a video as a driver moves. Gives images; for long "
+            "clips use Animate Portrait (video file).",
             stage="animate",
             search_aliases=["LivePortraitProcess", "Advanced Live Portrait", "face animation"],
             inputs=[
                 *_common_fields(),
-                field(
-                    io.Boolean,
-                    "paste_back",
-                    default=True,
-                    tooltip="Put the face back into the whole picture; off gives the face crops.",
-                ),
+                PASTE_BACK.field(),
                 fps_field(),
-                _faces_field(),
+                faces_field(FACES_TOOLTIP),
                 field(
                     io.Image,
                     "paste_onto",
@@ -120,7 +110,7 @@ class AnimatePortrait(io.ComfyNode):
                     tooltip="Frames to paste into instead of the source's: the result of another "
                     "Animate Portrait of the same source, for several people.",
                 ),
-                options_field(),
+                options_field(OPTIONS_TOOLTIP),
                 video_info_field(),
             ],
             outputs=[
@@ -128,11 +118,11 @@ class AnimatePortrait(io.ComfyNode):
                 io.Mask.Output(
                     "mask",
                     display_name="mask",
-                    tooltip="Where the frames were changed; one mask where the face stays in its "
-                    "place.",
+                    tooltip="Where the frames were changed; a single mask where the face keeps its "
+                    "position.",
                 ),
                 MotionSocket.Output(
-                    "motion", display_name="motion", tooltip="The driver's motion, to be saved."
+                    "motion", display_name="motion", tooltip="The driver's motion, for Save Motion."
                 ),
             ],
             hidden=[io.Hidden.unique_id],
@@ -156,7 +146,7 @@ class AnimatePortrait(io.ComfyNode):
         options: AnimateOptions | None = None,
         video_info: object = None,
     ) -> io.NodeOutput:
-        """Read both, then paint into one batch."""
+        """Read both, then render into one batch."""
         rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
         options = replace(options, paste_back=paste_back)
@@ -189,32 +179,16 @@ class AnimateVideo(io.ComfyNode):
             search_aliases=["LivePortraitProcess", "video editing", "face animation"],
             inputs=[
                 *_common_fields(),
-                field(
-                    io.Combo,
-                    "sound",
-                    options=list(SOUNDS),
-                    default="auto",
-                    tooltip="Whose sound the video gets. auto: the driver's, else the source's. A "
-                    "connected audio goes before all but none.",
-                ),
-                field(
-                    io.Int,
-                    "crf",
-                    default=18,
-                    min=0,
-                    max=51,
-                    advanced=True,
-                    tooltip="Quality of the H.264 video: 0 is lossless, 18 hardly to be told from "
-                    "it, 51 worst.",
-                ),
+                SOUND.field(),
+                CRF.field(advanced=True),
                 fps_field(),
-                _faces_field(),
-                options_field(),
+                faces_field(FACES_TOOLTIP),
+                options_field(OPTIONS_TOOLTIP),
                 field(
                     io.Audio,
                     "audio",
                     optional=True,
-                    tooltip="Sound of the result, as that of a talking motion.",
+                    tooltip="Sound of the result, for example the speech of a talking motion.",
                 ),
                 video_info_field(),
             ],
@@ -243,7 +217,7 @@ class AnimateVideo(io.ComfyNode):
         audio: Input.Audio | None = None,
         video_info: object = None,
     ) -> io.NodeOutput:
-        """Read both, then paint frame after frame into the file."""
+        """Read both, then render frame after frame into the file."""
         rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
         source_clip = clip_of(source, "source", rate)
@@ -252,7 +226,7 @@ class AnimateVideo(io.ComfyNode):
         progress = _progress(driver)
         animation = prepared(model, source_clip, driver, options, faces, face_index, None, progress)
         path = runtime.temporary_path(".mp4")
-        with core.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer:
+        with library.video_writer.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer:
             for frame in animation.render():
                 writer.write(frame.picture)
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
@@ -273,8 +247,8 @@ def prepared(
     """The library's `prepare` with face readers that fit."""
     net = runtime.on_device(model)
     published = options.driving.published
-    if isinstance(driving, core.Motion):
-        core.check_space(net, driving)
+    if isinstance(driving, Motion):
+        library.inputs.check_space(net, driving)
         driver = driving.to(net.device)
     else:
         size = driving.height, driving.width
@@ -282,15 +256,15 @@ def prepared(
         options = replace(options, driving_framing=framing)
         driver = still_of(driving)
     still = still_of(source)
-    readers = core.FaceReaders(net, model.face_models, published=published)
+    readers = library.readers.FaceReaders(net, model.face_models, published=published)
     if faces is not None:
-        check_same_size(checked(faces, core.Faces, "faces"), source, "source")
+        check_same_size(checked(faces, Faces, "faces"), source, "source")
         if published:
             _check_unlimited(source)
-        source_faces = core.KnownFace(faces[face_index])
+        source_faces = library.finding.KnownFace(faces[face_index])
     else:
         source_faces = readers.reader(
-            core.FaceChoice(
+            library.readers.FaceChoice(
                 role="source",
                 already_cropped=bool(options.source_framing.already_cropped),
                 face_index=face_index,
@@ -298,14 +272,14 @@ def prepared(
             )
         )
     driving_faces = None
-    if not isinstance(driving, core.Motion):
+    if not isinstance(driving, Motion):
         driving_faces = readers.reader(
-            core.FaceChoice(
+            library.readers.FaceChoice(
                 role="driver",
                 already_cropped=bool(options.driving_framing.already_cropped),
             )
         )
-    return core.prepare(
+    return library.pipeline.prepare(
         net,
         still,
         driver,
@@ -323,29 +297,28 @@ def _check_unlimited(source: AnyClip) -> None:
     Raises:
         ValueError: It is.
     """
-    from ..liveportrait_core.media.clips import SOURCE_SIDE_PX  # noqa: PLC0415 - needs OpenCV
-
-    if max(source.width, source.height) > SOURCE_SIDE_PX:
+    limit = library.clips.SOURCE_SIDE_PX
+    if max(source.width, source.height) > limit:
         raise ValueError(
-            f"The option 'published' makes a source of {source.width}x{source.height} pixels "
-            f"smaller, and the faces were found in the large one. Scale the source to at most "
-            f"{SOURCE_SIDE_PX} pixels a side before Find Faces, or switch 'published' off."
+            f"The source is {source.width}x{source.height} pixels; at most {limit} a side are "
+            "expected with the option 'published', which makes it smaller after its faces were "
+            "found. Scale it before Find Faces, or switch 'published' off."
         )
 
 
 def gaps(animation: Animation) -> str:
-    """Which frames showed no face, in a line; empty where all did: it hides a preview in part."""
+    """Which frames show no face, in a line; empty where all do: it covers a part of the preview."""
     lines: list[str] = []
     for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
         if motion.validity is not None and bool((motion.validity < 1).any()):
             unseen = (motion.validity < 1).nonzero().flatten().tolist()
-            lines.append(f"the {name} shows no face in {core.frame_ranges(unseen)}")
+            lines.append(f"the {name} shows no face in {library.read.frame_ranges(unseen)}")
     return "; ".join(lines)
 
 
 def _progress(driving: Motion | AnyClip) -> runtime.Progress:
     """A bar for reading the source, the driver where that is a clip, and rendering."""
-    num_clips = 1 if isinstance(driving, core.Motion) else 2
+    num_clips = 1 if isinstance(driving, Motion) else 2
     return runtime.Progress(runtime.READING_STEPS, num_clips)
 
 
@@ -361,7 +334,7 @@ def _rendered(
     """
     images: Tensor | None = None
     masks: list[Tensor] = []
-    mask = core.paste_mask(animation.model.preset.output_size_px).numpy()
+    mask = library.composite.paste_mask(animation.model.preset.output_size_px).numpy()
     for frame in animation.render():
         image = image_of(frame.picture)
         if isinstance(background, ImageBatch) and animation.options.pastes:

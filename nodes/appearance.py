@@ -8,11 +8,11 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from . import runtime
+from . import library, runtime
 from .adapt.images import checked_images, pixels_of
+from .fields import model_field
 from .schema import field, schema
-from .sockets import Features, FeaturesSocket, LoadedModel, ModelSocket
+from .sockets import Features, FeaturesSocket, LoadedModel
 
 
 class ExtractAppearance(io.ComfyNode):
@@ -27,7 +27,7 @@ class ExtractAppearance(io.ComfyNode):
             description="Turns the source's face crops into feature volumes (network F).",
             stage="stages",
             inputs=[
-                field(ModelSocket, "model", tooltip="From Load Model."),
+                model_field(),
                 field(
                     io.Image,
                     "cropped",
@@ -52,10 +52,11 @@ class ExtractAppearance(io.ComfyNode):
         volumes: list[Tensor] = []
 
         def extract(chunk: Sequence[Tensor]) -> Tensor:
-            faces = core.face_tensor(net, [pixels_of(image) for image in chunk])
-            return runtime.intermediate(core.extract_appearance(net, faces))
+            faces = library.read.face_tensor(net, [pixels_of(image) for image in chunk])
+            return runtime.intermediate(library.stages.extract_appearance(net, faces))
 
-        for volume in core.in_chunks(extract, list(cropped), core.ChunkSize.for_device(net.device)):
+        size = library.batching.ChunkSize.for_device(net.device)
+        for volume in library.batching.in_chunks(extract, list(cropped), size):
             volumes.append(volume)
             progress.rendered(sum(map(len, volumes)), len(cropped))
         return io.NodeOutput(Features(volume=torch.cat(volumes), origin=net.origin))

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, get_args
 
 import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from . import runtime
+from ..liveportrait_core.face.faces import Faces
+from ..liveportrait_core.option_fields import spec_of
+from ..liveportrait_core.options import Framing, Role
+from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, fps_of
 from .adapt.images import image_of
-from .faces import PICTURES_TOOLTIP, fps_field, video_info_field
+from .fields import FACE_INDEX, faces_field, fps_field, images_field, model_field, video_info_field
 from .schema import field, schema
-from .sockets import Crops, CropsSocket, FacesSocket, LoadedModel, ModelSocket, checked
+from .sockets import Crops, CropsSocket, LoadedModel, checked
+from .widgets import OptionWidget
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-    from ..liveportrait_core import CropTransform, Faces
+    from ..liveportrait_core.face.faces import Faces
+    from ..liveportrait_core.imaging.crop import CropTransform
+    from ..liveportrait_core.model import LivePortraitModel
+    from .adapt.clips import AnyClip
+
+
+SCALE: Final = OptionWidget(
+    spec=spec_of(Framing, "scale"),
+    id="scale",
+    unset=0.0,
+    note="A larger one shows more around the head.",
+)
+ADVANCED: Final = tuple(
+    OptionWidget(spec=spec_of(Framing, name), id=name, note=note)
+    for name, note in (
+        ("shift_x", "In sides of the crop."),
+        ("shift_y", "In sides of the crop."),
+        ("rotate", "A driver's crop is never turned."),
+    )
+)
 
 
 class CropFace(io.ComfyNode):
-    """Face crops and where they lie."""
+    """Face crops and their positions."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -35,70 +57,23 @@ class CropFace(io.ComfyNode):
             stage="stages",
             search_aliases=["LivePortraitCropper"],
             inputs=[
-                field(ModelSocket, "model", tooltip="From Load Model; it tells size and framing."),
-                io.MultiType.Input("images", types=[io.Image, io.Video], tooltip=PICTURES_TOOLTIP),
-                field(
-                    FacesSocket,
-                    "faces",
-                    optional=True,
-                    tooltip="From Find Faces, of the same pictures. Without it each frame counts "
-                    "as a face crop already.",
+                model_field("From Load Model; it sets size and framing."),
+                images_field("images"),
+                faces_field(
+                    "From Find Faces, of the same images. Without it each frame is taken "
+                    "as a face crop."
                 ),
-                field(
-                    io.Int,
-                    "face_index",
-                    default=0,
-                    min=0,
-                    max=63,
-                    tooltip="Which face, by the number that Show Faces draws.",
-                ),
+                FACE_INDEX.field(),
                 field(
                     io.Combo,
                     "role",
-                    options=["source", "driver"],
+                    options=list(get_args(Role)),
                     default="source",
                     tooltip="source: each crop follows its face. driver: one upright crop for the "
                     "whole clip, so that the head's movement stays in it.",
                 ),
-                field(
-                    io.Float,
-                    "scale",
-                    default=0.0,
-                    min=0.0,
-                    max=8.0,
-                    step=0.05,
-                    tooltip="Side of the crop over that of the face's landmarks; larger shows more "
-                    "around the head. 0: as the model was trained (1.65 ours, 2.3 published).",
-                ),
-                field(
-                    io.Float,
-                    "shift_x",
-                    default=0.0,
-                    min=-1.0,
-                    max=1.0,
-                    step=0.005,
-                    advanced=True,
-                    tooltip="Shifts the crop to the face's right, in crop sides, on top of the "
-                    "model's own framing.",
-                ),
-                field(
-                    io.Float,
-                    "shift_y",
-                    default=0.0,
-                    min=-1.0,
-                    max=1.0,
-                    step=0.005,
-                    advanced=True,
-                    tooltip="Shifts the crop towards the chin, in crop sides, on top of the "
-                    "model's own framing.",
-                ),
-                field(
-                    io.Boolean,
-                    "rotate",
-                    default=True,
-                    advanced=True,
-                    tooltip="Turn a source's face upright; a driver's crop is never turned.",
-                ),
+                SCALE.field(),
+                *(widget.field(advanced=True) for widget in ADVANCED),
                 fps_field(),
                 video_info_field(),
             ],
@@ -109,7 +84,7 @@ class CropFace(io.ComfyNode):
                 CropsSocket.Output(
                     "crops",
                     display_name="crops",
-                    tooltip="Where the crops lie, for Extract Motion and Paste Back.",
+                    tooltip="Position of the crops, for Extract Motion and Paste Back.",
                 ),
             ],
         )
@@ -120,7 +95,7 @@ class CropFace(io.ComfyNode):
         model: LoadedModel,
         images: Tensor | Input.Video,
         face_index: int,
-        role: Literal["source", "driver"],
+        role: Role,
         scale: float,
         shift_x: float,
         shift_y: float,
@@ -133,29 +108,41 @@ class CropFace(io.ComfyNode):
         clip = clip_of(images, "images", fps_of(fps, video_info))
         checked(model, LoadedModel, "model")
         if faces is not None:
-            check_same_size(checked(faces, core.Faces, "faces"), clip, "images")
-        framing = core.Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
+            check_same_size(checked(faces, Faces, "faces"), clip, "images")
+        framing = Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
         track = faces[face_index] if faces is not None else None
         transforms: list[CropTransform] = []
         if track is not None and role == "source":
-            transforms = core.source_crops(model.model, track, framing, clip.fps)
+            transforms = library.crops.source_crops(model.model, track, framing, clip.fps)
         elif track is not None:
-            transforms = core.driving_crops(model.model, track, framing)
-        progress = runtime.Progress(reading_steps=runtime.STEPS)
-        counted = core.CountedClip(clip, progress.read)
-        used: list[CropTransform] = []
-        cropped: list[Tensor] = []
-        for frame, transform in core.framed(model.model, counted, transforms, role):
-            used.append(transform)
-            cropped.append(image_of(core.crop_of(frame, transform)))
-        if len(used) < len(transforms):
-            raise ValueError(
-                f"'images' has {len(used)} frames; {len(transforms)} are expected, where the faces "
-                "were found. Connect the images that Find Faces got."
-            )
-        progress.finish()
-        where = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps)
-        return io.NodeOutput(torch.stack(cropped), where)
+            transforms = library.crops.driving_crops(model.model, track, framing)
+        cropped, used = _cropped(model.model, clip, transforms, role)
+        crops = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps)
+        return io.NodeOutput(torch.stack(cropped), crops)
+
+
+def _cropped(
+    model: LivePortraitModel, clip: AnyClip, transforms: list[CropTransform], role: Role
+) -> tuple[list[Tensor], list[CropTransform]]:
+    """The face of every frame and where it lies; without `transforms` the whole frame.
+
+    Raises:
+        ValueError: There are fewer frames than transforms.
+    """
+    progress = runtime.Progress(reading_steps=runtime.STEPS)
+    counted = library.clips.CountedClip(clip, progress.read)
+    used: list[CropTransform] = []
+    cropped: list[Tensor] = []
+    for frame, transform in library.read.framed(model, counted, transforms, role):
+        used.append(transform)
+        cropped.append(image_of(library.crops.crop_of(frame, transform)))
+    if len(used) < len(transforms):
+        raise ValueError(
+            f"'images' has {len(used)} frames; {len(transforms)} are expected, where the faces "
+            "were found. Connect the images that Find Faces got."
+        )
+    progress.finish()
+    return cropped, used
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (CropFace,)

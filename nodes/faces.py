@@ -1,63 +1,32 @@
-"""Find Faces and Show Faces: who is in the picture, frame by frame."""
+"""Find Faces and Show Faces: which faces are in the images, frame by frame."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, get_args
 
 import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from ..liveportrait_core.face.faces import FaceOrder
-from . import runtime
+from ..liveportrait_core.face.faces import FaceOrder, Faces
+from . import library, runtime
 from .adapt.boxes import box_of
-from .adapt.clips import DEFAULT_FPS, check_same_size, clip_of, fps_of
+from .adapt.clips import check_same_size, clip_of, fps_of
 from .adapt.images import ImageBatch, checked_images, image_of, pixels_of
+from .fields import fps_field, images_field, model_field, video_info_field
 from .schema import field, schema
 from .sockets import (
     BoundingBoxSocket,
     FacesSocket,
     LoadedModel,
-    ModelSocket,
-    VideoInfoSocket,
     checked,
 )
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-    from ..liveportrait_core import FaceMark, Faces
-
-PICTURES_TOOLTIP: Final = "Pictures (IMAGE, also a batch of video frames) or a VIDEO."
-FPS_TOOLTIP: Final = (
-    "Frames per second of an IMAGE batch; connect the fps of Get Video Components. A VIDEO tells "
-    "its own."
-)
-
-
-def fps_field() -> io.Input:
-    """The frame rate of an IMAGE batch."""
-    return field(
-        io.Float,
-        "fps",
-        default=DEFAULT_FPS,
-        min=0.01,
-        max=1000.0,
-        step=0.001,
-        advanced=True,
-        tooltip=FPS_TOOLTIP,
-    )
-
-
-def video_info_field() -> io.Input:
-    """The frame rate of an IMAGE batch as Video Helper Suite tells it."""
-    return field(
-        VideoInfoSocket,
-        "video_info",
-        optional=True,
-        tooltip="Video Helper Suite's video_info of an IMAGE batch; it goes before fps.",
-    )
+    from ..liveportrait_core.face.faces import Faces
+    from ..liveportrait_core.viz.drawing import FaceMark
 
 
 class FindFaces(io.ComfyNode):
@@ -69,27 +38,26 @@ class FindFaces(io.ComfyNode):
         return schema(
             node_id="LPS_FindFaces",
             display_name="Find Faces",
-            description="Finds every face and follows it through all frames under one number.",
+            description="Finds every face and tracks it through all frames under one number.",
             stage="stages",
             search_aliases=["LivePortraitCropper", "face detection"],
             inputs=[
-                field(ModelSocket, "model", tooltip="From Load Model; it reads the landmarks."),
-                io.MultiType.Input("images", types=[io.Image, io.Video], tooltip=PICTURES_TOOLTIP),
+                model_field("From Load Model; it finds the landmarks."),
+                images_field("images"),
                 field(
                     io.Int,
                     "max_faces",
                     default=8,
                     min=1,
                     max=64,
-                    tooltip="How many faces are followed at most.",
+                    tooltip="How many faces are tracked at most.",
                 ),
                 field(
                     io.Combo,
                     "order",
                     options=list(get_args(FaceOrder)),
                     default="large-small",
-                    tooltip="Which face gets number 0, which 1, and so on, in the first frame that "
-                    "shows one.",
+                    tooltip="How faces are numbered from 0, by the first frame that shows them.",
                 ),
                 field(
                     io.String,
@@ -106,7 +74,7 @@ class FindFaces(io.ComfyNode):
                     optional=True,
                     # newer front ends make a widget of this type, which always has a value
                     extra_dict={"forceInput": True},
-                    tooltip="Marks one face by another node's box; goes before the written one.",
+                    tooltip="Marks one face by another node's box, instead of the written one.",
                 ),
                 field(
                     io.Mask,
@@ -143,9 +111,11 @@ class FindFaces(io.ComfyNode):
         """Read the frames once."""
         clip = clip_of(images, "images", fps_of(fps, video_info))
         progress = runtime.Progress(reading_steps=runtime.STEPS)
-        readers = core.FaceReaders(runtime.on_device(model), model.face_models)
-        choice = core.FaceChoice(role="source", box=box_of(box, clip, bounding_box, mask))
-        counted = core.CountedClip(clip, progress.read)
+        readers = library.readers.FaceReaders(runtime.on_device(model), model.face_models)
+        choice = library.readers.FaceChoice(
+            role="source", box=box_of(box, clip, bounding_box, mask)
+        )
+        counted = library.clips.CountedClip(clip, progress.read)
         faces = readers.find(counted, choice, max_faces, order)
         progress.finish()
         runtime.show_text(cls, _summary(faces))
@@ -167,19 +137,19 @@ class ShowFaces(io.ComfyNode):
             is_output_node=True,
             has_intermediate_output=True,
             inputs=[
-                field(io.Image, "images", tooltip="The pictures that the faces were found in."),
+                field(io.Image, "images", tooltip="The images in which the faces were found."),
                 field(FacesSocket, "faces", tooltip="From Find Faces."),
                 field(
                     io.Boolean,
                     "boxes",
                     default=True,
-                    tooltip="Draw each face's box with its number; a broken line was not measured.",
+                    tooltip="Draw each face's box and number; dashed where it was not measured.",
                 ),
                 field(io.Boolean, "landmarks", default=True, tooltip="Draw each face's landmarks."),
             ],
             outputs=[
                 io.Image.Output(
-                    "marked", display_name="images", tooltip="The pictures with the marks."
+                    "marked", display_name="images", tooltip="The images with the marks."
                 )
             ],
         )
@@ -188,9 +158,7 @@ class ShowFaces(io.ComfyNode):
     def execute(cls, images: Tensor, faces: Faces, boxes: bool, landmarks: bool) -> io.NodeOutput:
         """Draw on every frame."""
         images = checked_images(images, "images")
-        check_same_size(
-            checked(faces, core.Faces, "faces"), ImageBatch(images, faces.fps), "images"
-        )
+        check_same_size(checked(faces, Faces, "faces"), ImageBatch(images, faces.fps), "images")
         if faces.num_frames not in (1, len(images)):
             raise ValueError(
                 f"'images' has {len(images)} frames; {faces.num_frames} are expected, where the "
@@ -200,7 +168,9 @@ class ShowFaces(io.ComfyNode):
         drawn: list[Tensor] = []
         for index, image in enumerate(images):
             marks = marks_of(faces, index if faces.num_frames > 1 else 0)
-            pixels = core.draw_faces(pixels_of(image), marks, boxes=boxes, points=landmarks)
+            pixels = library.drawing.draw_faces(
+                pixels_of(image), marks, boxes=boxes, points=landmarks
+            )
             drawn.append(image_of(pixels))
             progress.rendered(index + 1, len(images))
         marked = torch.stack(drawn)
@@ -210,7 +180,7 @@ class ShowFaces(io.ComfyNode):
 def marks_of(faces: Faces, frame: int) -> list[FaceMark]:
     """What `draw_faces` draws in a frame."""
     return [
-        core.FaceMark(
+        library.drawing.FaceMark(
             box=face.box, number=track.face_id, points=face.landmarks.points, state=face.state
         )
         for track in faces.tracks
@@ -223,7 +193,7 @@ def _summary(faces: Faces) -> str:
     for track in faces.tracks:
         unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
         if unseen:
-            lines.append(f"face {track.face_id} not seen in {core.frame_ranges(unseen)}")
+            lines.append(f"face {track.face_id} not seen in {library.read.frame_ranges(unseen)}")
     return "; ".join(lines)
 
 

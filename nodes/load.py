@@ -1,4 +1,4 @@
-"""Load Model: ours, or the published files that users already have."""
+"""Load Model: ours, or the published files that users have."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import folder_paths
 from comfy_api.latest import io
 
-from .. import liveportrait_core as core
-from . import runtime
+from ..liveportrait_core.checkpoints.manifest import file_named, files_for
+from ..liveportrait_core.errors import CheckpointError
+from . import library, runtime
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket
 
@@ -73,7 +74,7 @@ class LoadModel(io.ComfyNode):
                     default="default",
                     tooltip="default: ours, in the pack, nothing to download. human, animal: the "
                     "published weights in models/liveportrait (animals in its folder animal). "
-                    "'animal, else default' takes ours where those are missing.",
+                    "'animal, else default' uses ours where those are missing.",
                 ),
                 field(
                     io.Combo,
@@ -81,8 +82,8 @@ class LoadModel(io.ComfyNode):
                     options=["auto", "fp32", "fp16", "bf16"],
                     default="auto",
                     tooltip="Number type of the three large networks. auto: fp16 where ComfyUI "
-                    "finds it right for the device. A network that overflows in fp16 goes on in "
-                    "fp32 by itself.",
+                    "prefers it on the device. A network that overflows in fp16 continues in fp32 "
+                    "by itself.",
                 ),
                 field(
                     io.Combo,
@@ -107,7 +108,7 @@ class LoadModel(io.ComfyNode):
     def execute(cls, model_name: str, precision: str, face_finder: str) -> io.NodeOutput:
         """Load the files and hand them to ComfyUI's model management."""
         place = place_of(model_name)
-        model = core.load_model(place, dtype=runtime.dtype_for(precision))
+        model = library.model.load_model(place, dtype=runtime.dtype_for(precision))
         if isinstance(place, Path) and model_name in NAMED_MODELS:
             model = replace(model, origin=str(place))
         loaded = LoadedModel(
@@ -134,7 +135,7 @@ def place_of(model_name: str) -> str | Path:
         return find_published("animal") or "default"
     path = folder_paths.get_full_path(FOLDER, model_name)
     if path is None:  # some versions of ComfyUI do not compare a choice with the list
-        raise core.CheckpointError(
+        raise CheckpointError(
             f"There is no model {model_name} in {Path(folder_paths.models_dir, FOLDER)}. Choose "
             "another from the list, or 'default'."
         )
@@ -169,14 +170,14 @@ def published_folder(subject: Literal["human", "animal"]) -> Path:
     link = str(missing[folder][0].url("comfyui"))
     if len(wanted) > 1:  # the page that lists them all
         link = "them from " + link.rpartition("/")[0].replace("/resolve/", "/tree/")
-    raise core.CheckpointError(
+    raise CheckpointError(
         f"The published {subject} model lacks {', '.join(wanted)} in the folder {folder}. "
         f"Download {link} there, or choose the model 'default'."
     )
 
 
 def _large_files(subject: Literal["human", "animal"]) -> list[ModelFile]:
-    return [file for file in core.files_for(subject) if file.required]
+    return [file for file in files_for(subject) if file.required]
 
 
 def face_models(face_finder: str) -> Path | None:
@@ -191,16 +192,16 @@ def face_models(face_finder: str) -> Path | None:
         for folder in map(Path, folder_paths.get_folder_paths(FOLDER)):
             if (folder / FINDERS[1]).is_file():
                 return folder
-        url = core.file_named("landmark").url("comfyui")
+        url = file_named("landmark").url("comfyui")
         wanted = Path(folder_paths.models_dir, FOLDER, FINDERS[1])
-        raise core.CheckpointError(
+        raise CheckpointError(
             f"The file {wanted} is missing; the face finder landmark.onnx needs it. "
             f"Download {url} there, or choose the face finder 'ours'."
         )
     folder = Path(folder_paths.models_dir, INSIGHTFACE)
     if (folder / "models" / "buffalo_l" / "det_10g.onnx").is_file():
         return folder
-    raise core.CheckpointError(
+    raise CheckpointError(
         f"det_10g.onnx and 2d106det.onnx are missing in {folder / 'models' / 'buffalo_l'}; the "
         "face finder insightface needs them. Put them there, or choose the face finder 'ours'."
     )

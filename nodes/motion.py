@@ -1,20 +1,19 @@
-"""Extract Motion: what M reads off every face crop."""
+"""Extract Motion: M on every face crop."""
 
 from __future__ import annotations
 
 from comfy_api.latest import io
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from . import runtime
+from . import library, runtime
 from .adapt.clips import clip_of, exact_fps
-from .faces import fps_field
+from .fields import fps_field, model_field
 from .schema import field, schema
-from .sockets import Crops, CropsSocket, LoadedModel, ModelSocket, MotionSocket, checked
+from .sockets import Crops, CropsSocket, LoadedModel, MotionSocket, checked
 
 
 class ExtractMotion(io.ComfyNode):
-    """Pose, expression, scale and place of every frame."""
+    """Pose, expression, scale and translation of every frame."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -22,11 +21,12 @@ class ExtractMotion(io.ComfyNode):
         return schema(
             node_id="LPS_ExtractMotion",
             display_name="Extract Motion",
-            description="Reads pose, expression, eye and lip opening off face crops (network M).",
+            description="Extracts pose, expression, and eye and lip opening from face crops "
+            "(network M).",
             stage="stages",
             search_aliases=["motion template"],
             inputs=[
-                field(ModelSocket, "model", tooltip="From Load Model."),
+                model_field(),
                 field(
                     io.Image,
                     "cropped",
@@ -37,7 +37,7 @@ class ExtractMotion(io.ComfyNode):
                     "crops",
                     optional=True,
                     tooltip="From the same Crop Face: frame rate, and which frames show the face. "
-                    "Frames that do not are filled in from those around them.",
+                    "The others are interpolated.",
                 ),
                 fps_field(),
             ],
@@ -61,9 +61,9 @@ class ExtractMotion(io.ComfyNode):
         clip = clip_of(cropped, "cropped", rate)
         net = runtime.on_device(model)
         progress = runtime.Progress(reading_steps=runtime.STEPS)
-        motion = core.read_crops(
+        motion = library.read.read_crops(
             net,
-            core.CountedClip(clip, progress.read),
+            library.clips.CountedClip(clip, progress.read),
             crops.track if crops else None,
             crops.role if crops else "source",
             fps=clip.fps,

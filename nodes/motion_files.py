@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 import folder_paths
 from comfy_api.latest import io, ui
 
-from .. import liveportrait_core as core
-from . import runtime
+from ..liveportrait_core.assets.shipped_motions import shipped_motions
+from ..liveportrait_core.errors import MediaError
+from ..liveportrait_core.media.motion_file import load_motion, save_motion
+from . import library, runtime
 from .adapt.images import image_of
 from .adapt.motions import checked_motion
 from .schema import field, schema
 from .sockets import MotionSocket
 
 if TYPE_CHECKING:
-    from ..liveportrait_core import Motion
+    from ..liveportrait_core.motion.types import Motion
 
 SHIPPED: Final = " (shipped)"
 OUTPUT: Final = " [output]"
@@ -32,7 +34,7 @@ FILE_INPUT: Final = "motion_file"
 
 def motion_names() -> list[str]:
     """What Load Motion offers: ours, the input folder's, the output folder's."""
-    names = [name + SHIPPED for name in core.shipped_motions()]
+    names = [name + SHIPPED for name in shipped_motions()]
     names += _files_in(folder_paths.get_input_directory())
     return names + [name + OUTPUT for name in _files_in(folder_paths.get_output_directory())]
 
@@ -44,11 +46,11 @@ def motion_path(name: str) -> Path:
         MediaError: There is no such file.
     """
     if name.endswith(SHIPPED):
-        path = core.shipped_motions().get(name.removesuffix(SHIPPED))
+        path = shipped_motions().get(name.removesuffix(SHIPPED))
     else:
         path = _file_in_folder(name)
     if path is None:
-        raise core.MediaError(
+        raise MediaError(
             f"There is no motion file '{name}'. Put a .safetensors or .pkl motion into ComfyUI's "
             "input folder, or save one with Save Motion, and press R to refresh the list."
         )
@@ -56,7 +58,7 @@ def motion_path(name: str) -> Path:
 
 
 class LoadMotion(io.ComfyNode):
-    """A motion out of a file."""
+    """A motion from a file."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -81,7 +83,7 @@ class LoadMotion(io.ComfyNode):
                     options=list(SPACES),
                     default="as the file says",
                     advanced=True,
-                    tooltip="Keypoint space of a template whose file does not tell it rightly.",
+                    tooltip="Keypoint space of a template whose file names a wrong one.",
                 ),
             ],
             outputs=[
@@ -96,7 +98,7 @@ class LoadMotion(io.ComfyNode):
         """Whether the file is there; a workflow from elsewhere may name one that is not."""
         try:
             motion_path(motion_file)
-        except core.MediaError as error:
+        except MediaError as error:
             return str(error)
         return True
 
@@ -109,12 +111,12 @@ class LoadMotion(io.ComfyNode):
     @classmethod
     def execute(cls, motion_file: str, space: str) -> io.NodeOutput:
         """Read the file."""
-        motion = core.load_motion(motion_path(motion_file), space=SPACES[space])
+        motion = load_motion(motion_path(motion_file), space=SPACES[space])
         return io.NodeOutput(runtime.intermediate(motion))
 
 
 class SaveMotion(io.ComfyNode):
-    """A motion into a file."""
+    """A motion to a file."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -153,7 +155,7 @@ class SaveMotion(io.ComfyNode):
         """Write the file."""
         motion = checked_motion(motion, "motion")
         if _leads_out(filename_prefix):
-            raise core.MediaError(
+            raise MediaError(
                 f"The filename prefix is '{filename_prefix}'; a name in ComfyUI's output folder "
                 "is expected, as motions/LivePortrait. Leave out '..' and the folder before it."
             )
@@ -162,7 +164,7 @@ class SaveMotion(io.ComfyNode):
         )
         ending = ".pkl" if format == FORMATS[1] else ".safetensors"
         path = _free_name(Path(folder), name, counter, ending)
-        lost = core.save_motion(motion, path)
+        lost = save_motion(motion, path)
         where = Path(subfolder, path.name).as_posix()
         return io.NodeOutput(ui=ui.PreviewText("\n".join([f"Saved {where}", *lost])))
 
@@ -176,7 +178,7 @@ class MotionInfo(io.ComfyNode):
         return schema(
             node_id="LPS_MotionInfo",
             display_name="Motion Info",
-            description="Draws a motion as curves over time and tells what it is.",
+            description="Draws a motion as curves over time and describes it.",
             stage="motion",
             search_aliases=["PrintExpData", "plot"],
             is_output_node=True,
@@ -186,7 +188,7 @@ class MotionInfo(io.ComfyNode):
             ],
             outputs=[
                 io.Image.Output("plot", display_name="plot", tooltip="The curves."),
-                io.String.Output("info", display_name="info", tooltip="The same in words."),
+                io.String.Output("info", display_name="info", tooltip="A description in words."),
                 io.Int.Output("num_frames", display_name="frames", tooltip="Its length."),
                 io.Float.Output("fps", display_name="fps", tooltip="Frames per second."),
             ],
@@ -196,7 +198,7 @@ class MotionInfo(io.ComfyNode):
     def execute(cls, motion: object) -> io.NodeOutput:
         """Draw."""
         motion = checked_motion(motion, "motion")
-        plot = image_of(core.plot_motion(motion))[None]
+        plot = image_of(library.motion_plot.plot_motion(motion))[None]
         shown = ui.PreviewImage(plot, cls=cls)
         return io.NodeOutput(plot, _words(motion), len(motion), float(motion.fps), ui=shown)
 
@@ -210,12 +212,12 @@ def _words(motion: Motion) -> str:
         f"neutral frame: {motion.reference_frame if motion.reference is None else 'none of these'}",
     ]
     if motion.absent:
-        lines.append(f"does not tell: {', '.join(sorted(motion.absent))}")
+        lines.append(f"lacks: {', '.join(sorted(motion.absent))}")
     if motion.absolute:
         lines.append(f"absolute: {', '.join(sorted(motion.absolute))}")
     if motion.validity is not None:
         unseen = (motion.validity < 1).nonzero().flatten().tolist()
-        lines += [f"not measured: {core.frame_ranges(unseen)}"] if unseen else []
+        lines += [f"not measured: {library.read.frame_ranges(unseen)}"] if unseen else []
     return "\n".join(lines)
 
 

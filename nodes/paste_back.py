@@ -1,4 +1,4 @@
-"""Paste Back: painted faces into their frames."""
+"""Paste Back: rendered faces into their frames."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from . import runtime
+from . import library, runtime
 from .adapt.images import alpha_of, checked_images, image_of, pixels_of, with_alpha
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, checked
@@ -18,7 +17,7 @@ from .sockets import Crops, CropsSocket, checked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..liveportrait_core import CropTransform
+    from ..liveportrait_core.imaging.crop import CropTransform
 
     Mask = NDArray[np.float32]
 
@@ -32,28 +31,28 @@ class PasteBack(io.ComfyNode):
         return schema(
             node_id="LPS_PasteBack",
             display_name="Paste Back",
-            description="Puts painted faces back where they were cropped, through a soft mask.",
+            description="Pastes rendered faces back where they were cropped, through a soft mask.",
             stage="stages",
             search_aliases=["LivePortraitComposite"],
             inputs=[
                 field(
                     io.Image,
                     "images",
-                    tooltip="The source's frames: one, or as many as faces. The result of another "
-                    "Paste Back puts several people into one picture.",
+                    tooltip="The source's frames: one, or as many as faces. Connect the result of "
+                    "another Paste Back for several people in one image.",
                 ),
                 field(
                     io.Image,
                     "painted",
-                    tooltip="From Warp & Decode; any size, it covers the same place.",
+                    tooltip="From Warp & Decode; of any size, it covers the same area.",
                 ),
                 field(CropsSocket, "crops", tooltip="From Crop Face of the source."),
                 field(
                     io.Mask,
                     "mask",
                     optional=True,
-                    tooltip="Where to paste: as large as the painted face or as the frame, one or "
-                    "one a frame. Without it a soft square.",
+                    tooltip="Where to paste: as large as the rendered face or as the frame; one, "
+                    "or one for each frame. Without it a soft square.",
                 ),
             ],
             outputs=[
@@ -63,8 +62,8 @@ class PasteBack(io.ComfyNode):
                 io.Mask.Output(
                     "pasted_mask",
                     display_name="mask",
-                    tooltip="Where the frames were changed; one mask where the face stays in its "
-                    "place.",
+                    tooltip="Where the frames were changed; a single mask where the face keeps its "
+                    "position.",
                 ),
             ],
         )
@@ -78,26 +77,33 @@ class PasteBack(io.ComfyNode):
         painted = checked_images(painted, "painted")
         checked(crops, Crops, "crops")
         weights = _weights(mask, int(painted.shape[1]))
-        num_frames = _num_frames(images, painted, crops, weights)
-        progress = runtime.Progress()
-        pasted: list[Tensor] = []
-        masks: list[Tensor] = []
-        for index in range(num_frames):
-            image = images[index if len(images) > 1 else 0]
-            transform = crops.transforms[index if len(crops.transforms) > 1 else 0]
-            weight = weights[index if len(weights) > 1 else 0]
-            frame = pixels_of(image)
-            where = np.zeros(frame.shape[:2], np.float32)
-            picture = frame
-            if not _is_missing(crops, index):
-                face = pixels_of(painted[index])
-                picture = core.paste_back_pixels(frame, face, transform, weight)
-                where = where_pasted(transform, weight, face.shape[:2], frame.shape[:2])
-            pasted.append(with_alpha(image_of(picture), alpha_of(image)))
-            if index == 0 or len(crops.transforms) > 1 or len(weights) > 1:
-                masks.append(torch.from_numpy(where))
-            progress.rendered(index + 1, num_frames, picture)
+        pasted, masks = _pasted(images, painted, crops, weights)
         return io.NodeOutput(torch.stack(pasted), runtime.intermediate(torch.stack(masks)))
+
+
+def _pasted(
+    images: Tensor, painted: Tensor, crops: Crops, weights: list[Mask]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The frames with their faces, and where they were changed; one mask where that never moves."""
+    num_frames = _num_frames(images, painted, crops, weights)
+    progress = runtime.Progress()
+    pasted: list[Tensor] = []
+    masks: list[Tensor] = []
+    for index in range(num_frames):
+        image = images[index if len(images) > 1 else 0]
+        transform = crops.transforms[index if len(crops.transforms) > 1 else 0]
+        weight = weights[index if len(weights) > 1 else 0]
+        frame = result = pixels_of(image)
+        where = np.zeros(frame.shape[:2], np.float32)
+        if not _is_missing(crops, index):
+            face = pixels_of(painted[index])
+            result = library.composite.paste_back_pixels(frame, face, transform, weight)
+            where = where_pasted(transform, weight, face.shape[:2], frame.shape[:2])
+        pasted.append(with_alpha(image_of(result), alpha_of(image)))
+        if index == 0 or len(crops.transforms) > 1 or len(weights) > 1:
+            masks.append(torch.from_numpy(where))
+        progress.rendered(index + 1, num_frames, result)
+    return pasted, masks
 
 
 def where_pasted(
@@ -105,8 +111,10 @@ def where_pasted(
 ) -> Mask:
     """Where a frame was changed, and how strongly: (H, W) float32."""
     if mask.shape == face_size:
-        return core.frame_mask(transform, mask, frame_size)
-    return core.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
+        return library.composite.frame_mask(transform, mask, frame_size)
+    return (
+        library.composite.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
+    )
 
 
 def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mask]) -> int:
@@ -121,12 +129,12 @@ def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mas
         # a driver that ends early leaves frames of the source unused
         if count != 1 and count < num_frames:
             raise ValueError(
-                f"'{name}' has {count} frames; {num_frames}, one for each painted face, or a "
+                f"'{name}' has {count} frames; {num_frames}, one for each rendered face, or a "
                 "single one is expected. Connect what belongs to the same frames."
             )
     if painted.shape[1] != painted.shape[2]:
         raise ValueError(
-            f"The painted faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares are "
+            f"The rendered faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares are "
             "expected, as from Warp & Decode. Do not cut or stretch them."
         )
     return num_frames
@@ -134,7 +142,7 @@ def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mas
 
 def _weights(mask: Tensor | None, face_px: int) -> list[Mask]:
     if mask is None:
-        return [core.paste_mask(face_px).numpy()]
+        return [library.composite.paste_mask(face_px).numpy()]
     masks = mask if mask.ndim > 2 else mask[None]  # noqa: PLR2004 - one mask without a batch axis
     return [one.detach().float().clamp(0, 1).cpu().numpy() for one in masks]
 

@@ -15,7 +15,7 @@ import folder_paths
 import torch
 from torch import Tensor
 
-from .. import liveportrait_core as core
+from . import library
 from .sockets import LoadedModel, checked
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from comfy_api.latest import io
     from PIL.Image import Image
 
-    from ..liveportrait_core import LivePortraitModel, Motion, Pixels
+    from ..liveportrait_core.imaging.tensors import Pixels
+    from ..liveportrait_core.model import LivePortraitModel
+    from ..liveportrait_core.motion.types import Motion
 
 PREVIEW_EVERY_S: Final = 0.5
 PREVIEW_PX: Final = 512
@@ -105,8 +107,8 @@ def on_device(loaded: LoadedModel) -> LivePortraitModel:
     """The model on the device that computes, with room for a chunk of frames."""
     checked(loaded, LoadedModel, "model")
     # the device that will compute, not the one where the model waits
-    chunk = core.ChunkSize.for_device(loaded.patcher.load_device)
-    needed = core.memory_estimate(loaded.model, chunk.num_frames)
+    chunk = library.batching.ChunkSize.for_device(loaded.patcher.load_device)
+    needed = library.batching.memory_estimate(loaded.model, chunk.num_frames)
     management.load_models_gpu([loaded.patcher], memory_required=needed)
     return loaded.model
 

@@ -17,13 +17,10 @@ from torch import Tensor
 if TYPE_CHECKING:
     from comfy.model_patcher import ModelPatcher
 
-    from ..liveportrait_core import (
-        CropTransform,
-        DrivenKeypoints,
-        FaceTrack,
-        LivePortraitModel,
-        Scene,
-    )
+    from ..liveportrait_core.animation.inputs import DrivenKeypoints, Scene
+    from ..liveportrait_core.face.faces import FaceTrack
+    from ..liveportrait_core.imaging.crop import CropTransform
+    from ..liveportrait_core.model import LivePortraitModel
 
 ModelSocket = io.Custom("LIVEPORTRAIT_MODEL")
 FacesSocket = io.Custom("LIVEPORTRAIT_FACES")

@@ -1,17 +1,18 @@
-"""Stitch: driving keypoints that paste back without a seam (S)."""
+"""Stitch: driving keypoints that can be pasted back without a seam (S)."""
 
 from __future__ import annotations
 
 from comfy_api.latest import io
 
-from .. import liveportrait_core as core
-from .retarget import KEYPOINTS_TOOLTIP, off_device, on_device
-from .schema import field, schema
-from .sockets import DrivenFace, KeypointsSocket, LoadedModel, ModelSocket
+from . import library
+from .adapt.keypoints import on_device, with_keypoints
+from .fields import keypoints_field, model_field
+from .schema import schema
+from .sockets import DrivenFace, KeypointsSocket, LoadedModel
 
 
 class Stitch(io.ComfyNode):
-    """Shoulders that stay."""
+    """Driving keypoints whose shoulders do not move."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -22,8 +23,8 @@ class Stitch(io.ComfyNode):
             description="Keeps shoulders and the crop's edge in place, so that no seam shows.",
             stage="stages",
             inputs=[
-                field(ModelSocket, "model", tooltip="From Load Model."),
-                field(KeypointsSocket, "keypoints", tooltip=KEYPOINTS_TOOLTIP),
+                model_field(),
+                keypoints_field(),
             ],
             outputs=[
                 KeypointsSocket.Output(
@@ -36,7 +37,7 @@ class Stitch(io.ComfyNode):
     def execute(cls, model: LoadedModel, keypoints: DrivenFace) -> io.NodeOutput:
         """S on all frames."""
         net, _, points = on_device(model, keypoints)
-        return io.NodeOutput(off_device(keypoints, core.stitch_keypoints(net, points)))
+        return io.NodeOutput(with_keypoints(keypoints, library.drive.stitch_keypoints(net, points)))
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (Stitch,)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from comfy_api.latest import io
 from torch import Tensor
 
-from .. import liveportrait_core as core
-from . import runtime
-from .keypoints import check_origin
-from .retarget import KEYPOINTS_TOOLTIP, on_device
+from . import library, runtime
+from .adapt.keypoints import check_origin, on_device
+from .fields import GAIN, keypoints_field, model_field
 from .schema import field, schema
 from .sockets import (
     DrivenFace,
     Features,
     FeaturesSocket,
-    KeypointsSocket,
     LoadedModel,
-    ModelSocket,
     checked,
 )
+
+if TYPE_CHECKING:
+    from ..liveportrait_core.animation.inputs import DrivenKeypoints
+    from ..liveportrait_core.model import LivePortraitModel
 
 
 class WarpDecode(io.ComfyNode):
@@ -34,35 +36,25 @@ class WarpDecode(io.ComfyNode):
         return schema(
             node_id="LPS_WarpDecode",
             display_name="Warp & Decode",
-            description="Paints the face of every frame (networks W and G).",
+            description="Renders the face of every frame (networks W and G).",
             stage="stages",
             inputs=[
-                field(ModelSocket, "model", tooltip="From Load Model."),
+                model_field(),
                 field(FeaturesSocket, "features", tooltip="From Extract Appearance."),
-                field(KeypointsSocket, "keypoints", tooltip=KEYPOINTS_TOOLTIP),
-                field(
-                    io.Float,
-                    "gain",
-                    default=1.0,
-                    min=0.0,
-                    max=4.0,
-                    step=0.01,
-                    tooltip="Multiplies how far the face travels from the source's; 1 is as "
-                    "driven, 0 leaves it still.",
-                ),
+                keypoints_field(),
+                GAIN.field(),
             ],
             outputs=[
                 io.Image.Output(
                     "painted",
                     display_name="images",
-                    tooltip="The face of every frame, for Paste Back; may be restored or enlarged "
-                    "before.",
+                    tooltip="The face of every frame, for Paste Back; it may be restored or "
+                    "enlarged before.",
                 ),
                 io.Mask.Output(
                     "occlusion",
                     display_name="occlusion",
-                    tooltip="1 where the source shows what is painted, 0 where it had to be made "
-                    "up.",
+                    tooltip="1 where the source shows the content, 0 where it had to be generated.",
                 ),
             ],
         )
@@ -71,45 +63,59 @@ class WarpDecode(io.ComfyNode):
     def execute(
         cls, model: LoadedModel, features: Features, keypoints: DrivenFace, gain: float
     ) -> io.NodeOutput:
-        """W and G, a chunk at a time."""
+        """W and G on the features of the source."""
         net, _, points = on_device(model, keypoints)
         check_origin(checked(features, Features, "features").origin, net, "features")
-        points = core.amplify(points, gain)
-        volume = features.volume
-        # a driver that ends early leaves frames of the source unused
-        if len(volume) != 1 and len(volume) < len(points):
-            raise ValueError(
-                f"The features are of {len(volume)} frames; {len(points)}, as many as keypoints, "
-                "or those of one still are expected. Connect the appearance and the motion of the "
-                "same source."
-            )
-        still = volume.to(net.device) if len(volume) == 1 else None
-        progress = runtime.Progress()
-        pictures: list[Tensor] = []
-        occlusions: list[Tensor] = []
+        _check_lengths(features.volume, points)
+        images, occlusions = _rendered(net, features.volume, library.drive.amplify(points, gain))
+        return io.NodeOutput(torch.cat(images), torch.cat(occlusions))
 
-        def paint(part: Sequence[int]) -> tuple[Tensor, Tensor]:
-            rows = slice(part[0], part[-1] + 1)
-            some = volume[rows].to(net.device) if still is None else still
-            some = some.expand(len(part), *some.shape[1:])
-            warped = core.warp(
-                net,
-                some,
-                points.source_keypoints[rows],
-                points.driving_keypoints[rows],
-                edge_held=points.stitched,
-            )
-            return core.decode(net, warped), warped.occlusion.float()
 
-        size = core.ChunkSize.for_device(net.device)
-        for picture, occlusion in core.in_chunks(paint, range(len(points)), size):
-            pictures.append(runtime.intermediate_image(picture.movedim(1, -1)))
-            sides = picture.shape[-2:]
-            larger = F.interpolate(occlusion, sides, mode="bilinear", align_corners=False)
-            occlusions.append(runtime.intermediate(larger[:, 0]))
-            last = core.pixels_from_tensor(picture[-1])
-            progress.rendered(sum(map(len, pictures)), len(points), last)
-        return io.NodeOutput(torch.cat(pictures), torch.cat(occlusions))
+def _check_lengths(volume: Tensor, points: DrivenKeypoints) -> None:
+    """Refuse too few features; a driver that ends early leaves frames of the source unused.
+
+    Raises:
+        ValueError: There are fewer features than keypoints, and more than those of a still.
+    """
+    if len(volume) != 1 and len(volume) < len(points):
+        raise ValueError(
+            f"The features are of {len(volume)} frames; {len(points)}, as many as keypoints, "
+            "or those of one still are expected. Connect the appearance and the motion of the "
+            "same source."
+        )
+
+
+def _rendered(
+    net: LivePortraitModel, volume: Tensor, points: DrivenKeypoints
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Images (B, H, W, 3) and occlusions (B, H, W), a chunk at a time."""
+    still = volume.to(net.device) if len(volume) == 1 else None
+    progress = runtime.Progress()
+    images: list[Tensor] = []
+    occlusions: list[Tensor] = []
+
+    def render(chunk: Sequence[int]) -> tuple[Tensor, Tensor]:
+        rows = slice(chunk[0], chunk[-1] + 1)
+        volumes = volume[rows].to(net.device) if still is None else still
+        volumes = volumes.expand(len(chunk), *volumes.shape[1:])
+        warped = library.stages.warp(
+            net,
+            volumes,
+            points.source_keypoints[rows],
+            points.driving_keypoints[rows],
+            edge_held=points.stitched,
+        )
+        return library.stages.decode(net, warped), warped.occlusion.float()
+
+    size = library.batching.ChunkSize.for_device(net.device)
+    for rendered, occlusion in library.batching.in_chunks(render, range(len(points)), size):
+        images.append(runtime.intermediate_image(rendered.movedim(1, -1)))
+        sides = rendered.shape[-2:]
+        larger = F.interpolate(occlusion, sides, mode="bilinear", align_corners=False)
+        occlusions.append(runtime.intermediate(larger[:, 0]))
+        last = library.tensors.pixels_from_tensor(rendered[-1])
+        progress.rendered(sum(map(len, images)), len(points), last)
+    return images, occlusions
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (WarpDecode,)

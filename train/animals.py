@@ -1,18 +1,36 @@
 """Fine-tune a model on animals mixed with the data it was trained on (App. D).
 
     python -m train.animals run=runs/cats base=default animals=cats,runs/creatures data=runs/heads
-    python -m train.animals run=runs/pets base=human animals=pets clips=films steps=20000
+    python -m train.animals run=runs/pets base=human animals=pets clips=videos steps=20000
 
-Without L_H, the lip GAN and L_faceid. A published base goes on as `train.stage1_published` trained
-it. A compact base learns by the rows of `train.stage1` and without discriminators: F, W and G; M
-stays, and with it S, R_eyes and R_lip go on to fit. Its keypoints have names, and only renderings
-say where these are: M learns (`motion_batch`) where both people and animals are rendered, so that
-it neither drifts from the names nor forgets people, who do the driving.
+The options are those of the base: `base=... --help` lists them. A base of the paper's architecture
+is trained as by `train.stage1`, a compact one as by `train.compact`.
 """
 
 import sys
+from collections.abc import Sequence
 
-from .tasks.animals import main
+from .engine.config import parse, read_arguments, run_command
+from .engine.distributed import num_processes
+from .engine.loop import train
+from .tasks.animals import PaperAnimalsConfig, config_of_base, cost, elsewhere, prepare
+
+COMMAND = "python -m train.animals"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    given = read_arguments(arguments)
+    kind = config_of_base(given.values.get("base", "default"))
+    config = parse(kind, given, COMMAND, cost, elsewhere)
+    if isinstance(config, PaperAnimalsConfig):
+        config = config.for_processes(num_processes())
+    return train(config, prepare)
+
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -3,13 +3,28 @@
     python -m train.face_finder run=runs/finder data=runs/heads steps=6000
     python -m train.face_finder run=runs/more data=runs/heads,runs/more init=runs/finder steps=900
 
-No photograph of a person is looked at. The pictures are made as training goes: every step's are
-a function of the seed and the step, so a run that was stopped goes on as if it had not been.
+No photograph of a person is used.
 """
 
 import sys
+from collections.abc import Sequence
 
-from .tasks.face_finder import main
+from .engine.config import parse, run_command
+from .engine.loop import train
+from .tasks.face_finder import FaceFinderConfig, prepare
+
+COMMAND = "python -m train.face_finder"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    config = parse(FaceFinderConfig, arguments, COMMAND)
+    return train(config, prepare)
+
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,18 +1,32 @@
 """Fine-tune F, W and G of a compact model for one person or one style, in minutes.
 
-    python -m train.finetune run=runs/anna clips=films-of-anna out=anna.safetensors
+    python -m train.finetune run=runs/anna clips=videos-of-anna out=anna.safetensors
     python -m train.finetune run=runs/ink clips=ink rank=0 data=runs/heads
 
-The folder holds films, and pictures besides, of one person or in one style. Pairs of their frames
-are repainted as in stage 1 (`train.stage1`), by the rows of its loss table that compare pictures.
-With a rank the layers learn changes of that rank alone, which are folded in at the end; with
-rank=0 all of F, W and G learns. M stays as it is, so that keypoints keep what they mean, and S,
-R_eyes and R_lip of the base go on to fit: all four are copied.
+The folder holds videos, and pictures besides, of one person or in one style. With a rank the
+layers learn changes of that rank alone, which are folded in at the end; with rank=0 all of F, W
+and G learns. M, S, R_eyes and R_lip of the base are copied.
 """
 
 import sys
+from collections.abc import Sequence
 
-from .tasks.finetune import main
+from .engine.config import parse, run_command
+from .engine.loop import train
+from .tasks.finetune import FinetuneConfig, cost, prepare
+
+COMMAND = "python -m train.finetune"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    config = parse(FinetuneConfig, arguments, COMMAND, cost)
+    return train(config, prepare)
+
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict, runtime_checkable
 from comfy_api.latest import InputImpl
 from torch import Tensor
 
-from ... import liveportrait_core as core
-from .. import runtime
+from .. import library, runtime
 from .images import ImageBatch, checked_images, no_images, pixels_of
 from .motions import motion_of
 
@@ -24,11 +23,13 @@ if TYPE_CHECKING:
     from comfy_api.latest import Input
     from typing_extensions import Unpack
 
-    from ...liveportrait_core import Faces, Motion, Pixels, VideoReader
+    from ...liveportrait_core.face.faces import Faces
+    from ...liveportrait_core.imaging.tensors import Pixels
+    from ...liveportrait_core.media.video import VideoReader
+    from ...liveportrait_core.motion.types import Motion
 
     AnyClip = ImageBatch | VideoReader
 
-DEFAULT_FPS: Final = 25.0
 MAX_DENOMINATOR: Final = 1001
 """Frame rates come as floats; 29.97 means 30000/1001."""
 NTSC_RATES: Final = (24, 30, 48, 60, 120)
@@ -166,7 +167,7 @@ def _reader_of(video: Input.Video) -> VideoReader:
     source = video.get_stream_source()
     if isinstance(source, BytesIO):
         return _temporary_reader(lambda path: path.write_bytes(source.getvalue()), **part)
-    return core.VideoReader(source, **part)
+    return library.video.VideoReader(source, **part)
 
 
 def _temporary_reader(write: Callable[[Path], object], **part: Unpack[Part]) -> VideoReader:
@@ -174,7 +175,7 @@ def _temporary_reader(write: Callable[[Path], object], **part: Unpack[Part]) -> 
     path = runtime.temporary_path(".mp4")
     try:
         write(path)
-        reader = core.VideoReader(path, **part)
+        reader = library.video.VideoReader(path, **part)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ... import liveportrait_core as core
-from .. import runtime
+from .. import library, runtime
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-    from ...liveportrait_core import Pixels
+    from ...liveportrait_core.imaging.tensors import Pixels
 
 CHANNELS: Final = (3, 4)
 IMAGE_AXES: Final = 4
@@ -95,7 +94,7 @@ def no_images(value: object, name: str) -> ValueError:
 def pixels_of(image: Tensor) -> Pixels:
     """One image, (H, W, 3 or 4) in [0, 1] -> (H, W, 3) uint8; transparency is left out."""
     channels_first = image[..., :3].movedim(-1, 0)
-    return core.pixels_from_tensor(torch.nan_to_num(channels_first.float()))
+    return library.tensors.pixels_from_tensor(torch.nan_to_num(channels_first.float()))
 
 
 def image_of(pixels: Pixels) -> Tensor:

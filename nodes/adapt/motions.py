@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from ... import liveportrait_core as core
+from ...liveportrait_core.media.motion_pickle import motion_from_template
+from ...liveportrait_core.motion.types import Motion
 
 if TYPE_CHECKING:
-    from ...liveportrait_core import Motion
+    from ...liveportrait_core.motion.types import Motion
 
 TEMPLATE_KEYS: Final = frozenset({"motion", "n_frames"})
 """What a driving template in memory has."""
@@ -22,14 +23,14 @@ def motion_of(value: object) -> Motion | None:
         - ours; one of another copy of this library; or the dict of a published template (also
           JoyVASA's), so that packs without our classes can make one
     """
-    if isinstance(value, core.Motion):
+    if isinstance(value, Motion):
         return value
     if isinstance(value, Mapping) and value.keys() >= TEMPLATE_KEYS:
-        return core.motion_from_template(value)
+        return motion_from_template(value)
     if type(value).__name__ == "Motion" and hasattr(value, "pose_deg"):
-        names = {entry.name for entry in fields(core.Motion) if hasattr(value, entry.name)}
+        names = {entry.name for entry in fields(Motion) if hasattr(value, entry.name)}
         own = {name: getattr(value, name) for name in names - {"reference"}}
-        return core.Motion(**own, reference=motion_of(getattr(value, "reference", None)))
+        return Motion(**own, reference=motion_of(getattr(value, "reference", None)))
     return None
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from ... import liveportrait_core as core
+from ...liveportrait_core.media.audio import Waveform
+from .. import library
 from .images import ImageBatch
 
 if TYPE_CHECKING:
-    from ...liveportrait_core import Motion, Waveform
+    from ...liveportrait_core.media.audio import Waveform
+    from ...liveportrait_core.motion.types import Motion
     from .clips import AnyClip
 
 SoundChoice = Literal["auto", "driving", "source", "none"]
-SOUNDS: Final[tuple[SoundChoice, ...]] = get_args(SoundChoice)
 
 
 class WriterSound(TypedDict, total=False):
@@ -61,7 +62,7 @@ def sound_of_clip(clip: Motion | AnyClip) -> WriterSound:
     """The sound of a clip; empty where it has none."""
     if isinstance(clip, ImageBatch):
         return {} if clip.audio is None else {"waveform": waveform_of(clip.audio)}
-    if isinstance(clip, core.VideoReader) and clip.has_audio:
+    if isinstance(clip, library.video.VideoReader) and clip.has_audio:
         return {"audio_path": clip.path, "audio_start_s": clip.start_s}
     return {}
 
@@ -81,4 +82,4 @@ def waveform_of(audio: object) -> Waveform:
             f"The audio is {type(audio).__name__}; an AUDIO with a waveform and a sample rate is "
             "expected. Connect Load Audio or Get Video Components."
         ) from error
-    return core.Waveform(samples, sample_rate_hz)
+    return Waveform(samples, sample_rate_hz)

@@ -14,10 +14,7 @@ from tests.comfyui_real.server import ROOT
 
 FAILURES = ("IMPORT FAILED", "Error while calling comfy_entrypoint", "Traceback")
 HEAVY = {"timm", "cv2", "onnx", "onnxruntime", "numba", "skimage", "accelerate"}
-HEAVY_PARTS = (
-    *("networks", "model", "stages", "pipeline", "checkpoints"),
-    *("animation.drive", "face.detector", "face.landmarks"),
-)
+HEAVY_PARTS = ("networks", "model", "stages", "pipeline", "driving", "face", "checkpoints")
 SHADOWS = ("nodes", "train", "utils", "liveportrait_core")
 MOST_NEW_PACKAGES = 3
 

@@ -12,10 +12,10 @@ from tests.comfyui_real.prompts import Graph, animate_video
 from tests.comfyui_real.videos import change, read_video
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_published_model
-from train.models.presets import PUBLISHED
-from train.tasks import animals, finetune
+from train import animals, finetune
+from train.models.presets import PAPER_PRESETS
 
-SHORT = ("steps=2", "batch=1", "strip_every=0", "lr=0.001", "warmup_steps=1", "bfloat16=false")
+SHORT = ("steps=2", "batch=1", "grid_every=0", "lr=0.001", "warmup_steps=1", "bfloat16=false")
 NAMES = ("person.safetensors", "pets/cats.safetensors", "pets/published.safetensors")
 
 
@@ -39,7 +39,7 @@ def trained(pack_server, place):
     (folder / "pets").mkdir(parents=True)
     person = [f"run={place / 'person-run'}", f"clips={place / 'person'}", "clip_px=128"]
     assert finetune.main([*person, f"out={folder / NAMES[0]}", *SHORT]) == 0
-    save_model(tiny_published_model(PUBLISHED["tiny"]), place / "tiny.safetensors")
+    save_model(tiny_published_model(PAPER_PRESETS["tiny"]), place / "tiny.safetensors")
     for name, base in (("cats", "default"), ("published", place / "tiny.safetensors")):
         run = place / f"{name}-run"
         mixed = [f"animals={place / 'creatures'}", f"data={place / 'heads'}", f"base={base}"]

@@ -72,17 +72,18 @@ def test_keys_of_shared_configs_stand_beside_the_own_ones_and_those_of_sections_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
-    loop: Loop = shared(Loop, fixed={"rate": 0.5}, steps=3)
+    loop: Loop = shared(Loop, fixed={"rate": 0.5}, hidden=("steps",))
     weights: Weights = section(Weights, fixed={"lip": 0.0})
     task: Task = section(Task, fixed={"weights.lip": 4.0})
 
 
 def test_what_an_owner_fixes_is_no_option_of_it():
     keys = {spec.key for spec in specs_of(Fixed)}
-    assert {"run", "steps"} < keys
-    assert not {"rate", "weights.lip", "task.weights.lip"} & keys
+    assert {"run", "task.steps"} < keys
+    assert not {"steps", "rate", "weights.lip", "task.weights.lip"} & keys
     built = build(Fixed, {"run": "here", "task.run": "there"})
     assert (built.loop.rate, built.weights.lip, built.task.weights.lip) == (0.5, 0.0, 4.0)
+    assert built.loop.steps == 10
     with pytest.raises(OptionError, match=r"There is no option 'weights\.lip'"):
         build(Fixed, {"run": "here", "weights.lip": "1"})
 

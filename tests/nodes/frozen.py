@@ -39,15 +39,15 @@ def node_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     widgets = 0
     for group in ("required", "optional"):
         for name, spec in entry["input"].get(group, {}).items():
-            found: dict[str, Any] = {"name": name, "type": spec[0], "optional": group == "optional"}
+            told: dict[str, Any] = {"name": name, "type": spec[0], "optional": group == "optional"}
             if has_widget(spec):
-                found |= {"widget": widgets, "default": default_of(spec)}
+                told |= {"widget": widgets, "default": default_of(spec)}
                 options = options_of(spec)
-                found |= {bound: options[bound] for bound in ("min", "max") if bound in options}
+                told |= {bound: options[bound] for bound in ("min", "max") if bound in options}
                 choices = choices_of(spec)
-                found |= {} if choices is None else {"choices": choices}
+                told |= {} if choices is None else {"choices": choices}
                 widgets += 1
-            inputs.append(found)
+            inputs.append(told)
     outputs = [
         {"name": name, "type": kind}
         for name, kind in zip(entry["output_name"], entry["output"], strict=True)

@@ -59,7 +59,7 @@ class Suite:
         """The message of a node that refuses its inputs; the next call works all the same."""
         message = str(self.ask(kind, **inputs).error or "")
         self.still_works()
-        assert_plain_sentences(message)
+        assert_tells(message)
         return message
 
     def still_works(self) -> None:
@@ -82,7 +82,7 @@ class Suite:
         return {file for folder in folders for file in folder.rglob("*") if file.is_file()}
 
 
-def assert_plain_sentences(message: str) -> None:
+def assert_tells(message: str) -> None:
     """One to four short sentences in plain words, with an end."""
     assert message.endswith((".", ")")), message
     assert "Error:" not in message, message

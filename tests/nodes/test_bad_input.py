@@ -165,10 +165,14 @@ def test_what_does_not_fit_the_painted_faces_is_refused(suite, parts, clip_parts
     painted = parts["painted"]
     given = {"images": batch(STILL), "painted": painted, "crops": parts["crops"]}
     for name, value, told in (
-        ("images", batch(*walk(3)), "'images' has 3 frames; 4, one for each painted face,"),
-        ("crops", clip_parts["crops"], "'crops' has 3 frames; 4, one for each painted face,"),
-        ("mask", torch.ones(2, 128, 128), "'mask' has 2 frames; 4, one for each painted face,"),
-        ("painted", painted[:, :100], "The painted faces are 128x100 pixels; squares are expected"),
+        ("images", batch(*walk(3)), "'images' has 3 frames; 4, one for each rendered face,"),
+        ("crops", clip_parts["crops"], "'crops' has 3 frames; 4, one for each rendered face,"),
+        ("mask", torch.ones(2, 128, 128), "'mask' has 2 frames; 4, one for each rendered face,"),
+        (
+            "painted",
+            painted[:, :100],
+            "The rendered faces are 128x100 pixels; squares are expected",
+        ),
         ("mask", torch.ones(1, 64, 64), "The mask"),
     ):
         assert suite.refusal("LPS_PasteBack", **{**given, name: value}).startswith(told)
@@ -285,7 +289,7 @@ def test_a_frame_rate_that_cannot_be_is_refused(suite, fps):
     fields = {one.id: one for one in suite.comfyui.nodes["LPS_FindFaces"].GET_SCHEMA().inputs}
     assert fps < fields["fps"].min
     message = suite.refusal("LPS_FindFaces", model=suite.model(), images=batch(STILL), fps=fps)
-    assert message.startswith(f"fps is {fps}; frames per second above 0")
+    assert message.startswith(f"fps is {fps}; a number above 0 is expected.")
 
 
 # Models
@@ -361,6 +365,6 @@ def test_faces_of_a_source_that_published_makes_smaller_are_refused(suite, parts
     given = {"model": suite.model(), "source": wide, "driving": parts["driving"], "faces": faces}
     message = suite.refusal("LPS_AnimatePortrait", options=suite.options(published=True), **given)
     assert message.startswith(
-        "The option 'published' makes a source of 1300x100 pixels smaller, and the faces were"
+        "The source is 1300x100 pixels; at most 1280 a side are expected with the option "
     )
     assert len(suite("LPS_AnimatePortrait", **given)[0]) == 4

@@ -12,7 +12,7 @@ from liveportrait_core.checkpoints.keymaps import (
     FILE_OF_NETWORK,
     RETARGETING_FILE,
 )
-from tests.nodes.suite import MODEL_FILE, STILL, assert_plain_sentences, batch
+from tests.nodes.suite import MODEL_FILE, STILL, assert_tells, batch
 from tests.support.fill import published_state, write_published_folder
 from tests.support.tiny import TINY_WIDTH_ONLY
 
@@ -187,7 +187,7 @@ def refused(suite, **widgets):
 def test_missing_files_are_told_with_folder_names_and_links(suite, published, folder):
     put(published, folder, *LARGE[:-1])
     message = refused(suite, model_name="human")
-    assert_plain_sentences(message)
+    assert_tells(message)
     assert message == (
         f"The published human model lacks {LARGE[-1]} in the folder {folder}. Download "
         f"{LINK}{LARGE[-1]} there, or choose the model 'default'."
@@ -221,7 +221,7 @@ def test_files_in_two_folders_are_told_of_the_fuller_one(suite, published, folde
 )
 def test_missing_face_finders_are_told(suite, finder, told):
     message = refused(suite, model_name=MODEL_FILE, face_finder=finder)
-    assert_plain_sentences(message)
+    assert_tells(message)
     assert told in message
     assert "or choose the face finder 'ours'." in message
 
@@ -240,7 +240,7 @@ def test_a_file_that_is_something_else_is_told(suite, folder, name, content, tol
     else:
         save_file(content, folder / name)
     message = refused(suite, model_name=name)
-    assert_plain_sentences(message)
+    assert_tells(message)
     assert str(folder / name) in message
     assert told in message
 

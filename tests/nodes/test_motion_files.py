@@ -93,7 +93,7 @@ def test_no_file_is_ever_overwritten(suite, motion):
         "many/one_00003_.safetensors",
     ]
     (folder / "two_00001_.safetensors").write_bytes(b"of another program")
-    suite.module("nodes.motion_files").core.save_motion(motion, folder / "two_00002_.safetensors")
+    suite.module("nodes.motion_files").save_motion(motion, folder / "two_00002_.safetensors")
     # ComfyUI's own count is of pictures in newer versions: it may name a number that is taken
     counter = suite.comfyui.folder_paths.get_save_image_path
     told = counter("many/two", str(suite.comfyui.output))
@@ -228,7 +228,7 @@ def test_an_info_of_a_made_up_motion_tells_what_is_missing(suite, motion):
     )
     lines = suite("LPS_MotionInfo", motion=bare)[1].split("\n")
     assert "made by: unknown" in lines
-    assert "does not tell: pose, scale" in lines
+    assert "lacks: pose, scale" in lines
     assert "absolute: lip" in lines
     made = suite("LPS_Expression", model=suite.model(), smile=1.0)
     lines = suite("LPS_MotionInfo", motion=made)[1].split("\n")

@@ -241,7 +241,7 @@ def test_a_face_can_be_marked(suite, marks):
         ({"box": "a,b,c,d"}, "The box is 'a,b,c,d'; four numbers"),
         ({"box": "1,2,0,4"}, "The box is '1,2,0,4'; four numbers"),
         ({"box": "1,2,nan,4"}, "The box is '1,2,nan,4'; four numbers"),
-        ({"box": "500,500,20,20"}, "The box 500,500,20,20 lies outside the 160x120 picture."),
+        ({"box": "500,500,20,20"}, "The box 500,500,20,20 lies outside the 160x120 picture;"),
         ({"bounding_box": {"x": 1, "y": 2}}, "The bounding box is {'x': 1, 'y': 2}; x, y, width"),
         ({"bounding_box": []}, "The bounding box is []; x, y, width and height"),
         ({"bounding_box": "a face"}, "The bounding box is 'a face'; x, y, width and height"),

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from train.engine.draw import Draw
+from train.engine.task import Task
 
 
 def cut_off_and_resumed(
-    main: Callable[[list[str]], object], kind: type[Any], options: Sequence[str], step: int
+    main: Callable[[list[str]], object], options: Sequence[str], step: int
 ) -> object:
     """Run a command whose task breaks off at a step, then the same command; gives what that gave.
 
     Args:
         main: Of the command.
-        kind: Its task.
         options: Its arguments.
         step: Of this one no gradient comes about the first time.
     """
-    take = kind.train_step
+    take = Task.train_step
 
     def broken_off(self: Any, draw: Draw, average: Any) -> Any:
         if draw.step == step:
@@ -31,7 +31,7 @@ def cut_off_and_resumed(
         return take(self, draw, average)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "train_step", broken_off)
+        patch.setattr(Task, "train_step", broken_off)
         with pytest.raises(KeyboardInterrupt):
             main(list(options))
     return main(list(options))

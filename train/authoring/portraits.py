@@ -29,7 +29,7 @@ from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
 
 from ..engine.sample_grid import caption_row, grid_of
-from ..evaluation.mesh_measures import Seen, mesh_python, read_mesh
+from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh
 from ..evaluation.seam import edited
 
 EDITS: Final[dict[str, Expression]] = {
@@ -68,7 +68,7 @@ def views_of(model: LivePortraitModel, path: Path, side_px: int) -> list[Pixels]
     return [crop_pixels(picture, view, antialias=True) for picture in (frame, *pictures)]
 
 
-def reached(seen: list[Seen]) -> dict[str, str]:
+def reached(seen: list[MeshFace]) -> dict[str, str]:
     """What a face mesh says about a picture's source and edits: from -> to.
 
     Args:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liveportrait_core.errors import MediaError
+from liveportrait_core.option_fields import OptionError, check_options, option
 
-from ..engine.config import LoopConfig
 from ..engine.distributed import is_first_process
 from .clip_set import ClipSet
 from .curated import CuratedSet
@@ -26,39 +26,58 @@ SIZE_STEP_PX = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataConfig(LoopConfig):
-    """A run on rendered heads, on folders of pictures and films, or on both."""
+class DataConfig:
+    """What a run draws from: rendered heads, folders of pictures and videos, or both."""
 
-    data: str = ""
-    """Folders written by train.render, separated by commas; may be left out where clips are. URLs
-    (s3://, gs://, https://) of folders written with --webdataset will do."""
-    clips: str = ""
-    """Folders of pictures and films of one face each, prepared once, or folders or URLs of what
-    train.curate or train.render --webdataset wrote; separated by commas."""
-    clip_share: float = 0.5
-    """Share of clips among the pairs of each batch; without `data` all are of clips."""
-    image_share: float = 0.2
-    """Share of stills among the pairs of clips, where there are films too."""
-    same_pose_share: float = 0.5
-    """Share of rendered pairs with one head pose and another expression."""
-    clip_px: int = 256
-    """Side at which clips are stored, a multiple of 128; `data` of a smaller side shrinks them."""
-    cache: str = ""
-    """Where prepared clips are kept; by default in the run's folder. Runs may share one."""
+    data: str = option(
+        "",
+        "folders or URLs written by train.render, separated by commas; may be left out where clips "
+        "are given",
+    )
+    clips: str = option(
+        "",
+        "folders of pictures and videos of one face each, prepared once, or folders or URLs "
+        "written by train.curate or train.render --webdataset; separated by commas",
+    )
+    clip_share: float = option(
+        0.5,
+        "share of clips among the pairs of each batch, where there is data too",
+        minimum=0,
+        maximum=1,
+    )
+    image_share: float = option(
+        0.2,
+        "share of pictures among the pairs of clips, where there are videos too",
+        minimum=0,
+        maximum=1,
+    )
+    same_pose_share: float = option(
+        0.5,
+        "share of rendered pairs with one head pose and another expression",
+        minimum=0,
+        maximum=1,
+    )
+    clip_px: int = option(
+        256,
+        "side at which clips are stored, a multiple of 128; data of a smaller side shrinks them",
+        minimum=SIZE_STEP_PX,
+        unit="px",
+    )
+    cache: str = option(
+        "", "where prepared clips are kept; by default in the run's folder, and runs may share one"
+    )
 
     def __post_init__(self) -> None:
-        LoopConfig.__post_init__(self)
+        check_options(self)
         if not self.data and not self.clips:
-            raise ValueError(
+            raise OptionError(
                 "Neither data nor clips is given; give data=FOLDER of train.render, or "
-                "clips=FOLDER of pictures and films."
+                "clips=FOLDER of pictures and videos."
             )
-        for name in ("clip_share", "image_share", "same_pose_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
-        if self.clip_px < SIZE_STEP_PX or self.clip_px % SIZE_STEP_PX:
-            raise ValueError(
-                f"clip_px must be a multiple of {SIZE_STEP_PX}, got {self.clip_px}. 256 is usual."
+        if self.clip_px % SIZE_STEP_PX:
+            raise OptionError(
+                f"clip_px is {self.clip_px}; a multiple of {SIZE_STEP_PX} is expected. Use "
+                "256, as is usual."
             )
 
     def unlabelled_count(self, step: int, batch: int) -> int:
@@ -76,11 +95,12 @@ class Sets:
     clips: ClipSet | None
 
 
-def open_sets(config: DataConfig, *, annotated: bool = False) -> Sets:
+def open_sets(config: DataConfig, run: Path, *, annotated: bool = False) -> Sets:
     """The sets of a run; clips are prepared first where they are not.
 
     Args:
         config: Says where they are.
+        run: Folder of the run, which keeps prepared clips unless `cache` names another.
         annotated: Whether pairs of curated clips carry their stored landmarks and pose.
 
     Convention:
@@ -95,10 +115,10 @@ def open_sets(config: DataConfig, *, annotated: bool = False) -> Sets:
     if config.data:
         folders = open_folders(config.data)
         rendered = RenderedSet(folders, same_pose_share=config.same_pose_share)
-    return Sets(rendered, _clips(config, rendered, annotated) if config.clips else None)
+    return Sets(rendered, _clips(config, run, rendered, annotated) if config.clips else None)
 
 
-def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) -> ClipSet:
+def _clips(config: DataConfig, run: Path, rendered: RenderedSet | None, annotated: bool) -> ClipSet:
     size_px = config.clip_px if rendered is None else rendered.size_px
     if size_px > config.clip_px:
         raise MediaError(
@@ -108,7 +128,7 @@ def _clips(config: DataConfig, rendered: RenderedSet | None, annotated: bool) ->
     opened = open_folders(config.clips)
     if any(folder.is_far or folder.has_clips for folder in opened):
         return _curated(opened, size_px, config.image_share, annotated)
-    cache = Path(config.cache) if config.cache else config.run / CACHE_NAME
+    cache = Path(config.cache) if config.cache else run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     folders = [Path(place) for place in config.clips.split(",")]
     while not is_first_process() and not is_prepared(folders, cache, settings):

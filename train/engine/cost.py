@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,23 +17,13 @@ from ..data.rendered import FRAMES, RenderedSet
 from ..data.sets import DataConfig, Sets
 from .draw import Draw
 from .ema import MovingAverage
-from .loop import Task
+from .task import Task
 
 BYTES_A_WEIGHT = 5 * 4
 """Weight, gradient, two moments of Adam and the moving average, float32 each."""
 BYTES_A_FROZEN_WEIGHT = 4
 GIB = 2**30
 _NOISE_IDENTITIES = 2
-
-
-@runtime_checkable
-class OnFrozen(Protocol):
-    """A task that learns on top of networks which stay as they are."""
-
-    @property
-    def frozen(self) -> Mapping[str, nn.Module]:
-        """Those networks, by any names."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +115,10 @@ def step_cost(parts: Sequence[tuple[str, int, Callable[[], Task]]]) -> StepCost:
         task = make()
         for group in task.groups:
             for name in group.modules:
-                trained[name] = _size(task.modules[name])
-        below = task.frozen if isinstance(task, OnFrozen) else {}
-        frozen |= {name: _size(module) for name, module in below.items()}
-        costs.append(_cost(task, what, count, [*task.modules.values(), *below.values()]))
+                trained[name] = _size(task.networks[name])
+        frozen |= {name: _size(module) for name, module in task.frozen.items()}
+        networks = [*task.networks.values(), *task.frozen.values()]
+        costs.append(_cost(task, what, count, networks))
     return StepCost(sum(trained.values()), tuple(costs), sum(frozen.values()))
 
 
@@ -148,7 +137,7 @@ def _cost(task: Task, what: str, count: int, modules: Iterable[nn.Module]) -> Co
             saved[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    average = MovingAverage(task.modules, 0.0)
+    average = MovingAverage(task.networks, 0.0)
     with FlopCounterMode(display=False) as counter:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             losses = task.train_step(Draw.of(0, 0, 10**6), average.modules)

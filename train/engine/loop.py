@@ -4,64 +4,105 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
 
 import accelerate
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from liveportrait_core.media.images import write_image
+from liveportrait_core.option_fields import check_options, option
 
 from . import checkpoint
-from .config import CONFIG_NAME, LoopConfig, to_json
+from .config import CONFIG_NAME, to_json
+from .distributed import is_first_process
 from .draw import Draw
 from .ema import MovingAverage
 from .stats import Stats
 from .sync_batchnorm import share_norms
+from .task import Networks, Task
 
 CONVOLUTION_NDIM = 4
 """Weights of 2D convolutions; channels last is the faster layout for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterGroup:
-    """Networks that share optimiser settings; the gradient norm is clipped per group."""
+class LoopConfig:
+    """What every training run shares."""
 
-    modules: tuple[str, ...]
-    lr: float
-    betas: tuple[float, float] = (0.8, 0.98)
-    weight_decay: float = 1e-4
-    clip_norm: float = 5.0
+    run: Path = option(
+        help="folder of the run: checkpoints, log, sample grids; the same command resumes it"
+    )
+    steps: int = option(help="optimiser steps in all", minimum=1)
+    device: Literal["cpu", "cuda"] = option("cpu", "where it is trained")
+    seed: int = option(
+        0, "every random draw comes from it, the step and the place in the batch of all processes"
+    )
+    accumulate: int = option(
+        1,
+        "parts of a batch that each process takes one after the other before the optimiser steps",
+        minimum=1,
+        more=True,
+    )
+    threads: int = option(
+        1,
+        "threads of one process on a CPU; several processes beat several threads",
+        minimum=1,
+        more=True,
+    )
+    bfloat16: bool = option(True, "compute in bfloat16 where it is safe (autocast)", more=True)
+    warmup_steps: int = option(
+        100, "steps over which the learning rate rises", minimum=0, more=True
+    )
+    final_lr_share: float = option(
+        0.05, "share of the learning rate that the cosine ends at", minimum=0, maximum=1, more=True
+    )
+    ema_decay: float = option(
+        0.998,
+        "decay of the moving average of the weights; the average is what is written",
+        minimum=0,
+        maximum=0.99999,
+        more=True,
+    )
+    log_every: int = option(
+        25, "steps between status lines and rows of stats.jsonl", minimum=1, more=True
+    )
+    save_every: int = option(250, "steps between checkpoints", minimum=1, more=True)
+    grid_every: int = option(500, "steps between sample grids; 0: none", minimum=0, more=True)
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
-class Task(Protocol):
-    """What a stage trains and how one step's losses come about."""
+class TrainingConfig(Protocol):
+    """Config of a training command."""
 
-    modules: Mapping[str, nn.Module]
-    groups: tuple[ParameterGroup, ...]
-
-    def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-        """Losses of one batch; `total` is what is minimised. `average` is the EMA."""
+    @property
+    def loop(self) -> LoopConfig:
+        """That of the loop."""
         ...
 
-    def strip(self, average: Mapping[str, nn.Module]) -> np.ndarray | None:
-        """A picture (H, W, 3) uint8 RGB that shows how far training is."""
-        ...
+
+Config = TypeVar("Config", bound=TrainingConfig)
 
 
-@runtime_checkable
-class Watching(Protocol):
-    """A task that looks at its own progress, in the first process."""
+def train(config: Config, prepare: Callable[[Config], Task]) -> Path | None:
+    """Prepare the task of a config, say what there is to say of it, train and write its model.
 
-    def watch(self, step: int, average: Mapping[str, nn.Module], *, last: bool) -> None:
-        """What to do after `step` finished steps, once they are logged and saved."""
-        ...
+    Returns:
+        The model's file; None in all processes but the first.
+    """
+    task = prepare(config)
+    if task.notes and is_first_process():
+        print("\n".join(task.notes), file=sys.stderr, flush=True)
+    average = fit(task, config.loop, config)
+    return task.write(average) if task.write is not None and is_first_process() else None
 
 
-def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
+def fit(task: Task, config: LoopConfig, settings: Any = None) -> Networks:
     """Train to `config.steps`, resuming what the run folder holds.
 
     Convention:
@@ -69,8 +110,13 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
           draws and batch norms are those of the whole (of a part's, between parts), so that as
           many samples give the same losses in one process and in several
 
+    Args:
+        task: What to train.
+        config: Of the loop.
+        settings: Config that is kept beside the run; by default the loop's.
+
     Returns:
-        The moving averages of the task's modules.
+        The moving averages of the task's networks.
 
     Raises:
         FloatingPointError: A loss is not finite; the message names it and the step.
@@ -81,15 +127,17 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
     accelerator = accelerate.Accelerator(
         cpu=config.device == "cpu", mixed_precision="bf16" if config.bfloat16 else "no"
     )
-    for module in task.modules.values():
+    for module in task.frozen.values():
+        module.to(accelerator.device)
+    for module in task.networks.values():
         _prepare(module, accelerator)
-    average = MovingAverage(task.modules, config.ema_decay)
+    average = MovingAverage(task.networks, config.ema_decay)
     optimiser = _optimiser(task)
     start = _resume(config, task, average, optimiser)
     stats: Stats | None = None
     if accelerator.is_main_process:
         config.run.mkdir(parents=True, exist_ok=True)
-        (config.run / CONFIG_NAME).write_text(to_json(config), encoding="utf-8")
+        (config.run / CONFIG_NAME).write_text(to_json(settings or config), encoding="utf-8")
         stats = Stats(config.run / "stats.jsonl", config.steps, start)
     for step in range(start, config.steps):
         share = learning_rate_share(step, config)
@@ -101,7 +149,7 @@ def fit(task: Task, config: LoopConfig) -> Mapping[str, nn.Module]:
         for group in optimiser.param_groups:
             nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
         optimiser.step()
-        average.update(task.modules, step)
+        average.update(task.networks, step)
         if stats is not None:
             stats.add(logged)
             _report(step + 1, share, config, task, average, optimiser, stats)
@@ -128,7 +176,7 @@ def _optimiser(task: Task) -> torch.optim.AdamW:
     return torch.optim.AdamW(
         [
             {
-                "params": [p for name in group.modules for p in task.modules[name].parameters()],
+                "params": [p for name in group.modules for p in task.networks[name].parameters()],
                 "base_lr": group.lr,
                 "betas": group.betas,
                 "weight_decay": group.weight_decay,
@@ -145,7 +193,7 @@ def _resume(
     state = checkpoint.load(config.run)
     if state is None:
         return 0
-    for name, module in task.modules.items():
+    for name, module in task.networks.items():
         module.load_state_dict(state["modules"][name])
         average.modules[name].load_state_dict(state["average"][name])
     optimiser.load_state_dict(state["optimiser"])
@@ -195,7 +243,7 @@ def _average_over_processes(accelerator: accelerate.Accelerator, task: Task) -> 
     if accelerator.num_processes == 1:
         return
     tensors: list[Tensor] = []
-    for module in task.modules.values():
+    for module in task.networks.values():
         tensors += [p.grad for p in module.parameters() if p.grad is not None]
     mean: Any = accelerator.reduce(torch.cat([t.flatten() for t in tensors]), "mean")
     for tensor, part in zip(tensors, mean.split([t.numel() for t in tensors]), strict=True):
@@ -217,18 +265,17 @@ def _report(
     if step % config.save_every == 0 or last:
         state = {
             "step": step,
-            "modules": {name: m.state_dict() for name, m in task.modules.items()},
+            "modules": {name: m.state_dict() for name, m in task.networks.items()},
             "average": {name: m.state_dict() for name, m in average.modules.items()},
             "optimiser": optimiser.state_dict(),
         }
         checkpoint.save(config.run, state)
-    if config.strip_every and (step % config.strip_every == 0 or last):
-        _write_strip(config, task, average, step)
-    if isinstance(task, Watching):
+    if config.grid_every and (step % config.grid_every == 0 or last):
+        _write_grid(config, task, average, step)
+    if task.watch is not None:
         task.watch(step, average.modules, last=last)
 
 
-def _write_strip(config: LoopConfig, task: Task, average: MovingAverage, step: int) -> None:
-    strip = task.strip(average.modules)
-    if strip is not None:
-        write_image(config.run / f"strip-{step:06d}.png", strip)
+def _write_grid(config: LoopConfig, task: Task, average: MovingAverage, step: int) -> None:
+    if task.sample_grid is not None:
+        write_image(config.run / f"grid-{step:06d}.png", task.sample_grid(average.modules))

@@ -14,12 +14,14 @@ from torch import Tensor
 from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.networks.compact.layers import resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
+from liveportrait_core.option_fields import check_options, option
 
 from ..data.batch import PairBatch
 from ..data.sets import DataConfig, open_sets
 from ..data.source import first_pairs
 from ..metrics.image import l1, psnr_db
 from ..models.pretrained.picture_features import PictureDistance
+from .task import Networks
 
 LOG_NAME = "validation.jsonl"
 CACHE_NAME = "validation-clips"
@@ -32,38 +34,39 @@ SCORE = "psnr_db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatedConfig(DataConfig):
-    """A run that may look at faces it is never trained on."""
+class ValidationConfig:
+    """Faces that a run is never trained on."""
 
-    validation_data: str = ""
-    """Rendered folders that are never trained on; with `validation_clips` they find the best."""
-    validation_clips: str = ""
-    """Folders of clips that are never trained on."""
-    validation_pairs: int = 16
-    """Pairs of each kind that are looked at."""
-    validate_every: int = 1000
-    """Steps between validations."""
+    validation_data: str = option(
+        "",
+        "rendered folders that are never trained on; with validation_clips they choose the best "
+        "state of the run",
+    )
+    validation_clips: str = option("", "folders of clips that are never trained on")
+    validation_pairs: int = option(16, "pairs of each kind that are measured", minimum=1, more=True)
+    validate_every: int = option(1000, "steps between validations", minimum=1, more=True)
 
     def __post_init__(self) -> None:
-        DataConfig.__post_init__(self)
-        if self.validation_pairs < 1 or self.validate_every < 1:
-            raise ValueError("validation_pairs and validate_every must be at least 1.")
+        check_options(self)
 
 
 class Validation:
     """The pairs that a run is never trained on, as `first_pairs` has them."""
 
     def __init__(
-        self, config: ValidatedConfig, pairs: PairBatch, distance: PictureDistance, batch: int
+        self, pairs: PairBatch, distance: PictureDistance, batch: int, *, run: Path, every: int
     ) -> None:
         """Pairs that were opened before; see `open`."""
         self.pairs = pairs
-        self._config, self._distance, self._batch = config, distance, batch
+        self._distance, self._batch, self._run, self._every = distance, batch, run, every
 
     @classmethod
     def open(
         cls,
-        config: ValidatedConfig,
+        config: ValidationConfig,
+        run: Path,
+        clip_px: int,
+        *,
         reader: CompactMotionExtractor | None,
         distance: PictureDistance,
         batch: int,
@@ -71,8 +74,10 @@ class Validation:
         """The pairs that a run's settings name; None where they name none.
 
         Args:
-            config: The run's.
-            reader: Reads the clips' landmarks and pose; may be None.
+            config: Says where they are.
+            run: Folder of the run.
+            clip_px: Side of its clips.
+            reader: M that reads the clips' landmarks and pose; None for none.
             distance: Perceptual, for the measures.
             batch: Pairs at a time.
 
@@ -81,19 +86,15 @@ class Validation:
         """
         if not config.validation_data and not config.validation_clips:
             return None
-        sets = open_sets(
-            DataConfig(
-                run=config.run,
-                steps=config.steps,
-                data=config.validation_data,
-                clips=config.validation_clips,
-                clip_px=config.clip_px,
-                cache=str(config.run / CACHE_NAME),
-            ),
-            annotated=True,
+        source = DataConfig(
+            data=config.validation_data,
+            clips=config.validation_clips,
+            clip_px=clip_px,
+            cache=str(run / CACHE_NAME),
         )
+        sets = open_sets(source, run, annotated=True)
         pairs = first_pairs((sets.rendered, sets.clips), reader, config.validation_pairs)
-        return cls(config, pairs, distance, batch)
+        return cls(pairs, distance, batch, run=run, every=config.validate_every)
 
     def is_best(self, step: int, paint: Painter, *, last: bool) -> bool:
         """Measure where it is due, print and log; true when no earlier step scored as high.
@@ -103,12 +104,28 @@ class Validation:
             paint: Gives (B, 3, h, h) painted and true pictures of some pairs.
             last: Whether it is the run's last, which is always measured.
         """
-        if not (last or step % self._config.validate_every == 0):
+        if not (last or step % self._every == 0):
             return False
         found = measures(paint, self.pairs, self._distance, self._batch)
         shown = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
         print(f"validation at step {step}: {shown}", file=sys.stderr, flush=True)
-        return record(self._config.run, step, found)
+        return record(self._run, step, found)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBest:
+    """Watches a run: measures the moving average, and writes the state that does best."""
+
+    validation: Validation
+    paint: Callable[[Networks, PairBatch], tuple[Tensor, Tensor]]
+    """(B, 3, h, h) painted and true pictures of some pairs."""
+    write: Callable[[Networks, int], object]
+    """Writes the moving average after a step."""
+
+    def __call__(self, step: int, average: Networks, *, last: bool) -> None:
+        """As `train.engine.task.Watch`."""
+        if self.validation.is_best(step, lambda pairs: self.paint(average, pairs), last=last):
+            self.write(average, step)
 
 
 def measures(

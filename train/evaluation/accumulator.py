@@ -1,4 +1,4 @@
-"""Measures gathered over frames, films and sets; memory grows with readings alone, not pictures."""
+"""Measures accumulated over frames, videos and sets; features are held, images are not."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ import torch
 from torch import Tensor
 
 from ..metrics.distribution import Moments
-from ..metrics.feature_extractors import Read, Reading, View
+from ..metrics.feature_extractors import FeatureExtractor, Features, View
 from .measures import Measure, Side
 from .paper_tables import Mode
 
 
-class Looks(Protocol):
-    """Pictures as readers see them."""
+class FeatureSource(Protocol):
+    """Features of some images, by the extractor's name."""
 
-    def reading(self, name: str) -> Reading:
-        """What a reader makes of them."""
+    def features(self, name: str) -> Features:
+        """The features of one extractor."""
         ...
 
 
-class SeenPictures:
-    """Pictures that are read when it is asked for, and once."""
+class ExtractedFeatures:
+    """Features that are extracted at the first request, and once."""
 
-    def __init__(self, view: View, readers: Mapping[str, Read]) -> None:
-        self._view, self._readers = view, readers
-        self._known: dict[str, Reading] = {}
+    def __init__(self, view: View, extractors: Mapping[str, FeatureExtractor]) -> None:
+        self._view, self._extractors = view, extractors
+        self._known: dict[str, Features] = {}
 
-    def reading(self, name: str) -> Reading:
-        """What a reader makes of them."""
+    def features(self, name: str) -> Features:
+        """The features of one extractor."""
         if name not in self._known:
-            self._known[name] = tuple(part.cpu() for part in self._readers[name](self._view))
+            self._known[name] = tuple(part.cpu() for part in self._extractors[name](self._view))
         return self._known[name]
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPictures:
-    """Pictures whose readings are known; what is not known is asked of others."""
+class StoredFeatures:
+    """Features that are stored; others come from a second source."""
 
-    readings: Mapping[str, Reading]
-    rest: Looks | None = None
+    values: Mapping[str, Features]
+    rest: FeatureSource | None = None
 
-    def reading(self, name: str) -> Reading:
-        """What is known of them."""
-        if name in self.readings or self.rest is None:
-            return self.readings[name]
-        return self.rest.reading(name)
+    def features(self, name: str) -> Features:
+        """The stored features, or those of the second source."""
+        if name in self.values or self.rest is None:
+            return self.values[name]
+        return self.rest.features(name)
 
-    def rows(self, rows: slice | list[int]) -> KnownPictures:
-        """Some of the pictures."""
-        some = {name: tuple(p[rows] for p in parts) for name, parts in self.readings.items()}
-        return KnownPictures(some)
+    def rows(self, rows: slice | list[int]) -> StoredFeatures:
+        """The features of some of the images."""
+        some = {name: tuple(p[rows] for p in parts) for name, parts in self.values.items()}
+        return StoredFeatures(some)
 
 
 @dataclass(frozen=True, slots=True)
-class FilmSums:
-    """What one film adds to a set."""
+class VideoSums:
+    """What one video adds to a set."""
 
     means: dict[str, float | None]
     """Its own, by the measure's key."""
@@ -70,8 +70,8 @@ class FilmSums:
 
 
 @dataclass(slots=True)
-class Tally:
-    """Sums of the measures of some films, and what the whole set is measured by."""
+class SetAccumulator:
+    """Sums of the measures of some videos, and moments of features for measures of the set."""
 
     mode: Mode
     measures: list[Measure]
@@ -87,63 +87,65 @@ class Tally:
             self.counts[key] = self.counts.get(key, 0) + len(found)
 
     def mean(self, key: str) -> float | None:
-        """Mean over everything that came; None where nothing did."""
+        """Mean over all values; None where there are none."""
         count = self.counts.get(key, 0)
         return self.sums[key] / count if count else None
 
-    def count(self, film: FilmSums) -> None:
-        """A whole film."""
-        for key, total in film.sums.items():
+    def add_video(self, video: VideoSums) -> None:
+        """Add a whole video."""
+        for key, total in video.sums.items():
             self.sums[key] = self.sums.get(key, 0.0) + total
-            self.counts[key] = self.counts.get(key, 0) + film.counts[key]
-        for features in film.features:
+            self.counts[key] = self.counts.get(key, 0) + video.counts[key]
+        for features in video.features:
             self.moments.add(features)
 
     def row(self) -> dict[str, float | None]:
-        """The means of all measures but those of the set."""
+        """The means of all measures except those of the set."""
         return {one.key: self.mean(one.key) for one in self.measures if one.scope != "set"}
 
 
-class FilmTally:
-    """The measures of one film; they count only once all of it was measured."""
+class VideoAccumulator:
+    """The measures of one video; they are added to the set once all of it was measured."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._own = Tally(tally.mode, tally.measures)
+    def __init__(self, totals: SetAccumulator) -> None:
+        self._own = SetAccumulator(totals.mode, totals.measures)
         self._frames: list[int] = []
-        self._series: dict[str, list[tuple[Reading, Reading]]] = {}
+        self._series: dict[str, list[tuple[Features, Features]]] = {}
         self._features: list[Tensor] = []
 
-    def add(self, frames: list[int], image: Looks, others: Mapping[Side, Looks]) -> None:
+    def add(
+        self, frames: list[int], image: FeatureSource, others: Mapping[Side, FeatureSource]
+    ) -> None:
         """Compare some frames.
 
         Args:
-            frames: Their numbers, rising from call to call.
+            frames: Their numbers, increasing from call to call.
             image: The animated pictures.
             others: What they are compared with.
         """
         self._frames += frames
         for measure in self._own.measures:
-            found = image.reading(measure.reads)
+            found = image.features(measure.extractor)
             if measure.scope == "set":
                 self._features.append(found[0])
                 continue
-            truth = others[measure.against[self._own.mode]].reading(measure.reads)
+            truth = others[measure.against[self._own.mode]].features(measure.extractor)
             if measure.scope == "film":
                 self._series.setdefault(measure.key, []).append((found, truth))
             elif measure.distance is not None:
                 self._own.add({measure.key: measure.distance(found, truth)})
 
-    def finish(self) -> FilmSums:
-        """What the film came to, once all of it was compared."""
+    def finish(self) -> VideoSums:
+        """The video's sums, once all of it was compared."""
         for measure in self._own.measures:
             if measure.scope == "film" and measure.distance is not None:
                 for found, truth in self._unbroken(self._series.get(measure.key, [])):
                     self._own.add({measure.key: measure.distance(found, truth)})
         own = self._own
-        return FilmSums(own.row(), own.sums, own.counts, tuple(self._features))
+        return VideoSums(own.row(), own.sums, own.counts, tuple(self._features))
 
-    def _unbroken(self, parts: list[tuple[Reading, Reading]]) -> list[tuple[Reading, Reading]]:
-        """The film in pieces whose frames follow each other without a gap."""
+    def _unbroken(self, parts: list[tuple[Features, Features]]) -> list[tuple[Features, Features]]:
+        """The video in parts of consecutive frames."""
         if not parts:
             return []
         whole = [_joined([part[place] for part in parts]) for place in range(2)]
@@ -157,10 +159,10 @@ class FilmTally:
         ]
 
 
-def _joined(parts: list[Reading]) -> Reading:
+def _joined(parts: list[Features]) -> Features:
     return tuple(torch.cat(column) for column in zip(*parts, strict=True))
 
 
-def known_pictures(parts: list[SeenPictures], names: list[str]) -> KnownPictures:
-    """The readings of pictures that came in parts, as one."""
-    return KnownPictures({name: _joined([one.reading(name) for one in parts]) for name in names})
+def stored_features(parts: list[ExtractedFeatures], names: list[str]) -> StoredFeatures:
+    """The features of several batches as one."""
+    return StoredFeatures({name: _joined([one.features(name) for one in parts]) for name in names})

@@ -42,10 +42,8 @@ from ..metrics.image import l1, psnr_db, ssim
 _LOG = logging.getLogger(__name__)
 
 EVERY: Final = 5
-"""Of so many frames one is compared."""
-SIZE_PX: Final = 256
-"""Side of the crops, as in the paper's comparisons."""
-MOVES: Final = 0.02
+"""One frame of so many is compared."""
+MIN_HEAD_MOTION: Final = 0.02
 """Mean distance of the rigid points of the face from where the source has them, in sides of the
 crop, from which on the head counts as moving: 5 pixels of 256."""
 RIGID_POINTS: Final = (
@@ -60,7 +58,7 @@ IMAGE_MEASURES: Final = {"psnr_db": psnr_db, "ssim": ssim, "l1": l1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reenacted:
+class ReenactedClip:
     """A clip, repainted from its first frame."""
 
     name: str
@@ -72,12 +70,12 @@ class Reenacted:
     output: NDArray[np.uint8]
     """(N, h, h, 3)."""
     head_motion: float
-    """See `MOVES`."""
+    """See `MIN_HEAD_MOTION`."""
 
     @property
     def moves(self) -> bool:
         """Whether the head moves."""
-        return self.head_motion >= MOVES
+        return self.head_motion >= MIN_HEAD_MOTION
 
     @property
     def row(self) -> dict[str, float | str]:
@@ -94,7 +92,7 @@ class Reenacted:
         }
 
     def write(self, folder: Path) -> None:
-        """Keep the pictures as `NAME.npz` for `train/evaluation/face_mesh.py`."""
+        """Save the images as `NAME.npz` for `train/evaluation/face_mesh.py`."""
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(
             folder / f"{self.name}.npz",
@@ -106,70 +104,70 @@ class Reenacted:
     def _compared(self, pictures: NDArray[np.uint8]) -> dict[str, float]:
         """Means of (N, h, h, 3) pictures, or of one, against the driving ones."""
         sums = dict.fromkeys(IMAGE_MEASURES, 0.0)
-        for found, wanted in zip(
+        for found, expected in zip(
             np.broadcast_to(pictures, self.driving.shape), self.driving, strict=True
         ):
-            image, truth = tensor_from_pixels(found), tensor_from_pixels(wanted)
+            image, truth = tensor_from_pixels(found), tensor_from_pixels(expected)
             for name, measure in IMAGE_MEASURES.items():
                 sums[name] += float(measure(image, truth))
         return {name: value / len(self.driving) for name, value in sums.items()}
 
 
 def clips_in(folder: Path) -> list[Path]:
-    """The films of a folder by name, or the one film that is named.
+    """The videos of a folder by name, or the one video that is named.
 
     Raises:
         MediaError: There is none.
     """
     paths = [folder] if folder.is_file() else sorted(folder.glob("*"))
-    films = [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES]
-    if not films:
-        raise MediaError(f"{folder} holds no film; clips of faces were wanted. Name another.")
-    return films
+    videos = [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES]
+    if not videos:
+        raise MediaError(f"{folder} holds no video; clips of faces are expected. Name another.")
+    return videos
 
 
 @torch.inference_mode()
 def reenact(
     model: LivePortraitModel, landmarks: LivePortraitModel, path: Path, every: int
-) -> Reenacted:
+) -> ReenactedClip:
     """Repaint a clip from its first frame with a face, by the model's own keypoints of each frame.
 
     Convention:
         - one upright crop for the whole clip, the mean of its frames' crops, as for a driver, but
-          moved, and made smaller if need be, so that it lies inside the film's picture
+          moved, and made smaller if need be, so that it lies inside the video's picture
         - the keypoints drive as they are: the same person needs no relative motion
-        - frames in which no face is seen are left out
+        - frames without a face are left out
 
     Args:
         model: Of the size to compare at.
         landmarks: The compact model whose M finds the face, so that the crop does not depend on
             the model that is measured.
-        path: The film.
+        path: The video.
         every: Of so many frames one is taken.
 
     Raises:
         FaceNotFoundError: Fewer than two frames show a face.
-        MediaError: The film cannot be read.
+        MediaError: The video cannot be read.
     """
     frames = [np.asarray(frame) for frame in islice(VideoReader(path), 0, None, every)]
     reader = FaceReaders(landmarks, None).reader(FaceChoice(role="driver"))
     assert reader is not None
     track = reader(Frames(frames))
-    seen = [index for index, worth in enumerate(track.validity) if worth == 1.0]
-    if len(seen) < 2:  # noqa: PLR2004 - a source and a driver
+    visible = [index for index, validity in enumerate(track.validity) if validity == 1.0]
+    if len(visible) < 2:  # noqa: PLR2004 - a source and a driver
         raise FaceNotFoundError(
-            f"{path} shows a face in {len(seen)} of {len(frames)} frames; two or more were "
-            "wanted. Take fewer frames away with --every, or name another clip."
+            f"{path} shows a face in {len(visible)} of {len(frames)} frames; two or more are "
+            "expected. Make --every smaller, or name another clip."
         )
     size_px = model.preset.face_size_px
     transform = inside(driving_crops(model, track, Framing())[0], frames[0].shape, size_px)
-    crops = [crop_of(frames[index], transform) for index in seen]
-    return Reenacted(
+    crops = [crop_of(frames[index], transform) for index in visible]
+    return ReenactedClip(
         name=path.name,
         source=crops[0],
         driving=np.stack(crops[1:]),
-        output=_painted(model, crops),
-        head_motion=_head_motion(track, seen, transform),
+        output=_repainted(model, crops),
+        head_motion=_head_motion(track, visible, transform),
     )
 
 
@@ -185,8 +183,8 @@ def inside(crop: CropTransform, shape: tuple[int, ...], size_px: int) -> CropTra
     side = min(crop.size_px * crop.source_px_per_crop_px, height, width)
     middle = (crop.size_px - 1) / 2
     centre = crop.to_source(np.array([[middle, middle]]))[0]
-    most = np.array((width, height)) - 0.5 - side  # edges: -0.5 to width - 0.5
-    left, top = np.clip(centre - side / 2, -0.5, most)
+    max_frames = np.array((width, height)) - 0.5 - side  # edges: -0.5 to width - 0.5
+    left, top = np.clip(centre - side / 2, -0.5, max_frames)
     zoom = size_px / side
     matrix = np.array(
         [[zoom, 0, -0.5 - zoom * left], [0, zoom, -0.5 - zoom * top], [0, 0, 1.0]], np.float64
@@ -194,7 +192,7 @@ def inside(crop: CropTransform, shape: tuple[int, ...], size_px: int) -> CropTra
     return CropTransform(matrix, size_px)
 
 
-def clip_measures(clips: Sequence[Reenacted]) -> dict[str, float]:
+def clip_measures(clips: Sequence[ReenactedClip]) -> dict[str, float]:
     """Means over the clips in which the head moves, and over all."""
     rows = [clip.row for clip in clips]
     moving = [row for row in rows if row["moves"]]
@@ -208,24 +206,26 @@ def clip_measures(clips: Sequence[Reenacted]) -> dict[str, float]:
 
 def reenact_all(
     model: LivePortraitModel, landmarks: LivePortraitModel, folder: Path, every: int
-) -> list[Reenacted]:
+) -> list[ReenactedClip]:
     """Every clip of a folder; those that cannot be used are named and left out.
 
     Raises:
         LivePortraitError: None can be used.
     """
-    done: list[Reenacted] = []
+    done: list[ReenactedClip] = []
     for path in clips_in(folder):
         try:
             done.append(reenact(model, landmarks, path, every))
         except LivePortraitError as error:
             _LOG.warning("%s is left out: %s", path.name, error)
     if not done:
-        raise MediaError(f"No clip of {folder} can be used; clips of faces were wanted.")
+        raise MediaError(
+            f"No clip of {folder} can be used; clips of faces are expected. Name another folder."
+        )
     return done
 
 
-def _painted(model: LivePortraitModel, crops: Sequence[Pixels]) -> NDArray[np.uint8]:
+def _repainted(model: LivePortraitModel, crops: Sequence[Pixels]) -> NDArray[np.uint8]:
     """(N - 1, h, h, 3): every crop but the first, repainted from the first."""
     faces = face_tensor(model, crops[:1])
     volume, source = extract_appearance(model, faces), extract_motion(model, faces)
@@ -247,10 +247,10 @@ def _painted(model: LivePortraitModel, crops: Sequence[Pixels]) -> NDArray[np.ui
     return np.stack(pictures)
 
 
-def _head_motion(track: FaceTrack, seen: Sequence[int], transform: CropTransform) -> float:
-    points = np.stack([transform.to_crop(track.faces[index].landmarks.points) for index in seen])[
-        :, list(RIGID_POINTS)
-    ]
+def _head_motion(track: FaceTrack, visible: Sequence[int], transform: CropTransform) -> float:
+    points = np.stack(
+        [transform.to_crop(track.faces[index].landmarks.points) for index in visible]
+    )[:, list(RIGID_POINTS)]
     return float(np.linalg.norm(points[1:] - points[:1], axis=-1).mean()) / transform.size_px
 
 

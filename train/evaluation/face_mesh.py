@@ -1,10 +1,10 @@
-"""What an independent face mesh sees in pictures that `train.evaluate --frames` kept.
+"""Measures of images that `train.evaluate --frames` saved, by an independent face mesh.
 
     python train/evaluation/face_mesh.py FRAMES --json FILE
 
-FRAMES holds .npz files; every array (N, H, W, 3) of 8-bit RGB in them is measured picture by
-picture. This file needs mediapipe (0.10.21 brings its networks along and works offline), numpy and
-nothing else, so that it also runs in an environment of its own: mediapipe asks for older
+FRAMES holds .npz files; every array (N, H, W, 3) of 8-bit RGB in them is measured image by
+image. This file needs mediapipe (0.10.21 brings its networks along and works offline), numpy and
+nothing else, so that it also runs in an environment of its own: mediapipe needs older
 versions of numpy and protobuf than the rest of this project.
 """
 
@@ -38,7 +38,7 @@ BROW, CHIN = 10, 152
 
 
 def measures_of(points: Points) -> dict[str, float]:
-    """What a mesh of 478 points says about a face.
+    """Measures of a face from a mesh of 478 points.
 
     Returns:
         `eye_left`, `eye_right`: opening over width; `lip`: opening of the inner lips over the
@@ -73,7 +73,7 @@ def _distance(points: Points, pair: tuple[int, int]) -> float:
 
 
 def measure_folder(folder: Path, mesh: Any) -> dict[str, dict[str, list[Any]]]:
-    """For each file and array of a folder a list: measures, or None where no face is seen.
+    """For each file and array of a folder a list: measures, or None where there is no face.
 
     Args:
         folder: Holds .npz files.
@@ -112,8 +112,8 @@ def main(arguments: list[str]) -> int:
         mediapipe: Any = importlib.import_module("mediapipe")
     except ImportError:
         print(
-            f"{PROG}: this Python has no mediapipe, and the face mesh needs it. "
-            "Install mediapipe 0.10.21, as a rule in an environment of its own.",
+            f"{PROG}: this Python has no mediapipe; 0.10.21 is expected. "
+            "Install it, usually in an environment of its own.",
             file=sys.stderr,
         )
         return 2
@@ -123,8 +123,8 @@ def main(arguments: list[str]) -> int:
         files = measure_folder(chosen.frames, mesh)
     if not files:
         print(
-            f"{PROG}: {chosen.frames} holds no .npz file, and pictures to "
-            "measure were wanted. Name the folder that train.evaluate --frames wrote.",
+            f"{PROG}: {chosen.frames} holds no .npz file; images to "
+            "measure are expected. Name the folder that train.evaluate --frames wrote.",
             file=sys.stderr,
         )
         return 2

@@ -16,8 +16,8 @@ from liveportrait_core.media.atomic import replacing
 from liveportrait_core.media.images import read_image
 
 from ..metrics.distribution import Gaussian, Moments, frechet_distance
-from ..metrics.feature_extractors import Read, View
-from .accumulator import Tally
+from ..metrics.feature_extractors import FeatureExtractor, View
+from .accumulator import SetAccumulator
 from .report import Report, Result
 
 CHUNK: Final = 8
@@ -26,23 +26,23 @@ CHUNK: Final = 8
 @torch.inference_mode()
 def add_fid(
     report: Report,
-    tally: Tally,
-    read: Read,
+    totals: SetAccumulator,
+    read: FeatureExtractor,
     pictures: Mapping[str, Path],
     *,
     size_px: int,
     statistics: Path | None = None,
 ) -> None:
-    """Put the FID into a report; what it lacks, where it cannot be had.
+    """Put the FID into a report, or the reason why it is unavailable.
 
     Args:
         report: Of cross-reenactment.
-        tally: Holds the moments of the animated pictures.
-        read: The Inception reader.
-        pictures: The real ones by name.
-        size_px: Side that they are made to, as the animated ones are.
+        totals: Holds the moments of the animated pictures.
+        read: The Inception extractor.
+        pictures: The real images by name.
+        size_px: Side to which they are resized, as the animated ones are.
         statistics: Mean and covariance of the real pictures as `.npz` with `mu` and `sigma`, the
-            form of pytorch-fid: read if it is there, else worked out and kept there.
+            form of pytorch-fid: read if the file exists, else computed and saved there.
     """
     try:
         if statistics is not None and statistics.is_file():
@@ -51,11 +51,11 @@ def add_fid(
             real = _of_pictures(report, read, pictures, size_px)
             if statistics is not None:
                 save_statistics(statistics, real)
-        fake = tally.moments.gaussian()
+        fake = totals.moments.gaussian()
         if fake.mean.shape != real.mean.shape:
             raise MediaError(
-                f"The statistics hold {len(real.mean)} features and the Inception file gives "
-                f"{len(fake.mean)}; the same network was wanted. Work them out anew."
+                f"The statistics hold {len(real.mean)} features; {len(fake.mean)}, as the "
+                "Inception file gives, are expected. Name another file, or a new one."
             )
     except LivePortraitError as error:
         report.results["fid"] = Result(None, f"unavailable (needs other pictures: {error})")
@@ -77,14 +77,14 @@ def load_statistics(path: Path) -> Gaussian:
             count = int(arrays["count"]) if "count" in arrays.files else 0
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MediaError(
-            f"{path} holds no statistics of pictures ({error}); a .npz file with mu and sigma was "
-            "wanted. Name another, or one that is not there yet."
+            f"{path} holds no statistics of images ({error}); a .npz file with mu and sigma is "
+            "expected. Name another, or one that does not exist yet."
         ) from error
     return Gaussian(mean, covariance, count)
 
 
 def save_statistics(path: Path, gaussian: Gaussian) -> None:
-    """Keep a Gaussian as `load_statistics` reads it.
+    """Save a Gaussian as `load_statistics` reads it.
 
     Raises:
         MediaError: The file cannot be written.
@@ -99,7 +99,7 @@ def save_statistics(path: Path, gaussian: Gaussian) -> None:
 
 
 def _of_pictures(
-    report: Report, read: Read, pictures: Mapping[str, Path], size_px: int
+    report: Report, read: FeatureExtractor, pictures: Mapping[str, Path], size_px: int
 ) -> Gaussian:
     """The features of real pictures, whole; those that cannot be read are skipped."""
     moments = Moments()

@@ -34,7 +34,7 @@ def _section(report: Report) -> Section:
             Table(header=["measure", "", "value", "better"], rows=_rows(report), style="figures"),
             *(
                 Image(address=jpeg_address(encode_jpeg(picture, JPEG_QUALITY)), caption=name)
-                for name, picture in report.strips
+                for name, picture in report.sample_grids
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""Where films and portraits lie: TalkingHead-1KH, VFHQ, FFHQ and plain folders."""
+"""Where videos and portraits lie: TalkingHead-1KH, VFHQ, FFHQ and plain folders."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import is_image
 from liveportrait_core.media.video import VIDEO_SUFFIXES
 
-LEAST_PICTURES: Final = 2
-"""A folder with so many pictures in it is a film, one picture a frame."""
+LayoutName = Literal["talkinghead-1kh", "vfhq", "videos"]
+MIN_IMAGES: Final = 2
+"""A folder with so many images is a video, one image a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a set of films lies on disk, and what the paper does with it (App. A)."""
+    """How a set of videos lies on disk, and what the paper does with it (App. A)."""
 
-    name: str
+    name: LayoutName
     title: str
-    """As the paper's tables have it; "" for a set that they do not know."""
+    """Its name in the paper's tables; "" for a set that they do not have."""
     places: tuple[str, ...]
-    """Folders within the set that its films may lie in; the first that is there holds them."""
-    marks: str
-    """What names of its films or folders look like."""
+    """Folders within the set that may hold its videos; the first that exists counts."""
+    name_pattern: str
+    """Regular expression that names of its videos or folders match."""
     every: int
-    """In cross-reenactment one frame of so many is taken."""
-    most: int
-    """And so many frames of a film at most."""
+    """In cross-reenactment, one frame of so many is taken."""
+    max_frames: int
+    """Frames of a video at most in cross-reenactment."""
     real: int
-    """FID is measured against so many pictures of FFHQ, the last ones."""
+    """FID is measured against so many images of FFHQ, the last ones."""
 
 
 TALKING_HEAD: Final = Layout(
     name="talkinghead-1kh",
     title="TalkingHead-1KH",
     places=("val/cropped_clips", "cropped_clips"),
-    marks=r"_S\d+_E\d+_L\d+_T\d+_R\d+_B\d+",
+    name_pattern=r"_S\d+_E\d+_L\d+_T\d+_R\d+_B\d+",
     every=10,
-    most=24,
+    max_frames=24,
     real=38400,
 )
 VFHQ: Final = Layout(
@@ -53,35 +54,37 @@ VFHQ: Final = Layout(
         "GT/Interval1_512x512_LANCZOS4",
         "Interval1_512x512_LANCZOS4",
     ),
-    marks=r"^Clip\+",
+    name_pattern=r"^Clip\+",
     every=5,
-    most=6,
+    max_frames=6,
     real=15000,
 )
-FILMS: Final = Layout(name="films", title="", places=(), marks=r"$^", every=10, most=24, real=38400)
-LAYOUTS: Final[Mapping[str, Layout]] = {
-    layout.name: layout for layout in (TALKING_HEAD, VFHQ, FILMS)
+VIDEOS: Final = Layout(
+    name="videos", title="", places=(), name_pattern=r"$^", every=10, max_frames=24, real=38400
+)
+LAYOUTS: Final[Mapping[LayoutName, Layout]] = {
+    layout.name: layout for layout in (TALKING_HEAD, VFHQ, VIDEOS)
 }
 PORTRAIT_PLACES: Final = ("images1024x1024", "thumbnails128x128")
-"""Folders of FFHQ that hold its aligned pictures."""
+"""Folders of FFHQ that hold its aligned images."""
 
 
 def layout_of(folder: Path) -> Layout:
-    """The layout that a folder looks like; plain films where it looks like none."""
+    """The layout that a folder looks like; plain videos where it looks like none."""
     for layout in (TALKING_HEAD, VFHQ):
         if any((folder / place).is_dir() for place in layout.places):
             return layout
         names = [folder.name, *sorted(path.stem for path in folder.glob("*"))]
-        if any(re.search(layout.marks, name) for name in names):
+        if any(re.search(layout.name_pattern, name) for name in names):
             return layout
-    return FILMS
+    return VIDEOS
 
 
-def films_of(folder: Path, layout: Layout) -> dict[str, Path]:
-    """The films of a set, by the way to them: files, and folders of pictures.
+def videos_of(folder: Path, layout: Layout) -> dict[str, Path]:
+    """The videos of a set by their paths within it: files, and folders of images.
 
     Args:
-        folder: The set, a folder within it, or one film.
+        folder: The set, a folder within it, or one video.
         layout: How it lies.
 
     Raises:
@@ -94,18 +97,18 @@ def films_of(folder: Path, layout: Layout) -> dict[str, Path]:
         root = next((place for place in places if place.is_dir()), folder)
         found = {
             (path.relative_to(root).as_posix() if path != root else root.name): path
-            for path in _films_below(root)
+            for path in _videos_below(root)
         }
     if not found:
         raise MediaError(
-            f"{folder} holds no film; films of faces, or folders with their frames as pictures, "
-            "were wanted. Name another folder."
+            f"{folder} holds no video; videos of faces, or folders with their frames as images, "
+            "are expected. Name another folder."
         )
     return dict(sorted(found.items()))
 
 
 def portraits_of(folder: Path) -> dict[str, Path]:
-    """The pictures of a set by the way to them, FFHQ's by their numbers.
+    """The images of a set by their paths within it, those of FFHQ in the order of their numbers.
 
     Raises:
         MediaError: There is none.
@@ -120,7 +123,7 @@ def portraits_of(folder: Path) -> dict[str, Path]:
     }
     if not names:
         raise MediaError(
-            f"{folder} holds no picture; portraits as those of FFHQ were wanted. Name another "
+            f"{folder} holds no image; portraits as those of FFHQ are expected. Name another "
             "folder."
         )
     return dict(sorted(names.items(), key=lambda item: _number(item[1]) or (1, 0, item[0])))
@@ -130,16 +133,16 @@ def _number(path: Path) -> tuple[int, int, str] | None:
     return (0, int(path.stem), "") if path.stem.isascii() and path.stem.isdigit() else None
 
 
-def _films_below(root: Path) -> Iterator[Path]:
+def _videos_below(root: Path) -> Iterator[Path]:
     for directory, files in _walk(root):
-        films = [file for file in files if Path(file).suffix.lower() in VIDEO_SUFFIXES]
-        yield from (directory / film for film in films)
-        if not films and sum(is_image(file) for file in files) >= LEAST_PICTURES:
+        videos = [file for file in files if Path(file).suffix.lower() in VIDEO_SUFFIXES]
+        yield from (directory / video for video in videos)
+        if not videos and sum(is_image(file) for file in files) >= MIN_IMAGES:
             yield directory
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every folder and its files, without what is hidden."""
+    """Every folder and its files, without hidden ones."""
     for directory, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield Path(directory), sorted(name for name in files if not name.startswith("."))

@@ -19,8 +19,8 @@ def at_size(model: LivePortraitModel, size_px: int) -> LivePortraitModel:
         return replace(model, preset=replace(preset, face_size_px=size_px, output_size_px=size_px))
     if preset.face_size_px != size_px:
         raise CheckpointError(
-            f"The {preset.name} model takes crops of {preset.face_size_px} px, and was to be "
-            f"measured at {size_px} px. Give --size {preset.face_size_px}."
+            f"The size is {size_px} px; {preset.face_size_px} px, which the {preset.name} model "
+            f"takes, is expected. Give --size {preset.face_size_px}."
         )
     return model
 
@@ -33,7 +33,7 @@ def compact_only(model: LivePortraitModel) -> LivePortraitModel:
     """
     if model.preset.family != "compact":
         raise CheckpointError(
-            f"The {model.preset.name} model was to be measured on rendered heads, but its "
-            "keypoints carry no names to compare. Give a compact model, or measure on --clips."
+            f"The {model.preset.name} model has keypoints without names; a compact model is "
+            "expected for rendered heads. Give one, or measure on --clips."
         )
     return model

@@ -10,18 +10,18 @@ from torch import Tensor
 
 from ..losses.keypoints import compact_eyes_open, compact_lip_open, gaze
 from ..metrics.face_similarity import cosine
-from ..metrics.feature_extractors import Reading
-from ..metrics.image import MS_SSIM_LEAST_PX, SSIM_WINDOW, l1, ms_ssim, psnr_db, ssim
+from ..metrics.feature_extractors import Features
+from ..metrics.image import MS_SSIM_MIN_PX, SSIM_WINDOW, l1, ms_ssim, psnr_db, ssim
 from ..metrics.lpips import lpips_distance
-from ..metrics.motion_errors import angle_deg, mean_l1, point_distance, trembling
+from ..metrics.motion_errors import angle_deg, jitter, mean_l1, point_distance
 from .paper_tables import Mode
 
 Side = Literal["driving", "source", "real"]
 Scope = Literal["frame", "film", "set"]
-Distance = Callable[[Reading, Reading], Tensor]
+Distance = Callable[[Features, Features], Tensor]
 FACE_PX: Final = 256
 """Side of the face crops that keypoints are read in, and of whose pixels their errors are."""
-LPIPS_LEAST_PX: Final = 64
+LPIPS_MIN_PX: Final = 64
 _PX: Final = FACE_PX / 2
 """Pixels of a crop unit."""
 
@@ -34,15 +34,15 @@ class Measure:
     """Its name in files; ends in its unit."""
     title: str
     better: Literal["up", "down"]
-    reads: str
-    """The reader whose numbers it compares (`metrics.feature_extractors`)."""
+    extractor: str
+    """The extractor of the features that it compares (`metrics.feature_extractors`)."""
     against: Mapping[Mode, Side]
     """What the animated picture is compared with, in each protocol that has the measure."""
     distance: Distance | None = None
     """(B, ...) of the pictures and of what they are compared with -> (B',)."""
     scope: Scope = "frame"
-    """`film` compares all frames of a film at once, `set` all pictures with all real ones."""
-    least_px: int = 1
+    """`video` compares all frames of a video at once, `set` all pictures with all real ones."""
+    min_px: int = 1
     """Least side of the compared pictures."""
 
     @property
@@ -51,26 +51,28 @@ class Measure:
         return f"{self.title} {self.better}"
 
 
-def _on(place: int, measure: Callable[[Tensor, Tensor], Tensor], scale: float = 1.0) -> Distance:
-    """A distance of one tensor of a reading."""
+def _of_part(
+    place: int, measure: Callable[[Tensor, Tensor], Tensor], scale: float = 1.0
+) -> Distance:
+    """A distance of one tensor of the features."""
     return lambda found, truth: scale * measure(found[place], truth[place])
 
 
-def _of(what: Callable[[Tensor], Tensor], scale: float = 1.0) -> Distance:
-    """Mean absolute difference of what is worked out from keypoints."""
+def _error_of(what: Callable[[Tensor], Tensor], scale: float = 1.0) -> Distance:
+    """Mean absolute difference of a function of the keypoints."""
     return lambda found, truth: scale * mean_l1(what(found[0]), what(truth[0]))
 
 
-def _gaze_error(found: Reading, truth: Reading) -> Tensor:
+def _gaze_error(found: Features, truth: Features) -> Tensor:
     return _PX * point_distance(gaze(found[0]), gaze(truth[0]))
 
 
-def _landmark_error(found: Reading, truth: Reading) -> Tensor:
+def _landmark_error(found: Features, truth: Features) -> Tensor:
     return _PX * point_distance(found[0][..., :2], truth[0][..., :2])
 
 
-def _jitter(found: Reading, truth: Reading) -> Tensor:
-    return _PX * trembling(found[0][..., :2], truth[0][..., :2])
+def _jitter(found: Features, truth: Features) -> Tensor:
+    return _PX * jitter(found[0][..., :2], truth[0][..., :2])
 
 
 SELF: Final[Mapping[Mode, Side]] = {"self": "driving"}
@@ -83,43 +85,50 @@ MEASURES: Final[tuple[Measure, ...]] = (
         key="psnr_db",
         title="PSNR",
         better="up",
-        reads="pixels",
+        extractor="pixels",
         against=SELF,
-        distance=_on(0, psnr_db),
+        distance=_of_part(0, psnr_db),
     ),
     Measure(
         key="ssim",
         title="SSIM",
         better="up",
-        reads="pixels",
+        extractor="pixels",
         against=SELF,
-        distance=_on(0, ssim),
-        least_px=SSIM_WINDOW,
+        distance=_of_part(0, ssim),
+        min_px=SSIM_WINDOW,
     ),
     Measure(
         key="ms_ssim",
         title="MS-SSIM",
         better="up",
-        reads="pixels",
+        extractor="pixels",
         against=SELF,
-        distance=_on(0, ms_ssim),
-        least_px=MS_SSIM_LEAST_PX,
+        distance=_of_part(0, ms_ssim),
+        min_px=MS_SSIM_MIN_PX,
     ),
     Measure(
         key="lpips",
         title="LPIPS",
         better="down",
-        reads="lpips",
+        extractor="lpips",
         against=SELF,
         distance=lpips_distance,
-        least_px=LPIPS_LEAST_PX,
+        min_px=LPIPS_MIN_PX,
     ),
-    Measure(key="l1", title="L1", better="down", reads="pixels", against=SELF, distance=_on(0, l1)),
+    Measure(
+        key="l1",
+        title="L1",
+        better="down",
+        extractor="pixels",
+        against=SELF,
+        distance=_of_part(0, l1),
+    ),
     Measure(
         key="fid",
         title="FID",
         better="down",
-        reads="inception",
+        extractor="inception",
         against={"cross": "real"},
         scope="set",
     ),
@@ -127,39 +136,39 @@ MEASURES: Final[tuple[Measure, ...]] = (
         key="csim",
         title="CSIM",
         better="up",
-        reads="arcface",
+        extractor="arcface",
         against=IDENTITY,
-        distance=_on(0, cosine),
+        distance=_of_part(0, cosine),
     ),
     Measure(
         key="aed",
         title="AED",
         better="down",
-        reads="smirk",
+        extractor="smirk",
         against=CROSS,
-        distance=_on(0, mean_l1),
+        distance=_of_part(0, mean_l1),
     ),
     Measure(
         key="apd",
         title="APD",
         better="down",
-        reads="smirk",
+        extractor="smirk",
         against=CROSS,
-        distance=_on(1, mean_l1),
+        distance=_of_part(1, mean_l1),
     ),
     Measure(
         key="mae_deg",
         title="MAE",
         better="down",
-        reads="l2cs",
+        extractor="l2cs",
         against=BOTH,
-        distance=_on(0, angle_deg),
+        distance=_of_part(0, angle_deg),
     ),
     Measure(
         key="landmark_error_px",
         title="landmarks",
         better="down",
-        reads="motion",
+        extractor="motion",
         against=SELF,
         distance=_landmark_error,
     ),
@@ -167,31 +176,31 @@ MEASURES: Final[tuple[Measure, ...]] = (
         key="pose_error_deg",
         title="pose",
         better="down",
-        reads="motion",
+        extractor="motion",
         against=BOTH,
-        distance=_on(1, mean_l1),
+        distance=_of_part(1, mean_l1),
     ),
     Measure(
         key="eye_error",
         title="eyes",
         better="down",
-        reads="motion",
+        extractor="motion",
         against=BOTH,
-        distance=_of(compact_eyes_open),
+        distance=_error_of(compact_eyes_open),
     ),
     Measure(
         key="lip_error",
         title="lip",
         better="down",
-        reads="motion",
+        extractor="motion",
         against=BOTH,
-        distance=_of(compact_lip_open),
+        distance=_error_of(compact_lip_open),
     ),
     Measure(
         key="gaze_error_px",
         title="gaze",
         better="down",
-        reads="motion",
+        extractor="motion",
         against=BOTH,
         distance=_gaze_error,
     ),
@@ -199,7 +208,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         key="jitter_px",
         title="jitter",
         better="down",
-        reads="motion",
+        extractor="motion",
         against=BOTH,
         distance=_jitter,
         scope="film",

@@ -1,7 +1,7 @@
 """Openings, gaze and pose of repainted clips, as an independent face mesh sees them.
 
 The mesh is mediapipe's. It runs in a Python of its own (`train/evaluation/face_mesh.py`), since it
-asks for older packages than this project; without it its measures are said to be unavailable.
+needs older packages than this project; without it, its measures are reported as unavailable.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ UNAVAILABLE: Final = "unavailable (needs mediapipe; name a Python that has it by
 OPEN_EYE: Final = 0.15
 """Opening over width from which on an eye's gaze is measured, in source and driver."""
 CONSTANT: Final = 1e-9
-"""What varies by less than this follows nothing; without it the noise of rounding would."""
+"""Values that vary by less than this are constant: their correlation would be rounding noise."""
 POSES: Final = ("pitch_deg", "yaw_deg", "roll_deg")
 SIDES: Final = ("left", "right")
 
-Seen = dict[str, float] | None
-"""What the mesh says about one picture; None where it sees no face."""
-ClipSeen = dict[str, list[Seen]]
+MeshFace = dict[str, float] | None
+"""Measures of one image by the mesh; None where it finds no face."""
+ClipMesh = dict[str, list[MeshFace]]
 """The same for `source`, `driving` and `output` of a clip."""
 
 
 def mesh_python(named: Path | None) -> Path | None:
-    """The Python that is to run the mesh; None where nobody has mediapipe."""
+    """The Python that runs the mesh; None where there is no mediapipe."""
     if named is not None:
         return named
     return Path(sys.executable) if importlib.util.find_spec("mediapipe") else None
 
 
-def read_mesh(python: Path, frames: Path) -> dict[str, ClipSeen]:
-    """What the mesh sees in the pictures of a folder, by file.
+def read_mesh(python: Path, frames: Path) -> dict[str, ClipMesh]:
+    """Measures of the images of a folder by the mesh, by file.
 
     Args:
         python: An interpreter with mediapipe.
@@ -62,22 +62,24 @@ def read_mesh(python: Path, frames: Path) -> dict[str, ClipSeen]:
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         except OSError as error:
-            raise LivePortraitError(f"{python} cannot be run ({error}); name a Python.") from error
+            raise LivePortraitError(
+                f"{python} cannot be run ({error}); a Python with mediapipe is expected. Name one."
+            ) from error
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+            last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
             raise LivePortraitError(f"{python} did not measure the face mesh: {last}")
         return json.loads(found.read_text(encoding="utf-8"))["files"]
 
 
-def mesh_measures(clips: Sequence[ClipSeen]) -> dict[str, float]:
-    """How well outputs follow their drivers, over the pictures in which the mesh sees both.
+def mesh_measures(clips: Sequence[ClipMesh]) -> dict[str, float]:
+    """How well outputs follow their drivers, over the images in which the mesh finds both.
 
     Convention:
         - correlations are over all pictures of all clips; `..._centred_r` takes each clip's
           own mean away first, so that differences between people do not help
         - gaze is the change from the clip's source, of eyes that are open in source and driver
         - pose errors are mean absolute differences between output and driver
-        - `copy_...` is what the source itself would get
+        - `copy_...` are the values of the source itself
 
     Args:
         clips: Of at least one clip; `source` has one picture, `driving` and `output` as many.
@@ -107,7 +109,7 @@ _COLUMNS: Final = ("driving", "output", "source", "clip")
 Table = dict[str, NDArray[np.float64]]
 
 
-def _rows(clip: ClipSeen) -> Table:
+def _rows(clip: ClipMesh) -> Table:
     """The values of one clip: for each measure driver, output and source."""
     table: dict[str, list[tuple[float, float, float]]] = {
         name: [] for name in ("eye", "lip", "mouth", "gaze", *POSES)

@@ -1,4 +1,4 @@
-"""The paper's two protocols (Sec. 4, App. A) on folders of films and portraits."""
+"""The paper's two protocols (Sec. 4, App. A) on folders of videos and portraits."""
 
 from __future__ import annotations
 
@@ -15,59 +15,72 @@ from liveportrait_core.errors import LivePortraitError, MediaError
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 from liveportrait_core.motion.types import Motion
 
-from ..metrics.feature_extractors import Read, missing_file
-from .accumulator import FilmTally, KnownPictures, Looks, SeenPictures, Tally, known_pictures
+from ..metrics.feature_extractors import FeatureExtractor, missing_file
+from .accumulator import (
+    ExtractedFeatures,
+    FeatureSource,
+    SetAccumulator,
+    StoredFeatures,
+    VideoAccumulator,
+    stored_features,
+)
 from .layouts import Layout
 from .measures import Measure, Side, measures_of
 from .paper_tables import Mode
-from .reenactment import Sampled, Stage, Subject, open_film, open_portrait, painted, read_film
-from .report import MOST_STRIPS, Report, Result, Strip, difference
-from .results import FilmResult, FilmResults
-from .saved_frames import KeptPictures
+from .reenactment import (
+    EvaluatedModel,
+    SampledVideo,
+    TrackedClip,
+    reenacted_frames,
+    track_portrait,
+    track_video,
+    video_motion,
+)
+from .report import MAX_SAMPLE_GRIDS, Report, Result, SampleGrid, difference
+from .results import VideoResult, VideoResults
+from .saved_frames import SavedFrames
 
 CHUNK: Final = 8
 """Frames that are compared at a time."""
 SHOWN_PORTRAITS: Final = 3
-"""Rows of a strip in cross-reenactment."""
-NUM_SOURCES: Final = 50
-"""Portraits that are animated in cross-reenactment: FFHQ's first ones."""
-Say = Callable[[str], None]
+"""Portraits that a sample grid of cross-reenactment shows."""
+Log = Callable[[str], None]
 
 
 def to_stderr(line: str) -> None:
-    """Tell how far it is."""
+    """Print a line of progress."""
     print(line, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class EvaluationSetup:
     """What both protocols share."""
 
-    stage: Stage
-    readers: Mapping[str, Read]
+    evaluated: EvaluatedModel
+    extractors: Mapping[str, FeatureExtractor]
     metric_files: Path | None
     layout: Layout
     every: int | None = None
     """Of so many frames one; None takes the paper's number."""
-    most: int | None = None
-    """Frames of a film at most; None takes the paper's number."""
-    kept: KeptPictures | None = None
-    """Where pictures are kept for an independent face mesh."""
-    results: FilmResults | None = None
-    """Where each film's results are kept, so that a stopped evaluation goes on."""
-    say: Say = to_stderr
+    max_frames: int | None = None
+    """Frames of a video at most; None takes the paper's number."""
+    saved_frames: SavedFrames | None = None
+    """Where images are saved for an independent face mesh."""
+    results: VideoResults | None = None
+    """Where each video's results are saved, so that a stopped evaluation can be resumed."""
+    log: Log = to_stderr
 
-    def begin(self, mode: Mode) -> tuple[Report, Tally]:
-        """A report that names every measure that cannot be had, and a tally of the rest."""
-        stage = self.stage
+    def begin(self, mode: Mode) -> tuple[Report, SetAccumulator]:
+        """A report with every unavailable measure, and an accumulator of the others."""
+        evaluated = self.evaluated
         report = Report(
             mode=mode,
             layout=self.layout,
             facts={
-                "size_px": stage.size_px,
-                "framing": stage.framing,
-                "motion": stage.motion,
-                "keypoints_read_by": stage.reads_by,
+                "size_px": evaluated.size_px,
+                "framing": evaluated.framing,
+                "motion": evaluated.motion,
+                "keypoints_read_by": evaluated.keypoint_source,
             },
         )
         usable: list[Measure] = []
@@ -77,252 +90,273 @@ class Setting:
                 usable.append(measure)
             else:
                 report.results[measure.key] = Result(None, status)
-        return report, Tally(mode, usable)
+        return report, SetAccumulator(mode, usable)
 
     def _lacks(self, measure: Measure) -> str | None:
-        if self.stage.size_px < measure.least_px:
-            wanted = f"pictures of {measure.least_px} px or more at --size {self.stage.size_px}"
-            return f"unavailable (needs {wanted})"
-        return missing_file(measure.reads, self.metric_files)
+        if self.evaluated.size_px < measure.min_px:
+            size_px = self.evaluated.size_px
+            return f"unavailable (needs images of {measure.min_px} px or more at --size {size_px})"
+        return missing_file(measure.extractor, self.metric_files)
 
 
 @torch.inference_mode()
-def self_reenactment(setting: Setting, films: Mapping[str, Path]) -> Report:
-    """Each film driven by its own frames from its first one on (Sec. 4.1, Table 2).
+def self_reenactment(setup: EvaluationSetup, videos: Mapping[str, Path]) -> Report:
+    """Each video driven by its own frames from its first one on (Sec. 4.1, Table 2).
 
     Convention:
         - the first frame that shows a face is the source, and every frame is compared, that one
           too; frames that show none are left out and counted
-        - means are over all frames of all films
-        - a film that cannot be read, or shows no face, is named, counted and left out; with
-          `Setting.results` it is tried again in the next run, and the others are not
+        - means are over all frames of all videos
+        - a video that cannot be read, or shows no face, is named, counted and left out; with
+          `EvaluationSetup.results` it is tried again in the next run, and the others are not
 
     Args:
-        setting: How.
-        films: By name.
+        setup: The model and how it is measured.
+        videos: By name.
 
     Raises:
         MediaError: None can be used.
     """
-    report, tally = setting.begin("self")
-    every = setting.every or 1
+    report, totals = setup.begin("self")
+    every = setup.every or 1
 
-    def measured(name: str, path: Path) -> FilmResult:
-        clip = Sampled(path=path, every=every, most=setting.most)
-        return _self_film(setting, name, clip, tally)
+    def measured(name: str, path: Path) -> VideoResult:
+        clip = SampledVideo(path=path, every=every, max_frames=setup.max_frames)
+        return _self_video(setup, name, clip, totals)
 
-    _each_film(setting, films, measured, report, tally)
-    return finished(report, tally, {"every": every, "most_frames": setting.most or "all"})
+    _measure_videos(setup, videos, measured, report, totals)
+    return finished(report, totals, {"every": every, "most_frames": setup.max_frames or "all"})
 
 
-def _each_film(
-    setting: Setting,
-    films: Mapping[str, Path],
-    measured: Callable[[str, Path], FilmResult],
+def _measure_videos(
+    setup: EvaluationSetup,
+    videos: Mapping[str, Path],
+    measured: Callable[[str, Path], VideoResult],
     report: Report,
-    tally: Tally,
+    totals: SetAccumulator,
 ) -> None:
-    """Count every film, those that are measured already as they were then.
+    """Measure every video, or load its stored result.
 
-    What is odd enough about a film to break the work in a way that nobody foresaw is a reason to
-    leave it out like any other: the films before it took hours.
+    A video that raises an unforeseen error is left out like any other: the videos before it took
+    hours.
     """
-    known, kept = setting.results, setting.kept
-    for name, path in films.items():
+    known, saved_frames = setup.results, setup.saved_frames
+    for name, path in videos.items():
         result = None if known is None else known.load(name, path)
         if result is None:
             try:
                 result = measured(name, path)
             except (LivePortraitError, ValueError, RuntimeError) as error:
-                if kept is not None:
-                    kept.take()  # what was painted before it broke off
+                if saved_frames is not None:
+                    saved_frames.pop_new()  # frames before the error
                 report.skip(name, error)
                 continue
-            if kept is not None:
-                result = replace(result, kept=kept.take())
+            if saved_frames is not None:
+                result = replace(result, saved_frames=saved_frames.pop_new())
             if known is not None:
                 known.save(name, path, result)
-        if kept is not None:
-            kept.count(result.kept)
-        tally.count(result.sums)
+        if saved_frames is not None:
+            saved_frames.add_videos(result.saved_frames)
+        totals.add_video(result.sums)
         report.rows.append(result.row)
-        if len(report.strips) < MOST_STRIPS:
-            report.strips.append((name, result.strip))
-        setting.say(f"{name}: {result.row['frames']} frames")
+        if len(report.sample_grids) < MAX_SAMPLE_GRIDS:
+            report.sample_grids.append((name, result.grid))
+        setup.log(f"{name}: {result.row['frames']} frames")
 
 
-def _self_film(setting: Setting, name: str, clip: Sampled, tally: Tally) -> FilmResult:
-    stage = setting.stage
-    film = open_film(stage, name, clip)
-    motion, own, strip = read_film(stage, film), FilmTally(tally), Strip(film.seen, clip.every)
-    source = film.still(film.seen[0])
+def _self_video(
+    setup: EvaluationSetup, name: str, clip: SampledVideo, totals: SetAccumulator
+) -> VideoResult:
+    evaluated = setup.evaluated
+    video = track_video(evaluated, name, clip)
+    motion, own, grid = (
+        video_motion(evaluated, video),
+        VideoAccumulator(totals),
+        SampleGrid(video.visible, clip.every),
+    )
+    source = video.frame(video.visible[0])
     first = next(iter(source.squares))
-    rows = [strip.row(word) for word in ("driving", "ours", "apart x 3")]
-    for frames, outputs, drivings in _pairs(stage, film, source, motion):
+    rows = [grid.row(word) for word in ("driving", "ours", "apart x 3")]
+    for frames, outputs, drivings in _pairs(evaluated, video, source, motion):
         image, driving = (
-            SeenPictures(stage.view(squares, film.face), setting.readers)
+            ExtractedFeatures(evaluated.view(squares, video.face), setup.extractors)
             for squares in (outputs, drivings)
         )
         own.add(frames, image, {"driving": driving})
         apart = [difference(x, y) for x, y in zip(outputs, drivings, strict=True)]
         for row, pictures in zip(rows, (drivings, outputs, apart), strict=True):
-            _show(strip, row, frames, pictures)
-        if setting.kept is not None:
-            setting.kept.add(name, first, drivings, outputs)
-    return _result(film, own, strip)
+            _show(grid, row, frames, pictures)
+        if setup.saved_frames is not None:
+            setup.saved_frames.add(name, first, drivings, outputs)
+    return _result(video, own, grid)
 
 
 @torch.inference_mode()
 def cross_reenactment(
-    setting: Setting, films: Mapping[str, Path], portraits: Mapping[str, Path]
-) -> tuple[Report, Tally]:
-    """Each portrait driven by each film (Sec. 4.2, Table 3); what FID needs comes with it.
+    setup: EvaluationSetup, videos: Mapping[str, Path], portraits: Mapping[str, Path]
+) -> tuple[Report, SetAccumulator]:
+    """Each portrait driven by each video (Sec. 4.2, Table 3), and the accumulator for FID.
 
     Convention:
-        - of a film one frame in 10 (TalkingHead-1KH) or 5 (VFHQ), 24 or 6 at most (App. A); the
+        - of a video, one frame in 10 (TalkingHead-1KH) or 5 (VFHQ), 24 or 6 at most (App. A); the
           first of them that shows a face is the neutral one
 
     Args:
-        setting: How.
-        films: By name.
+        setup: The model and how it is measured.
+        videos: By name.
         portraits: By name.
 
     Raises:
-        MediaError: No film or no portrait can be used.
+        MediaError: No video or no portrait can be used.
     """
-    report, tally = setting.begin("cross")
-    every, most = setting.every or setting.layout.every, setting.most or setting.layout.most
-    sources = list(_open_portraits(setting, portraits, report))
+    report, totals = setup.begin("cross")
+    every, max_frames = (
+        setup.every or setup.layout.every,
+        setup.max_frames or setup.layout.max_frames,
+    )
+    sources = list(_open_portraits(setup, portraits, report))
     if not sources:
         raise MediaError(
             f"None of {len(portraits)} portraits can be used; the last reason: "
             f"{report.skipped[-1]['reason']}"
         )
 
-    def measured(name: str, path: Path) -> FilmResult:
-        clip = Sampled(path=path, every=every, most=most)
-        return _cross_film(setting, name, clip, tally, sources)
+    def measured(name: str, path: Path) -> VideoResult:
+        clip = SampledVideo(path=path, every=every, max_frames=max_frames)
+        return _cross_video(setup, name, clip, totals, sources)
 
-    _each_film(setting, films, measured, report, tally)
+    _measure_videos(setup, videos, measured, report, totals)
     facts: dict[str, float | str] = {
         "every": every,
-        "most_frames": most,
+        "most_frames": max_frames,
         "portraits": len(sources),
     }
-    return finished(report, tally, facts), tally
+    return finished(report, totals, facts), totals
 
 
 def _open_portraits(
-    setting: Setting, portraits: Mapping[str, Path], report: Report
-) -> Iterator[tuple[Subject, SeenPictures]]:
+    setup: EvaluationSetup, portraits: Mapping[str, Path], report: Report
+) -> Iterator[tuple[TrackedClip, ExtractedFeatures]]:
     for name, path in portraits.items():
         try:
-            portrait = open_portrait(setting.stage, name, path)
+            portrait = track_portrait(setup.evaluated, name, path)
         except LivePortraitError as error:
             report.skip(name, error)
             continue
-        view = setting.stage.view(list(portrait.squares), portrait.face)
-        yield portrait, SeenPictures(view, setting.readers)
+        view = setup.evaluated.view(list(portrait.squares), portrait.face)
+        yield portrait, ExtractedFeatures(view, setup.extractors)
 
 
-def _cross_film(
-    setting: Setting,
+def _cross_video(
+    setup: EvaluationSetup,
     name: str,
-    clip: Sampled,
-    tally: Tally,
-    sources: list[tuple[Subject, SeenPictures]],
-) -> FilmResult:
-    stage = setting.stage
-    film = open_film(stage, name, clip, least=1)
-    motion, own = read_film(stage, film), FilmTally(tally)
-    driving, pictures = _driver(setting, film, tally)
-    strip = Strip(film.seen, clip.every)
-    _show(strip, strip.row("driving"), film.seen, [pictures[frame] for frame in film.seen])
-    looked_at = sorted({one.reads for one in tally.measures if one.against["cross"] == "source"})
-    for number, (portrait, looks) in enumerate(sources):
-        source = KnownPictures({reader: looks.reading(reader) for reader in looked_at})
+    clip: SampledVideo,
+    totals: SetAccumulator,
+    sources: list[tuple[TrackedClip, ExtractedFeatures]],
+) -> VideoResult:
+    evaluated = setup.evaluated
+    video = track_video(evaluated, name, clip, min_faces=1)
+    motion, own = video_motion(evaluated, video), VideoAccumulator(totals)
+    driving, pictures = _driver(setup, video, totals)
+    grid = SampleGrid(video.visible, clip.every)
+    _show(
+        grid,
+        grid.row("driving"),
+        video.visible,
+        [pictures[frame] for frame in video.visible],
+    )
+    names = _extractors_of(totals, "source")
+    for number, (portrait, extracted) in enumerate(sources):
+        source = StoredFeatures({name: extracted.features(name) for name in names})
         first = next(iter(portrait.squares))
-        row = strip.row(first) if number < SHOWN_PORTRAITS else None
-        for frames, outputs, _ in _pairs(stage, film, portrait, motion):
-            image = SeenPictures(stage.view(outputs, portrait.face), setting.readers)
-            places = [film.seen.index(frame) for frame in frames]
-            others: dict[Side, Looks] = {
+        row = grid.row(first) if number < SHOWN_PORTRAITS else None
+        for frames, outputs, _ in _pairs(evaluated, video, portrait, motion):
+            image = ExtractedFeatures(evaluated.view(outputs, portrait.face), setup.extractors)
+            places = [video.visible.index(frame) for frame in frames]
+            others: dict[Side, FeatureSource] = {
                 "driving": driving.rows(places),
                 "source": source.rows([0] * len(places)),
             }
             own.add(frames, image, others)
             if row is not None:
-                _show(strip, row, frames, outputs)
-            if setting.kept is not None:
+                _show(grid, row, frames, outputs)
+            if setup.saved_frames is not None:
                 shown = [pictures[frame] for frame in frames]
-                setting.kept.add(f"{name} {portrait.name}", first, shown, outputs)
-    return _result(film, own, strip)
+                setup.saved_frames.add(f"{name} {portrait.name}", first, shown, outputs)
+    return _result(video, own, grid)
 
 
 def _driver(
-    setting: Setting, film: Subject, tally: Tally
-) -> tuple[KnownPictures, dict[int, Pixels]]:
-    """What readers make of the frames that show a face, and those frames, made small."""
-    stage = setting.stage
-    names = sorted({one.reads for one in tally.measures if one.against["cross"] == "driving"})
-    parts: list[SeenPictures] = []
+    setup: EvaluationSetup, video: TrackedClip, totals: SetAccumulator
+) -> tuple[StoredFeatures, dict[int, Pixels]]:
+    """The features of the frames that show a face, and those frames at the compared size."""
+    evaluated = setup.evaluated
+    names = _extractors_of(totals, "driving")
+    parts: list[ExtractedFeatures] = []
     pictures: dict[int, Pixels] = {}
-    seen = set(film.seen)
-    present = ((i, square) for i, square in enumerate(film.squares) if i in seen)
+    visible = set(video.visible)
+    present = ((i, square) for i, square in enumerate(video.squares) if i in visible)
     for batch in batched(present, ChunkSize(CHUNK)):
-        looks = SeenPictures(stage.view([x for _, x in batch], film.face), setting.readers)
+        extracted = ExtractedFeatures(
+            evaluated.view([x for _, x in batch], video.face), setup.extractors
+        )
         for name in names:
-            looks.reading(name)
-        parts.append(looks)
-        size = (stage.size_px, stage.size_px)
+            extracted.features(name)
+        parts.append(extracted)
+        size = (evaluated.size_px, evaluated.size_px)
         pictures |= {index: resize_pixels(square, size) for index, square in batch}
-    return known_pictures(parts, names), pictures
+    return stored_features(parts, names), pictures
+
+
+def _extractors_of(totals: SetAccumulator, side: Side) -> list[str]:
+    """The extractors of the measures that compare with one side."""
+    return sorted({one.extractor for one in totals.measures if one.against["cross"] == side})
 
 
 def _pairs(
-    stage: Stage, film: Subject, portrait: Subject, motion: Motion
+    evaluated: EvaluatedModel, video: TrackedClip, portrait: TrackedClip, motion: Motion
 ) -> Iterator[tuple[list[int], list[Pixels], list[Pixels]]]:
-    """Frame numbers, painted squares and driving squares, some at a time, where a face is seen."""
-    seen = set(film.seen)
-    outputs = painted(stage, portrait, motion, film.seen[0])
+    """Frame numbers, painted squares and driving squares with a face, in batches."""
+    visible = set(video.visible)
+    outputs = reenacted_frames(evaluated, portrait, motion, video.visible[0])
     frames = (
         (index, output, driving)
-        for index, (output, driving) in enumerate(zip(outputs, film.squares, strict=True))
-        if index in seen
+        for index, (output, driving) in enumerate(zip(outputs, video.squares, strict=True))
+        if index in visible
     )
     for batch in batched(frames, ChunkSize(CHUNK)):
         yield [row[0] for row in batch], [row[1] for row in batch], [row[2] for row in batch]
 
 
-def _show(strip: Strip, row: int, frames: Sequence[int], pictures: Sequence[Pixels]) -> None:
+def _show(grid: SampleGrid, row: int, frames: Sequence[int], pictures: Sequence[Pixels]) -> None:
     for frame, picture in zip(frames, pictures, strict=True):
-        strip.add(row, frame, picture)
+        grid.add(row, frame, picture)
 
 
-def _result(film: Subject, own: FilmTally, strip: Strip) -> FilmResult:
-    """Of a film that was measured to its end."""
+def _result(video: TrackedClip, own: VideoAccumulator, grid: SampleGrid) -> VideoResult:
+    """The result of a video that was measured to its end."""
     sums = own.finish()
-    unseen = len(film.track) - len(film.seen)
-    counts = {"frames": len(film.seen), "frames_without_face": unseen}
-    row = {"film": film.name, **counts, **sums.means}
-    return FilmResult(row=row, sums=sums, strip=strip.picture())
+    hidden = len(video.track) - len(video.visible)
+    counts = {"frames": len(video.visible), "frames_without_face": hidden}
+    row = {"film": video.name, **counts, **sums.means}
+    return VideoResult(row=row, sums=sums, grid=grid.picture())
 
 
-def finished(report: Report, tally: Tally, facts: Mapping[str, float | str]) -> Report:
+def finished(report: Report, totals: SetAccumulator, facts: Mapping[str, float | str]) -> Report:
     """The report with its means.
 
     Raises:
-        MediaError: No film could be used.
+        MediaError: No video could be used.
     """
     if not report.rows:
         raise MediaError(
-            f"None of {len(report.skipped)} films can be used; films of faces were wanted. The "
+            f"None of {len(report.skipped)} videos can be used; videos of faces are expected. The "
             f"last reason: {report.skipped[-1]['reason']}"
         )
-    for measure in tally.measures:
+    for measure in totals.measures:
         if measure.scope != "set":
-            value = tally.mean(measure.key)
-            lacks = "unavailable (needs films with three frames or more that follow each other)"
+            value = totals.mean(measure.key)
+            lacks = "unavailable (needs videos with three consecutive frames or more)"
             report.results[measure.key] = (
                 Result(value) if value is not None else Result(None, lacks)
             )

@@ -1,7 +1,7 @@
-"""Self- and cross-reenactment as the paper does it: a portrait moved by the frames of a film.
+"""Self- and cross-reenactment as the paper does it: a portrait moved by the frames of a video.
 
-Films are streamed: one pass finds the face, one reads its motion, one paints. What is held of a
-film is its motion and half a kilobyte of landmarks a frame.
+Videos are streamed: one pass finds the face, one extracts its motion, one paints. Memory holds the
+motion of a video and half a kilobyte of landmarks a frame.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ from .measures import FACE_PX
 
 FramingMode = Literal["paste", "crop", "whole"]
 PICTURES_FPS: Final = Fraction(25)
-"""Of films that are folders of pictures, which do not tell it."""
+"""Of videos that are folders of images, which have no frame rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """The model that is measured, and how films and portraits are shown to it."""
+class EvaluatedModel:
+    """The model that is measured, and how videos and portraits are framed for it."""
 
     model: LivePortraitModel
     landmarks: LivePortraitModel
-    """A compact model whose M reads keypoints: the measured one, if it is compact itself."""
+    """A compact model whose M extracts keypoints: the measured one, if it is compact itself."""
     faces: FaceReaders
     size_px: int
     """Side of the pictures that are compared."""
@@ -66,13 +66,13 @@ class Stage:
         size_px: int,
         framing: FramingMode,
         motion: MotionMode,
-    ) -> Stage:
-        """A stage for a model.
+    ) -> EvaluatedModel:
+        """A model with what it needs to be measured.
 
         Args:
             model: The model to measure.
-            shipped: The compact model that reads keypoints where the measured one has none
-                with names, and that finds the faces, whichever model is measured.
+            shipped: The compact model that extracts keypoints where those of the measured one have
+                no names, and that finds the faces, whichever model is measured.
             size_px: See the field.
             framing: `paste`: the face is cut out of the frame, painted and pasted back, and whole
                 frames are compared; of frames that are not square the square about the face.
@@ -90,13 +90,13 @@ class Stage:
         )
 
     @property
-    def reads_by(self) -> str:
-        """Whose M reads the keypoints, in words."""
+    def keypoint_source(self) -> str:
+        """Which M extracts the keypoints, in words."""
         own = self.model.preset.family == "compact"
         return "the measured model's own M" if own else "the shipped compact model's M"
 
     def view(self, squares: Sequence[Pixels], face: CropTransform) -> View:
-        """Pictures as readers see them."""
+        """Images as the feature extractors take them."""
         size = (self.size_px, self.size_px)
         return View(
             whole=torch.cat([tensor_from_pixels(resize_pixels(one, size)) for one in squares]),
@@ -105,29 +105,29 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
-    """Some frames of a film, or of a folder of pictures, as a clip."""
+class SampledVideo:
+    """Some frames of a video, or of a folder of images, as a clip."""
 
     path: Path
     every: int = 1
     """Of so many frames one."""
-    most: int | None = None
-    """So many of those at most; None takes all."""
+    max_frames: int | None = None
+    """Frames at most; None takes all."""
 
     @property
     def fps(self) -> Fraction:
-        """Frames per second that are left."""
+        """Frames per second that are taken."""
         fps = PICTURES_FPS if self.path.is_dir() else VideoReader(self.path).fps
         return fps / self.every
 
     def __iter__(self) -> Iterator[Pixels]:
         """The frames from the beginning."""
         frames = _pictures_in(self.path) if self.path.is_dir() else iter(VideoReader(self.path))
-        return islice(islice(frames, 0, None, self.every), self.most)
+        return islice(islice(frames, 0, None, self.every), self.max_frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Squares:
+class SquareCrops:
     """A square part of every frame of a clip."""
 
     clip: Clip
@@ -146,62 +146,66 @@ class Squares:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A film or a portrait: its squares, the face in each, and where readers look."""
+class TrackedClip:
+    """A video or portrait: its squares, the face in each, and the crop for feature extractors."""
 
     name: str
     squares: Clip
     track: FaceTrack
     """In pixels of the squares."""
     face: CropTransform
-    """The part of a square that readers look at."""
+    """The part of a square that feature extractors take."""
 
     @property
-    def seen(self) -> list[int]:
+    def visible(self) -> list[int]:
         """The frames in which the face was measured."""
-        return [index for index, worth in enumerate(self.track.validity) if worth == 1.0]
+        return [index for index, validity in enumerate(self.track.validity) if validity == 1.0]
 
-    def still(self, index: int) -> Subject:
+    def frame(self, index: int) -> TrackedClip:
         """One frame as a portrait."""
         square = next(islice(iter(self.squares), index, None))
         track = FaceTrack(0, (self.track.faces[index],))
         return replace(self, squares=Frames((square,)), track=track)
 
 
-def open_film(stage: Stage, name: str, clip: Sampled, *, least: int = 2) -> Subject:
-    """A film, its face found.
+def track_video(
+    evaluated: EvaluatedModel, name: str, clip: SampledVideo, *, min_faces: int = 2
+) -> TrackedClip:
+    """Find the face of a video.
 
     Args:
-        stage: Says how it is framed.
+        evaluated: Its framing applies.
         name: For messages.
         clip: Its frames.
-        least: So many frames must show a face.
+        min_faces: Frames that must show a face.
 
     Raises:
         FaceNotFoundError: Fewer do.
-        MediaError: The film cannot be read.
+        MediaError: The video cannot be read.
     """
-    return _subject(stage, name, clip, role="driver", least=least)
+    return _tracked_clip(evaluated, name, clip, role="driver", min_faces=min_faces)
 
 
-def open_portrait(stage: Stage, name: str, path: Path) -> Subject:
-    """A picture, its face found; the errors are those of `open_film`.
+def track_portrait(evaluated: EvaluatedModel, name: str, path: Path) -> TrackedClip:
+    """Find the face of an image; the errors are those of `track_video`.
 
     Convention:
-        - a large one is made smaller, as the published program does with a source: all of them
-          are held while films go by
+        - a large image is made smaller, as the published program does with a source: all of them
+          are held while videos are processed
     """
     clip = Frames((limited_pixels(read_image(path).rgb),))
-    return _subject(stage, name, clip, role="source", least=1)
+    return _tracked_clip(evaluated, name, clip, role="source", min_faces=1)
 
 
-def read_film(stage: Stage, film: Subject) -> Motion:
-    """The motion of every frame of a film; those without a face are made up."""
-    known = KnownFace(film.track) if stage.framing == "paste" else None
-    return read_driving(stage.model, film.squares, known, _model_framing(stage)).motion
+def video_motion(evaluated: EvaluatedModel, video: TrackedClip) -> Motion:
+    """The motion of every frame of a video; it is interpolated where there is no face."""
+    known = KnownFace(video.track) if evaluated.framing == "paste" else None
+    return read_driving(evaluated.model, video.squares, known, _model_framing(evaluated)).motion
 
 
-def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> Iterator[Pixels]:
+def reenacted_frames(
+    evaluated: EvaluatedModel, portrait: TrackedClip, motion: Motion, reference: int
+) -> Iterator[Pixels]:
     """The portrait moved by a driver, a square for each frame, streamed  (Alg. 1, no stitching).
 
     Convention:
@@ -209,12 +213,12 @@ def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> 
           retargeting
         - `reference` counts as the driver's neutral frame (Eq. 7)
     """
-    known = KnownFace(portrait.track) if stage.framing == "paste" else None
-    framing = _model_framing(stage)
-    read = read_source(stage.model, portrait.squares, known, framing)
-    options = DrivingOptions(stitch=False, motion=stage.motion)
+    known = KnownFace(portrait.track) if evaluated.framing == "paste" else None
+    framing = _model_framing(evaluated)
+    read = read_source(evaluated.model, portrait.squares, known, framing)
+    options = DrivingOptions(stitch=False, motion=evaluated.motion)
     keypoints = drive(
-        stage.model,
+        evaluated.model,
         read.motion,
         motion,
         options,
@@ -222,7 +226,7 @@ def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> 
         source_is_video=False,
     )
     animation = Animation(
-        model=stage.model,
+        model=evaluated.model,
         source=portrait.squares,
         is_video=False,
         read=read,
@@ -237,43 +241,47 @@ def painted(stage: Stage, portrait: Subject, motion: Motion, reference: int) -> 
         yield resize_pixels(frame.picture, (height, width))
 
 
-def _model_framing(stage: Stage) -> Framing:
-    """How the model cuts faces out of squares: itself, or not at all."""
-    return Framing() if stage.framing == "paste" else Framing(already_cropped=True)
+def _model_framing(evaluated: EvaluatedModel) -> Framing:
+    """How the model crops faces from squares: itself, or not at all."""
+    return Framing() if evaluated.framing == "paste" else Framing(already_cropped=True)
 
 
-def _subject(stage: Stage, name: str, clip: Clip, *, role: Role, least: int) -> Subject:
-    reader = stage.faces.reader(FaceChoice(role=role, is_still=role == "source"))
+def _tracked_clip(
+    evaluated: EvaluatedModel, name: str, clip: Clip, *, role: Role, min_faces: int
+) -> TrackedClip:
+    reader = evaluated.faces.reader(FaceChoice(role=role, is_still=role == "source"))
     assert reader is not None
     track = reader(clip)
-    seen = sum(worth == 1.0 for worth in track.validity)
-    if seen < least:
+    visible = sum(validity == 1.0 for validity in track.validity)
+    if visible < min_faces:
         raise FaceNotFoundError(
-            f"{name} shows a face in {seen} of {len(track)} frames; {least} or more were wanted. "
-            "Leave it out, or take more of its frames."
+            f"{name} shows a face in {visible} of {len(track)} frames; {min_faces} or more are "
+            "expected. Leave it out, or take more of its frames."
         )
     shape = next(iter(clip)).shape
-    square = _square(stage, track, shape)
+    square = _square(evaluated, track, shape)
     if square is not None:
         track = FaceTrack(track.face_id, tuple(_moved(face, square) for face in track.faces))
-    squares: Clip = Squares(clip=clip, transform=square)
+    squares: Clip = SquareCrops(clip=clip, transform=square)
     if role == "source":
         squares = Frames(tuple(squares))
-    face = driving_crops(stage.landmarks, track, Framing())[0]
-    return Subject(name=name, squares=squares, track=track, face=face)
+    face = driving_crops(evaluated.landmarks, track, Framing())[0]
+    return TrackedClip(name=name, squares=squares, track=track, face=face)
 
 
-def _square(stage: Stage, track: FaceTrack, shape: tuple[int, ...]) -> CropTransform | None:
+def _square(
+    evaluated: EvaluatedModel, track: FaceTrack, shape: tuple[int, ...]
+) -> CropTransform | None:
     """The part of the frames that is compared; None is all of it."""
     height, width = shape[:2]
-    if stage.framing == "crop":
-        crop = driving_crops(stage.model, track, Framing())[0]
-        return inside(crop, shape, stage.model.preset.output_size_px)
+    if evaluated.framing == "crop":
+        crop = driving_crops(evaluated.model, track, Framing())[0]
+        return inside(crop, shape, evaluated.model.preset.output_size_px)
     side = min(height, width)
     if height == width:
         return None
     x, y = (width - 1) / 2, (height - 1) / 2
-    if stage.framing == "paste":
+    if evaluated.framing == "paste":
         centres = [face.centre for face in track.faces if face.state == "measured"]
         x, y = (float(value) for value in np.mean(centres, axis=0))
     left, top = (
@@ -305,7 +313,7 @@ def _pictures_in(folder: Path) -> Iterator[Pixels]:
         first = first or frame.shape
         if frame.shape != first:
             raise MediaError(
-                f"{path} has {frame.shape[1]}x{frame.shape[0]} pixels, and those before it "
-                f"{first[1]}x{first[0]}; a film's frames are all of one size. Sort them out."
+                f"{path} has {frame.shape[1]}x{frame.shape[0]} pixels; {first[1]}x{first[0]}, as "
+                "the frames before it, is expected. Put images of other sizes elsewhere."
             )
         yield frame

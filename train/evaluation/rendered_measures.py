@@ -48,7 +48,7 @@ EDITED = {"eyes": (EYE_POINTS, 0.045), "mouth": (MOUTH_POINTS, 0.07)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class PredictedMotion:
     """What M says about a picture, and the truth."""
 
     keypoints: Tensor
@@ -57,30 +57,32 @@ class Reading:
     """(B, 3) pitch, yaw, roll."""
 
     @classmethod
-    def of(cls, motion: Motion) -> Reading:
+    def of(cls, motion: Motion) -> PredictedMotion:
         """What a motion says."""
         return cls(keypoints=transform_keypoints(motion).cpu(), pose_deg=motion.pose_deg.cpu())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RepaintedBatch:
     """What one batch of pairs came to, on the CPU."""
 
     pairs: PairBatch
-    source: Reading
+    source: PredictedMotion
     """M on the source."""
-    driving: Reading
+    driving: PredictedMotion
     """M on the true driving picture."""
-    output: Reading
+    output: PredictedMotion
     """M on the repainted picture."""
     image: Tensor
     """(B, 3, h, h) the repainted picture."""
-    sees: Tensor
+    iris_visible: Tensor
     """(B, 2) bool: the left and right iris can be seen in both frames."""
 
 
 @torch.inference_mode()
-def outcomes(model: LivePortraitModel, data: RenderedSet, pair: int) -> Iterator[Outcome]:
+def repainted_batches(
+    model: LivePortraitModel, data: RenderedSet, pair: int
+) -> Iterator[RepaintedBatch]:
     """One of the three pairs of every identity, repainted by the model's own keypoints."""
     for start in range(0, len(data), BATCH):
         chosen = np.arange(start, min(start + BATCH, len(data)))
@@ -91,14 +93,14 @@ def outcomes(model: LivePortraitModel, data: RenderedSet, pair: int) -> Iterator
         image = warp_decode(
             model, volume, transform_keypoints(source), transform_keypoints(driving)
         )
-        yield Outcome(
+        yield RepaintedBatch(
             pairs=pairs,
-            source=Reading.of(source),
-            driving=Reading.of(driving),
-            output=Reading.of(extract_motion(model, image)),
+            source=PredictedMotion.of(source),
+            driving=PredictedMotion.of(driving),
+            output=PredictedMotion.of(extract_motion(model, image)),
             image=image.cpu(),
-            sees=irises_seen(data, chosen, pair, pairs.driving)
-            & irises_seen(data, chosen, pair + 1, pairs.source),
+            iris_visible=irises_visible(data, chosen, pair, pairs.driving)
+            & irises_visible(data, chosen, pair + 1, pairs.source),
         )
 
 
@@ -112,7 +114,7 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     rows: list[dict[str, Tensor]] = []
     ratios: dict[str, float] = {}
     for pair in range(FRAMES):
-        found = list(outcomes(model, data, pair))
+        found = list(repainted_batches(model, data, pair))
         rows += [_row(one) for one in found]
         if pair == SAME_POSE_PAIR:
             ratios = _edit_ratios(found)
@@ -130,7 +132,7 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     }
 
 
-def irises_seen(
+def irises_visible(
     data: RenderedSet, identities: NDArray[np.integer], frame: int, truth: FrameBatch
 ) -> Tensor:
     """(B, 2) bool: lids apart, and an eye is nearest at the iris, of each identity's frame."""
@@ -159,10 +161,10 @@ def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
         faces = faces_of(model, frames.image.to(model.device))
         for part, asked in ASKED_OPENINGS.items():
             for opening in asked:
-                wanted = faces.keypoints.new_full((len(chosen), 1), opening)
-                image = retargeted(model, faces, part, wanted)[1]
+                expected = faces.keypoints.new_full((len(chosen), 1), opening)
+                image = retargeted(model, faces, part, expected)[1]
                 read = transform_keypoints(extract_motion(model, image))
-                errors[part].append((PARTS[part][0](read) - wanted).abs().flatten().cpu())
+                errors[part].append((PARTS[part][0](read) - expected).abs().flatten().cpu())
     means = {part: float(torch.cat(found).mean()) for part, found in errors.items()}
     return {
         "retarget_error": max(means.values()),
@@ -170,7 +172,7 @@ def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     }
 
 
-def _row(one: Outcome) -> dict[str, Tensor]:
+def _row(one: RepaintedBatch) -> dict[str, Tensor]:
     """The numbers of each pair of a batch, (B, ...)."""
     source, driving, truth = one.pairs.source, one.pairs.driving, one.pairs.truth
     assert truth is not None
@@ -184,7 +186,7 @@ def _row(one: Outcome) -> dict[str, Tensor]:
         "turn_deg": (driving.pose_deg - source.pose_deg)[:, 1].abs(),
         "gaps": lid_and_lip_gaps(driving.keypoints),
         "gaze": gaze(driving.keypoints) - gaze(source.keypoints),
-        "sees": one.sees & truth.same_pose[:, None],
+        "sees": one.iris_visible & truth.same_pose[:, None],
     }
     for name, read in (("output", one.output), ("driving", one.driving)):
         row[f"{name}_gaps"] = lid_and_lip_gaps(read.keypoints)
@@ -195,13 +197,15 @@ def _row(one: Outcome) -> dict[str, Tensor]:
 
 def _motion_measures(table: dict[str, Tensor], read: str, prefix: str) -> dict[str, float]:
     """Openings, change of gaze and pose, as M reads them off `output` or `driving`."""
-    gaps, truth, sees = table[f"{read}_gaps"], table["gaps"], table["sees"]
+    gaps, truth, iris_visible = table[f"{read}_gaps"], table["gaps"], table["sees"]
     pitch, yaw, roll = table[f"{read}_pose_error"].mean(0).tolist()
     measures = {
         "eye_r": correlation(gaps[:, :2], truth[:, :2]),
         "lip_r": correlation(gaps[:, 2], truth[:, 2]),
         "mouth_width_r": correlation(gaps[:, 3], truth[:, 3]),
-        "gaze_r": correlation(table[f"{read}_gaze"][sees][:, 0], table["gaze"][sees][:, 0]),
+        "gaze_r": correlation(
+            table[f"{read}_gaze"][iris_visible][:, 0], table["gaze"][iris_visible][:, 0]
+        ),
         "pitch_error_deg": pitch,
         "yaw_error_deg": yaw,
         "roll_error_deg": roll,
@@ -209,7 +213,7 @@ def _motion_measures(table: dict[str, Tensor], read: str, prefix: str) -> dict[s
     return {f"{prefix}{name}": value for name, value in measures.items()}
 
 
-def _edit_ratios(same_pose: Sequence[Outcome]) -> dict[str, float]:
+def _edit_ratios(same_pose: Sequence[RepaintedBatch]) -> dict[str, float]:
     """How much of the change about eyes and mouth was missed (0 reached, 1 copied)."""
     image, source, truth, keypoints = (
         torch.cat(parts)

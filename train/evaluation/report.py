@@ -1,4 +1,4 @@
-"""What an evaluation came to: each measure with its status, what was skipped, and strips."""
+"""The results of an evaluation: measures with their status, what was skipped, sample grids."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LOG = logging.getLogger(__name__)
 
 OK: Final = "ok"
 COLUMNS: Final = 5
-"""Moments of a film that a strip shows."""
+"""Moments of a video that a sample grid shows."""
 TILE_PX: Final = 144
-MOST_STRIPS: Final = 12
+MAX_SAMPLE_GRIDS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Result:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """One protocol on one set of films."""
+    """One protocol on one set of videos."""
 
     mode: Mode
     layout: Layout
@@ -49,10 +49,10 @@ class Report:
     rows: list[dict[str, float | str | None]] = field(
         default_factory=list[dict[str, "float | str | None"]]
     )
-    """A row for each film."""
+    """A row for each video."""
     skipped: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
-    """Films and pictures that could not be used, and why."""
-    strips: list[tuple[str, Pixels]] = field(default_factory=list[tuple[str, Pixels]])
+    """Videos and pictures that could not be used, and why."""
+    sample_grids: list[tuple[str, Pixels]] = field(default_factory=list[tuple[str, Pixels]])
     mesh: dict[str, float] | str = UNAVAILABLE
     """What an independent face mesh says."""
 
@@ -74,7 +74,7 @@ class Report:
         return {key: result.value for key, result in self.results.items()}
 
     def to_json(self) -> dict[str, object]:
-        """Plain values, as they are kept in a file."""
+        """Plain values, as the JSON file holds them."""
         measures = {
             key: {
                 "title": BY_KEY[key].title,
@@ -99,18 +99,18 @@ class Report:
         return with_ours(self.mode, self.layout.name, headings, self.values)
 
     def notes(self) -> list[str]:
-        """What a reader of the table must know."""
+        """What the table does not say."""
         lines = [f"{key} {value}" for key, value in self.facts.items()]
-        told = [", ".join(lines)]
+        notes = [", ".join(lines)]
         if not self.layout.title:
-            told.append("These are other films than the paper's: the rows do not compare.")
-        told += [
+            notes.append("These are other videos than the paper's: the rows do not compare.")
+        notes += [
             f"{BY_KEY[key].title}: {result.status}"
             for key, result in self.ordered.items()
             if result.status != OK
         ]
-        told += [f"skipped {one['name']}: {one['reason']}" for one in self.skipped]
-        return told
+        notes += [f"skipped {one['name']}: {one['reason']}" for one in self.skipped]
+        return notes
 
     def text(self) -> str:
         """The report as it is printed."""
@@ -123,8 +123,8 @@ class Report:
         return "\n".join([title, as_text(self.table()), *self.notes(), *others])
 
 
-class Strip:
-    """Some moments of a film as a grid of pictures; nothing else of it is held.
+class SampleGrid:
+    """Some moments of a video as a grid of images.
 
     Convention:
         - a row for the driver, and rows beneath it that begin with a picture or a word
@@ -135,7 +135,7 @@ class Strip:
 
         Args:
             frames: Their numbers among those that were taken.
-            every: Of so many of the film's frames one was taken.
+            every: Of so many of the video's frames one was taken.
         """
         self._every = every
         places = np.linspace(0, len(frames) - 1, min(COLUMNS, len(frames))).round().astype(int)
@@ -152,7 +152,7 @@ class Strip:
         return len(self._rows) - 1
 
     def add(self, row: int, frame: int, picture: Pixels) -> None:
-        """A picture for a row; frames that are not shown are let go."""
+        """Add an image to a row; frames that are not shown are dropped."""
         if frame in self._moments:
             self._rows[row][1][frame] = _tile(picture)
 

@@ -1,4 +1,4 @@
-"""What each film came to, kept in a folder, so that an evaluation that is stopped goes on."""
+"""Results of each video in a folder, so that a stopped evaluation can be resumed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.atomic import replacing, write_whole
 from liveportrait_core.model import LivePortraitModel
 
-from .accumulator import FilmSums
+from .accumulator import VideoSums
 
 SETTINGS_NAME: Final = "settings.json"
 _DAMAGED: Final = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -27,83 +27,87 @@ Row = dict[str, float | str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilmResult:
-    """The measures of one film, and what the set's are made of."""
+class VideoResult:
+    """The measures of one video, and its sums for the set's measures."""
 
     row: Row
-    """As it stands in the report."""
-    sums: FilmSums
-    strip: Pixels
-    kept: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Its row of the report."""
+    sums: VideoSums
+    grid: Pixels
+    saved_frames: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Files of pictures for an independent face mesh, by name."""
 
 
-class FilmResults:
-    """A folder with a file for each film that was measured to its end.
+class VideoResults:
+    """A folder with a file for each video that was measured to its end.
 
     Convention:
-        - a film that changed since is measured anew, and so is one that was left out: it may be
-          whole by now
+        - a video that changed since is measured again, and so is one that was left out: it may be
+          complete by now
+        - names within the files (`told`, `kept`, `strip`, `film`) are those of the first version
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
-        """Make the folder, or go on with what is in it.
+        """Create the folder, or resume from what is in it.
 
         Args:
-            folder: Where results are, or will be.
+            folder: Of the results.
             settings: Plain values that results depend on.
 
         Raises:
             MediaError: It holds results of other settings, or cannot be written.
         """
         self._folder = folder
-        told = folder / SETTINGS_NAME
-        wanted: dict[str, object] = json.loads(json.dumps(settings))
-        if told.is_file():
-            _refuse_others(told, wanted)
+        stored = folder / SETTINGS_NAME
+        expected: dict[str, object] = json.loads(json.dumps(settings))
+        if stored.is_file():
+            _refuse_others(stored, expected)
             return
         make_folder(folder)
-        write_whole(told, json.dumps(wanted, indent=2).encode())
+        write_whole(stored, json.dumps(expected, indent=2).encode())
 
-    def load(self, name: str, film: Path) -> FilmResult | None:
-        """What is known of a film; None where it has to be measured."""
+    def load(self, name: str, video: Path) -> VideoResult | None:
+        """The stored result of a video; None where it has to be measured."""
         try:
             with np.load(self._file(name), allow_pickle=False) as arrays:
-                told = json.loads(str(arrays["told"]))
-                features, strip = torch.from_numpy(arrays["features"]), arrays["strip"]
-            if told["stamp"] != _stamp(film):
+                record = json.loads(str(arrays["told"]))
+                features, grid = torch.from_numpy(arrays["features"]), arrays["strip"]
+            if record["stamp"] != _stamp(video):
                 return None
-            return FilmResult(
-                row=told["row"],
-                sums=FilmSums(
-                    told["means"], told["sums"], told["counts"], features.split(told["features"])
+            return VideoResult(
+                row=record["row"],
+                sums=VideoSums(
+                    record["means"],
+                    record["sums"],
+                    record["counts"],
+                    features.split(record["features"]),
                 ),
-                strip=strip,
-                kept=told["kept"],
+                grid=grid,
+                saved_frames=record["kept"],
             )
-        except (OSError, *_DAMAGED):  # none yet, or none that can be read
+        except (OSError, *_DAMAGED):  # there is none, or it cannot be read
             return None
 
-    def save(self, name: str, film: Path, result: FilmResult) -> None:
-        """Keep what a film came to, whole or not at all.
+    def save(self, name: str, video: Path, result: VideoResult) -> None:
+        """Store the result of a video, whole or not at all.
 
         Raises:
             MediaError: The file cannot be written.
         """
-        told = {
+        record = {
             "film": name,
-            "stamp": _stamp(film),
+            "stamp": _stamp(video),
             "row": result.row,
             "means": result.sums.means,
             "sums": dict(result.sums.sums),
             "counts": dict(result.sums.counts),
             "features": [len(part) for part in result.sums.features],
-            "kept": result.kept,
+            "kept": result.saved_frames,
         }
         features = torch.cat(result.sums.features or (torch.empty(0, 1),)).numpy()
         with replacing(self._file(name)) as part, part.open("wb") as file:
             np.savez_compressed(
-                file, told=np.array(json.dumps(told)), strip=result.strip, features=features
+                file, told=np.array(json.dumps(record)), strip=result.grid, features=features
             )
 
     def _file(self, name: str) -> Path:
@@ -111,7 +115,7 @@ class FilmResults:
 
 
 def make_folder(folder: Path) -> None:
-    """A folder for results, if it is not there yet.
+    """Create a folder for results, unless it exists.
 
     Raises:
         MediaError: It cannot be made.
@@ -120,17 +124,17 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MediaError(
-            f"{folder} cannot be made ({error}); a folder for results was wanted. Name another."
+            f"{folder} cannot be created ({error}); a folder for results is expected. Name another."
         ) from error
 
 
 def short_digest(text: str) -> str:
-    """A word for a name, fit for a file's."""
+    """A short hash of a name, for the name of a file."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def digest_of(model: LivePortraitModel) -> str:
-    """A word for the weights of a model: another model's differs."""
+    """A short hash of the weights of a model."""
     digest = hashlib.sha256()
     for name, network in model.modules().items():
         for key, value in network.state_dict().items():
@@ -146,25 +150,25 @@ def sizes_in(folder: Path | None) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-def _stamp(film: Path) -> list[int]:
-    """Files, bytes and last change of a film: another one differs."""
-    files = sorted(film.iterdir()) if film.is_dir() else [film]
+def _stamp(video: Path) -> list[int]:
+    """Files, bytes and last change of a video."""
+    files = sorted(video.iterdir()) if video.is_dir() else [video]
     stats = [path.stat() for path in files]
     latest = max((one.st_mtime_ns for one in stats), default=0)
     return [len(stats), sum(one.st_size for one in stats), latest]
 
 
-def _refuse_others(told: Path, wanted: Mapping[str, object]) -> None:
+def _refuse_others(record: Path, expected: Mapping[str, object]) -> None:
     try:
-        before = json.loads(told.read_text(encoding="utf-8"))
+        before = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MediaError(
-            f"{told} cannot be read ({error}); the settings of the results beside it were wanted. "
+            f"{record} cannot be read ({error}); settings of the results beside it are expected. "
             "Give another folder with --out."
         ) from error
-    for key in {**wanted, **before}:
-        if before.get(key) != wanted.get(key):
+    for key in {**expected, **before}:
+        if before.get(key) != expected.get(key):
             raise MediaError(
-                f"{told.parent} holds results with {key} {before.get(key)}, and {wanted.get(key)} "
-                "was asked for. Give another folder with --out."
+                f"{record.parent} holds results with {key} {before.get(key)}; "
+                f"{expected.get(key)} is expected. Give another folder with --out."
             )

@@ -19,7 +19,7 @@ class Gaussian:
     covariance: Tensor
     """(D, D) float64, over N - 1."""
     count: int = 0
-    """Pictures; 0 where that is not known."""
+    """Images; 0 where that is not known."""
 
 
 class Moments:
@@ -43,15 +43,15 @@ class Moments:
         self.count += len(rows)
 
     def gaussian(self) -> Gaussian:
-        """What came in.
+        """The Gaussian of all features.
 
         Raises:
-            LivePortraitError: Fewer than two pictures came in, which have no covariance.
+            LivePortraitError: There are fewer than two images, which have no covariance.
         """
         if self.count < 2 or self._sum is None or self._products is None:  # noqa: PLR2004
             raise LivePortraitError(
-                f"{self.count} pictures came to the FID; two or more were wanted on each side. "
-                "Give more films, sources or real pictures."
+                f"FID has {self.count} images; two or more are expected on each side. "
+                "Give more videos, sources or real images."
             )
         mean = self._sum / self.count
         spread = self._products - self.count * torch.outer(mean, mean)

@@ -48,8 +48,8 @@ def aligned(face: Tensor, points: Tensor) -> Tensor:
     Returns:
         (B, 3, 112, 112).
     """
-    wanted = (points.new_tensor(ARCFACE_POINTS) + 0.5) * (2 / ARCFACE_PX) - 1
-    flat = F.pad(wanted.expand(len(points), -1, -1), (0, 1))
+    expected = (points.new_tensor(ARCFACE_POINTS) + 0.5) * (2 / ARCFACE_PX) - 1
+    flat = F.pad(expected.expand(len(points), -1, -1), (0, 1))
     back = fit_similarity(flat, F.pad(points, (0, 1)), torch.ones(len(ARCFACE_POINTS)))
     turn = (back.scale * back.rotation)[:, :2, :2]  # acts on rows
     shift = back.to_centre[..., :2] - back.from_centre[..., :2] @ turn

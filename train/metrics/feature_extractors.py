@@ -1,7 +1,7 @@
-"""What the measures look at: each reader makes numbers of pictures, which measures compare.
+"""Feature extractors: each turns images into features, which the measures compare.
 
-One reader serves every measure that needs its numbers, and reads each picture once. Readers whose
-file the user did not bring are not there, and their measures say what they need.
+One extractor serves every measure of its features and processes each image once. Where the user
+did not bring an extractor's file, its measures report what they need.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from .inception import INPUT_PX, InceptionNetwork
 from .lpips import LpipsNetwork
 from .metric_files import METRIC_FILES, STATE_DICTS, open_network, open_state
 
-Reading = tuple[Tensor, ...]
+Features = tuple[Tensor, ...]
 """(B, ...) each."""
-Read = Callable[["View"], Reading]
+FeatureExtractor = Callable[["View"], Features]
 GAZE_PX: Final = 448
 GAZE_BINS: Final = {90: (4.0, -180.0), 28: (3.0, -42.0)}
 """Bins of L2CS-Net (Gaze360, MPIIGaze): degrees a bin, and of the first one."""
@@ -41,16 +41,16 @@ POSE_OUTPUT: Final = "pose_params"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Pictures as the readers see them."""
+    """Images as the extractors take them."""
 
     whole: Tensor
     """(B, 3, h, h) RGB in [0, 1]: what the paper compares."""
     face: Tensor
-    """(B, 3, f, f): the face within, framed as the motion reader's model wants it."""
+    """(B, 3, f, f): the face within, framed for the model of the keypoint extractor."""
 
 
-class MotionReader:
-    """A compact model's M on the face: keypoints and pose, which need no download."""
+class KeypointExtractor:
+    """A compact model's M on the face: keypoints and pose, without further files."""
 
     def __init__(self, model: LivePortraitModel) -> None:
         """Takes the model's M.
@@ -60,29 +60,29 @@ class MotionReader:
         """
         self._model = model
 
-    def __call__(self, view: View) -> Reading:
+    def __call__(self, view: View) -> Features:
         """(B, K, 3) keypoints in crop units and (B, 3) pitch, yaw, roll in degrees."""
         motion = extract_motion(self._model, view.face.to(self._model.device))
         return transform_keypoints(motion).cpu(), motion.pose_deg.cpu()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderNeeds:
-    """A reader that needs files, and how it is made of them."""
+class ExtractorSpec:
+    """An extractor that needs files, and how it is made from them."""
 
     files: tuple[str, ...]
     """Of `METRIC_FILES`."""
-    make: Callable[[list[Path], Read, torch.device], Read]
+    make: Callable[[list[Path], FeatureExtractor, torch.device], FeatureExtractor]
 
 
-def open_readers(
-    folder: Path | None, motion: Read, *, device: torch.device | str = "cpu"
-) -> dict[str, Read]:
-    """Every reader whose files are there.
+def load_extractors(
+    folder: Path | None, motion: FeatureExtractor, *, device: torch.device | str = "cpu"
+) -> dict[str, FeatureExtractor]:
+    """Every extractor whose files exist.
 
     Args:
         folder: Holds files by the names of `METRIC_FILES`; None is no folder.
-        motion: Reads keypoints, a `MotionReader`.
+        motion: Extracts keypoints, a `KeypointExtractor`.
         device: Where LPIPS and FID's Inception run; `.onnx` files run on the CPU.
 
     Raises:
@@ -90,21 +90,24 @@ def open_readers(
     """
     if folder is not None and not folder.is_dir():
         raise CheckpointError(
-            f"{folder} is no folder, and one with networks for metrics was wanted. Name the "
-            "folder that they are in by --metric-files, or leave it out."
+            f"{folder} is no folder; one with networks for metrics is expected. Name it by "
+            "--metric-files, or leave the option out."
         )
-    readers: dict[str, Read] = {"pixels": lambda view: (view.whole,), "motion": motion}
-    for name, needs in READER_NEEDS.items():
+    extractors: dict[str, FeatureExtractor] = {
+        "pixels": lambda view: (view.whole,),
+        "motion": motion,
+    }
+    for name, needs in EXTRACTORS.items():
         paths = [METRIC_FILES[key].found_in(folder) for key in needs.files]
         found = [path for path in paths if path is not None]
         if len(found) == len(paths):
-            readers[name] = needs.make(found, motion, torch.device(device))
-    return readers
+            extractors[name] = needs.make(found, motion, torch.device(device))
+    return extractors
 
 
-def missing_file(reader: str, folder: Path | None) -> str | None:
-    """What a reader lacks, as a status; None where it lacks nothing."""
-    needs = READER_NEEDS.get(reader)
+def missing_file(extractor: str, folder: Path | None) -> str | None:
+    """What an extractor lacks, as a status; None where it lacks nothing."""
+    needs = EXTRACTORS.get(extractor)
     lacking = [
         METRIC_FILES[key].needed_in(folder)
         for key in (needs.files if needs is not None else ())
@@ -138,7 +141,7 @@ def bins_to_degrees(logits: Tensor) -> Tensor:
     if bins not in GAZE_BINS:
         raise CheckpointError(
             f"The L2CS file gives rows of {bins} numbers; yaw and pitch in 90 bins (Gaze360) or "
-            "28 (MPIIGaze) were wanted. Export it as docs/training.md says."
+            "28 (MPIIGaze) are expected. Export it as docs/training.md says."
         )
     width, first = GAZE_BINS[bins]
     places = torch.arange(bins, dtype=torch.float32)
@@ -150,13 +153,15 @@ def _resized(image: Tensor, size_px: int) -> Tensor:
     return F.interpolate(image, size=size, mode="bilinear", align_corners=False, antialias=True)
 
 
-def _lpips(paths: list[Path], motion: Read, device: torch.device) -> Read:
+def _lpips(paths: list[Path], motion: FeatureExtractor, device: torch.device) -> FeatureExtractor:
     del motion
     network = LpipsNetwork(*(open_state(path, device) for path in paths))
     return lambda view: network(view.whole.to(device))
 
 
-def _inception(paths: list[Path], motion: Read, device: torch.device) -> Read:
+def _inception(
+    paths: list[Path], motion: FeatureExtractor, device: torch.device
+) -> FeatureExtractor:
     del motion
     (path,) = paths
     if path.suffix in STATE_DICTS:
@@ -164,7 +169,7 @@ def _inception(paths: list[Path], motion: Read, device: torch.device) -> Read:
         return lambda view: (network(view.whole.to(device)),)
     run = open_network(path, device, keywords={"return_features": True})
 
-    def read(view: View) -> Reading:
+    def read(view: View) -> Features:
         levels = (view.whole * 255).round()
         if path.suffix == ".onnx":
             size = (INPUT_PX, INPUT_PX)
@@ -177,10 +182,10 @@ def _inception(paths: list[Path], motion: Read, device: torch.device) -> Read:
     return read
 
 
-def _arcface(paths: list[Path], motion: Read, device: torch.device) -> Read:
+def _arcface(paths: list[Path], motion: FeatureExtractor, device: torch.device) -> FeatureExtractor:
     run = open_network(paths[0], device)
 
-    def read(view: View) -> Reading:
+    def read(view: View) -> Features:
         points = five_points(motion(view)[0])
         found = run(2 * aligned(view.face.cpu(), points) - 1)
         return (next(iter(found.values())).flatten(1),)
@@ -188,18 +193,18 @@ def _arcface(paths: list[Path], motion: Read, device: torch.device) -> Read:
     return read
 
 
-def _l2cs(paths: list[Path], motion: Read, device: torch.device) -> Read:
+def _l2cs(paths: list[Path], motion: FeatureExtractor, device: torch.device) -> FeatureExtractor:
     del motion
     run = open_network(paths[0], device)
 
-    def read(view: View) -> Reading:
+    def read(view: View) -> Features:
         mean, deviation = (
             view.face.new_tensor(row).view(3, 1, 1) for row in (IMAGENET_MEAN, IMAGENET_DEVIATION)
         )
         found = [*run((_resized(view.face, GAZE_PX) - mean) / deviation).values()]
         if len(found) < len(("yaw", "pitch")):
             raise CheckpointError(
-                f"{paths[0]} has one output; yaw's and pitch's bins were wanted. "
+                f"{paths[0]} has one output; the bins of yaw and pitch are expected. "
                 "Export it as docs/training.md says."
             )
         # the order counts: exports are known to name yaw's output pitch
@@ -208,17 +213,17 @@ def _l2cs(paths: list[Path], motion: Read, device: torch.device) -> Read:
     return read
 
 
-def _smirk(paths: list[Path], motion: Read, device: torch.device) -> Read:
+def _smirk(paths: list[Path], motion: FeatureExtractor, device: torch.device) -> FeatureExtractor:
     del motion
     run = open_network(paths[0], device)
 
-    def read(view: View) -> Reading:
+    def read(view: View) -> Features:
         found = run(_resized(view.face, SMIRK_PX))
         missing = [name for name in (*EXPRESSION_OUTPUTS, POSE_OUTPUT) if name not in found]
         if missing:
             raise CheckpointError(
                 f"{paths[0]} has no output {missing[0]}; SMIRK's encoder with its outputs by "
-                "name was wanted. Export it as docs/training.md says."
+                "name is expected. Export it as docs/training.md says."
             )
         expression = torch.cat([found[name].flatten(1) for name in EXPRESSION_OUTPUTS], 1)
         return expression, found[POSE_OUTPUT].flatten(1)
@@ -226,11 +231,11 @@ def _smirk(paths: list[Path], motion: Read, device: torch.device) -> Read:
     return read
 
 
-READER_NEEDS: Final[Mapping[str, ReaderNeeds]] = {
-    "lpips": ReaderNeeds(files=("alexnet", "lpips"), make=_lpips),
-    "inception": ReaderNeeds(files=("inception",), make=_inception),
-    "arcface": ReaderNeeds(files=("arcface",), make=_arcface),
-    "l2cs": ReaderNeeds(files=("l2cs",), make=_l2cs),
-    "smirk": ReaderNeeds(files=("smirk",), make=_smirk),
+EXTRACTORS: Final[Mapping[str, ExtractorSpec]] = {
+    "lpips": ExtractorSpec(files=("alexnet", "lpips"), make=_lpips),
+    "inception": ExtractorSpec(files=("inception",), make=_inception),
+    "arcface": ExtractorSpec(files=("arcface",), make=_arcface),
+    "l2cs": ExtractorSpec(files=("l2cs",), make=_l2cs),
+    "smirk": ExtractorSpec(files=("smirk",), make=_smirk),
 }
-"""Readers that need files."""
+"""Extractors that need files."""

@@ -16,7 +16,7 @@ SSIM_CONSTANTS = (0.01**2, 0.03**2)
 values in [0, 1]."""
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of the scales, the finest first (Wang et al., 2003)."""
-MS_SSIM_LEAST_PX = (SSIM_WINDOW - 1) * 2 ** (len(MS_SSIM_WEIGHTS) - 1) + 1
+MS_SSIM_MIN_PX = (SSIM_WINDOW - 1) * 2 ** (len(MS_SSIM_WEIGHTS) - 1) + 1
 """Least side of a picture: the window must fit into the coarsest scale."""
 
 
@@ -64,7 +64,7 @@ def ms_ssim(image: Tensor, truth: Tensor) -> Tensor:
         - negative means count as 0: they have no roots
 
     Args:
-        image: (B, 3, h, h) in [0, 1], h at least `MS_SSIM_LEAST_PX`.
+        image: (B, 3, h, h) in [0, 1], h at least `MS_SSIM_MIN_PX`.
         truth: (B, 3, h, h) in [0, 1].
 
     Returns:
@@ -112,5 +112,5 @@ def edit_ratio(image: Tensor, source: Tensor, truth: Tensor, weights: Tensor) ->
     Returns:
         One number over the batch.
     """
-    missed, wanted = (((x - truth).abs() * weights).sum() for x in (image, source))
-    return missed / wanted
+    missed, expected = (((x - truth).abs() * weights).sum() for x in (image, source))
+    return missed / expected

@@ -69,7 +69,7 @@ class InceptionNetwork:
         if missing:
             raise CheckpointError(
                 f"The Inception file lacks {name}.{missing[0]}; torchvision's keys, as in "
-                "pytorch-fid's file, were wanted. Give the file that docs/training.md names."
+                "pytorch-fid's file, are expected. Give the file that docs/training.md names."
             )
         kernel, mean, variance, gain, shift = (self.weights[f"{name}.{key}"] for key in keys)
         height, width = kernel.shape[2:]

@@ -75,7 +75,7 @@ METRIC_FILES: Final[Mapping[str, MetricFile]] = {
     "l2cs": MetricFile(what="L2CS-Net", names=("l2cs.onnx", "l2cs.pt")),
     "smirk": MetricFile(what="SMIRK's encoder", names=("smirk.onnx",)),
 }
-"""Every file, by the name that the table of readers calls it."""
+"""Every file, by its name in `feature_extractors.EXTRACTORS`."""
 
 
 def package_folder(name: str) -> Path | None:
@@ -126,8 +126,8 @@ def _onnx(path: Path) -> Network:
     names: list[str] = [entry.name for entry in session.get_outputs()]
     if len(inputs) != 1:
         raise CheckpointError(
-            f"{path} takes {len(inputs)} inputs ({', '.join(inputs)}); one batch of pictures was "
-            "wanted. Export it anew as docs/training.md says."
+            f"{path} takes {len(inputs)} inputs ({', '.join(inputs)}); one batch of images is "
+            "expected. Export it again as docs/training.md says."
         )
 
     def run(pictures: Tensor) -> dict[str, Tensor]:

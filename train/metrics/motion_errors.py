@@ -1,4 +1,4 @@
-"""Measures of what a face does."""
+"""Errors of keypoints, angles and parameters between two faces."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def angle_deg(found: Tensor, truth: Tensor) -> Tensor:
     """Angle between directions, the MAE of App. A: arccos(b_p . b_d / (|b_p| |b_d|)).
 
     Convention:
-        - worked out as atan2(|b_p x b_d|, b_p . b_d), which keeps small angles exact
+        - computed as atan2(|b_p x b_d|, b_p . b_d), which keeps small angles exact
 
     Args:
         found: (B, 3), of any length above 0.
@@ -55,8 +55,8 @@ def point_distance(found: Tensor, truth: Tensor) -> Tensor:
     return (found - truth).norm(dim=-1).flatten(1).mean(1)
 
 
-def trembling(found: Tensor, truth: Tensor) -> Tensor:
-    """How much points tremble over time beyond what the truth does.
+def jitter(found: Tensor, truth: Tensor) -> Tensor:
+    """Jitter of points over time beyond that of the truth.
 
     Convention:
         - the error e_t = found - truth of each point, its change of pace

@@ -1,4 +1,4 @@
-"""Presets that stage 1 can train: the paper's sizes, a toy of them, and the weights that ship."""
+"""Presets of the paper's architecture that stage 1 can train: its sizes, and a toy of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from types import MappingProxyType
 
 from liveportrait_core.preset import COMPACT, PAPER, Preset
 
-SMALL = "small"
-"""The compact networks, whose sizes a run may choose (`Stage1Config`)."""
 _TRAINED_PAPER = replace(PAPER, source_crop=COMPACT.source_crop, driving_crop=COMPACT.driving_crop)
 """Rendered heads and prepared clips are framed as the compact preset frames sources; a model
-trained on them wants that framing again, and its file says so."""
-PUBLISHED: Mapping[str, Preset] = MappingProxyType(
+trained on them expects that framing again, and its file says so."""
+PAPER_PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "paper": _TRAINED_PAPER,
         "tiny": replace(
@@ -21,4 +19,4 @@ PUBLISHED: Mapping[str, Preset] = MappingProxyType(
         ),
     }
 )
-"""Presets of the published architecture, by the names that `preset=` takes."""
+"""By the names that `preset=` takes."""

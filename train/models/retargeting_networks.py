@@ -10,18 +10,19 @@ from torch import nn
 
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.build import build
+from liveportrait_core.option_fields import OptionError
 from liveportrait_core.preset import Preset
 
 from ..engine import checkpoint
 from .runs import begin_with, opened, settings_of, starting_at_zero
 
-SMALL = ("stitching", "eyes", "lip")
+RETARGETING_NETWORKS = ("stitching", "eyes", "lip")
 
 
-def small_networks(
+def retargeting_networks(
     preset: Preset, parts: Sequence[str], init: str, base: Mapping[str, nn.Module], seed: int
 ) -> dict[str, nn.Module]:
-    """The three networks in the sizes of a preset, without those that nobody has.
+    """The three networks in the sizes of a preset, without those that neither has.
 
     Args:
         preset: Of the base.
@@ -40,7 +41,7 @@ def small_networks(
         built = build(preset)
     torch.manual_seed(seed)
     networks: dict[str, nn.Module] = {}
-    for name in SMALL:
+    for name in RETARGETING_NETWORKS:
         network = starting_at_zero(_drawn(built[name]))
         trained = (found if name in parts else kept).get(name)
         if trained is not None:
@@ -64,36 +65,37 @@ def check_resumable(run: Path, parts: Sequence[str], names: Sequence[str]) -> No
     state = checkpoint.load(run)
     if state is None:
         return
-    before = parts_of(settings_of(run).get("parts", ",".join(SMALL)))
+    before = parts_of(settings_of(run).get("parts", ",".join(RETARGETING_NETWORKS)))
     if before != tuple(parts) or set(state["modules"]) != set(names):
         raise CheckpointError(
             f"{run} holds a run that trained {', '.join(before)} (networks: "
-            f"{', '.join(state['modules'])}); it was to go on with {', '.join(parts)} (networks: "
-            f"{', '.join(names)}). Give another folder with run=FOLDER."
+            f"{', '.join(state['modules'])}), and this command asks for {', '.join(parts)} "
+            f"(networks: {', '.join(names)}). Give another folder with run=FOLDER."
         )
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """The networks that `parts=` names, in the order of `SMALL`.
+    """The networks that `parts=` names, in the order of `RETARGETING_NETWORKS`.
 
     Raises:
-        ValueError: It names none, or something else.
+        OptionError: It names none, or something else.
     """
     named = [name.strip() for name in text.split(",")]
-    if not set(named) <= set(SMALL):
-        raise ValueError(f"parts is '{text}'; it takes some of {','.join(SMALL)}.")
-    return tuple(name for name in SMALL if name in named)
+    if not set(named) <= set(RETARGETING_NETWORKS):
+        known = ",".join(RETARGETING_NETWORKS)
+        raise OptionError(f"parts is '{text}'; some of {known} are expected.")
+    return tuple(name for name in RETARGETING_NETWORKS if name in named)
 
 
 def _of_init(init: str, preset: Preset) -> dict[str, nn.Module]:
     if not init:
         return {}
     other = opened(init)
-    found = {name: other.networks[name] for name in SMALL if name in other.networks}
+    found = {name: other.networks[name] for name in RETARGETING_NETWORKS if name in other.networks}
     if not found:
         raise CheckpointError(
-            f"{init} has no {', no '.join(SMALL)}; a run of stage 2 or a model with one of them "
-            "was wanted. Name another for init, or leave it out."
+            f"{init} has no {', no '.join(RETARGETING_NETWORKS)}; a run of stage 2 or a model with "
+            "one of them is expected. Name another for init, or leave it out."
         )
     space = other.preset.space
     if space != preset.space:

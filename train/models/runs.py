@@ -20,7 +20,7 @@ from liveportrait_core.preset import COMPACT, Preset
 
 from ..engine import checkpoint
 from ..engine.config import CONFIG_NAME
-from .presets import PUBLISHED
+from .presets import PAPER_PRESETS
 
 MODEL_NAME = "model.safetensors"
 GROWTH = ("detail_px", "blocks")
@@ -124,7 +124,7 @@ def refuse_another_run(run: Path, fixed: Mapping[str, object]) -> None:
     for key, value in fixed.items():
         if before and before.get(key) != value:
             raise CheckpointError(
-                f"{run} holds a run with {key}={before.get(key)}, and it was to go on with "
+                f"{run} holds a run with {key}={before.get(key)}, and this command asks for "
                 f"{key}={value}. Give another folder with run=FOLDER."
             )
 
@@ -137,8 +137,8 @@ def preset_of(run: Path) -> Preset:
     if "base" in config:  # a run on top of another has that one's
         file = run / MODEL_NAME
         return preset_of(file if file.is_file() else Path(config["base"]))
-    if config.get("preset") in PUBLISHED:
-        return PUBLISHED[config["preset"]]
+    if config.get("preset") in PAPER_PRESETS:
+        return PAPER_PRESETS[config["preset"]]
     return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
 
 

@@ -1,298 +1,339 @@
 """Fine-tune a model on animals mixed with the data it was trained on (App. D).
 
-    python -m train.animals run=runs/cats base=default animals=cats,runs/creatures data=runs/heads
-    python -m train.animals run=runs/pets base=human animals=pets clips=films steps=20000
-
-Without L_H, the lip GAN and L_faceid. A published base goes on as `train.stage1_published` trained
-it. A compact base learns by the rows of `train.stage1` and without discriminators: F, W and G; M
-stays, and with it S, R_eyes and R_lip go on to fit. Its keypoints have names, and only renderings
+Without L_H, the lip GAN and L_faceid. A base of the paper's architecture is trained as by
+`train.stage1`. A compact base is trained as by `train.compact` and without discriminators: F, W
+and G; M stays, so that S, R_eyes and R_lip still fit. Its keypoints have names, and only renderings
 say where these are: M learns (`motion_batch`) where both people and animals are rendered, so that
 it neither drifts from the names nor forgets people, who do the driving.
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Final
+
+import torch
 
 from liveportrait_core.constants import ANIMAL_SPACE
-from liveportrait_core.errors import CheckpointError, LivePortraitError, MediaError
+from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.model import load_model
+from liveportrait_core.option_fields import OptionError, check_options, option, section, shared
 from liveportrait_core.preset import Preset
 
 from ..data.batch import PairBatch, concatenate
 from ..data.mixed import Mix, MixedClips, MixedHeads, places_of
 from ..data.rendered import RenderedSet
 from ..data.sets import DataConfig, Sets, open_sets
-from ..data.source import PairSource, first_pairs
+from ..data.source import PairSource
 from ..engine import checkpoint
-from ..engine.config import given, parse
 from ..engine.cost import noise_sets, step_cost
-from ..engine.distributed import is_first_process, num_processes
+from ..engine.distributed import num_processes
 from ..engine.draw import Draw
-from ..engine.loop import fit
+from ..engine.loop import LoopConfig
+from ..engine.task import Networks, Step, Task
 from ..losses.compact_motion_terms import MotionWeights
 from ..losses.compact_picture_terms import PictureWeights
 from ..losses.paper_terms import PaperWeights
-from ..models.presets import PUBLISHED
+from ..models.presets import PAPER_PRESETS
 from ..models.runs import (
-    CREDIT,
-    MODEL_NAME,
     Base,
     preset_of,
     refuse_another_run,
     trained_networks,
     write_model,
 )
-from .compact import MOTION, Stage1, Stage1Config
-from .finetune import OfBase, merged, open_base
-from .paper import PublishedStage1
-from .paper_parts import NETWORKS, PublishedConfig
+from . import compact, paper
+from .compact_steps import MOTION, CompactBatches, CompactSources, sample_grid
+from .finetune import merged, open_base
+from .paper_step import NETWORKS, LabelledSets
 
-COMMAND = "python -m train.animals"
-CACHE_NAME = "animal-clips"
+CACHE_NAME: Final = "animal-clips"
 """In the folder of a run, unless `animal_cache` names another place."""
-LEFT_OUT = ("head_pose", "gan_lip", "face_id")
-"""Rows of Eq. 4 that count 0 here: animals' poses are not read well, their lips are other lips, and
-no network knows one from the other."""
+LEFT_OUT: Final = ("head_pose", "gan_lip", "face_id")
+"""Terms of Eq. 4 that count 0 here: animals' poses are not read well, their lips are other lips,
+and no network knows one from the other."""
+BASE_HELP: Final = (
+    "model to begin with: default, a model file, a published folder or name, or a run folder; "
+    "base=... --help lists the options for it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnimalWeights(PaperWeights):
-    """Eq. 4 without L_H, the lip GAN and L_faceid."""
+class AnimalConfig:
+    """Animals that are mixed in."""
 
-    head_pose: float = 0.0
-    """L_H: stays 0."""
-    gan_lip: float = 0.0
-    """L_G by D_lip, with its feature matching: stays 0."""
-    face_id: float = 0.0
-    """L_faceid: stays 0."""
+    animals: str = option(
+        help="folders of videos and pictures of one animal each, folders of train.curate, or "
+        "folders of train.render --creatures 1, separated by commas"
+    )
+    animal_share: float = option(
+        0.5,
+        "share of animals among the pairs of each batch; the others are the original data",
+        above=0,
+        maximum=1,
+    )
+    animal_cache: str = option(
+        "",
+        "where prepared videos and pictures of animals are kept; by default in the run's folder",
+    )
 
     def __post_init__(self) -> None:
-        PaperWeights.__post_init__(self)
-        for name in LEFT_OUT:
-            if getattr(self, name):
-                raise ValueError(
-                    f"weights.{name} is {getattr(self, name)}; it stays 0, as L_H, the lip GAN and "
-                    "L_faceid are left out for animals. Leave the key out."
-                )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _AnimalKeys:
-    """What both kinds of base share."""
-
-    base: str = "default"
-    """Model to begin with: default, a model file, a published folder or name, or a run of stage 1.
-    `base=... --help` lists the settings for it."""
-    animals: str
-    """Folders of films and pictures of one animal each, folders of train.curate, or folders of
-    train.render --creatures 1, separated by commas."""
-    animal_share: float = 0.5
-    """Share of animals among the pairs of each batch; the others are the original data."""
-    animal_cache: str = ""
-    """Where prepared films and pictures of animals are kept; by default in the run's folder."""
-
-    def check(self) -> None:
-        """Refuse what makes no sense.
-
-        Raises:
-            ValueError: A key of these is wrong.
-        """
+        check_options(self)
         if not self.animals:
-            raise ValueError("animals is empty; give animals=FOLDER with films or pictures.")
-        if not 0 < self.animal_share <= 1:
-            raise ValueError(
-                f"animal_share must be above 0 and at most 1, got {self.animal_share}; 0.5 is half."
-            )
+            raise OptionError("animals is empty; give animals=FOLDER with videos or pictures.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedAnimalsConfig(_AnimalKeys, PublishedConfig):
-    """Fine-tuning a published model, or one built like it, on animals.
+class PaperAnimalsConfig:
+    """Fine-tuning a model of the paper's architecture on animals.
 
     `data` and `clips` are the original data, at least one of them; `clip_share` and `image_share`
     hold for the animals too, where they are of both kinds.
     """
 
-    preset: str = "paper"
-    """That of the base; found out when left out."""
-    init: str = ""
-    """Not here: `base` says it."""
-    trunk: str = ""
-    """Not here: the base has one."""
-    arcface: str = ""
-    """Not here: L_faceid is left out."""
-    weights: AnimalWeights = field(default_factory=AnimalWeights)
-    """Weights of Eq. 4."""
-
-    def __post_init__(self) -> None:
-        self.check()
-        wrong = [name for name in ("init", "trunk", "arcface") if getattr(self, name)]
-        if wrong:
-            raise ValueError(f"{wrong[0]} is a key of stage 1 and has no use here; leave it out.")
-        PublishedConfig.__post_init__(self)
+    base: str = option("default", BASE_HELP)
+    animals: AnimalConfig = shared(AnimalConfig)
+    training: paper.PaperTraining = shared(paper.PaperTraining)
+    weights: PaperWeights = section(PaperWeights, fixed=dict.fromkeys(LEFT_OUT, 0.0))
 
     @property
-    def begins_with(self) -> str:
-        """The base."""
-        return self.base
+    def loop(self) -> LoopConfig:
+        """Of the training loop."""
+        return self.training.loop
+
+    def for_processes(self, count: int) -> PaperAnimalsConfig:
+        """As `paper.PaperTraining.for_processes`."""
+        return replace(self, training=self.training.for_processes(count))
+
+    @property
+    def sets(self) -> DataConfig:
+        """The original data."""
+        return self.training.sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompactAnimalsConfig(_AnimalKeys, DataConfig):
+class CompactAnimalsConfig:
     """Fine-tuning a compact model on animals.
 
     `data` and `clips` are the original data, at least one of them; `clip_share` and `image_share`
     hold for the animals too, where they are of both kinds.
     """
 
-    batch: int = 4
-    """Pairs per step and process."""
-    motion_batch: int = 0
-    """Rendered frames per step and process for M, people and animals by `animal_share`; 0 leaves M
-    as it is. Needs rendered heads of both."""
-    clip_frames: int = 4
-    """Frames of clips that M reads besides (L_E), where it learns and there are clips."""
-    lr: float = 3e-4
-    """AdamW learning rate of F, W and G."""
-    motion_lr: float = 3e-4
-    """AdamW learning rate of M."""
-    picture_weights: PictureWeights = field(default_factory=PictureWeights)
-    """Weights of the losses of F, W and G, as in stage 1; there are no discriminators."""
+    base: str = option("default", BASE_HELP)
+    animals: AnimalConfig = shared(AnimalConfig)
+    loop: LoopConfig = shared(LoopConfig)
+    sets: DataConfig = shared(DataConfig)
+    batches: CompactBatches = shared(
+        CompactBatches,
+        fixed={"own_keypoints_from": 0},
+        hidden=("own_keypoints_share",),
+        motion_batch=0,
+    )
+    rates: compact.CompactRates = shared(
+        compact.CompactRates, hidden=("discriminator_lr",), lr=3e-4, motion_lr=3e-4
+    )
+    picture_weights: PictureWeights = section(PictureWeights)
 
     def __post_init__(self) -> None:
-        self.check()
-        DataConfig.__post_init__(self)
-        if self.batch < 1:
-            raise ValueError(f"batch must be at least 1, got {self.batch}.")
+        if not self.batches.batch:
+            raise OptionError("batch is 0; a whole number from 1 up is expected. 4 is usual.")
 
-    def stage1(self, preset: Preset, mix: Mix) -> Stage1Config:
-        """Stage 1 on the same sets and animals, from the base's networks."""
-        names = (*(entry.name for entry in fields(DataConfig)), "batch", "motion_batch")
-        names += ("clip_frames", "lr", "motion_lr", "picture_weights")
-        return _OnMix(
-            **{name: getattr(self, name) for name in names},
-            built=preset,
-            mix=mix,
-            init=self.base,
-            own_keypoints_from=0,
-            motion_weights=MotionWeights(pose=0.0),  # L_H
-        )
+
+AnimalsConfig = PaperAnimalsConfig | CompactAnimalsConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OnMix(OfBase):
-    """Stage 1 on networks of the base's form and on batches with animals."""
+class AnimalBatches:
+    """Batches of people and animals, for the step of Eq. 4."""
 
+    people: LabelledSets
+    animals: LabelledSets
     mix: Mix
 
-    def unlabelled_count(self, step: int, batch: int) -> int:
-        """Clips of people and animals."""
+    @property
+    def size_px(self) -> int:
+        """Side of the smallest pictures."""
+        return self.people.size_px
+
+    def draw(self, draw: Draw, device: torch.device) -> PairBatch:
+        """A batch on a device, people first."""
+        n = self.mix.counts(draw.step)
+        people = self.people.draw(draw, (n.heads, n.clips), device)
+        animals = self.animals.draw(draw, (n.animal_heads, n.animal_clips), device)
+        return concatenate([*people, *animals])
+
+    def first(self, count: int) -> PairBatch:
+        """Half animals, half people of the training data."""
+        return concatenate([self.animals.first(count // 2), self.people.first(count // 2)])
+
+
+def config_of_base(place: str) -> type[PaperAnimalsConfig] | type[CompactAnimalsConfig]:
+    """The config that the architecture of a base asks for.
+
+    Raises:
+        CheckpointError: There is no such base.
+    """
+    family = _preset_of_base(place).family
+    return CompactAnimalsConfig if family == "compact" else PaperAnimalsConfig
+
+
+def elsewhere(values: Mapping[str, str]) -> str:
+    """Why a value is no option here; nothing where there is nothing to say."""
+    for name in LEFT_OUT:
+        if f"weights.{name}" in values:
+            return (
+                f"weights.{name} is {values[f'weights.{name}']}; it stays 0, as L_H, the lip GAN "
+                "and L_faceid are left out for animals. Leave the key out."
+            )
+    return ""
+
+
+def prepare(config: AnimalsConfig) -> Task:
+    """The task of a config, on the base and the data that it names.
+
+    Raises:
+        CheckpointError: The base cannot be trained on, or the run has another.
+        MediaError: As for `open_animals`.
+    """
+    run = config.loop.run
+    refuse_another_run(run, {"base": config.base})
+    if isinstance(config, PaperAnimalsConfig):
+        people = open_sets(config.sets, run)
+        return paper_animals_task(config, people, open_animals(config, people))
+    base, people = open_base(config.base), open_sets(config.sets, run)
+    return compact_animals_task(config, base, people, open_animals(config, people))
+
+
+def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) -> Task:
+    """The step of Eq. 4 on a base of the paper's architecture, with animals in each batch."""
+    training, trained = config.training, trainable_preset(config.base)
+    start = paper.begin(training, trained, init=config.base)
+    preset = replace(trained, name=f"{trained.name}-animal", space=ANIMAL_SPACE)
+    others = trained_networks(config.base).items()
+    batches = AnimalBatches(
+        people=LabelledSets(sets=people, reader=start.criteria.reader),
+        animals=LabelledSets(sets=animals, reader=None),
+        mix=_mix(config, training.optimiser.batch, people, animals),
+    )
+    step = paper.training_step(preset, batches, start.criteria, config.weights)
+    metadata = paper.paper_metadata(
+        _trained_note(config),
+        start.criteria,
+        rendered=bool(config.sets.data) or animals.rendered is not None,
+    )
+    return paper.assemble(
+        training,
+        start,
+        step,
+        metadata,
+        notes=paper.notes(start, step, config.weights, people),
+        others={name: network for name, network in others if name not in NETWORKS},
+    )
+
+
+def compact_animals_task(
+    config: CompactAnimalsConfig, base: Base, people: Sets, animals: Sets
+) -> Task:
+    """The steps of the compact networks on a compact base, with animals in each batch.
+
+    Raises:
+        MediaError: M is to learn, and heads of people or of animals are not rendered.
+    """
+    batches, run = config.batches, config.loop.run
+    if batches.motion_batch and (people.rendered is None or animals.rendered is None):
+        raise MediaError(
+            "motion_batch is above 0, but M learns from rendered heads of people and of animals "
+            "alone; give both (data=FOLDER, and a folder of train.render --creatures 1 among "
+            "animals), or leave motion_batch out."
+        )
+    mix = _mix(config, batches.batch, people, animals)
+    sources = _mixed_sources(mix, people, animals)
+    networks = compact.initial_networks(
+        base.preset, config.loop.seed, sources, [(config.base, compact.NETWORKS)]
+    )
+    networks[MOTION].requires_grad_(bool(batches.motion_batch))
+    steps: list[Step] = []
+    if batches.motion_batch:
+        steps.append(compact.motion_half(sources, batches, MotionWeights(pose=0.0)))  # L_H
+    steps.append(compact.picture_half(sources, batches, config.picture_weights))
+
+    def write(average: Networks) -> Path:
+        kept = {**base.networks, MOTION: average[MOTION]} if batches.motion_batch else base.networks
+        whole = merged(Base(base.preset, kept), average)
+        return write_model(run, base.preset, whole, _trained_note(config))
+
+    return Task(
+        networks=networks,
+        groups=compact.parameter_groups(
+            config.rates, motion=bool(batches.motion_batch), picture=True
+        ),
+        steps=tuple(steps),
+        sample_grid=partial(sample_grid, sources, config.picture_weights),
+        write=write,
+    )
+
+
+def _mixed_sources(mix: Mix, people: Sets, animals: Sets) -> CompactSources:
+    heads: RenderedSet | MixedHeads | None = people.rendered or animals.rendered
+    if people.rendered is not None and animals.rendered is not None:
+        heads = MixedHeads(mix, people.rendered, animals.rendered)
+    clips: PairSource | None = people.clips or animals.clips
+    if people.clips is not None and animals.clips is not None:
+        clips = MixedClips(mix, people.clips, animals.clips)
+
+    def clips_in_step(step: int, batch: int) -> int:
         del batch
-        counts = self.mix.counts(step)
+        counts = mix.counts(step)
         return counts.clips + counts.animal_clips
 
-
-class PublishedAnimals(PublishedStage1):
-    """The task for a published base: stage 1's, with pairs of animals in each batch."""
-
-    def __init__(self, config: PublishedAnimalsConfig, originals: Sets, animals: Sets) -> None:
-        super().__init__(config, originals.rendered, originals.clips)
-        self.animals, self.mix = animals, _mix(config, originals, animals)
-        self.preset = replace(self.preset, name=f"{self.preset.name}-animal", space=ANIMAL_SPACE)
-        others = trained_networks(config.base).items()
-        self.kept = {name: network for name, network in others if name not in NETWORKS}
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What the written model says of its training."""
-        told = {**super().metadata, "trained": _told(self.config.steps, self.config.begins_with)}
-        return {**told, "credit": CREDIT} if self.animals.rendered is not None else told
-
-    def _drawn(self, draw: Draw) -> PairBatch:
-        """A batch of people and animals; nobody tells pose and landmarks of filmed animals."""
-        n, more = self.mix.counts(draw.step), self.animals
-        people = self._parts(draw, (n.heads, n.clips), self.data, self.clips, self.reader)
-        counts = (n.animal_heads, n.animal_clips)
-        return concatenate([*people, *self._parts(draw, counts, more.rendered, more.clips, None)])
-
-    def _shown(self, count: int) -> PairBatch:
-        """Half animals, half people of the training data."""
-        half, more = count // 2, self.animals
-        people = first_pairs((self.data, self.clips), self.reader, half)[:half]
-        return concatenate([first_pairs((more.rendered, more.clips), None, half)[:half], people])
+    return CompactSources(heads=heads, clips=clips, clips_in_step=clips_in_step, clips_from=0)
 
 
-class CompactAnimals(Stage1):
-    """The task for a compact base."""
-
-    def __init__(
-        self, config: CompactAnimalsConfig, preset: Preset, originals: Sets, animals: Sets
-    ) -> None:
-        """Begin with the base's weights.
-
-        Raises:
-            MediaError: M is to learn, and heads of people or of animals are not rendered.
-        """
-        people, more = originals, animals
-        if config.motion_batch and (people.rendered is None or more.rendered is None):
-            raise MediaError(
-                "motion_batch is above 0, but M learns from rendered heads of people and of "
-                "animals alone; give both (data=FOLDER, and a folder of train.render --creatures 1 "
-                "among animals), or leave motion_batch out."
-            )
-        mix = _mix(config, originals, animals)
-        heads, clips = people.rendered or more.rendered, people.clips or more.clips
-        if people.rendered is not None and more.rendered is not None:
-            heads = MixedHeads(mix, people.rendered, more.rendered)
-        mixed: PairSource | None = clips
-        if people.clips is not None and more.clips is not None:
-            mixed = MixedClips(mix, people.clips, more.clips)
-        super().__init__(config.stage1(preset, mix), heads, mixed)
-        self.modules[MOTION].requires_grad_(bool(config.motion_batch))
-
-
-def open_animals(config: PublishedAnimalsConfig | CompactAnimalsConfig, originals: Sets) -> Sets:
+def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
     """The animals' sets, with pictures as large as the originals'.
 
     Raises:
         MediaError: As for `places_of` and `open_sets`, or rendered animals are of another size.
     """
-    side = next(s.size_px for s in (originals.rendered, originals.clips) if s is not None)
-    rendered, others = places_of(config.animals)
+    side = next(s.size_px for s in (people.rendered, people.clips) if s is not None)
+    rendered, others = places_of(config.animals.animals)
     heads = None
     if rendered:
-        heads = RenderedSet(rendered, same_pose_share=config.same_pose_share)
+        heads = RenderedSet(rendered, same_pose_share=config.sets.same_pose_share)
     if heads is not None and heads.size_px != side:
         raise MediaError(
             f"{', '.join(map(str, rendered))} has pictures of {heads.size_px} px and the original "
-            f"data of {side}; one size was wanted. Render the animals with {side} px."
+            f"data of {side}; one size is expected. Render the animals with {side} px."
         )
     if not others:
         return Sets(heads, None)
+    run = config.loop.run
     of_clips = DataConfig(
-        run=config.run,
-        steps=config.steps,
         clips=",".join(map(str, others)),
-        image_share=config.image_share,
+        image_share=config.sets.image_share,
         clip_px=side,
-        cache=config.animal_cache or str(config.run / CACHE_NAME),
+        cache=config.animals.animal_cache or str(run / CACHE_NAME),
     )
-    return Sets(heads, open_sets(of_clips).clips)
+    return Sets(heads, open_sets(of_clips, run).clips)
 
 
-def _mix(
-    config: PublishedAnimalsConfig | CompactAnimalsConfig, originals: Sets, animals: Sets
-) -> Mix:
-    """That of a run."""
-    kinds = [(s.rendered is not None, s.clips is not None) for s in (originals, animals)]
-    return Mix(config.batch, config.animal_share, config.clip_share, kinds[0], kinds[1])
+def trainable_preset(place: str) -> Preset:
+    """The preset that a base of the paper's architecture is trained with.
 
-
-def _told(steps: int, base: str) -> str:
-    return f"animals {steps} of {Path(base).name}"
+    Raises:
+        CheckpointError: It has other sizes.
+    """
+    preset = _preset_of_base(place)
+    known = [other for other in PAPER_PRESETS.values() if other.width == preset.width]
+    if not known:
+        raise CheckpointError(
+            f"The base has {preset.width:g} times the published channels; 1 or 1/16 is expected. "
+            "Give another base."
+        )
+    return known[0]
 
 
 def _preset_of_base(place: str) -> Preset:
@@ -300,66 +341,26 @@ def _preset_of_base(place: str) -> Preset:
     return preset_of(folder) if (folder / checkpoint.NAME).is_file() else load_model(place).preset
 
 
-def _published_cost(config: PublishedAnimalsConfig) -> str:
-    """What a step of one process takes, for a dry run."""
-    one = replace(config, batch=1, total_batch=0, validation_data="", validation_clips="")
-    sets = noise_sets(config, config.clip_px)
-    cost = step_cost([("pair", config.batch, lambda: PublishedAnimals(one, sets, sets))])
-    return cost.told(config.for_processes(num_processes()).accumulate)
+def _mix(config: AnimalsConfig, batch: int, people: Sets, animals: Sets) -> Mix:
+    """That of a run."""
+    kinds = [(s.rendered is not None, s.clips is not None) for s in (people, animals)]
+    return Mix(batch, config.animals.animal_share, config.sets.clip_share, kinds[0], kinds[1])
 
 
-def _compact_cost(config: CompactAnimalsConfig) -> str:
-    """What a step takes, for a dry run; of M's part only that it is there."""
-    preset, sets = _preset_of_base(config.base), noise_sets(config, config.clip_px)
-    one = replace(config, batch=1, motion_batch=0)
-    parts = [("pair", config.batch, lambda: CompactAnimals(one, preset, sets, sets))]
-    return step_cost(parts).told(config.accumulate)
+def _trained_note(config: AnimalsConfig) -> str:
+    return f"animals {config.loop.steps} of {Path(config.base).name}"
 
 
-def _published(arguments: list[str], preset: Preset) -> Path:
-    """Fine-tune a published base; our file of the result, whose published layout lies beside."""
-    names = [name for name, known in PUBLISHED.items() if known.width == preset.width]
-    if not names:
-        raise CheckpointError(
-            f"The base has {preset.width:g} times the published channels; 1 or 1/16 was wanted."
-        )
-    arguments = [f"preset={names[0]}", *arguments]
-    config = parse(PublishedAnimalsConfig, arguments, COMMAND, _published_cost)
-    try:
-        config = config.for_processes(num_processes())
-    except ValueError as error:
-        raise LivePortraitError(str(error)) from None
-    refuse_another_run(config.run, {"base": config.base})
-    originals = open_sets(config)
-    task = PublishedAnimals(config, originals, open_animals(config, originals))
-    average = fit(task, config)
-    if not is_first_process():
-        return config.run / MODEL_NAME
-    return task.write(config.run, average)
-
-
-def _compact(arguments: list[str]) -> Path:
-    """Fine-tune a compact base; the file of all its networks, float16."""
-    config = parse(CompactAnimalsConfig, arguments, COMMAND, _compact_cost)
-    refuse_another_run(config.run, {"base": config.base})
-    base, originals = open_base(config.base), open_sets(config)
-    task = CompactAnimals(config, base.preset, originals, open_animals(config, originals))
-    learnt = fit(task, config)
-    if not is_first_process():
-        return config.run / MODEL_NAME
-    if config.motion_batch:
-        base = Base(base.preset, {**base.networks, MOTION: learnt[MOTION]})
-    trained = _told(config.steps, config.base)
-    return write_model(config.run, base.preset, merged(base, learnt), trained)
-
-
-def main(arguments: list[str]) -> int:
-    """Fine-tune by KEY=VALUE arguments and write the model; 0, or 2 with one sentence."""
-    try:
-        preset = _preset_of_base(given(arguments, "base") or "default")
-        compact = preset.family == "compact"
-        print(_compact(arguments) if compact else _published(arguments, preset))
-    except (LivePortraitError, FloatingPointError, OSError) as error:
-        print(f"{COMMAND}: {error}", file=sys.stderr)
-        return 2
-    return 0
+def cost(config: AnimalsConfig) -> str:
+    """What a step of one process takes, for a dry run; of M's part only that it is there."""
+    sets = noise_sets(config.sets, config.sets.clip_px)
+    if isinstance(config, PaperAnimalsConfig):
+        training = config.training
+        one = replace(config, training=training.of_one_pair())
+        batch, accumulate = training.optimiser.batch, training.for_processes(num_processes())
+        parts = [("pair", batch, lambda: paper_animals_task(one, sets, sets))]
+        return step_cost(parts).told(accumulate.loop.accumulate)
+    base, batches = open_base(config.base), replace(config.batches, batch=1, motion_batch=0)
+    alone = replace(config, batches=batches)
+    parts = [("pair", config.batches.batch, lambda: compact_animals_task(alone, base, sets, sets))]
+    return step_cost(parts).told(config.loop.accumulate)

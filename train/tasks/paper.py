@@ -1,324 +1,376 @@
-"""Stage 1 as the paper has it: Eq. 2 to 4 on the published networks, from scratch (Sec. 3.2).
-
-    python -m train.stage1 preset=paper run=runs/paper clips=films steps=200000 device=cuda
-    torchrun --nproc_per_node 8 -m train.stage1 preset=paper run=... data=... clips=... steps=...
-
-A pair is two frames of one person, or a still with itself. M reads both, F and W carry the source
-to the driving keypoints, G paints; all four learn from one table of losses, and three judges from
-theirs. Head pose and landmarks, which L_H, L_guide and the crops of face and lip ask for, are the
-renderer's truth where a frame has it, else what is stored of a curated clip, and else what a
-compact M reads (`reader`).
-"""
+"""Stage 1 as the paper has it: Eq. 2 to 4 on the published networks, from scratch (Sec. 3.2)."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from liveportrait_core.errors import MediaError
-from liveportrait_core.geometry import full_precision
-from liveportrait_core.imaging.tensors import pixels_from_tensor
-from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.types import Motion
-from liveportrait_core.networks.compact.layers import resize
-from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
-from liveportrait_core.stages import (
-    decode,
-    extract_appearance,
-    extract_motion,
-    transform_keypoints,
-    warp,
-    warp_decode,
+from liveportrait_core.imaging.tensors import Pixels
+from liveportrait_core.networks.build import build
+from liveportrait_core.option_fields import (
+    OptionError,
+    check_options,
+    option,
+    section,
+    shared,
+    specs_of,
 )
+from liveportrait_core.preset import Preset
 
-from ..data.augment import augment_pairs, moved_frames
-from ..data.batch import PairBatch, concatenate
-from ..data.sets import open_sets
-from ..data.source import PairSource, first_pairs
-from ..engine.config import parse
+from ..data.sets import DataConfig, Sets
 from ..engine.cost import noise_sets, step_cost
-from ..engine.distributed import is_first_process, num_processes
-from ..engine.draw import Draw
-from ..engine.loop import ParameterGroup, fit
-from ..engine.sample_grid import grid_of
-from ..engine.validation import BEST_NAME, Validation
-from ..losses.adversarial import gradient_penalty
-from ..losses.paper_terms import PaperStep, paper_terms
-from ..losses.terms import weighted_losses
-from ..models.discriminators import CASCADE_LAYERS, CascadeDiscriminators
+from ..engine.distributed import num_processes
+from ..engine.loop import LoopConfig
+from ..engine.task import Networks, ParameterGroup, Task
+from ..engine.validation import BEST_NAME, KeepBest, Validation, ValidationConfig
+from ..losses.paper_terms import PaperWeights, paper_terms
+from ..models.discriminators import CascadeDiscriminators
 from ..models.export import write_both
-from ..models.face_regions import REGIONS, crop_region
-from ..models.presets import PUBLISHED
-from ..models.pretrained.arcface import embeddings, load_arcface
-from ..models.pretrained.picture_features import Vgg19Distance, picture_distance
-from ..models.runs import CREDIT
-from .paper_parts import (
+from ..models.presets import PAPER_PRESETS
+from ..models.pretrained.convnext import begin_trunk
+from ..models.runs import CREDIT, begin_with, trained_networks
+from ..models.spectral_norm import add_spectral_norm
+from .compact import CompactConfig
+from .criteria import Criteria, CriteriaOptions, load_criteria, open_labelled
+from .paper_step import (
+    DISCRIMINATORS,
     NETWORKS,
-    PublishedConfig,
-    compact_reader,
-    require_told,
-    safe_for_volumes,
-    trainable_networks,
+    LabelledSets,
+    PairBatches,
+    PaperBatches,
+    PaperTrainingStep,
 )
 
-JUDGES = "discriminators"
-_STRIP_PAIRS = 6
-BETAS = (0.5, 0.999)
+GRID_PAIRS: Final = 6
+BETAS: Final = (0.5, 0.999)
 """Of Adam (Sec. 4)."""
 
 
-class PublishedStage1:
-    """The task of stage 1 on the published architecture."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperOptimiser:
+    """Batches and Adam of Eq. 4."""
 
-    def __init__(
-        self,
-        config: PublishedConfig,
-        data: PairSource | None,
-        clips: PairSource | None = None,
-    ) -> None:
-        torch.manual_seed(config.seed)
-        self.config, self.data, self.clips = config, data, clips
-        self.preset = PUBLISHED[config.preset]
-        self.reader = compact_reader(config.reader)
-        self.kept: Mapping[str, nn.Module] = {}
-        """Networks that do not learn here, to be written beside those that do."""
-        self.arcface = load_arcface(config.arcface) if config.arcface else None
-        self.distance = picture_distance(config.vgg, self.reader)
-        self.validation = Validation.open(config, self.reader, self.distance, config.batch)
-        self.modules: Mapping[str, nn.Module] = {
-            **trainable_networks(config),
-            JUDGES: CascadeDiscriminators(self.preset.width),
-        }
-        self.groups = tuple(
-            ParameterGroup(
-                modules=names,
-                lr=lr,
-                betas=BETAS,
-                weight_decay=0.0,  # AdamW without it is Adam
-                clip_norm=config.clip_norm,
+    batch: int = option(4, "pairs at a time and process", minimum=1)
+    total_batch: int = option(
+        104,
+        "pairs per step of all processes together, from which accumulate follows; 0: as accumulate "
+        "says",
+        minimum=0,
+    )
+    lr: float = option(2e-4, "learning rate of F, M, W and G", above=0)
+    discriminator_lr: float = option(2e-4, "learning rate of the discriminators", above=0)
+    clip_norm: float = option(
+        10.0,
+        "gradients are scaled down to this norm, F to G as one and the discriminators as one",
+        above=0,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def accumulate(self, processes: int, default: int) -> int:
+        """Parts of a batch, such that so many processes take `total_batch` together.
+
+        Args:
+            processes: Of the run.
+            default: Where `total_batch` is 0.
+
+        Raises:
+            OptionError: They cannot.
+        """
+        at_a_time = self.batch * processes
+        if not self.total_batch:
+            return default
+        if self.total_batch % at_a_time:
+            raise OptionError(
+                f"total_batch={self.total_batch} is no multiple of {processes} processes with "
+                f"batch={self.batch}; give another batch, or total_batch=0 and accumulate=N."
             )
-            for names, lr in ((NETWORKS, config.lr), ((JUDGES,), config.judges_lr))
+        return self.total_batch // at_a_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperTraining:
+    """What all training by Eq. 4 has, from scratch and on animals."""
+
+    loop: LoopConfig = shared(LoopConfig, final_lr_share=1.0, ema_decay=0.999)
+    sets: DataConfig = shared(DataConfig, clip_px=512)
+    optimiser: PaperOptimiser = shared(PaperOptimiser)
+    criteria: CriteriaOptions = shared(CriteriaOptions)
+    validation: ValidationConfig = shared(ValidationConfig)
+
+    def for_processes(self, count: int) -> PaperTraining:
+        """The same with `accumulate` such that `count` processes take `total_batch` together.
+
+        Raises:
+            OptionError: They cannot.
+        """
+        accumulate = self.optimiser.accumulate(count, self.loop.accumulate)
+        return replace(self, loop=replace(self.loop, accumulate=accumulate))
+
+    def of_one_pair(self) -> PaperTraining:
+        """The same with one pair a step and no validation, to measure its cost."""
+        return replace(
+            self,
+            optimiser=replace(self.optimiser, batch=1, total_batch=0),
+            sets=replace(self.sets, clip_share=1.0 if self.sets.clips else 0.0),
+            validation=ValidationConfig(),
         )
-        self.terms = paper_terms(config.weights, self.distance, config.gan)
-        sides = [source.size_px for source in (data, clips) if source is not None]
-        self.compared_px = min(self.preset.output_size_px, *sides)
-        self._say()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperConfig:
+    """Stage 1 of the paper: F, M, W and G of the published architecture by Eq. 4.
+
+    The compact networks that ship are trained by train.compact.
+    """
+
+    training: PaperTraining = shared(PaperTraining)
+    preset: Literal["paper", "tiny"] = option(
+        "paper", "sizes: those of the paper, or a sixteenth of the channels to try things out"
+    )
+    init: str = option("", "run, model file or published folder that F, M, W and G begin with")
+    trunk: str = option(
+        "", "ConvNeXt-V2 file (timm's or the original keys) that M's trunk begins with"
+    )
+    arcface: str = option("", "ArcFace file (InsightFace's iresnet keys) for L_faceid")
+    weights: PaperWeights = section(PaperWeights)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.weights.face_id and not self.arcface:
+            raise OptionError(
+                "weights.face_id is above 0, and there is no recognition network; give "
+                "arcface=FILE, or weights.face_id=0 to train without L_faceid."
+            )
 
     @property
-    def metadata(self) -> dict[str, str]:
-        """What the written model says of its training."""
-        config = self.config
-        told = {
-            "trained": f"stage1 {config.preset} {config.steps}",
-            "perceptual": self.distance.name,
-            "gan": config.gan,
-        }
-        return {**told, "credit": CREDIT} if config.data else told
+    def loop(self) -> LoopConfig:
+        """Of the training loop."""
+        return self.training.loop
 
-    def train_step(self, draw: Draw, average: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-        """One batch of pairs through all four networks and the judges."""
-        del average
-        pairs = self._drawn(draw)
-        total, rows = weighted_losses(self.terms, self._step(pairs, draw))
-        return {"total": total, **rows}
+    def for_processes(self, count: int) -> PaperConfig:
+        """As `PaperTraining.for_processes`."""
+        return replace(self, training=self.training.for_processes(count))
 
-    def strip(self, average: Mapping[str, nn.Module]) -> NDArray[np.uint8]:
-        """Source, driving and painted pictures, of validation pairs where there are some."""
-        pairs = self._shown(_STRIP_PAIRS).to(self._device())
-        with torch.no_grad():
-            painted, true = self._paint(average, pairs)
-        rows = (resize(pairs.source.image, true.shape[-1]), true, painted)
-        return grid_of([list(pixels_from_tensor(row)) for row in rows])
 
-    def watch(self, step: int, average: Mapping[str, nn.Module], *, last: bool) -> None:
-        """Measure the moving average on the validation pairs, and keep the best in both layouts."""
-        device = self._device()
-        if self.validation is not None and self.validation.is_best(
-            step, lambda pairs: self._paint(average, pairs.to(device)), last=last
-        ):
-            self.write(self.config.run / BEST_NAME, average, f"best at step {step}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What training begins with."""
 
-    def write(self, folder: Path, average: Mapping[str, nn.Module], note: str = "") -> Path:
-        """The model of a moving average, in our layout and in the published one."""
-        networks = {**self.kept, **{name: average[name] for name in NETWORKS}}
-        metadata = {**self.metadata, "note": note} if note else self.metadata
-        return write_both(folder, self.preset, networks, metadata)
+    networks: Networks
+    criteria: Criteria
+    validation: Validation | None
 
-    def _shown(self, count: int) -> PairBatch:
-        """The pairs of a strip, `count` at most."""
-        if self.validation is not None:
-            return self.validation.pairs[:count]
-        return first_pairs((self.data, self.clips), self.reader, count)[:count]
 
-    def _drawn(self, draw: Draw) -> PairBatch:
-        """A batch of rendered pairs and pairs of clips."""
-        of_clips = self.config.unlabelled_count(draw.step, self.config.batch)
-        counts = (self.config.batch - of_clips, of_clips)
-        return concatenate(self._parts(draw, counts, self.data, self.clips, self.reader))
+def elsewhere(values: Mapping[str, str]) -> str:
+    """Which command takes values that only the compact networks know; nothing for others."""
+    own, compact = ({spec.key for spec in specs_of(kind)} for kind in (PaperConfig, CompactConfig))
+    foreign = [key for key in values if key in compact - own]
+    if values.get("preset") == "small":
+        foreign.append("preset=small")
+    if not foreign:
+        return ""
+    return (
+        f"{foreign[0]} is of the compact networks, and this command trains those of the paper. "
+        "Use python -m train.compact."
+    )
 
-    def _parts(
-        self,
-        draw: Draw,
-        counts: tuple[int, int],
-        data: PairSource | None,
-        clips: PairSource | None,
-        reader: CompactMotionExtractor | None,
-    ) -> list[PairBatch]:
-        """So many rendered pairs and pairs of clips, of each kind that there is."""
-        device = self._device()
-        parts: list[PairBatch] = []
-        for source, count in zip((data, clips), counts, strict=True):
-            if source is not None and count:
-                pairs = augment_pairs(source.draw_pairs(draw, count), draw).to(device)
-                with full_precision(device):
-                    parts.append(pairs.with_readings(reader))
-        return parts
 
-    def _step(self, pairs: PairBatch, draw: Draw) -> PaperStep:
-        """Everything that the terms look at."""
-        model, size = self._model(self.modules), self.preset.face_size_px
-        faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
-        moved = moved_frames(faces[1].cpu(), draw).to(faces[1].device)
-        motions = _motions(model, [*faces, moved.image])
-        canonical = motions[0].canonical
-        with full_precision(faces[0].device):
-            # Eq. 2: all of them with the canonical keypoints of the source
-            points = [transform_keypoints(m.describe(canonical=canonical)) for m in motions]
-        volume = extract_appearance(model, faces[0])
-        with safe_for_volumes(volume.device):
-            warped = warp(model, volume, points[0], points[1])
-        picture = decode(model, warped)
-        painted, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
-        judges = self.modules[JUDGES]
-        return PaperStep(
-            pairs=pairs,
-            source=motions[0],
-            driving=motions[1],
-            source_keypoints=points[0],
-            driving_keypoints=points[1],
-            moved_keypoints=points[2],
-            moved=moved,
-            painted=painted,
-            true=true,
-            discriminator_outputs=judges(painted, true),
-            penalties=self._penalties(painted, true, draw),
-            embeddings=self._embedded(painted["global"], true["global"], pairs),
+def prepare(config: PaperConfig) -> Task:
+    """The task of a config, on the data that it names.
+
+    Raises:
+        MediaError: Losses ask for what neither the data nor a network says.
+    """
+    training = config.training
+    reader = training.criteria.reader
+    sets = open_labelled(training.sets, training.loop.run, config.weights, reader)
+    return paper_task(config, sets)
+
+
+def paper_task(config: PaperConfig, sets: Sets) -> Task:
+    """Networks, batches, the table of Eq. 4 and its step, put together."""
+    training, preset = config.training, PAPER_PRESETS[config.preset]
+    start = begin(training, preset, init=config.init, trunk=config.trunk, arcface=config.arcface)
+    batches = PaperBatches(
+        sets=LabelledSets(sets=sets, reader=start.criteria.reader),
+        batch=training.optimiser.batch,
+        clips_in_step=training.sets.unlabelled_count,
+    )
+    step = training_step(preset, batches, start.criteria, config.weights)
+    metadata = paper_metadata(
+        f"stage1 {config.preset} {config.loop.steps}",
+        start.criteria,
+        rendered=bool(training.sets.data),
+    )
+    return assemble(training, start, step, metadata, notes=notes(start, step, config.weights, sets))
+
+
+def begin(
+    training: PaperTraining, preset: Preset, *, init: str, trunk: str = "", arcface: str = ""
+) -> Start:
+    """Networks as training begins with them, and those that only compare and read.
+
+    Raises:
+        CheckpointError: A file cannot be read, or is of another form.
+        MediaError: The validation pairs cannot be opened.
+    """
+    torch.manual_seed(training.loop.seed)
+    criteria = load_criteria(training.criteria, arcface)
+    validation = Validation.open(
+        training.validation,
+        training.loop.run,
+        training.sets.clip_px,
+        reader=criteria.reader,
+        distance=criteria.distance,
+        batch=training.optimiser.batch,
+    )
+    networks = initial_networks(preset, init, trunk)
+    return Start(networks=networks, criteria=criteria, validation=validation)
+
+
+def assemble(
+    training: PaperTraining,
+    start: Start,
+    step: PaperTrainingStep,
+    metadata: Mapping[str, str],
+    *,
+    notes: tuple[str, ...],
+    others: Networks | None = None,
+) -> Task:
+    """The task of a step.
+
+    Args:
+        training: Says how it learns.
+        start: What it begins with.
+        step: Batches and losses.
+        metadata: What the written model says of its training.
+        notes: What to say of the run.
+        others: Networks that are written beside those that learn.
+    """
+    run, validation = training.loop.run, start.validation
+
+    def write(folder: Path, average: Networks, metadata: Mapping[str, str]) -> Path:
+        networks = {**(others or {}), **{name: average[name] for name in NETWORKS}}
+        return write_both(folder, step.preset, networks, metadata)
+
+    def write_best(average: Networks, done: int) -> Path:
+        return write(run / BEST_NAME, average, {**metadata, "note": f"best at step {done}"})
+
+    def grid(average: Networks) -> Pixels:
+        if validation is None:
+            return step.sample_grid(step.batches.first(GRID_PAIRS), average)
+        return step.sample_grid(validation.pairs[:GRID_PAIRS], average)
+
+    return Task(
+        networks=start.networks,
+        groups=parameter_groups(training.optimiser),
+        steps=(step,),
+        frozen=start.criteria.networks,
+        sample_grid=grid,
+        watch=None if validation is None else KeepBest(validation, step.paint, write_best),
+        write=lambda average: write(run, average, metadata),
+        notes=notes,
+    )
+
+
+def initial_networks(preset: Preset, init: str, trunk: str = "") -> dict[str, nn.Module]:
+    """F, M, W, G and the discriminators as training begins with them.
+
+    G is under spectral norm, as the published one was.
+
+    Args:
+        preset: Of the networks.
+        init: Run, model file or published folder, or "".
+        trunk: ConvNeXt-V2 file for M, or "".
+
+    Raises:
+        CheckpointError: What they should begin with cannot be read, or is of another form.
+    """
+    built = build(preset)
+    networks = {name: built[name] for name in NETWORKS}
+    if trunk:
+        begin_trunk(networks["motion"], trunk)
+    if init:
+        trained = trained_networks(init)
+        for name, network in networks.items():
+            begin_with(network, trained[name])
+    add_spectral_norm(networks["decoder"])
+    return {**networks, DISCRIMINATORS: CascadeDiscriminators(preset.width)}
+
+
+def training_step(
+    preset: Preset, batches: PairBatches, criteria: Criteria, weights: PaperWeights
+) -> PaperTrainingStep:
+    """The step with the table of Eq. 4."""
+    return PaperTrainingStep(
+        preset=preset,
+        batches=batches,
+        terms=paper_terms(weights, criteria.distance, criteria.options.objective),
+        arcface=criteria.arcface,
+        penalised=bool(weights.gradient_penalty),
+    )
+
+
+def parameter_groups(optimiser: PaperOptimiser) -> tuple[ParameterGroup, ...]:
+    """F, M, W and G as one, and the discriminators."""
+    rates = ((NETWORKS, optimiser.lr), ((DISCRIMINATORS,), optimiser.discriminator_lr))
+    return tuple(
+        ParameterGroup(
+            modules=names,
+            lr=lr,
+            betas=BETAS,
+            weight_decay=0.0,  # AdamW without it is Adam
+            clip_norm=optimiser.clip_norm,
         )
-
-    def _regions(self, picture: Tensor, pairs: PairBatch) -> dict[str, Tensor]:
-        """The picture at the side it is compared at, and its crops of face and lip."""
-        whole, at = resize(picture, self.compared_px), pairs.driving
-        crops = {n: crop_region(whole, r, at.keypoints, at.valid) for n, r in REGIONS.items()}
-        return {"global": whole, **crops}
-
-    def _penalties(
-        self, painted: Mapping[str, Tensor], true: Mapping[str, Tensor], draw: Draw
-    ) -> dict[str, Tensor]:
-        if not self.config.weights.gradient_penalty:
-            return {}
-        judges = self.modules[JUDGES]
-        assert isinstance(judges, CascadeDiscriminators)
-        share = draw.uniform(len(true["global"]), 1, 1, 1).to(true["global"].device)
-        return {
-            name: gradient_penalty(judges.logits_of(name), true[name], painted[name], share)
-            for name in CASCADE_LAYERS
-        }
-
-    def _embedded(
-        self, painted: Tensor, true: Tensor, pairs: PairBatch
-    ) -> tuple[Tensor, Tensor] | None:
-        if self.arcface is None:
-            return None
-        landmarks = pairs.driving.keypoints
-        with torch.no_grad():
-            wanted = embeddings(self.arcface, true, landmarks)
-        return embeddings(self.arcface, painted, landmarks), wanted
-
-    def _paint(self, modules: Mapping[str, nn.Module], pairs: PairBatch) -> tuple[Tensor, Tensor]:
-        """(B, 3, h, h) painted and true driving frames, at the side they are compared at."""
-        model, size = self._model(modules), self.preset.face_size_px
-        faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
-        source, driving = _motions(model, faces)
-        driving = driving.describe(canonical=source.canonical)
-        points = [transform_keypoints(motion) for motion in (source, driving)]
-        picture = warp_decode(model, extract_appearance(model, faces[0]), *points)
-        return resize(picture, self.compared_px), resize(pairs.driving.image, self.compared_px)
-
-    def _model(self, modules: Mapping[str, nn.Module]) -> LivePortraitModel:
-        networks = {name: modules[name] for name in NETWORKS}
-        return LivePortraitModel(preset=self.preset, origin="", **networks)
-
-    def _device(self) -> torch.device:
-        """Where the networks are; those that only help are brought along."""
-        device = next(self.modules["motion"].parameters()).device
-        helpers: list[nn.Module | None] = [self.reader, self.arcface]
-        if isinstance(self.distance, Vgg19Distance):
-            helpers.append(self.distance.network)
-        for helper in helpers:
-            if helper is not None:
-                helper.to(device)
-        return device
-
-    def _say(self) -> None:
-        """What is not as the paper has it."""
-        lines = [f"L_P compares by: {self.distance.name}"]
-        if self.compared_px < self.preset.output_size_px:
-            lines.append(
-                f"the data has {self.compared_px} px, G paints {self.preset.output_size_px}: "
-                f"pictures are compared at {self.compared_px}"
-            )
-        if self.arcface is None:
-            lines.append("L_faceid counts 0: no arcface=FILE")
-        elif not self.config.weights.face_id:
-            lines.append("L_faceid is measured but counts 0: weights.face_id=0")
-        if self.clips is not None and self.clips.is_labelled:
-            lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
-        elif self.clips is not None and self.reader is None:
-            lines.append("L_H and L_guide are 0 for clips: no reader tells pose and landmarks")
-        if self.validation is None:
-            lines.append("no validation_data and no validation_clips: no best state is kept")
-        print("\n".join(lines), file=sys.stderr, flush=True)
+        for names, lr in rates
+    )
 
 
-def _motions(model: LivePortraitModel, faces: list[Tensor]) -> list[Motion]:
-    """What M reads in several batches, looked at as one; float32, as coordinates ask for."""
-    with full_precision(faces[0].device):
-        whole = extract_motion(model, torch.cat(faces))
-    ends = [len(faces[0]) * (k + 1) for k in range(len(faces))]
-    return [whole[end - len(faces[0]) : end] for end in ends]
+def paper_metadata(trained: str, criteria: Criteria, *, rendered: bool) -> dict[str, str]:
+    """What the written model says of its training."""
+    stored = {
+        "trained": trained,
+        "perceptual": criteria.distance.name,
+        "gan": criteria.options.objective,
+    }
+    return {**stored, "credit": CREDIT} if rendered else stored
 
 
-def _cost(config: PublishedConfig) -> str:
+def notes(
+    start: Start, step: PaperTrainingStep, weights: PaperWeights, sets: Sets
+) -> tuple[str, ...]:
+    """What is not as the paper has it, a line each."""
+    criteria = start.criteria
+    lines = [f"L_P compares by: {criteria.distance.name}"]
+    if step.compared_px < step.preset.output_size_px:
+        lines.append(
+            f"the data has {step.compared_px} px, G paints {step.preset.output_size_px}: "
+            f"pictures are compared at {step.compared_px}"
+        )
+    if criteria.arcface is None:
+        lines.append("L_faceid counts 0: no arcface=FILE")
+    elif not weights.face_id:
+        lines.append("L_faceid is measured but counts 0: weights.face_id=0")
+    if sets.clips is not None and sets.clips.is_labelled:
+        lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
+    elif sets.clips is not None and criteria.reader is None:
+        lines.append("L_H and L_guide are 0 for clips: no reader for pose and landmarks")
+    if start.validation is None:
+        lines.append("no validation_data and no validation_clips: no best state is kept")
+    return tuple(lines)
+
+
+def cost(config: PaperConfig) -> str:
     """What a step of one process takes, for a dry run."""
-    one = replace(config, batch=1, total_batch=0, accumulate=1, validation_data="")
-    one = replace(one, validation_clips="", clip_share=1.0 if config.clips else 0.0)
-
-    def alone() -> PublishedStage1:
-        sets = noise_sets(one, config.clip_px)
-        return PublishedStage1(one, sets.rendered, sets.clips)
-
-    accumulate = config.for_processes(num_processes()).accumulate
-    return step_cost([("pair", config.batch, alone)]).told(accumulate)
-
-
-def main(arguments: list[str]) -> None:
-    """Train with the given KEY=VALUE arguments, then write the model in both layouts."""
-    config = parse(PublishedConfig, arguments, "python -m train.stage1", _cost)
-    try:
-        config = config.for_processes(num_processes())
-        sets = open_sets(config, annotated=True)
-        require_told(config, sets)
-    except (ValueError, MediaError) as error:
-        print(f"python -m train.stage1: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    task = PublishedStage1(config, sets.rendered, sets.clips)
-    average = fit(task, config)
-    if is_first_process():
-        print(task.write(config.run, average))
+    training = config.training
+    one = replace(config, training=training.of_one_pair())
+    sets = noise_sets(training.sets, training.sets.clip_px)
+    costs = step_cost([("pair", training.optimiser.batch, lambda: paper_task(one, sets))])
+    return costs.told(training.for_processes(num_processes()).loop.accumulate)

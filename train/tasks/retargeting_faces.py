@@ -32,7 +32,7 @@ from liveportrait_core.stages import (
 )
 
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, compact_eyes_open, compact_lip_open
-from .paper_parts import safe_for_volumes
+from .paper_step import safe_for_volumes
 
 FACE_SIGMA = 0.15
 """How far about its keypoints a face reaches for sure, crop units."""

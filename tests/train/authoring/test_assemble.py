@@ -2,28 +2,28 @@ import torch
 
 from liveportrait_core.model import load_model
 from tests.support.rendered import write_rendered
+from train import compact
 from train.authoring import assemble
-from train.tasks import compact as stage1
 
-QUICK = ["steps=1", "batch=1", "motion_batch=0", "strip_every=0", "bfloat16=false"]
+QUICK = ["steps=1", "batch=1", "motion_batch=0", "grid_every=0", "bfloat16=false"]
 
 
 def test_a_model_takes_each_part_from_its_own_place(tmp_path):
     data = write_rendered(tmp_path / "heads")
-    stage1.main([f"run={tmp_path / 'picture'}", f"data={data}", *QUICK])
+    compact.main([f"run={tmp_path / 'picture'}", f"data={data}", *QUICK])
     places = ["--picture", str(tmp_path / "picture"), "--motion", str(tmp_path / "picture")]
     assert assemble.main([str(tmp_path / "whole"), *places, "--small", "default"]) == 0
     whole = load_model(tmp_path / "whole" / "model.safetensors").modules()
     picture = load_model(tmp_path / "picture" / "model.safetensors").modules()
     for name, other in (("decoder", picture), ("lip", load_model("default").modules())):
-        found, wanted = whole[name].state_dict(), other[name].state_dict()
-        assert all(torch.equal(found[key], wanted[key]) for key in wanted)
+        found, expected = whole[name].state_dict(), other[name].state_dict()
+        assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
 def test_a_place_without_the_network_is_one_sentence(tmp_path, capsys):
     data = write_rendered(tmp_path / "heads")
     run = tmp_path / "picture"
-    stage1.main([f"run={run}", f"data={data}", *QUICK])
+    compact.main([f"run={run}", f"data={data}", *QUICK])
     places = ["--picture", str(run), "--motion", str(run), "--small", str(run)]
     assert assemble.main([str(tmp_path / "whole"), *places]) == 2
     assert "has no stitching and no eyes and no lip" in capsys.readouterr().err
@@ -33,7 +33,7 @@ def test_a_place_without_the_network_is_one_sentence(tmp_path, capsys):
 def test_parts_of_different_models_are_one_sentence(tmp_path, capsys):
     data = write_rendered(tmp_path / "heads")
     for name, form in (("old", ["detail_px=128", "blocks=0"]), ("new", [])):
-        stage1.main([f"run={tmp_path / name}", f"data={data}", *QUICK, *form])
+        compact.main([f"run={tmp_path / name}", f"data={data}", *QUICK, *form])
     places = ["--picture", str(tmp_path / "new"), "--motion", str(tmp_path / "old")]
     assert assemble.main([str(tmp_path / "whole"), *places, "--small", "default"]) == 2
     assert "has another form of 'motion'" in capsys.readouterr().err

@@ -53,8 +53,8 @@ def test_a_score_moves_the_face_as_the_sliders_do():
     score = Score(0.2)
     score.add("smile", ((0.0, 0.0), (0.12, 0.5)))
     motion = motion_of(score)
-    wanted = expression_offset(Expression(smile=0.5), motion.space)
-    assert_close(motion.expression[-1], wanted)
+    expected = expression_offset(Expression(smile=0.5), motion.space)
+    assert_close(motion.expression[-1], expected)
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.2, 0.7])

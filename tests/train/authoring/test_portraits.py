@@ -23,12 +23,12 @@ def test_a_strip_for_every_picture_with_a_face(tmp_path, capsys, monkeypatch):
     write_image(folder / "grey.png", np.full((40, 40, 3), 128, np.uint8))
     assert portraits.main([str(folder), "--out", str(out), "--side", str(SIDE_PX)]) == 0
     assert "grey.png: " in capsys.readouterr().err
-    strips = read_image(out).rgb
-    captions = len(strips) - SIDE_PX
+    sample_grids = read_image(out).rgb
+    captions = len(sample_grids) - SIDE_PX
     assert 0 < captions < SIDE_PX / 2
-    assert strips.shape[1] == SIDE_PX * (1 + len(EDITS))
-    assert strips[:captions].max() == 255
-    assert strips[:captions].min() < 100
+    assert sample_grids.shape[1] == SIDE_PX * (1 + len(EDITS))
+    assert sample_grids[:captions].max() == 255
+    assert sample_grids[:captions].min() < 100
 
 
 def test_a_folder_without_faces_is_refused(tmp_path, capsys):

@@ -47,7 +47,7 @@ from train.data.folder import open_folder
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.tasks.compact import Stage1Config
+from train.tasks.compact import CompactConfig
 
 FOUR = WorkerOptions(workers=4, max_wait_s=0.0)
 
@@ -563,7 +563,8 @@ def test_a_later_version_and_a_damaged_table_say_what_to_do(tmp_path, out):
 def test_stage_1_takes_a_curated_folder_as_clips(tmp_path, out):
     def sets(*values):
         base = [f"run={tmp_path / 'run'}", "steps=1", "init=default"]
-        return open_sets(parse(Stage1Config, [*base, *values], "stage1"))
+        config = parse(CompactConfig, [*base, *values], "compact")
+        return open_sets(config.sets, config.loop.run)
 
     clips = sets(f"clips={out}", f"clip_px={SIZE_PX}").clips
     assert (len(clips), clips.size_px) == (4, SIZE_PX)

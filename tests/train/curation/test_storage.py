@@ -22,7 +22,7 @@ from train.data.sets import open_sets
 from train.data.storage import Remote, place_named, read_part, size_of
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.tasks.compact import Stage1Config
+from train.tasks.compact import CompactConfig
 
 SIZE_PX = 128
 FRAMES = (6, 5, 4, 1)
@@ -98,16 +98,20 @@ def test_heads_of_a_store_are_those_of_the_disk_and_are_read_once(heads, stored,
     assert asked == []
 
 
+def sets_of(arguments):
+    config = parse(CompactConfig, arguments, "compact")
+    return open_sets(config.sets, config.loop.run)
+
+
 def test_a_run_takes_urls_as_data_and_clips(tmp_path, stored):
     values = [f"run={tmp_path / 'run'}", "steps=1", "init=default", f"clip_px={SIZE_PX}"]
     values += [f"data={stored}/heads", f"clips={stored}/films"]
-    sets = open_sets(parse(Stage1Config, values, "stage1"))
+    sets = sets_of(values)
     assert (len(sets.rendered), len(sets.clips)) == (4, 4)
-    both = parse(Stage1Config, [*values[:4], f"clips={stored}/heads,{stored}/films"], "stage1")
-    assert len(open_sets(both).clips) == 8
-    raw = parse(Stage1Config, [*values[:4], f"clips={stored}"], "stage1")
+    both = sets_of([*values[:4], f"clips={stored}/heads,{stored}/films"])
+    assert len(both.clips) == 8
     with pytest.raises(MediaError, match="Curate it first"):
-        open_sets(raw)
+        sets_of([*values[:4], f"clips={stored}"])
 
 
 def test_animals_may_lie_in_a_store(stored):

@@ -12,12 +12,10 @@ from tests.support.shards import made_up_clip, write_clips
 from train.data.augment import augment_pairs, mirrored
 from train.data.batch import FrameBatch, PairBatch
 from train.data.curated import CuratedSet
-from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.tasks import compact as stage1
-from train.tasks.paper import PublishedStage1
-from train.tasks.paper_parts import PublishedConfig, compact_reader, require_told
+from train.tasks.criteria import compact_reader
+from train.tasks.paper import PaperConfig, prepare
 
 SIZE_PX = 128
 
@@ -137,12 +135,9 @@ TINY = ["preset=tiny", "batch=1", "total_batch=0", "bfloat16=false", "reader=", 
 
 def rows_of(folder):
     values = [*TINY, f"clips={folder}", f"clip_px={SIZE_PX}"]
-    config = parse(PublishedConfig, values, "stage1")
-    sets = open_sets(config, annotated=True)
-    require_told(config, sets)
-    task = PublishedStage1(config, None, sets.clips)
+    task = prepare(parse(PaperConfig, values, "stage1"))
     with torch.no_grad():
-        return task.train_step(Draw.of(0, 0, 0), task.modules)
+        return task.train_step(Draw.of(0, 0, 0), task.networks)
 
 
 def test_l_h_and_l_guide_learn_from_stored_numbers_without_a_reader(tmp_path):
@@ -161,14 +156,13 @@ def test_l_h_and_l_guide_learn_from_stored_numbers_without_a_reader(tmp_path):
     assert torch.equal(far["guide"], further["guide"])
 
 
-def test_clips_that_tell_nothing_still_need_a_reader(tmp_path, films, capsys):
+def test_clips_that_tell_nothing_still_need_a_reader(tmp_path, films):
     other = made_up_clip(3, SIZE_PX)
     other["landmarks"] = np.zeros((3, 203, 2), np.float32)
     place = write_clips(tmp_path / "other", [other], layout="liveportrait-203")
     with pytest.raises(MediaError, match=r"set weights\.head_pose=0 weights\.guide=0"):
         rows_of(place)
-    with pytest.raises(SystemExit):
-        stage1.main([*TINY, f"clips={tmp_path / 'raw'}"])
-    assert "Nobody tells the head pose" in capsys.readouterr().err
+    with pytest.raises(MediaError, match="The clips carry no head pose and no landmarks"):
+        rows_of(tmp_path / "raw")  # before anything is looked for or prepared there
     table = json.loads((films / "clips-000000.json").read_text(encoding="utf-8"))
     assert [row["layout"] for row in table["clips"]] == ["compact-21"] * 3

@@ -3,72 +3,139 @@ from pathlib import Path
 
 import pytest
 
-from train.engine.config import LoopConfig, parse, to_json
-from train.tasks.compact import Stage1Config
+from liveportrait_core.errors import CheckpointError
+from liveportrait_core.option_spec import OptionError
+from train.engine.config import parse, run_command, to_json
+from train.engine.loop import LoopConfig
+from train.tasks.compact import CompactConfig
 
 
 def parsed(*arguments):
-    return parse(Stage1Config, ["run=r", "data=d", "steps=5", *arguments], "stage1")
+    return parse(CompactConfig, ["run=r", "data=d", "steps=5", *arguments], "compact")
 
 
-def refused(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
+def refusal(*arguments):
+    with pytest.raises(OptionError) as stop:
         parsed(*arguments)
-    assert stop.value.code == 2
-    return capsys.readouterr().err
+    return str(stop.value)
 
 
 def test_values_take_the_types_of_their_fields():
     config = parsed("lr=1e-4", "bfloat16=false", "batch=2", "motion_weights.pose=0.5")
-    assert (config.lr, config.bfloat16, config.batch) == (1e-4, False, 2)
+    assert (config.rates.lr, config.loop.bfloat16, config.batches.batch) == (1e-4, False, 2)
     assert config.motion_weights.pose == 0.5
-    assert config.run == Path("r")
+    assert config.loop.run == Path("r")
 
 
 def test_a_toml_file_and_later_values_are_merged(tmp_path):
     file = tmp_path / "run.toml"
-    file.write_text("lr = 0.5\nbatch = 7\n[picture_weights]\neyes = 3\n", encoding="utf-8")
+    text = "lr = 0.5\nbatch = 7\ngan = true\n[picture_weights]\neyes = 3\n"
+    file.write_text(text, encoding="utf-8")
     config = parsed(str(file), "batch=2")
-    assert (config.lr, config.batch, config.picture_weights.eyes) == (0.5, 2, 3.0)
+    found = (config.rates.lr, config.batches.batch, config.picture_weights.eyes, config.gan)
+    assert found == (0.5, 2, 3.0, True)
+    assert isinstance(config.picture_weights.eyes, float)
 
 
-def test_an_unknown_key_names_the_nearest(capsys):
-    assert "no key 'motion_ir'; the nearest is 'motion_lr'" in refused(capsys, "motion_ir=1")
+def test_a_file_that_is_not_there_is_named():
+    assert "nowhere.toml cannot be read as TOML" in refusal("nowhere.toml")
 
 
-def test_an_unknown_key_in_a_table_names_the_table(capsys):
-    assert "'motion_weights.poze'" in refused(capsys, "motion_weights.poze=1")
+def test_an_unknown_key_names_the_nearest():
+    assert "no option 'motion_ir'. Did you mean 'motion_lr'?" in refusal("motion_ir=1")
 
 
-def test_a_wrong_type_says_what_was_wanted(capsys):
-    assert "batch is 'many'; it takes int" in refused(capsys, "batch=many")
+def test_an_unknown_key_in_a_table_names_the_table():
+    assert "'motion_weights.poze'. Did you mean 'motion_weights.pose'" in refusal(
+        "motion_weights.poze=1"
+    )
 
 
-def test_a_value_out_of_range_is_one_sentence(capsys):
-    assert "steps must be at least 1, got 0." in refused(capsys, "steps=0")
+def test_a_wrong_type_says_what_is_expected():
+    assert "batch is 'many'; a whole number from 0 up is expected" in refusal("batch=many")
+    assert "neither KEY=VALUE nor a .toml file" in refusal("batch")
 
 
-def test_a_missing_field_is_named(capsys):
-    with pytest.raises(SystemExit):
-        parse(Stage1Config, ["data=d", "steps=1"], "stage1")
-    assert "'run' is missing" in capsys.readouterr().err
+def test_a_value_out_of_range_is_one_sentence():
+    assert "steps is 0; a whole number from 1 up is expected. The nearest is 1." in refusal(
+        "steps=0"
+    )
+    assert "detail_px is 200; 128 or 256 is expected" in refusal("detail_px=200")
+    assert "nothing is left to train" in refusal("batch=0", "motion_batch=0")
 
 
-def test_dry_run_prints_the_resolved_config(capsys):
+def test_a_missing_option_is_named():
+    with pytest.raises(OptionError, match="'run' is missing"):
+        parse(CompactConfig, ["data=d", "steps=1"], "compact")
+
+
+def test_dry_run_prints_the_resolved_config_and_the_cost(capsys):
     with pytest.raises(SystemExit) as stop:
-        parsed("--dry-run", "lr=0.25")
+        parse(
+            CompactConfig,
+            ["run=r", "data=d", "steps=5", "--dry-run", "lr=0.25"],
+            "compact",
+            lambda config: f"costs {config.rates.lr}",
+        )
     assert stop.value.code == 0
-    assert json.loads(capsys.readouterr().out)["lr"] == 0.25
+    shown, cost = capsys.readouterr().out.rsplit("\n", 2)[:2]
+    assert json.loads(shown)["lr"] == 0.25
+    assert cost == "costs 0.25"
 
 
-def test_help_lists_every_field_with_its_docstring(capsys):
+def test_help_lists_every_option_with_default_meaning_and_range(capsys):
     with pytest.raises(SystemExit):
-        parse(Stage1Config, ["--help"], "stage1")
-    shown = capsys.readouterr().out
-    assert "motion_weights.gaze = 40.0" in shown
-    assert "seed = 0" in shown
-    assert "Every random draw comes from (seed, step, place in the batch" in shown
+        parse(CompactConfig, ["--help"], "compact")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "motion_weights.gaze = 40 L1 of the irises" in shown
+    assert "seed = 0 every random draw comes from it" in shown
+    assert "steps = (required) optimiser steps in all (1 up)" in shown
+    assert shown.index("more:") < shown.index("log_every = 25")
+    assert shown.index("more:") > shown.index("lr = 0.001")
 
 
-def test_a_config_is_saved_as_json():
+def test_other_commands_are_asked_about_values_that_are_refused():
+    def elsewhere(values):
+        return "It is over there." if "trunk" in values else ""
+
+    arguments = ["run=r", "data=d", "steps=5"]
+    with pytest.raises(OptionError, match=r"^It is over there\.$"):
+        parse(CompactConfig, [*arguments, "trunk=t"], "compact", elsewhere=elsewhere)
+    with pytest.raises(OptionError, match="no option 'trunkk'"):
+        parse(CompactConfig, [*arguments, "trunkk=t"], "compact", elsewhere=elsewhere)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OptionError("lr is 0."),
+        CheckpointError("lr is 0."),
+        FloatingPointError("lr is 0."),
+        OSError("lr is 0."),
+    ],
+)
+def test_errors_become_one_sentence_and_code_2(capsys, error):
+    def work():
+        raise error
+
+    assert run_command("python -m train.compact", work) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "python -m train.compact: lr is 0.\n")
+
+
+def test_faults_of_the_program_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run_command("python -m train.compact", lambda: 1 / 0)
+
+
+def test_what_a_command_gives_is_printed(capsys):
+    assert run_command("python -m train.compact", lambda: Path("model")) == 0
+    assert run_command("python -m train.compact", lambda: None) == 0
+    assert capsys.readouterr().out == "model\n"
+
+
+def test_a_config_is_saved_as_json_with_flat_keys():
     assert json.loads(to_json(LoopConfig(run=Path("x"), steps=3)))["run"] == "x"
+    saved = json.loads(to_json(parsed("lr=0.25", "motion_weights.pose=0.5")))
+    assert (saved["lr"], saved["steps"], saved["data"]) == (0.25, 5, "d")
+    assert saved["motion_weights"]["pose"] == 0.5

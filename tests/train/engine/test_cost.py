@@ -1,32 +1,40 @@
 """The cost that a dry run tells."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from train.data.sets import DataConfig
 from train.engine.cost import noise_sets, step_cost
-from train.engine.loop import ParameterGroup
+from train.engine.task import ParameterGroup, Task
 
 
-class Line:
-    """A product of eight rows with a 2 x 3 matrix, summed."""
+class Product:
+    """A product of eight rows with a 2 x 3 matrix, and with that of `after`, summed."""
 
-    def __init__(self, frozen=False):
-        self.modules = {"line": nn.Linear(2, 3, bias=False), "other": nn.Linear(5, 5)}
-        names = ("line",) if not frozen else ("line", "other")
-        self.groups = (ParameterGroup(modules=names, lr=0.1),)
+    def __init__(self, after=None):
+        self.after = after
 
-    def train_step(self, draw, average):
-        return {"total": self.modules["line"](torch.ones(8, 2)).sum()}
+    def losses(self, networks, average, draw):
+        rows = networks["line"](torch.ones(8, 2))
+        return (rows if self.after is None else self.after(rows)).sum(), {}
 
-    def strip(self, average):
-        return None
+
+def line(*names):
+    networks = {"line": nn.Linear(2, 3, bias=False), "other": nn.Linear(5, 5)}
+    group = ParameterGroup(modules=("line", *names), lr=0.1)
+    return Task(networks=networks, groups=(group,), steps=(Product(),))
+
+
+def line_below_another():
+    """The same product, followed by one with a 3 x 3 matrix that does not learn."""
+    after = nn.Linear(3, 3, bias=False).requires_grad_(False)
+    return replace(line(), steps=(Product(after),), frozen={"after": after})
 
 
 def test_a_product_costs_its_rows_and_two_operations_for_each_multiplication():
-    cost = step_cost([("row", 5, Line)])
+    cost = step_cost([("row", 5, line)])
     assert cost.trained == 2 * 3
     (rows,) = cost.samples
     assert rows.saved_bytes == 8 * 2 * 4  # the rows themselves; the weights are there anyway
@@ -35,26 +43,15 @@ def test_a_product_costs_its_rows_and_two_operations_for_each_multiplication():
 
 
 def test_kinds_of_samples_add_up_and_shared_networks_count_once():
-    cost = step_cost([("row", 5, Line), ("line", 1, lambda: Line(frozen=True))])
+    cost = step_cost([("row", 5, line), ("line", 1, lambda: line("other"))])
     assert cost.trained == 6 + 30
     assert cost.memory_bytes == 36 * 20 + 5 * 64 + 64
     assert "5 rows" in cost.told()
     assert "1 lines" in cost.told()
 
 
-class OnAnother(Line):
-    """The same product, followed by one with a 3 x 3 matrix that does not learn."""
-
-    def __init__(self):
-        super().__init__()
-        self.frozen = {"after": nn.Linear(3, 3, bias=False).requires_grad_(False)}
-
-    def train_step(self, draw, average):
-        return {"total": self.frozen["after"](self.modules["line"](torch.ones(8, 2))).sum()}
-
-
 def test_what_stays_as_it_is_counts_once_and_as_weights_alone():
-    cost = step_cost([("row", 5, OnAnother)])
+    cost = step_cost([("row", 5, line_below_another)])
     assert (cost.trained, cost.frozen) == (2 * 3, 3 * 3)
     # the rows alone: the way back through the second matrix asks for the matrix and no more
     assert cost.samples[0].saved_bytes == 8 * 2 * 4
@@ -63,11 +60,11 @@ def test_what_stays_as_it_is_counts_once_and_as_weights_alone():
 
 
 def test_noise_stands_in_for_what_a_run_asks_for():
-    config = DataConfig(run=Path("run"), steps=1, data="heads", clips="films")
+    config = DataConfig(data="heads", clips="films")
     sets = noise_sets(config, 32)
     assert sets.rendered is not None
     assert sets.clips is not None
     assert sets.rendered.size_px == sets.clips.size_px == 32
     assert sets.clips.has_motion
-    only = noise_sets(DataConfig(run=Path("run"), steps=1, data="heads"), 32)
+    only = noise_sets(DataConfig(data="heads"), 32)
     assert only.clips is None

@@ -13,7 +13,7 @@ import pytest
 from tests.support.rendered import write_rendered
 
 ROOT = Path(__file__).parents[3]
-QUICK = ("bfloat16=false", "log_every=1", "strip_every=0")
+QUICK = ("bfloat16=false", "log_every=1", "grid_every=0")
 COMPACT = ("detail_px=128", "blocks=0", "own_keypoints_from=9")
 """Keypoints that an untrained M reads all but coincide; a pose fitted to them magnifies rounding,
 so these runs are over before M's own are used."""
@@ -27,11 +27,11 @@ def data(tmp_path_factory):
     return write_rendered(tmp_path_factory.mktemp("rendered"))
 
 
-def command(run, data, *options, processes=1):
+def command(name, run, data, *options, processes=1):
     words = [sys.executable, "-m"]
     if processes > 1:
         words += ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), "-m"]
-    return [*words, "train.stage1", f"run={run}", f"data={data}", *QUICK, *options]
+    return [*words, f"train.{name}", f"run={run}", f"data={data}", *QUICK, *options]
 
 
 def rows(run):
@@ -49,17 +49,22 @@ def trained(words):
 
 
 @pytest.mark.parametrize(
-    ("options", "alone", "shared"),
+    ("name", "options", "alone", "shared"),
     [
-        ((*COMPACT, "steps=3"), ("batch=2", "motion_batch=4"), ("batch=1", "motion_batch=2")),
-        ((*PAPER, "steps=2"), ("batch=2",), ("batch=1",)),
+        (
+            "compact",
+            (*COMPACT, "steps=3"),
+            ("batch=2", "motion_batch=4"),
+            ("batch=1", "motion_batch=2"),
+        ),
+        ("stage1", (*PAPER, "steps=2"), ("batch=2",), ("batch=1",)),
     ],
-    ids=["compact", "published"],
+    ids=["compact", "paper"],
 )
-def test_two_processes_give_the_losses_of_one(tmp_path, data, options, alone, shared):
+def test_two_processes_give_the_losses_of_one(tmp_path, data, name, options, alone, shared):
     one, two = tmp_path / "one", tmp_path / "two"
-    trained(command(one, data, *options, *alone))
-    trained(command(two, data, *options, *shared, processes=2))
+    trained(command(name, one, data, *options, *alone))
+    trained(command(name, two, data, *options, *shared, processes=2))
     for first, second in zip(rows(one), rows(two), strict=True):
         assert second == pytest.approx(first, rel=1e-5, abs=1e-5)
     assert len({row["total"] for row in rows(one)}) == len(rows(one)) > 1
@@ -68,8 +73,8 @@ def test_two_processes_give_the_losses_of_one(tmp_path, data, options, alone, sh
 def test_a_run_that_is_killed_anywhere_repeats_its_losses(tmp_path, data):
     options = (*COMPACT, "steps=6", "batch=1", "motion_batch=2", "save_every=2")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    trained(command(whole, data, *options))
-    words = command(killed, data, *options)
+    trained(command("compact", whole, data, *options))
+    words = command("compact", killed, data, *options)
     process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (killed / "stats.jsonl").is_file() or len(rows(killed)) < 3:

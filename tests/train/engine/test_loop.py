@@ -1,4 +1,5 @@
 import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -7,31 +8,33 @@ from torch import nn
 
 from liveportrait_core.errors import CheckpointError, MediaError
 from train.engine import checkpoint
-from train.engine.config import LoopConfig
 from train.engine.draw import Draw
 from train.engine.ema import MovingAverage
-from train.engine.loop import ParameterGroup, fit, learning_rate_share
+from train.engine.loop import LoopConfig, fit, learning_rate_share, train
+from train.engine.task import ParameterGroup, Task
 
 
-class Regression:
-    """Least squares on drawn points: the smallest real task."""
+class LeastSquares:
+    """Least squares on drawn points: the smallest real step."""
 
     def __init__(self, broken_at=None):
-        torch.manual_seed(0)
-        self.modules = {"line": nn.Linear(2, 1)}
-        self.groups = (ParameterGroup(modules=("line",), lr=0.05),)
         self.broken_at = broken_at
 
-    def train_step(self, draw, average):
+    def losses(self, networks, average, draw):
         points = draw.normal(16, 2)
         truth = points @ torch.tensor([[2.0], [-1.0]]) + 0.5
-        loss = (self.modules["line"](points) - truth).square().mean()
+        loss = (networks["line"](points) - truth).square().mean()
         if draw.step == self.broken_at:
             loss = loss * float("nan")
-        return {"total": loss}
+        return loss, {}
 
-    def strip(self, average):
-        return None
+
+def regression(step=None, **more):
+    torch.manual_seed(0)
+    networks = {"line": nn.Linear(2, 1)}
+    group = ParameterGroup(modules=("line",), lr=0.05)
+    steps = (step or LeastSquares(),)
+    return Task(networks=networks, groups=(group,), steps=steps, **more)
 
 
 def config(tmp_path, **changes):
@@ -46,17 +49,56 @@ def losses(run):
 
 def test_a_killed_run_repeats_itself(tmp_path):
     whole = config(tmp_path / "whole")
-    fit(Regression(), whole)
+    fit(regression(), whole)
     killed = config(tmp_path / "killed")
     with pytest.raises(FloatingPointError):
-        fit(Regression(broken_at=6), killed)  # the last checkpoint is of step 4
-    fit(Regression(), killed)
+        fit(regression(LeastSquares(broken_at=6)), killed)  # the last checkpoint is of step 4
+    fit(regression(), killed)
     assert losses(killed.run) == losses(whole.run)
     assert len(losses(whole.run)) == 12
 
 
+def test_losses_of_several_steps_add_up(tmp_path):
+    class Constant:
+        def __init__(self, name, value):
+            self.name, self.value = name, value
+
+        def losses(self, networks, average, draw):
+            loss = self.value + 0 * networks["line"].weight.sum()
+            return loss, {self.name: loss}
+
+    task = replace(regression(), steps=(Constant("one", 2.0), Constant("other", 3.0)))
+    rows = {name: float(v.detach()) for name, v in task.train_step(None, {}).items()}
+    assert rows == {"total": 5.0, "one": 2.0, "other": 3.0}
+
+
+@dataclass(frozen=True)
+class OfOneStep:
+    loop: LoopConfig
+
+
+def test_a_task_is_trained_watched_and_written_as_it_says(tmp_path, capsys):
+    seen = []
+    frozen = nn.Linear(1, 1)
+
+    def prepare(config):
+        return regression(
+            frozen={"reader": frozen},
+            sample_grid=lambda average: np.zeros((2, 3, 3), np.uint8),
+            watch=lambda step, average, *, last: seen.append((step, sorted(average), last)),
+            write=lambda average: tmp_path / "model",
+            notes=("one", "other"),
+        )
+
+    settings = OfOneStep(config(tmp_path, steps=2, grid_every=1))
+    assert train(settings, prepare) == tmp_path / "model"
+    assert seen == [(1, ["line"], False), (2, ["line"], True)]
+    assert (tmp_path / "run" / "grid-000002.png").is_file()
+    assert capsys.readouterr().err.startswith("one\nother\n")
+
+
 def test_training_reaches_the_line(tmp_path):
-    task = Regression()
+    task = regression()
     average = fit(task, config(tmp_path, steps=400, log_every=100, save_every=400))
     torch.testing.assert_close(
         average["line"].weight, torch.tensor([[2.0, -1.0]]), atol=0.02, rtol=0
@@ -65,21 +107,19 @@ def test_training_reaches_the_line(tmp_path):
 
 def test_a_loss_that_is_not_finite_stops_and_is_named(tmp_path):
     with pytest.raises(FloatingPointError, match="loss total is not finite at step 2"):
-        fit(Regression(broken_at=2), config(tmp_path))
+        fit(regression(LeastSquares(broken_at=2)), config(tmp_path))
 
 
 def test_parts_of_a_batch_add_up_to_the_whole(tmp_path):
-    class Halves(Regression):
+    class Halves:
         def __init__(self, rows):
-            super().__init__()
             self.rows = rows
 
-        def train_step(self, draw, average):
-            points = draw.normal(self.rows, 2)
-            return {"total": self.modules["line"](points).square().mean()}
+        def losses(self, networks, average, draw):
+            return networks["line"](draw.normal(self.rows, 2)).square().mean(), {}
 
-    fit(Halves(8), config(tmp_path / "whole"))
-    fit(Halves(2), config(tmp_path / "parts", accumulate=4))
+    fit(regression(Halves(8)), config(tmp_path / "whole"))
+    fit(regression(Halves(2)), config(tmp_path / "parts", accumulate=4))
     whole, parts = (losses(tmp_path / name / "run") for name in ("whole", "parts"))
     assert parts == pytest.approx(whole, abs=1e-6)
     assert len(set(whole)) == len(whole)
@@ -87,7 +127,7 @@ def test_parts_of_a_batch_add_up_to_the_whole(tmp_path):
 
 def test_tensorboard_shows_the_losses_of_the_log(tmp_path):
     reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    fit(Regression(), config(tmp_path))
+    fit(regression(), config(tmp_path))
     events = reading.EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
     assert [event.step for event in events.Scalars("total")] == list(range(1, 13))
     shown = [event.value for event in events.Scalars("total")]
@@ -95,9 +135,9 @@ def test_tensorboard_shows_the_losses_of_the_log(tmp_path):
 
 
 def test_a_finished_run_does_nothing_more(tmp_path):
-    fit(Regression(), config(tmp_path))
+    fit(regression(), config(tmp_path))
     before = (tmp_path / "run" / checkpoint.NAME).read_bytes()
-    fit(Regression(), config(tmp_path))
+    fit(regression(), config(tmp_path))
     assert (tmp_path / "run" / checkpoint.NAME).read_bytes() == before
 
 

@@ -52,8 +52,8 @@ def written(path, frames):
 
 
 @pytest.fixture(scope="package")
-def films(tmp_path_factory):
-    """A portrait that stands still, one that slides, one film without a face, and a broken one."""
+def videos(tmp_path_factory):
+    """A portrait that stands still, one that slides, one video without a face, and a broken one."""
     folder = tmp_path_factory.mktemp("films")
     portrait = read_image(PORTRAIT).rgb[:256, 96:352]
     written(folder / "still.mp4", [portrait] * 3)

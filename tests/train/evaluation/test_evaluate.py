@@ -19,7 +19,7 @@ from tests.support.tiny import tiny_compact_model
 from train.data.rendered import RenderedSet
 from train.evaluation import clip_reenactment
 from train.evaluation import command as evaluate
-from train.evaluation.rendered_measures import irises_seen
+from train.evaluation.rendered_measures import irises_visible
 from train.evaluation.seam import mask_parts, seam_measures
 from train.rendering.export import command as render
 
@@ -120,11 +120,11 @@ def test_an_iris_is_seen_where_an_eye_is_nearest_and_open(tmp_path):
         np.savez(shard, **{**arrays, "keypoints": points, "regions": regions})
     data = RenderedSet([folder])
     frame = data.frames(identity, np.array([0]))
-    assert irises_seen(data, identity, 0, frame).tolist() == [[True, False]]
+    assert irises_visible(data, identity, 0, frame).tolist() == [[True, False]]
     frame.keypoints[:, 10:12] *= 10
-    assert irises_seen(data, identity, 0, frame).tolist() == [[True, False]]  # skin is nearest
+    assert irises_visible(data, identity, 0, frame).tolist() == [[True, False]]  # skin is nearest
     frame.keypoints[:, 13, 0] = -0.5
-    assert irises_seen(data, identity, 3, frame).tolist() == [[True, True]]  # of frame 0 again
+    assert irises_visible(data, identity, 3, frame).tolist() == [[True, True]]  # of frame 0 again
 
 
 def test_every_measure_of_a_rendered_set_of_any_size_is_written(tmp_path, model_file):
@@ -155,8 +155,8 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
     options = ["--model", str(model_file), "--rendered", "--seed", "5", "--json", str(out)]
     options += ["--face-model", face_model] if face_model else []
     assert evaluate.main(options) == 0
-    wanted = ["--identities", "120", "--seed", "5", "--size", "256", "--creatures", "0"]
-    assert asked == [wanted + (["--face-model", face_model] if face_model else [])]
+    expected = ["--identities", "120", "--seed", "5", "--size", "256", "--creatures", "0"]
+    assert asked == [expected + (["--face-model", face_model] if face_model else [])]
     assert json.loads(out.read_text(encoding="utf-8"))["identities"] == 1
 
 
@@ -168,14 +168,14 @@ def test_heads_that_cannot_be_rendered_are_one_sentence(model_file, tmp_path, ca
 
 def test_without_a_face_mesh_its_measures_are_unavailable(tmp_path, model_file, monkeypatch):
     monkeypatch.setattr(clip_reenactment, "CHUNK", 1)
-    film, out = tmp_path / "clips" / "two.mp4", tmp_path / "measures.json"
-    film.parent.mkdir()
+    video, out = tmp_path / "clips" / "two.mp4", tmp_path / "measures.json"
+    video.parent.mkdir()
     portrait = read_image("docs/demo/portrait.jpg").rgb[:256, 96:352]
-    with VideoWriter(film, Fraction(25)) as writer:
+    with VideoWriter(video, Fraction(25)) as writer:
         writer.write(np.ascontiguousarray(portrait))
         writer.write(np.ascontiguousarray(portrait))
     frames = tmp_path / "frames"
-    options = ["--model", str(model_file), "--clips", str(film.parent), "--every", "1"]
+    options = ["--model", str(model_file), "--clips", str(video.parent), "--every", "1"]
     options += ["--size", "64", "--frames", str(frames), "--json", str(out)]
     monkeypatch.setattr(evaluate, "mesh_python", lambda _: None)
     assert evaluate.main(options) == 0
@@ -192,4 +192,19 @@ def test_without_a_face_mesh_its_measures_are_unavailable(tmp_path, model_file, 
 def test_every_which_frame_must_be_a_number(count, capsys):
     with pytest.raises(SystemExit):
         evaluate.main(["--clips", "x", f"--every={count}"])
-    assert "no whole number from 1 on" in capsys.readouterr().err
+    assert "a whole number from 1 up is expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--size=0", "--size is 0; a whole number from 1 up is expected. The nearest is 1."),
+        ("--layout=films", "one of talkinghead-1kh, vfhq, videos is expected."),
+        ("--motion=relativ", "Did you mean 'relative'?"),
+        ("--sources=0", "a whole number from 1 up is expected"),
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(option, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        evaluate.main(["--clips", "x", option])
+    assert message in capsys.readouterr().err

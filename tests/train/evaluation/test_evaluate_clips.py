@@ -12,8 +12,8 @@ from liveportrait_core.model import load_model
 from liveportrait_core.preset import PAPER
 from tests.support.tiny import tiny_compact_model
 from train.evaluation.clip_reenactment import (
-    MOVES,
-    Reenacted,
+    MIN_HEAD_MOTION,
+    ReenactedClip,
     clip_measures,
     clips_in,
     inside,
@@ -31,7 +31,7 @@ def flat(level):
 
 
 def a_clip(head_motion=0.1, output=(110, 110)):
-    return Reenacted(
+    return ReenactedClip(
         name="a.mp4",
         source=flat(151),
         driving=np.stack([flat(100), flat(100)]),
@@ -68,7 +68,7 @@ def test_a_crop_larger_than_the_picture_becomes_the_largest_square_in_it():
 
 
 def test_only_clips_with_a_moving_head_make_the_mean():
-    still = a_clip(head_motion=MOVES / 2, output=(100, 100))
+    still = a_clip(head_motion=MIN_HEAD_MOTION / 2, output=(100, 100))
     measures = clip_measures([a_clip(), still])
     assert measures["clips_moving"] == 1
     assert measures["clips_psnr_db"] == pytest.approx(28.1308, abs=1e-3)
@@ -81,7 +81,7 @@ def test_without_a_moving_head_there_is_no_mean():
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory):
+def video(tmp_path_factory):
     """A portrait that slides to the right, `STEP_PX` a frame, before a repeated left edge."""
     portrait = read_image(PORTRAIT).rgb[:256, 96:352]
     path = tmp_path_factory.mktemp("films") / "slide.mp4"
@@ -94,9 +94,9 @@ def film(tmp_path_factory):
     return path
 
 
-def test_a_clip_is_driven_by_its_own_frames_in_one_crop(film):
+def test_a_clip_is_driven_by_its_own_frames_in_one_crop(video):
     model = at_size(tiny_compact_model(), SIZE_PX)
-    clip = reenact(model, load_model(), film, every=2)
+    clip = reenact(model, load_model(), video, every=2)
     assert clip.name == "slide.mp4"
     assert clip.driving.shape == clip.output.shape == (2, SIZE_PX, SIZE_PX, 3)
     # frames 2 and 4: the face is 12, then 24 pixels further, 18 on average, and nothing else moves
@@ -106,7 +106,7 @@ def test_a_clip_is_driven_by_its_own_frames_in_one_crop(film):
     assert 0 < moved[0] < moved[1]
 
 
-def test_a_film_without_a_face_is_refused(tmp_path):
+def test_a_video_without_a_face_is_refused(tmp_path):
     path = tmp_path / "grey.mp4"
     with VideoWriter(path, Fraction(25)) as writer:
         writer.write(np.full((64, 64, 3), 128, np.uint8))
@@ -115,7 +115,7 @@ def test_a_film_without_a_face_is_refused(tmp_path):
         reenact(model, load_model(), path, every=1)
 
 
-def test_pictures_are_kept_for_the_mesh(tmp_path):
+def test_pictures_are_saved_for_the_mesh(tmp_path):
     a_clip().write(tmp_path / "kept")
     with np.load(tmp_path / "kept" / "a.mp4.npz") as kept:
         assert {name: kept[name].shape for name in kept.files} == {
@@ -125,9 +125,9 @@ def test_pictures_are_kept_for_the_mesh(tmp_path):
         }
 
 
-def test_a_folder_without_films_is_refused(tmp_path):
+def test_a_folder_without_videos_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("no film")
-    with pytest.raises(MediaError, match="holds no film"):
+    with pytest.raises(MediaError, match="holds no video"):
         clips_in(tmp_path)
 
 
@@ -136,10 +136,10 @@ PUBLISHED = replace(tiny_compact_model(), preset=PAPER)
 
 def test_a_published_model_keeps_its_size():
     assert at_size(PUBLISHED, 256) is PUBLISHED
-    with pytest.raises(CheckpointError, match="takes crops of 256 px"):
+    with pytest.raises(CheckpointError, match="The size is 128 px; 256 px"):
         at_size(PUBLISHED, 128)
 
 
 def test_a_published_model_has_no_rendered_truth_to_be_compared_with():
-    with pytest.raises(CheckpointError, match="keypoints carry no names"):
+    with pytest.raises(CheckpointError, match="has keypoints without names"):
         compact_only(PUBLISHED)

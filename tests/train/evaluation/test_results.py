@@ -1,5 +1,6 @@
-"""Results of films that outlast a run."""
+"""Results of videos that outlast a run."""
 
+import json
 import os
 
 import numpy as np
@@ -8,69 +9,79 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from tests.support.tiny import tiny_compact_model
-from train.evaluation.accumulator import FilmSums
-from train.evaluation.results import SETTINGS_NAME, FilmResult, FilmResults, digest_of
+from train.evaluation.accumulator import VideoSums
+from train.evaluation.results import SETTINGS_NAME, VideoResult, VideoResults, digest_of
 
 
 def a_result():
     features = (torch.arange(6.0).view(2, 3) / 7, torch.ones(1, 3))
-    sums = FilmSums({"l1": 0.1, "csim": None}, {"l1": 0.3}, {"l1": 3}, features)
+    sums = VideoSums({"l1": 0.1, "csim": None}, {"l1": 0.3}, {"l1": 3}, features)
     row = {"film": "a", "frames": 3, "l1": 0.1, "csim": None}
-    strip = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
-    return FilmResult(row=row, sums=sums, strip=strip, kept={"a": ["clip-1"]})
+    grid = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    return VideoResult(row=row, sums=sums, grid=grid, saved_frames={"a": ["clip-1"]})
 
 
 @pytest.fixture
-def film(tmp_path):
+def video(tmp_path):
     path = tmp_path / "film.mp4"
     path.write_bytes(b"frames")
     return path
 
 
-def test_what_is_kept_comes_back_as_it_was_to_the_last_bit(tmp_path, film):
-    FilmResults(tmp_path / "out", {"size": 64}).save("people/a.mp4", film, a_result())
-    again = FilmResults(tmp_path / "out", {"size": 64})
-    found, wanted = again.load("people/a.mp4", film), a_result()
+def test_what_is_saved_comes_back_as_it_was_to_the_last_bit(tmp_path, video):
+    VideoResults(tmp_path / "out", {"size": 64}).save("people/a.mp4", video, a_result())
+    again = VideoResults(tmp_path / "out", {"size": 64})
+    found, expected = again.load("people/a.mp4", video), a_result()
     assert found is not None
-    assert (found.row, found.kept) == (wanted.row, wanted.kept)
-    assert found.sums.sums == wanted.sums.sums
-    assert found.sums.counts == wanted.sums.counts
-    assert found.sums.means == wanted.sums.means
-    assert np.array_equal(found.strip, wanted.strip)
-    for one, other in zip(found.sums.features, wanted.sums.features, strict=True):
+    assert (found.row, found.saved_frames) == (expected.row, expected.saved_frames)
+    assert found.sums.sums == expected.sums.sums
+    assert found.sums.counts == expected.sums.counts
+    assert found.sums.means == expected.sums.means
+    assert np.array_equal(found.grid, expected.grid)
+    for one, other in zip(found.sums.features, expected.sums.features, strict=True):
         assert torch.equal(one, other)
-    assert again.load("people/b.mp4", film) is None
+    assert again.load("people/b.mp4", video) is None
 
 
-def test_a_film_that_changed_and_a_damaged_file_are_measured_anew(tmp_path, film):
-    results = FilmResults(tmp_path / "out", {})
-    results.save("a", film, a_result())
-    film.write_bytes(b"other frames")
-    assert results.load("a", film) is None
-    results.save("a", film, a_result())
-    os.utime(film, ns=(0, 0))
-    assert results.load("a", film) is None
-    results.save("a", film, a_result())
-    assert results.load("a", film) is not None
-    (kept,) = (tmp_path / "out").glob("film-*.npz")
-    kept.write_bytes(kept.read_bytes()[:100])
-    assert results.load("a", film) is None
+def test_a_video_that_changed_and_a_damaged_file_are_measured_anew(tmp_path, video):
+    results = VideoResults(tmp_path / "out", {})
+    results.save("a", video, a_result())
+    video.write_bytes(b"other frames")
+    assert results.load("a", video) is None
+    results.save("a", video, a_result())
+    os.utime(video, ns=(0, 0))
+    assert results.load("a", video) is None
+    results.save("a", video, a_result())
+    assert results.load("a", video) is not None
+    (saved_frames,) = (tmp_path / "out").glob("film-*.npz")
+    saved_frames.write_bytes(saved_frames.read_bytes()[:100])
+    assert results.load("a", video) is None
 
 
 def test_results_of_other_settings_are_refused(tmp_path):
-    FilmResults(tmp_path / "out", {"size": 64, "portraits": ["a"]})
-    with pytest.raises(MediaError, match="holds results with size 64, and 32 was asked for"):
-        FilmResults(tmp_path / "out", {"size": 32, "portraits": ["a"]})
+    VideoResults(tmp_path / "out", {"size": 64, "portraits": ["a"]})
+    with pytest.raises(MediaError, match="holds results with size 64; 32 is expected"):
+        VideoResults(tmp_path / "out", {"size": 32, "portraits": ["a"]})
     with pytest.raises(MediaError, match="Give another folder with --out"):
-        FilmResults(tmp_path / "out", {"size": 64})
+        VideoResults(tmp_path / "out", {"size": 64})
     (tmp_path / "out" / SETTINGS_NAME).write_text("half")
     with pytest.raises(MediaError, match="cannot be read"):
-        FilmResults(tmp_path / "out", {"size": 64, "portraits": ["a"]})
-    with pytest.raises(MediaError, match="cannot be made"):
-        FilmResults(tmp_path / "out" / SETTINGS_NAME / "below", {})
+        VideoResults(tmp_path / "out", {"size": 64, "portraits": ["a"]})
+    with pytest.raises(MediaError, match="cannot be created"):
+        VideoResults(tmp_path / "out" / SETTINGS_NAME / "below", {})
 
 
 def test_a_model_is_known_by_its_weights():
     first, second = digest_of(tiny_compact_model()), digest_of(tiny_compact_model(seed=1))
     assert first == digest_of(tiny_compact_model())
     assert first != second
+
+
+def test_names_within_the_files_stay_those_of_the_first_version(tmp_path, video):
+    VideoResults(tmp_path / "out", {"size": 64}).save("a", video, a_result())
+    (path,) = (tmp_path / "out").glob("film-*.npz")
+    with np.load(path) as arrays:
+        assert set(arrays.files) == {"told", "strip", "features"}
+        record = json.loads(str(arrays["told"]))
+    keys = {"film", "stamp", "row", "means", "sums", "counts", "features", "kept"}
+    assert record.keys() == keys

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from train.evaluation.accumulator import FilmTally, KnownPictures, Tally
+from train.evaluation.accumulator import SetAccumulator, StoredFeatures, VideoAccumulator
 from train.evaluation.measures import BY_KEY, MEASURES, measures_of
 from train.evaluation.paper_tables import COLUMNS, SETS, TABLES, as_text, paper_rows, with_ours
 
@@ -43,8 +43,8 @@ def test_the_measures_have_names_of_their_own():
     assert all(one.distance is not None for one in MEASURES if one.scope != "set")
 
 
-def a_tally(*keys):
-    return Tally("self", [BY_KEY[key] for key in keys])
+def an_accumulator(*keys):
+    return SetAccumulator("self", [BY_KEY[key] for key in keys])
 
 
 def moving(*places):
@@ -52,36 +52,36 @@ def moving(*places):
     keypoints = torch.zeros(len(places), 21, 3)
     keypoints[:, :, 0] = torch.tensor(places)[:, None]
     pose = torch.tensor(places)[:, None].expand(-1, 3)
-    return KnownPictures({"motion": (keypoints, pose)})
+    return StoredFeatures({"motion": (keypoints, pose)})
 
 
-def test_means_are_over_all_frames_of_all_films():
-    tally = a_tally("landmark_error_px", "pose_error_deg")
-    first, second = FilmTally(tally), FilmTally(tally)
+def test_means_are_over_all_frames_of_all_videos():
+    totals = an_accumulator("landmark_error_px", "pose_error_deg")
+    first, second = VideoAccumulator(totals), VideoAccumulator(totals)
     first.add([0], moving(0.0), {"driving": moving(0.5)})
     second.add([0, 1], moving(0.0, 0.0), {"driving": moving(0.0, 0.25)})
-    films = [first.finish(), second.finish()]
-    for film in films:
-        tally.count(film)
+    videos = [first.finish(), second.finish()]
+    for video in videos:
+        totals.add_video(video)
     # half of 128 pixels
-    assert [film.means["landmark_error_px"] for film in films] == pytest.approx([64, 16])
-    assert tally.mean("landmark_error_px") == pytest.approx((64 + 0 + 32) / 3)
-    assert tally.mean("pose_error_deg") == pytest.approx((0.5 + 0 + 0.25) / 3)
+    assert [video.means["landmark_error_px"] for video in videos] == pytest.approx([64, 16])
+    assert totals.mean("landmark_error_px") == pytest.approx((64 + 0 + 32) / 3)
+    assert totals.mean("pose_error_deg") == pytest.approx((0.5 + 0 + 0.25) / 3)
 
 
-def test_a_film_that_breaks_off_does_not_count():
-    tally = a_tally("landmark_error_px")
-    FilmTally(tally).add([0], moving(0.0), {"driving": moving(0.5)})
-    assert tally.mean("landmark_error_px") is None
+def test_a_video_that_breaks_off_does_not_count():
+    totals = an_accumulator("landmark_error_px")
+    VideoAccumulator(totals).add([0], moving(0.0), {"driving": moving(0.5)})
+    assert totals.mean("landmark_error_px") is None
 
 
-def test_trembling_needs_frames_that_follow_each_other():
-    tally = a_tally("jitter_px")
-    film = FilmTally(tally)
-    film.add([0, 1], moving(0.0, 0.1), {"driving": moving(0.0, 0.0)})
-    film.add([2, 5, 6], moving(0.0, 9.0, 0.0), {"driving": moving(0.0, 0.0, 0.0)})
+def test_jitter_needs_frames_that_follow_each_other():
+    totals = an_accumulator("jitter_px")
+    video = VideoAccumulator(totals)
+    video.add([0, 1], moving(0.0, 0.1), {"driving": moving(0.0, 0.0)})
+    video.add([2, 5, 6], moving(0.0, 9.0, 0.0), {"driving": moving(0.0, 0.0, 0.0)})
     # of 0 .1 0 alone: a second difference of .2 crop units, 25.6 pixels; 5 and 6 are two frames
-    assert film.finish().means["jitter_px"] == pytest.approx(0.2 * 128)
-    lonely = FilmTally(a_tally("jitter_px"))
+    assert video.finish().means["jitter_px"] == pytest.approx(0.2 * 128)
+    lonely = VideoAccumulator(an_accumulator("jitter_px"))
     lonely.add([0, 2, 4], moving(0.0, 1.0, 0.0), {"driving": moving(0.0, 0.0, 0.0)})
     assert lonely.finish().means["jitter_px"] is None

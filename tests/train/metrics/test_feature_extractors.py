@@ -10,12 +10,12 @@ from train.evaluation.measured_model import at_size
 from train.metrics import metric_files
 from train.metrics.face_similarity import ARCFACE_POINTS
 from train.metrics.feature_extractors import (
-    MotionReader,
+    KeypointExtractor,
     View,
     bins_to_degrees,
     gaze_direction,
+    load_extractors,
     missing_file,
-    open_readers,
 )
 from train.metrics.inception import InceptionNetwork
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
 @pytest.fixture(scope="module")
 def motion():
-    return MotionReader(at_size(tiny_compact_model(), SIZE_PX))
+    return KeypointExtractor(at_size(tiny_compact_model(), SIZE_PX))
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def a_view(count=2):
     return View(whole=whole, face=face)
 
 
-def test_without_files_each_reader_says_what_it_needs_and_where(motion, tmp_path, monkeypatch):
-    assert set(open_readers(None, motion)) == {"pixels", "motion"}
+def test_without_files_each_extractor_says_what_it_needs_and_where(motion, tmp_path, monkeypatch):
+    assert set(load_extractors(None, motion)) == {"pixels", "motion"}
     assert missing_file("pixels", None) is None
     told = missing_file("lpips", None)
     assert told.startswith("unavailable (needs torchvision's AlexNet at METRIC_FILES/alexnet.pth")
@@ -48,16 +48,16 @@ def test_without_files_each_reader_says_what_it_needs_and_where(motion, tmp_path
     (tmp_path / "alexnet.pth").touch()
     assert missing_file("lpips", tmp_path) is None
     monkeypatch.setattr(metric_files, "find_spec", lambda name: None)
-    wanted = "unavailable (needs the LPIPS heads for AlexNet; run pip install lpips)"
-    assert missing_file("lpips", tmp_path) == wanted
+    expected = "unavailable (needs the LPIPS heads for AlexNet; run pip install lpips)"
+    assert missing_file("lpips", tmp_path) == expected
 
 
-def test_every_reader_is_there_with_its_files(motion, files):
-    readers = open_readers(files, motion)
-    assert all(missing_file(name, files) is None for name in readers)
+def test_every_extractor_is_there_with_its_files(motion, files):
+    extractors = load_extractors(files, motion)
+    assert all(missing_file(name, files) is None for name in extractors)
     view = a_view()
     shapes = {
-        name: [tuple(part.shape) for part in readers[name](view)]
+        name: [tuple(part.shape) for part in extractors[name](view)]
         for name in ("pixels", "motion", "inception", "arcface", "l2cs", "smirk")
     }
     assert shapes == {
@@ -68,7 +68,7 @@ def test_every_reader_is_there_with_its_files(motion, files):
         "l2cs": [(2, 3)],
         "smirk": [(2, 55), (2, 3)],
     }
-    assert len(readers["lpips"](view)) == 5
+    assert len(extractors["lpips"](view)) == 5
 
 
 def test_arcface_sees_an_aligned_face_from_minus_one_to_one(tmp_path):
@@ -78,7 +78,7 @@ def test_arcface_sees_an_aligned_face_from_minus_one_to_one(tmp_path):
     for point, place in ((4, 0), (5, 0), (6, 1), (7, 1), (14, 2), (15, 3), (16, 4)):
         keypoints[:, point, :2] = units[place]
     write_onnx(tmp_path / "arcface.onnx", {"embedding": (np.eye(3), np.zeros(3))})
-    read = open_readers(tmp_path, lambda view: (keypoints, torch.zeros(1, 3)))["arcface"]
+    read = load_extractors(tmp_path, lambda view: (keypoints, torch.zeros(1, 3)))["arcface"]
     face = torch.tensor([0.75, 0.5, 0.0]).view(1, 3, 1, 1).expand(1, 3, 112, 112)
     (found,) = read(View(whole=face, face=face))
     np.testing.assert_allclose(found, [[0.5, 0.0, -1.0]], atol=1e-3)
@@ -89,7 +89,7 @@ def test_l2cs_reads_yaw_first_whatever_its_outputs_are_called(motion, tmp_path):
     yaw[60], pitch[45] = 100.0, 100.0  # 4 x 60 - 180 = 60 degrees, and 0
     outputs = {"pitch": (np.zeros((3, 90)), yaw), "yaw": (np.zeros((3, 90)), pitch)}
     write_onnx(tmp_path / "l2cs.onnx", outputs)
-    (found,) = open_readers(tmp_path, motion)["l2cs"](a_view(1))
+    (found,) = load_extractors(tmp_path, motion)["l2cs"](a_view(1))
     np.testing.assert_allclose(found, [[-np.sin(np.pi / 3), 0, -0.5]], atol=1e-5)
 
 
@@ -114,7 +114,7 @@ def test_smirk_gives_expression_lids_and_jaw_as_one_row(motion, tmp_path):
         name: (np.zeros((3, size)), np.full(size, values[name])) for name, size in sizes.items()
     }
     write_onnx(tmp_path / "smirk.onnx", outputs)
-    expression, pose = open_readers(tmp_path, motion)["smirk"](a_view(1))
+    expression, pose = load_extractors(tmp_path, motion)["smirk"](a_view(1))
     assert expression[0].tolist() == [4.0] * 50 + [3.0] * 2 + [2.0] * 3
     assert pose.tolist() == [[1.0, 1.0, 1.0]]
 
@@ -122,7 +122,7 @@ def test_smirk_gives_expression_lids_and_jaw_as_one_row(motion, tmp_path):
 def test_smirk_without_names_is_refused(motion, tmp_path):
     write_onnx(tmp_path / "smirk.onnx", {"output": (np.zeros((3, 3)), np.zeros(3))})
     with pytest.raises(CheckpointError, match="no output expression_params"):
-        open_readers(tmp_path, motion)["smirk"](a_view(1))
+        load_extractors(tmp_path, motion)["smirk"](a_view(1))
 
 
 class Scripted(nn.Module):
@@ -135,21 +135,21 @@ class Scripted(nn.Module):
 
 def test_inception_comes_as_torch_script_too(motion, tmp_path):
     torch.jit.script(Scripted()).save(str(tmp_path / "inception.pt"))
-    (found,) = open_readers(tmp_path, motion)["inception"](a_view())
-    wanted = (a_view().whole * 255).round().mean((2, 3))
-    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    (found,) = load_extractors(tmp_path, motion)["inception"](a_view())
+    expected = (a_view().whole * 255).round().mean((2, 3))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_inception_comes_as_onnx_too(motion, tmp_path):
     write_onnx(tmp_path / "inception.onnx", {"features": (np.eye(3), np.zeros(3))})
     flat = torch.full((1, 3, SIZE_PX, SIZE_PX), 51 / 255)
-    (found,) = open_readers(tmp_path, motion)["inception"](View(whole=flat, face=flat))
+    (found,) = load_extractors(tmp_path, motion)["inception"](View(whole=flat, face=flat))
     np.testing.assert_allclose(found, [[2 * 0.2 - 1] * 3], atol=1e-3)
 
 
 def test_inception_weights_may_be_of_half_precision(motion, tmp_path):
     torch.save({k: v.half() for k, v in inception_state().items()}, tmp_path / "inception.pth")
-    (found,) = open_readers(tmp_path, motion)["inception"](a_view(1))
+    (found,) = load_extractors(tmp_path, motion)["inception"](a_view(1))
     state = {key: value.half().float() for key, value in inception_state().items()}
     torch.testing.assert_close(found, InceptionNetwork(state)(a_view(1).whole))
 
@@ -164,17 +164,17 @@ def test_inception_weights_may_be_of_half_precision(motion, tmp_path):
 def test_a_damaged_file_is_one_sentence(name, said, motion, tmp_path):
     (tmp_path / name).write_bytes(b"cut short")
     with pytest.raises(CheckpointError, match=said):
-        open_readers(tmp_path, motion)
+        load_extractors(tmp_path, motion)
 
 
 def test_a_folder_that_is_none_is_refused(motion, tmp_path):
     with pytest.raises(CheckpointError, match="is no folder"):
-        open_readers(tmp_path / "none", motion)
+        load_extractors(tmp_path / "none", motion)
 
 
-def test_readings_do_not_depend_on_the_batch(motion, files):
-    readers, view = open_readers(files, motion), a_view(3)
-    for name, read in readers.items():
+def test_features_do_not_depend_on_the_batch(motion, files):
+    extractors, view = load_extractors(files, motion), a_view(3)
+    for name, read in extractors.items():
         alone = View(whole=view.whole[1:2], face=view.face[1:2])
         for whole, one in zip(read(view), read(alone), strict=True):
             torch.testing.assert_close(whole[1:2], one, rtol=1e-3, atol=1e-4, msg=name)

@@ -18,11 +18,11 @@ from tests.support.tiny import tiny_published_model
 from tests.train.evaluation.made_up_files import alexnet_state, inception_state
 from train.metrics.distribution import Gaussian, Moments, frechet_distance
 from train.metrics.face_similarity import ARCFACE_POINTS, aligned, cosine
-from train.metrics.image import MS_SSIM_LEAST_PX, l1, ms_ssim, psnr_db, ssim
+from train.metrics.image import MS_SSIM_MIN_PX, l1, ms_ssim, psnr_db, ssim
 from train.metrics.inception import InceptionNetwork
 from train.metrics.lpips import LpipsNetwork, lpips_distance
 from train.metrics.metric_files import METRIC_FILES, open_state
-from train.metrics.motion_errors import angle_deg, mean_l1, point_distance, trembling
+from train.metrics.motion_errors import angle_deg, jitter, mean_l1, point_distance
 
 
 def pictures(seed, count=3, size=32):
@@ -41,7 +41,7 @@ def as_array(picture):
 @pytest.mark.parametrize("seed", range(3))
 def test_ssim_is_that_of_scikit_image(seed):
     image, truth = pictures(seed)
-    wanted = [
+    expected = [
         independent.structural_similarity(
             as_array(x),
             as_array(y),
@@ -53,16 +53,16 @@ def test_ssim_is_that_of_scikit_image(seed):
         )
         for x, y in zip(image, truth, strict=True)
     ]
-    np.testing.assert_allclose(ssim(image.double(), truth.double()), wanted, atol=1e-6)
+    np.testing.assert_allclose(ssim(image.double(), truth.double()), expected, atol=1e-6)
 
 
 def test_psnr_is_that_of_scikit_image():
     image, truth = pictures(7)
-    wanted = [
+    expected = [
         independent.peak_signal_noise_ratio(as_array(y), as_array(x), data_range=1.0)
         for x, y in zip(image, truth, strict=True)
     ]
-    np.testing.assert_allclose(psnr_db(image, truth), wanted, rtol=1e-4)
+    np.testing.assert_allclose(psnr_db(image, truth), expected, rtol=1e-4)
 
 
 def test_ssim_of_the_same_picture_is_one_and_of_its_negative_below_zero():
@@ -84,16 +84,16 @@ def test_pictures_that_are_the_same_have_a_hundred_decibels():
 
 
 def test_ms_ssim_of_the_same_picture_is_one():
-    _, truth = pictures(2, count=2, size=MS_SSIM_LEAST_PX)
+    _, truth = pictures(2, count=2, size=MS_SSIM_MIN_PX)
     np.testing.assert_allclose(ms_ssim(truth, truth), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [MS_SSIM_LEAST_PX, 192])
+@pytest.mark.parametrize("size", [MS_SSIM_MIN_PX, 192])
 def test_ms_ssim_is_that_of_pytorch_msssim(size):
     other = pytest.importorskip("pytorch_msssim")
     image, truth = pictures(3, count=2, size=size)
-    wanted = other.ms_ssim(image, truth, data_range=1.0, size_average=False)
-    np.testing.assert_allclose(ms_ssim(image, truth), wanted, atol=1e-5)
+    expected = other.ms_ssim(image, truth, data_range=1.0, size_average=False)
+    np.testing.assert_allclose(ms_ssim(image, truth), expected, atol=1e-5)
     plain = other.ssim(image, truth, data_range=1.0, size_average=False)
     np.testing.assert_allclose(ssim(image, truth), plain, atol=1e-5)
 
@@ -103,13 +103,13 @@ def test_pictures_are_measured_as_torchmetrics_does():
     other = pytest.importorskip("torchmetrics.functional.image")
     image, truth = pictures(4, count=2)
     pairs = list(zip(image.split(1), truth.split(1), strict=True))
-    wanted = [float(other.peak_signal_noise_ratio(x, y, data_range=1.0)) for x, y in pairs]
-    np.testing.assert_allclose(psnr_db(image, truth), wanted, rtol=1e-5)
+    expected = [float(other.peak_signal_noise_ratio(x, y, data_range=1.0)) for x, y in pairs]
+    np.testing.assert_allclose(psnr_db(image, truth), expected, rtol=1e-5)
     ssim_of = other.structural_similarity_index_measure
-    wanted = [float(ssim_of(x, y, data_range=1.0)) for x, y in pairs]
+    expected = [float(ssim_of(x, y, data_range=1.0)) for x, y in pairs]
     # it mirrors pictures at their borders, and counts the windows there too
     mirrored = [F.pad(x, (5, 5, 5, 5), mode="reflect") for x in (image, truth)]
-    np.testing.assert_allclose(ssim(*mirrored), wanted, atol=1e-5)
+    np.testing.assert_allclose(ssim(*mirrored), expected, atol=1e-5)
 
 
 def test_only_the_finest_scale_of_ms_ssim_sees_what_averages_away():
@@ -151,12 +151,12 @@ def test_parameters_and_points_differ_by_means():
 def test_only_what_shakes_trembles():
     frames = torch.arange(5.0)[:, None, None].expand(5, 3, 2)
     still = torch.zeros(5, 3, 2)
-    assert trembling(still + 7, still).tolist() == [0, 0, 0]
-    assert trembling(frames * 2, frames).tolist() == [0, 0, 0]
+    assert jitter(still + 7, still).tolist() == [0, 0, 0]
+    assert jitter(frames * 2, frames).tolist() == [0, 0, 0]
     shaking = still.clone()
     shaking[1::2, :, 0] = 1.0  # 0 1 0 1 0: each second difference is 2
-    assert trembling(shaking, still).tolist() == [2, 2, 2]
-    assert trembling(shaking[:2], still[:2]).tolist() == []
+    assert jitter(shaking, still).tolist() == [2, 2, 2]
+    assert jitter(shaking[:2], still[:2]).tolist() == []
 
 
 def test_the_same_direction_is_the_same_person():
@@ -201,14 +201,14 @@ def test_the_distance_of_sets_is_that_of_scipy(count):
     (m1, c1), (m2, c2) = [(v.mean(0), np.cov(v, rowvar=False)) for v in rows]
     np.testing.assert_allclose(gaussians[0].covariance, c1, atol=1e-12)
     root = scipy.linalg.sqrtm(c1 @ c2).real
-    wanted = np.sum((m1 - m2) ** 2) + np.trace(c1 + c2 - 2 * root)
-    assert frechet_distance(*gaussians) == pytest.approx(wanted, rel=1e-5)
+    expected = np.sum((m1 - m2) ** 2) + np.trace(c1 + c2 - 2 * root)
+    assert frechet_distance(*gaussians) == pytest.approx(expected, rel=1e-5)
 
 
 def test_one_picture_has_no_distribution():
     moments = Moments()
     moments.add(torch.zeros(1, 4))
-    with pytest.raises(LivePortraitError, match="two or more were wanted"):
+    with pytest.raises(LivePortraitError, match="two or more are expected"):
         moments.gaussian()
 
 
@@ -271,10 +271,10 @@ def test_inception_is_that_of_timm_with_the_pools_of_fid(monkeypatch):
     net = narrowed(theirs.InceptionV3(device="meta"), state)
     image = torch.rand(2, 3, 299, 299, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        wanted = net.eval().forward_features(2 * image - 1).mean((2, 3))
+        expected = net.eval().forward_features(2 * image - 1).mean((2, 3))
         found = InceptionNetwork(state)(image)
-    assert float(wanted.abs().max()) > 0
-    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    assert float(expected.abs().max()) > 0
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def narrowed(net, state):

@@ -10,11 +10,14 @@ import torch
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
+from liveportrait_core.networks.build import build as build_networks
+from liveportrait_core.option_fields import build, specs_of
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
+from train import animals
 from train.data.clip_set import ClipSet
 from train.data.face_crops import CropSettings
 from train.data.mixed import Counts, Mix, MixedClips, MixedHeads
@@ -26,21 +29,21 @@ from train.engine.draw import Draw
 from train.losses.compact_motion_terms import MotionWeights
 from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
 from train.losses.paper_terms import paper_terms
-from train.models.presets import PUBLISHED
-from train.tasks import animals
+from train.models.presets import PAPER_PRESETS
 from train.tasks.animals import (
     LEFT_OUT,
-    AnimalWeights,
-    CompactAnimals,
     CompactAnimalsConfig,
-    PublishedAnimals,
-    PublishedAnimalsConfig,
+    PaperAnimalsConfig,
+    compact_animals_task,
     open_animals,
+    paper_animals_task,
 )
-from train.tasks.compact import PICTURE
+from train.tasks.compact_steps import PICTURE, MotionHalf, PictureHalf
+from train.tasks.finetune import open_base
+from train.tasks.paper_step import NETWORKS
 
 QUICK = [f"clip_px={SIZE_PX}", "batch=2", "steps=3", "warmup_steps=1", "log_every=1"]
-QUICK += ["save_every=2", "strip_every=0", "bfloat16=false"]
+QUICK += ["save_every=2", "grid_every=0", "bfloat16=false"]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def place(tmp_path_factory):
     """Two bases, people and animals as clips and as renderings; crops prepared."""
     root = tmp_path_factory.mktemp("place")
     save_model(tiny_compact_model(), root / "compact.safetensors", dtype=torch.float16)
-    save_model(tiny_published_model(PUBLISHED["tiny"]), root / "published.safetensors")
+    save_model(tiny_published_model(PAPER_PRESETS["tiny"]), root / "published.safetensors")
     write_rendered(root / "heads")
     creatures = write_rendered(root / "creatures", seed=5)
     index = json.loads((creatures / "index.json").read_text("utf-8"))
@@ -83,7 +86,7 @@ def of_published(place, run, **more):
 @pytest.fixture(scope="module")
 def published(tmp_path_factory, place):
     run = tmp_path_factory.mktemp("runs") / "published"
-    assert animals.main([*of_published(place, run), "strip_every=3"]) == 0
+    assert animals.main([*of_published(place, run), "grid_every=3"]) == 0
     return run
 
 
@@ -93,7 +96,7 @@ def compact(tmp_path_factory, place):
     run = tmp_path_factory.mktemp("runs") / "compact"
     both = f"{place / 'creatures'},{place / 'cats'}"
     options = of_compact(place, run, "data", "clips", animals=both, motion_batch=2, clip_frames=2)
-    assert animals.main([*options, "batch=4", "strip_every=3"]) == 0
+    assert animals.main([*options, "batch=4", "grid_every=3"]) == 0
     return run
 
 
@@ -145,7 +148,9 @@ def test_rendered_heads_of_both_are_drawn_at_the_share(place):
 
 
 def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
-    weights = AnimalWeights()
+    weights = build(
+        PaperAnimalsConfig, {"run": "r", "steps": "1", "data": "d", "animals": "a"}
+    ).weights
     table = paper_terms(weights, lambda x, y: x, "hinge")
     left_out = {*LEFT_OUT, "matching_lip", "discriminator_lip"}
     for row in losses_of(published):
@@ -160,23 +165,26 @@ def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
 
 
 def a_published_task(place, **more):
-    options = of_published(place, "nowhere", preset="tiny", **more)
-    config = parse(PublishedAnimalsConfig, options, "animals")
-    originals = open_sets(config)
-    return PublishedAnimals(config, originals, open_animals(config, originals))
+    config = parse(PaperAnimalsConfig, of_published(place, "nowhere", **more), "animals")
+    people = open_sets(config.sets, config.loop.run)
+    return paper_animals_task(config, people, open_animals(config, people))
+
+
+def drawn(task, step):
+    return task.steps[0].batches.draw(Draw.of(0, 0, step), torch.device("cpu"))
 
 
 def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
     task = a_published_task(place, animals=place / "cats", batch=4, animal_share=0.25)
-    untold = [~task._drawn(Draw.of(0, 0, step)).valid for step in range(3)]
+    untold = [~drawn(task, step).valid for step in range(3)]
     assert [row.tolist() for row in untold] == [[False, False, False, True]] * 3
     task = a_published_task(place, animals=place / "creatures", batch=1, animal_share=1)
-    pairs = task._drawn(Draw.of(0, 0, 0))
+    pairs = drawn(task, 0)
     known = RenderedSet([place / "creatures"]).small["keypoints"].reshape(-1, 21, 3)
     assert pairs.valid.all()
     assert any(np.array_equal(pairs.driving.keypoints[0].numpy(), points) for points in known)
-    task.train_step(Draw.of(0, 0, 0), task.modules)["total"].backward()
-    judges = task.modules["discriminators"]
+    task.train_step(Draw.of(0, 0, 0), task.networks)["total"].backward()
+    judges = task.networks["discriminators"]
     for name, learns in (("global", True), ("face", True), ("lip", False)):
         gradients = [p.grad for p in judges.of[name].parameters() if p.grad is not None]
         assert any(bool(g.abs().max() > 0) for g in gradients) == learns
@@ -195,7 +203,7 @@ def test_both_layouts_of_a_published_result_are_an_animal_model_with_the_bases_s
         kept = name in ("stitching", "eyes", "lip")
         assert all(torch.equal(value, old[key]) for key, value in state.items()) == kept
     assert len(ours.modules()) == 7
-    assert (published / "strip-000003.png").is_file()
+    assert (published / "grid-000003.png").is_file()
 
 
 def test_a_compact_base_learns_by_the_tables_without_l_h_and_judges(compact):
@@ -226,7 +234,7 @@ def test_the_compact_file_has_all_seven_networks_of_which_four_learnt(place, com
         *("appearance", "motion", "warping", "decoder")
     ]
     assert len(after.modules()) == 7
-    assert (compact / "strip-000003.png").is_file()
+    assert (compact / "grid-000003.png").is_file()
 
 
 def test_m_stays_unless_it_is_told_to_learn(tmp_path, place):
@@ -246,13 +254,13 @@ def test_a_run_killed_and_run_again_gives_the_same_losses(tmp_path, place, compa
         place, tmp_path / "again", "data", "clips", animals=both, motion_batch=2, clip_frames=2
     )
     options.append("batch=4")
-    assert cut_off_and_resumed(animals.main, CompactAnimals, options, step=2) == 0
+    assert cut_off_and_resumed(animals.main, options, step=2) == 0
     assert losses_of(tmp_path / "again") == losses_of(compact)
 
 
 def test_a_published_base_killed_and_run_again_gives_the_same_losses(tmp_path, place, published):
     options = of_published(place, tmp_path / "again")
-    assert cut_off_and_resumed(animals.main, PublishedAnimals, options, step=2) == 0
+    assert cut_off_and_resumed(animals.main, options, step=2) == 0
     assert losses_of(tmp_path / "again") == losses_of(published)
     ours = [load_model(run / "model.safetensors") for run in (tmp_path / "again", published)]
     assert not any(changed(*ours, name) for name in ours[0].modules())
@@ -269,7 +277,10 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
         told = capsys.readouterr().out
         assert '"animal_share": 0.5' in told
         assert "kept for the way back of 2 pairs" in told
-    assert '"preset": "tiny"' in told  # the base's
+    networks = build_networks(PAPER_PRESETS["tiny"])  # of the base
+    count = sum(p.numel() for name in NETWORKS for p in networks[name].parameters())
+    learning = float(told.split("average of ")[1].split(" M parameters")[0])
+    assert learning > count / 1e6 - 0.05  # and the discriminators
     assert not (tmp_path / "dry").exists()
 
 
@@ -277,8 +288,8 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
     ("wrong", "said"),
     [
         ("animals=", "animals is empty"),
-        ("animal_share=0", "animal_share must be above 0"),
-        ("batch=0", "batch must be at least 1"),
+        ("animal_share=0", "animal_share is 0.0; a number above 0 up to 1 is expected"),
+        ("batch=0", "batch is 0; a whole number from 1 up is expected"),
         ("data=", "Neither data nor clips is given"),
         ("motion_batch=2", "M learns from rendered heads of people and of animals alone"),
         ("animals=nowhere", "There is no nowhere"),
@@ -294,11 +305,11 @@ def test_what_makes_no_sense_for_a_compact_base_is_refused(capsys, place, tmp_pa
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("weights.head_pose=20", "weights.head_pose is 20.0; it stays 0"),
-        ("weights.gan_lip=1", "weights.gan_lip is 1.0; it stays 0"),
+        ("weights.head_pose=20", "weights.head_pose is 20; it stays 0"),
+        ("weights.gan_lip=1", "weights.gan_lip is 1; it stays 0"),
         ("weights.guide=-1", "guide is -1.0; a number from 0 up is expected"),
-        ("arcface=a.pth", "arcface is a key of stage 1"),
-        ("init=default", "init is a key of stage 1"),
+        ("arcface=a.pth", "There is no option 'arcface'"),
+        ("init=default", "There is no option 'init'"),
         ("total_batch=3", "total_batch=3 is no multiple"),
     ],
 )
@@ -321,23 +332,44 @@ def test_a_run_of_another_base_is_not_resumed(capsys, place, compact):
     save_model(tiny_compact_model(seed=1), place / "other.safetensors")
     options = of_compact(place, compact, "data", base=place / "other.safetensors")
     said = refused(animals.main, capsys, options)
-    assert "compact.safetensors, and it was to go on with base=" in said
+    assert "compact.safetensors, and this command asks for base=" in said
 
 
 def test_the_help_is_that_of_the_base(capsys, place):
-    for base, key in (("compact", "motion_batch = 0"), ("published", "weights.gan_lip = 0.0")):
+    for base, key in (("compact", "motion_batch = 0"), ("published", "weights.gan_face = 1")):
         with pytest.raises(SystemExit):
             animals.main([f"base={place / base}.safetensors", "--help"])
         said = capsys.readouterr().out
         assert key in said
-        assert "Share of animals among the pairs" in said
+        assert "share of animals among the pairs" in said
 
 
-def test_the_tasks_of_compact_configs_keep_their_form(place):
+def test_the_task_of_a_compact_base_keeps_its_form_and_leaves_l_h_out(place):
+    config = parse(
+        CompactAnimalsConfig,
+        [*of_compact(place, "nowhere", "data", animals=place / "creatures"), "motion_batch=2"],
+        "animals",
+    )
+    base, people = open_base(config.base), open_sets(config.sets, config.loop.run)
+    task = compact_animals_task(config, base, people, open_animals(config, people))
+    expected = build_networks(tiny_compact_model().preset)
+    for name, network in task.networks.items():
+        assert network.state_dict().keys() == expected[name].state_dict().keys()
+    motion, picture = task.steps
+    assert isinstance(motion, MotionHalf)
+    assert isinstance(picture, PictureHalf)
+    assert {term.name: term.weight for term in motion.terms}["pose"] == 0
+
+
+def test_of_two_pairs_one_is_an_animal_and_animals_are_clips(place):
     config = parse(CompactAnimalsConfig, of_compact(place, "nowhere", "data"), "animals")
-    preset = tiny_compact_model().preset
-    inner = config.stage1(preset, Mix(2, 0.5, 0.5, (True, False), (False, True)))
-    assert inner.form == preset
-    assert inner.motion_weights.pose == 0
-    # one of two is an animal, and animals are clips
-    assert inner.unlabelled_count(0, 2) == 1
+    base, people = open_base(config.base), open_sets(config.sets, config.loop.run)
+    (picture,) = compact_animals_task(config, base, people, open_animals(config, people)).steps
+    assert picture.sources.clips_in_step(0, 2) == 1
+
+
+def test_what_is_left_out_for_animals_is_no_option():
+    keys = {spec.key for spec in specs_of(PaperAnimalsConfig)}
+    assert not {f"weights.{name}" for name in LEFT_OUT} & keys
+    assert {"weights.guide", "discriminator_lr", "objective", "animal_share"} < keys
+    assert not {"init", "trunk", "arcface", "preset"} & keys

@@ -6,19 +6,21 @@ import pytest
 
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import COMPACT
-from train.tasks import compact as stage1
+from train import compact, stage1
 
 
-def told(options, run, capsys):
+def told(main, options, run, capsys):
     with pytest.raises(SystemExit) as left:
-        stage1.main([f"run={run}", "steps=5", *options, "--dry-run"])
+        main([f"run={run}", "steps=5", *options, "--dry-run"])
     assert left.value.code == 0
     assert not run.exists()
     return capsys.readouterr().out
 
 
 def test_a_dry_run_of_the_compact_networks_counts_what_learns(tmp_path, capsys):
-    shown = told(["data=heads", "detail_px=128", "blocks=0"], tmp_path / "run", capsys)
+    shown = told(
+        compact.main, ["data=heads", "detail_px=128", "blocks=0"], tmp_path / "run", capsys
+    )
     networks = build(replace(COMPACT, detail_px=128, blocks=0))
     learning = ("appearance", "motion", "warping", "decoder")
     count = sum(p.numel() for name in learning for p in networks[name].parameters())
@@ -29,8 +31,8 @@ def test_a_dry_run_of_the_compact_networks_counts_what_learns(tmp_path, capsys):
 
 def test_a_dry_run_of_the_published_networks_counts_all_parts_of_the_batch(tmp_path, capsys):
     options = ["preset=tiny", "clips=films", "batch=1", "clip_px=256"]
-    whole = told([*options, "total_batch=4"], tmp_path / "run", capsys)
-    part = told([*options, "total_batch=0"], tmp_path / "run", capsys)
+    whole = told(stage1.main, [*options, "total_batch=4"], tmp_path / "run", capsys)
+    part = told(stage1.main, [*options, "total_batch=0"], tmp_path / "run", capsys)
     figures = [float(text.split(" TFLOP")[0].split()[-1]) for text in (whole, part)]
     assert figures[0] == pytest.approx(4 * figures[1], rel=0.5)  # shown with two decimals
     assert figures[0] > figures[1] > 0

@@ -11,16 +11,25 @@ import torch
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.network_finder import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
+from liveportrait_core.option_fields import build
+from tests.support.killing import cut_off_and_resumed
 from tests.support.rendered import write_rendered
+from train import face_finder
 from train.data import degradation, face_scenes
 from train.data.degradation import degrade_head, degrade_picture, occlude_part
 from train.data.distractors import draw_distractors, faceless_photos
 from train.data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
 from train.data.rendered import RenderedSet
-from train.tasks import face_finder
-from train.tasks.face_finder import FaceFinderConfig, losses, wanted_maps
+from train.tasks import face_finder as task
+from train.tasks.face_finder import (
+    FaceFinderConfig,
+    FaceFinderWeights,
+    face_finder_task,
+    losses,
+    target_maps,
+)
 
-QUICK = ["steps=3", "batch=2", "size_px=64", "log_every=1", "save_every=2", "strip_every=3"]
+QUICK = ["steps=3", "batch=2", "size_px=64", "log_every=1", "save_every=2", "grid_every=3"]
 QUICK += ["bfloat16=false"]  # one process has one precision: that of the other tests of training
 
 
@@ -110,8 +119,8 @@ def test_the_animals_of_several_folders_are_counted_through(tmp_path, data):
         return tmp_path / name
 
     people, animals = folder("people", seed=3), folder("animals", seed=5, creatures=1.0)
-    assert face_finder.animals_of([people, animals]) == [5, 6, 7, 8, 9]
-    assert face_finder.animals_of([data]) == []
+    assert task.animals_of([people, animals]) == [5, 6, 7, 8, 9]
+    assert task.animals_of([data]) == []
 
 
 def test_the_same_draw_gives_the_same_picture(painter):
@@ -167,10 +176,10 @@ def face_at(x, y, side, *, is_target=True, angle=0.0):
     return PlacedFace(np.array([x, y], float), side, angle, points, is_target)
 
 
-def test_wanted_maps_worked_out_by_hand():
+def test_target_maps_worked_out_by_hand():
     # pixels 32 to 39 are cell 4: its middle is 35.5; 19.5 is the middle of cell 2
     crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0, angle=0.5)])
-    wanted = wanted_maps([crowd], 64)
+    wanted = target_maps([crowd], 64)
     heat = wanted.heat[0, 0]
     assert heat.shape == (8, 8)
     assert heat[2, 4] == 1
@@ -189,7 +198,7 @@ def test_wanted_maps_worked_out_by_hand():
 
 def test_nothing_is_asked_where_a_face_is_barely_seen():
     faces = [face_at(35.5, 19.5, 32.0, is_target=False), face_at(11.5, 51.5, 12.0)]
-    wanted = wanted_maps([FaceScene(np.zeros((64, 64, 3), np.uint8), faces)], 64)
+    wanted = target_maps([FaceScene(np.zeros((64, 64, 3), np.uint8), faces)], 64)
     assert wanted.heat[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 6] < 1e-6
@@ -203,26 +212,26 @@ def maps_from(wanted, heat_logit):
 
 
 def test_true_maps_cost_nothing_and_each_fault_costs_something():
-    config = FaceFinderConfig(run=".", steps=1, data="")
+    weights = FaceFinderWeights()
     crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0)])
-    wanted = wanted_maps([crowd], 64)
+    wanted = target_maps([crowd], 64)
     sure = torch.where(wanted.heat == 1, 12.0, -12.0)
-    assert losses(maps_from(wanted, sure), wanted, config)["total"] < 1e-3
-    missed = losses(maps_from(wanted, torch.full_like(sure, -4.0)), wanted, config)
+    assert losses(maps_from(wanted, sure), wanted, weights)[0] < 1e-3
+    _, missed = losses(maps_from(wanted, torch.full_like(sure, -4.0)), wanted, weights)
     assert missed["heat"] == pytest.approx(math.log1p(math.exp(4)) * 0.982**2, rel=0.01)
     false = sure.clone()
     false[0, 0, 7, 0] = 4.0  # log(1 + e^4), nearly whole weight: sure and far from the face
-    assert losses(maps_from(wanted, false), wanted, config)["heat"] == pytest.approx(
+    assert losses(maps_from(wanted, false), wanted, weights)[1]["heat"] == pytest.approx(
         math.log1p(math.exp(4)) * 0.982**2, rel=0.01
     )
     shifted = maps_from(wanted, sure)
     shifted.log_side.add_(0.5)
-    assert losses(shifted, wanted, config)["square"] == pytest.approx(0.475)  # .5 - beta / 2
+    assert losses(shifted, wanted, weights)[1]["square"] == pytest.approx(0.475)  # .5 - beta / 2
 
 
 def test_a_size_that_has_no_whole_cells_is_refused():
     with pytest.raises(ValueError, match="multiple of 16"):
-        FaceFinderConfig(run=".", steps=1, data="", size_px=100)
+        build(FaceFinderConfig, {"run": ".", "steps": 1, "data": "d", "size_px": 100})
 
 
 def test_training_writes_a_network_and_goes_on_where_it_was_killed(tmp_path, data):
@@ -231,19 +240,9 @@ def test_training_writes_a_network_and_goes_on_where_it_was_killed(tmp_path, dat
     network = load_finder_network(whole / "face_finder.safetensors")
     with torch.no_grad():
         assert network(torch.rand(1, 3, 64, 64)).heat_logit.shape == (1, 1, 8, 8)
-    assert (whole / "strip-000003.png").is_file()
-    step = face_finder.FaceFinderTask.train_step
-
-    def stopping(self, draw, average):
-        if draw.step == 2:
-            raise KeyboardInterrupt
-        return step(self, draw, average)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(face_finder.FaceFinderTask, "train_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            face_finder.main([f"run={killed}", f"data={data}", "begin_with=", *QUICK])
-    face_finder.main([f"run={killed}", f"data={data}", "begin_with=", *QUICK])
+    assert (whole / "grid-000003.png").is_file()
+    options = [f"run={killed}", f"data={data}", "begin_with=", *QUICK]
+    assert cut_off_and_resumed(face_finder.main, options, step=2) == 0
     totals = [
         [json.loads(row)["total"] for row in (run / "stats.jsonl").read_text().splitlines()]
         for run in (whole, killed)
@@ -254,10 +253,10 @@ def test_training_writes_a_network_and_goes_on_where_it_was_killed(tmp_path, dat
 def test_training_goes_on_from_an_earlier_run(tmp_path, data):
     first, second = tmp_path / "first", tmp_path / "second"
     face_finder.main([f"run={first}", f"data={data}", "begin_with=", *QUICK])
-    config = FaceFinderConfig(run=second, steps=1, data=str(data), init=str(first), size_px=64)
-    task = face_finder.FaceFinderTask(config, RenderedSet([data]))
-    kept = face_finder.trained_weights(first)
-    own = task.modules["face_finder"].state_dict()
+    values = {"run": second, "steps": 1, "data": str(data), "init": str(first), "size_px": 64}
+    trained = face_finder_task(build(FaceFinderConfig, values), RenderedSet([data]))
+    kept = task.trained_weights(first)
+    own = trained.networks["face_finder"].state_dict()
     assert all(torch.equal(own[name], tensor) for name, tensor in kept.items())
     with pytest.raises(CheckpointError, match="holds no training of the face finder"):
-        face_finder.trained_weights(second)
+        task.trained_weights(second)

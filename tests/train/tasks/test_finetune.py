@@ -15,15 +15,15 @@ from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
+from train import finetune
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.models.low_rank import add_low_rank
 from train.models.runs import model_of
-from train.tasks import finetune
-from train.tasks.compact import PICTURE
-from train.tasks.finetune import Finetune, FinetuneConfig, merged, open_base
+from train.tasks.compact_steps import PICTURE
+from train.tasks.finetune import FinetuneConfig, finetune_task, merged, open_base
 
 RANK = 2
 QUICK = [
@@ -34,7 +34,7 @@ QUICK = [
     "lr=0.01",
     "log_every=1",
     "save_every=2",
-    "strip_every=0",
+    "grid_every=0",
     "bfloat16=false",
 ]
 
@@ -79,12 +79,13 @@ def adapted(place, run):
     """The base and the averaged networks of a run of low rank, as they were trained."""
     config = parse(FinetuneConfig, arguments(place, run, f"rank={RANK}"), "finetune")
     base = open_base(config.base)
-    task = Finetune(config, base.preset, None, open_sets(config).clips)
+    sets = open_sets(config.sets, config.loop.run)
+    task = finetune_task(config, base, sets)
     state = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
-    for name, network in task.modules.items():
+    for name, network in task.networks.items():
         network.load_state_dict(state[name])
         network.eval().requires_grad_(False)
-    return base, task.modules
+    return base, task.networks
 
 
 def picture(model):
@@ -180,7 +181,7 @@ def test_the_file_is_a_whole_compact_model_that_keeps_m_s_and_r(place, low):
 
 def test_a_run_killed_and_run_again_gives_the_same_losses(tmp_path, place, low):
     options = arguments(place, tmp_path / "again", f"rank={RANK}")
-    assert cut_off_and_resumed(finetune.main, Finetune, options, step=2) == 0
+    assert cut_off_and_resumed(finetune.main, options, step=2) == 0
     assert losses_of(tmp_path / "again") == losses_of(low[0])
     again, first = (load_file(path) for path in (tmp_path / "again" / "model.safetensors", low[1]))
     assert all(torch.equal(again[key], value) for key, value in first.items())
@@ -213,8 +214,8 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("rank=-1", "rank must not be negative, got -1"),
-        ("batch=0", "batch must be at least 1"),
+        ("rank=-1", "rank is -1; a whole number from 0 up is expected"),
+        ("batch=0", "batch is 0; a whole number from 1 up is expected"),
         ("clips=", "clips is missing"),
         ("out=person.pt", "ends in .safetensors"),
         ("out=models/motion_extractor.safetensors", "not that of a published file"),
@@ -228,10 +229,10 @@ def test_a_setting_that_makes_no_sense_is_refused(capsys, place, tmp_path, wrong
 
 def test_a_folder_without_a_film_is_refused(capsys, place, tmp_path):
     options = arguments(place, tmp_path / "run", f"clips={place / 'stills'}")
-    assert "stills has no film of a face" in refused(finetune.main, capsys, options)
+    assert "stills has no video of a face" in refused(finetune.main, capsys, options)
     (tmp_path / "empty").mkdir()
     options = arguments(place, tmp_path / "run", f"clips={tmp_path / 'empty'}")
-    assert "neither pictures nor films" in refused(finetune.main, capsys, options)
+    assert "neither pictures nor videos" in refused(finetune.main, capsys, options)
 
 
 def test_a_base_that_is_not_there_is_refused(capsys, place, tmp_path):
@@ -254,5 +255,5 @@ def test_the_base_is_not_written_over(capsys, place, tmp_path):
 
 def test_a_run_of_another_rank_is_not_resumed(capsys, place, low):
     said = refused(finetune.main, capsys, arguments(place, low[0], "rank=3"))
-    assert "holds a run with rank=2, and it was to go on with rank=3" in said
+    assert "holds a run with rank=2, and this command asks for rank=3" in said
     assert Path(low[0] / "checkpoint.pt").exists()

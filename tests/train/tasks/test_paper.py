@@ -17,8 +17,10 @@ from liveportrait_core.stages import (
     transform_keypoints,
     warp_decode,
 )
+from tests.support.killing import cut_off_and_resumed
 from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
+from train import stage1
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
 from train.data.sets import open_sets
@@ -27,12 +29,11 @@ from train.engine.draw import Draw
 from train.engine.validation import record
 from train.losses.paper_terms import PaperWeights, paper_terms
 from train.models.export import write_both
-from train.models.presets import PUBLISHED
+from train.models.presets import PAPER_PRESETS
 from train.models.runs import load_run, preset_of, trained_networks
 from train.models.spectral_norm import add_spectral_norm, folded_state
-from train.tasks import compact as stage1
-from train.tasks.paper import PublishedStage1
-from train.tasks.paper_parts import PublishedConfig, compact_reader
+from train.tasks.criteria import compact_reader
+from train.tasks.paper import PaperConfig, paper_task
 
 TINY = ["preset=tiny", "batch=2", "log_every=1", "save_every=2", "bfloat16=false"]
 
@@ -56,7 +57,7 @@ def of_run(media):
     return [
         *(f"data={media / 'heads'}", f"clips={media / 'people'}", f"cache={media / 'cache'}"),
         *(f"clip_px={SIZE_PX}", f"validation_data={media / 'held'}", "validate_every=2"),
-        *("steps=3", "total_batch=4", "strip_every=3", *TINY),
+        *("steps=3", "total_batch=4", "grid_every=3", *TINY),
     ]
 
 
@@ -86,23 +87,12 @@ def test_three_steps_log_every_term_and_their_weighted_sum(trained):
     # four pairs a step, two at a time
     assert json.loads((trained / "config.json").read_text("utf-8"))["accumulate"] == 2
     # three rows of two held-out faces, at the 128 px that these have
-    assert read_image(trained / "strip-000003.png").rgb.shape == (3 * 128, 2 * 128, 3)
+    assert read_image(trained / "grid-000003.png").rgb.shape == (3 * 128, 2 * 128, 3)
 
 
 def test_a_killed_run_gives_the_same_losses_and_the_same_best(tmp_path, media, trained):
     again = tmp_path / "again"
-    with pytest.MonkeyPatch.context() as patch:
-        step = PublishedStage1.train_step
-
-        def killed(self, draw, average):
-            if draw.step == 2:
-                raise KeyboardInterrupt
-            return step(self, draw, average)
-
-        patch.setattr(PublishedStage1, "train_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            stage1.main([f"run={again}", *of_run(media)])
-    stage1.main([f"run={again}", *of_run(media)])
+    assert cut_off_and_resumed(stage1.main, [f"run={again}", *of_run(media)], step=2) == 0
     assert rows(again) == rows(trained)
     logs = [(run / "validation.jsonl").read_text("utf-8") for run in (again, trained)]
     assert logs[0] == logs[1]
@@ -125,7 +115,7 @@ def test_the_published_files_load_and_paint_the_same_picture(trained):
         ours, points = load_model(folder / "model.safetensors"), []
         theirs = load_model(folder / "published")
         assert torch.equal(painted(ours), painted(theirs, points))
-        assert ours.preset == theirs.preset == PUBLISHED["tiny"]
+        assert ours.preset == theirs.preset == PAPER_PRESETS["tiny"]
         # stage 2 has not taught S yet: in the published files it moves nothing
         assert ours.stitching is None
         assert torch.equal(stitch(theirs, *points), points[1])
@@ -141,7 +131,7 @@ def test_what_is_written_is_the_average_without_its_spectral_norm(trained):
     written = load_run(trained)
     key = "dense_motion.mask.weight"
     assert torch.equal(written["warping"].state_dict()[key], averages["warping"][key])
-    assert preset_of(trained) == PUBLISHED["tiny"]
+    assert preset_of(trained) == PAPER_PRESETS["tiny"]
     assert set(trained_networks(str(trained / "published"))) > set(written)
     inside = "middle.0.conv0.parametrizations.weight.original"
     original = averages["decoder"][inside]
@@ -162,29 +152,33 @@ def test_the_file_tells_how_pictures_were_compared(trained):
 def test_training_goes_on_from_the_published_files(tmp_path, media, trained):
     run = tmp_path / "on"
     options = [f"data={media / 'heads'}", f"init={trained / 'published'}", "steps=1"]
-    config = parse(PublishedConfig, [f"run={run}", *options, *TINY, "total_batch=2"], "stage1")
-    begun = PublishedStage1(config, open_sets(config).rendered).modules
+    config = parse(PaperConfig, [f"run={run}", *options, *TINY, "total_batch=2"], "stage1")
+    begun = paper_task(config, sets_of(config)).networks
     before = load_model(trained / "published").modules()
     for name in ("appearance", "motion", "warping"):
         old, new = before[name].state_dict(), begun[name].state_dict()
         assert all(torch.equal(old[key], new[key]) for key in old)
 
 
+def sets_of(config):
+    return open_sets(config.training.sets, config.loop.run)
+
+
 def a_task(media, *options):
     values = ["run=r", "steps=2", f"data={media / 'heads'}", *TINY, *options]
-    config = parse(PublishedConfig, values, "stage1")
-    return PublishedStage1(config, open_sets(config).rendered)
+    config = parse(PaperConfig, values, "stage1")
+    return paper_task(config, sets_of(config))
 
 
 def test_least_squares_and_the_penalty_are_there_for_the_asking(media):
-    task = a_task(media, "gan=least_squares", "weights.gradient_penalty=10", "batch=1")
+    task = a_task(media, "objective=least_squares", "weights.gradient_penalty=10", "batch=1")
     with torch.autocast("cpu", torch.bfloat16):  # in mixed precision besides
-        losses = task.train_step(Draw.of(0, 0, 0), task.modules)
+        losses = task.train_step(Draw.of(0, 0, 0), task.networks)
     assert {"penalty_global", "penalty_face", "penalty_lip"} <= set(losses)
     # a judge that knows nothing says about 0: 1 for the true, 0 for the painted
     assert float(losses["discriminator_global"].detach()) == pytest.approx(1.0, abs=0.3)
     losses["total"].backward()
-    for name, module in task.modules.items():
+    for name, module in task.networks.items():
         gradients = [p.grad for p in module.parameters() if p.requires_grad]
         assert all(g is not None and g.isfinite().all() for g in gradients), name
 
@@ -194,32 +188,40 @@ def test_clips_without_a_reader_cost_nothing_in_terms_that_need_one(tmp_path, me
         *("run=r", "steps=2", f"clips={media / 'people'}", f"cache={media / 'cache'}"),
         *(f"clip_px={SIZE_PX}", "reader=", "weights.head_pose=0", "weights.guide=0", *TINY),
     ]
-    config = parse(PublishedConfig, options, "stage1")
-    task = PublishedStage1(config, None, open_sets(config).clips)
-    assert task.distance.name == "pyramid"
-    losses = task.train_step(Draw.of(0, 0, 0), task.modules)
+    config = parse(PaperConfig, options, "stage1")
+    task = paper_task(config, sets_of(config))
+    assert task.notes[0] == "L_P compares by: pyramid"
+    assert task.frozen == {}
+    losses = task.train_step(Draw.of(0, 0, 0), task.networks)
     assert float(losses["head_pose"].detach()) == float(losses["guide"].detach()) == 0.0
     assert float(losses["perceptual_lip"].detach()) > 0
 
 
 def refused(capsys, *options):
-    with pytest.raises(SystemExit) as stop:
-        stage1.main(["run=r", "steps=1", "clips=c", *options])
-    assert stop.value.code == 2
+    assert stage1.main(["run=r", "steps=1", "clips=c", *options]) == 2
     return capsys.readouterr().err
 
 
 def test_what_makes_no_sense_is_one_sentence(capsys):
     tiny = "preset=tiny"
-    assert "preset is 'large'; it takes small, paper, tiny" in refused(capsys, "preset=large")
+    assert "preset is 'large'; one of paper, tiny is expected" in refused(capsys, "preset=large")
     assert "set weights.head_pose=0 weights.guide=0" in refused(capsys, tiny, "reader=")
     assert "give arcface=FILE" in refused(capsys, tiny, "weights.face_id=1")
-    assert "hinge or least_squares" in refused(capsys, tiny, "gan=wasserstein")
+    assert "one of hinge, least_squares" in refused(capsys, tiny, "objective=wasserstein")
     assert "guide is -1.0; a number from 0 up is expected" in refused(
         capsys, tiny, "weights.guide=-1"
     )
     assert "total_batch=104 is no multiple" in refused(capsys, tiny, "batch=7")
-    assert "no key 'motion_batch'" in refused(capsys, tiny, "motion_batch=1")
+    for option in ("motion_batch=1", "gan=true", "preset=small"):
+        said = refused(capsys, option)
+        assert said.startswith(
+            f"python -m train.stage1: {option.removesuffix('=1').removesuffix('=true')} is of"
+        )
+        assert "Use python -m train.compact." in said
+
+
+def test_the_published_networks_are_the_default():
+    assert parse(PaperConfig, ["run=r", "steps=1", "clips=c"], "stage1").preset == "paper"
 
 
 def test_a_published_model_is_no_reader_of_landmarks(trained):
@@ -229,17 +231,18 @@ def test_a_published_model_is_no_reader_of_landmarks(trained):
 
 
 def test_the_total_batch_is_shared_by_processes_and_parts():
-    config = parse(PublishedConfig, ["run=r", "steps=1", "data=d"], "stage1")
-    assert (config.total_batch, config.lr, config.batch) == (104, 2e-4, 4)
-    assert config.for_processes(1).accumulate == 26
-    assert config.for_processes(2).accumulate == 13
-    assert replace(config, batch=13).for_processes(8).accumulate == 1
-    assert replace(config, total_batch=0, accumulate=3).for_processes(8).accumulate == 3
+    config = parse(PaperConfig, ["run=r", "steps=1", "data=d"], "stage1")
+    optimiser = config.training.optimiser
+    assert (optimiser.total_batch, optimiser.lr, optimiser.batch) == (104, 2e-4, 4)
+    assert config.for_processes(1).loop.accumulate == 26
+    assert config.for_processes(2).loop.accumulate == 13
+    assert replace(optimiser, batch=13).accumulate(8, 1) == 1
+    assert replace(optimiser, total_batch=0).accumulate(8, 3) == 3
 
 
 def test_a_decoder_under_spectral_norm_paints_as_its_folded_weights():
     torch.manual_seed(0)
-    decoder, plain = (build(PUBLISHED["tiny"])["decoder"] for _ in range(2))
+    decoder, plain = (build(PAPER_PRESETS["tiny"])["decoder"] for _ in range(2))
     add_spectral_norm(decoder)
     assert sum(".parametrizations." in key for key in decoder.state_dict()) == 3 * 18
     decoder.eval()
@@ -261,7 +264,7 @@ def test_the_best_is_what_scores_higher_than_all_before(tmp_path):
 
 def test_writing_again_replaces_what_was_there(tmp_path):
     torch.manual_seed(0)
-    preset = PUBLISHED["tiny"]
+    preset = PAPER_PRESETS["tiny"]
     built = {n: m.eval() for n, m in build(preset).items() if n not in ("stitching", "eyes", "lip")}
     write_both(tmp_path, preset, built, {"note": "first"})
     built["warping"].mix.bias.data.fill_(0.25)

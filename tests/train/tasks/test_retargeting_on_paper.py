@@ -17,20 +17,22 @@ from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
+from train import stage2
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
-from train.data.sets import open_sets
+from train.data.sets import Sets, open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.models.export import write_both
-from train.models.presets import PUBLISHED
-from train.models.retargeting_networks import SMALL, parts_of
+from train.models.presets import PAPER_PRESETS
+from train.models.retargeting_networks import RETARGETING_NETWORKS, parts_of
 from train.models.runs import Base, load_run, opened, preset_of, trained_networks
-from train.tasks import retargeting as stage2
-from train.tasks.paper_parts import NETWORKS
+from train.tasks import retargeting
+from train.tasks.paper_step import NETWORKS
+from train.tasks.retargeting import RetargetingConfig, retargeting_task
 from train.tasks.retargeting_faces import faces_of, landmarks_of, retargeted, seen_heads
 
-QUICK = ["batch=2", "log_every=1", "save_every=2", "strip_every=3", "bfloat16=false"]
+QUICK = ["batch=2", "log_every=1", "save_every=2", "grid_every=3", "bfloat16=false"]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +55,8 @@ def base(tmp_path_factory):
     """F, M, W and G of the published architecture in both layouts, as stage 1 leaves them."""
     folder = tmp_path_factory.mktemp("base")
     torch.manual_seed(0)
-    built = build(PUBLISHED["tiny"])
-    write_both(folder, PUBLISHED["tiny"], {name: built[name].eval() for name in NETWORKS}, {})
+    built = build(PAPER_PRESETS["tiny"])
+    write_both(folder, PAPER_PRESETS["tiny"], {name: built[name].eval() for name in NETWORKS}, {})
     return folder
 
 
@@ -76,13 +78,13 @@ def same(network, other):
 def trained(tmp_path_factory, media, base):
     """All three, from a base in the published layout."""
     run = tmp_path_factory.mktemp("runs") / "all"
-    stage2.main([*of_all(run, media, base), "strip_every=3"])
+    stage2.main([*of_all(run, media, base), "grid_every=3"])
     return run
 
 
 def of_all(run, media, base):
     place = f"base={base / 'published'}"
-    return [f"run={run}", place, *of_both(media), *QUICK, "steps=3", "strip_every=0"]
+    return [f"run={run}", place, *of_both(media), *QUICK, "steps=3", "grid_every=0"]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def eyes(tmp_path_factory, media, base, trained):
 
 def of_eyes(run, media, base, init):
     options = [f"base={base / 'model.safetensors'}", f"init={init}", "parts=eyes", "steps=3"]
-    return [f"run={run}", f"data={media / 'heads'}", *QUICK, *options, "strip_every=0"]
+    return [f"run={run}", f"data={media / 'heads'}", *QUICK, *options, "grid_every=0"]
 
 
 def test_every_row_of_eq_5_and_6_is_logged_and_weighed(trained):
@@ -105,17 +107,17 @@ def test_every_row_of_eq_5_and_6_is_logged_and_weighed(trained):
     assert len(losses_of(trained)) == 3
     for row in losses_of(trained):
         # the keypoints have no names, so that no row reads openings off them
-        assert {name for name in row if name.split("_")[0] in SMALL} == wanted
+        assert {name for name in row if name.split("_")[0] in RETARGETING_NETWORKS} == wanted
         total = sum(weights[name.split("_")[1]] * row[name] for name in wanted)
         assert row["total"] == pytest.approx(total, rel=1e-5)
     # two heads and a clip, as they are and at four openings of eyes and of lips
-    assert read_image(trained / "strip-000003.png").rgb.shape == (3 * 128, 9 * 128, 3)
+    assert read_image(trained / "grid-000003.png").rgb.shape == (3 * 128, 9 * 128, 3)
 
 
 def test_the_base_stays_as_it_was_and_the_three_have_learnt(base, trained):
     before, after = (load_model(run / "model.safetensors").modules() for run in (base, trained))
     assert all(same(before[name], after[name]) for name in NETWORKS)
-    for name in SMALL:
+    for name in RETARGETING_NETWORKS:
         last = [value for key, value in after[name].state_dict().items() if "bias" in key][-1]
         assert float(last.abs().max()) > 0
 
@@ -137,7 +139,7 @@ def outputs(model):
 
 def test_both_layouts_load_and_paint_the_same(trained):
     ours, theirs = (load_model(trained / name) for name in ("model.safetensors", "published"))
-    assert ours.preset == theirs.preset == PUBLISHED["tiny"]
+    assert ours.preset == theirs.preset == PAPER_PRESETS["tiny"]
     for one, other in zip(outputs(ours), outputs(theirs), strict=True):
         assert torch.equal(one, other)
 
@@ -163,7 +165,7 @@ def test_one_part_alone_leaves_the_others_as_they_were(trained, eyes):
 def test_a_killed_run_gives_the_same_losses_and_weights(tmp_path, media, base, trained):
     again = tmp_path / "again"
     options = of_all(again, media, base)
-    assert cut_off_and_resumed(stage2.main, stage2.Stage2, options, step=2) == 0
+    assert cut_off_and_resumed(stage2.main, options, step=2) == 0
     assert losses_of(again) == losses_of(trained)
     one, other = (load_model(run / "model.safetensors").modules() for run in (again, trained))
     assert all(same(one[name], other[name]) for name in other)
@@ -173,12 +175,12 @@ def test_a_run_in_progress_does_not_change_what_it_trains(capsys, media, base, t
     options = [option for option in of_eyes(eyes, media, base, trained) if "parts" not in option]
     said = refused(stage2.main, capsys, options)
     assert "trained eyes (networks" in said
-    assert "to go on with stitching, eyes, lip" in said
+    assert "asks for stitching, eyes, lip" in said
 
 
 def test_a_dry_run_tells_what_learns_and_what_stays(tmp_path, capsys, base, monkeypatch):
     read: list[str] = []
-    monkeypatch.setattr(stage2, "opened", lambda place: read.append(place) or opened(place))
+    monkeypatch.setattr(retargeting, "opened", lambda place: read.append(place) or opened(place))
     run, place = tmp_path / "dry", base / "model.safetensors"
     options = [f"run={run}", f"base={place}", "data=heads", f"clip_px={SIZE_PX}", *QUICK]
     with pytest.raises(SystemExit) as left:
@@ -203,13 +205,13 @@ def test_a_base_that_is_not_there_is_one_sentence(tmp_path, capsys):
 
 
 def test_a_run_is_of_its_bases_preset_and_can_be_a_base_itself(base, trained):
-    assert preset_of(trained) == preset_of(base / "published") == PUBLISHED["tiny"]
-    assert set(load_run(trained)) == {*NETWORKS, *SMALL}
+    assert preset_of(trained) == preset_of(base / "published") == PAPER_PRESETS["tiny"]
+    assert set(load_run(trained)) == {*NETWORKS, *RETARGETING_NETWORKS}
 
 
 def test_what_nobody_trained_is_left_out(tmp_path, media, base):
     run = tmp_path / "stitching"
-    options = [f"base={base / 'model.safetensors'}", "parts=stitching", "steps=1", "strip_every=1"]
+    options = [f"base={base / 'model.safetensors'}", "parts=stitching", "steps=1", "grid_every=1"]
     stage2.main([f"run={run}", *of_both(media), *QUICK, *options])
     model = load_model(run / "model.safetensors")
     assert model.stitching is not None
@@ -219,12 +221,12 @@ def test_what_nobody_trained_is_left_out(tmp_path, media, base):
     theirs = load_model(run / "published")
     assert float(retarget_eyes(theirs, torch.rand(1, 21, 3), torch.rand(1, 3)).abs().max()) == 0
     # two heads and a clip: source, driver, driven, driven with S
-    assert read_image(run / "strip-000001.png").rgb.shape == (3 * 128, 4 * 128, 3)
+    assert read_image(run / "grid-000001.png").rgb.shape == (3 * 128, 4 * 128, 3)
 
 
 def test_a_compact_base_lends_what_is_not_trained(tmp_path, media):
     run = tmp_path / "lip"
-    options = ["base=default", "parts=lip", "steps=1", "batch=1", "strip_every=0"]
+    options = ["base=default", "parts=lip", "steps=1", "batch=1", "grid_every=0"]
     options += ["log_every=1", "bfloat16=false"]
     stage2.main([f"run={run}", f"data={media / 'heads'}", *options])
     before, after = (
@@ -235,39 +237,39 @@ def test_a_compact_base_lends_what_is_not_trained(tmp_path, media):
     assert not same(before["lip"], after["lip"])
     assert {"lip_kept", "lip_picture", "lip_keypoints", "lip_offset"} <= set(losses_of(run)[0])
     # and the run itself hands all three on
-    assert set(SMALL) <= set(trained_networks(str(run)))
+    assert set(RETARGETING_NETWORKS) <= set(trained_networks(str(run)))
 
 
 def a_task(media, base, *options, folders=None):
     places = of_both(media) if folders is None else folders
     values = ["run=nowhere", "steps=2", "batch=2", f"base={base / 'model.safetensors'}"]
-    config = parse(stage2.Stage2Config, [*values, *places, *options], "stage2")
-    found = open_sets(config)
-    return stage2.Stage2(config, found.rendered, opened(config.base), found.clips)
+    config = parse(RetargetingConfig, [*values, *places, *options], "stage2")
+    sets = open_sets(config.sets, config.loop.run)
+    return retargeting_task(config, opened(config.base), sets)
 
 
 def test_the_opening_in_the_picture_teaches_in_mixed_precision_too(media, base):
     task = a_task(media, base, "parts=eyes,lip")
     with torch.autocast("cpu", torch.bfloat16):
-        losses = task.train_step(Draw.of(0, 0, 0), task.modules)
+        losses = task.train_step(Draw.of(0, 0, 0), task.networks)
     (losses["eyes_picture"] + losses["lip_picture"]).backward()
     for name in ("eyes", "lip"):
-        gradients = [p.grad for p in task.modules[name].parameters() if p.grad is not None]
+        gradients = [p.grad for p in task.networks[name].parameters() if p.grad is not None]
         assert all(g.isfinite().all() for g in gradients)
         assert any(float(g.abs().max()) > 0 for g in gradients)
 
 
 def test_the_source_opening_is_what_the_reader_reads(media, base):
     task = a_task(media, base)
-    device = torch.device("cpu")
-    model, reader = task._model(task.modules), task._reader(device)
+    (step,) = task.steps
+    model, reader = step.model(task.networks), step.reader
     image = torch.rand(1, 3, SIZE_PX, SIZE_PX, generator=torch.Generator().manual_seed(3))
     faces = faces_of(model, image, reader)
     read = load_model("default").motion.read(image).keypoints
     torch.testing.assert_close(faces.landmarks, read)
     torch.testing.assert_close(landmarks_of(model, image, reader), read)
     asked = {}
-    task.modules["lip"].register_forward_hook(lambda _, row, out: asked.update(row=row[0]))
+    task.networks["lip"].register_forward_hook(lambda _, row, out: asked.update(row=row[0]))
     retargeted(model, faces, "lip", torch.tensor([[0.4]]))
     # the keypoints of the base, then the gap of the inner lips over the mouth's width, then wanted
     width, height = (
@@ -283,13 +285,14 @@ def test_the_source_opening_is_what_the_reader_reads(media, base):
 
 def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
     task = a_task(media, base)
-    sources, labelled = task._sources(Draw.of(0, 0, 0))
+    (step,) = task.steps
+    sources, labelled = step._sources(Draw.of(0, 0, 0))
     assert len(sources) == 2
     assert len(labelled) == 1
-    model, reader = task._model(task.modules), task._reader(torch.device("cpu"))
+    model, reader = step.model(task.networks), step.reader
     faces = faces_of(model, sources, reader)
-    heads = task._heads(model, reader, faces, sources, labelled)
-    size = PUBLISHED["tiny"].output_size_px
+    heads = step._heads(model, reader, faces, sources, labelled)
+    size = PAPER_PRESETS["tiny"].output_size_px
     assert heads.shape == (2, 1, size, size)
     back = torch.nn.functional.avg_pool2d(heads, 2)
     assert float((back[:1] - labelled).abs().mean()) < 0.05
@@ -300,8 +303,8 @@ def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
 def test_stills_are_enough_for_openings_but_not_for_s(media, base):
     stills = of_clips(media, "stills")
     task = a_task(media, base, "parts=lip", folders=stills)
-    assert float(task.train_step(Draw.of(0, 0, 0), {})["lip_picture"].detach()) > 0
-    with pytest.raises(MediaError, match="Add films to clips"):
+    assert float(task.train_step(Draw.of(0, 0, 0), task.networks)["lip_picture"].detach()) > 0
+    with pytest.raises(MediaError, match="Add videos to clips"):
         a_task(media, base, folders=stills)
 
 
@@ -320,24 +323,23 @@ def test_a_published_base_needs_a_reader_with_named_keypoints(media, base):
 
 
 def test_a_base_without_its_networks_is_refused(media, base):
-    task = a_task(media, base)
-    left = {name: network for name, network in task.base.items() if name != "decoder"}
+    (step,) = a_task(media, base).steps
+    left = {name: network for name, network in step.base.items() if name != "decoder"}
     with pytest.raises(CheckpointError, match="has no decoder; a run of stage 1"):
-        stage2.Stage2(task.config, task.data, Base(task.preset, left))
+        retargeting_task(step.config, Base(step.preset, left), step.sets)
 
 
 def test_parts_are_some_of_the_three(capsys):
     assert parts_of("lip, stitching") == ("stitching", "lip")
-    with pytest.raises(SystemExit):
-        parse(stage2.Stage2Config, ["run=r", "steps=1", "data=d", "base=b", "parts=nose"], "stage2")
-    assert "it takes some of stitching,eyes,lip" in capsys.readouterr().err
+    options = ["run=r", "steps=1", "data=d", "base=b", "parts=nose"]
+    assert "some of stitching,eyes,lip are expected" in refused(stage2.main, capsys, options)
 
 
 def test_a_compact_run_begins_with_the_weights_it_always_had(tmp_path):
     config = ["steps=1", "data=d", "base=default", f"run={tmp_path}"]
-    parsed = parse(stage2.Stage2Config, config, "stage2")
-    task = stage2.Stage2(parsed, None, opened("default"))
+    parsed = parse(RetargetingConfig, config, "stage2")
+    task = retargeting_task(parsed, opened("default"), Sets(None, None))
     torch.manual_seed(0)
     first = stitching_mlp().state_dict()["layers.0.weight"]
-    assert torch.equal(task.modules["stitching"].state_dict()["layers.0.weight"], first)
+    assert torch.equal(task.networks["stitching"].state_dict()["layers.0.weight"], first)
     assert not any(Path(tmp_path).iterdir())

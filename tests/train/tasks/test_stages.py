@@ -17,6 +17,7 @@ from liveportrait_core.stages import (
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
+from train import compact, stage2
 from train.data.augment import augment_frames, augment_pairs
 from train.data.batch import FrameBatch
 from train.data.rendered import RenderedSet
@@ -24,10 +25,8 @@ from train.engine import checkpoint
 from train.engine.draw import Draw
 from train.evaluation import command as evaluate
 from train.models.runs import begin_with, load_run, model_of
-from train.tasks import compact as stage1
-from train.tasks import retargeting as stage2
 
-QUICK = ["steps=3", "batch=1", "log_every=1", "save_every=2", "strip_every=3", "bfloat16=false"]
+QUICK = ["steps=3", "batch=1", "log_every=1", "save_every=2", "grid_every=3", "bfloat16=false"]
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +38,19 @@ def data(tmp_path_factory):
 def base(tmp_path_factory, data):
     run = tmp_path_factory.mktemp("runs") / "base"
     options = [f"run={run}", f"data={data}", "motion_batch=2", "own_keypoints_from=1", *QUICK]
-    stage1.main([*options, f"validation_data={data}", "validation_pairs=2", "validate_every=2"])
+    compact.main([*options, f"validation_data={data}", "validation_pairs=2", "validate_every=2"])
     return run
 
 
-def test_stage_1_trains_logs_and_writes_a_model(base):
+def test_the_compact_networks_are_trained_logged_and_written(base):
     model = load_model(base / "model.safetensors")
     assert model.preset.name == "compact"
     assert model.stitching is None
     assert len(losses_of(base)) == 3
-    assert (base / "strip-000003.png").is_file()
+    assert (base / "grid-000003.png").is_file()
 
 
-def test_stage_1_measures_faces_to_validate_on_and_keeps_the_best_state(base, data):
+def test_faces_to_validate_on_are_measured_and_the_best_state_is_kept(base, data):
     rows = (base / "validation.jsonl").read_text(encoding="utf-8").splitlines()
     found = {row["step"]: row["psnr_db"] for row in map(json.loads, rows)}
     assert list(found) == [2, 3]  # every second step, and the last
@@ -68,16 +67,16 @@ def test_stage_1_measures_faces_to_validate_on_and_keeps_the_best_state(base, da
     assert psnr_db == pytest.approx(max(found.values()), abs=0.02)  # written in float16
 
 
-def test_stage_1_killed_and_run_again_gives_the_same_losses(tmp_path, data, base):
+def test_a_killed_run_gives_the_same_losses(tmp_path, data, base):
     again = tmp_path / "again"
     options = [f"run={again}", f"data={data}", "motion_batch=2", "own_keypoints_from=1", *QUICK]
-    cut_off_and_resumed(stage1.main, stage1.Stage1, options, step=2)
+    cut_off_and_resumed(compact.main, options, step=2)
     assert losses_of(again) == losses_of(base)
 
 
-def test_stage_1_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_path, data):
+def test_training_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_path, data):
     run, options = tmp_path / "motion", [f"data={data}", "init=default", "motion_batch=2"]
-    stage1.main([f"run={run}", *options, *QUICK, "batch=0"])
+    compact.main([f"run={run}", *options, *QUICK, "batch=0"])
     before, after = load_model("default").modules(), load_run(run)
     old, new = before["decoder"].state_dict(), after["decoder"].state_dict()
     assert all(torch.allclose(new[key], old[key]) for key in old)
@@ -87,9 +86,9 @@ def test_stage_1_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_path
     assert "picture" not in json.loads(rows[-1])
 
 
-def test_stage_1_of_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
     options = [f"run={tmp_path / 'run'}", "steps=1", f"data={tmp_path / 'nowhere'}"]
-    assert "nowhere" in refused(stage1.command, capsys, options)
+    assert "nowhere" in refused(compact.main, capsys, options)
 
 
 def test_weights_of_another_shape_are_refused():
@@ -106,8 +105,8 @@ def test_stage_2_leaves_the_base_alone_and_may_be_cut_off(tmp_path, data, base):
         assert all(torch.equal(old[key], new[key]) for key in old)
     assert {"stitching", "eyes", "lip"} <= set(after.modules())
     again = tmp_path / "again"
-    options = [f"run={again}", f"base={base}", f"data={data}", *QUICK, "strip_every=0"]
-    assert cut_off_and_resumed(stage2.main, stage2.Stage2, options, step=2) == 0
+    options = [f"run={again}", f"base={base}", f"data={data}", *QUICK, "grid_every=0"]
+    assert cut_off_and_resumed(stage2.main, options, step=2) == 0
     assert losses_of(again) == losses_of(run)
 
 
@@ -200,10 +199,10 @@ def test_a_pair_is_coloured_as_one(data):
     assert not torch.equal(coloured.source.image, pairs.source.image)
 
 
-def test_stage_1_with_discriminators_trains_them_and_writes_a_model_without(tmp_path, data, base):
+def test_discriminators_are_trained_and_left_out_of_the_model(tmp_path, data, base):
     run = tmp_path / "gan"
     options = [f"data={data}", f"init={base}", "motion_batch=0", "gan=true"]
-    stage1.main([f"run={run}", *options, *QUICK])
+    compact.main([f"run={run}", *options, *QUICK])
     rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
     assert {"gan_face", "gan_eyes", "gan_lip", "matching"} <= set(json.loads(rows[-1]))
     assert any(
@@ -220,9 +219,9 @@ def test_stage_1_with_discriminators_trains_them_and_writes_a_model_without(tmp_
 def test_a_run_of_the_first_form_is_written_and_read_as_such(tmp_path, data):
     run = tmp_path / "small"
     options = [f"data={data}", "motion_batch=1", "detail_px=128", "blocks=0"]
-    stage1.main([f"run={run}", *options, *QUICK])
+    compact.main([f"run={run}", *options, *QUICK])
     preset = load_model(run / "model.safetensors").preset
     assert (preset.detail_px, preset.blocks) == (128, 0)
     assert load_run(run)["decoder"].detail is None
-    stage1.main([f"run={tmp_path / 'grown'}", f"init={run}", f"data={data}", *QUICK])
+    compact.main([f"run={tmp_path / 'grown'}", f"init={run}", f"data={data}", *QUICK])
     assert load_model(tmp_path / "grown" / "model.safetensors").preset.detail_px == 256

@@ -9,22 +9,27 @@ import torch
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.model import load_model
+from liveportrait_core.option_spec import OptionError
+from tests.support.killing import cut_off_and_resumed
 from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
+from train import compact, stage2
 from train.data import sets
 from train.data.face_crops import CropSettings
 from train.data.prepared_clips import PreparedSet
 from train.data.preparing import prepare, read_index
-from train.data.sets import open_sets
+from train.data.sets import Sets, open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
 from train.models.runs import Base, load_run, opened
-from train.tasks import compact as stage1
-from train.tasks import retargeting as stage2
+from train.tasks import retargeting
+from train.tasks.compact import CompactConfig
+from train.tasks.retargeting import RetargetingConfig, retargeting_task
+from train.tasks.retargeting_faces import faces_of, seen_heads
 
 ROOT = Path(__file__).resolve().parents[3]
-QUICK = ["batch=2", "log_every=1", "save_every=2", "strip_every=0", "bfloat16=false"]
+QUICK = ["batch=2", "log_every=1", "save_every=2", "grid_every=0", "bfloat16=false"]
 SMALL = ["detail_px=128", "blocks=0", "motion_batch=2", "own_keypoints_from=1"]
 
 
@@ -57,7 +62,7 @@ def rows(run):
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory, media):
     run = tmp_path_factory.mktemp("runs") / "mixed"
-    stage1.main([f"run={run}", *keys(media, "data", "clips", "cache"), *SMALL, *QUICK, "steps=3"])
+    compact.main([f"run={run}", *keys(media, "data", "clips", "cache"), *SMALL, *QUICK, "steps=3"])
     return run
 
 
@@ -88,32 +93,21 @@ def test_the_total_weighs_both_kinds_of_pairs_by_their_numbers(mixed):
 def test_a_run_on_clips_killed_and_run_again_gives_the_same_losses(tmp_path, media, mixed):
     again = tmp_path / "again"
     options = [f"run={again}", *keys(media, "data", "clips", "cache"), *SMALL, *QUICK, "steps=3"]
-    with pytest.MonkeyPatch.context() as patch:
-        step = stage1.Stage1.train_step
-
-        def killed(self, draw, average):
-            if draw.step == 2:
-                raise KeyboardInterrupt
-            return step(self, draw, average)
-
-        patch.setattr(stage1.Stage1, "train_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            stage1.main(options)
-    stage1.main(options)
+    assert cut_off_and_resumed(compact.main, options, step=2) == 0
     assert rows(again) == rows(mixed)
 
 
 def test_clips_alone_train_all_but_m_which_stays_as_it_was(tmp_path, media, mixed):
     run = tmp_path / "alone"
-    options = [*SMALL, *QUICK, "steps=2", "gan=true", f"init={mixed}", "strip_every=2"]
-    stage1.main([f"run={run}", *keys(media, "clips", "cache"), *options])
+    options = [*SMALL, *QUICK, "steps=2", "gan=true", f"init={mixed}", "grid_every=2"]
+    compact.main([f"run={run}", *keys(media, "clips", "cache"), *options])
     before, after = load_run(mixed), load_run(run)
     assert same(before["motion"], after["motion"])
     assert not same(before["decoder"], after["decoder"])
     assert {"clips_picture", "clips_gan_face", "clips_discriminators"} <= set(rows(run)[0])
     assert "picture" not in rows(run)[0]
     # three clips, four rows: source, driving, and the output by M's keypoints twice
-    assert read_image(run / "strip-000002.png").rgb.shape == (4 * SIZE_PX, 3 * SIZE_PX, 3)
+    assert read_image(run / "grid-000002.png").rgb.shape == (4 * SIZE_PX, 3 * SIZE_PX, 3)
 
 
 def same(network, other):
@@ -122,32 +116,32 @@ def same(network, other):
 
 
 def test_stage_2_takes_sources_and_drivers_from_both(tmp_path, media, mixed, monkeypatch):
-    monkeypatch.setattr(stage2, "_STRIP_FACES", 1)
+    monkeypatch.setattr(retargeting, "GRID_FACES", 1)
     run = tmp_path / "retarget"
-    options = [*QUICK, "steps=1", "strip_every=1", f"base={mixed}"]
+    options = [*QUICK, "steps=1", "grid_every=1", f"base={mixed}"]
     stage2.main([f"run={run}", *keys(media, "data", "clips", "cache"), *options])
     assert {"stitching", "eyes", "lip"} <= set(load_model(run / "model.safetensors").modules())
     # a rendered head and a clip, as they are and at four openings of eyes and of lips
-    assert read_image(run / "strip-000001.png").rgb.shape == (2 * SIZE_PX, 9 * SIZE_PX, 3)
+    assert read_image(run / "grid-000001.png").rgb.shape == (2 * SIZE_PX, 9 * SIZE_PX, 3)
 
 
 def stage_2_on_clips(media, mixed, *arguments):
     options = ["run=nowhere", "steps=1", "batch=3", f"base={mixed}", *arguments]
-    config = parse(stage2.Stage2Config, [*keys(media, "clips", "cache"), *options], "stage2")
-    found = open_sets(config)
-    return stage2.Stage2(config, found.rendered, opened(str(mixed)), found.clips)
+    config = parse(RetargetingConfig, [*keys(media, "clips", "cache"), *options], "stage2")
+    return retargeting_task(config, opened(str(mixed)), open_sets(config.sets, config.loop.run))
 
 
 def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mixed):
     task = stage_2_on_clips(media, mixed)
-    sources, heads = task._sources(Draw.of(0, 0, 0))
+    (step,) = task.steps
+    sources, heads = step._sources(Draw.of(0, 0, 0))
     assert sources.shape == (3, 3, SIZE_PX, SIZE_PX)
     assert len(heads) == 0
-    model = task._model(task.modules)
-    faces = stage2.faces_of(model, sources)
+    model = step.model(task.networks)
+    faces = faces_of(model, sources)
     with torch.no_grad():
         logit = model.warping(faces.volume, faces.keypoints, faces.keypoints).head_logit
-    seen = stage2.seen_heads(model, faces, 1)
+    seen = seen_heads(model, faces, 1)
     assert seen.shape == (2, 1, SIZE_PX, SIZE_PX)
     # a 32 px map grows four times: the middle of each cell keeps its value between its neighbours
     cells = torch.nn.functional.avg_pool2d(seen, 4)[:, 0, 1:-1, 1:-1]
@@ -161,46 +155,46 @@ def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mix
 
 
 def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
-    task = stage_2_on_clips(media, mixed)
+    (step,) = stage_2_on_clips(media, mixed).steps
     entries = read_index(media / "cache", CropSettings(size_px=SIZE_PX)).values()
     stills = [entry for entry in entries if entry.frames == 1]
     pictures = PreparedSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
-    with pytest.raises(MediaError, match="Add films to clips"):
-        stage2.Stage2(task.config, None, Base(task.preset, task.base), pictures)
+    with pytest.raises(MediaError, match="Add videos to clips"):
+        retargeting_task(step.config, Base(step.preset, step.base), Sets(None, pictures))
 
 
-def refused(capsys, kind, *arguments):
-    with pytest.raises(SystemExit):
+def refused(kind, *arguments):
+    with pytest.raises(OptionError) as refusal:
         parse(kind, ["run=r", "steps=1", *arguments], "stage")
-    return capsys.readouterr().err
+    return str(refusal.value)
 
 
-def test_what_makes_no_sense_is_one_sentence(capsys):
-    neither = refused(capsys, stage2.Stage2Config, "base=b")
+def test_what_makes_no_sense_is_one_sentence():
+    neither = refused(RetargetingConfig, "base=b")
     assert "Neither data nor clips is given" in neither
-    alone = refused(capsys, stage1.Stage1Config, "clips=people")
+    alone = refused(CompactConfig, "clips=people")
     assert "nothing that M could learn its keypoints from" in alone
-    nothing = refused(capsys, stage1.Stage1Config, "clips=people", "init=default", "batch=0")
-    assert "give a batch" in nothing
-    assert "clip_share must be in [0, 1]" in refused(
-        capsys, stage1.Stage1Config, "data=d", "clip_share=2"
+    nothing = refused(CompactConfig, "clips=people", "init=default", "batch=0")
+    assert "Give a batch" in nothing
+    assert "clip_share is 2.0; a number from 0 to 1 is expected" in refused(
+        CompactConfig, "data=d", "clip_share=2"
     )
-    assert "multiple of 128" in refused(capsys, stage1.Stage1Config, "data=d", "clip_px=200")
+    assert "multiple of 128" in refused(CompactConfig, "data=d", "clip_px=200")
 
 
 def test_heads_larger_than_the_stored_clips_are_refused(tmp_path, media):
     folders = keys(media, "data", "clips", "cache")[1:]
-    config = parse(stage1.Stage1Config, ["run=r", "steps=1", *folders, "clip_px=128"], "stage1")
-    heads = open_sets(config).rendered
+    config = parse(CompactConfig, ["run=r", "steps=1", *folders, "clip_px=128"], "stage1")
+    heads = open_sets(config.sets, config.loop.run).rendered
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(heads), "size_px", 256)
         with pytest.raises(MediaError, match="Give clip_px=256"):
-            open_sets(config)
+            open_sets(config.sets, config.loop.run)
 
 
 def test_of_several_processes_the_first_prepares_and_the_others_wait(media, monkeypatch):
     config = parse(
-        stage1.Stage1Config,
+        CompactConfig,
         ["run=r", "steps=1", "init=default", *keys(media, "clips", "cache")],
         "stage1",
     )
@@ -208,7 +202,7 @@ def test_of_several_processes_the_first_prepares_and_the_others_wait(media, monk
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setattr(sets, "is_prepared", lambda *_: answers.pop())
     monkeypatch.setattr(sets.time, "sleep", lambda seconds: None)
-    assert len(open_sets(config).clips) == 3
+    assert len(open_sets(config.sets, config.loop.run).clips) == 3
     assert not answers
 
 

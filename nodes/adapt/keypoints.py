@@ -1,0 +1,63 @@
+"""LIVEPORTRAIT_KEYPOINTS <-> the keypoints that the library's steps take, where they compute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .. import runtime
+from ..sockets import DrivenFace, LoadedModel, checked
+
+if TYPE_CHECKING:
+    from ...liveportrait_core.animation.inputs import DrivenKeypoints, Scene
+    from ...liveportrait_core.model import LivePortraitModel
+
+
+def check_origin(origin: str, model: LivePortraitModel, what: str) -> None:
+    """Refuse what was made with another model.
+
+    Raises:
+        ValueError: It was.
+    """
+    if origin != model.origin:
+        raise ValueError(
+            f"The {what} are of the model {origin or 'in memory'}; those of "
+            f"{model.origin or 'another one'}, which is connected here, are expected. Connect the "
+            "same Load Model to every node of one face."
+        )
+
+
+def on_device(
+    loaded: LoadedModel, face: DrivenFace
+) -> tuple[LivePortraitModel, Scene, DrivenKeypoints]:
+    """The model, the motions and the keypoints, all on the device that computes.
+
+    Raises:
+        ValueError: The keypoints are for another model.
+    """
+    checked(loaded, LoadedModel, "model")
+    check_origin(checked(face, DrivenFace, "keypoints").origin, loaded.model, "keypoints")
+    net = runtime.on_device(loaded)
+    scene = replace(
+        face.scene,
+        source=face.scene.source.to(net.device),
+        driving=face.scene.driving.to(net.device),
+        reference=face.scene.reference.to(net.device),
+    )
+    keypoints = replace(
+        face.keypoints,
+        source_keypoints=face.keypoints.source_keypoints.to(net.device),
+        driving_keypoints=face.keypoints.driving_keypoints.to(net.device),
+    )
+    return net, scene, keypoints
+
+
+def with_keypoints(face: DrivenFace, points: DrivenKeypoints) -> DrivenFace:
+    """The face with other keypoints, on the device where ComfyUI keeps results."""
+    keypoints = replace(
+        face.keypoints,
+        source_keypoints=runtime.intermediate(points.source_keypoints),
+        driving_keypoints=runtime.intermediate(points.driving_keypoints),
+        stitched=points.stitched,
+    )
+    return replace(face, keypoints=keypoints)

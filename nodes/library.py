@@ -1,0 +1,57 @@
+# ruff: noqa: PLC0414 - the aliases make the rooms public to type checkers
+"""Rooms of the library that need OpenCV or timm; each is imported when a node first uses it.
+
+ComfyUI lists the nodes at its start. That must be quick, and work where the packages of
+`requirements.txt` are not installed yet.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..liveportrait_core import model as model
+    from ..liveportrait_core import pipeline as pipeline
+    from ..liveportrait_core import stages as stages
+    from ..liveportrait_core.animation import batching as batching
+    from ..liveportrait_core.animation import crops as crops
+    from ..liveportrait_core.animation import drive as drive
+    from ..liveportrait_core.animation import finding as finding
+    from ..liveportrait_core.animation import inputs as inputs
+    from ..liveportrait_core.animation import read as read
+    from ..liveportrait_core.animation import readers as readers
+    from ..liveportrait_core.animation import retarget as retarget
+    from ..liveportrait_core.imaging import composite as composite
+    from ..liveportrait_core.imaging import tensors as tensors
+    from ..liveportrait_core.media import clips as clips
+    from ..liveportrait_core.media import video as video
+    from ..liveportrait_core.media import video_writer as video_writer
+    from ..liveportrait_core.viz import drawing as drawing
+    from ..liveportrait_core.viz import motion_plot as motion_plot
+
+_PACKAGES: Final = {
+    "": ("model", "pipeline", "stages"),
+    ".animation": (
+        "batching",
+        "crops",
+        "drive",
+        "finding",
+        "inputs",
+        "read",
+        "readers",
+        "retarget",
+    ),
+    ".imaging": ("composite", "tensors"),
+    ".media": ("clips", "video", "video_writer"),
+    ".viz": ("drawing", "motion_plot"),
+}
+
+
+def __getattr__(name: str) -> ModuleType:
+    """A room, by the name of its module."""
+    for package, rooms in _PACKAGES.items():
+        if name in rooms:
+            return import_module(f"..liveportrait_core{package}.{name}", __package__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

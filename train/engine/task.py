@@ -1,0 +1,82 @@
+"""A task: networks, the steps that give their losses, and what is shown and written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from liveportrait_core.imaging.tensors import Pixels
+
+from .draw import Draw
+
+Networks: TypeAlias = Mapping[str, nn.Module]
+Losses: TypeAlias = tuple[Tensor, dict[str, Tensor]]
+"""The weighted sum that is minimised, and each term by its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterGroup:
+    """Networks that share optimiser settings; the gradient norm is clipped per group."""
+
+    modules: tuple[str, ...]
+    lr: float
+    betas: tuple[float, float] = (0.8, 0.98)
+    weight_decay: float = 1e-4
+    clip_norm: float = 5.0
+
+
+class Step(Protocol):
+    """A source of batches and a table of loss terms: one batch through the networks."""
+
+    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
+        """Losses of one batch; `average` holds the moving averages of the networks."""
+        ...
+
+
+class Watch(Protocol):
+    """Looks at the progress of a run, in the first process."""
+
+    def __call__(self, step: int, average: Networks, *, last: bool) -> None:
+        """What to do after `step` finished steps, once they are logged and saved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """All that a run is made of; `fit` trains it."""
+
+    networks: Networks
+    """Those that are saved and averaged, by name."""
+    groups: tuple[ParameterGroup, ...]
+    """Those of them that learn."""
+    steps: tuple[Step, ...]
+    """Their losses add up to those of one optimiser step."""
+    frozen: Networks = field(default_factory=dict)
+    """Networks that the steps ask and that do not learn; they are moved to the run's device."""
+    sample_grid: Callable[[Networks], Pixels] | None = None
+    """A picture (H, W, 3) uint8 RGB of what the moving averages do."""
+    watch: Watch | None = None
+    write: Callable[[Networks], Path] | None = None
+    """Writes the model of the moving averages and gives its path."""
+    notes: tuple[str, ...] = ()
+    """What to say of the run before it begins, a line each."""
+
+    def train_step(self, draw: Draw, average: Networks) -> dict[str, Tensor]:
+        """Losses of one batch by name; `total` is what is minimised."""
+        totals: list[Tensor] = []
+        rows: dict[str, Tensor] = {}
+        for step in self.steps:
+            total, terms = step.losses(self.networks, average, draw)
+            totals.append(total)
+            rows |= terms
+        return {"total": sum(totals[1:], start=totals[0]), **rows}
+
+
+def device_of(networks: Networks) -> torch.device:
+    """Where networks of a task are."""
+    return next(next(iter(networks.values())).parameters()).device

@@ -1,0 +1,177 @@
+"""What `python -m train.evaluate` takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.option_fields import check_options, option
+from liveportrait_core.options import MotionMode
+
+from .layouts import LayoutName
+from .reenactment import FramingMode
+from .results import make_folder
+
+JSON_NAME: Final = "measures.json"
+PAGE_NAME: Final = "page.html"
+STATISTICS_NAME: Final = "real.npz"
+"""In the folder of --out, unless --json, --page and --real-statistics name other places."""
+RENDERED: Final = "rendered heads"
+CLIPS: Final = "clips"
+PROTOCOLS: Final = "the paper's protocols (Sec. 4, App. A)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions:
+    """Which model is measured, on what, and where the measures go."""
+
+    model: str = option("default", "a model file, or default")
+    device: str = option("cpu", "cpu or cuda")
+    size_px: int = option(
+        256,
+        "side that heads are rendered and images compared at",
+        minimum=1,
+        unit="px",
+        flag="size",
+    )
+    every: int | None = option(
+        None,
+        "compare one frame of so many",
+        minimum=1,
+        unset="5; --self 1; --cross 10, of VFHQ 5",
+    )
+    mesh_python: Path | None = option(
+        None, "a Python with mediapipe, whose face mesh measures the images, too"
+    )
+    json: Path | None = option(None, "write the measures here", metavar="FILE")
+    rendered: Path | Literal["new"] | None = option(
+        None,
+        "a folder that train.render wrote; without a folder, or new: render heads of people now",
+        bare="new",
+        metavar="FOLDER",
+        group=RENDERED,
+    )
+    face_model: Path | None = option(
+        None, "render them from this face model", unset="from formulas", group=RENDERED
+    )
+    seed: int = option(9001, "of the rendering", minimum=0, group=RENDERED)
+    clips: Path | None = option(
+        None, "a folder of videos of faces, or one video", metavar="FOLDER", group=CLIPS
+    )
+    frames: Path | None = option(
+        None, "save the clips' images in this folder", metavar="FOLDER", group=CLIPS
+    )
+    self_videos: Path | None = option(
+        None,
+        "videos driven by themselves: Table 2; a folder of train.render is compared with the "
+        "renderer's truth",
+        flag="self",
+        metavar="FOLDER",
+        group=PROTOCOLS,
+    )
+    cross_videos: Path | None = option(
+        None,
+        "videos that drive the portraits of --portraits: Table 3",
+        flag="cross",
+        metavar="FOLDER",
+        group=PROTOCOLS,
+    )
+    portraits: Path | None = option(
+        None,
+        "FFHQ: its first images are animated, its last ones are the real images of FID",
+        metavar="FOLDER",
+        group=PROTOCOLS,
+    )
+    layout: LayoutName | None = option(
+        None,
+        "where the videos lie, and which numbers and tables apply",
+        unset="found out",
+        group=PROTOCOLS,
+    )
+    framing: FramingMode = option(
+        "paste",
+        "paste: the face is cropped, painted and pasted back, whole frames are compared; crop: "
+        "the crop of the face alone; whole: the frames are face crops already",
+        group=PROTOCOLS,
+    )
+    motion: MotionMode = option(
+        "relative", "relative: as Eq. 7; absolute: the driver's own", group=PROTOCOLS
+    )
+    max_frames: int | None = option(
+        None,
+        "frames of a video at most",
+        minimum=1,
+        unset="all; --cross 24, of VFHQ 6",
+        group=PROTOCOLS,
+    )
+    videos: int | None = option(
+        None, "the first so many videos alone, for a trial", minimum=1, unset="all", group=PROTOCOLS
+    )
+    sources: int = option(50, "portraits to animate", minimum=1, group=PROTOCOLS)
+    real: int | None = option(
+        None,
+        "real images of FID, the last ones",
+        minimum=1,
+        unset="38400; of VFHQ 15000",
+        group=PROTOCOLS,
+    )
+    real_statistics: Path | None = option(
+        None,
+        "mean and covariance of FID's real images (.npz with mu, sigma): read, or saved there",
+        metavar="FILE",
+        group=PROTOCOLS,
+    )
+    metric_files: Path | None = option(
+        None,
+        "networks for LPIPS, FID, CSIM, AED, APD and MAE; names in docs/training.md",
+        metavar="FOLDER",
+        group=PROTOCOLS,
+    )
+    out: Path | None = option(
+        None,
+        "save each video's results here: the same command resumes; "
+        f"{JSON_NAME}, {PAGE_NAME} and {STATISTICS_NAME} (of --real) are written here, too",
+        metavar="FOLDER",
+        group=PROTOCOLS,
+    )
+    page: Path | None = option(
+        None,
+        "write tables and sample grids as one HTML file",
+        metavar="FILE",
+        group=PROTOCOLS,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def measures_nothing(self) -> bool:
+        """Whether no set is named to measure on."""
+        sets = (self.rendered, self.clips, self.self_videos, self.cross_videos)
+        return all(place is None for place in sets)
+
+    def with_places(self) -> EvaluateOptions:
+        """The options with the files that --out has by default; that folder is made.
+
+        Raises:
+            LivePortraitError: A folder is missing, or the folder of --out cannot be made: better
+                before hours of work than after.
+        """
+        named = self
+        if self.out is not None:
+            make_folder(self.out)
+            named = replace(
+                self,
+                json=self.json or self.out / JSON_NAME,
+                page=self.page or self.out / PAGE_NAME,
+                real_statistics=self.real_statistics or self.out / STATISTICS_NAME,
+            )
+        for path in (named.page, named.json, named.real_statistics):
+            if path is not None and not path.absolute().parent.is_dir():
+                raise LivePortraitError(
+                    f"{path} cannot be written: there is no folder {path.parent}. Create it, or "
+                    "choose another name."
+                )
+        return named
