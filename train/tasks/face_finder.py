@@ -158,7 +158,7 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     if config.init:
         network.load_state_dict(trained_weights(Path(config.init)))
     elif config.begin_with:
-        network.begin_with(load_model(config.begin_with).motion)
+        network.initialise_from(load_model(config.begin_with).motion)
     painter = FaceScenePainter(
         data, config.size_px, animals=animals_of(config.folders), animal_share=config.animals
     )
