@@ -158,7 +158,7 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     if config.init:
         network.load_state_dict(trained_weights(Path(config.init)))
     elif config.begin_with:
-        network.begin_with(load_model(config.begin_with).motion)
+        network.initialise_from(load_model(config.begin_with).motion)
     painter = FaceScenePainter(
         data, config.size_px, animals=animals_of(config.folders), animal_share=config.animals
     )
@@ -227,7 +227,7 @@ def target_maps(scenes: Sequence[FaceScene], size_px: int) -> TargetMaps:
     for index, scene in enumerate(scenes):
         for face in scene.faces:  # small ones first: the larger of two is described
             bump, described = _bump_and_description(face, columns, rows)
-            if not face.wanted:
+            if not face.is_target:
                 near = np.hypot(rows - _cell(face)[1], columns - _cell(face)[0])
                 asked[index, 0][near <= max(1.5, face.side / CELL_PX / 2)] = 0
                 continue

@@ -60,7 +60,7 @@ def place(tmp_path_factory):
         moving_video(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
         write_image(root / name / "still.png", frame((70, 50, 44 + 6 * seed), seed=2 + seed))
         settings, faces = CropSettings(size_px=SIZE_PX), square_faces()
-        prepare([root / name], root / f"{name}-cache", settings, faces=faces, say=lambda line: None)
+        prepare([root / name], root / f"{name}-cache", settings, faces=faces, log=lambda line: None)
     return root
 
 
