@@ -96,8 +96,8 @@ def test_only_the_network_that_overflows_runs_in_float32(family, name, mode, cap
     assert torch.equal(picture, expected)
     assert torch.equal(again, expected)
     assert [record.getMessage() for record in caplog.records] == [
-        f"The {name} network overflows in float16; it runs in float32 from now on, which is right "
-        "but slower."
+        f"The {name} network overflows in float16; it runs in float32 from now on, which is "
+        "correct but slower."
     ]
     narrow = {"appearance", "warping", "decoder"} - {name}
     assert {key for key, dtype in dtypes(model).items() if dtype == torch.float16} == narrow
@@ -204,7 +204,7 @@ def test_weights_that_float16_cannot_hold_stay_in_float32_from_the_start(caplog)
     torch.testing.assert_close(features, whole, atol=1e-3, rtol=0.01)
     assert [record.getMessage() for record in caplog.records] == [
         "The warping network has weights too large for float16; it runs in float32 from now on, "
-        "which is right but slower."
+        "which is correct but slower."
     ]
     assert dtypes(model)["decoder"] == torch.float16
 
