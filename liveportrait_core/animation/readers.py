@@ -12,9 +12,10 @@ from ..errors import FaceNotFoundError
 from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
 from ..face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
 from ..face.faces import Box, FaceOrder, Faces, FaceTrack
+from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
 from ..face.network_finder import FinderChain, NetworkFaceFinder
-from ..face.onnx import InsightFaceFinder, landmark_203_network
+from ..face.onnx import landmark_203_network
 from ..face.tracking import TrackingConfig, fill_gaps, track_faces
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip
@@ -139,7 +140,7 @@ class FaceReaders:
         if choice.box is not None:
             return BoxFaceFinder(choice.box, self.network())
         if self._insightface is not None:
-            finder = InsightFaceFinder(self._insightface)
+            finder = insightface_finder(self._insightface)
             # the published program frames a still by the 106 points as they are, and takes the
             # openness from the 203 points that it reads from there
             keep = self._published and choice.role == "source" and choice.is_still

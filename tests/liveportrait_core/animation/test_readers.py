@@ -37,7 +37,7 @@ class Insight:
 def folder(tmp_path, monkeypatch):
     for name in ("landmark.onnx", "det_10g.onnx", "2d106det.onnx"):
         (tmp_path / name).write_bytes(b"")
-    monkeypatch.setattr(readers, "InsightFaceFinder", Insight)
+    monkeypatch.setattr(readers, "insightface_finder", Insight)
     monkeypatch.setattr(readers, "landmark_203_network", lambda path: square_network())
     return tmp_path
 
