@@ -67,7 +67,7 @@ class AnimalConfig:
 
     animals: str = option(
         help="folders of videos and pictures of one animal each, folders of train.curate, or "
-        "folders of train.render --creatures 1, separated by commas"
+        "folders of train.render --animals 1, separated by commas"
     )
     animal_share: float = option(
         0.5,
@@ -246,7 +246,7 @@ def compact_animals_task(
     if batches.motion_batch and (people.rendered is None or animals.rendered is None):
         raise MediaError(
             "motion_batch is above 0, but M learns from rendered heads of people and of animals "
-            "alone; give both (data=FOLDER, and a folder of train.render --creatures 1 among "
+            "alone; give both (data=FOLDER, and a folder of train.render --animals 1 among "
             "animals), or leave motion_batch out."
         )
     mix = _mix(config, batches.batch, people, animals)

@@ -2,7 +2,7 @@ import pytest
 
 from liveportrait_core.option_arguments import from_arguments
 from train.authoring import recipe
-from train.rendering.export.dataset import RenderConfig
+from train.rendering.export.options import RenderConfig
 
 
 def chosen(out, *options):
@@ -49,7 +49,7 @@ def test_several_processes_are_launched_together(tmp_path):
 
 
 def test_a_rendering_is_done_when_its_last_shard_is_there(tmp_path):
-    config = RenderConfig(folder=tmp_path, face_model=tmp_path, identities=1)
+    config = RenderConfig(folder=tmp_path, identities=1)
     assert config.shard_size == recipe.SHARD_SIZE
     stage = next(stage for stage in recipe.STAGES if stage.name == "held-out")
     assert stage.identities == 2 * recipe.SHARD_SIZE

@@ -55,7 +55,7 @@ def place(tmp_path_factory):
         root / "cache",
         settings,
         faces=square_faces(),
-        say=lambda line: None,
+        log=lambda line: None,
     )
     return root
 
@@ -232,7 +232,7 @@ def test_a_folder_without_a_film_is_refused(capsys, place, tmp_path):
     assert "stills has no video of a face" in refused(finetune.main, capsys, options)
     (tmp_path / "empty").mkdir()
     options = arguments(place, tmp_path / "run", f"clips={tmp_path / 'empty'}")
-    assert "neither pictures nor films" in refused(finetune.main, capsys, options)
+    assert "neither pictures nor videos" in refused(finetune.main, capsys, options)
 
 
 def test_a_base_that_is_not_there_is_refused(capsys, place, tmp_path):

@@ -48,7 +48,7 @@ def media(tmp_path_factory):
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(
-        [root / "people"], root / "cache", settings, faces=square_faces(), say=lambda line: None
+        [root / "people"], root / "cache", settings, faces=square_faces(), log=lambda line: None
     )
     return root
 

@@ -46,7 +46,7 @@ def media(tmp_path_factory):
     settings = CropSettings(size_px=SIZE_PX)
     for name in ("people", "stills"):
         cache = root / f"{name}-cache"
-        prepare([root / name], cache, settings, faces=square_faces(), say=lambda line: None)
+        prepare([root / name], cache, settings, faces=square_faces(), log=lambda line: None)
     return root
 
 

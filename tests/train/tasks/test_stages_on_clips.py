@@ -43,7 +43,7 @@ def media(tmp_path_factory):
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(
-        [root / "people"], root / "cache", settings, faces=square_faces(), say=lambda line: None
+        [root / "people"], root / "cache", settings, faces=square_faces(), log=lambda line: None
     )
     return root
 
@@ -208,8 +208,8 @@ def test_of_several_processes_the_first_prepares_and_the_others_wait(media, monk
 
 def test_the_default_finder_frames_a_photograph_and_a_rendered_film(tmp_path):
     demo = [ROOT / "docs" / "demo" / name for name in ("portrait.jpg", "driving.mp4")]
-    settings = CropSettings(size_px=SIZE_PX, most_frames=3)
-    clips = prepare(demo, tmp_path, settings, say=lambda line: None)
+    settings = CropSettings(size_px=SIZE_PX, max_frames=3)
+    clips = prepare(demo, tmp_path, settings, log=lambda line: None)
     assert {clip.name: clip.frames for clip in clips} == {"driving.mp4": 3, "portrait.jpg": 1}
     pairs = PreparedSet(tmp_path, clips, size_px=SIZE_PX, image_share=0.5).first_pairs(2)
     keypoints = pairs.with_readings(load_model("default").motion).source.keypoints
