@@ -167,6 +167,8 @@ def _add(group: Any, spec: OptionSpec, prefix: str, text: str) -> None:
         one = {True: None, False: "?"}
         several = {True: "+", False: "*"}
         about["nargs"] = (several if spec.several else one)[spec.required]
+        if not spec.required:  # argparse would read its own mark of "no default" as a value
+            about["default"] = spec.default
         group.add_argument(about.pop("dest"), type=_reader(spec, about["metavar"]), **about)
         return
     if spec.several:

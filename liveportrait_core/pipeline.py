@@ -19,7 +19,7 @@ from .animation.animation import Animation
 from .animation.batching import ChunkSize
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
-from .animation.face_trackers import FaceTracker, FaceTrackers
+from .animation.face_trackers import ClipTracker, FaceTrackers
 from .animation.inputs import DrivenKeypoints, check_space
 from .animation.read import ReadClip, ReadOptions, read_driving, read_source
 from .animation.render import render
@@ -35,7 +35,7 @@ AnySource = Pixels | Clip
 """An image, (H, W, 3) uint8, or a clip."""
 AnyDriver = Motion | Edit | Pixels | Clip
 """What moves a source: a motion, sliders, an image, or a clip."""
-FoundFace = FaceTrack | FaceTracker | None
+FoundFace = FaceTrack | ClipTracker | None
 """A face that was found before, or a way to find it; None: found as the options say."""
 
 

@@ -1,6 +1,6 @@
-"""Render heads with their truth: python -m train.render OUT_FOLDER [--face-model PATH].
+"""Render heads with their labels: python -m train.render OUT_FOLDER [--face-model PATH].
 
-With --clip OUT.mp4 in place of the folder: a short film of one head, to drive portraits with.
+With --clip OUT.mp4 in place of the folder: a short video of one head, to drive portraits with.
 """
 
 import sys

@@ -17,9 +17,10 @@ from ..errors import FaceNotFoundError
 from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
 from ..face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
 from ..face.faces import Face, FaceOrder, Faces, FaceTrack
+from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
 from ..face.network_finder import FinderChain, NetworkFaceFinder
-from ..face.onnx import InsightFaceFinder, landmark_203_network
+from ..face.onnx import landmark_203_network
 from ..face.tracking import TrackingConfig, fill_gaps, track_faces
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip
@@ -29,7 +30,7 @@ from .compact_landmarks import landmark_network
 
 _LOG = logging.getLogger(__name__)
 
-FaceTracker = Callable[[Iterable[Pixels]], FaceTrack]
+ClipTracker = Callable[[Iterable[Pixels]], FaceTrack]
 """Finds one face in every frame of a clip; an entry for each frame, none left out."""
 
 SOURCE_WAIT: Final = 5
@@ -170,7 +171,7 @@ class FaceTrackers:
         *,
         already_cropped: bool = False,
         is_image: bool = False,
-    ) -> FaceTracker | None:
+    ) -> ClipTracker | None:
         """A tracker for one clip; None where its frames are crops and no landmarks are needed.
 
         Args:
@@ -248,7 +249,7 @@ class FaceTrackers:
         if box is not None:
             return BoxFaceFinder(box, self.network())
         if self._insightface is not None:
-            finder = InsightFaceFinder(self._insightface)
+            finder = insightface_finder(self._insightface)
             # the published program frames an image by the 106 points as they are, and takes the
             # openness from the 203 points that it finds from there
             keep = self._published and role == "source" and is_image

@@ -33,7 +33,7 @@ from ..options import Framing, Role
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
 from .crops import crop_of, driving_crops, source_crops, whole_frame
-from .face_trackers import FaceTracker
+from .face_trackers import ClipTracker
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class ReadClip:
 def read_source(
     model: LivePortraitModel,
     clip: Clip,
-    faces: FaceTracker | FaceTrack | None,
+    faces: ClipTracker | FaceTrack | None,
     framing: Framing,
     options: ReadOptions | None = None,
 ) -> ReadClip:
@@ -112,7 +112,7 @@ def read_source(
 def read_driving(
     model: LivePortraitModel,
     clip: Clip,
-    faces: FaceTracker | FaceTrack | None,
+    faces: ClipTracker | FaceTrack | None,
     framing: Framing,
     options: ReadOptions | None = None,
 ) -> ReadClip:
@@ -208,7 +208,7 @@ def frame_ranges(frames: Sequence[int]) -> str:
 
 
 def _track(
-    clip: CountedClip, faces: FaceTracker | FaceTrack | None, framing: Framing
+    clip: CountedClip, faces: ClipTracker | FaceTrack | None, framing: Framing
 ) -> FaceTrack | None:
     if faces is None:
         if not framing.already_cropped:
@@ -342,7 +342,7 @@ def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
     pairs = keypoint_space(motion.space).openness
     if pairs is not None:
         points = transform_keypoints(motion)
-    elif read and LAYOUTS[read[0].layout].tells_openness:
+    elif read and LAYOUTS[read[0].layout].has_openness:
         pairs = openness_pairs(read[0].layout)
         stacked = torch.stack([torch.from_numpy(landmarks.points) for landmarks in read])
         points = stacked.to(motion.scale)

@@ -1,1 +1,1 @@
-"""Files that ship with the library: the weights of the default model and its motions."""
+"""Files that ship with the library: weights of the default model and the face finder, motions."""

@@ -1,4 +1,4 @@
-"""The motions that come with the library: files for the default model."""
+"""The motion files that ship with the library, for the default model."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ SHIPPED_MOTIONS_FOLDER: Final = Path(__file__).resolve().parent / "motions"
 
 
 def shipped_motions() -> dict[str, Path]:
-    """The motion files that come with the library, by name, in alphabetical order.
+    """The motion files that ship with the library, by name, in alphabetical order.
 
     Convention:
         - keypoint space `COMPACT_SPACE`, 25 frames a second, 2 to 5 seconds
-        - the first frame is neutral and the reference, and the last one passes into it
+        - the first frame is neutral and the reference; the motion loops
     """
     return {path.stem: path for path in sorted(SHIPPED_MOTIONS_FOLDER.glob("*.safetensors"))}
 
 
 def shipped_motion(name: str) -> Path:
-    """The file of one of them.
+    """The file of one shipped motion.
 
     Raises:
         ValueError: There is none of this name.
@@ -28,6 +28,8 @@ def shipped_motion(name: str) -> Path:
     motions = shipped_motions()
     if name not in motions:
         near = get_close_matches(name, motions, n=1)
-        meant = f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(motions)}."
-        raise ValueError(f"No motion of the name {name!r} comes with the library. {meant}")
+        meant = f"Did you mean {near[0]}?" if near else "Choose one of these."
+        raise ValueError(
+            f"The shipped motion is {name!r}; one of {', '.join(motions)} is expected. {meant}"
+        )
     return motions[name]

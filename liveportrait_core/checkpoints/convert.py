@@ -14,7 +14,7 @@ def convert(source: str | Path, target: str | Path) -> None:
 
     Every tensor keeps its type. Our file -> published folder -> our file gives the same bytes
     for every tensor. A published model comes back with the weights it paints with: the
-    division by spectral norm is done, and `spectral.trivial_vectors` says how it stays so.
+    division by spectral norm is done, and `spectral.trivial_vectors` keeps it so.
 
     Args:
         source: Any model that `load_checkpoint` takes.

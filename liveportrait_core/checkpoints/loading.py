@@ -36,7 +36,7 @@ class StoredModel:
     origin: str
     """The file or folder they came from."""
     metadata: dict[str, str]
-    """What else the file says of itself: training command, seed, credit."""
+    """Other metadata of the file: training command, seed, credit."""
 
 
 def load_checkpoint(
@@ -182,18 +182,18 @@ def _check_fit(stored: StoredModel) -> None:
 
 
 def _check_network(
-    name: str, state: Mapping[str, Tensor], wanted: Mapping[str, Any], stored: StoredModel
+    name: str, state: Mapping[str, Tensor], expected: Mapping[str, Any], stored: StoredModel
 ) -> None:
-    missing, extra = wanted.keys() - state.keys(), state.keys() - wanted.keys()
+    missing, extra = expected.keys() - state.keys(), state.keys() - expected.keys()
     if missing or extra:
         raise CheckpointError(
             f"{stored.origin}: the {name} network does not fit: missing {shown(missing)}; left "
-            f"over {shown(extra)}. Expected the {len(wanted)} tensors of a "
+            f"over {shown(extra)}. Expected the {len(expected)} tensors of a "
             f"{stored.preset.name} model; name another file."
         )
     wrong = [
         f"{key} {tuple(state[key].shape)} instead of {tuple(value.shape)}"
-        for key, value in wanted.items()
+        for key, value in expected.items()
         if state[key].shape != value.shape
     ]
     if wrong:

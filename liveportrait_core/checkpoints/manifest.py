@@ -1,7 +1,7 @@
 """The model files that this program can use: who made them, under what licence, where they lie.
 
 One table for `models list`, `models download`, `doctor` and the loader node. Human and animal
-weights have the same names and keys: the folder tells them apart.
+weights have the same names and keys: the folder distinguishes them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ModelFile:
     required: bool = False
     """True when a model of its subject cannot run without it."""
     size_mb: float | None = None
-    """About, in millions of bytes; None where nobody has measured it here."""
+    """Approximate size in millions of bytes; None where it was not measured."""
     sha256: dict[FileLayout, str] = field(default_factory=dict[FileLayout, str])
     """Of the file in a layout, where known."""
 

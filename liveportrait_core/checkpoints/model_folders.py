@@ -62,7 +62,7 @@ class Layout:
 
 
 def find_model(path_or_name: str | Path) -> tuple[Path, Kind | None]:
-    """The file or folder that a user means, and which animal or human when the name says it.
+    """The file or folder that a name or path means, and its kind where the name says it.
 
     Args:
         path_or_name: A path; or "default", "human", "animal"; or the name of a file or folder
@@ -93,7 +93,7 @@ def find_model(path_or_name: str | Path) -> tuple[Path, Kind | None]:
 
 
 def weight_folders() -> Iterator[Path]:
-    """Existing folders in which models are looked for by name, the most wanted first.
+    """Existing folders in which models are searched by name, in this order.
 
     The environment variable, then `pretrained_weights` and ComfyUI's `models/liveportrait` in
     the current folder, then that of the ComfyUI that this package is installed in.
@@ -113,17 +113,17 @@ def find_layout(folder: Path, kind: Kind | None = None) -> Layout:
     """The published model in a folder.
 
     Convention:
-        - animals are told from people by the folder's name, never by the weights
+        - the folder's name says whether the model is for animals or people, never the weights
         - an animal model uses the human retargeting file, as the published program does
 
     Raises:
         CheckpointError: The folder holds no such model, or not all of it.
     """
     kinds: tuple[Kind, ...] = (kind,) if kind else ("human", "animal")
-    for wanted in kinds:
-        base = _find_base(folder, wanted)
+    for candidate in kinds:
+        base = _find_base(folder, candidate)
         if base is not None:
-            return _collect(base, wanted)
+            return _collect(base, candidate)
     names = ", ".join(FILE_OF_NETWORK.values())
     raise CheckpointError(
         f"{folder} holds no {' or '.join(kinds)} model. Expected the folders base_models and "

@@ -89,10 +89,10 @@ def split_retargeting(content: Mapping[str, object], origin: Path) -> dict[str, 
             if isinstance(value, Tensor)
         }
         if not tensors:
-            wanted = ", ".join(ENTRY_OF_NETWORK.values())
+            entries = ", ".join(ENTRY_OF_NETWORK.values())
             raise CheckpointError(
                 f"{origin} has no {entry}; it holds {shown(content)}. Expected the entries "
-                f"{wanted}, as in the published {RETARGETING_FILE}."
+                f"{entries}, as in the published {RETARGETING_FILE}."
             )
         found[network] = tensors
     return found
@@ -124,9 +124,9 @@ def _check_keys(network: str, state: Mapping[str, Tensor], origin: Path) -> None
                 f"{origin} holds the {other} network ({FILE_OF_NETWORK[other]}), not the "
                 f"{network} network. Put the file of that name in its place."
             )
-    wanted = FILE_OF_NETWORK.get(network, RETARGETING_FILE)
+    file_name = FILE_OF_NETWORK.get(network, RETARGETING_FILE)
     raise CheckpointError(
         f"{origin} is not the published {network} network: missing {shown(missing)}; "
         f"left over {shown(extra)}. Expected the {len(expected)} tensors of the published "
-        f"{wanted}; download it again or name another folder."
+        f"{file_name}; download it again or name another folder."
     )

@@ -1,4 +1,4 @@
-"""Spectral norm, folded into the weights on loading and written back without a trace.
+"""Spectral norm, folded into the weights on loading and restored on saving.
 
 The published decoder keeps `weight_orig`, `weight_u` and `weight_v`, and in every forward
 divides: weight = weight_orig / (u^T W v). None of the three changes at inference, so we

@@ -25,7 +25,7 @@ from .crop import (
 from .tensors import BATCH_AXES, RGB, Pixels
 
 TEMPLATE_PX: Final = 512
-"""Side that the mask's numbers are told for."""
+"""Side of the template that the mask's numbers refer to."""
 INNER_SQUARE_PX: Final = (16.0, 496.0)
 """The mask is 1 inside this square of the template."""
 FADE_PX: Final = 16.0
@@ -53,7 +53,9 @@ def paste_mask(size_px: int) -> Tensor:
         ValueError: A size below 1.
     """
     if size_px < 1:
-        raise ValueError(f"The mask size is {size_px} px; it must be 1 or more. 512 is usual.")
+        raise ValueError(
+            f"The mask size is {size_px} px; 1 or more is expected. Give 512, which is usual."
+        )
     position = torch.linspace(0, TEMPLATE_PX - 1, size_px, dtype=torch.float64)
     low, high = INNER_SQUARE_PX
     outside = (low - position).clamp(min=0) + (position - high).clamp(min=0)
@@ -96,7 +98,7 @@ def paste_back(
     warped, extra = warp_tensor(to_warp, to_face, size).split((RGB, 1), dim=-3)
     if in_face:
         return (extra * warped + (1 - extra) * frame).clamp(0, 1)
-    # Outside the face there is nothing to paste, whatever a frame-sized mask says there.
+    # Outside the face there is nothing to paste, whatever the frame-sized mask is there.
     return (weight * warped + (1 - weight * extra) * frame).clamp(0, 1)
 
 
@@ -109,7 +111,7 @@ def paste_back_pixels(
     antialias: bool = True,
     truncate: bool = False,
 ) -> Pixels:
-    """`paste_back` for 8-bit pictures, fast: only the part of the frame that changes is worked.
+    """`paste_back` for 8-bit pictures, fast: it computes only the part of the frame that changes.
 
     Args:
         frame: (H, W, 3) uint8.
@@ -173,7 +175,7 @@ def frame_mask(
     """
     if mask.ndim != len(size) or mask.shape[0] != mask.shape[1]:
         raise ValueError(
-            f"The mask has shape {tuple(mask.shape)}; (S, S) was expected, as large as the face. "
+            f"The mask has shape {tuple(mask.shape)}; (S, S) is expected, as large as the face. "
             "paste_mask makes one."
         )
     weight = np.zeros(size, np.float32)
@@ -307,7 +309,7 @@ def _checked_mask(frame: Tensor, face: Tensor, mask: Tensor) -> Tensor:
     if face_size[0] != face_size[1] or face.shape[-3] != RGB or frame.shape[-3] != RGB:
         raise ValueError(
             f"The face has shape {tuple(face.shape)} and the frame {tuple(frame.shape)}; "
-            "(3, S, S) and (3, H, W) were expected, with or without a batch axis. "
+            "(3, S, S) and (3, H, W) are expected, with or without a batch axis. "
             "Move the channels to the front."
         )
     if mask.shape[-2:] not in (face_size, frame_size):
@@ -323,7 +325,6 @@ def _checked_mask(frame: Tensor, face: Tensor, mask: Tensor) -> Tensor:
 
 def _mask_message(mask: tuple[int, ...], frame: tuple[int, ...], face: tuple[int, ...]) -> str:
     return (
-        f"The mask has shape {tuple(mask)}; it must be as large as the face "
-        f"{tuple(face[-2:])} or the frame {tuple(frame[-2:])}. paste_mask makes one of the "
-        "face's size."
+        f"The mask has shape {tuple(mask)}; that of the face {tuple(face[-2:])} or the frame "
+        f"{tuple(frame[-2:])} is expected. paste_mask makes one of the face's size."
     )

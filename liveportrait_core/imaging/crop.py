@@ -24,7 +24,7 @@ Compat = Literal["published"]
 
 MIN_SIDE_PX: Final = 1e-6
 MIN_EYES_TO_LIP_PX: Final = 1e-3
-"""Eyes and lip nearer than this tell no direction: the face counts as upright, as published."""
+"""Distance of eyes and lip below which the face counts as upright, as published."""
 BILINEAR_REACH: Final = 2.0
 """Source pixels per crop pixel that bilinear samples still cover without gaps."""
 MAX_SUPERSAMPLING: Final = 8
@@ -51,7 +51,7 @@ class CropTransform:
 
     @property
     def source_px_per_crop_px(self) -> float:
-        """Above 1 the crop shows less than the picture holds."""
+        """Above 1 the crop has fewer pixels than the part of the picture that it shows."""
         return 1.0 / math.sqrt(abs(float(np.linalg.det(self.source_to_crop[:2, :2]))))
 
     def to_crop(self, points: Points) -> Points:
@@ -140,7 +140,9 @@ def face_box(
         ValueError: Bad landmarks, or a scale that is not above 0.
     """
     if not scale > 0:
-        raise ValueError(f"The crop scale is {scale}; it must be above 0. 2.3 frames a head.")
+        raise ValueError(
+            f"The crop scale is {scale}; a number above 0 is expected. Give 2.3 to frame a head."
+        )
     face = as_landmarks(landmarks)
     points = face.points.astype(np.float32)
     axis_x, axis_y = _face_axes(points, LAYOUTS[face.layout])
@@ -150,7 +152,7 @@ def face_box(
     reach = np.float32((high - low).max() * np.float32(scale * LAYOUTS[face.layout].box_ratio))
     if reach < MIN_SIDE_PX:
         raise ValueError(
-            "All landmarks lie on one spot; points spread over a face were expected. "
+            "All landmarks lie on one spot; points spread over a face are expected. "
             "Give other landmarks or a box."
         )
     offset = (low + high) / 2
@@ -201,7 +203,9 @@ def box_transform(box: FaceBox, *, size_px: int, rotate: bool = True) -> CropTra
         ValueError: A size below 1.
     """
     if size_px < 1:
-        raise ValueError(f"The crop size is {size_px} px; it must be 1 or more. 256 is usual.")
+        raise ValueError(
+            f"The crop size is {size_px} px; 1 or more is expected. Give 256, which is usual."
+        )
     zoom = size_px / box.side
     angle = box.angle_rad if rotate else 0.0
     cos, sin = zoom * math.cos(angle), zoom * math.sin(angle)
@@ -225,7 +229,9 @@ def average_box(boxes: Sequence[FaceBox]) -> FaceBox:
         ValueError: No boxes.
     """
     if not boxes:
-        raise ValueError("No boxes to average; at least one frame must show the face.")
+        raise ValueError(
+            "There are 0 boxes; 1 or more are expected. Use frames that show the face."
+        )
     left, top, right, bottom = np.mean([box.bounds for box in boxes], axis=0)
     return FaceBox((float(left + right) / 2, float(top + bottom) / 2), float(right - left), 0.0)
 
@@ -326,7 +332,7 @@ def warp_tensor(image: Tensor, to_image: Matrix, size: tuple[int, int]) -> Tenso
     batch = image if image.ndim == BATCH_AXES else image[None]
     to_edges = _edges_from_pixels(int(batch.shape[-2]), int(batch.shape[-1]))
     matrix = to_edges @ to_image @ np.linalg.inv(_edges_from_pixels(*size))
-    # float64 to here: half a thousandth of a pixel is visible in none but the parity tests
+    # float64 to here: the parity tests notice half a thousandth of a pixel
     dtype = torch.promote_types(image.dtype, torch.float32)
     theta = torch.from_numpy(matrix[:2]).to(device=image.device, dtype=dtype)
     grid = F.affine_grid(theta[None], [1, 1, *size], align_corners=False)  # (1, h, w, 2)
@@ -378,6 +384,6 @@ def _check_image(image: Tensor) -> None:
     if not axes_fit or not image.is_floating_point():
         raise ValueError(
             f"The picture is {image.dtype} of shape {tuple(image.shape)}; float RGB of shape "
-            "(3, H, W) or (B, 3, H, W) in [0, 1] was expected. tensor_from_pixels converts "
+            "(3, H, W) or (B, 3, H, W) in [0, 1] is expected. tensor_from_pixels converts "
             "8-bit pictures."
         )

@@ -1,4 +1,4 @@
-"""Landmark layouts: how many points, which of them align a crop, which tell openness.
+"""Landmark layouts: number of points, which align a crop, which give openness.
 
 The only table of point numbers; everything that reads landmarks looks them up here.
 """
@@ -53,7 +53,7 @@ class LandmarkLayout:
     lip_width: Pair | None = None
 
     @property
-    def tells_openness(self) -> bool:
+    def has_openness(self) -> bool:
         """True when eye and lip opening can be measured."""
         return self.left_eye_lids is not None
 
@@ -151,19 +151,20 @@ class Landmarks:
         known = LAYOUTS.get(self.layout)
         if known is None:
             raise ValueError(
-                f"There is no landmark layout {self.layout!r}. Use one of {', '.join(LAYOUTS)}."
+                f"The landmark layout is {self.layout!r}; one of {', '.join(LAYOUTS)} is expected. "
+                "Choose one of these."
             )
         extra = len(self.points) - known.num_points
         fits = extra == 0 or (extra > 0 and known is DENSE_101)
         if self.points.shape[1:] != (XY,) or not fits:
             raise ValueError(
-                f"The landmarks have shape {self.points.shape}; layout {self.layout} has "
-                f"({known.num_points}, 2). Name the layout that the points were made in."
+                f"The landmarks have shape {self.points.shape}; ({known.num_points}, 2) is "
+                f"expected in layout {self.layout}. Name the layout of the points."
             )
 
 
 AnyLandmarks = Landmarks | Tensor | ArrayLike
-"""What the crops accept: `Landmarks`, or (N, 2) points whose layout is told by their number."""
+"""What the crops accept: `Landmarks`, or (N, 2) points whose layout follows from their number."""
 
 
 def as_landmarks(landmarks: AnyLandmarks) -> Landmarks:
@@ -185,11 +186,11 @@ def as_landmarks(landmarks: AnyLandmarks) -> Landmarks:
     if points.shape[1:] != (XY,):
         raise ValueError(
             f"The landmarks have shape {points.shape}; (N, 2) pixel positions x, y of one face "
-            "were expected. Crop one face at a time."
+            "are expected. Crop one face at a time."
         )
     if not np.isfinite(points).all():
         raise ValueError(
-            "The landmarks hold values that are not finite; pixel positions were expected. "
+            "The landmarks hold values that are not finite; pixel positions are expected. "
             "Leave out faces that were not measured."
         )
     layout = _BY_COUNT.get(len(points))
@@ -198,7 +199,7 @@ def as_landmarks(landmarks: AnyLandmarks) -> Landmarks:
     if layout is None:
         counts = ", ".join(str(count) for count in sorted(_BY_COUNT))
         raise ValueError(
-            f"There are {len(points)} landmarks; a known layout has {counts}. "
+            f"There are {len(points)} landmarks; {counts} are expected, as the known layouts have. "
             "Use landmarks of a known layout."
         )
     return Landmarks(points, layout.name)

@@ -40,7 +40,7 @@ def tensor_from_pixels(pixels: Pixels) -> Tensor:
     axes_fit = pixels.ndim in (PICTURE_AXES, BATCH_AXES) and pixels.shape[-1] == RGB
     if pixels.dtype != np.uint8 or not axes_fit:
         raise ValueError(
-            f"The picture is {_described(pixels)}; uint8 of shape (H, W, 3) or (B, H, W, 3) was "
+            f"The picture is {_described(pixels)}; uint8 of shape (H, W, 3) or (B, H, W, 3) is "
             "expected. Convert it to 8-bit RGB first."
         )
     batch = pixels if pixels.ndim == BATCH_AXES else pixels[None]
@@ -68,7 +68,7 @@ def pixels_from_tensor(tensor: Tensor, *, truncate: bool = False) -> Pixels:
     """
     if tensor.ndim not in (PICTURE_AXES, BATCH_AXES) or tensor.shape[-3] != RGB:
         raise ValueError(
-            f"The tensor has shape {tuple(tensor.shape)}; (3, H, W) or (B, 3, H, W) was "
+            f"The tensor has shape {tuple(tensor.shape)}; (3, H, W) or (B, 3, H, W) is "
             "expected. Move the channels to the front."
         )
     levels = tensor.detach().float().clamp(0, 1) * 255.0
@@ -95,7 +95,7 @@ def resize_pixels(
     height, width = size
     if min(height, width) < 1:
         raise ValueError(
-            f"Asked to resize to {width}x{height}; each side must be 1 or more. "
+            f"The size to resize to is {width}x{height}; sides of 1 or more are expected. "
             "Choose a larger size."
         )
     if pixels.shape[:2] == (height, width):

@@ -1,1 +1,1 @@
-"""Files: stills, video, sound, motion. Read in streams, written whole or not at all."""
+"""Files: images, video, sound, motion. Read in streams, written whole or not at all."""

@@ -91,7 +91,7 @@ def check_readable(path: str | Path, kind: str) -> None:
     path = Path(path)
     try:
         if path.is_dir():
-            raise MediaError(f"{path} is a folder, but one {kind} was wanted. Name a file in it.")
+            raise MediaError(f"{path} is a folder, but one {kind} is expected. Name a file in it.")
         with path.open("rb") as stream:
             first = stream.read(1)
     except FileNotFoundError as error:

@@ -30,7 +30,7 @@ _MAX_JITTER_S: Final = Fraction(1, 20)
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """How densely a sound is sampled, and in one channel or two; more are mixed down."""
+    """Sample rate and number of channels, one or two; more are mixed down."""
 
     sample_rate_hz: int
     num_channels: int
@@ -38,8 +38,8 @@ class AudioFormat:
     def __post_init__(self) -> None:
         if self.num_channels not in (1, 2):
             raise ValueError(
-                f"Sound of {self.num_channels} channels was asked for; ask for 1 or 2, "
-                "more are mixed down."
+                f"The number of channels is {self.num_channels}; 1 or 2 is expected. Give 2; more "
+                "channels are mixed down."
             )
 
 
@@ -55,13 +55,13 @@ class Waveform:
         shape = self.samples.shape
         if len(shape) != 2 or not 1 <= shape[0] <= _MAX_CHANNELS:  # noqa: PLR2004 - (C, T)
             raise ValueError(
-                f"Sound of shape {shape} was given; (C, T) of 1 to {_MAX_CHANNELS} channels is "
-                "wanted. Take one sound of a batch."
+                f"The sound has shape {shape}; (C, T) of 1 to {_MAX_CHANNELS} channels is "
+                "expected. Take one sound of a batch."
             )
         if self.samples.dtype != np.float32 or self.sample_rate_hz < 1:
             raise ValueError(
-                f"Sound of type {self.samples.dtype} at {self.sample_rate_hz} Hz was given; "
-                "float32 in [-1, 1] at 1 Hz or more is wanted. Convert it first."
+                f"The sound is {self.samples.dtype} at {self.sample_rate_hz} Hz; "
+                "float32 in [-1, 1] at 1 Hz or more is expected. Convert it first."
             )
 
     @property
@@ -71,7 +71,7 @@ class Waveform:
 
 
 def has_audio(path: str | Path) -> bool:
-    """Whether a film or sound file has a stream of sound.
+    """Whether a video or sound file has a stream of sound.
 
     Raises:
         MediaError: The file cannot be opened.
@@ -94,18 +94,18 @@ def probe_audio(path: str | Path) -> AudioFormat:
 
 
 def stream_audio(
-    path: str | Path, wanted: AudioFormat, start_s: Fraction = Fraction(0)
+    path: str | Path, target: AudioFormat, start_s: Fraction = Fraction(0)
 ) -> Iterator[NDArray[np.float32]]:
     """A file's sound in consecutive blocks, resampled, on the clock of its own picture.
 
     Convention:
-        - time 0 is the first picture of a film, or the first sample of a file without pictures
+        - time 0 is the first picture of a video, or the first sample of a file without pictures
         - sound that starts late, and holes in it, are filled with silence, so that it stays in
           step; packets that cannot be decoded are such holes, and they are logged as warnings
 
     Args:
-        path: A film or sound file.
-        wanted: The wanted format.
+        path: A video or sound file.
+        target: Format of the blocks.
         start_s: Where to begin, in seconds; below 0 gives silence first.
 
     Yields:
@@ -121,29 +121,29 @@ def stream_audio(
         first = next(frames, None)
         if first is None:
             raise _undecodable(path)
-        lead = round((_time_of(first, origin) - origin) * wanted.sample_rate_hz)
-        yield from _silence(lead, wanted)
+        lead = round((_time_of(first, origin) - origin) * target.sample_rate_hz)
+        yield from _silence(lead, target)
         num_channels = len(first.layout.channels)
-        blocks = _gapless(chain((first,), frames), num_channels, wanted, path)
+        blocks = _gapless(chain((first,), frames), num_channels, target, path)
         yield from _drop(blocks, -lead)
 
 
 def stream_waveform(
-    sound: Waveform, wanted: AudioFormat, start_s: Fraction = Fraction(0)
+    sound: Waveform, target: AudioFormat, start_s: Fraction = Fraction(0)
 ) -> Iterator[NDArray[np.float32]]:
     """A sound held whole as `stream_audio` gives that of a file; time 0 is its first sample.
 
     Args:
         sound: The sound; it is not written to.
-        wanted: The wanted format.
+        target: Format of the blocks.
         start_s: Where to begin, in seconds; below 0 gives silence first.
 
     Yields:
         (C, t) float32, in [-1, 1], never empty.
     """
-    yield from _silence(round(-start_s * wanted.sample_rate_hz), wanted)
+    yield from _silence(round(-start_s * target.sample_rate_hz), target)
     frames = _frames_of(sound, max(0, round(start_s * sound.sample_rate_hz)))
-    yield from _gapless(frames, sound.samples.shape[0], wanted, "the given waveform")
+    yield from _gapless(frames, sound.samples.shape[0], target, "the given waveform")
 
 
 def read_audio(
@@ -155,10 +155,10 @@ def read_audio(
         MediaError: The file cannot be opened, has no sound, or sound that cannot be decoded.
     """
     found = probe_audio(path)
-    wanted = AudioFormat(sample_rate_hz or found.sample_rate_hz, num_channels or found.num_channels)
-    nothing = np.zeros((wanted.num_channels, 0), np.float32)  # sound that ends before the picture
-    blocks = [nothing, *stream_audio(path, wanted)]
-    return Waveform(np.concatenate(blocks, axis=1), wanted.sample_rate_hz)
+    target = AudioFormat(sample_rate_hz or found.sample_rate_hz, num_channels or found.num_channels)
+    nothing = np.zeros((target.num_channels, 0), np.float32)  # sound that ends before the picture
+    blocks = [nothing, *stream_audio(path, target)]
+    return Waveform(np.concatenate(blocks, axis=1), target.sample_rate_hz)
 
 
 def _decode(
@@ -199,24 +199,24 @@ def _origin(container: InputContainer, stream: AudioStream, path: str | Path) ->
 
 
 def _gapless(
-    frames: Iterator[AudioFrame], num_channels: int, wanted: AudioFormat, path: str | Path
+    frames: Iterator[AudioFrame], num_channels: int, target: AudioFormat, path: str | Path
 ) -> Iterator[NDArray[np.float32]]:
     """Resampled blocks (C, t), with silence where the timestamps leave a hole."""
     layout = "mono" if num_channels == 1 else "stereo"
-    resampler = AudioResampler(format="fltp", layout=layout, rate=wanted.sample_rate_hz)
+    resampler = AudioResampler(format="fltp", layout=layout, rate=target.sample_rate_hz)
     due: Fraction | None = None
     try:
         for frame in frames:
             time = _time_of(frame, due)
             if due is not None and time - due > _MAX_JITTER_S:
                 _LOG.warning("%s: %.2f s of its sound are missing, now silent.", path, time - due)
-                yield from _silence(round((time - due) * wanted.sample_rate_hz), wanted)
+                yield from _silence(round((time - due) * target.sample_rate_hz), target)
                 due = time
             due = (time if due is None else due) + Fraction(frame.samples, frame.sample_rate)
             for block in resampler.resample(frame):
-                yield _mix(block, wanted.num_channels)
+                yield _mix(block, target.num_channels)
         for block in resampler.resample(None):
-            yield _mix(block, wanted.num_channels)
+            yield _mix(block, target.num_channels)
     except ValueError as error:  # the format changes within the file
         raise _undecodable(path) from error
 
@@ -237,11 +237,11 @@ def _time_of(frame: AudioFrame, due: Fraction | None) -> Fraction:
     return frame.pts * frame.time_base
 
 
-def _silence(num_samples: int, wanted: AudioFormat) -> Iterator[NDArray[np.float32]]:
+def _silence(num_samples: int, target: AudioFormat) -> Iterator[NDArray[np.float32]]:
     """Silence in blocks of a second at most, so that a long one takes no memory."""
     while num_samples > 0:
-        block = min(num_samples, wanted.sample_rate_hz)
-        yield np.zeros((wanted.num_channels, block), np.float32)
+        block = min(num_samples, target.sample_rate_hz)
+        yield np.zeros((target.num_channels, block), np.float32)
         num_samples -= block
 
 
@@ -256,5 +256,6 @@ def _drop(blocks: Iterator[NDArray[np.float32]], num_samples: int) -> Iterator[N
 
 def _undecodable(path: str | Path) -> MediaError:
     return MediaError(
-        f"The sound of {path} cannot be decoded. Convert it to AAC or WAV, or go without sound."
+        f"The sound of {path} cannot be decoded; AAC or WAV is expected. Convert it, or go without "
+        "sound."
     )

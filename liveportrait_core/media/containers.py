@@ -1,4 +1,4 @@
-"""Opening a film or sound file, and saying in one sentence why it cannot be."""
+"""Open a video or sound file, with an error that says why it cannot be opened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .atomic import check_readable
 if TYPE_CHECKING:
     from av.index import IndexEntry
 
-# A playlist or other text that FFmpeg takes for a film must not reach beyond the disk.
+# A playlist or other text that FFmpeg takes for a video must not reach beyond the disk.
 _LOCAL_FILES_ONLY: Final = {"protocol_whitelist": "file"}
 EXACT_COLOUR: Final = 0x4 | 0x2000 | 0x4000 | 0x40000
 """swscale: bicubic, full chroma in and out, rounded. Its default darkens pictures by 1 of 255."""
@@ -30,7 +30,7 @@ _DURATION_TAG: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
 def open_container(path: str | Path, kind: str) -> InputContainer:
-    """Open a film or sound file for reading.
+    """Open a video or sound file for reading.
 
     Args:
         path: The file.
@@ -52,7 +52,7 @@ def open_container(path: str | Path, kind: str) -> InputContainer:
 
 
 def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
-    """The film's first stream of moving pictures; the cover of a sound file is none.
+    """The video's first stream of moving pictures; the cover of a sound file is none.
 
     Raises:
         MediaError: There is none.
@@ -62,8 +62,7 @@ def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
             return stream
     if container.streams.audio:
         raise MediaError(
-            f"{path} has sound but no picture, and a video was wanted. "
-            "Choose a file with a picture."
+            f"{path} has sound but no picture; a video is expected. Choose a file with a picture."
         )
     raise MediaError(
         f"{path} has no picture: no video stream in it holds a frame. Export it again."
@@ -78,7 +77,7 @@ def audio_stream(container: InputContainer, path: str | Path) -> AudioStream:
     """
     if not container.streams.audio:
         raise MediaError(
-            f"{path} has no sound, but its sound was asked for. Choose another file, or no sound."
+            f"{path} has no sound; a stream of sound is expected. Choose another file, or no sound."
         )
     return container.streams.audio[0]
 
@@ -89,7 +88,7 @@ def start_of(stream: VideoStream | AudioStream) -> Fraction:
 
 
 def reason_of(error: av.error.FFmpegError | OSError) -> str:
-    """What FFmpeg or the system said, without its call and file name."""
+    """FFmpeg's or the system's message, without its call and file name."""
     return (error.strerror or str(error)).rstrip(".")
 
 
@@ -103,10 +102,11 @@ def declared_end(stream: VideoStream) -> Fraction:
 
 
 def indexed_frames(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
-    """How many frames before the first that lies beyond the end of the file, and how many in all.
+    """Number of frames before the first that lies beyond the end of the file, and of all frames.
 
-    MP4 and its kin list all frames; a file whose list comes first opens well though it was not
-    copied whole, and FFmpeg then just stops. Formats without such a list give equal numbers.
+    MP4 and related formats list all frames; a file whose list comes first opens even when it was
+    not copied whole, and FFmpeg then stops without an error. Formats without such a list give
+    equal numbers.
     """
     entries = cast("Sequence[IndexEntry]", getattr(stream, "index_entries", ()))  # PyAV 16 and up
     for number, entry in enumerate(entries):

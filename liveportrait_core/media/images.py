@@ -1,4 +1,4 @@
-"""Stills: pictures read upright as 8-bit RGB with their alpha apart, and written whole."""
+"""Images: pictures read upright as 8-bit RGB with their alpha apart, and written whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import MediaError
 from .atomic import read_whole, write_whole
 
 IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-"""Endings that name a still, and that a still can be written with."""
+"""File name endings of images that can be read and written."""
 
 _ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 _WRITE_OPTIONS: Final[dict[str, list[int]]] = {
@@ -30,7 +30,7 @@ _SILENT: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One picture."""
+    """One picture with its transparency."""
 
     rgb: NDArray[np.uint8]
     """(H, W, 3). Under transparent pixels it holds what the file holds, not a background."""
@@ -39,17 +39,17 @@ class Image:
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether the name says that the file is a still."""
+    """Whether the name says that the file is an image."""
     return Path(path).suffix.lower() in IMAGE_SUFFIXES
 
 
 def read_image(path: str | Path) -> Image:
-    """Read a still: PNG, JPEG, WebP, BMP or TIFF.
+    """Read an image: PNG, JPEG, WebP, BMP or TIFF.
 
     Convention:
         - turned upright as its EXIF orientation says
         - grey and palette pictures become RGB; 16-bit values v become round(v / 257)
-        - alpha is given apart and not composited, so that a still can be written back with it
+        - alpha is given apart and not composited, so that an image can be written back with it
 
     Raises:
         MediaError: The file is missing, empty, damaged, no picture, or holds float values.
@@ -75,7 +75,7 @@ def read_image(path: str | Path) -> Image:
 def write_image(
     path: str | Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None
 ) -> None:
-    """Write a still in the format that the ending of its name says.
+    """Write an image in the format that the ending of its name says.
 
     JPEG is written with quality 95; every other format without loss.
 
@@ -120,7 +120,7 @@ def _to_8_bits(pixels: NDArray[np.generic], path: str | Path) -> NDArray[np.uint
         # (v + 128) // 257 is v / 257 rounded; 65535 = 257 * 255.
         return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
     raise MediaError(
-        f"The picture {path} holds {pixels.dtype} values, but 8 or 16 bits a channel were wanted. "
+        f"The picture {path} holds {pixels.dtype} values, but 8 or 16 bits a channel are expected. "
         "Save it as PNG."
     )
 
@@ -152,7 +152,7 @@ def _silent_opencv() -> Generator[None]:
 
 def _unreadable(path: str | Path) -> MediaError:
     return MediaError(
-        f"{path} is not a picture, or it is damaged; PNG, JPEG, WebP, BMP or TIFF was wanted. "
+        f"{path} is not a picture, or it is damaged; PNG, JPEG, WebP, BMP or TIFF is expected. "
         "Open it in a viewer to check, and export it again."
     )
 

@@ -75,8 +75,8 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     """
     if not len(motion):
         raise MediaError(
-            f"Cannot write {path}: the motion has no frame, and a motion file needs one at least. "
-            "Choose another motion."
+            f"Cannot write {path}: the motion has 0 frames; 1 or more are expected. Choose another "
+            "motion."
         )
     suffix = Path(path).suffix.lower()
     if suffix == ".pkl":
@@ -121,7 +121,7 @@ def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
 
     Args:
         path: A `.safetensors` or `.pkl` file.
-        space: Overrides the keypoint space that the file tells or implies.
+        space: Overrides the keypoint space that the file names or implies.
 
     Raises:
         MediaError: The file is missing, damaged, no motion file, or of a newer version.
@@ -157,8 +157,8 @@ def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
 def _check_header(header: dict[str, str], path: str | Path) -> None:
     if header.get("format") != MOTION_FORMAT:
         raise MediaError(
-            f"{path} is a safetensors file but holds no motion (its format is "
-            f"'{header.get('format', 'not given')}', wanted '{MOTION_FORMAT}'). "
+            f"{path} is a safetensors file of format '{header.get('format', 'not given')}'; "
+            f"'{MOTION_FORMAT}' is expected. "
             "Give a motion file, or a video to take the motion from."
         )
     version = header.get("version", "")
@@ -180,8 +180,8 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
         fill = 1.0 if name == "scale" else 0.0
         tensors[name] = torch.full((num_frames, *_SHAPES[name]), fill)
     for name, value in tensors.items():
-        wanted = (num_frames, *_SHAPES.get(name, ()))
-        if name not in _SHAPES or tuple(value.shape) != wanted:
+        expected = (num_frames, *_SHAPES.get(name, ()))
+        if name not in _SHAPES or tuple(value.shape) != expected:
             raise ValueError(f"'{name}' of shape {tuple(value.shape)}")
         if not value.isfinite().all():
             raise ValueError(f"'{name}' holds values that are not finite")

@@ -22,7 +22,7 @@ from .safe_pickle import read_pickle, to_array
 _FPS_WHEN_MISSING: Final = 25  # as the published loader assumes
 _ANIMAL_PRODUCER: Final = "LivePortrait animal template"
 _ANGLES: Final = ("pitch", "yaw", "roll")
-# Written where a motion does not know them, since the published loader wants them in each
+# Written where a motion does not know them, since the published loader needs them in each
 # frame: eyes as open as in the published templates, lips closed.
 _EYES_OPEN_WHEN_UNKNOWN: Final = 0.35
 _LIP_OPEN_WHEN_UNKNOWN: Final = 0.0
@@ -120,7 +120,7 @@ def save_template(motion: Motion, path: str | Path) -> list[str]:
 
 
 def _with_all_known(motion: Motion) -> Motion:
-    """The motion with what it does not know set to values that mean so, or harm nothing."""
+    """The motion with unknown tensors set to neutral values."""
     num_frames = len(motion)
     canonical, eyes, lip = motion.canonical, motion.eyes_open, motion.lip_open
     if canonical is None:
@@ -143,7 +143,7 @@ def _losses(motion: Motion) -> list[str]:
             motion.reference is not None
         ),
         "Which frames were missing or interpolated is not kept.": motion.validity is not None,
-        f"Absent channels became still ones: {', '.join(sorted(motion.absent))}.": (
+        f"Absent channels became constant: {', '.join(sorted(motion.absent))}.": (
             bool(motion.absent)
         ),
         f"Channels meant as absolute became relative: {', '.join(sorted(motion.absolute))}.": (
@@ -182,7 +182,7 @@ def _frames_of(template: object, path: str | Path) -> list[dict[str, Any]]:
     if not frames or num_frames != len(frames):
         raise MediaError(
             f"The template {path} names {num_frames} frames and holds {len(frames)}; "
-            "as many as named, and at least one, were wanted. Make it again."
+            "as many as named, and at least one, are expected. Make it again."
         )
     if not all(isinstance(frame, dict) for frame in frames):
         raise MediaError(

@@ -1,4 +1,4 @@
-"""Which way up a film's pictures are."""
+"""Which way up a video's pictures are."""
 
 from __future__ import annotations
 

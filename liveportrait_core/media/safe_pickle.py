@@ -55,7 +55,7 @@ def read_pickle(data: bytes, name: str) -> object:
     except _BROKEN_PICKLE as error:
         raise MediaError(
             f"{name} is no pickle that can be read, or it is damaged ({error}). "
-            "A LivePortrait driving template was wanted; make or copy it again."
+            "A LivePortrait driving template is expected; make or copy it again."
         ) from error
 
 
@@ -103,7 +103,7 @@ class _Dtype:
 
     def resolve(self) -> np.dtype[Any]:
         if not isinstance(self.code, str) or not _PLAIN_DTYPE.fullmatch(self.code):
-            raise ValueError(f"an array of type {self.code!r}, and plain numbers were wanted")
+            raise ValueError(f"an array of type {self.code!r}, and plain numbers are expected")
         dtype = np.dtype(self.code)
         return dtype.newbyteorder(">") if self.byte_order == ">" else dtype
 

@@ -1,4 +1,4 @@
-"""Films read as a stream of RGB frames, forwards and as often as needed."""
+"""Videos read as a stream of RGB frames, forwards and as often as needed."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ VIDEO_SUFFIXES: Final = frozenset(
         ".gif",
     }
 )
-"""Endings that name a film."""
+"""Endings that name a video."""
 
 # FFmpeg's number for RGB, which has no matrix.
 _RGB_MATRIX: Final = 0
 
 
 def is_video(path: str | Path) -> bool:
-    """Whether a file is a film: by its ending where that is known, else by what is in it.
+    """Whether a file is a video: by its ending where that is known, else by what is in it.
 
     Raises:
         MediaError: The ending is unknown, and the file is missing, empty or unreadable.
@@ -58,30 +58,30 @@ def is_video(path: str | Path) -> bool:
         return False
     try:
         with open_container(path, "video") as container:
-            # FFmpeg opens a picture as a film of one frame, by formats such as png_pipe.
+            # FFmpeg opens a picture as a video of one frame, by formats such as png_pipe.
             is_picture = container.format.name.endswith(("_pipe", "image2"))
             return bool(container.streams.video) and not is_picture
     except MediaError as error:
         if isinstance(error.__cause__, av.error.FFmpegError):
-            return False  # a file, but no film
+            return False  # a file, but no video
         raise
 
 
 class VideoReader:
-    """A film, or part of it, as RGB frames on an even grid of time; iterate as often as you like.
+    """A video, or part of it, as RGB frames on an even grid of time; iterate as often as you like.
 
-    Nothing is held but the frame at hand, so memory does not depend on the film's length.
+    Only the current frame is held, so memory does not depend on the video's length.
     Leaving a `with` block ends the iterations that were not finished.
 
     Convention:
-        - frame k is shown from k / fps seconds after the first picture on. A film of variable
+        - frame k is shown from k / fps seconds after the first picture on. A video of variable
           rate is put on that grid: of the pictures due by (k + 1/2) / fps the latest is taken,
-          so some repeat and some drop, and duration and sound stay in step. A film of even rate
+          so some repeat and some drop, and duration and sound stay in step. A video of even rate
           gives each of its pictures once, also where its timestamps are rounded.
-        - fps is the mean rate that the container tells, never rounded; 25 where it tells none
-        - a part is a slice of the whole film's frames: those due from `start_s` on, on the clock
+        - fps is the mean rate of the container, never rounded; 25 where it has none
+        - a part is a slice of the whole video's frames: those due from `start_s` on, on the clock
           that players show, where 0 is when the file's picture or sound begins
-          (`FilmClock.window` tells the rounding)
+          (`VideoClock.window` gives the rounding)
         - pictures are turned as the display matrix or the old `rotate` tag says; pixels that are
           not square are made so by width; alpha is left out; 10 bits become 8
 
@@ -90,10 +90,10 @@ class VideoReader:
         width: Pixels of the upright picture.
         height: Pixels of the upright picture.
         fps: Exact frame rate, for example 30000/1001.
-        num_frames: Expected number of frames, or None when the container does not tell; the
+        num_frames: Expected number of frames, or None when the container does not say; the
             true number is known only after an iteration.
-        duration_s: Expected duration in seconds, or None when the container does not tell.
-        start_s: When our first frame is shown, on the clock of the film's own picture; as
+        duration_s: Expected duration in seconds, or None when the container does not say.
+        start_s: When our first frame is shown, on the clock of the video's own picture; as
             `audio_start_s` of a `VideoWriter` it keeps the sound in step.
         has_audio: Whether the file has a stream of sound.
     """
@@ -117,30 +117,31 @@ class VideoReader:
         """Probe the file; its first picture is decoded, and no handle is kept.
 
         Args:
-            path: The film.
+            path: The video.
             start_s: Where the part begins, in seconds; below 0 counts from the end of the file's
                 picture or sound, whichever lasts longer, and goes no further than its beginning.
-            duration_s: How long the part is, or less where the film ends before; None goes to the
-                film's end.
+            duration_s: How long the part is, or less where the video ends before; None goes to the
+                video's end.
 
         Raises:
-            MediaError: The file is missing, empty, no film, without picture, shorter than its
+            MediaError: The file is missing, empty, no video, without picture, shorter than its
                 own index says, or cannot be decoded; or no frame lies in the part.
             ValueError: `duration_s` is not above 0.
         """
         if duration_s is not None and duration_s <= 0:
             raise ValueError(
-                f"duration_s must be above 0, got {duration_s}. Give None to read to the end."
+                f"duration_s is {duration_s}; a number above 0 is expected. Give None to read to "
+                "the end."
             )
         self._iterations: WeakSet[Generator[NDArray[np.uint8]]] = WeakSet()
-        self._film = film = VideoFile(Path(path))
-        self._window = film.clock.window(
+        self._file = video = VideoFile(Path(path))
+        self._window = video.clock.window(
             self._from_beginning(Fraction(start_s)),
             None if duration_s is None else Fraction(duration_s),
         )
-        self.path, self.fps, self.has_audio = film.path, film.fps, film.has_audio
-        self.width, self.height = film.orientation.size_of(*film.size)
-        self.start_s = self._window.first / film.fps + film.origin_in_stream_s
+        self.path, self.fps, self.has_audio = video.path, video.fps, video.has_audio
+        self.width, self.height = video.orientation.size_of(*video.size)
+        self.start_s = self._window.first / video.fps + video.origin_in_stream_s
         self.num_frames, self.duration_s = self._expected_length(self._window)
 
     def __enter__(self) -> VideoReader:
@@ -159,7 +160,7 @@ class VideoReader:
         """The frames from the beginning, each (H, W, 3) uint8 RGB and the caller's own.
 
         Raises:
-            MediaError: The film breaks off or is damaged; the message names the frame.
+            MediaError: The video breaks off or is damaged; the message names the frame.
         """
         iteration = self._frames()
         self._iterations.add(iteration)
@@ -172,11 +173,11 @@ class VideoReader:
             (N, H, W, 3) uint8 RGB; N = `num_frames`, fewer in the last chunk, never 0.
 
         Raises:
-            MediaError: The film breaks off or is damaged; the message names the frame.
+            MediaError: The video breaks off or is damaged; the message names the frame.
             ValueError: `num_frames` is below 1.
         """
         if num_frames < 1:
-            raise ValueError(f"A chunk must hold at least 1 frame, got {num_frames}.")
+            raise ValueError(f"num_frames is {num_frames}; 1 or more is expected. Give 8, say.")
         return self._chunks(num_frames)
 
     def _chunks(self, num_frames: int) -> Iterator[NDArray[np.uint8]]:
@@ -192,22 +193,23 @@ class VideoReader:
         """A start that may be counted from the end, counted from the beginning."""
         if start_s >= 0:
             return start_s
-        if self._film.longest_s is None:
+        if self._file.longest_s is None:
             raise MediaError(
-                f"The video {self._film.path} does not tell how long it is, so a start counted "
-                "from its end cannot be found. Give one from its beginning."
+                f"The length of the video {self._file.path} is unknown; a start counted from its "
+                "beginning is expected. Give 0 or more."
             )
-        return max(Fraction(0), self._film.longest_s + start_s)
+        return max(Fraction(0), self._file.longest_s + start_s)
 
     def _expected_length(self, window: Window) -> tuple[int | None, float | None]:
         """Frames and seconds that the container promises."""
         first, stop = window.first, window.stop
-        num_frames, end_s = self._film.num_frames, self._film.duration_s
+        num_frames, end_s = self._file.num_frames, self._file.duration_s
         if stop is not None:
             if stop <= first:
                 raise MediaError(
-                    f"The wanted part of the video {self.path} is too short to hold a frame: they "
-                    f"come at {float(self.fps):g} a second. Take a longer part."
+                    f"The part of the video {self.path} is shorter than a frame, at "
+                    f"{float(self.fps):g} frames a second; 1 frame or more is expected. Take a "
+                    "longer part."
                 )
             num_frames = min(stop, num_frames or stop)
             end_s = min(stop / self.fps, end_s or stop / self.fps)
@@ -220,14 +222,14 @@ class VideoReader:
 
     def _frames(self) -> Generator[NDArray[np.uint8]]:
         """Decoded pictures on the even grid (class convention)."""
-        film, window = self._film, self._window
+        video, window = self._file, self._window
         due_s = Fraction(0)
         held: VideoFrame | None = None
         slot = end = window.first  # the next slot of the grid to fill, and the first to stay empty
-        with closing(film.pictures(window.first)) as pictures:
+        with closing(video.pictures(window.first)) as pictures:
             for picture in pictures:
                 time_s = time_of(picture, due_s)
-                start = film.slot_of(time_s)
+                start = video.slot_of(time_s)
                 while held is not None and slot < window.cut(start):
                     yield self._upright_rgb(held)
                     slot += 1
@@ -235,7 +237,7 @@ class VideoReader:
                     return
                 held = picture
                 due_s = time_s + (length_of(picture) or 1 / self.fps)
-                end = max(start + 1, film.slot_of(due_s))
+                end = max(start + 1, video.slot_of(due_s))
             while held is not None and slot < window.cut(end):
                 yield self._upright_rgb(held)
                 slot += 1
@@ -249,19 +251,19 @@ class VideoReader:
         )
 
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
-        width, height = self._film.size
+        width, height = self._file.size
         pixels = picture.to_ndarray(
             format="rgb24",
             width=width,
             height=height,
             interpolation=EXACT_COLOUR,
-            # PyAV before 17 heeds the picture's own matrix and range only where it is told both
+            # PyAV before 17 uses the picture's own matrix and range only where both
             # ends, and they differ; for RGB the far end means nothing.
             src_colorspace=picture.colorspace,
             dst_colorspace=_RGB_MATRIX,
             src_color_range=picture.color_range,
         )
-        return self._film.orientation.upright(cast(NDArray[np.uint8], pixels))
+        return self._file.orientation.upright(cast(NDArray[np.uint8], pixels))
 
 
 def _take_all(frames: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

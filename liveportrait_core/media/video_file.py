@@ -1,4 +1,4 @@
-"""A film's file: what it tells of itself, and its pictures as they are decoded."""
+"""A video's file: its properties, and its pictures as they are decoded."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _HALF: Final = Fraction(1, 2)
 _FPS_WHEN_UNKNOWN: Final = Fraction(25)
 # Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
 _LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
-# Containers round the end of a stream; a film that lacks more than this broke off.
+# Containers round the end of a stream; a video that lacks more than this broke off.
 _LONGEST_ROUNDED_END_S: Final = Fraction(1, 2)
-# Formats with an index of key frames, in which seeking lands where it says.
+# Formats with an index of key frames, in which seeking is exact.
 _INDEXED_FORMATS: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 # Some indexes go by the time of decoding, which B-frames put before that of showing.
 _SEEK_MARGIN_S: Final = Fraction(1, 2)
 
 
 class VideoFile:
-    """A film's file, probed; no handle is kept.
+    """A video's file, probed; no handle is kept.
 
     Attributes:
         path: The file.
-        fps: Exact mean frame rate; 25 where the container tells none.
+        fps: Exact mean frame rate; 25 where the container has none.
         has_audio: Whether the file has a stream of sound.
         size: (width, height) of the stored pictures in square pixels, before turning upright.
         orientation: How they are turned upright.
@@ -51,7 +51,7 @@ class VideoFile:
         origin_in_stream_s: The same after the beginning of the stream of pictures, which sound is
             timed by; above 0 in a recording that begins between two key frames.
         clock: How frames lie on the clock that players show.
-        duration_s: How long the picture lasts, or None where the container does not tell.
+        duration_s: How long the picture lasts, or None where the container does not say.
         longest_s: How long picture or sound last, whichever is longer, or None.
         num_frames: Expected number of frames, or None.
     """
@@ -72,7 +72,7 @@ class VideoFile:
         """Probe the file; its first picture is decoded.
 
         Raises:
-            MediaError: The file is missing, empty, no film, without picture, shorter than its
+            MediaError: The file is missing, empty, no video, without picture, shorter than its
                 own index says, or cannot be decoded.
         """
         self.path = path
@@ -88,8 +88,8 @@ class VideoFile:
             first = next(self._decode(container, stream), None)
             if first is None:
                 raise MediaError(
-                    f"The video {path} holds no frame that can be decoded, and at least one was "
-                    "wanted. Export it again."
+                    f"The video {path} has 0 frames that can be decoded; 1 or more are expected. "
+                    "Export it again."
                 )
             self._read_clock(container, stream, first)
             self.size = _square_size(stream, first)
@@ -100,13 +100,13 @@ class VideoFile:
         return floor((time_s - self.origin_s) * self.fps + _HALF)
 
     def pictures(self, frame: int = 0) -> Generator[VideoFrame]:
-        """Decoded pictures to the film's end, from the one that `frame` shows or from before it.
+        """Decoded pictures to the video's end, from the one that `frame` shows or from before it.
 
         Where the format has an index of key frames and one of them is found, decoding begins
-        there; else at the film's beginning.
+        there; else at the video's beginning.
 
         Raises:
-            MediaError: The film breaks off or is damaged; the message names the frame.
+            MediaError: The video breaks off or is damaged; the message names the frame.
         """
         ahead_s = frame / self.fps - _SEEK_MARGIN_S
         if self._can_seek and ahead_s > 0:
@@ -200,7 +200,7 @@ def time_of(picture: VideoFrame, due_s: Fraction) -> Fraction:
 
 
 def length_of(picture: VideoFrame) -> Fraction | None:
-    """How long a picture is shown, in seconds, or None where that is not told."""
+    """How long a picture is shown, in seconds, or None where that is unknown."""
     duration: int | None = getattr(picture, "duration", None)  # PyAV 15 and up
     if not duration or picture.time_base is None:
         return None

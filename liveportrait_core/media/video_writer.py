@@ -1,4 +1,4 @@
-"""Films written frame by frame, with sound of a file or of a waveform, whole or not at all."""
+"""Videos written frame by frame, with sound of a file or of a waveform, whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_wave
 from .containers import EXACT_COLOUR
 
 WRITABLE_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
-"""Endings that a film can be written with."""
+"""Endings that a video can be written with."""
 
 _AUDIO_BITS_PER_CHANNEL: Final = 96_000
 _AUDIO_RATE_HZ: Final = 48_000
@@ -33,7 +33,7 @@ _LIMITED_RANGE: Final = 1
 
 
 class VideoWriter:
-    """A film written frame by frame: H.264, yuv420p, BT.709, and AAC sound when asked for.
+    """A video written frame by frame: H.264, yuv420p, BT.709, and optional AAC sound.
 
     Use it in a `with` block. The file grows under a temporary name beside `path` and gets its
     name when the block ends well; after an exception or Ctrl-C nothing is left.
@@ -44,7 +44,7 @@ class VideoWriter:
           made even by repeating the last column or row
         - sound is decoded and encoded again, so that any codec fits and it ends with the picture
           (to a frame of AAC, 1024 samples); where it is shorter it just ends
-        - the film is upright: it has no display matrix
+        - the video is upright: it has no display matrix
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class VideoWriter:
             fps: Exact frame rate.
             crf: x264's quality, 0 (lossless) to 51 (worst).
             audio_path: File whose sound is carried.
-            waveform: Sound that is carried, instead of a file's; without either the film is silent.
-            audio_start_s: Time in that sound, a film's on its picture's clock, at which our first
+            waveform: Sound that is carried, instead of a file's; without either there is none.
+            audio_start_s: Time in that sound, a video's on its picture's clock, at which our first
                 frame is; below 0 the sound comes in later.
 
         Raises:
@@ -74,9 +74,9 @@ class VideoWriter:
                 waveform is not finite.
         """
         if fps <= 0:
-            raise ValueError(f"fps must be above 0, got {fps}.")
+            raise ValueError(f"fps is {fps}; a number above 0 is expected. Give 25, say.")
         if not 0 <= crf <= 51:  # noqa: PLR2004 - x264's range for 8 bits
-            raise ValueError(f"crf must be 0 to 51, got {crf}.")
+            raise ValueError(f"crf is {crf}; 0 to 51 is expected. Give 18, which is usual.")
         if waveform is not None:
             _check_waveform(waveform, audio_path)
         self.path = Path(path)
@@ -129,8 +129,8 @@ class VideoWriter:
         """
         if frame.dtype != np.uint8 or frame.shape[2:] != (3,):
             raise ValueError(
-                f"A frame of shape {frame.shape} and type {frame.dtype} was given; (H, W, 3) "
-                "uint8 is wanted. Convert it first."
+                f"The frame is {frame.dtype} of shape {frame.shape}; (H, W, 3) "
+                "uint8 is expected. Convert it first."
             )
         assert self._tracks is not None, "write() outside the with block"
         video, audio = self._tracks
@@ -175,11 +175,11 @@ class VideoWriter:
     def _sound(self) -> tuple[AudioFormat, Iterator[NDArray[np.float32]]] | None:
         """The sound from our first frame on, in a format that can be encoded."""
         if self._waveform is not None:
-            wanted = _encodable(self._waveform.format)
-            return wanted, stream_waveform(self._waveform, wanted, self._audio_start_s)
+            target = _encodable(self._waveform.format)
+            return target, stream_waveform(self._waveform, target, self._audio_start_s)
         if self._audio_path is not None:
-            wanted = _encodable(probe_audio(self._audio_path))
-            return wanted, stream_audio(self._audio_path, wanted, self._audio_start_s)
+            target = _encodable(probe_audio(self._audio_path))
+            return target, stream_audio(self._audio_path, target, self._audio_start_s)
         return None
 
     def _finish(
@@ -187,8 +187,8 @@ class VideoWriter:
     ) -> None:
         if not video.num_written:
             raise MediaError(
-                f"No frame came for {self.path}, and a video needs at least one. "
-                "Check that the input has frames."
+                f"{self.path} got 0 frames; 1 or more are expected. Check that the input has "
+                "frames."
             )
         try:
             video.finish()
@@ -200,7 +200,7 @@ class VideoWriter:
 
 
 class _VideoTrack:
-    """The picture of a film being written."""
+    """The picture of a video being written."""
 
     def __init__(self, container: OutputContainer, fps: Fraction, crf: int) -> None:
         self.num_written = 0
@@ -223,8 +223,8 @@ class _VideoTrack:
             self._stream.height, self._stream.width = pixels.shape[:2]
         elif self._shape != frame.shape:
             raise ValueError(
-                f"Frame {self.num_written} has shape {frame.shape}, the first has {self._shape}. "
-                "Give all frames of one video the same size."
+                f"Frame {self.num_written} has shape {frame.shape}; {self._shape} is expected, as "
+                "the first has. Give all frames of one video the same size."
             )
         picture = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
             format="yuv420p",
@@ -242,7 +242,7 @@ class _VideoTrack:
 
 
 class _AudioTrack:
-    """The sound of a film being written; it never runs ahead of the picture."""
+    """The sound of a video being written; it never runs ahead of the picture."""
 
     def __init__(
         self, container: OutputContainer, found: AudioFormat, blocks: Iterator[NDArray[np.float32]]
@@ -283,11 +283,13 @@ class _AudioTrack:
 
 def _check_waveform(waveform: Waveform, audio_path: str | Path | None) -> None:
     if audio_path is not None:
-        raise ValueError(f"Both a waveform and the sound of {audio_path} were given. Give one.")
+        raise ValueError(
+            f"There are two sounds, a waveform and {audio_path}; one is expected. Leave one out."
+        )
     if not np.isfinite(waveform.samples).all():
         raise ValueError(
-            "The waveform has samples that are not finite (NaN or infinite). Look at what made it, "
-            "or write the film without sound."
+            "The waveform has NaN or infinite samples; finite ones are expected. Look at what "
+            "made it, or write the video without sound."
         )
 
 

@@ -1,4 +1,4 @@
-"""The frames of a film that a trimmed view of it shows."""
+"""The frames of a video that a part of it, given in seconds, holds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _FLOAT_ERROR = Fraction(1, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Frames `first` and on, before `stop`, counted on the whole film's even grid of time."""
+    """Frames `first` and on, before `stop`, counted on the whole video's even grid of time."""
 
     first: int = 0
     stop: int | None = None
-    """None is the film's end."""
+    """None is the video's end."""
 
     def cut(self, frame: int) -> int:
         """`frame`, or `stop` where that comes first."""
@@ -26,7 +26,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoClock:
-    """How a film's frames lie on the clock that players show."""
+    """How a video's frames lie on the clock that players show."""
 
     fps: Fraction
     tick_s: Fraction

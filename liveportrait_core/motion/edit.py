@@ -19,8 +19,8 @@ from .transfer import neutral_reference, num_frames, shared_space
 from .types import Motion, concatenate, tensor_fields
 
 Extension = Literal["hold", "loop", "bounce"]
-"""How a motion goes on after its last frame: it stands still, starts again, or runs back and
-forth."""
+"""How a motion continues after its last frame: the frame is held, the motion starts again, or it
+plays back and forth."""
 
 _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
@@ -65,10 +65,10 @@ def apply_expression(motion: Motion, sliders: Sliders) -> Motion:
 
 
 def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
-    """A driver with the sliders added, still measured against what was neutral before them.
+    """A driver with the sliders added; its reference stays the one without them.
 
     Convention:
-        - so the sliders show where it drives relatively, though every frame has them
+        - so the sliders take effect in relative driving, though every frame has them
 
     Args:
         motion: A driver; `neutral_motion` for the sliders alone.
@@ -82,8 +82,8 @@ def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
     """
     reference = motion.reference
     if reference is None:
-        still = len(motion) == 1
-        reference = neutral_reference(motion) if still else motion[motion.reference_frame]
+        single = len(motion) == 1
+        reference = neutral_reference(motion) if single else motion[motion.reference_frame]
     return apply_expression(motion, sliders).describe(reference=reference)
 
 
@@ -136,7 +136,7 @@ def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
 
 
 def retime(motion: Motion, fps: Fraction | int) -> Motion:
-    """The same motion at another frame rate: as long in seconds, with frames in between made up.
+    """The same motion at another frame rate: same duration, with interpolated frames.
 
     Args:
         motion: The motion.
@@ -151,7 +151,7 @@ def retime(motion: Motion, fps: Fraction | int) -> Motion:
     fps = Fraction(fps)
     if fps <= 0:
         raise ValueError(
-            f"The frame rate is {fps}; frames per second above 0 were expected. "
+            f"The frame rate is {fps}; frames per second above 0 are expected. "
             "Give a number such as 30 or 30000/1001."
         )
     if fps == motion.fps:
@@ -175,7 +175,7 @@ def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
     Args:
         motion: The motion of N frames.
         times: How often it is played.
-        crossfade: Frames at the seam over which the end passes into the next beginning.
+        crossfade: Frames at the seam over which the end is blended into the next beginning.
 
     Returns:
         A motion of times (N - crossfade) frames, the same in every round.
@@ -184,11 +184,11 @@ def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
         ValueError: `times` is below 1, or the crossfade is longer than half the motion.
     """
     if times < 1:
-        raise ValueError(f"The motion is to be played {times} times; 1 or more was expected.")
+        raise ValueError(f"times is {times}; 1 or more is expected. Give 1 to play it once.")
     if not 0 <= crossfade <= len(motion) // 2:
         raise ValueError(
             f"The crossfade is {crossfade} frames and the motion has {len(motion)}; 0 to half "
-            "the motion was expected. Choose a shorter crossfade."
+            "the motion is expected. Choose a shorter crossfade."
         )
     if crossfade == 0:
         return concatenate([motion] * times)
@@ -199,35 +199,34 @@ def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
 
 
 def extend(motion: Motion, num_frames: int, how: Extension) -> Motion:
-    """A motion that is made to last.
+    """A motion extended to a number of frames.
 
     Convention:
         - `bounce` shows the first and the last frame once at each turn: a b c b a b ...
-        - every frame is worth as much as the one that it repeats (`validity`)
+        - every frame has the validity of the one that it repeats
         - the frames of the motion come first, so that its reference stays where it is
 
     Args:
         motion: The motion of N frames.
-        num_frames: How many frames are needed at least; a motion that is as long comes back
-            as it is.
-        how: How it goes on.
+        num_frames: Smallest number of frames; a motion that has as many is returned as it is.
+        how: How it continues.
 
     Returns:
         A motion of max(N, num_frames) frames.
 
     Raises:
-        ValueError: An unknown way to go on, or a motion without frames.
+        ValueError: An unknown way to continue, or a motion without frames.
     """
     if how not in get_args(Extension):
         raise ValueError(
-            f"The motion is to go on by {how!r}; choose one of {', '.join(get_args(Extension))}."
+            f"The extension is {how!r}; one of {', '.join(get_args(Extension))} is expected. "
+            "Choose one of these."
         )
     if len(motion) >= num_frames:
         return motion
     if not len(motion):
         raise ValueError(
-            f"The motion has no frame, and {num_frames} were wanted; there is nothing to repeat. "
-            "Give a motion of one frame at least."
+            "The motion has 0 frames; 1 or more are expected. Give a motion with a frame to repeat."
         )
     last = len(motion) - 1
     frames = torch.arange(num_frames, device=motion.expression.device)

@@ -12,24 +12,24 @@ _JITTER: Final = 1e-9
 
 
 def hull_volume(points: Tensor) -> Tensor:
-    """Volume of the smallest convex body that holds all points.
+    """Volume of the convex hull of points.
 
-    Every triangle of points is tried: it is a face of the hull when all other points lie on one
-    side. For 21 points that is 1330 triangles; not meant for many more.
+    Every triangle of points is tested: it is a face of the hull when all other points lie on one
+    side. 21 points have 1330 triangles; not suited to many more.
 
     Args:
         points: (B, N, 3), N at least 4.
 
     Returns:
-        (B,) volume, in the cube of the points' unit.
+        (B,) volume, in the cubed unit of the points.
     """
     num_points = points.shape[1]
     device = points.device
     exact = points.to(torch.float64)
     extent = exact.amax((1, 2), keepdim=True) - exact.amin((1, 2), keepdim=True)
-    # four points in one plane would count the same part of the hull twice: nudge them apart
-    nudge = torch.arange(num_points * 3, dtype=torch.float64, device=device).mul(12.9898).sin()
-    exact = exact + _JITTER * extent * nudge.view(num_points, 3)
+    # four points in one plane would count the same part of the hull twice: add a small jitter
+    jitter = torch.arange(num_points * 3, dtype=torch.float64, device=device).mul(12.9898).sin()
+    exact = exact + _JITTER * extent * jitter.view(num_points, 3)
     exact = exact - exact.mean(1, keepdim=True)  # the mean lies inside
     triangles = torch.tensor(list(combinations(range(num_points), 3)), device=device)  # (T, 3)
     a, b, c = exact[:, triangles].unbind(2)  # (B, T, 3) each

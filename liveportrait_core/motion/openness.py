@@ -1,4 +1,4 @@
-"""How open eyes and lips are, and how open a driver wants them (Sec. 3.3 and 4.3)."""
+"""Openness of eyes and lips, measured and as a target (Sec. 3.3 and 4.3)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 EPSILON: Final = 1e-6
-"""Added to every width: a face with no width is no reason to divide by zero."""
+"""Added to every width, against division by zero."""
 MIN_REFERENCE_OPEN: Final = 0.05
-"""A reference whose eyes are shut says nothing about how wide they open."""
+"""Lower bound of the reference's opening: shut eyes give no scale."""
 MAX_OPEN: Final = 0.8
 """Largest opening that R_eyes and R_lip were trained with (Eq. 6)."""
 
@@ -28,7 +28,7 @@ class OpeningPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpennessPairs:
-    """The points of one landmark layout that tell openness."""
+    """The points of one landmark layout that openness is measured with."""
 
     first_eye: OpeningPair
     """The eye on the image's left."""
@@ -66,12 +66,12 @@ def lip_open(landmarks: Tensor, pairs: OpennessPairs) -> Tensor:
 
 
 def driven_eyes_open(source: Tensor, driving: Tensor, reference: Tensor) -> Tensor:
-    """Eye opening that a driver asks of a source: c_s mean(c_i) / mean(c_0)  (Sec. 4.3).
+    """Target eye opening of a source under a driver: c_s mean(c_i) / mean(c_0)  (Sec. 4.3).
 
     Convention:
         - means are over the two eyes; the published code takes the driver's first eye as it is
-        - kept within what R_eyes was trained with, and a reference with shut eyes counts as
-          0.05 open, so that a driver who starts with a blink does not tear the eyes open
+        - clamped to the range that R_eyes was trained with; a reference with shut eyes counts as
+          0.05 open, so that a driver who starts with a blink does not open the eyes too wide
 
     Args:
         source: (B or 1, 2) openings of the source's eyes.
@@ -87,13 +87,13 @@ def driven_eyes_open(source: Tensor, driving: Tensor, reference: Tensor) -> Tens
 
 
 def eyes_condition(source: Tensor, target: Tensor) -> Tensor:
-    """What R_eyes reads: the (B, 2) openings of the source, then the (B, 1) wanted one."""
+    """(B, 3) condition of R_eyes: the (B, 2) openings of the source, then the (B, 1) target."""
     frames = max(len(source), len(target))
     return torch.cat((source.expand(frames, 2), target.expand(frames, 1)), 1)
 
 
 def lip_condition(source: Tensor, target: Tensor) -> Tensor:
-    """What R_lip reads: the (B, 1) opening of the source, then the (B, 1) wanted one."""
+    """(B, 2) condition of R_lip: the (B, 1) opening of the source, then the (B, 1) target."""
     frames = max(len(source), len(target))
     return torch.cat((source.expand(frames, 1), target.expand(frames, 1)), 1)
 

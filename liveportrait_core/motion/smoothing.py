@@ -14,9 +14,9 @@ from .rotation import degrees_from_rotation
 from .types import Channel, Motion
 
 TRANSITION_VARIANCE: Final = 1e-5
-"""How much a value may wander from frame to frame, as a variance."""
+"""Variance of a value's change from frame to frame."""
 INITIAL_VARIANCE: Final = 1.0
-"""Doubt about the first frame; it makes the first observation count in full."""
+"""Variance before the first frame; so large that the first observation counts in full."""
 
 
 def smooth_values(values: Tensor, observation_variance: float = OBSERVATION_VARIANCE) -> Tensor:
@@ -25,8 +25,8 @@ def smooth_values(values: Tensor, observation_variance: float = OBSERVATION_VARI
     Convention:
         - every entry is a walk of its own with transition variance 1e-5, starting at the first
           observation with variance 1
-        - computed in float64, given back in the type that came
-        - one frame comes back as it is
+        - computed in float64, returned in the type of the input
+        - one frame is returned as it is
 
     Args:
         values: (N, ...) one row per frame.
@@ -87,7 +87,7 @@ def smooth_motion(
     """A motion with some of its channels smoothed along the frames.
 
     Args:
-        motion: The motion; one frame comes back as it is.
+        motion: The motion; one frame is returned as it is.
         observation_variance: Noise of one observation; larger is smoother.
         channels: Which channels to smooth.
         entrywise: As in `smooth_rotation`.

@@ -15,8 +15,9 @@ from .rotation import degrees_from_rotation
 from .types import CHANNELS, Channel, Motion
 
 MIN_LID_OPENING: Final = 0.02
-"""Crop units of the unscaled face; lids closer than this say nothing about an eye's size."""
+"""Lower bound of the reference's lid distance, crop units of the unscaled face."""
 LID_TRAVEL_LIMITS: Final = (0.6, 2.0)
+"""Bounds of the factor of the lids' travel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def relative_motion(
     R = R_i R_0^T R_s, delta = delta_s + delta_i - delta_0, s = s_s s_i / s_0, t = t_s + t_i - t_0.
 
     Convention:
-        - a still source (B = 1) is moved by every frame of the driver; a source of N frames is
+        - a source image (B = 1) is moved by every frame of the driver; a source of N frames is
           moved frame by frame
         - channels that the driver or the reference lacks stay the source's
         - channels and regions in `driving.absolute` are taken as they are
@@ -197,11 +198,11 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
 
 
 def neutral_reference(picture: Motion) -> Motion:
-    """What a driver of one frame is measured against: itself with a neutral expression.
+    """The reference of a driver of one frame: itself with a neutral expression.
 
     Convention:
-        - its pose, scale and place do not move the source: one frame has moved from nowhere
-        - how open a neutral face's eyes and lip are is not known
+        - its pose, scale and translation do not move the source
+        - openness of the neutral face is not known
 
     Args:
         picture: B = 1.
@@ -232,16 +233,16 @@ def shared_space(source: Motion, *others: Motion) -> KeypointSpace:
 
 
 def num_frames(first: Motion, second: Motion) -> int:
-    """The number of frames of two motions used together, one of which may be a still.
+    """The number of frames of two motions used together, one of which may have a single frame.
 
     Raises:
-        ValueError: Neither is a still and they differ.
+        ValueError: Both have several, and the numbers differ.
     """
     lengths = {len(first), len(second)} - {1}
     if len(lengths) > 1:
         raise ValueError(
             f"The source has {len(first)} frames and the driving motion {len(second)}; the same "
-            "number, or 1 for a still, was expected. Cut the longer one."
+            "number, or 1 for an image, is expected. Cut the longer one."
         )
     return lengths.pop() if lengths else 1
 
@@ -259,16 +260,16 @@ def _with_absolute(moved: Motion, driving: Motion, space: KeypointSpace) -> Moti
 
 
 def _matches_openness(
-    wanted: bool | None, space: KeypointSpace, source: Motion, reference: Motion
+    match_openness: bool | None, space: KeypointSpace, source: Motion, reference: Motion
 ) -> bool:
     possible = bool(space.lids) and source.canonical is not None and reference.canonical is not None
-    if wanted and not possible:
+    if match_openness and not possible:
         raise ValueError(
             f"Lids cannot be matched in the keypoint space {space.name!r} with these motions: "
             "lid keypoints and the canonical keypoints of source and reference are needed. "
             "Leave match_openness off."
         )
-    return possible if wanted is None else wanted
+    return possible if match_openness is None else match_openness
 
 
 def _lid_travel(space: KeypointSpace, source: Motion, reference: Motion) -> Tensor:
@@ -293,7 +294,7 @@ def _lid_opening(motion: Motion, lids: tuple[int, int]) -> Tensor:
 
 
 def _joint_validity(source: Motion, moved: Motion, frames: int) -> Tensor | None:
-    """A frame is as good as the worse of the two that it is made of."""
+    """The smaller validity of the two frames that each frame is made of."""
     parts = [motion.validity for motion in (source, moved) if motion.validity is not None]
     if not parts:
         return None

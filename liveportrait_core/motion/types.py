@@ -24,9 +24,9 @@ class Motion:
     Convention:
         - every tensor has a leading frame axis B and is never written to
         - crop units: x right, y down, z into the image, [-1, 1] from edge to edge
-        - `pose_deg` and `rotation` tell the same pose; build a motion with `from_degrees` or
+        - `pose_deg` and `rotation` hold the same pose; build a motion with `from_degrees` or
           `from_rotation` so that they agree. Only the published video smoothing gives a
-          rotation that is not orthonormal; its degrees are then the nearest reading.
+          rotation that is not orthonormal; its degrees are then approximate.
         - a channel named in `absent` holds zeros (scale ones): consumers keep the source's
     """
 
@@ -53,15 +53,15 @@ class Motion:
     space: str = HUMAN_SPACE
     """Keypoint space; motion of one space never silently drives a model of another."""
     producer: str = ""
-    """What made it: a model, a file, a person."""
+    """Origin: a model, a file, a person."""
     reference_frame: int = 0
-    """Which frame counts as neutral when this motion drives relatively, unless `reference` is."""
+    """The neutral frame in relative driving, unless `reference` is given."""
     reference: Motion | None = None
-    """What counts as neutral where no frame of this motion does: B = 1, or None."""
+    """The neutral frame where it is none of this motion: B = 1, or None."""
     absent: frozenset[Channel] = field(default_factory=frozenset[Channel])
-    """Channels that this motion does not tell."""
+    """Channels that this motion does not carry."""
     absolute: frozenset[str] = field(default_factory=frozenset[str])
-    """Channels or regions whose values are meant as they are, not relative to the reference."""
+    """Channels or regions with absolute values, not relative to the reference."""
 
     @classmethod
     def from_degrees(
@@ -143,7 +143,7 @@ def concatenate(motions: Sequence[Motion]) -> Motion:
         ValueError: No parts were given.
     """
     if not motions:
-        raise ValueError("No motions to concatenate; give at least one.")
+        raise ValueError("There are 0 motions; 1 or more are expected. Give a motion.")
     parts: dict[str, Tensor] = {}
     missing: dict[str, None] = {}
     for name in tensor_fields():

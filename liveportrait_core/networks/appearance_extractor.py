@@ -28,7 +28,7 @@ class _Residual(nn.Module):
 class AppearanceExtractor(nn.Module):
     """F, the appearance feature extractor (Sec. 3.1): f_s = F(I_s).
 
-    Two halvings in the picture plane, then the channels are read as channels x depth.
+    Two halvings in the picture plane, then the channels are split into channels x depth.
     """
 
     def __init__(

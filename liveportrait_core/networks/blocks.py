@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MIN_CHANNELS = 2
-"""Fewest channels that a scaled layer keeps."""
+"""Smallest channel count of a scaled layer."""
 
 
 def scaled(channels: int, width: float, *, at_least: int = MIN_CHANNELS) -> int:

@@ -1,4 +1,4 @@
-"""From a preset to its seven networks, untrained."""
+"""The seven untrained networks of a preset."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def build(preset: Preset) -> dict[str, nn.Module]:
     """The untrained networks of a preset, by name, in the order of `NETWORK_NAMES`.
 
     Raises:
-        ValueError: The preset's sizes are none that its family can have.
+        ValueError: The sizes do not fit the preset's family.
     """
     if preset.family == "compact":
         return importlib.import_module(".compact.build", __package__).build(preset)
@@ -39,13 +39,13 @@ def _check_sizes(preset: Preset) -> None:
     face, output = preset.face_size_px, preset.output_size_px
     if face < MIN_FACE_PX or face % MIN_FACE_PX:
         raise ValueError(
-            f"Preset {preset.name} has face_size_px {face}; the published networks take a "
-            f"multiple of {MIN_FACE_PX}. Give 256, as the paper does."
+            f"face_size_px of the preset {preset.name} is {face}; a multiple of {MIN_FACE_PX} is "
+            "expected by the published networks. Give 256, as in the paper."
         )
     if output != 2 * face:
         raise ValueError(
-            f"Preset {preset.name} has output_size_px {output}; the published decoder paints "
-            f"twice the face's side. Give {2 * face}."
+            f"output_size_px of the preset {preset.name} is {output}; {2 * face}, twice the face's "
+            f"side, is expected by the published decoder. Give {2 * face}."
         )
 
 

@@ -1,4 +1,4 @@
-"""W, first half: keypoints -> where each voxel comes from, and what the source hides."""
+"""W, first half: keypoints -> flow of each voxel, and occlusion in the source."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from torch import Tensor, nn
 from .blocks import ConvNorm
 
 HEATMAP_VARIANCE = 0.01
-"""Square of a keypoint's reach, in crop units (0.1 of half the crop)."""
+"""Variance of a keypoint's heat map, squared crop units: a deviation of 0.1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowField:
-    """What the keypoints say of the motion between two faces."""
+    """The motion between two faces that the keypoints give."""
 
     flow: Tensor
-    """(B, D, h, w, 3) where each voxel is read in the source volume."""
+    """(B, D, h, w, 3) where each voxel is sampled in the source volume, in [-1, 1]."""
     occlusion: Tensor
     """(B, 1, h, w) in [0, 1]; 0 is hidden in the source."""
     mask: Tensor
-    """(B, K + 1, D, h, w) share of each candidate; first the background, which stays."""
+    """(B, K + 1, D, h, w) weight of each candidate; first the background, which stays."""
 
 
 class _Hourglass(nn.Module):
@@ -59,8 +59,8 @@ class _Hourglass(nn.Module):
 class DenseMotion(nn.Module):
     """The flow field between two sets of keypoints (face-vid2vid's, as LivePortrait uses it).
 
-    Each keypoint proposes that everything moves as it does; a 3-D hourglass looks at the
-    source read through every proposal and decides, per voxel, whom to follow.
+    Each keypoint gives a candidate flow, in which everything moves as it does; a 3-D hourglass
+    gets the source warped by every candidate and predicts, per voxel, the candidates' weights.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class DenseMotion(nn.Module):
             compressed, candidate_flows(grid, source_keypoints, driving_keypoints)
         )
         heat = heatmap_difference(source_keypoints, driving_keypoints, compressed)
-        seen = torch.cat((heat[:, :, None].to(moved.dtype), moved), 2)  # (B, K + 1, 1 + C, ...)
-        prediction = self.hourglass(seen.flatten(1, 2))
+        inputs = torch.cat((heat[:, :, None].to(moved.dtype), moved), 2)  # (B, K + 1, 1 + C, ...)
+        prediction = self.hourglass(inputs.flatten(1, 2))
         mask = self.mask(prediction).to(grid.dtype).softmax(1)
         # The mask sums to one, so the mean of the candidates' flows is the grid and a mean shift.
         shift = F.pad(source_keypoints - driving_keypoints, (0, 0, 1, 0))
@@ -128,7 +128,7 @@ def identity_grid(volume: Tensor) -> Tensor:
 
 
 def candidate_flows(grid: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
-    """(B, K + 1, D, h, w, 3): what each candidate proposes; first the grid, the background."""
+    """(B, K + 1, D, h, w, 3): the flow of each candidate; first the grid, the background."""
     source, driving = (
         F.pad(keypoints, (0, 0, 1, 0))[:, :, None, None, None]
         for keypoints in (source_keypoints, driving_keypoints)
@@ -137,7 +137,7 @@ def candidate_flows(grid: Tensor, source_keypoints: Tensor, driving_keypoints: T
 
 
 def sample_each_candidate(volume: Tensor, flows: Tensor) -> Tensor:
-    """(B, C, D, h, w) read at (B, N, D, h, w, 3) -> (B, N, C, D, h, w)."""
+    """(B, C, D, h, w) sampled at (B, N, D, h, w, 3) -> (B, N, C, D, h, w)."""
     moved = sample_volume(volume, flows.flatten(1, 2))  # the candidates lie along the depth axis
     return moved.unflatten(2, (flows.shape[1], -1)).transpose(1, 2)
 
@@ -151,12 +151,12 @@ def heatmap_difference(
 
 
 def sample_volume(volume: Tensor, grid: Tensor) -> Tensor:
-    """Read (B, C, D, h, w) at (B, D', h', w', 3); outside is zero, the type is the volume's.
+    """Sample (B, C, D, h, w) at (B, D', h', w', 3); outside is zero, the type is the volume's.
 
-    Half precision would blur the coordinates, so the sampling itself is done in the grid's type.
+    Half precision would round the coordinates, so it samples in the grid's type.
     """
-    read = F.grid_sample(volume.to(grid.dtype), grid, align_corners=False)
-    return read.to(volume.dtype)
+    sampled = F.grid_sample(volume.to(grid.dtype), grid, align_corners=False)
+    return sampled.to(volume.dtype)
 
 
 def _gaussians(keypoints: Tensor, volume: Tensor) -> Tensor:

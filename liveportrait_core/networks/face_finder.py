@@ -1,4 +1,4 @@
-"""The small network that finds faces: a heat map of their middles, and what each looks like."""
+"""The small network that detects faces: a heat map of their middles, and their geometry."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ NUM_POINTS: Final = 5
 WIDTHS: Final = (24, 48, 80, 128)
 """Channels at 1/2, 1/4, 1/8 and 1/16 of the picture, as in M."""
 NECK_CHANNELS: Final = 64
+"""Channels of the joined maps."""
 PRIOR_LOGIT: Final = -4.0
-"""Heat to begin training with: hardly any cell holds a face."""
+"""Initial heat logit: few cells hold a face."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceMaps:
-    """What the network says about each cell, (B, ..., h / 8, w / 8).
+    """Predictions for each cell, (B, ..., h / 8, w / 8).
 
     Convention:
         - the square about a face is that of `imaging.crop.face_box` with scale 1 and no shift
@@ -32,7 +33,7 @@ class FaceMaps:
     """
 
     heat_logit: Tensor
-    """(B, 1, ...): a face's middle is here."""
+    """(B, 1, ...): a face's middle is in this cell."""
     offset: Tensor
     """(B, 2, ...): from the cell's middle to the square's."""
     log_side: Tensor
@@ -44,7 +45,7 @@ class FaceMaps:
 
 
 class ConvNorm(nn.Sequential):
-    """3x3 convolution and batch norm, which are one convolution once fused."""
+    """3x3 convolution and batch norm, which `fuse` makes one convolution."""
 
     def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> None:
         super().__init__(
@@ -53,7 +54,7 @@ class ConvNorm(nn.Sequential):
         )
 
     def fuse(self) -> None:
-        """Put the norm's running statistics into the convolution: the same function, faster."""
+        """Fold the norm's running statistics into the convolution: the same function, faster."""
         conv, norm = self
         if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
             self[0], self[1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
@@ -78,8 +79,8 @@ class Block(nn.Module):
 class FaceFinderNetwork(nn.Module):
     """Picture -> maps at an eighth of its size, with the context of a sixteenth.
 
-    The layers up to a sixteenth are those of the compact family's M, so that training can begin
-    with what M knows of eyes, noses and mouths.
+    The layers up to a sixteenth are those of the compact family's M, so that training can start
+    from its weights.
     """
 
     def __init__(self) -> None:
@@ -99,7 +100,7 @@ class FaceFinderNetwork(nn.Module):
         bias.data[0] = PRIOR_LOGIT
 
     def forward(self, pictures: Tensor) -> FaceMaps:
-        """Look at pictures.
+        """Detect faces.
 
         Args:
             pictures: (B, 3, h, w) RGB in [0, 1], h and w multiples of 16.
@@ -111,20 +112,22 @@ class FaceFinderNetwork(nn.Module):
         return FaceMaps(heat_logit=heat, offset=offset, log_side=side, axis=axis, points=points)
 
     def fuse(self) -> FaceFinderNetwork:
-        """The same function without batch norms, for use; gives itself back.
+        """Fold all batch norms, in place: the same function, faster; returns itself.
 
         Raises:
             RuntimeError: The network is in train mode.
         """
         if self.training:
-            raise RuntimeError("A network in train mode was to be fused. Call eval() first.")
+            raise RuntimeError(
+                "The network is in train mode; eval mode is expected. Call eval() first."
+            )
         for module in list(self.modules()):
             if isinstance(module, ConvNorm):
                 module.fuse()
         return self
 
-    def begin_with(self, motion: nn.Module) -> None:
-        """Take the layers that M of the compact family shares.
+    def initialise_from(self, motion: nn.Module) -> None:
+        """Copy the layers that the network shares with M of the compact family.
 
         Raises:
             RuntimeError: The network is another family's M, or of another width.
@@ -134,11 +137,11 @@ class FaceFinderNetwork(nn.Module):
         # M's shortcuts pool, convolve and norm in one sequence
         known = {_without_pool(key): value for key, value in known.items()}
         loaded = self.load_state_dict(known, strict=False)
-        wanted = [key for key in loaded.missing_keys if key.startswith(names)]
-        if wanted or loaded.unexpected_keys or not known:
+        missing = [key for key in loaded.missing_keys if key.startswith(names)]
+        if missing or loaded.unexpected_keys or not known:
             raise RuntimeError(
                 "The motion network has other layers than the face finder; that of the default "
-                "model was expected. Name another model, or none."
+                "model is expected. Name another model, or none."
             )
 
 

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from ..errors import LivePortraitError
 from .outputs import MotionHeads
 
-_OPERATORS_ASKED_FOR = {
+_REQUIRED_OPERATORS = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 }
 _stand_ins: list[torch.library.Library] = []
-"""Kept for the life of the process: an operator dies with its library."""
+"""Kept for the life of the process: an operator is removed with its library."""
 
 
 class MotionExtractor(nn.Module):
@@ -25,7 +25,7 @@ class MotionExtractor(nn.Module):
 
     Convention:
         - the face is not normalised by ImageNet's mean and deviation
-        - the heads give what the network says: bins for the angles, flat keypoints
+        - the heads are the raw outputs: bins for the angles, flat keypoints
     """
 
     def __init__(
@@ -74,13 +74,13 @@ def _convnext_class() -> Any:
     """The ConvNeXt class of timm, imported only when a published M is built.
 
     timm imports torchvision, of which nothing is used here; a torchvision whose compiled
-    operators do not load (one built for another torch) must not stand in the way.
+    operators do not load (one built for another torch) must not prevent that.
     """
     try:
         return _import_convnext()
     except ImportError as error:
         raise LivePortraitError(
-            f"The published motion network needs timm, which does not import ({error}). "
+            f"timm does not import ({error}); the published motion network needs it. "
             "Install it with: pip install timm torchvision"
         ) from error
     except RuntimeError as error:
@@ -95,13 +95,13 @@ def _import_convnext() -> Any:
 
 
 def _declare_torchvision_operators() -> None:
-    """Give torchvision the two operators that its Python half asks for, without a body.
+    """Declare the two operators that torchvision's Python part refers to, without a body.
 
-    Without them its import ends in "operator torchvision::nms does not exist"; with them it
+    Without them its import fails with "operator torchvision::nms does not exist"; with them it
     imports, and only a call of such an operator fails.
     """
     library = torch.library.Library("torchvision", "DEF")
-    for name, schema in _OPERATORS_ASKED_FOR.items():
+    for name, schema in _REQUIRED_OPERATORS.items():
         if not hasattr(torch.ops.torchvision, name):
             library.define(schema)
     _stand_ins.append(library)

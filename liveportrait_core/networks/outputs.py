@@ -1,4 +1,4 @@
-"""What the networks of both families hand on."""
+"""Outputs that the networks of both families share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionHeads:
-    """What M reads off a face, before any unit is changed."""
+    """The outputs of M, before any conversion of units."""
 
     pitch: Tensor
-    """(B, 66) bins, or (B,) degrees from a network that tells degrees."""
+    """(B, 66) bins, or (B,) degrees from a network that predicts degrees."""
     yaw: Tensor
     """As `pitch`."""
     roll: Tensor
@@ -29,15 +29,15 @@ class MotionHeads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warped:
-    """What W hands to G, with the fields that users may ask for."""
+    """The outputs of W: the input of G, and fields for inspection."""
 
     features: Tensor
     """(B, C, h, w), the decoder's semantic map."""
     flow: Tensor
-    """(B, D, h, w, 3) where each voxel is read in the source volume, in [-1, 1]."""
+    """(B, D, h, w, 3) where each voxel is sampled in the source volume, in [-1, 1]."""
     occlusion: Tensor
     """(B, 1, h, w) in [0, 1]; 0 is hidden in the source."""
     edge_held: bool = False
-    """Whether the picture's edge is to stay as the source has it, so that it can be pasted back
-    with no seam. The compact G does so to the pixel; the published one has no such means, there S
-    alone cares for it."""
+    """Whether the picture's edge stays as in the source, so that it is pasted back without a seam.
+    The compact G keeps it to the pixel; the published one cannot, there S alone reduces the
+    seam."""

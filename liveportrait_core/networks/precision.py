@@ -1,4 +1,4 @@
-"""A 16-bit network that overflows goes on in float32, and only that one."""
+"""A 16-bit network that overflows continues in float32, and only that one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 _LOG = logging.getLogger(__name__)
-_SLOW: Final = "it runs in float32 from now on, which is right but slower"
+_SLOW: Final = "it runs in float32 from now on, which is correct but slower"
 _WATCHED: WeakKeyDictionary[nn.Module, RemovableHandle] = WeakKeyDictionary()
 
 
@@ -25,15 +25,15 @@ def set_precision(net: nn.Module, name: str, dtype: torch.dtype) -> None:
     Convention:
         - an output that is not finite, of inputs that are, is made again in float32, and the
           network stays there until the next call of this function; a warning names it once
-        - the network so repeated has weights of 16 bits: it is the arithmetic that overflows
+        - the repetition keeps the weights rounded to 16 bits; only its arithmetic is in float32
         - a network whose weights the type cannot hold runs in float32 from the start, with a
           warning
-        - inputs that are not finite are the caller's own, and what comes of them is left alone
+        - inputs that are not finite are the caller's error; their outputs are left as they are
         - the network's input may be of either type; it casts what it reads
 
     Args:
         net: F, W or G.
-        name: How the warning calls it.
+        name: Its name in the warning.
         dtype: Type of its weights. float32 and wider are not watched and cost nothing.
     """
     if (handle := _WATCHED.pop(net, None)) is not None:

@@ -32,10 +32,10 @@ def stitching_mlp(num_keypoints: int = 21, hidden: tuple[int, ...] = (128, 128, 
 def eyes_mlp(
     num_keypoints: int = 21, hidden: tuple[int, ...] = (256, 256, 128, 128, 64)
 ) -> KeypointMlp:
-    """R_eyes: source keypoints, both eye openings, the wanted opening -> offset of each."""
+    """R_eyes: source keypoints, both eye openings, the target opening -> offset of each."""
     return KeypointMlp(3 * num_keypoints + 3, 3 * num_keypoints, hidden)
 
 
 def lip_mlp(num_keypoints: int = 21, hidden: tuple[int, ...] = (128, 128, 64)) -> KeypointMlp:
-    """R_lip: source keypoints, lip opening, the wanted opening -> offset of each."""
+    """R_lip: source keypoints, lip opening, the target opening -> offset of each."""
     return KeypointMlp(3 * num_keypoints + 2, 3 * num_keypoints, hidden)

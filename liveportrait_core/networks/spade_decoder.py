@@ -15,7 +15,7 @@ UPSCALE = 2
 
 
 class _Spade(nn.Module):
-    """Instance norm whose gain and offset are painted from the semantic map (SPADE)."""
+    """Instance norm whose gain and offset come from the semantic map (SPADE)."""
 
     def __init__(self, channels: int, map_channels: int, hidden: int) -> None:
         super().__init__()
@@ -26,12 +26,12 @@ class _Spade(nn.Module):
     def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
         if semantic.shape[2:] != x.shape[2:]:
             semantic = F.interpolate(semantic, size=x.shape[2:])
-        hint = F.relu(self.shared(semantic))
-        return F.instance_norm(x) * (1 + self.gamma(hint)) + self.beta(hint)
+        shared = F.relu(self.shared(semantic))
+        return F.instance_norm(x) * (1 + self.gamma(shared)) + self.beta(shared)
 
 
 class _SpadeBlock(nn.Module):
-    """Residual block whose norms see the semantic map.
+    """Residual block whose norms are conditioned on the semantic map.
 
     The published blocks carry spectral norm; it is folded into the weights when they are
     loaded, which at inference gives the same bits.
@@ -52,7 +52,7 @@ class _SpadeBlock(nn.Module):
     def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
         inner = self.conv0(_leaky(self.norm0(x, semantic)))
         inner = self.conv1(_leaky(self.norm1(inner, semantic)))
-        # The shortcut has no activation; so are the published weights.
+        # The shortcut has no activation: the published weights were trained so.
         return (self.shortcut(self.shortcut_norm(x, semantic)) if self.resized else x) + inner
 
 
@@ -80,7 +80,7 @@ class SpadeDecoder(nn.Module):
         """The picture.
 
         Args:
-            warped: What W gave; features (B, 256, 64, 64).
+            warped: Output of W; features (B, 256, 64, 64).
 
         Returns:
             (B, 3, 512, 512) RGB in [0, 1].

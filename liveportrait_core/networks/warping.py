@@ -1,4 +1,4 @@
-"""W, second half: the feature volume read through the flow, flattened for the decoder."""
+"""W, second half: the feature volume warped by the flow, flattened for the decoder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Warping(nn.Module):
     def forward(
         self, feature_volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor
     ) -> Warped:
-        """The source's features where the driving keypoints want them.
+        """The source's features warped to the driving keypoints.
 
         Args:
             feature_volume: (B, 32, 16, 64, 64).

@@ -29,8 +29,8 @@ MARK_COLOURS: Final[tuple[Colour, ...]] = (
     (213, 94, 0),
     (0, 114, 178),
 )
-"""A face's colour by its number, RGB: the palette of Okabe and Ito, which tells apart for every
-kind of colour vision, without its black; neighbouring numbers differ most."""
+"""A face's colour by its number, RGB: the palette of Okabe and Ito without black, distinguishable
+with every kind of colour vision; neighbouring numbers differ most."""
 
 INK: Final[Colour] = (16, 16, 18)
 PAPER: Final[Colour] = (255, 255, 255)
@@ -42,7 +42,7 @@ FONT_PX: Final = 21.0
 SUBPIXEL_BITS: Final = 3
 
 NUMBER_SIZE: Final = 0.05
-"""Height of a number in picture sides; a small face has a smaller one, down to `LEAST_SHARE`."""
+"""Height of a number in picture sides; a small face has a smaller one, from `MIN_NUMBER_SIZE`."""
 MIN_NUMBER_SIZE: Final = 0.022
 NUMBER_PER_FACE: Final = 0.3
 MIN_NUMBER_PX: Final = 9.0
@@ -52,7 +52,7 @@ LINE_PER_FACE: Final = 0.02
 RIM_PX: Final = 2
 """What the dark line under a bright one is wider."""
 DOT_SIZE: Final = 0.085
-"""Radius of dots in face sides, were there one; many share the area. At most `MOST_DOT`."""
+"""Radius of dots in face sides, were there one; many share the area. At most `MAX_DOT_SIZE`."""
 MAX_DOT_SIZE: Final = 0.025
 MISSING_OPACITY: Final = 0.6
 DASHES: Final[dict[MarkState, tuple[float, float]]] = {
@@ -62,7 +62,7 @@ DASHES: Final[dict[MarkState, tuple[float, float]]] = {
 }
 """Stroke and gap of a box's line, in line widths with the rim."""
 MAX_DISTANCE: Final = 4.0
-"""Picture sides beyond the picture at which positions are cut: OpenCV counts in 32 bits."""
+"""Picture sides beyond the picture at which positions are cut: OpenCV holds them in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def draw_faces(
     """
     if pixels.dtype != np.uint8 or pixels.ndim != PICTURE_AXES or pixels.shape[2] != RGB:
         raise ValueError(
-            f"The picture is {pixels.dtype} of shape {pixels.shape}; uint8 of shape (H, W, 3) was "
+            f"The picture is {pixels.dtype} of shape {pixels.shape}; uint8 of shape (H, W, 3) is "
             "expected. Convert it to 8-bit RGB first."
         )
     canvas = np.ascontiguousarray(pixels).copy()
@@ -135,14 +135,20 @@ def draw_faces(
 
 def _draw_points(canvas: Pixels, mark: FaceMark) -> None:
     """Dots with a dark rim, so that they show on skin of every tone."""
-    share = min(MAX_DOT_SIZE, DOT_SIZE / math.sqrt(max(len(mark.points), 1)))
-    radius = max(1.0, share * mark.side)
+    size = min(MAX_DOT_SIZE, DOT_SIZE / math.sqrt(max(len(mark.points), 1)))
+    radius = max(1.0, size * mark.side)
     rim = max(0.6, 0.35 * radius)
     centres = _fixed(_within(mark.points, canvas))
-    for colour, size in ((INK, radius + rim), (mark.colour, radius)):
+    for colour, drawn_px in ((INK, radius + rim), (mark.colour, radius)):
         for x, y in centres.tolist():
             cv2.circle(
-                canvas, (x, y), _fixed_length(size), colour, cv2.FILLED, cv2.LINE_AA, SUBPIXEL_BITS
+                canvas,
+                (x, y),
+                _fixed_length(drawn_px),
+                colour,
+                cv2.FILLED,
+                cv2.LINE_AA,
+                SUBPIXEL_BITS,
             )
 
 
@@ -173,12 +179,12 @@ def _strokes(corners: Points, dash: Sequence[float]) -> Iterator[Points]:
         count = max(1, round((length - stroke) / (stroke + gap)))
         period = (length - stroke) / count
         for k in range(count + 1):
-            shares = np.array([k * period, k * period + stroke]) / max(length, 1e-6)
-            yield start + (end - start) * shares.clip(0, 1)[:, None]
+            fractions = np.array([k * period, k * period + stroke]) / max(length, 1e-6)
+            yield start + (end - start) * fractions.clip(0, 1)[:, None]
 
 
 def _draw_numbers(canvas: Pixels, marks: Sequence[FaceMark]) -> None:
-    """Each number on a badge beside its box, where it hides least."""
+    """Each number on a badge beside its box, at the place that covers least."""
     boxes = [_rectangle(mark.box) for mark in marks]
     badges: list[Rectangle] = []
     for mark, box in zip(marks, boxes, strict=True):
@@ -225,7 +231,7 @@ def _badge_place(
         return x, y, x + width, y + height
 
     def hidden(rectangle: Rectangle) -> float:
-        # a number that nobody can read is worse than half a face
+        # a hidden number is worse than half a face
         return 10 * sum(_shared_area(rectangle, badge) for badge in badges) + sum(
             _shared_area(rectangle, other) for other in boxes
         )
@@ -246,8 +252,8 @@ def _shared_area(first: Rectangle, second: Rectangle) -> float:
 
 def _number_px(canvas: Pixels, mark: FaceMark) -> float:
     side = min(canvas.shape[:2])
-    wanted = min(NUMBER_SIZE * side, NUMBER_PER_FACE * mark.side)
-    return max(wanted, MIN_NUMBER_SIZE * side, MIN_NUMBER_PX)
+    height = min(NUMBER_SIZE * side, NUMBER_PER_FACE * mark.side)
+    return max(height, MIN_NUMBER_SIZE * side, MIN_NUMBER_PX)
 
 
 def _line_px(canvas: Pixels, mark: FaceMark) -> int:
@@ -260,7 +266,7 @@ def _luminance(colour: Colour) -> float:
 
 
 def _within(points: Points, canvas: Pixels) -> Points:
-    """Positions that OpenCV can count; those that are no numbers are left out."""
+    """Positions within OpenCV's number range; those that are not finite are left out."""
     reach = MAX_DISTANCE * max(canvas.shape[:2])
     finite = points[np.isfinite(points).all(-1)]
     return finite.clip(-reach, reach + max(canvas.shape[:2]))

@@ -253,6 +253,17 @@ def test_a_name_may_stand_alone_or_with_a_value():
     assert named.made == Path("d")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perhaps:
+    place: Path | None = option(None, "a folder", positional=True)
+
+
+@pytest.mark.parametrize(("words", "expected"), [([], None), (["a"], Path("a"))])
+def test_what_stands_without_a_name_may_be_left_out(words, expected):
+    parsed = parser_of(Perhaps).parse_args(words)
+    assert from_arguments(Perhaps, parsed).place == expected
+
+
 @pytest.mark.parametrize(("words", "missing"), [(["a"], "-o/--out"), (["-o", "c"], "IN")])
 def test_a_command_line_lacks_what_is_required(words, missing, capsys):
     with pytest.raises(SystemExit):

@@ -83,7 +83,7 @@ class PairTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairBatch:
-    """A source and a driving frame of each of B people; of a still both are the same picture."""
+    """A source and a driving frame of each of B people; of an image both are the same picture."""
 
     source: FrameBatch
     driving: FrameBatch

@@ -1,4 +1,4 @@
-"""Which clips and frames are drawn: films and stills mixed by weight (Sec. 3.2)."""
+"""Which clips and frames are drawn: videos and images mixed by weight (Sec. 3.2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Picks:
     source: Numbers
     """(N,) frame in the clip."""
     driving: Numbers
-    """(N,) frame in the clip; of a still the source's."""
+    """(N,) frame in the clip; of an image the source's."""
 
 
 class ClipSampler:
@@ -32,27 +32,27 @@ class ClipSampler:
         """A sampler.
 
         Args:
-            lengths: Frames of each clip; a clip of one frame is a still.
-            image_share: Share of stills among the drawn clips, where there are films too.
+            lengths: Frames of each clip; a clip of one frame is an image.
+            image_share: Share of images among the drawn clips, where there are videos too.
         """
         self._lengths = np.array(lengths, int)
-        self._films = np.flatnonzero(self._lengths > 1)
-        self._stills = np.flatnonzero(self._lengths == 1)
-        self._image_share = image_share if len(self._films) else 1.0
+        self._videos = np.flatnonzero(self._lengths > 1)
+        self._images = np.flatnonzero(self._lengths == 1)
+        self._image_share = image_share if len(self._videos) else 1.0
 
     @property
     def has_motion(self) -> bool:
         """Whether any clip has more than one frame."""
-        return len(self._films) > 0
+        return len(self._videos) > 0
 
     def pairs(self, draw: Draw, count: int, *, moving: bool = False) -> Picks:
-        """Random pairs of different frames of a film, or of a still with itself.
+        """Random pairs of different frames of a video, or of an image with itself.
 
         Convention:
             - a function of the draw alone
 
         Raises:
-            ValueError: `moving`, but there are no films.
+            ValueError: `moving`, but there are no videos.
         """
         clips = self._clips(draw, count, 0.0 if moving else self._image_share)
         lengths = self._lengths[clips]
@@ -66,22 +66,22 @@ class ClipSampler:
         return clips, draw.integers(count, 0, self._lengths[clips])
 
     def first_pairs(self, count: int) -> Picks:
-        """Of the first clips the first frame as source, the middle one as driving; films first."""
-        clips = np.concatenate((self._films, self._stills))[:count]
+        """Of the first clips the first frame as source, the middle one as driving; videos first."""
+        clips = np.concatenate((self._videos, self._images))[:count]
         middle = self._lengths[clips] // 2
         return Picks(clips, np.zeros_like(middle), middle)
 
     def after(self, clip: int) -> int:
         """The next clip of the same kind, to take the place of one that cannot be read."""
-        kind = self._films if self._lengths[clip] > 1 else self._stills
+        kind = self._videos if self._lengths[clip] > 1 else self._images
         return int(kind[(int(np.searchsorted(kind, clip)) + 1) % len(kind)])
 
     def _clips(self, draw: Draw, count: int, image_share: float) -> Numbers:
         if image_share < 1 and not self.has_motion:
             raise ValueError("Moving pairs were asked for, but no clip has more than one frame.")
-        still = draw.uniform(count).numpy() < (image_share if len(self._stills) else 0.0)
+        still = draw.uniform(count).numpy() < (image_share if len(self._images) else 0.0)
         places = draw.uniform(count).numpy()
-        kinds = [self._stills if is_still else self._films for is_still in still]
+        kinds = [self._images if is_still else self._videos for is_still in still]
         chosen = [
             kind[int(float(place) * len(kind))] for kind, place in zip(kinds, places, strict=True)
         ]

@@ -59,7 +59,7 @@ class ClipSet:
         Args:
             frames: Of each clip, all of one size.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of stills among the drawn clips, where there are videos too.
+            image_share: Share of images among the drawn clips, where there are videos too.
             far: Whether clips are behind a URL: several are asked for at a time.
         """
         self._far = far
@@ -92,7 +92,7 @@ class ClipSet:
         return len(self._skipping)
 
     def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> PairBatch:
-        """Random pairs of different frames of a video, or of a still with itself.
+        """Random pairs of different frames of a video, or of an image with itself.
 
         Convention:
             - a clip that cannot be read is named once on stderr, and the next of its kind takes
@@ -101,7 +101,7 @@ class ClipSet:
         Args:
             draw: The step's.
             count: Pairs.
-            moving: Whether stills are left out.
+            moving: Whether images are left out.
 
         Raises:
             ValueError: `moving`, but there are no videos.

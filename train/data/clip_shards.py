@@ -112,7 +112,7 @@ class ShardClip:
         if picture.shape[:2] != (side, side):
             raise MediaError(
                 f"Frame {number} of {self.clip.key} in {self.shard} has "
-                f"{picture.shape[1]}x{picture.shape[0]} pixels, and {side}x{side} were wanted: "
+                f"{picture.shape[1]}x{picture.shape[0]} pixels; {side}x{side} are expected: "
                 "shard and table are of two sets. Copy both again."
             )
         return picture
@@ -133,7 +133,7 @@ class ShardClip:
         if not fit or poses != len(self):
             raise MediaError(
                 f"The landmarks of {self.clip.key} in {self.shard} have shape {points}, and there "
-                f"are {poses} poses; layout {layout} and {len(self)} frames were wanted: they are "
+                f"are {poses} poses; layout {layout} and {len(self)} frames are expected: they are "
                 "of another set. Copy shard and table again."
             )
         return arrays
@@ -143,7 +143,8 @@ def shard_clips(folder: Place | DataFolder) -> list[ShardClip]:
     """All clips of a folder.
 
     Convention:
-        - a shard that is missing or shorter than the index says is refused now, not at hour nine
+        - a shard that is missing or shorter than the index says is refused at once, and not in
+          the middle of a run
 
     Raises:
         MediaError: The folder holds no clips in shards, or is damaged.
@@ -157,7 +158,7 @@ def shard_clips(folder: Place | DataFolder) -> list[ShardClip]:
         size = size_of(shard)
         if size not in (entry["bytes"], UNKNOWN_SIZE):
             raise MediaError(
-                f"The shard {shard} has {size} bytes, and {entry['bytes']} were wanted. Copy it "
+                f"The shard {shard} has {size} bytes; {entry['bytes']} are expected. Copy it "
                 "again, or curate into another folder."
             )
         return [ShardClip(shard, clip) for clip in read_table(shard.with_suffix(".json"))]

@@ -34,7 +34,7 @@ class CuratedSet(ClipSet):
         Args:
             folders: What `train.curate` or `train.render --webdataset` wrote.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of stills among the drawn clips, where there are films too.
+            image_share: Share of images among the drawn clips, where there are videos too.
             annotated: Whether pairs carry the stored landmarks and pose. A clip whose landmarks
                 are damaged or of another set counts as one that cannot be read.
 
@@ -48,7 +48,7 @@ class CuratedSet(ClipSet):
         if len(sizes) != 1:
             raise MediaError(
                 f"{', '.join(map(str, folders))} hold clips of {sizes or 'no'} pixels a side; one "
-                "size was wanted. Curate all with one --size-px."
+                "size is expected. Curate all with one --size-px."
             )
         self.stored_px = sizes[0]
         """Side of the stored pictures."""

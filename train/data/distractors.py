@@ -18,9 +18,9 @@ PHOTO_NAMES: Final = (
     "hubble_deep_field.jpg", "ihc.png", "moon.png", "motorcycle_left.png", "retina.jpg",
     "rocket.jpg", "text.png",
 )  # fmt: skip
-"""Pictures without a face inside scikit-image's package; the others are kept to test with."""
+"""Pictures without a face inside scikit-image's package; the others are left for tests."""
 PHOTO_PX: Final = 640
-"""Longer side that photographs are kept at."""
+"""Longer side to which photographs are shrunk."""
 PHOTO_SHARE: Final = 0.4
 SKIN: Final = ((45, 30, 25), (110, 75, 60), (170, 120, 95), (215, 165, 140), (245, 205, 185))
 """RGB, dark to light."""

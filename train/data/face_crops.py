@@ -1,4 +1,4 @@
-"""The face of a picture or film, cropped as the compact preset frames sources."""
+"""The face of a picture or video, cropped as the compact preset frames sources."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
+from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.preset import COMPACT
 
 DETECT_EVERY = 16
@@ -40,7 +41,7 @@ DETECT_EVERY = 16
 SEVERAL_SHARE = 0.25
 """Share of those frames that may show a second face: finders err now and then."""
 SECOND_FACE = 0.3
-"""A face of less than this times the largest one's box is somebody in the background."""
+"""A face of less than this times the largest one's box belongs to the background."""
 MIN_ZOOM = 0.5
 """Pixels of the picture for one of the crop, below which there is nothing sharp to learn from."""
 
@@ -49,13 +50,20 @@ MIN_ZOOM = 0.5
 class CropSettings:
     """What every crop of a cache has in common."""
 
-    size_px: int = 256
-    """Side of the crops."""
-    most_frames: int = 128
-    """Frames of one clip at most, evenly taken."""
-    scale: float = COMPACT.source_crop.scale
-    vx_ratio: float = COMPACT.source_crop.vx_ratio
-    vy_ratio: float = COMPACT.source_crop.vy_ratio
+    size_px: int = option(256, "side of the crops", minimum=1, unit="px")
+    max_frames: int = option(128, "frames of one clip at most, evenly taken", minimum=1)
+    scale: float = option(
+        COMPACT.source_crop.scale, "side of the crop over that of the face's box", above=0
+    )
+    vx_ratio: float = option(
+        COMPACT.source_crop.vx_ratio, "shift of the crop to the right, in sides of the box"
+    )
+    vy_ratio: float = option(
+        COMPACT.source_crop.vy_ratio, "shift of the crop downwards, in sides of the box"
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 class SkippedError(Exception):
@@ -70,13 +78,13 @@ def default_faces() -> LandmarkTracker:
 
 
 def face_crops(path: Path, faces: LandmarkTracker, settings: CropSettings) -> NDArray[np.uint8]:
-    """(N, size_px, size_px, 3): the face of a picture or film.
+    """(N, size_px, size_px, 3): the face of a picture or video.
 
     Raises:
         SkippedError: It cannot be read, or shows no face, several faces or a tiny one.
     """
     try:
-        clip = _EvenFrames(path, settings.most_frames)
+        clip = _EvenFrames(path, settings.max_frames)
         return _tracked_crops(clip, faces, settings)
     except FaceNotFoundError:
         raise SkippedError("no face") from None
@@ -92,15 +100,15 @@ def _tracked_crops(
     (track,) = track_faces(watched, watched, faces.network, config)
     if watched.shows_several:
         raise SkippedError("several faces")
-    kept = _longest_scene(track, watched.scenes)
-    seen = tuple(face for number, face in enumerate(track.faces) if number in kept)
-    transform = framed(FaceTrack(0, seen), settings)
+    chosen = _longest_scene(track, watched.scenes)
+    faces_of_scene = tuple(face for number, face in enumerate(track.faces) if number in chosen)
+    transform = framed(FaceTrack(0, faces_of_scene), settings)
     if transform.source_px_per_crop_px < MIN_ZOOM:
         raise SkippedError("face too small")
     crops = [
         crop_pixels(frame, transform, antialias=True)
         for number, frame in enumerate(clip)
-        if number in kept
+        if number in chosen
     ]
     return np.stack(crops)
 
@@ -113,7 +121,7 @@ def _longest_scene(track: FaceTrack, scenes: Sequence[int]) -> frozenset[int]:
 
 
 def framed(track: FaceTrack, settings: CropSettings) -> CropTransform:
-    """The crop of a clip: one upright square for a film, turned with the face for a still."""
+    """The crop of a clip: one upright square for a video, turned with the face for an image."""
     framing = CropFraming(
         scale=settings.scale,
         vx_ratio=settings.vx_ratio,
@@ -126,7 +134,7 @@ def framed(track: FaceTrack, settings: CropSettings) -> CropTransform:
 
 
 class _EvenFrames:
-    """A picture, or evenly taken frames of a film; may be gone through again."""
+    """A picture, or evenly taken frames of a video; may be iterated again."""
 
     def __init__(self, path: Path, most: int) -> None:
         if is_image(path):
@@ -144,7 +152,7 @@ class _EvenFrames:
 
 
 class _Watched:
-    """Frames that are gone through once while scenes and faces are counted; and their finder."""
+    """Frames that are iterated once while scenes and faces are counted; and their finder."""
 
     def __init__(self, frames: _EvenFrames, finder: FaceFinder) -> None:
         self._frames, self._finder = frames, finder
@@ -183,12 +191,12 @@ class _Watched:
 
 
 def thumbnail_of(frame: Pixels) -> NDArray[np.float32]:
-    """(32, 32, 3) averages, by which scene cuts are seen."""
+    """(32, 32, 3) averages, by which scene cuts are detected."""
     small = cv2.resize(frame, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
 
 
 def are_several(faces: Sequence[Face]) -> bool:
-    """Whether there is a second face that is no passer-by in the background."""
+    """Whether there is a second face that is not in the background."""
     sides = sorted(max(face.box[2:]) for face in faces)
     return len(sides) > 1 and sides[-2] >= SECOND_FACE * sides[-1]

@@ -30,8 +30,7 @@ EMPTY_SHARE: Final = 0.2
 WHOLE_TILE_SHARE: Final = 0.3
 """Of pictures with one head, those that show it before its own background."""
 TURNED_SHARE: Final = 0.05
-"""Heads that lie on their side or stand upside down, which a finder should leave for a turned
-look at the picture."""
+"""Heads that lie on their side or stand upside down; a finder finds them in the turned picture."""
 SHUFFLED_SHARE: Final = 0.07
 """Heads whose parts are mixed up: skin, eyes and hair, but no face."""
 BLANK_SHARE: Final = 0.1
@@ -45,11 +44,11 @@ HIDDEN_SHARE: Final = 0.15
 MIN_LYING_RAD: Final = math.radians(100)
 """Turn from which a face is none; a finder looks again at the turned picture."""
 MIN_CONTRAST: Final = 8.0
-"""Spread of levels within a face that can still be seen."""
+"""Smallest standard deviation of levels within a visible face."""
 POINT_GROUPS: Final = ((4, 5), (6, 7), (14,), (15,), (16,))
 """Keypoints whose middles are the five points: eyes, nose, corners of the mouth."""
 MIN_ZOOM: Final = 0.5
-"""Pictures that shrink more are halved first: warps look at four pixels only."""
+"""Pictures that shrink more are halved first: warps read four pixels only."""
 MIRRORED_POINTS: Final = (1, 0, 2, 4, 3)
 
 
@@ -63,8 +62,8 @@ class PlacedFace:
     angle_rad: float
     points: Vector
     """(5, 2) middles of the eyes, nose, corners of the mouth."""
-    wanted: bool = True
-    """False where nobody could say whether this is a face: too little of it is seen."""
+    is_target: bool = True
+    """False where too little is visible to tell: the loss leaves its surroundings out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +121,24 @@ class FaceScenePainter:
         sides = np.sort(_sides(random, count)) * size
         whole = count == 1 and chance(random, WHOLE_TILE_SHARE)
         faces: list[PlacedFace] = []
-        seen: list[float] = []
+        visible: list[float] = []
         for side in sides:
             face, mask = self._put(picture, float(side), random, whole)
             covered = [_share_of(mask, other) for other in faces]
-            seen = [share * (1 - part) for share, part in zip(seen, covered, strict=True)]
+            visible = [share * (1 - part) for share, part in zip(visible, covered, strict=True)]
             if face is not None:
                 faces.append(face)
-                seen.append(_share_of(np.ones((size, size), np.float32), face))
+                visible.append(_share_of(np.ones((size, size), np.float32), face))
         picture = degrade_picture(picture, random)
-        kept = [
-            replace(face, wanted=face.wanted and share > MIN_VISIBLE and _is_visible(picture, face))
-            for face, share in zip(faces, seen, strict=True)
+        shown = [
+            replace(
+                face,
+                is_target=face.is_target and share > MIN_VISIBLE and _is_visible(picture, face),
+            )
+            for face, share in zip(faces, visible, strict=True)
             if share > MIN_PRESENT
         ]
-        return FaceScene(picture, kept)
+        return FaceScene(picture, shown)
 
     def _put(
         self, picture: ByteArray, side: float, random: np.random.Generator, whole: bool
@@ -165,7 +167,7 @@ class FaceScenePainter:
             occlude_part(picture, face.centre, face.side, random)
         lying = abs(face.angle_rad) > MIN_LYING_RAD
         none = shuffled or blank or (turned and lying)
-        return (None if none else replace(face, wanted=not turned)), alpha
+        return (None if none else replace(face, is_target=not turned)), alpha
 
     def _head(self, random: np.random.Generator) -> _Head:
         among = self._animals if chance(random, self._animal_share) else np.arange(len(self._data))

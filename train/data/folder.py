@@ -1,6 +1,6 @@
 """Folders to train on, opened once: what their index says decides what they are.
 
-Three kinds are told apart by `index.json`: rendered heads in .npz shards (`train.render`), clips in
+Three kinds are known by `index.json`: rendered heads in .npz shards (`train.render`), clips in
 WebDataset shards (`train.curate`, and `train.render --webdataset`, whose clips carry the
 renderer's truth besides), and everything else, which holds pictures and videos as they are.
 """

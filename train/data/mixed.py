@@ -181,7 +181,7 @@ def places_of(animals: str) -> tuple[list[DataFolder], list[DataFolder]]:
     for folder in rendered:
         if folder.animal_share != 1:
             raise MediaError(
-                f"{folder} was rendered with --creatures {folder.animal_share}, so people are in "
-                "it; animals alone are expected. Render with --creatures 1, or name it under data."
+                f"{folder} was rendered with --animals {folder.animal_share}, so people are in "
+                "it; animals alone are expected. Render with --animals 1, or name it under data."
             )
     return rendered, [folder for folder in folders if not folder.is_rendered]

@@ -31,7 +31,7 @@ class PreparedSet(ClipSet):
             cache: Folder that `prepare` wrote.
             clips: Which of its clips.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of stills among the drawn clips, where there are films too.
+            image_share: Share of images among the drawn clips, where there are videos too.
 
         Raises:
             MediaError: A shard is missing or damaged.

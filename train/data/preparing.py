@@ -1,6 +1,6 @@
 """Preparing clips: crops of all files of some folders, in shards with an index.
 
-Each file is a clip. A folder that was prepared before is not looked at again.
+Each file is a clip. A folder that was prepared before is not read again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,15 @@ from .face_crops import CropSettings, SkippedError, default_faces, face_crops
 
 FORMAT, VERSION = "liveportrait-suite/clips", 1
 INDEX_NAME = "index.json"
+STORED_NAMES: Mapping[str, str] = MappingProxyType({"max_frames": "most_frames"})
+"""Names of settings in an index, where they differ from those of the options."""
 SHARD_FRAMES = 512
 """Frames after which a shard is written: 100 MB at 256 px, and no more work is lost by a kill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedFile:
-    """A file that was looked at: where its crops are, or why it has none."""
+    """A file that was read: where its crops are, or why it has none."""
 
     name: str
     """Its folder's name and the way from there."""
@@ -52,12 +55,12 @@ def prepare(
     settings: CropSettings,
     *,
     faces: LandmarkTracker | None = None,
-    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+    log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> list[PreparedFile]:
     """Crops of all clips of some folders, those that are not in the cache yet made now.
 
     Convention:
-        - a film is a clip; of one with scene cuts the longest scene. One upright crop holds for
+        - a video is a clip; of one with scene cuts the longest scene. One upright crop holds for
           all its frames, so that its motion stays in them. A picture is a clip of one frame,
           and turned upright.
         - the index is written after each shard, both whole: killed and run again, it goes on
@@ -66,11 +69,11 @@ def prepare(
           folders that are no longer named, are left out of what is given
 
     Args:
-        places: Folders, gone through with all in them, or single files.
+        places: Folders, searched with all in them, or single files.
         cache: Where shards and their index go; made where it is missing.
         settings: How clips are stored.
         faces: Finds and follows faces; None takes the default finder.
-        say: Told in lines what was skipped, and a summary.
+        log: Takes lines: what was skipped, and a summary.
 
     Returns:
         The usable clips by name, whatever the order in which they were prepared.
@@ -85,20 +88,20 @@ def prepare(
     if new:
         cache.mkdir(parents=True, exist_ok=True)
         faces = faces or default_faces()
-        _prepare_files({name: files[name] for name in new}, known, cache, settings, faces, say)
+        _prepare_files({name: files[name] for name in new}, known, cache, settings, faces, log)
     chosen = [known[name] for name in files]
-    say(_summary(chosen, len(new)))
+    log(_summary(chosen, len(new)))
     usable = [clip for clip in chosen if clip.frames]
     if not usable:
         raise MediaError(
             f"None of {len(chosen)} files in {', '.join(map(str, places))} is usable for training; "
-            "pictures or films of one person's face were wanted. The reasons are above."
+            "pictures or videos of one person's face are expected. The reasons are above."
         )
     return usable
 
 
 def media_files(places: Sequence[Path]) -> dict[str, Path]:
-    """Every picture and film, by its name in the index, sorted.
+    """Every picture and video, by its name in the index, sorted.
 
     The name is its folder's name and the way from there, so that a cache may be carried elsewhere;
     where two folders agree in both, the second one's files go by their whole paths.
@@ -109,7 +112,9 @@ def media_files(places: Sequence[Path]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for place in places:
         if not place.exists():
-            raise MediaError(f"There is no {place}; a folder of pictures and films was wanted.")
+            raise MediaError(
+                f"There is no {place}; a folder of pictures and videos is expected. Check its name."
+            )
         root = place.resolve()
         inside = [root] if root.is_file() else root.rglob("*")
         for path in inside:
@@ -118,8 +123,8 @@ def media_files(places: Sequence[Path]) -> dict[str, Path]:
                 files[path.as_posix() if name in files else name] = path
     if not files:
         raise MediaError(
-            f"{', '.join(map(str, places))} holds neither pictures nor films by their endings; "
-            "at least one was wanted. Name another folder with clips=FOLDER."
+            f"{', '.join(map(str, places))} holds neither pictures nor videos by their endings; "
+            "at least one is expected. Name another folder with clips=FOLDER."
         )
     return dict(sorted(files.items()))
 
@@ -141,9 +146,10 @@ def read_index(cache: Path, settings: CropSettings) -> dict[str, PreparedFile]:
         raise MediaError(
             f"{path} is no index of prepared clips ({error}). Delete the folder to prepare anew."
         ) from error
-    if found != (FORMAT, VERSION, asdict(settings)):
+    expected = (FORMAT, VERSION, _stored(settings))
+    if found != expected:
         raise MediaError(
-            f"{path} says {found}; {(FORMAT, VERSION, asdict(settings))} was wanted. Delete the "
+            f"{path} says {found}; {expected} is expected. Delete the "
             "folder, or name another with cache=FOLDER."
         )
     return {entry.name: entry for entry in entries}
@@ -165,7 +171,7 @@ def _prepare_files(
     cache: Path,
     settings: CropSettings,
     faces: LandmarkTracker,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
     """Add the files to what is known, shard by shard."""
     waiting: list[tuple[PreparedFile, NDArray[np.uint8]]] = []
@@ -174,19 +180,19 @@ def _prepare_files(
         try:
             waiting.append((entry, face_crops(path, faces, settings)))
         except SkippedError as skipped:
-            say(f"skipped {name}: {skipped}")
+            log(f"skipped {name}: {skipped}")
             known[name] = replace(entry, reason=str(skipped))
         if sum(len(frames) for _, frames in waiting) >= SHARD_FRAMES or done == len(files):
             known |= _write_shard(cache, waiting)
             _write_index(cache, settings, known)
             waiting.clear()
-            say(f"prepared {done} of {len(files)} files")
+            log(f"prepared {done} of {len(files)} files")
 
 
 def _write_shard(
     cache: Path, clips: Sequence[tuple[PreparedFile, NDArray[np.uint8]]]
 ) -> dict[str, PreparedFile]:
-    """One file of all frames; its name tells its content, so that no other shard has it."""
+    """One file of all frames; its name is a hash of its content, so that no other shard has it."""
     if not clips:
         return {}
     content = json.dumps([(entry.name, entry.size_bytes) for entry, _ in clips])
@@ -208,17 +214,23 @@ def _write_index(cache: Path, settings: CropSettings, known: Mapping[str, Prepar
     index = {
         "format": FORMAT,
         "version": VERSION,
-        "settings": asdict(settings),
+        "settings": _stored(settings),
         "files": [asdict(known[name]) for name in sorted(known)],
     }
     write_whole(cache / INDEX_NAME, (json.dumps(index, indent=1) + "\n").encode())
 
 
+def _stored(settings: CropSettings) -> dict[str, Any]:
+    """The settings as an index has them, whose names stay when those of options change."""
+    values = asdict(settings)
+    return {STORED_NAMES.get(name, name): value for name, value in values.items()}
+
+
 def _summary(files: Sequence[PreparedFile], new: int) -> str:
-    films = sum(entry.frames > 1 for entry in files)
-    stills = sum(entry.frames == 1 for entry in files)
+    videos = sum(entry.frames > 1 for entry in files)
+    images = sum(entry.frames == 1 for entry in files)
     total = sum(entry.frames for entry in files)
-    line = f"clips: {films} films and {stills} stills, {total} frames; {new} files prepared now"
+    line = f"clips: {videos} videos and {images} images, {total} frames; {new} files prepared now"
     reasons = Counter(entry.reason for entry in files if entry.reason)
     skipped = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     return f"{line}; skipped {skipped}" if skipped else line

@@ -203,20 +203,20 @@ class RenderedSet:
         """
         same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_share)
         pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
-        wanted = [("image", pair), ("image", (pair + 1) % FRAMES), ("flow", pair)]
-        identities = self._readable(draw.integers(count, 0, len(self)), wanted)
+        needed = [("image", pair), ("image", (pair + 1) % FRAMES), ("flow", pair)]
+        identities = self._readable(draw.integers(count, 0, len(self)), needed)
         draw.notes.append(_named("pairs", identities, pair))
         return self.pairs(identities, pair)
 
     def _readable(
         self,
         identities: NDArray[np.integer],
-        wanted: Sequence[tuple[str, NDArray[np.integer]]],
+        needed: Sequence[tuple[str, NDArray[np.integer]]],
     ) -> NDArray[np.integer]:
-        """The identities, or others where the wanted frames of arrays cannot be read."""
+        """The identities, or others where the needed frames of arrays cannot be read."""
 
         def read(place: int, identity: int) -> int:
-            for name, frames in wanted:
+            for name, frames in needed:
                 self._row(name, identity, int(frames[place]))
             return identity
 

@@ -65,9 +65,9 @@ class StoredHeads:
         self.small = {name: np.concatenate([part[name] for part in parts]) for name in SMALL_ARRAYS}
         if len(self.small["keypoints"]) != len(self._clips):
             raise MediaError(f"The .npz files in {folder} are of another set. Copy them again.")
-        kept = max(MIN_CACHED, CACHE_BYTES // (3 * self.size_px**2))
-        self._picture = lru_cache(kept)(self._read_picture)
-        self._truth = lru_cache(kept)(self._read_truth)
+        cached = max(MIN_CACHED, CACHE_BYTES // (3 * self.size_px**2))
+        self._picture = lru_cache(cached)(self._read_picture)
+        self._truth = lru_cache(cached)(self._read_truth)
         self.large: dict[str, StoredRows] = {
             name: StoredRows(self, name) for name in ("image", *DENSE_ARRAYS)
         }
@@ -94,8 +94,8 @@ class StoredHeads:
         if stored.clip.truth is None:
             raise MediaError(f"{name} are missing. Render the folder anew.")
         arrays = decode_arrays(read_spot(stored.shard, stored.clip.truth), name)
-        wanted = self.large[DENSE_ARRAYS[0]].shape[1:]
-        if any(label not in arrays or arrays[label].shape[:3] != wanted for label in DENSE_ARRAYS):
+        shape = self.large[DENSE_ARRAYS[0]].shape[1:]
+        if any(label not in arrays or arrays[label].shape[:3] != shape for label in DENSE_ARRAYS):
             raise MediaError(f"{name} are of another set. Copy shard and table again.")
         return {label: arrays[label] for label in DENSE_ARRAYS}
 

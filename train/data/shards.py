@@ -74,7 +74,9 @@ class ShardWriter:
             OSError: The disk is full.
         """
         if "." in sample.key or "/" in sample.key:
-            raise ValueError(f"The key {sample.key!r} has a dot or slash; plain words are wanted.")
+            raise ValueError(
+                f"The key {sample.key!r} has a dot or slash; plain words are expected. Rename it."
+            )
         return {ext: self._add(f"{sample.key}.{ext}", data) for ext, data in sample.files.items()}
 
     def close(self) -> None:
@@ -139,7 +141,7 @@ def read_spot(place: Place, spot: Spot) -> bytes:
     data = read_part(place, spot.at, spot.size)
     if len(data) < spot.size:
         raise MediaError(
-            f"The shard {place} ends before byte {spot.at + spot.size}, where a clip was wanted. "
+            f"The shard {place} ends before byte {spot.at + spot.size}, where a clip is expected. "
             "Copy it again."
         )
     return data
@@ -183,7 +185,7 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if stored is None:
         raise MediaError(
-            f"{name} is no picture or damaged; JPEG or PNG was wanted. Copy its shard again."
+            f"{name} is no picture or damaged; JPEG or PNG is expected. Copy its shard again."
         )
     return np.ascontiguousarray(np.asarray(stored, np.uint8)[..., ::-1])
 

@@ -1,4 +1,4 @@
-"""Going on where something cannot be read: it is named once, counted, and the next is taken."""
+"""Skipping what cannot be read: it is named once, counted, and the next is taken."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Skipping:
                 self._name(number, error)
                 number = after(number)
         raise MediaError(
-            f"{MAX_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Look "
-            "whether their folder is still there, and make it anew where it is damaged."
+            f"{MAX_DAMAGED} {self._what}s in a row cannot be read; the last are named above. Check "
+            "that their folder is still there, and make it anew where it is damaged."
         )
 
     def _name(self, number: int, error: MediaError) -> None:

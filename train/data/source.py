@@ -22,7 +22,7 @@ class PairSource(Protocol):
 
     @property
     def has_motion(self) -> bool:
-        """Whether any two frames of a person differ: stills alone have no motion."""
+        """Whether any two frames of a person differ: images alone have no motion."""
         ...
 
     @property

@@ -37,11 +37,11 @@ PACKAGES: Final[Mapping[str, str]] = MappingProxyType(
         "sftp": "paramiko",
     }
 )
-"""What drivers are called by installers."""
+"""Names of the drivers' packages for pip."""
 PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 """Refusals that do not last."""
 UNKNOWN_SIZE: Final = -1
-"""Bytes of a file whose size a server does not tell."""
+"""Size of a file for which a server gives none."""
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -98,8 +98,8 @@ def size_of(place: Place) -> int:
     """
 
     def far(system: Any, path: str) -> int:
-        told = system.size(path)
-        return UNKNOWN_SIZE if told is None else int(told)
+        size = system.size(path)
+        return UNKNOWN_SIZE if size is None else int(size)
 
     try:
         return _read(place, lambda path: path.stat().st_size if path.is_file() else 0, far)
@@ -128,8 +128,8 @@ def read_part(place: Place, at: int, size: int) -> bytes:
     data = _read(place, near, far)
     if len(data) > size:
         raise MediaError(
-            f"The server of {place} gives whole files alone; parts of them were wanted (HTTP range "
-            "requests). Use another server, or copy the folder to a disk."
+            f"The server of {place} gives whole files alone; parts of them are expected (HTTP "
+            "range requests). Use another server, or copy the folder to a disk."
         )
     return data
 
@@ -149,11 +149,11 @@ def _read(
         return _asked(place, far) if isinstance(place, Remote) else near(place)
     except FileNotFoundError as error:
         raise MissingError(
-            f"{place} cannot be read: there is no such file. Look whether it is still there."
+            f"{place} cannot be read: there is no such file. Check that it is still there."
         ) from error
     except OSError as error:
         raise MediaError(
-            f"{place} cannot be read: {error.strerror or error}. Look who may read it."
+            f"{place} cannot be read: {error.strerror or error}. Check who may read it."
         ) from error
 
 
@@ -170,7 +170,7 @@ def _asked(place: Remote, far: Callable[[Any, str], Result]) -> Result:
                 time.sleep(pause_s)
                 continue
             raise MediaError(
-                f"{place} cannot be read ({type(error).__name__}: {error}). Look whether the "
+                f"{place} cannot be read ({type(error).__name__}: {error}). Check that the "
                 "server can be reached, and who may read it."
             ) from error
     raise AssertionError("the last try returns or raises")
@@ -204,11 +204,11 @@ def _opened(place: Remote) -> tuple[Any, str]:
         ) from error
     except ValueError as error:
         raise MediaError(
-            f"{place} begins with {protocol}{MARK}, which nobody here can read ({error}); "
-            "https://, s3:// or gs:// was wanted, or a folder."
+            f"{place} begins with {protocol}{MARK}, which no driver here can read ({error}); "
+            "https://, s3:// or gs:// is expected, or a folder. Copy it to one of these."
         ) from error
     except Exception as error:
         raise MediaError(
-            f"{place} cannot be opened ({type(error).__name__}: {error}). Look whether the "
+            f"{place} cannot be opened ({type(error).__name__}: {error}). Check that the "
             "driver finds what it needs, as credentials."
         ) from error

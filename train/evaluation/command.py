@@ -77,7 +77,7 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
 
     with tempfile.TemporaryDirectory() as folder:
         words = ["--identities", str(IDENTITIES), "--seed", str(options.seed)]
-        words += ["--size", str(options.size_px), "--creatures", "0"]
+        words += ["--size", str(options.size_px), "--animals", "0"]
         if options.face_model is not None:
             words += ["--face-model", str(options.face_model)]
         if render([folder, *words]):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from liveportrait_core.animation.animation import Animation
 from liveportrait_core.animation.edit import edit_keypoints
-from liveportrait_core.animation.face_trackers import FaceTracker
+from liveportrait_core.animation.face_trackers import ClipTracker
 from liveportrait_core.animation.read import read_source
 from liveportrait_core.animation.render import render
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
@@ -38,7 +38,7 @@ Mask = NDArray[np.bool_]
 def edited(
     model: LivePortraitModel,
     frame: Pixels,
-    faces: FaceTracker | FaceTrack,
+    faces: ClipTracker | FaceTrack,
     edits: tuple[Expression, ...],
 ) -> tuple[list[Pixels], CropTransform]:
     """A picture under some edits, stitched and pasted back as `liveportrait edit` does.

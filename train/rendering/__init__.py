@@ -1,1 +1,1 @@
-"""Heads rendered from a face model, with the exact truth a motion network is trained on."""
+"""Heads rendered from a face model, with the exact labels that motion networks learn from."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating[Any]]
-"""Any precision; what is kept is a FloatArray."""
+"""Any precision; results are stored as a FloatArray."""
 IntArray = npt.NDArray[np.int32]
 IndexArray = npt.NDArray[np.int64]
 ByteArray = npt.NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""Values over time, told by a few of them."""
+"""Values over time, given at a few times."""
 
 from bisect import bisect_right
 

@@ -117,13 +117,13 @@ class MotionSampler:
         for name in ("cheekPuff", "noseSneer", "cheekSquint"):
             if chance(random, 0.1):
                 self._set_pair(weights, name, random.random(), random)
-        if chance(random, 0.3):  # a little of everything: faces are never tidy
+        if chance(random, 0.3):  # a little of everything, as in real faces
             few = random.choice(len(weights), size=6, replace=False)
             weights[few] += np.abs(random.normal(size=6) * 0.12).astype(np.float32)
         return weights
 
     def _set_eyes(self, weights: FloatArray, random: np.random.Generator) -> None:
-        """Closed or nearly so in about 30 % of the frames: blinks are the rarest thing to learn."""
+        """Closed or nearly so in about 30 % of the frames: blinks are hardest to learn."""
         if chance(random, 0.35):
             amount = float(random.choice([1, 1, random.random()]))
             self._set_pair(weights, "eyeBlink", amount, random, asymmetry=0.03)

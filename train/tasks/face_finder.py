@@ -41,7 +41,7 @@ from ..engine.loop import LoopConfig
 from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, ParameterGroup, Task, device_of
 from ..models.runs import CREDIT
-from ..rendering.animals.animal import is_creature
+from ..rendering.animals.animal import is_animal
 
 MODEL_NAME: Final = "face_finder.safetensors"
 NETWORK: Final = "face_finder"
@@ -158,7 +158,7 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     if config.init:
         network.load_state_dict(trained_weights(Path(config.init)))
     elif config.begin_with:
-        network.begin_with(load_model(config.begin_with).motion)
+        network.initialise_from(load_model(config.begin_with).motion)
     painter = FaceScenePainter(
         data, config.size_px, animals=animals_of(config.folders), animal_share=config.animals
     )
@@ -205,7 +205,7 @@ def animals_of(folders: Sequence[Path]) -> list[int]:
         index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
         count = sum(shard["identities"] for shard in index["shards"])
         seed, share = index.get("seed", 0), index.get("creatures", 0.0)
-        found += [first + k for k in range(count) if share and is_creature(seed, k, share)]
+        found += [first + k for k in range(count) if share and is_animal(seed, k, share)]
         first += count
     return found
 
@@ -227,7 +227,7 @@ def target_maps(scenes: Sequence[FaceScene], size_px: int) -> TargetMaps:
     for index, scene in enumerate(scenes):
         for face in scene.faces:  # small ones first: the larger of two is described
             bump, described = _bump_and_description(face, columns, rows)
-            if not face.wanted:
+            if not face.is_target:
                 near = np.hypot(rows - _cell(face)[1], columns - _cell(face)[0])
                 asked[index, 0][near <= max(1.5, face.side / CELL_PX / 2)] = 0
                 continue

@@ -1,7 +1,7 @@
-"""Our small family: semantic keypoints, a rigid head motion, and an RGB warp skip.
+"""The compact family: semantic keypoints, a rigid head motion, and an RGB warp skip.
 
-Same interface as the published networks; the switches that differ are documented where they
-are: the volume carries the picture itself (`volume`), M finds keypoints as heat-map centres
-(`motion`), W moves the head as one piece before it moves features (`warping`), and G refines
-the flow and blends warped pixels with painted ones (`decoder`).
+Same interface as the published networks. What differs: the volume also carries the picture
+(`appearance_extractor`), M finds keypoints as heat-map centres (`motion_extractor`), W moves the
+head rigidly before it moves features (`warping`), and G refines the flow and blends warped pixels
+with painted ones (`decoder`).
 """

@@ -1,4 +1,4 @@
-"""F of the compact family, and the picture that rides in its volume."""
+"""F of the compact family, whose volume also holds the picture."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .layers import (
 class CompactAppearanceExtractor(nn.Module):
     """F: face -> volume whose first channels are learned and whose others are the face itself.
 
-    The decoder warps the source's own pixels (the RGB warp skip), so the face travels with
-    its features: one tensor to cache, batch and move, as with the published model.
+    The decoder warps the source's own pixels (the RGB warp skip), so the volume holds them:
+    one tensor to cache, batch and move, as with the published model.
     """
 
     def __init__(self, width: float = 1.0, blocks: int = 0) -> None:

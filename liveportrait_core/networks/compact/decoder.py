@@ -26,12 +26,12 @@ from .warping import FEATURE_CHANNELS, CompactWarped
 MAX_RELIGHTING = 0.5
 """Largest gain and offset of warped pixels."""
 FALLOFF_START, FALLOFF_END = 1 / 32, 0.18
-"""Distances to the edge, in sides of the picture: nearer than `HELD`, where a pasted picture fades
-into its frame, an edge that is held does not change; beyond `FREE` nothing is held."""
+"""Distances to the edge, in sides of the picture, between which the weight of the change rises
+from 0 to 1. Nearer than `FALLOFF_START` a pasted picture fades into its frame."""
 
 
 class _Spade(nn.Module):
-    """SPADE (Park et al., 2019): a normalisation whose scale and shift are painted by a map."""
+    """SPADE (Park et al., 2019): a normalisation whose scale and shift come from a feature map."""
 
     def __init__(self, channels: int, map_channels: int, hidden: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class _SpadeBlock(nn.Module):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Painted:
-    """The picture and what it was blended from."""
+    """The picture and the parts that it is blended from."""
 
     image: Tensor
     """(B, 3, P, P) in [0, 1]."""
@@ -67,13 +67,13 @@ class Painted:
     painted: Tensor
     """(B, 3, p, p) in [0, 1]."""
     light: Tensor | None
-    """(B, 6, 64, 64) gain and offset that the warped pixels get: a head that turns is lit anew."""
+    """(B, 6, 64, 64) gain and offset of the warped pixels: a head that turns is relit."""
 
 
 class _Detail(nn.Module):
-    """The last doubling: what 256 px show beyond 128, for the painted picture and its mask.
+    """The last doubling: the detail of 256 px beyond 128, for the painted picture and its mask.
 
-    The work is done on maps of 128 px whose channels are the four sub-pixels.
+    It works on maps of 128 px whose channels are the four sub-pixels.
     """
 
     def __init__(self, features: int, width: float) -> None:
@@ -87,7 +87,7 @@ class _Detail(nn.Module):
         """Logits of picture and mask.
 
         Args:
-            features: (B, C, 64, 64) what the picture of 128 px was painted from.
+            features: (B, C, 64, 64) from which the picture of 128 px was painted.
             logits: (B, 4, 128, 128) of that picture and its mask.
             moved: (B, 3, 256, 256) the source, warped.
 
@@ -103,7 +103,7 @@ class _Detail(nn.Module):
 class CompactDecoder(nn.Module):
     """G: warped features and the source's pixels -> picture of the source's size.
 
-    The work of 128 px is done on maps of 64 px whose channels are the four sub-pixels.
+    The part at 128 px works on maps of 64 px whose channels are the four sub-pixels.
     """
 
     def __init__(self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False) -> None:
@@ -137,7 +137,11 @@ class CompactDecoder(nn.Module):
         return self.paint(warped).image
 
     def paint(self, warped: CompactWarped) -> Painted:
-        """The picture with its flow, its blend mask and its painted part."""
+        """The picture with its flow, its blend mask and its painted part.
+
+        Args:
+            warped: From `CompactWarping`.
+        """
         dtype = self.first.weight.dtype
         features = warped.features.to(dtype)
         x = _leaky(self.first(features))
@@ -166,21 +170,21 @@ class CompactDecoder(nn.Module):
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
         painted, mask = logits.sigmoid().split((3, 1), 1)
-        freedom = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
-        image = _composed(warped.face, flow, light, mask, painted, freedom)
+        falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
+        image = _composed(warped.face, flow, light, mask, painted, falloff)
         return Painted(image=image, flow=flow, mask=mask, painted=painted, light=light)
 
 
 def edge_falloff(size_px: int, like: Tensor) -> Tensor:
-    """How freely each pixel of a picture that is to be pasted back may change.
+    """Weight of the change of each pixel of a picture that is pasted back, by its edge distance.
 
     Convention:
-        - 0 within `HELD` of the nearest edge, 1 beyond `FREE` of it, 3 t^2 - 2 t^3 between;
-          toward a corner the lesser of both edges
+        - 0 within `FALLOFF_START` of the nearest edge, 1 beyond `FALLOFF_END` of it,
+          3 t^2 - 2 t^3 between; toward a corner the smaller of both edges' weights
 
     Args:
         size_px: Side of the picture.
-        like: Whose device and type it is to have.
+        like: Tensor whose device and type it takes.
 
     Returns:
         (size_px, size_px) in [0, 1].
@@ -199,27 +203,27 @@ def _composed(
     light: Tensor | None,
     mask: Tensor,
     painted: Tensor,
-    freedom: Tensor | None,
+    falloff: Tensor | None,
 ) -> Tensor:
-    """The source, moved and lit, where the mask is 1, painted pixels where it is 0.
+    """The source, warped and relit, where the mask is 1, painted pixels where it is 0.
 
-    Flow, light and painted share are multiplied by `freedom`: where it is 0 the source stays.
+    Flow, light and painted weight are multiplied by `falloff`: where it is 0 the source stays.
     """
     size = face.shape[-1]
-    share = 1 - resize(mask, size)
+    weight = 1 - resize(mask, size)
     displacement = resize(flow - _identity(flow), size)
-    if freedom is not None:
-        share, displacement = share * freedom, displacement * freedom
+    if falloff is not None:
+        weight, displacement = weight * falloff, displacement * falloff
     moved = _read(face, displacement + _identity(flow, size))
     if light is not None:
         light = resize(light, size)
-        gain, offset = (light if freedom is None else light * freedom).chunk(2, 1)
+        gain, offset = (light if falloff is None else light * falloff).chunk(2, 1)
         moved = (moved * (1 + gain) + offset).clamp(0, 1)
-    return (1 - share) * moved + share * resize(painted, size)
+    return (1 - weight) * moved + weight * resize(painted, size)
 
 
 def _enlarged(flow: Tensor, size: int) -> Tensor:
-    """A flow on more pixels; its displacement is interpolated, so that identity stays exact."""
+    """A flow on more pixels; its displacement is interpolated, so that the identity stays exact."""
     return resize(flow - _identity(flow), size) + _identity(flow, size)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 BASE_SIZE_PX = 128
 """Side that F, M, W and G work at; pictures of a multiple of it are warped at full size."""
 DETAIL_SIZE_PX = 256
-"""Side that M looks at and G paints at besides, in a preset that asks for it."""
+"""Additional side at which M reads and G paints, in a preset with `detail_px` of it."""
 VOLUME_SIZE = 32
 """Side of the feature volume's slices."""
 VOLUME_DEPTH = 6
@@ -50,7 +50,7 @@ class ResidualBlock(nn.Module):
 
 
 def zero_initialised_blocks(channels: int, count: int) -> nn.Sequential:
-    """Residual blocks that change nothing until they are trained: a net can grow by them."""
+    """Residual blocks that are the identity until they are trained: a network can grow by them."""
     blocks = [ResidualBlock(channels) for _ in range(count)]
     for block in blocks:
         zero_initialise(block.conv2)
@@ -58,7 +58,7 @@ def zero_initialised_blocks(channels: int, count: int) -> nn.Sequential:
 
 
 def zero_initialise(layer: nn.Conv2d) -> None:
-    """Let a convolution begin as zero."""
+    """Set a convolution's weight and bias to zero, in place."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
@@ -77,7 +77,7 @@ def identity_grid(size: int, like: Tensor) -> Tensor:
 
 
 def heat_maps(keypoints: Tensor, size: int, sigma: float) -> Tensor:
-    """Gaussian bumps at keypoints.
+    """Gaussians at keypoints.
 
     Args:
         keypoints: (B, K, 2 or 3), x and y used.
@@ -96,7 +96,12 @@ def heat_maps(keypoints: Tensor, size: int, sigma: float) -> Tensor:
 
 
 def sample(picture: Tensor, grid: Tensor) -> Tensor:
-    """Bilinear (or trilinear) reads; outside, the border goes on."""
+    """Bilinear (or trilinear) samples; outside, the border is repeated.
+
+    Args:
+        picture: (B, C, h, w) or (B, C, D, h, w).
+        grid: (B, h, w, 2) or (B, D, h, w, 3) in [-1, 1] from edge to edge.
+    """
     picture, grid = picture.float(), grid.float()
     return F.grid_sample(picture, grid, align_corners=False, padding_mode="border")
 
@@ -107,7 +112,7 @@ def resize(picture: Tensor, size: int) -> Tensor:
     if current == size:
         return picture
     if current % size == 0:
-        return F.avg_pool2d(picture, current // size)  # the next line's numbers, sooner
+        return F.avg_pool2d(picture, current // size)  # the result of the next line, faster
     if current > size:
         return F.adaptive_avg_pool2d(picture, size)
     return F.interpolate(picture, size=(size, size), mode="bilinear", align_corners=False)

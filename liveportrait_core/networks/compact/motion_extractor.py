@@ -48,7 +48,7 @@ class _Block(nn.Module):
 
 
 class _Detail(nn.Sequential):
-    """What only the larger picture shows, for the stem; silent until trained."""
+    """Features of the larger picture, added to the stem; zero until trained."""
 
     def __init__(self, outputs: int) -> None:
         middle = max(8, outputs * 2 // 3)
@@ -72,20 +72,20 @@ def _zero_initialise_norm(layer: _ConvNorm) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionPrediction:
-    """All that M reads off a face; training supervises each part."""
+    """Everything that M predicts of a face; training supervises each part."""
 
     keypoints: Tensor
     """(B, K, 3) the posed keypoints themselves, crop units."""
     canonical: Tensor
     """(B, K, 3)."""
     pose_deg: Tensor
-    """(B, 3) pitch, yaw, roll."""
+    """(B, 3) pitch, yaw, roll in degrees."""
     scale: Tensor
     """(B, 1)."""
     translation: Tensor
     """(B, 3), z zero."""
     expression: Tensor
-    """(B, K, 3): what is left, so that Eq. 2 gives `keypoints` exactly."""
+    """(B, K, 3): the remainder, so that Eq. 2 gives `keypoints` exactly."""
     log_heat: Tensor
     """(B, K, 64, 64) logarithms of the heat-maps, each of sum 1."""
 
@@ -127,7 +127,7 @@ class CompactMotionExtractor(nn.Module):
         self.register_buffer("mean_canonical", torch.zeros(NUM_KEYPOINTS, 3))
 
     def features(self, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What M sees in (B, 3, P, P) faces at 64, 32 and 16 px, before it knows what it means."""
+        """Features of (B, 3, P, P) faces in [0, 1]: maps of 64, 32 and 16 px."""
         first = self.stem(resize(face, BASE_SIZE_PX) * 2 - 1)
         if self.detail is not None:
             first = first + self.detail(resize(face, DETAIL_SIZE_PX) * 2 - 1)
@@ -136,11 +136,11 @@ class CompactMotionExtractor(nn.Module):
         return a, b, self.down2(b)
 
     def read(self, face: Tensor) -> MotionPrediction:
-        """Everything M knows of (B, 3, P, P) faces in [0, 1]."""
+        """The prediction for (B, 3, P, P) faces in [0, 1]."""
         return self.read_features(self.features(face))
 
     def read_features(self, features: tuple[Tensor, Tensor, Tensor]) -> MotionPrediction:
-        """The same of what `features` gave."""
+        """The prediction from the three maps of `features`."""
         a, b, c = features
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))

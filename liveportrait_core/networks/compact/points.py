@@ -1,4 +1,4 @@
-"""What the networks know of each semantic keypoint of the compact space."""
+"""Constants of the networks for each semantic keypoint of the compact space."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RIGIDITY = _of_each(
         _IRISES: 0.0,
     },
 )
-"""How much each keypoint tells of the head's own motion: bone 4, lips hardly anything."""
+"""Weight of each keypoint in the fit of the head's rigid motion: bone 4, lips nearly 0."""
 
 REACH = _of_each(
     0.06,
@@ -46,10 +46,10 @@ REACH = _of_each(
         (C.CHIN,): 0.12,
     },
 )
-"""How far around itself a keypoint moves the face, in crop units."""
+"""Standard deviation of the region that a keypoint moves, in crop units."""
 
 EXPRESSIVE = tuple(keypoint for keypoint in C if keypoint not in (*_BROWS, C.NOSE_TIP))
-"""Keypoints that are drawn for the decoder, so that it can paint lids, irises and lips."""
+"""Keypoints whose heat maps the decoder gets, to paint lids, irises and lips."""
 
 DEPTH_RANGE = (-1.0, 0.6)
 """Nearest and farthest z of the feature volume, crop units (z into the image)."""

@@ -1,4 +1,4 @@
-"""W of the compact family: background | head as one piece | features that move on it."""
+"""W of the compact family: background, rigid head, and features that move on the head."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from .points import DEPTH_RANGE, REACH, RIGIDITY
 
 FEATURE_CHANNELS = 80
 _PROBE_DEPTHS = (-0.7, -0.3, 0.15)
-"""Depths at which the source is turned to show the network what the head's motion does."""
+"""Depths at which the source is warped rigidly, as input for the network."""
 _FACE_DEPTH = -0.6
-"""Depth of a typical face: one warp of the picture at it guides the fine flow."""
+"""Depth of a typical face, at which the picture is warped rigidly for the fine flow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactWarped(Warped):
-    """`Warped` with what the compact decoder and its training need besides."""
+    """`Warped` with more tensors for the compact decoder and its training."""
 
     face: Tensor
     """(B, 3, P, P) the source."""
@@ -50,28 +50,28 @@ class CompactWarped(Warped):
     fine: Tensor
     """(B, C, 64, 64) features of the dense motion."""
     background_logit: Tensor
-    """(B, 1, 64, 64): does this pixel stay where it is?"""
+    """(B, 1, 64, 64): the pixel is background, which stays where it is."""
     head_logit: Tensor
-    """(B, 1, 32, 32): is this source pixel part of the head?"""
+    """(B, 1, 32, 32): the source pixel is part of the head."""
 
 
 @dataclass(frozen=True, slots=True)
 class _DenseMotion:
-    """The decided motion at 64 px, before it becomes a flow."""
+    """The predicted motion at 64 px, before it is converted to a flow."""
 
     background: Tensor  # (B, h, w, 1)
     depth: Tensor  # (B, h, w)
     local: Tensor  # (B, h, w, 3)
-    free: Tensor  # (B, h, w, 2)
+    residual: Tensor  # (B, h, w, 2), residual flow
 
 
 def moved_plane(rigid: Similarity, grid: Tensor, depth: Tensor) -> Tensor:
-    """Where the pixels of a plane (or surface) of the driving head were in the source.
+    """Positions in the source of the pixels of a plane (or surface) of the driving head.
 
     Args:
-        rigid: Driving to source similarity.
-        grid: (1, h, w, 2).
-        depth: (B, h, w).
+        rigid: Similarity from driving to source.
+        grid: (1, h, w, 2) x and y, crop units.
+        depth: (B, h, w) z, crop units.
 
     Returns:
         (B, h, w, 3).
@@ -85,7 +85,7 @@ class CompactWarping(nn.Module):
     """W: volume and keypoints -> warped features, flow and occlusion.
 
     The rigid motion is the weighted similarity from driving to source keypoints; what the
-    keypoints move beyond it spreads around each of them with learned weights.
+    keypoints move beyond it is spread around each of them with learned weights.
     """
 
     rigidity: Tensor
@@ -181,23 +181,22 @@ class CompactWarping(nn.Module):
         self, fine: Tensor, heads: Tensor, x_s: Tensor, x_d: Tensor, rigid: Similarity
     ) -> tuple[_DenseMotion, Tensor]:
         decided = self.decide(fine).float()
-        background, depth, weights, free = decided.split((1, 1, NUM_KEYPOINTS + 1, 2), 1)
+        background, depth, weights, residual = decided.split((1, 1, NUM_KEYPOINTS + 1, 2), 1)
         any_head = resize(heads, FINE_SIZE).amax(1, keepdim=True)
         background_logit = background * 4 + 3 * (1 - 2 * any_head)
         near, far = DEPTH_RANGE
         with full_precision(fine.device):
             grid = identity_grid(FINE_SIZE, fine)
-            away = (grid[:, None] - x_d[:, :, None, None, :2]).square().sum(-1)
-            prior = -away / (2 * self.reach.view(1, -1, 1, 1).square())
-            nobody = torch.full_like(prior[:, :1], -2.0)
-            share = (weights + torch.cat((prior, nobody), 1)).softmax(1)[:, :-1]
-            residual = x_s - rigid(x_d)
-            local = torch.einsum("bkhw,bkc->bhwc", share, residual)
+            distance = (grid[:, None] - x_d[:, :, None, None, :2]).square().sum(-1)
+            prior = -distance / (2 * self.reach.view(1, -1, 1, 1).square())
+            none = torch.full_like(prior[:, :1], -2.0)  # logit of moving with no keypoint
+            weights = (weights + torch.cat((prior, none), 1)).softmax(1)[:, :-1]
+            local = torch.einsum("bkhw,bkc->bhwc", weights, x_s - rigid(x_d))
         return _DenseMotion(
             background=background_logit.sigmoid().permute(0, 2, 3, 1),
             depth=far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 1.1),
             local=local,
-            free=torch.tanh(free).permute(0, 2, 3, 1) * 0.3,
+            residual=torch.tanh(residual).permute(0, 2, 3, 1) * 0.3,
         ), background_logit
 
 
@@ -206,17 +205,17 @@ def _plane(like: Tensor, size: int, depth: float) -> Tensor:
 
 
 def _flow_2d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
-    """(B, 64, 64, 2): the surface that is seen."""
+    """(B, 64, 64, 2): flow of the visible surface."""
     grid = identity_grid(FINE_SIZE, motion.depth)
     head = (moved_plane(rigid, grid, motion.depth) + motion.local)[..., :2]
-    return motion.background * grid + (1 - motion.background) * head + motion.free
+    return motion.background * grid + (1 - motion.background) * head + motion.residual
 
 
 def _flow_3d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
     """(B, 6, 32, 32, 3): the same motion for every slice of the volume."""
-    background, local, free = (
+    background, local, residual = (
         F.avg_pool2d(field.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
-        for field in (motion.background, motion.local, motion.free)
+        for field in (motion.background, motion.local, motion.residual)
     )
     near, far = DEPTH_RANGE
     grid = identity_grid(VOLUME_SIZE, local)
@@ -226,5 +225,5 @@ def _flow_3d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
         still = torch.cat((grid.expand(local.shape[0], -1, -1, -1), plane[..., None]), -1)
         moved = background * still + (1 - background) * (moved_plane(rigid, grid, plane) + local)
         z = (moved[..., 2:] - near) / (far - near) * 2 - 1
-        slices.append(torch.cat((moved[..., :2] + free, z), -1))
+        slices.append(torch.cat((moved[..., :2] + residual, z), -1))
     return torch.stack(slices, 1)

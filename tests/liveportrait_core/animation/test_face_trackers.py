@@ -38,7 +38,7 @@ class Insight:
 def folder(tmp_path, monkeypatch):
     for name in ("landmark.onnx", "det_10g.onnx", "2d106det.onnx"):
         (tmp_path / name).write_bytes(b"")
-    monkeypatch.setattr(face_trackers, "InsightFaceFinder", Insight)
+    monkeypatch.setattr(face_trackers, "insightface_finder", Insight)
     monkeypatch.setattr(face_trackers, "landmark_203_network", lambda path: square_network())
     return tmp_path
 

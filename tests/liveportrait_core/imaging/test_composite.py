@@ -176,7 +176,7 @@ def test_a_mask_of_another_size_is_named():
     crop = crop_tensor(frame, framing(32))
     with pytest.raises(ValueError, match=r"mask has shape \(31, 32\)"):
         paste_back(frame, crop.image, crop, torch.zeros(31, 32))
-    with pytest.raises(ValueError, match="as large as the face"):
+    with pytest.raises(ValueError, match="that of the face"):
         paste_back_pixels(
             smooth_picture(), smooth_picture(32, 32), framing(32), np.zeros((9, 9), np.float32)
         )

@@ -150,7 +150,7 @@ def test_six_channels_are_mixed_to_two():
     [
         (np.zeros((1, 2, 100), np.float32), 16000, "Take one sound of a batch"),
         (np.zeros((100, 2), np.float32), 16000, "1 to 6 channels"),
-        (np.zeros((2, 100)), 16000, "type float64"),
+        (np.zeros((2, 100)), 16000, "is float64"),
         (np.zeros((2, 100), np.float32), 0, "at 0 Hz"),
     ],
 )

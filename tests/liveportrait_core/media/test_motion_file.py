@@ -123,8 +123,8 @@ def test_a_file_written_by_the_description_of_the_format_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("tensors", "told", "words"),
     [
-        (EXPRESSION, {}, "holds no motion"),
-        (EXPRESSION, header(format="pt"), "holds no motion"),
+        (EXPRESSION, {}, "of format 'not given'"),
+        (EXPRESSION, header(format="pt"), "of format 'pt'"),
         (EXPRESSION, header(version="3"), "version '3', and this program reads up to 2. Update"),
         (EXPRESSION | {"reference.expression": torch.zeros(2, 21, 3)}, header(), "damaged"),
         (EXPRESSION, header(fps="0/1"), "damaged"),
@@ -158,7 +158,7 @@ def test_what_is_no_motion_file_is_refused_in_a_sentence(tmp_path):
     }.items():
         with pytest.raises(MediaError, match=words):
             load_motion(tmp_path / name)
-    with pytest.raises(MediaError, match="no frame"):
+    with pytest.raises(MediaError, match="has 0 frames"):
         save_motion(make_motion()[:0], tmp_path / "none.safetensors")
     with pytest.raises(MediaError, match=r"Use \.safetensors"):
         save_motion(make_motion(), tmp_path / "motion.json")

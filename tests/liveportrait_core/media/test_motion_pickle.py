@@ -248,7 +248,7 @@ def test_what_a_template_cannot_keep_is_told(tmp_path):
         "The frame rate 30000/1001 became 30.",
         "The reference frame 3 became 0.",
         "Which frames were missing or interpolated is not kept.",
-        "Absent channels became still ones: pose.",
+        "Absent channels became constant: pose.",
         "Channels meant as absolute became relative: lip.",
         "Unknown eye opening became 0.35 in each frame.",
     ]

@@ -41,7 +41,7 @@ def test_chunks_are_the_frames_in_order_and_the_last_is_shorter(tmp_path):
     chunks = list(reader.chunks(4))
     assert [chunk.shape for chunk in chunks] == [(4, 48, 64, 3), (4, 48, 64, 3), (2, 48, 64, 3)]
     np.testing.assert_array_equal(np.concatenate(chunks), np.stack(list(reader)))
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="num_frames is 0; 1 or more"):
         reader.chunks(0)
 
 
@@ -179,10 +179,10 @@ def test_very_short_clips_are_read_whole(tmp_path, num_frames):
     assert len(list(reader)) == num_frames == reader.num_frames
 
 
-def test_what_is_no_film_is_refused_in_a_sentence(tmp_path):
+def test_what_is_no_video_is_refused_in_a_sentence(tmp_path):
     whole = make_clip(tmp_path / "whole.mp4", 30).read_bytes()
     (tmp_path / "empty.mp4").write_bytes(b"")
-    (tmp_path / "text.mp4").write_text("This is no film.\n" * 20)
+    (tmp_path / "text.mp4").write_text("This is no video.\n" * 20)
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 3])  # its index is at the end
     make_sound(tmp_path / "sound.m4a", "aac", seconds=0.2, rate=44100)
     make_clip(tmp_path / "none.mp4", 0)
@@ -323,13 +323,13 @@ def test_a_part_that_holds_no_frame_is_refused_in_a_sentence(tmp_path):
     path = make_clip(tmp_path / "clip.mp4", 25, fps=Fraction(25))
     with pytest.raises(MediaError, match=r"ends after 1 s, but the part to read begins at 1.2 s"):
         VideoReader(path, start_s=1.2)
-    with pytest.raises(MediaError, match="too short to hold a frame"):
+    with pytest.raises(MediaError, match="shorter than a frame"):
         VideoReader(path, start_s=0.41, duration_s=0.01)
-    with pytest.raises(ValueError, match="duration_s must be above 0, got 0"):
+    with pytest.raises(ValueError, match="duration_s is 0; a number above 0"):
         VideoReader(path, duration_s=0)
     untold = VideoReader(make_clip(tmp_path / "raw.h264", 25, fps=Fraction(25)), start_s=1.2)
     assert (untold.num_frames, untold.duration_s) == (None, None)
     with pytest.raises(MediaError, match=r"ends after 1 s, but the part to read begins at 1.2 s"):
         list(untold)
-    with pytest.raises(MediaError, match="does not tell how long it is"):
+    with pytest.raises(MediaError, match=r"length of the video .* is unknown"):
         VideoReader(untold.path, start_s=-1)

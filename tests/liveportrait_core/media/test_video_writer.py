@@ -141,10 +141,10 @@ def test_a_waveform_shorter_than_the_picture_just_ends_and_an_empty_one_is_silen
 
 def test_sound_that_cannot_be_carried_is_refused_in_a_sentence(tmp_path):
     sound = Waveform(tone(0.3, 44100), 44100)
-    with pytest.raises(ValueError, match=r"Both a waveform and the sound of in\.wav"):
+    with pytest.raises(ValueError, match=r"two sounds, a waveform and in\.wav"):
         VideoWriter(tmp_path / "out.mp4", NTSC, audio_path="in.wav", waveform=sound)
     sound.samples[0, 100] = np.nan
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match="NaN or infinite"):
         VideoWriter(tmp_path / "out.mp4", NTSC, waveform=sound)
 
 
@@ -197,9 +197,9 @@ def test_what_cannot_be_written_is_refused_in_a_sentence(tmp_path):
         VideoWriter(tmp_path / "out.gif", NTSC)
     with pytest.raises(MediaError, match="folder does not exist"):
         write_marked(tmp_path / "nowhere" / "out.mp4", 1)
-    with pytest.raises(MediaError, match="No frame came"):
+    with pytest.raises(MediaError, match="got 0 frames"):
         write_marked(tmp_path / "out.mp4", 0)
-    with pytest.raises(ValueError, match="fps must be above 0"):
+    with pytest.raises(ValueError, match="fps is 0; a number above 0"):
         VideoWriter(tmp_path / "out.mp4", Fraction(0))
     for frames, words in (
         ([marked_frame(0), marked_frame(0, 32, 32)], "same size"),

@@ -246,12 +246,12 @@ def test_a_motion_that_is_long_enough_is_left_as_it_is():
 
 
 def test_a_motion_without_frames_cannot_be_extended():
-    with pytest.raises(ValueError, match="nothing to repeat"):
+    with pytest.raises(ValueError, match="0 frames; 1 or more"):
         extend(numbered(2)[:0], 3, "hold")
 
 
 def test_an_unknown_way_to_go_on_is_named():
-    with pytest.raises(ValueError, match="'mirror'; choose one of hold, loop, bounce"):
+    with pytest.raises(ValueError, match="'mirror'; one of hold, loop, bounce is expected"):
         extend(numbered(2), 3, "mirror")
 
 

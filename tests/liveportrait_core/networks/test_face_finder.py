@@ -55,7 +55,7 @@ def test_a_network_in_training_is_not_fused():
 def test_training_begins_with_what_the_motion_network_sees():
     torch.manual_seed(1)
     motion, network = CompactMotionExtractor().eval(), FaceFinderNetwork().eval()
-    network.begin_with(motion)
+    network.initialise_from(motion)
     picture = torch.rand(1, 3, 128, 128)
     first = F.relu(motion.stem(picture * 2 - 1))
     theirs = motion.down3(motion.down2(motion.down1(first)))
@@ -66,6 +66,6 @@ def test_training_begins_with_what_the_motion_network_sees():
 
 def test_a_motion_network_of_another_width_lends_nothing():
     with pytest.raises(RuntimeError, match="size mismatch"):
-        FaceFinderNetwork().begin_with(CompactMotionExtractor(0.5))
-    with pytest.raises(RuntimeError, match="default model was expected"):
-        FaceFinderNetwork().begin_with(nn.Linear(2, 2))
+        FaceFinderNetwork().initialise_from(CompactMotionExtractor(0.5))
+    with pytest.raises(RuntimeError, match="default model is expected"):
+        FaceFinderNetwork().initialise_from(nn.Linear(2, 2))

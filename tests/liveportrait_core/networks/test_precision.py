@@ -36,6 +36,25 @@ LAYERS = {
 """Weights to make huge, so that what they give is beyond 65504, and those that make up for it."""
 
 
+def in_float32(convolve):
+    """A convolution that takes float16 by way of float32, and rounds."""
+
+    def convolved(features, weight, bias=None, *more):
+        if features.dtype != torch.float16:
+            return convolve(features, weight, bias, *more)
+        bias = None if bias is None else bias.float()
+        return convolve(features.float(), weight.float(), bias, *more).half()
+
+    return convolved
+
+
+@pytest.fixture(autouse=True)
+def _quick_convolutions(monkeypatch):
+    """GPUs accumulate float16 in float32, too; a CPU's own float16 takes minutes."""
+    for name in ("conv2d", "conv3d"):
+        monkeypatch.setattr(F, name, in_float32(getattr(F, name)))
+
+
 def overflowing(family, *names):
     """A model that paints in float32, but whose named networks overflow in float16."""
     model = MODELS[family]()
@@ -77,8 +96,8 @@ def test_only_the_network_that_overflows_runs_in_float32(family, name, mode, cap
     assert torch.equal(picture, expected)
     assert torch.equal(again, expected)
     assert [record.getMessage() for record in caplog.records] == [
-        f"The {name} network overflows in float16; it runs in float32 from now on, which is right "
-        "but slower."
+        f"The {name} network overflows in float16; it runs in float32 from now on, which is "
+        "correct but slower."
     ]
     narrow = {"appearance", "warping", "decoder"} - {name}
     assert {key for key, dtype in dtypes(model).items() if dtype == torch.float16} == narrow
@@ -185,7 +204,7 @@ def test_weights_that_float16_cannot_hold_stay_in_float32_from_the_start(caplog)
     torch.testing.assert_close(features, whole, atol=1e-3, rtol=0.01)
     assert [record.getMessage() for record in caplog.records] == [
         "The warping network has weights too large for float16; it runs in float32 from now on, "
-        "which is right but slower."
+        "which is correct but slower."
     ]
     assert dtypes(model)["decoder"] == torch.float16
 

@@ -120,7 +120,7 @@ def test_boxes_that_make_no_sense_do_no_harm(box):
 
 @pytest.mark.parametrize("picture", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8)])
 def test_a_picture_of_another_kind_is_named(picture):
-    with pytest.raises(ValueError, match=r"uint8 of shape \(H, W, 3\) was expected"):
+    with pytest.raises(ValueError, match=r"uint8 of shape \(H, W, 3\) is expected"):
         draw_faces(picture, [])
 
 

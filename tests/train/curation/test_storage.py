@@ -191,7 +191,7 @@ def test_a_driver_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(MediaError, match=r"Run pip install s3fs, or copy the folder to a disk"):
         opened("s3://bucket/films")
-    with pytest.raises(MediaError, match=r"begins with gopher://, which nobody here can read"):
+    with pytest.raises(MediaError, match=r"begins with gopher://, which no driver here can read"):
         opened("gopher://bucket/films")
 
 

@@ -27,7 +27,7 @@ from train.data.prepared_clips import PreparedSet
 from train.data.preparing import is_prepared, prepare, read_index
 from train.engine.draw import Draw
 
-SETTINGS = CropSettings(size_px=SIZE_PX, most_frames=6)
+SETTINGS = CropSettings(size_px=SIZE_PX, max_frames=6)
 
 
 def quiet(line):
@@ -42,18 +42,18 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory, folder):
     place = tmp_path_factory.mktemp("cache")
-    prepare([folder], place, SETTINGS, faces=square_faces(), say=quiet)
+    prepare([folder], place, SETTINGS, faces=square_faces(), log=quiet)
     return place
 
 
 def opened(cache, folder, **changes):
-    clips = prepare([folder], cache, SETTINGS, faces=square_faces(), say=quiet)
+    clips = prepare([folder], cache, SETTINGS, faces=square_faces(), log=quiet)
     return PreparedSet(cache, clips, **{"size_px": SIZE_PX, "image_share": 0.25, **changes})
 
 
 def test_clips_of_one_face_are_kept_and_the_others_named_by_reason(tmp_path, folder):
     lines = []
-    clips = prepare([folder], tmp_path, SETTINGS, faces=square_faces(), say=lines.append)
+    clips = prepare([folder], tmp_path, SETTINGS, faces=square_faces(), log=lines.append)
     kept = {clip.name: clip.frames for clip in clips}
     # nine frames give six, evenly taken; five frames stay five
     assert kept == {
@@ -70,7 +70,7 @@ def test_clips_of_one_face_are_kept_and_the_others_named_by_reason(tmp_path, fol
         "skipped people/two.png: several faces",
     ]
     assert lines[-1] == (
-        "clips: 2 films and 2 stills, 13 frames; 9 files prepared now; skipped 1 face too small, "
+        "clips: 2 videos and 2 images, 13 frames; 9 files prepared now; skipped 1 face too small, "
         "1 no face, 1 several faces, 2 unreadable"
     )
 
@@ -142,13 +142,13 @@ def test_preparation_killed_and_run_again_goes_on_and_ends_the_same(
     monkeypatch.setattr(preparing, "SHARD_FRAMES", 5)  # a shard for each film
     faces = square_faces()
     whole = Counting()
-    prepare([folder], tmp_path / "whole", SETTINGS, faces=replace_finder(faces, whole), say=quiet)
+    prepare([folder], tmp_path / "whole", SETTINGS, faces=replace_finder(faces, whole), log=quiet)
     killed = replace_finder(faces, Counting(killed_at=3))
     with pytest.raises(KeyboardInterrupt):
-        prepare([folder], tmp_path / "again", SETTINGS, faces=killed, say=quiet)
+        prepare([folder], tmp_path / "again", SETTINGS, faces=killed, log=quiet)
     assert set(read_index(tmp_path / "again", SETTINGS)) == {"people/a.mp4", "people/b.mp4"}
     rest = Counting()
-    prepare([folder], tmp_path / "again", SETTINGS, faces=replace_finder(faces, rest), say=quiet)
+    prepare([folder], tmp_path / "again", SETTINGS, faces=replace_finder(faces, rest), log=quiet)
     assert rest.calls < whole.calls
     index = (tmp_path / "again" / "index.json").read_bytes()
     assert index == (tmp_path / "whole" / "index.json").read_bytes()
@@ -166,18 +166,18 @@ def test_what_was_prepared_is_not_looked_at_again(tmp_path, cache, folder):
     assert is_prepared([folder], cache, SETTINGS)
     finder = Counting(killed_at=1)
     faces = replace_finder(square_faces(), finder)
-    prepare([folder], cache, SETTINGS, faces=faces, say=lines.append)
+    prepare([folder], cache, SETTINGS, faces=faces, log=lines.append)
     assert finder.calls == 0
     assert "0 files prepared now" in lines[-1]
 
 
 def test_a_new_file_is_added_and_a_removed_one_left_out(tmp_path, folder):
     place = shutil.copytree(folder, tmp_path / "people")
-    prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
+    prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), log=quiet)
     moving_video(place / "c.mp4", num_frames=3)
     (place / "a.mp4").unlink()
     assert not is_prepared([place], tmp_path / "cache", SETTINGS)
-    clips = prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
+    clips = prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), log=quiet)
     names = [clip.name.removeprefix("people/") for clip in clips]
     assert names == ["b.mp4", "c.mp4", "deeper/still.png", "still.png"]
     assert len(PreparedSet(tmp_path / "cache", clips, size_px=64, image_share=0.5)) == 4
@@ -185,7 +185,7 @@ def test_a_new_file_is_added_and_a_removed_one_left_out(tmp_path, folder):
 
 def test_a_cache_of_other_settings_is_refused(cache, folder):
     with pytest.raises(MediaError, match="name another with cache=FOLDER"):
-        prepare([folder], cache, CropSettings(size_px=256), say=quiet)
+        prepare([folder], cache, CropSettings(size_px=256), log=quiet)
 
 
 def test_a_damaged_cache_says_what_to_do(tmp_path, cache, folder):
@@ -203,18 +203,18 @@ def test_folders_with_nothing_usable_are_one_sentence(tmp_path):
     with pytest.raises(MediaError, match="There is no"):
         prepare([tmp_path / "nowhere"], tmp_path / "cache", SETTINGS)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MediaError, match="neither pictures nor films"):
+    with pytest.raises(MediaError, match="neither pictures nor videos"):
         prepare([tmp_path / "empty"], tmp_path / "cache", SETTINGS)
     (tmp_path / "empty" / "broken.mp4").write_bytes(b"?")
     with pytest.raises(MediaError, match="None of 1 files"):
-        prepare([tmp_path / "empty"], tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
+        prepare([tmp_path / "empty"], tmp_path / "cache", SETTINGS, faces=square_faces(), log=quiet)
 
 
 def test_folders_of_one_name_keep_all_their_files(tmp_path):
     places = [tmp_path / part / "people" for part in ("first", "second")]
     for seed, place in enumerate(places):
         moving_video(place / "a.mp4", num_frames=2, seed=seed)
-    clips = prepare(places, tmp_path / "cache", SETTINGS, faces=square_faces(), say=quiet)
+    clips = prepare(places, tmp_path / "cache", SETTINGS, faces=square_faces(), log=quiet)
     assert len({clip.first for clip in clips}) == 2
 
 
@@ -310,3 +310,10 @@ def test_the_index_says_what_it_is(cache):
     index = json.loads((cache / "index.json").read_text(encoding="utf-8"))
     assert (index["format"], index["version"]) == ("liveportrait-suite/clips", 1)
     assert index["settings"]["size_px"] == SIZE_PX
+    # the names of caches that were begun earlier
+    assert set(index["settings"]) == {"size_px", "most_frames", "scale", "vx_ratio", "vy_ratio"}
+
+
+def test_settings_outside_their_range_are_refused():
+    with pytest.raises(ValueError, match=r"max_frames is 0; a whole number from 1 up is expected"):
+        CropSettings(max_frames=0)

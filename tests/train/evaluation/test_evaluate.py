@@ -155,7 +155,7 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
     options = ["--model", str(model_file), "--rendered", "--seed", "5", "--json", str(out)]
     options += ["--face-model", face_model] if face_model else []
     assert evaluate.main(options) == 0
-    expected = ["--identities", "120", "--seed", "5", "--size", "256", "--creatures", "0"]
+    expected = ["--identities", "120", "--seed", "5", "--size", "256", "--animals", "0"]
     assert asked == [expected + (["--face-model", face_model] if face_model else [])]
     assert json.loads(out.read_text(encoding="utf-8"))["identities"] == 1
 

@@ -60,7 +60,7 @@ def place(tmp_path_factory):
         moving_video(root / name / "film.mp4", num_frames=3, step=2 + seed, seed=seed)
         write_image(root / name / "still.png", frame((70, 50, 44 + 6 * seed), seed=2 + seed))
         settings, faces = CropSettings(size_px=SIZE_PX), square_faces()
-        prepare([root / name], root / f"{name}-cache", settings, faces=faces, say=lambda line: None)
+        prepare([root / name], root / f"{name}-cache", settings, faces=faces, log=lambda line: None)
     return root
 
 
@@ -319,7 +319,7 @@ def test_what_makes_no_sense_for_a_published_base_is_refused(capsys, place, tmp_
 
 def test_rendered_people_are_no_animals_and_sizes_must_agree(capsys, place, tmp_path):
     options = of_compact(place, tmp_path / "run", "clips", animals=place / "heads")
-    assert "--creatures 0.0, so people are in it" in refused(animals.main, capsys, options)
+    assert "--animals 0.0, so people are in it" in refused(animals.main, capsys, options)
     creatures = of_compact(place, tmp_path / "run", "clips", animals=place / "creatures")
     cache = f"cache={place / 'cats-cache'}"
     with pytest.MonkeyPatch.context() as patch:

@@ -171,9 +171,9 @@ def test_strange_coats_change_a_head_but_leave_grey_grey_on_the_whole():
         np.testing.assert_allclose(strange, strange.mean(-1, keepdims=True) + 0 * grey, atol=1e-5)
 
 
-def face_at(x, y, side, *, wanted=True, angle=0.0):
+def face_at(x, y, side, *, is_target=True, angle=0.0):
     points = np.array([(x - 8, y), (x + 8, y), (x, y + 4), (x - 4, y + 8), (x + 4, y + 8)], float)
-    return PlacedFace(np.array([x, y], float), side, angle, points, wanted)
+    return PlacedFace(np.array([x, y], float), side, angle, points, is_target)
 
 
 def test_target_maps_worked_out_by_hand():
@@ -197,7 +197,7 @@ def test_target_maps_worked_out_by_hand():
 
 
 def test_nothing_is_asked_where_a_face_is_barely_seen():
-    faces = [face_at(35.5, 19.5, 32.0, wanted=False), face_at(11.5, 51.5, 12.0)]
+    faces = [face_at(35.5, 19.5, 32.0, is_target=False), face_at(11.5, 51.5, 12.0)]
     wanted = target_maps([FaceScene(np.zeros((64, 64, 3), np.uint8), faces)], 64)
     assert wanted.heat[0, 0, 2, 4] < 1e-6
     assert wanted.asked[0, 0, 2, 4] < 1e-6

@@ -21,7 +21,7 @@ from train.data.preparing import prepare
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.models.low_rank import add_low_rank
-from train.models.runs import model_of
+from train.models.runs import compact_model
 from train.tasks.compact_steps import PICTURE
 from train.tasks.finetune import FinetuneConfig, finetune_task, merged, open_base
 
@@ -55,7 +55,7 @@ def place(tmp_path_factory):
         root / "cache",
         settings,
         faces=square_faces(),
-        say=lambda line: None,
+        log=lambda line: None,
     )
     return root
 
@@ -149,8 +149,8 @@ def test_no_layer_changes_by_more_than_the_rank(place, low):
 
 def test_the_merged_model_paints_as_the_adapted_one_does(place, low):
     base, learnt = adapted(place, low[0])
-    before, after = (model_of(m, SIZE_PX) for m in (base.networks, merged(base, learnt)))
-    expected = picture(model_of(learnt, SIZE_PX))
+    before, after = (compact_model(m, SIZE_PX) for m in (base.networks, merged(base, learnt)))
+    expected = picture(compact_model(learnt, SIZE_PX))
     torch.testing.assert_close(picture(after), expected, atol=1e-6, rtol=0)
     assert float((picture(before) - expected).abs().max()) > 1e-3
     # and the file does but for its sixteen bits
@@ -232,7 +232,7 @@ def test_a_folder_without_a_film_is_refused(capsys, place, tmp_path):
     assert "stills has no video of a face" in refused(finetune.main, capsys, options)
     (tmp_path / "empty").mkdir()
     options = arguments(place, tmp_path / "run", f"clips={tmp_path / 'empty'}")
-    assert "neither pictures nor films" in refused(finetune.main, capsys, options)
+    assert "neither pictures nor videos" in refused(finetune.main, capsys, options)
 
 
 def test_a_base_that_is_not_there_is_refused(capsys, place, tmp_path):

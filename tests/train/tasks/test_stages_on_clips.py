@@ -22,7 +22,7 @@ from train.data.sets import Sets, open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
-from train.models.runs import Base, load_run, opened
+from train.models.runs import BaseModel, load_run, open_model
 from train.tasks import retargeting
 from train.tasks.compact import CompactConfig
 from train.tasks.retargeting import RetargetingConfig, retargeting_task
@@ -43,7 +43,7 @@ def media(tmp_path_factory):
     write_image(root / "people" / "still.png", frame((70, 50, 44), seed=2))
     settings = CropSettings(size_px=SIZE_PX)
     prepare(
-        [root / "people"], root / "cache", settings, faces=square_faces(), say=lambda line: None
+        [root / "people"], root / "cache", settings, faces=square_faces(), log=lambda line: None
     )
     return root
 
@@ -128,7 +128,7 @@ def test_stage_2_takes_sources_and_drivers_from_both(tmp_path, media, mixed, mon
 def stage_2_on_clips(media, mixed, *arguments):
     options = ["run=nowhere", "steps=1", "batch=3", f"base={mixed}", *arguments]
     config = parse(RetargetingConfig, [*keys(media, "clips", "cache"), *options], "stage2")
-    return retargeting_task(config, opened(str(mixed)), open_sets(config.sets, config.loop.run))
+    return retargeting_task(config, open_model(str(mixed)), open_sets(config.sets, config.loop.run))
 
 
 def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mixed):
@@ -160,7 +160,7 @@ def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
     stills = [entry for entry in entries if entry.frames == 1]
     pictures = PreparedSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
     with pytest.raises(MediaError, match="Add videos to clips"):
-        retargeting_task(step.config, Base(step.preset, step.base), Sets(None, pictures))
+        retargeting_task(step.config, BaseModel(step.preset, step.base), Sets(None, pictures))
 
 
 def refused(kind, *arguments):
@@ -208,8 +208,8 @@ def test_of_several_processes_the_first_prepares_and_the_others_wait(media, monk
 
 def test_the_default_finder_frames_a_photograph_and_a_rendered_film(tmp_path):
     demo = [ROOT / "docs" / "demo" / name for name in ("portrait.jpg", "driving.mp4")]
-    settings = CropSettings(size_px=SIZE_PX, most_frames=3)
-    clips = prepare(demo, tmp_path, settings, say=lambda line: None)
+    settings = CropSettings(size_px=SIZE_PX, max_frames=3)
+    clips = prepare(demo, tmp_path, settings, log=lambda line: None)
     assert {clip.name: clip.frames for clip in clips} == {"driving.mp4": 3, "portrait.jpg": 1}
     pairs = PreparedSet(tmp_path, clips, size_px=SIZE_PX, image_share=0.5).first_pairs(2)
     keypoints = pairs.with_readings(load_model("default").motion).source.keypoints

@@ -15,9 +15,9 @@ from ..people.identity import Identity, join_triangles, make_identity, surface_o
 from ..regions import Region
 from ..skin.face_chart import FaceChart
 from ..skin.lashes import no_lashes
-from .animal_paint import paint_creature
-from .fur_colour import Coat
-from .fur_geometry import attach, tufts_on, vary_shade
+from .animal_paint import paint_animal
+from .fur_colour import FurColours
+from .fur_geometry import animal_parts, tufts_on, vary_shade
 from .species import SPECIES, Species
 
 CLOTHES_PROBABILITY: Final = 0.12
@@ -30,12 +30,12 @@ PAD_MARKS: Final = (50, 52)
 """Landmarks of the upper lip above which the pads are that whiskers grow from."""
 
 
-def is_creature(seed: int, number: int, share: float) -> bool:
+def is_animal(seed: int, number: int, share: float) -> bool:
     """Whether an identity is an animal; drawn apart, so that people stay who they are."""
     return np.random.default_rng([seed, number, 1]).random() < share
 
 
-def make_creature(
+def make_animal(
     head: HeadModel, chart: FaceChart, photos: Sequence[Photo], random: np.random.Generator
 ) -> Identity:
     """Draw an animal: a person's skull, light and place, with another shape and fur."""
@@ -46,10 +46,10 @@ def make_creature(
         bend_to(species, person.neutral[head.landmarks], person.eye_centres),
         [_eyeball(species, head.parts[name], person.eye_centres[name]) for name in EYES],
     )
-    coat = Coat(species, random)
-    paint = paint_creature(head, chart, species, coat, random)
-    attached = attach(head, species, coat, warp.points, random)
-    torso = _torso(person, coat, species, random)
+    fur = FurColours(species, random)
+    paint = paint_animal(head, chart, species, fur, random)
+    attached = animal_parts(head, species, fur, warp.points, random)
+    torso = _torso(person, fur, species, random)
     parts, bare, bound = [*attached, torso], np.zeros(len(head.vertices), np.bool_), no_lashes()
     triangles, regions = join_triangles(head, bare, bound, parts)
     return replace(
@@ -105,7 +105,7 @@ def bend_to(species: Species, marks: FloatArray, eyes: dict[str, FloatArray]) ->
         marks: (68, 3) landmarks of the person.
         eyes: centres of the eyeballs.
     """
-    brow_y, lip, chin = float(marks[17:27, 1].max()), marks[62], marks[8]
+    brow_y = float(marks[17:27, 1].max())
     has_side_ears = species.ear == "none"
 
     def whole(points: FloatArray) -> FloatArray:
@@ -120,6 +120,24 @@ def bend_to(species: Species, marks: FloatArray, eyes: dict[str, FloatArray]) ->
         width = 1 + (species.width - 1) * np.clip((y + 10) / 4, 0, 1)
         return np.stack([np.sign(x) * wide * (width + cheeks), y - top, z], axis=1)
 
+    blended = blend(
+        whole, _face_zones(species, marks), [_eye_zone(species, eye) for eye in eyes.values()]
+    )
+    pads = [marks[k] + np.array([0, 0.6, 0], np.float32) for k in PAD_MARKS]
+
+    def with_pads(points: FloatArray) -> FloatArray:
+        bent = blended(points)
+        for pad in pads:
+            away = (points - pad) / np.array([1.1, 1.1, 3.0], np.float32)
+            bent[:, 2] += np.float32(species.pads) * np.exp(-(away**2).sum(axis=1))
+        return bent
+
+    return with_pads
+
+
+def _face_zones(species: Species, marks: FloatArray) -> list[Zone]:
+    """Nose, mouth, jaw and brow of a person with landmarks (68, 3)."""
+    lip, chin = marks[62], marks[8]
     nose = Zone(
         centre=marks[30] - np.array([0, 0.4, 1.6], np.float32),
         radii=(2.7, 3.6, 6.0),
@@ -145,21 +163,9 @@ def bend_to(species: Species, marks: FloatArray, eyes: dict[str, FloatArray]) ->
         centre=marks[27] + np.array([0, 2, -1], np.float32),
         radii=(5.5, 3.0, 5.0),
         flat=0.2,
-        scale=(1, 1, 0.35 if not has_side_ears else 1.2),
+        scale=(1, 1, 0.35 if species.ear != "none" else 1.2),
     )
-    blended = blend(
-        whole, [nose, mouth, jaw, brow], [_eye_zone(species, centre) for centre in eyes.values()]
-    )
-    pads = [marks[k] + np.array([0, 0.6, 0], np.float32) for k in PAD_MARKS]
-
-    def with_pads(points: FloatArray) -> FloatArray:
-        bent = blended(points)
-        for pad in pads:
-            away = (points - pad) / np.array([1.1, 1.1, 3.0], np.float32)
-            bent[:, 2] += np.float32(species.pads) * np.exp(-(away**2).sum(axis=1))
-        return bent
-
-    return with_pads
+    return [nose, mouth, jaw, brow]
 
 
 def _smooth_step(x: Floats) -> Floats:
@@ -191,13 +197,15 @@ def _eye_zone(species: Species, centre: FloatArray) -> Zone:
     )
 
 
-def _torso(person: Identity, coat: Coat, species: Species, random: np.random.Generator) -> Part:
+def _torso(
+    person: Identity, fur: FurColours, species: Species, random: np.random.Generator
+) -> Part:
     """The person's torso in fur, or dressed."""
     start = len(person.albedo) - len(person.torso)
     triangles = person.triangles[person.triangles.min(axis=1) >= start] - np.int32(start)
     if chance(random, CLOTHES_PROBABILITY):
         return Part(person.torso, np.sqrt(person.albedo[start:]), triangles, Region.TORSO)
-    colours = vary_shade(coat.colours(person.torso), 0.1, random)
+    colours = vary_shade(fur.at(person.torso), 0.1, random)
     torso = Part(person.torso, colours, triangles, Region.TORSO)
     return join_parts(
         [torso, replace(tufts_on(torso, species, TORSO_TUFTS, random), following=None)]

@@ -1,4 +1,4 @@
-"""Paint an animal's head: fur, nose, the line of the mouth, eyes."""
+"""Paint an animal's head: painted, nose, the line of the mouth, eyes."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ from ..paint import lay_over, rgb, waves
 from ..skin.complexion import CHANNELS
 from ..skin.face_chart import FaceChart
 from ..skin.head_paint import GLOSS_EYE, PaintedHead, paint_mouth
-from .fur_colour import Coat
+from .fur_colour import FurColours
 from .species import Pupil, Species
 
 COARSE: Final = 2
-"""The coat is painted on every second texel, then enlarged; single hairs come on top."""
+"""The fur is painted on every second texel, then enlarged; single hairs come on top."""
 NOSE_TIP: Final = 30
 INNER_LIPS: Final = slice(60, 65)
 BEYOND: Final = (0.9, 0.5, -1.2)
@@ -27,47 +27,51 @@ BLACK: Final = rgb(0.09, 0.06, 0.06)
 FUR_GLOSS: Final = 0.05
 
 
-def paint_creature(
-    head: HeadModel, chart: FaceChart, species: Species, coat: Coat, random: np.random.Generator
+def paint_animal(
+    head: HeadModel,
+    chart: FaceChart,
+    species: Species,
+    fur: FurColours,
+    random: np.random.Generator,
 ) -> PaintedHead:
     """Colours and texture of one animal."""
-    albedo = np.tile(coat.base, (len(head.vertices), 1))
+    albedo = np.tile(fur.base, (len(head.vertices), 1))
     gloss = np.zeros((len(head.vertices), 2), dtype=np.float32)
     furry = np.concatenate([head.parts["face"], head.parts["scalp"]])
-    albedo[furry] = coat.colours(head.vertices[furry])
+    albedo[furry] = fur.at(head.vertices[furry])
     gloss[furry, 0] = FUR_GLOSS
     paint_mouth(head, albedo, gloss, random)
     _paint_eyes(head, species, albedo, gloss, random)
     return PaintedHead(
         albedo=np.clip(albedo, 0, 1).astype(np.float32),
         gloss=gloss,
-        texture=_texture(chart, species, coat, random),
-        skin_tone=coat.skin,
-        hair_tone=coat.base,
+        texture=_texture(chart, species, fur, random),
+        skin_tone=fur.skin,
+        hair_tone=fur.base,
         age=0.0,
     )
 
 
 def _texture(
-    chart: FaceChart, species: Species, coat: Coat, random: np.random.Generator
+    chart: FaceChart, species: Species, fur: FurColours, random: np.random.Generator
 ) -> FloatArray:
     """The texture of the face, (R, R, CHANNELS); see `complexion`."""
     size = chart.size_px
     places = chart.points[::COARSE, ::COARSE]
-    coarse = coat.colours(places.reshape(-1, 3)).reshape(places.shape)
-    fur = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    coarse = fur.at(places.reshape(-1, 3)).reshape(places.shape)
+    painted = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32)
     hairs = chart.noise.shifted("strokes", random)
     grain = chart.noise.shifted("grain", random)
-    fur *= (1 + 0.25 * (hairs - hairs.mean()) + 0.05 * grain)[..., None].astype(np.float32)
+    painted *= (1 + 0.25 * (hairs - hairs.mean()) + 0.05 * grain)[..., None].astype(np.float32)
     rim = np.exp(-((chart.eye_distance / np.float32(RIM)) ** 2))
-    lay_over(fur, coat.dark * np.float32(0.4), rim * np.float32(random.uniform(0.4, 1)))
+    lay_over(painted, fur.dark * np.float32(0.4), rim * np.float32(random.uniform(0.4, 1)))
     seam = np.exp(-((_seam_distance(chart) / np.float32(SEAM)) ** 2))
-    lay_over(fur, BLACK, seam * np.float32(random.uniform(0.5, 0.95)))
+    lay_over(painted, BLACK, seam * np.float32(random.uniform(0.5, 0.95)))
     shine = np.ones((size, size), dtype=np.float32)
     if species.nose_colours:
-        _paint_nose(fur, shine, chart, species, random)
+        _paint_nose(painted, shine, chart, species, random)
     texture = np.zeros((size, size, CHANNELS), dtype=np.float32)
-    texture[..., :3] = np.square(np.clip(fur, 0, 1))
+    texture[..., :3] = np.square(np.clip(painted, 0, 1))
     texture[..., 5] = shine
     return texture
 
@@ -87,7 +91,7 @@ def _seam_distance(chart: FaceChart) -> FloatArray:
 
 
 def _paint_nose(
-    fur: FloatArray,
+    painted: FloatArray,
     shine: FloatArray,
     chart: FaceChart,
     species: Species,
@@ -102,10 +106,10 @@ def _paint_nose(
     place = (x / (wide * taper)) ** 2 + ((y + 0.35) / high) ** 2
     cover = (np.clip((1.1 - place) * 4, 0, 1) * near).astype(np.float32)
     groove = np.exp(-((x / 0.16) ** 2) - np.maximum(np.abs(y + 2.2) - 1.2, 0) ** 2 * 8) * near
-    lay_over(fur, colour * np.float32(0.6), (0.7 * groove).astype(np.float32))
-    lay_over(fur, colour, cover)
+    lay_over(painted, colour * np.float32(0.6), (0.7 * groove).astype(np.float32))
+    lay_over(painted, colour, cover)
     nostrils = ((np.abs(x) - 0.5 * wide) / 0.3) ** 2 + ((y + 0.75) / 0.22) ** 2
-    lay_over(fur, BLACK, (0.9 * np.exp(-nostrils) * near).astype(np.float32))
+    lay_over(painted, BLACK, (0.9 * np.exp(-nostrils) * near).astype(np.float32))
     shine += cover * np.float32(random.uniform(1, 6))
 
 

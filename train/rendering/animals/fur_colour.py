@@ -1,4 +1,4 @@
-"""Fur: colours of a coat, and tufts that stand out from it."""
+"""Colours and patterns of fur."""
 
 from typing import Final
 
@@ -6,28 +6,28 @@ import numpy as np
 
 from ..arrays import FloatArray, Floats, pick
 from ..paint import lay_over, rgb, waves
-from .species import COATS, PINK, WHITE, Pattern, Species
+from .species import FUR_COLOURS, PINK, WHITE, Pattern, Species
 
 SHARP: Final = 6.0
 
 
-class Coat:
+class FurColours:
     """Colours of an animal's fur by place; places are those of the face model's neutral head."""
 
     def __init__(self, species: Species, random: np.random.Generator) -> None:
-        """Draw a coat.
+        """Draw colours and a pattern.
 
         Args:
-            species: whose coat.
+            species: whose fur it is.
             random: source of colours and pattern.
         """
         self._pattern: Pattern = pick(random, species.patterns)
         tint = (1 + random.normal(size=3) * 0.05).astype(np.float32)
-        self.base = pick(random, species.coats) * tint * np.float32(random.uniform(0.8, 1.2))
+        self.base = pick(random, species.fur_colours) * tint * np.float32(random.uniform(0.8, 1.2))
         pale = random.uniform(0.45, 0.95)
         self.light = (self.base + (WHITE - self.base) * np.float32(pale)).astype(np.float32)
         self.dark = self.base * np.float32(random.uniform(0.25, 0.55))
-        self._other = pick(random, COATS)
+        self._other = pick(random, FUR_COLOURS)
         self.skin = pick(random, (PINK, PINK * rgb(1.05, 1.1, 1.1), rgb(0.25, 0.18, 0.16)))
         self._stripes = random.uniform(1.6, 2.6, 2)
         self._phase = random.uniform(0, 6, 3)
@@ -35,7 +35,7 @@ class Coat:
         self._waves = int(random.integers(2**31))
         self._muzzle = random.uniform(0, 0.9)
 
-    def colours(self, places: FloatArray) -> FloatArray:
+    def at(self, places: FloatArray) -> FloatArray:
         """Colours (N, 3) at places (N, 3)."""
         fur = np.tile(self.base, (len(places), 1))
         again = np.random.default_rng(self._waves)  # the same waves for every part

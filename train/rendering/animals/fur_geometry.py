@@ -12,36 +12,40 @@ from ..raster.surface import Kind
 from ..raster.vertices import vertex_normals
 from ..regions import Region
 from .ears import make_ears
-from .fur_colour import Coat
+from .fur_colour import FurColours
 from .species import Species
 
 HEAD_TUFTS: Final = 6000
 EAR_TUFTS: Final = 300
 RUFF_TUFTS: Final = 900
-STILL: Final = 0.12
+MAX_MOVEMENT: Final = 0.12
 """Tufts grow where no expression moves the skin by more than this, model units."""
-LOWEST_TUFT_Y: Final = -13.0
+MIN_TUFT_Y: Final = -13.0
 RUFF_AROUND: Final = 60
 RUFF_DOWN: Final = 14
 TO_HEAD: Final = np.array([0, -6, 0], np.float32)
 """From an ear to the place of the head whose colours it has."""
 
 
-def attach(
-    head: HeadModel, species: Species, coat: Coat, shape: FloatArray, random: np.random.Generator
+def animal_parts(
+    head: HeadModel,
+    species: Species,
+    fur: FurColours,
+    shape: FloatArray,
+    random: np.random.Generator,
 ) -> list[Part]:
     """All that follows the head.
 
     Args:
         head: the head model.
         species: whose.
-        coat: its colours.
+        fur: its colours.
         shape: (V, 3) the head's vertices in their final shape.
         random: source of everything.
     """
-    parts = [] if species.ear == "none" else _ears(head, species, coat, shape, random)
-    ruff = _ruff(coat, species, random)
-    parts += [ruff, _head_tufts(head, species, coat, shape, random)]
+    parts = [] if species.ear == "none" else _ears(head, species, fur, shape, random)
+    ruff = _ruff(fur, species, random)
+    parts += [ruff, _head_tufts(head, species, fur, shape, random)]
     parts.append(tufts_on(ruff, species, RUFF_TUFTS, random))
     if species.whiskers > 0:
         parts.append(_whiskers(head, species, shape, random))
@@ -49,13 +53,17 @@ def attach(
 
 
 def _ears(
-    head: HeadModel, species: Species, coat: Coat, shape: FloatArray, random: np.random.Generator
+    head: HeadModel,
+    species: Species,
+    fur: FurColours,
+    shape: FloatArray,
+    random: np.random.Generator,
 ) -> list[Part]:
     bare = np.concatenate([head.parts["face"], head.parts["scalp"]])
     ears = make_ears(species, shape[bare], random)
-    colours = coat.colours(ears.points + TO_HEAD)
-    lay_over(colours, coat.dark, ears.along * np.float32(random.uniform(0, 0.5)))
-    lay_over(colours, coat.skin, ears.bare * np.float32(random.uniform(0.3, 0.9)))
+    colours = fur.at(ears.points + TO_HEAD)
+    lay_over(colours, fur.dark, ears.along * np.float32(random.uniform(0, 0.5)))
+    lay_over(colours, fur.skin, ears.bare * np.float32(random.uniform(0.3, 0.9)))
     chosen = random.integers(len(ears.points), size=EAR_TUFTS)
     roots, ahead = ears.points[chosen], np.zeros((EAR_TUFTS, 3), np.float32)
     ahead[:, 2] = 1
@@ -68,7 +76,11 @@ def _ears(
 
 
 def _head_tufts(
-    head: HeadModel, species: Species, coat: Coat, shape: FloatArray, random: np.random.Generator
+    head: HeadModel,
+    species: Species,
+    fur: FurColours,
+    shape: FloatArray,
+    random: np.random.Generator,
 ) -> Part:
     """Tufts where the skin lies still, evenly over the surface."""
     normals = np.empty_like(shape)
@@ -77,7 +89,7 @@ def _head_tufts(
     np.maximum.at(move, head.expressions.indices, np.linalg.norm(head.expressions.offsets, axis=1))
     allowed = np.zeros(len(move), dtype=np.bool_)
     allowed[head.parts["face"]] = allowed[head.parts["scalp"]] = True
-    allowed &= (move < STILL) & (head.vertices[:, 1] > LOWEST_TUFT_Y)
+    allowed &= (move < MAX_MOVEMENT) & (head.vertices[:, 1] > MIN_TUFT_Y)
     corners = head.triangles[allowed[head.triangles].all(axis=1)]
     a, b, c = (shape[corners[:, k]] for k in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
@@ -89,7 +101,7 @@ def _head_tufts(
     )
     lie = _comb(roots, shape[head.landmarks[28]])
     points = grow_tufts(roots, up, lie, species.fur_length, random)
-    return _tuft_part(points, coat.colours(places), Region.SKIN, random)
+    return _tuft_part(points, fur.at(places), Region.SKIN, random)
 
 
 def _comb(points: FloatArray, from_place: FloatArray) -> FloatArray:
@@ -98,7 +110,7 @@ def _comb(points: FloatArray, from_place: FloatArray) -> FloatArray:
     return away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), np.float32(1e-6))
 
 
-def _ruff(coat: Coat, species: Species, random: np.random.Generator) -> Part:
+def _ruff(fur: FurColours, species: Species, random: np.random.Generator) -> Part:
     """Thick fur round the neck, from the cheeks to the shoulders."""
     angle = np.linspace(0, 2 * np.pi, RUFF_AROUND, endpoint=False)[:, None]
     down = np.linspace(0, 1, RUFF_DOWN)[None] + 0 * angle
@@ -107,7 +119,7 @@ def _ruff(coat: Coat, species: Species, random: np.random.Generator) -> Part:
     radius = (wide + random.uniform(2, 6) * down**1.3) * lumps
     x, z = radius * np.cos(angle), 0.8 * radius * np.sin(angle) - 2.5
     points = stack_points(x, 1.5 - 19 * down, z - 1.5 * down)
-    colours = vary_shade(coat.colours(points + np.array([0, -1, 6], np.float32)), 0.1, random)
+    colours = vary_shade(fur.at(points + np.array([0, -1, 6], np.float32)), 0.1, random)
     return Part(points, colours, grid_triangles(RUFF_AROUND, RUFF_DOWN), Region.SKIN)
 
 

@@ -49,7 +49,7 @@ class Species:
     """Half the iris seen from the eyeball's centre; a person's is 24."""
     iris_colours: tuple[FloatArray, ...]
     patterns: tuple[Pattern, ...]
-    coats: tuple[FloatArray, ...]
+    fur_colours: tuple[FloatArray, ...]
     nose_colours: tuple[FloatArray, ...]
     nose_pad: tuple[float, float] = (1.15, 1.2)
     """Half the width and the height of the bare nose."""
@@ -69,7 +69,7 @@ FAWN: Final = rgb(0.70, 0.55, 0.38)
 GINGER: Final = rgb(0.72, 0.46, 0.25)
 RUST: Final = rgb(0.52, 0.31, 0.17)
 BROWN: Final = rgb(0.33, 0.21, 0.13)
-COATS: Final = (BLACK, CHARCOAL, GREY, WHITE, CREAM, FAWN, GINGER, RUST, BROWN)
+FUR_COLOURS: Final = (BLACK, CHARCOAL, GREY, WHITE, CREAM, FAWN, GINGER, RUST, BROWN)
 
 PINK: Final = rgb(0.80, 0.50, 0.47)
 DARK_EYES: Final = (rgb(0.10, 0.06, 0.04), rgb(0.20, 0.11, 0.05), rgb(0.34, 0.20, 0.08))
@@ -102,7 +102,7 @@ CAT: Final = Species(
     iris_deg=50,
     iris_colours=CAT_EYES,
     patterns=("plain", "tabby", "tabby", "tabby", "patches", "mask", "points", "blaze"),
-    coats=COATS,
+    fur_colours=FUR_COLOURS,
     nose_colours=(PINK, PINK, rgb(0.35, 0.2, 0.18), BLACK),
     nose_pad=(0.95, 0.85),
     whiskers=6.5,
@@ -130,7 +130,7 @@ DOG: Final = Species(
     iris_deg=46,
     iris_colours=(*DARK_EYES, *DARK_EYES, from_hue(0.57, 0.4, 0.7)),
     patterns=("plain", "pale below", "pale below", "pale below", "blaze", "patches", "points"),
-    coats=COATS,
+    fur_colours=FUR_COLOURS,
     nose_colours=(BLACK, BLACK, BLACK, rgb(0.28, 0.16, 0.12)),
     nose_pad=(1.35, 1.5),
     fur_length=0.8,
@@ -157,7 +157,7 @@ HOUND: Final = Species(
     iris_deg=44,
     iris_colours=DARK_EYES,
     patterns=("plain", "plain", "blaze", "patches", "pale below", "points"),
-    coats=COATS,
+    fur_colours=FUR_COLOURS,
     nose_colours=(BLACK, BLACK, rgb(0.28, 0.16, 0.12)),
     nose_pad=(1.45, 1.5),
     fur_length=0.5,
@@ -182,7 +182,7 @@ FOX: Final = Species(
     iris_deg=46,
     iris_colours=(from_hue(0.09, 0.8, 0.6), from_hue(0.12, 0.7, 0.7), DARK_EYES[1]),
     patterns=("pale below", "pale below", "blaze", "mask"),
-    coats=(GINGER, RUST, GREY, WHITE, CHARCOAL),
+    fur_colours=(GINGER, RUST, GREY, WHITE, CHARCOAL),
     nose_colours=(BLACK,),
     nose_pad=(0.95, 1.0),
     whiskers=3.5,
@@ -208,7 +208,7 @@ BEAR: Final = Species(
     iris_deg=46,
     iris_colours=DARK_EYES,
     patterns=("plain", "plain", "pale below", "mask"),
-    coats=(BLACK, BROWN, RUST, WHITE, CHARCOAL, FAWN, GREY),
+    fur_colours=(BLACK, BROWN, RUST, WHITE, CHARCOAL, FAWN, GREY),
     nose_colours=(BLACK, BLACK, rgb(0.2, 0.13, 0.1)),
     nose_pad=(1.35, 1.3),
     fur_length=0.9,
@@ -237,7 +237,7 @@ RABBIT: Final = Species(
     iris_deg=52,
     iris_colours=(*DARK_EYES, from_hue(0.58, 0.35, 0.6)),
     patterns=("plain", "plain", "blaze", "patches", "points", "pale below"),
-    coats=COATS,
+    fur_colours=FUR_COLOURS,
     nose_colours=(PINK, rgb(0.5, 0.33, 0.3)),
     nose_pad=(0.7, 0.7),
     whiskers=5.0,
@@ -268,7 +268,7 @@ SHEEP: Final = Species(
     iris_deg=46,
     iris_colours=(*DARK_EYES, from_hue(0.11, 0.6, 0.55)),
     patterns=("plain", "plain", "plain", "patches", "points"),
-    coats=(WHITE, CREAM, FAWN, GREY, BROWN, BLACK),
+    fur_colours=(WHITE, CREAM, FAWN, GREY, BROWN, BLACK),
     nose_colours=(rgb(0.42, 0.36, 0.34), PINK, BLACK),
     nose_pad=(1.0, 0.9),
     fur_length=1.1,
@@ -294,7 +294,7 @@ MONKEY: Final = Species(
     iris_deg=38,
     iris_colours=(*DARK_EYES, from_hue(0.08, 0.7, 0.45)),
     patterns=("bare face",),
-    coats=(BLACK, CHARCOAL, BROWN, RUST, FAWN, GREY, WHITE),
+    fur_colours=(BLACK, CHARCOAL, BROWN, RUST, FAWN, GREY, WHITE),
     nose_colours=(),
     fur_length=1.0,
     size=1.0,

@@ -18,11 +18,11 @@ PHOTO_NAMES: Final = ("coffee.png", "chelsea.png", "rocket.jpg")
 BACKGROUND_PX: Final = 192
 PLACE_SHARE: Final = 0.72
 """Of backgrounds that look like places; the others are patterns and photographs."""
-BRIGHTEST: Final = 1.6
+MAX_BRIGHTNESS: Final = 1.6
 """Of a lamp or a window; 1 is white paper."""
-LARGEST_BLUR: Final = 0.3
+MAX_BLUR: Final = 0.3
 """Square root of the radius of a disc of light, in shares of the picture's width."""
-LEAST_BLUR_PX: Final = 0.6
+MIN_BLUR_PX: Final = 0.6
 
 Photo = ByteArray
 
@@ -48,9 +48,9 @@ def bundled_photos() -> list[Photo]:
 def make_background(random: np.random.Generator, photos: Sequence[Photo]) -> FloatArray:
     """A random background, (BACKGROUND_PX, BACKGROUND_PX, 3), 0 to 1."""
     if chance(random, PLACE_SHARE):
-        place = np.clip(pick(random, PLACES)(BACKGROUND_PX, random), 0, BRIGHTEST)
-        blur_px = BACKGROUND_PX * random.uniform(0, LARGEST_BLUR) ** 2
-        if blur_px > LEAST_BLUR_PX:
+        place = np.clip(pick(random, PLACES)(BACKGROUND_PX, random), 0, MAX_BRIGHTNESS)
+        blur_px = BACKGROUND_PX * random.uniform(0, MAX_BLUR) ** 2
+        if blur_px > MIN_BLUR_PX:
             place = out_of_focus(place.astype(np.float32), blur_px)
         return np.clip(place, 0, 1).astype(np.float32)
     kind = int(random.integers(len(PATTERNS) + bool(photos)))

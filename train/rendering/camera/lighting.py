@@ -27,7 +27,7 @@ class Lighting:
 
 
 def make_lighting(random: np.random.Generator) -> Lighting:
-    """A key light, at times hard, a fill, and at times one from behind or a coloured one."""
+    """A key light, sometimes hard, a fill, and sometimes one from behind or a coloured one."""
     warmth = random.normal() * 0.12
     tint = 1 + np.array([warmth, 0.2 * warmth, -warmth]) + random.normal(size=3) * 0.03
     flat = chance(random, FLAT_PROBABILITY)

@@ -13,9 +13,9 @@ from numba import njit
 from ..arrays import ByteArray, FloatArray, chance, pick
 from ..paint import from_hue
 
-MIDDLE: Final = np.float32(0.45)
+MIDDLE_TONE: Final = np.float32(0.45)
 """Tone that contrast leaves alone."""
-FINEST_GRAIN: Final = 0.3
+MIN_GRAIN_PX: Final = 0.3
 KNEE: Final = 0.55
 """Linear light from which brightness rolls off."""
 GREY_WEIGHTS: Final = np.array([0.30, 0.59, 0.11], dtype=np.float32)
@@ -30,7 +30,7 @@ VIGNETTE_PROBABILITY: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photograph:
-    """How a person is taken, developed and kept."""
+    """How a picture is taken, developed and stored."""
 
     exposure: float
     white: FloatArray
@@ -61,30 +61,30 @@ class Photograph:
 
         Args:
             linear: what the lens lets through.
-            frame_key: tells frames apart, so that each has its own noise.
+            frame_key: different for each frame, so that each has its own noise.
         """
         size = len(linear)
         gains = self.white * np.float32(self.exposure)
         shown = np.empty_like(linear)
         toning = np.zeros(3, np.float32) if self.toning is None else self.toning - np.float32(0.5)
         grade = np.array([self.contrast, self.saturation, self.vignette], dtype=np.float32)
-        _show(linear, gains, grade, toning.astype(np.float32), shown)
+        _tone_map(linear, gains, grade, toning.astype(np.float32), shown)
         if self.noise > 0:
             shown += self._grain(size, frame_key)
         picture = (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)
-        return self._keep(picture)
+        return self._stored(picture)
 
     def _grain(self, size: int, frame_key: int) -> FloatArray:
         random = np.random.default_rng([self.seed, frame_key])
         channels = 1 if self.saturation == 0 else 3
         noise = random.standard_normal((size, size, channels), dtype=np.float32)
         sigma = self.noise_grain * size / 256
-        if sigma > FINEST_GRAIN:
+        if sigma > MIN_GRAIN_PX:
             soft = cv2.GaussianBlur(noise, (0, 0), sigma).reshape(noise.shape)
             noise = soft / np.float32(max(float(soft[::4, ::4].std()), 1e-6))
         return (noise * np.float32(self.noise)).astype(np.float32)
 
-    def _keep(self, picture: ByteArray) -> ByteArray:
+    def _stored(self, picture: ByteArray) -> ByteArray:
         size = len(picture)
         if self.brush > 0:
             picture = _painted(picture, max(1, round(self.brush * size / 256)))
@@ -118,7 +118,7 @@ PLAIN: Final = Photograph(
 
 
 def take_photograph(random: np.random.Generator) -> Photograph:
-    """Draw how a person is taken: mostly a good picture, at times an old or a poor one."""
+    """Draw how a picture is taken: mostly well, sometimes with an old or a poor camera."""
     warmth, green = random.normal() * 0.06, random.normal() * 0.02
     white = np.array([1 + warmth, 1 + green, 1 - warmth], dtype=np.float32)
     grey, toned = chance(random, GREY_PROBABILITY), chance(random, TONED_PROBABILITY)
@@ -141,7 +141,7 @@ def take_photograph(random: np.random.Generator) -> Photograph:
 
 
 @njit(cache=True, nogil=True)
-def _show(
+def _tone_map(
     linear: FloatArray, gains: FloatArray, grade: FloatArray, toning: FloatArray, shown: FloatArray
 ) -> None:
     """Linear light to what is shown, about 0 to 1: bright light rolls off as on film.
@@ -165,7 +165,7 @@ def _show(
                 value = max(linear[y, x, c] * gains[c] * light, none)
                 if value > knee:
                     value = one - (one - knee) * np.exp((knee - value) / (one - knee))
-                value = (np.sqrt(value) - MIDDLE) * grade[0] + MIDDLE
+                value = (np.sqrt(value) - MIDDLE_TONE) * grade[0] + MIDDLE_TONE
                 shown[y, x, c] = value
                 grey += value * GREY_WEIGHTS[c]
             bright = min(max(grey, none), one)

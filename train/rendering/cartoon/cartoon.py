@@ -1,4 +1,4 @@
-"""Drawn people: large eyes, flat colours, outlines; bent from the same head as everybody."""
+"""Drawn people: large eyes, flat colours, outlines; bent from the same head as all others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ CARTOON_PROBABILITY: Final = 0.08
 OUTLINE_PROBABILITY: Final = 0.65
 FLAT_HAIR: Final = 0.35
 """Share of the fibres that is left of drawn hair."""
-BALL: Final = 0.92
+EYEBALL_SCALE: Final = 0.92
 """Eyeballs against the hole between their lids: a cornea that looks aside must not pierce them."""
 NECK_Y: Final = -12.5
 """Below this the shoulders begin, which stay as they are."""
@@ -56,7 +56,7 @@ class Proportions:
 def make_character(
     head: HeadModel, chart: FaceChart, photos: Sequence[Photo], random: np.random.Generator
 ) -> Identity:
-    """A person, for a few of them drawn."""
+    """A person; a drawn one with CARTOON_PROBABILITY."""
     if chance(random, CARTOON_PROBABILITY):
         return make_cartoon(head, chart, photos, random)
     return make_identity(head, chart, photos, random)
@@ -65,12 +65,12 @@ def make_character(
 def make_cartoon(
     head: HeadModel, chart: FaceChart, photos: Sequence[Photo], random: np.random.Generator
 ) -> Identity:
-    """A person as an illustrator would draw them, some with ink, some as solid figures."""
-    looks = draw_proportions(random)
+    """A person as an illustrator draws them: with ink outlines, or as a solid figure."""
+    proportions = draw_proportions(random)
     paint = paint_cartoon(head, chart, random)
     person = make_identity(head, chart, photos, random, paint, lash_length=0)
-    bend = bend_to_cartoon(looks, person.neutral[head.landmarks], person.eye_centres)
-    ball = np.eye(3, dtype=np.float32) * np.float32(BALL * looks.eye)
+    bend = bend_to_cartoon(proportions, person.neutral[head.landmarks], person.eye_centres)
+    ball = np.eye(3, dtype=np.float32) * np.float32(EYEBALL_SCALE * proportions.eye)
     eyes = [(head.parts[name], person.eye_centres[name], ball) for name in EYES]
     warp = shut_lids(make_warp(person.neutral, bend, eyes), head, person)
     inked = chance(random, OUTLINE_PROBABILITY)
@@ -137,20 +137,22 @@ def draw_proportions(random: np.random.Generator) -> Proportions:
     )
 
 
-def bend_to_cartoon(looks: Proportions, marks: FloatArray, eyes: dict[str, FloatArray]) -> Bend:
+def bend_to_cartoon(
+    proportions: Proportions, marks: FloatArray, eyes: dict[str, FloatArray]
+) -> Bend:
     """From a person's head to a drawn one.
 
     Heights and widths run along curves of one variable that only rise, so that nothing folds.
 
     Args:
-        looks: what to become.
+        proportions: what to become.
         marks: (68, 3) landmarks of the person.
         eyes: centres of the eyeballs.
     """
     centres = np.stack([eyes[name] for name in EYES])
     eye_x, eye_y, eye_z = float(np.abs(centres[:, 0]).mean()), *map(float, centres[:, 1:].mean(0))
-    lift_front, lift_sides = _height_curves(looks, eye_y, float(marks[CHIN, 1]))
-    spread = _width_curve(looks, eye_x)
+    lift_front, lift_sides = _height_curves(proportions, eye_y, float(marks[CHIN, 1]))
+    spread = _width_curve(proportions, eye_x)
     chin_y, nose_y = float(marks[CHIN, 1]), float(marks[NOSE_TIP, 1])
 
     def whole(points: FloatArray) -> FloatArray:
@@ -160,12 +162,12 @@ def bend_to_cartoon(looks: Proportions, marks: FloatArray, eyes: dict[str, Float
         at_eyes = _fade(np.abs(y - eye_y - 0.3), 1.5, 5.0)
         below = np.clip((nose_y - y) / (nose_y - chin_y), 0, 1) * _fade(-y, -chin_y, -NECK_Y)
         above = 1 - _fade(y - eye_y, -1, 5)
-        width = (1 - looks.narrow * below) * (1 + (looks.skull - 1) * above)
+        width = (1 - proportions.narrow * below) * (1 + (proportions.skull - 1) * above)
         out = wide + front * at_eyes * (spread(wide) - wide)
         up = front * lift_front(y) + (1 - front) * lift_sides(y)
         near = near_eye(np.stack([wide - eye_x, y - eye_y], axis=1))
         # half of what the eyes grow by goes into the head
-        forward = (looks.eye - 1) * (np.clip(z - eye_z, -2.5, 1.9) - 0.8)
+        forward = (proportions.eye - 1) * (np.clip(z - eye_z, -2.5, 1.9) - 0.8)
         bent = np.stack([np.sign(x) * out * width, up, z + near * forward], axis=1)
         return bent.astype(np.float32)
 
@@ -173,13 +175,13 @@ def bend_to_cartoon(looks: Proportions, marks: FloatArray, eyes: dict[str, Float
         centre=marks[NOSE_TIP] - np.array([0, 0.2, 1.4], np.float32),
         radii=(2.6, 3.0, 5.0),
         flat=0.3,
-        scale=looks.nose,
+        scale=proportions.nose,
     )
     mouth = Zone(
         centre=marks[MOUTH] - np.array([0, 0, 2.0], np.float32),
         radii=(5.5, 3.4, 8.0),
         flat=0.4,
-        scale=(looks.mouth, 1, 1),
+        scale=(proportions.mouth, 1, 1),
     )
     return blend(whole, [nose, mouth], [])
 
@@ -189,13 +191,15 @@ def near_eye(away: Floats) -> Floats:
     return _fade(np.hypot(away[:, 0], 0.8 * away[:, 1]), 1.9, 3.4)
 
 
-def _height_curves(looks: Proportions, eye_y: float, chin_y: float) -> tuple[Curve, Curve]:
+def _height_curves(proportions: Proportions, eye_y: float, chin_y: float) -> tuple[Curve, Curve]:
     """New heights in the middle of the face, and at its sides and back, where no eyes are."""
-    grown = looks.eye_height
-    around = 1 + 0.25 * (looks.eye - 1)
-    chin = NECK_Y + 0.75 * (chin_y - NECK_Y) + 0.25 * (eye_y - chin_y) * (1 - looks.lower_face)
-    low = chin + looks.lower_face * (eye_y - 2 - chin_y)
-    steps = [(2 - 0.9, around), (0.9 + 1.0, grown), (2.6 - 1.0, around), (8.5, looks.skull)]
+    grown = proportions.eye_height
+    around = 1 + 0.25 * (proportions.eye - 1)
+    chin = (
+        NECK_Y + 0.75 * (chin_y - NECK_Y) + 0.25 * (eye_y - chin_y) * (1 - proportions.lower_face)
+    )
+    low = chin + proportions.lower_face * (eye_y - 2 - chin_y)
+    steps = [(2 - 0.9, around), (0.9 + 1.0, grown), (2.6 - 1.0, around), (8.5, proportions.skull)]
     knots = [(NECK_Y - 10, NECK_Y - 10), (NECK_Y, NECK_Y), (chin_y, chin), (eye_y - 2, low)]
     for length, slope in steps:
         knots.append((knots[-1][0] + length, knots[-1][1] + length * slope))
@@ -204,12 +208,12 @@ def _height_curves(looks: Proportions, eye_y: float, chin_y: float) -> tuple[Cur
     return _smooth_curve([*knots, top]), _smooth_curve([*sides, top])
 
 
-def _width_curve(looks: Proportions, eye_x: float) -> Curve:
+def _width_curve(proportions: Proportions, eye_x: float) -> Curve:
     """New distances from the middle at the height of the eyes."""
     inner, outer = eye_x - 1.5, eye_x + 1.6
-    middle = eye_x + 0.35 * (looks.eye - 1)
-    knots = [(-inner, -(middle - 1.5 * looks.eye)), (inner, middle - 1.5 * looks.eye)]
-    knots += [(outer, middle + 1.6 * looks.eye)]
+    middle = eye_x + 0.35 * (proportions.eye - 1)
+    knots = [(-inner, -(middle - 1.5 * proportions.eye)), (inner, middle - 1.5 * proportions.eye)]
+    knots += [(outer, middle + 1.6 * proportions.eye)]
     end = max(9.0, knots[-1][1] + 0.4 * (9.0 - outer))
     knots += [(9.0, end), (20.0, end + 11)]
     return _smooth_curve(knots, 0.4)

@@ -1,9 +1,7 @@
-"""A short film of one rendered head that shows what a face can do, to drive portraits with."""
+"""A short video of one rendered head that shows what a face can do, to drive portraits with."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,11 +17,11 @@ from ..keyframes import Track, value_at
 from ..motion_sampler import SIDES, HeadMotion
 from ..people.identity import make_identity
 from ..skin.face_chart import chart_face
+from .options import ClipConfig
 
 CLIP_FPS: Final = 25
 CLIP_FRAMES: Final = 112
 CLIP_CRF: Final = 20
-SMALLEST_PX: Final = 16
 
 POSE_TRACKS: Final[Mapping[str, Track]] = {
     "pitch_deg": ((1.9, 0), (2.2, -3), (2.6, 0), (3.3, 0), (3.7, 4), (4.0, -2), (4.4, 0)),
@@ -52,28 +50,8 @@ EXPRESSION_TRACKS: Final[Mapping[str, Track]] = {
 """Weights; a name without its side moves both sides."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipConfig:
-    """Who is filmed, and into which file."""
-
-    path: Path
-    """.mp4 file."""
-    face_model: Path | None
-    """None for a procedural head."""
-    seed: int
-    """Draws the person, the light and the background."""
-    size_px: int
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        if self.seed < 0:
-            raise ValueError(f"seed must be 0 or more, got {self.seed}.")
-        if self.size_px < SMALLEST_PX:
-            raise ValueError(f"size must be {SMALLEST_PX} or more, got {self.size_px}.")
-
-
 def motion_at(head: HeadModel, time_s: float) -> HeadMotion:
-    """What the filmed head does at a time; neutral at 0."""
+    """What the head does at a time; neutral at 0."""
     expression = np.zeros(len(head.expression_names), dtype=np.float32)
     for name, track in EXPRESSION_TRACKS.items():
         sided = [name] if name in head.expression_names else [name + side for side in SIDES]
@@ -106,8 +84,8 @@ def write_clip(config: ClipConfig) -> int:
         FaceModelError: The face model cannot be read.
         MediaError: The file cannot be written.
     """
-    head = load_head(config.face_model)
+    head = load_head(config.heads.face_model)
     with VideoWriter(config.path, Fraction(CLIP_FPS), crf=CLIP_CRF) as writer:
-        for frame in clip_frames(head, config.seed, config.size_px):
+        for frame in clip_frames(head, config.heads.seed, config.heads.size_px):
             writer.write(frame)
     return CLIP_FRAMES

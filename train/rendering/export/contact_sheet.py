@@ -26,7 +26,7 @@ DOT_COLOUR: Final = (60, 255, 90)
 SHOWN: Final = (*LARGE_ARRAYS, "keypoints")
 HIDDEN_SHARE: Final = 0.25
 """Of the light of what is hidden in the next frame."""
-LONGEST_FLOW: Final = 0.25
+MAX_MOVEMENT: Final = 0.25
 """Crop units of movement that have a full colour."""
 QUALITY: Final = 84
 """Of a JPEG file."""
@@ -81,7 +81,7 @@ def write_contact_sheet(heads: RenderedSet, picture: Path, rows: int = 4) -> Non
     sheet[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = inner
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if picture.suffix in {".jpg", ".jpeg"} else []
     if not cv2.imwrite(str(picture), np.ascontiguousarray(sheet[..., ::-1]), options):
-        raise MediaError(f"{picture} cannot be written; name a .png or .jpg in an existing folder.")
+        raise MediaError(f"{picture} cannot be written. Name a .png or .jpg in an existing folder.")
 
 
 def _first(heads: RenderedSet, name: str, count: int) -> npt.NDArray[Any]:
@@ -118,7 +118,7 @@ def flow_colours(flow: Floats) -> Picture:
     size = len(flow)
     centres = (np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1
     step = flow.astype(np.float32) - np.stack(np.meshgrid(centres, centres), axis=-1)
-    length = np.minimum(np.hypot(step[..., 0], step[..., 1]) / LONGEST_FLOW, 1)
+    length = np.minimum(np.hypot(step[..., 0], step[..., 1]) / MAX_MOVEMENT, 1)
     hue = np.rad2deg(np.arctan2(step[..., 1], step[..., 0])) % 360
     hsv = np.stack([hue, 0.85 * np.sqrt(length), np.full_like(hue, 0.96)], axis=-1)
     colours = cv2.cvtColor(hsv.astype(np.float32), cv2.COLOR_HSV2RGB)
@@ -145,12 +145,12 @@ def _dotted(frame: Picture, keypoints: FloatArray) -> Picture:
 
 
 def _captions() -> Picture:
-    strip = np.full((CAPTION_PX, COLUMNS * (CELL_PX + GAP_PX) - GAP_PX, 3), PAPER, np.uint8)
+    row = np.full((CAPTION_PX, COLUMNS * (CELL_PX + GAP_PX) - GAP_PX, 3), PAPER, np.uint8)
     for k, caption in enumerate(CAPTIONS):
         origin = (k * (CELL_PX + GAP_PX) + 3, CAPTION_PX - 10)
         font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(strip, caption, origin, font, 0.44, INK, 1, cv2.LINE_AA)
-    return strip
+        cv2.putText(row, caption, origin, font, 0.44, INK, 1, cv2.LINE_AA)
+    return row
 
 
 def _line(cells: Sequence[Picture]) -> Picture:

@@ -33,72 +33,22 @@ from ...data.folder import (
     SETTINGS_NAME,
 )
 from ...data.rendered import FRAMES
-from ..animals.animal import is_creature, make_creature
-from ..camera.backgrounds import Photo, bundled_photos
-from ..cartoon.cartoon import make_character
-from ..frames.labels import (
-    DenseLabels,
-    canonical_keypoints,
-    dense_labels,
-    head_rotation,
-    openings,
-    posed_keypoints,
-)
-from ..frames.scene import Frame, Scene
+from ..camera.backgrounds import bundled_photos
 from ..head.head_model import KEYPOINT_NAMES, HeadModel
 from ..head.load import load_head
-from ..motion_sampler import HeadMotion, MotionSampler
-from ..people.identity import Identity
-from ..people.occluders import with_occluder
 from ..raster.device import kernels_on
-from ..raster.kernels import NUMBA, Kernels
-from ..skin.face_chart import FaceChart, chart_face
 from . import webdataset
+from .head_renderer import HeadRenderer
+from .options import RenderConfig
 
 RENDERER: Final = 7
-"""Counts changes to pictures and truth: a folder is finished by the renderer that began it."""
-SMALLEST_PX: Final = 16
-PX_STEP: Final = 4
+"""Counts changes to pictures and labels: a folder is finished by the renderer that began it."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 class RenderedSetError(LivePortraitError):
     """A folder of rendered heads that cannot be written to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderConfig:
-    """What to render."""
-
-    folder: Path
-    face_model: Path | None
-    """None for procedural heads."""
-    identities: int
-    seed: int = 0
-    size_px: int = 128
-    shard_size: int = 64
-    workers: int = 1
-    creatures: float = 0.0
-    """Share of the identities that are animals."""
-    device: str | None = None
-    """Where warp draws; None for numba on the CPU."""
-    webdataset: bool = False
-    """WebDataset shards in place of .npz files."""
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        for name in ("identities", "shard_size", "workers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}.")
-        if not 0 <= self.creatures <= 1:
-            raise ValueError(f"creatures must be a share from 0 to 1, got {self.creatures}.")
-        if self.seed < 0:
-            raise ValueError(f"seed must be 0 or more, got {self.seed}.")
-        if self.size_px < SMALLEST_PX or self.size_px % PX_STEP:
-            raise ValueError(
-                f"size must be a multiple of {PX_STEP} from {SMALLEST_PX} up, got {self.size_px}."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,76 +58,6 @@ class Shard:
     name: str
     first: int
     count: int
-
-
-class HeadRenderer:
-    """Renders identities of one face model at one size."""
-
-    def __init__(
-        self,
-        head: HeadModel,
-        size_px: int,
-        creatures: float = 0.0,
-        kernels: Kernels = NUMBA,
-    ) -> None:
-        """Prepare what all identities share.
-
-        Args:
-            head: the face model.
-            size_px: width and height of the pictures.
-            creatures: share of the identities that are animals.
-            kernels: what draws.
-        """
-        self._creatures = creatures
-        self._head = head
-        self._chart: FaceChart = chart_face(head)
-        self._photos: list[Photo] = bundled_photos()
-        self._scene = Scene(head, size_px, kernels)
-        self._sampler = MotionSampler(head.expression_names)
-
-    def render_identity(self, seed: int, number: int) -> Arrays:
-        """All frames and labels of one identity.
-
-        Returns:
-            image (3, S, S, 3) uint8 RGB; keypoints (3, 21, 3), canonical (21, 3) crop units;
-            rotation (3, 3, 3), rows are points; pose_deg (3, 3) pitch, yaw, roll with
-            rotation = (Rz Ry Rx)^T; gaze_deg (3, 2) pitch, yaw of the eyes in the head, turning
-            likewise; eyes_open (3, 2) and lip_open (3, 1) as `openings` measures them;
-            flow (3, S/2, S/2, 2) float16, where the point at each pixel of frame k is in frame
-            (k + 1) % 3, crop units; visible (3, S/2, S/2) whether it is seen there;
-            regions (3, S/2, S/2) uint8, values of `Region`.
-        """
-        random = np.random.default_rng([seed, number])
-        make = make_creature if is_creature(seed, number, self._creatures) else make_character
-        identity = make(self._head, self._chart, self._photos, random)
-        identity = with_occluder(identity, self._chart.chin_y, random)
-        first, second = self._sampler.draw(random), self._sampler.draw(random)
-        motions = [first, second, self._sampler.draw_same_pose(second, random)]
-        frames, dense = self._draw(identity, motions)
-        keypoints = np.stack([posed_keypoints(self._head, frame) for frame in frames])
-        eyes_open, lip_open = openings(keypoints)
-        return {
-            "image": np.stack([frame.image for frame in frames]),
-            "keypoints": keypoints,
-            "canonical": canonical_keypoints(self._head, identity),
-            "rotation": np.stack([head_rotation(motion) for motion in motions]),
-            "pose_deg": np.stack([motion.pose_deg for motion in motions]),
-            "gaze_deg": np.stack([motion.gaze_deg for motion in motions]),
-            "eyes_open": eyes_open,
-            "lip_open": lip_open,
-            "flow": np.stack([labels.flow for labels in dense]),
-            "visible": np.stack([labels.visible for labels in dense]),
-            "regions": np.stack([labels.regions for labels in dense]),
-        }
-
-    def _draw(
-        self, identity: Identity, motions: list[HeadMotion]
-    ) -> tuple[list[Frame], list[DenseLabels]]:
-        frames = [self._scene.draw(identity, motion) for motion in motions]
-        following = [*frames[1:], frames[0]]
-        pairs = zip(frames, following, strict=True)
-        kernels = self._scene.kernels
-        return frames, [dense_labels(identity, frame, after, kernels) for frame, after in pairs]
 
 
 def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None = None) -> int:
@@ -197,7 +77,7 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
         ValueError: there is no such device.
     """
     kernels_on(config.device)  # before anything is written
-    head = load_head(config.face_model)
+    head = load_head(config.heads.face_model)
     shards = _plan(config)
     settings = _settings(config, head)
     _claim_folder(config, shards, settings)
@@ -226,12 +106,12 @@ def _plan(config: RenderConfig) -> list[Shard]:
 def _settings(config: RenderConfig, head: HeadModel) -> dict[str, Any]:
     """All that decides what is in a folder, but for the layout of its shards."""
     return {
-        "seed": config.seed,
-        "size_px": config.size_px,
+        "seed": config.heads.seed,
+        "size_px": config.heads.size_px,
         "frames": FRAMES,
         "identities": config.identities,
         "shard_size": config.shard_size,
-        "creatures": config.creatures,
+        "creatures": config.animals,
         "keypoint_names": list(KEYPOINT_NAMES),
         "producer": {
             "name": "liveportrait-suite train.render",
@@ -286,24 +166,30 @@ def _refuse_other_layout(config: RenderConfig, path: Path) -> None:
     found = _read(path)
     if RENDERED_KEY in found:
         raise RenderedSetError(
-            f"{config.folder} was begun with --webdataset; give it again, or use another folder."
+            f"{config.folder} holds WebDataset shards; .npz shards are expected. Give "
+            "--webdataset, or use another folder."
         )
     if found.get("format") == RENDERED_FORMAT:
         raise RenderedSetError(
-            f"{config.folder} was begun without --webdataset; leave it out, or use another folder."
+            f"{config.folder} holds .npz shards; WebDataset shards are expected. Leave "
+            "--webdataset out, or use another folder."
         )
-    raise RenderedSetError(f"{path} is of something else; use another folder.")
+    raise RenderedSetError(
+        f"{path} is of something else; rendered heads are expected. Use another folder."
+    )
 
 
-def _refuse_other_settings(path: Path, found: Any, wanted: dict[str, Any]) -> None:
+def _refuse_other_settings(path: Path, found: Any, expected: dict[str, Any]) -> None:
     if not isinstance(found, dict) or not found:
-        raise RenderedSetError(f"{path} is not an index of rendered heads; use another folder.")
-    different = [key for key in wanted if found.get(key) != wanted[key]]
+        raise RenderedSetError(
+            f"{path} is not an index of rendered heads, which is expected. Use another folder."
+        )
+    different = [key for key in expected if found.get(key) != expected[key]]
     if different:
         key = different[0]
         raise RenderedSetError(
-            f"{path.parent} holds a set with {key} = {_short(found.get(key))}, not "
-            f"{_short(wanted[key])}; use another folder, or the settings it was begun with."
+            f"{key} of the set in {path.parent} is {_short(found.get(key))}; "
+            f"{_short(expected[key])} is expected. Use another folder, or the settings of the set."
         )
 
 
@@ -321,7 +207,7 @@ def _digest(head: HeadModel) -> str:
 
 
 def _renderer(config: RenderConfig, head: HeadModel) -> HeadRenderer:
-    return HeadRenderer(head, config.size_px, config.creatures, kernels_on(config.device))
+    return HeadRenderer(head, config.heads.size_px, config.animals, kernels_on(config.device))
 
 
 def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:
@@ -345,7 +231,7 @@ _worker: tuple[HeadRenderer, RenderConfig] | None = None
 def _start_worker(config: RenderConfig) -> None:
     global _worker  # noqa: PLW0603 - a pool gives its processes no other place for state
     cv2.setNumThreads(1)
-    head = load_head(config.face_model)
+    head = load_head(config.heads.face_model)
     _worker = (_renderer(config, head), config)
 
 
@@ -356,10 +242,11 @@ def _render_in_worker(shard: Shard) -> int:
 
 
 def _write_shard(renderer: HeadRenderer, config: RenderConfig, shard: Shard) -> int:
-    rows = [renderer.render_identity(config.seed, shard.first + k) for k in range(shard.count)]
+    numbers = range(shard.first, shard.first + shard.count)
+    rows = [renderer.render_identity(config.heads.seed, number) for number in numbers]
     path = config.folder / shard.name
     if config.webdataset:
-        webdataset.write_shard(path, config.seed, shard.first, rows)
+        webdataset.write_shard(path, config.heads.seed, shard.first, rows)
         return shard.count
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     partial = path.with_suffix(".partial")

@@ -1,8 +1,8 @@
 """Rendered heads as curated clips have them: WebDataset shards with tables and an index.
 
 Convention:
-    - an identity is a clip of FRAMES frames of no film: its frame rate is empty, its times are 0
-    - frames are PNG: the truth is exact to the pixel, and a set must not depend on its layout
+    - an identity is a clip of FRAMES frames of no video: its frame rate is empty, its times are 0
+    - frames are PNG: the labels are exact to the pixel, and a set must not depend on its layout
     - what `train.curate` stores of a clip is stored here, too, and is exact; `KEY.truth.npz` holds
       every array of `HeadRenderer.render_identity` but the pictures
     - beside `NAME.tar` and its table lies `NAME.npz`: the small arrays of its identities, one row

@@ -1,4 +1,4 @@
-"""The truth about rendered frames: keypoints, pose, flow, visibility, regions."""
+"""Labels of rendered frames: keypoints, pose, flow, visibility, regions."""
 
 from dataclasses import dataclass
 from typing import Final

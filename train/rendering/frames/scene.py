@@ -38,7 +38,7 @@ SHUT_EYE_DARK: Final = 0.75
 """Blink from which the eyeball darkens: what shows between shut lids is lashes, not white."""
 LIP_GAP_LIT: Final = 0.9
 """Opening of the lips, model units, from which the inside of the mouth is fully lit."""
-MOUTH_DARKEST: Final = 0.45
+MIN_MOUTH_LIGHT: Final = 0.45
 FIBRES_PX: Final = 256
 
 
@@ -179,7 +179,7 @@ class Scene:
             lit_share = key_light_share(points, identity.triangles, direction, self.kernels)
             share += np.float32(lighting.hardness) * (lit_share - 1)
         surfaces = np.concatenate(
-            [identity.gloss, identity.openness[:, None], share[:, None]], axis=1
+            [identity.gloss, identity.sky_visibility[:, None], share[:, None]], axis=1
         )
         values = np.empty((len(points), VALUES), dtype=np.float32)
         self.kernels.light_vertices(
@@ -198,7 +198,7 @@ class Scene:
 
     def _darken(self, lit: FloatArray, weights: FloatArray, lip_gap: float) -> None:
         """Shadow, in place, on what lips and lids nearly cover."""
-        share = MOUTH_DARKEST + (1 - MOUTH_DARKEST) * min(lip_gap / LIP_GAP_LIT, 1.0)
+        share = MIN_MOUTH_LIGHT + (1 - MIN_MOUTH_LIGHT) * min(lip_gap / LIP_GAP_LIT, 1.0)
         lit[self._mouth, :6] *= np.float32(share)
         for name, side in EYE_SIDES.items():
             shut = float(weights[self.head.expression_index("eyeBlink" + side)])

@@ -79,8 +79,8 @@ def read_face_model(path: Path) -> RawFaceModel:
         folder = next((f for f in (path, path / "FaceXModel") if (f / MESH_NAME).is_file()), None)
         if folder is None:
             raise FaceModelError(
-                f"{path} is not a face model. Wanted an .npz face model, or the FaceXModel folder "
-                f"of an ICT-FaceKit clone (it holds {MESH_NAME})."
+                f"{path} is not a face model; an .npz face model is expected, or the FaceXModel "
+                f"folder of an ICT-FaceKit clone, which holds {MESH_NAME}. Name one of these."
             )
         raw = _read_ict_folder(folder)
     _check(raw, path)
@@ -93,13 +93,13 @@ def _check(raw: RawFaceModel, path: Path) -> None:
     if count < NUM_VERTICES_NEEDED or missing or len(raw.landmarks) != NUM_LANDMARKS:
         raise FaceModelError(
             f"{path} has {count} vertices, {len(raw.landmarks)} landmarks and lacks the materials "
-            f"{missing}. Wanted ICT-FaceKit's mesh with 68 landmarks; use its clone unchanged."
+            f"{missing}; ICT-FaceKit's mesh with 68 landmarks is expected. Use its clone unchanged."
         )
     widths = {raw.expressions.shape[1], raw.identity_modes.shape[1], count}
     if len(widths) != 1 or len(raw.expression_names) != len(raw.expressions):
         raise FaceModelError(
-            f"The expressions and identity modes of {path} have {sorted(widths)} vertices. "
-            "Wanted the same number in all; the files come from different versions."
+            f"The expressions and identity modes of {path} have {sorted(widths)} vertices; "
+            "the same number in all is expected. Take all files from one version."
         )
 
 
@@ -108,7 +108,8 @@ def _read_npz(path: Path) -> RawFaceModel:
         missing = [key for key in REQUIRED_KEYS if key not in archive]
         if missing:
             raise FaceModelError(
-                f"{path} lacks the arrays {missing}. Wanted a face model with {REQUIRED_KEYS}."
+                f"{path} lacks the arrays {missing}; {', '.join(REQUIRED_KEYS)} are expected. Name "
+                "a file of a face model."
             )
         return RawFaceModel(
             vertices=archive["V"].astype(np.float32),
@@ -129,8 +130,8 @@ def _read_ict_folder(folder: Path) -> RawFaceModel:
         landmarks = np.asarray(index["idx_to_landmark_verts"], dtype=np.int64)
     except (OSError, ValueError, KeyError) as error:
         raise FaceModelError(
-            f"{folder / INDEX_NAME} cannot be used ({error}). Wanted the keys expressions and "
-            "idx_to_landmark_verts; use the ICT-FaceKit clone unchanged."
+            f"{folder / INDEX_NAME} cannot be used ({error}); the keys expressions and "
+            "idx_to_landmark_verts are expected. Use the ICT-FaceKit clone unchanged."
         ) from error
     vertices, triangles, material_of = _read_mesh(folder / MESH_NAME)
     material_names = sorted(set(material_of))
@@ -157,8 +158,8 @@ def _offsets(paths: Sequence[Path], neutral: FloatArray) -> npt.NDArray[np.float
         points = _read_points(path)
         if points.shape != neutral.shape:
             raise FaceModelError(
-                f"{path} has {len(points)} vertices, the neutral mesh {len(neutral)}. "
-                "Wanted the same number; the files come from different versions."
+                f"{path} has {len(points)} vertices; {len(neutral)} are expected, as in the "
+                "neutral mesh. Take all files from one version."
             )
         stack[row] = points - neutral
     return stack

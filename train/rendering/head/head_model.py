@@ -22,7 +22,7 @@ NOSE_MOUTH_CHIN: Final = (30, 48, 54, 62, 66, 57, 8)
 EYE_BACK_SHARE: Final = 0.25
 """How far in front of an eyeball's centre a triangle must lie to be kept, in depths of the ball."""
 
-SMALLEST_OFFSET: Final = 1e-3
+MIN_OFFSET: Final = 1e-3
 """Expression offsets below this (model units) are left out."""
 
 EYES: Final = ("eye_left", "eye_right")
@@ -169,7 +169,7 @@ def _sparse(expressions: npt.NDArray[np.float16], parents: IndexArray) -> Sparse
     starts, indices, offsets = [0], list[IntArray](), list[FloatArray]()
     for shape in expressions:
         full = _average(shape.astype(np.float32), parents)
-        moving = np.flatnonzero(np.abs(full).max(axis=1) > SMALLEST_OFFSET)
+        moving = np.flatnonzero(np.abs(full).max(axis=1) > MIN_OFFSET)
         indices.append(moving.astype(np.int32))
         offsets.append(full[moving])
         starts.append(starts[-1] + len(moving))

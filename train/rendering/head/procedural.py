@@ -21,7 +21,7 @@ from .procedural_inside import (
     teeth,
     tongue,
 )
-from .procedural_motion import EYE_MIDDLES, Rest, expression_offsets, identity_modes, jaw_share
+from .procedural_motion import EYE_MIDDLES, RestPose, expression_offsets, identity_modes, jaw_share
 from .procedural_skin import Lids, Skin, lay_out_skin, shape_skin
 
 MATERIALS: Final = (
@@ -51,7 +51,7 @@ OUTER_LIP: Final = (
 """Places (x, y) of the landmarks that lie on no edge; x of the first two grows outwards."""
 
 
-class _Pieces:
+class _MeshBuilder:
     """All vertices, triangles and materials, piece by piece."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class _Pieces:
         self.count = 0
 
     def add(self, piece: Piece, material: str) -> slice:
-        """Append a piece; tells where its vertices are."""
+        """Append a piece; returns the range of its vertices."""
         points, triangles = piece
         self.triangles.append(triangles + np.int32(self.count))
         self.materials += [MATERIALS.index(material)] * len(triangles)
@@ -79,23 +79,11 @@ class _Pieces:
         self.materials += [MATERIALS.index(material)] * len(triangles)
 
 
-class _Hanging:
-    """Vertices that belong to points of the skin: they go where their point goes."""
-
-    def __init__(self, count: int, skin_of: IndexArray, share: Floats) -> None:
-        self._skin_of, self._share = skin_of, share
-        assert len(skin_of) == count
-
-    def __call__(self, skin_offsets: FloatArray) -> FloatArray:
-        """Offsets of all vertices (N, 3) from those of the skin (S, 3)."""
-        return (skin_offsets[self._skin_of] * self._share[:, None]).astype(np.float32)
-
-
 def build_procedural_model() -> RawFaceModel:
     """The model; the same every time."""
     skin = lay_out_skin()
     neutral = shape_skin(skin, Lids(), Lids())
-    pieces, parts = _Pieces(), dict[str, slice]()
+    pieces, parts = _MeshBuilder(), dict[str, slice]()
     number_of = _add_skin(pieces, parts, skin, neutral)
     round_ = edge_round(*skin.innermost["mouth"])
     parts["socket"] = pieces.add(mouth_bag(neutral[round_]), "M_BackHead")
@@ -119,7 +107,12 @@ def build_procedural_model() -> RawFaceModel:
     points = np.concatenate(pieces.points)
     skin_of, share = _hanging(pieces.count, number_of, lashes, round_, parts["socket"])
     rest = _rest(points, skin, number_of, skin_of, share, parts, lower)
-    expressions = expression_offsets(rest, skin, _Hanging(pieces.count, skin_of, share))
+
+    def of_skin(offsets: FloatArray) -> FloatArray:
+        """Offsets of all vertices (N, 3): each goes where its point of the skin goes."""
+        return (offsets[skin_of] * share[:, None]).astype(np.float32)
+
+    expressions = expression_offsets(rest, skin, of_skin)
     modes = identity_modes(points, [(parts[name], EYE_MIDDLES[name]) for name in EYE_MIDDLES])
     return RawFaceModel(
         vertices=points,
@@ -135,9 +128,9 @@ def build_procedural_model() -> RawFaceModel:
 
 
 def _add_skin(
-    pieces: _Pieces, parts: dict[str, slice], skin: Skin, neutral: FloatArray
+    pieces: _MeshBuilder, parts: dict[str, slice], skin: Skin, neutral: FloatArray
 ) -> IndexArray:
-    """The face with its ears, then the back of the head; tells each skin point's vertex."""
+    """The face with its ears, then the back of the head; returns the vertex of each skin point."""
     pieces.place(neutral[: skin.num_face])
     for sign in (1, -1):
         pieces.add(ear(sign, np.array(EAR_ROOT) * (sign, 1, 1)), "M_Face")
@@ -179,7 +172,7 @@ def _rest(
     share: Floats,
     parts: dict[str, slice],
     lower: list[slice],
-) -> Rest:
+) -> RestPose:
     """What follows the jaw, and what lies below the mouth's cut."""
     base = skin.base
     on_skin = jaw_share(skin, points[number_of])[base]
@@ -195,7 +188,7 @@ def _rest(
         jaw[piece] = 1
     places = points.copy()
     places[number_of] = points[number_of][base]
-    return Rest(places, jaw.astype(np.float32), below.astype(np.float32), front)
+    return RestPose(places, jaw.astype(np.float32), below.astype(np.float32), front)
 
 
 def _landmarks(points: FloatArray, skin: Skin, number_of: IndexArray, face: slice) -> IndexArray:

@@ -36,7 +36,7 @@ goes to where the lower one is: 0.36 below the cut, which is -0.58 of its own 0.
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class RestPose:
     """All vertices of the head at rest, with what expressions need to know of them."""
 
     points: FloatArray
@@ -116,7 +116,7 @@ JAW_SHIFTS: Final = {
 
 
 def expression_offsets(
-    rest: Rest, skin: Skin, shape: Callable[[FloatArray], FloatArray]
+    rest: RestPose, skin: Skin, shape: Callable[[FloatArray], FloatArray]
 ) -> dict[str, FloatArray]:
     """Offsets (N, 3) of every expression, by name, in a fixed order.
 
@@ -142,7 +142,7 @@ def expression_offsets(
     return {name: found[name].astype(np.float32) for name in sorted(found)}
 
 
-def _paired(rest: Rest) -> dict[str, Floats]:
+def _paired(rest: RestPose) -> dict[str, Floats]:
     """Movements that each side of the face makes by itself."""
     found: dict[str, Floats] = {}
     for side, sign in SIDES:
@@ -154,13 +154,13 @@ def _paired(rest: Rest) -> dict[str, Floats]:
     return found
 
 
-def _slide(rest: Rest, spot: Spot, sign: float) -> Floats:
+def _slide(rest: RestPose, spot: Spot, sign: float) -> Floats:
     x, y, wide, high, (outwards, up, forward) = spot
     amount = bump(rest.points, sign * x, y, wide, high) * rest.skin
     return amount[:, None] * np.array([sign * outwards, up, forward])
 
 
-def _lips(rest: Rest, upper: Spot, lower: Spot, sign: float | None) -> Floats:
+def _lips(rest: RestPose, upper: Spot, lower: Spot, sign: float | None) -> Floats:
     """Upper and lower lip apart; both fade to nothing at the corners of the mouth."""
     corners = np.clip(1 - (rest.points[:, 0] / MOUTH_HALF_WIDTH) ** 2, 0, 1) ** 0.5
     near_cut = np.exp(-((np.maximum(np.abs(rest.points[:, 1] - MOUTH_Y) - 0.5, 0) / 0.8) ** 2))

@@ -130,8 +130,8 @@ def _row_heights() -> Floats:
     density = 1.6 + dense - np.clip(-11 - grid, 0, 1)
     total = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(grid))])
     below = np.interp(np.arange(0, total[-1], 1.0), total, grid)
-    for wanted in (LID_CUT_Y, MOUTH_Y):
-        below[np.abs(below - wanted).argmin()] = wanted
+    for height in (LID_CUT_Y, MOUTH_Y):
+        below[np.abs(below - height).argmin()] = height
     turn = np.linspace(0, np.pi / 2, DOME_ROWS)
     return np.concatenate(
         [below[below < DOME_FROM_Y - 0.2], DOME_FROM_Y + DOME_HEIGHT * np.sin(turn)]

@@ -171,5 +171,5 @@ def _grown(points: FloatArray, turn: Floats, along: Floats, tone: FloatArray) ->
         kind=Kind.HAIR,
         places=places.reshape(-1, 3).astype(np.float32),
         following=np.concatenate([steps[:, 1:], steps[:, -2:-1]], axis=1).ravel(),
-        openness=np.full(rows * columns, 0.85, np.float32),
+        sky_visibility=np.full(rows * columns, 0.85, np.float32),
     )

@@ -98,19 +98,19 @@ STYLES: Final = {
         fringe=11.0, temples=1.0, face_half_angle=1.25, lift=0.4, locks=120, cover=0.35
     ),
 }
-YOUNG: Final = (
+YOUNG_STYLES: Final = (
     *("cropped", "cropped", "short", "short", "side parting", "side parting", "swept back"),
     *("fringe", "long", "long", "long with fringe", "bob", "wavy", "wavy", "curly", "curly"),
     *("afro", "bun", "tail"),
 )
-OLD: Final = ("receding", "ring of hair", "receding")
-OLD_FROM: Final = 0.55
+OLD_STYLES: Final = ("receding", "ring of hair", "receding")
+BALD_FROM_AGE: Final = 0.55
 
 
 def draw_style(age: float, *, under_hat: bool, random: np.random.Generator) -> HairStyle:
     """A way to wear hair, varied; flat and without a bun under a hat."""
-    bald = age > OLD_FROM and chance(random, 0.4)
-    style = STYLES[pick(random, OLD if bald else YOUNG)]
+    bald = age > BALD_FROM_AGE and chance(random, 0.4)
+    style = STYLES[pick(random, OLD_STYLES if bald else YOUNG_STYLES)]
     factor = random.uniform(0.75, 1.3, 6)
     forwards, sideways = style.pole_deg
     mirrored = -1 if chance(random, 0.5) else 1

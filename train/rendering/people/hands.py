@@ -1,11 +1,12 @@
 """Hands: a palm and five fingers of capsules, each a tube bent in three."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from ..arrays import FloatArray, Floats
-from ..parts import Part, grid_triangles, join_parts, turned_outwards
+from ..parts import Part, grid_part, join_parts, turned_outwards
 from ..raster.surface import Kind
 from ..regions import Region
 
@@ -47,8 +48,8 @@ def make_hand(
             root, lean, bend = np.array([-3.0, 4.6, -0.6]), -0.75 - spread, 0.4 * bend
         pieces.append(_finger(root, length, radius, bend, lean, skin_tone))
     if left:
-        for piece in pieces:
-            piece.points[:, 0] *= -1
+        mirror = np.array([-1, 1, 1], np.float32)
+        pieces = [replace(piece, points=piece.points * mirror) for piece in pieces]
     return join_parts([turned_outwards(piece) for piece in pieces])
 
 
@@ -59,17 +60,7 @@ def _tube(middle: Floats, radius: Floats, side: Floats, colours: Floats) -> Part
     third = np.cross(tangent, side)
     turn = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)[:, None, None]
     points = middle + (np.cos(turn) * side + np.sin(turn) * third) * radius[:, None]
-    rows, columns = points.shape[:2]
-    albedo = np.broadcast_to(colours, (rows, columns, 3))
-    return Part(
-        points=points.reshape(-1, 3).astype(np.float32),
-        albedo=albedo.reshape(-1, 3).astype(np.float32),
-        triangles=grid_triangles(rows, columns),
-        region=Region.OCCLUDER,
-        gloss=0.06,
-        kind=Kind.SKIN,
-        openness=np.full(rows * columns, 0.9, np.float32),
-    )
+    return _skin(points, colours)
 
 
 def _finger(
@@ -100,15 +91,12 @@ def _palm(tone: FloatArray) -> Part:
     x = half_width * box * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.7 + 0.5
     z = half_depth * box * np.sin(turn)
     y = 4.3 + half_length * np.cos(polar) + 0 * turn
-    points = np.stack([x, y, z], axis=-1)
-    return Part(
-        points=points.reshape(-1, 3).astype(np.float32),
-        albedo=np.tile(tone, (points.shape[0] * points.shape[1], 1)),
-        triangles=grid_triangles(*points.shape[:2]),
-        region=Region.OCCLUDER,
-        gloss=0.06,
-        kind=Kind.SKIN,
-        openness=np.full(points.shape[0] * points.shape[1], 0.9, np.float32),
+    return _skin(np.stack([x, y, z], axis=-1), tone)
+
+
+def _skin(points: Floats, colours: Floats) -> Part:
+    return grid_part(
+        points, colours, Region.OCCLUDER, gloss=0.06, sky_visibility=0.9, kind=Kind.SKIN
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import FloatArray, chance
 from ..paint import any_colour
-from ..parts import Part, grid_triangles, stack_points
+from ..parts import Part, grid_part
 from ..regions import Region
 
 EQUATOR: Final = 0.5
@@ -27,11 +27,11 @@ class Dome:
         low, high = above.min(axis=0), above.max(axis=0)
         self.middle_y = brow_y - 1.0
         self.middle_z = float((low[2] + high[2]) / 2)
-        self.half_width = float(np.abs(above[:, 0]).max()) * 1.02
-        self.half_depth = float(high[2] - low[2]) / 2 * 1.02
-        self.half_height = float(high[1]) - self.middle_y
+        half_width, half_depth = np.abs(above[:, 0]).max(), float(high[2] - low[2]) / 2
+        half_height = float(high[1]) - self.middle_y
+        axes = [float(half_width) * 1.02, half_height, half_depth * 1.02]
+        axes = np.array(axes, dtype=np.float32)
         centred = above - np.array([0, self.middle_y, self.middle_z], dtype=np.float32)
-        axes = np.array([self.half_width, self.half_height, self.half_depth], dtype=np.float32)
         grow = max(1.0, float(np.quantile(np.linalg.norm(centred / axes, axis=1), 0.98)))
         self.half_width, self.half_height, self.half_depth = (float(a) * grow for a in axes)
         height = np.clip((brow_y + 1.2 - self.middle_y) / self.half_height, 0, 0.98)
@@ -62,12 +62,7 @@ def make_hat(dome: Dome, random: np.random.Generator) -> list[Part]:
     striped = bands & chance(random, 0.3)
     albedo = np.where(striped[..., None], second, colour) * knit[..., None]
     rim = np.stack([x[:, -1], y[:, -1], z[:, -1]], axis=-1)
-    shell = Part(
-        stack_points(x, y, z),
-        np.clip(albedo, 0, 1).reshape(-1, 3).astype(np.float32),
-        grid_triangles(72, 20),
-        Region.HAIR,
-    )
+    shell = grid_part(np.stack([x, y, z], axis=-1), np.clip(albedo, 0, 1), Region.HAIR)
     if chance(random, 0.4):
         return [shell]
     width = random.uniform(2, 6)
@@ -76,13 +71,5 @@ def make_hat(dome: Dome, random: np.random.Generator) -> list[Part]:
     out = np.stack([np.cos(angle[:, 0]), np.full(72, 0.12), np.sin(angle[:, 0])], axis=-1)
     steps = np.linspace(0, 1, 4)[None, :, None]
     brim = rim[:, None] + steps * out[:, None] * (share * width)[:, None, None]
-    tint = np.tile(np.clip(colour * random.uniform(0.5, 1.1), 0, 1), (72 * 4, 1))
-    return [
-        shell,
-        Part(
-            brim.reshape(-1, 3).astype(np.float32),
-            tint.astype(np.float32),
-            grid_triangles(72, 4),
-            Region.HAIR,
-        ),
-    ]
+    tint = np.clip(colour * random.uniform(0.5, 1.1), 0, 1)
+    return [shell, grid_part(brim, tint, Region.HAIR)]

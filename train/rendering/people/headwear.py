@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import FloatArray, Floats, chance
 from ..paint import any_colour
-from ..parts import Part, grid_triangles
+from ..parts import Part, grid_part
 from ..regions import Region
 from .skull import Skull
 
@@ -117,12 +117,5 @@ def make_headphones(skull: Skull, random: np.random.Generator) -> list[Part]:
 
 
 def _sheet(points: Floats, colours: Floats, *, closed: bool = True) -> Part:
-    rows, columns = points.shape[:2]
-    return Part(
-        points=points.reshape(-1, 3).astype(np.float32),
-        albedo=np.clip(colours, 0, 1).reshape(-1, 3).astype(np.float32),
-        triangles=grid_triangles(rows, columns, closed=closed),
-        region=Region.HAIR,
-        gloss=0.03,
-        openness=np.full(rows * columns, 0.9, np.float32),
-    )
+    albedo = np.clip(colours, 0, 1)
+    return grid_part(points, albedo, Region.HAIR, closed=closed, gloss=0.03, sky_visibility=0.9)

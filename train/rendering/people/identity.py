@@ -19,8 +19,8 @@ from ..regions import Region
 from ..rotations import rotation_from_angles
 from ..skin.face_chart import FaceChart
 from ..skin.head_paint import PaintedHead, paint_head
-from ..skin.lashes import Bound, grow_lashes
-from .garments import Clothes, tuck_in
+from ..skin.lashes import BoundPoints, grow_lashes
+from .garments import draw_outfit, dress, outfit_parts, tuck_in
 from .glasses import make_glasses
 from .hair import grow_hair
 from .jewellery import make_earrings
@@ -45,7 +45,7 @@ class Identity:
     neutral: FloatArray
     """(V, 3) the head's vertices without expression."""
     eye_centres: dict[str, FloatArray]
-    bound: Bound
+    bound: BoundPoints
     """Lashes: B points that hang on the head's vertices."""
     attached: FloatArray
     """(A, 3) points of hair, hat and glasses."""
@@ -65,7 +65,7 @@ class Identity:
     albedo: FloatArray
     """Linear, as all that follows."""
     gloss: FloatArray
-    openness: FloatArray
+    sky_visibility: FloatArray
     places: FloatArray
     """(N, 3) place of each vertex in the texture, see `surface.shade_pixels`."""
     following: IntArray
@@ -123,10 +123,10 @@ def make_identity(
     if chance(random, GLASSES_PROBABILITY):
         attached.append(make_glasses(eye_centres["eye_left"], eye_centres["eye_right"], random))
     attached += make_earrings(head, neutral, random)
-    clothes = Clothes(random)
-    covered = clothes.dress(head.vertices, paint.albedo)
+    outfit = draw_outfit(random)
+    covered = dress(outfit, head.vertices, paint.albedo)
     tuck_in(neutral, covered)
-    torso = clothes.parts(paint.skin_tone)
+    torso = outfit_parts(outfit, paint.skin_tone, random)
     parts = [*attached, *torso]
     triangles, regions = join_triangles(head, covered, bound, parts)
     surface = surface_of(head, chart, paint, covered, bound, parts)
@@ -161,7 +161,7 @@ def surface_of(
     chart: FaceChart,
     paint: PaintedHead,
     covered: BoolArray,
-    bound: Bound,
+    bound: BoundPoints,
     parts: Sequence[Part],
 ) -> dict[str, Any]:
     """How all vertices take light: the fields of `Identity` from kinds to following."""
@@ -178,7 +178,7 @@ def surface_of(
     places[:num_head][covered, 2] = 0
     albedo = [paint.albedo, np.tile(np.float32(LASH_COLOUR), (num_bound, 3))]
     gloss = [paint.gloss, np.zeros((num_bound, 2), np.float32)]
-    openness = [chart.openness, np.ones(num_bound, np.float32)]
+    sky_visibility = [chart.sky_visibility, np.ones(num_bound, np.float32)]
     count = num_head + num_bound
     all_kinds, all_places = [kinds], [places]
     following: list[IntArray] = [np.arange(count, dtype=np.int32)]
@@ -187,7 +187,9 @@ def surface_of(
         all_kinds.append(np.full(size, int(part.kind), dtype=np.uint8))
         albedo.append(part.albedo)
         gloss.append(np.tile(np.array([part.gloss, 0], np.float32), (size, 1)))
-        openness.append(np.ones(size, np.float32) if part.openness is None else part.openness)
+        sky_visibility.append(
+            np.ones(size, np.float32) if part.sky_visibility is None else part.sky_visibility
+        )
         all_places.append(np.zeros((size, 3), np.float32) if part.places is None else part.places)
         steps = np.arange(size, dtype=np.int32) if part.following is None else part.following
         following.append(steps + np.int32(count))
@@ -196,7 +198,7 @@ def surface_of(
         "kinds": np.concatenate(all_kinds),
         "albedo": _joined(albedo) ** 2,
         "gloss": _joined(gloss),
-        "openness": _joined(openness),
+        "sky_visibility": _joined(sky_visibility),
         "places": _joined(all_places),
         "following": np.concatenate(following).astype(np.int32),
     }
@@ -229,7 +231,7 @@ def _shape(
 
 
 def join_triangles(
-    head: HeadModel, covered: BoolArray, bound: Bound, parts: Sequence[Part]
+    head: HeadModel, covered: BoolArray, bound: BoundPoints, parts: Sequence[Part]
 ) -> tuple[IntArray, ByteArray]:
     """All triangles and their regions; those of the head with covered corners are torso."""
     dressed = covered[head.triangles].all(axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 from ..arrays import FloatArray, Floats, chance, pick
 from ..head.head_model import HeadModel
 from ..paint import any_colour, rgb
-from ..parts import Part, grid_triangles
+from ..parts import Part, ball, grid_part
 from ..regions import Region
 
 EARRING_PROBABILITY: Final = 0.2
@@ -55,21 +55,7 @@ def _earring(lobe: FloatArray, kind: str, size: float, colour: FloatArray) -> Pa
         return _hoop(lobe - np.array([0, 0.9 * size, 0]), size, 0.1 + 0.06 * size, colour)
     drop = 1.4 * size if kind == "drop" else 0.0
     middle = lobe + np.array([np.sign(lobe[0]) * 0.15, 0.25 - drop, 0.2])
-    return _bead(middle, 0.28 * size, 1 + drop, colour)
-
-
-def _bead(middle: Floats, radius: float, stretch: float, colour: FloatArray) -> Part:
-    turn = np.linspace(0, 2 * np.pi, 10, endpoint=False)[:, None]
-    polar = np.linspace(0.05, np.pi - 0.05, 8)[None]
-    ball = np.stack(
-        [
-            np.sin(polar) * np.cos(turn),
-            stretch * np.cos(polar) + 0 * turn,
-            np.sin(polar) * np.sin(turn),
-        ],
-        axis=-1,
-    )
-    return _metal(middle + radius * ball, colour)
+    return _metal(ball(middle, 0.28 * size, 1 + drop), colour)
 
 
 def _hoop(middle: Floats, radius: float, thick: float, colour: FloatArray) -> Part:
@@ -84,11 +70,4 @@ def _hoop(middle: Floats, radius: float, thick: float, colour: FloatArray) -> Pa
 
 
 def _metal(points: Floats, colour: FloatArray) -> Part:
-    rows, columns = points.shape[:2]
-    return Part(
-        points=points.reshape(-1, 3).astype(np.float32),
-        albedo=np.tile(colour, (rows * columns, 1)).astype(np.float32),
-        triangles=grid_triangles(rows, columns),
-        region=Region.GLASSES,
-        gloss=0.6,
-    )
+    return grid_part(points, colour, Region.GLASSES, gloss=0.6)

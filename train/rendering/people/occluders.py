@@ -24,7 +24,7 @@ CLEARANCE: Final = 1.2
 
 
 def with_occluder(identity: Identity, chin_y: float, random: np.random.Generator) -> Identity:
-    """The identity, with something in front of the face for a few.
+    """The identity, with OCCLUDER_PROBABILITY behind something in front of the face.
 
     Args:
         identity: a person or an animal.
@@ -35,37 +35,39 @@ def with_occluder(identity: Identity, chin_y: float, random: np.random.Generator
         return identity
     make = pick(random, (_hand, _hand, _hand, _microphone, _cup, _telephone))
     tone = np.sqrt(identity.texture[..., :3].mean(axis=(0, 1)))
-    if identity.warp is not None or chance(random, 0.1):  # somebody else's hand
+    if identity.warp is not None or chance(random, 0.1):  # another person's hand
         tone = skin_tone(random)
     part = make(tone.astype(np.float32), chin_y, random)
     count, num = len(identity.albedo), len(part.points)
     kinds = np.full(num, int(part.kind), dtype=np.uint8)
-    openness = np.ones(num, np.float32) if part.openness is None else part.openness
+    sky_visibility = (
+        np.ones(num, np.float32) if part.sky_visibility is None else part.sky_visibility
+    )
     triangles = part.triangles + np.int32(count)
     return replace(
         identity,
         occluder=part.points,
         restless=float(random.uniform(0.3, 2.5)) if chance(random, 0.6) else 0.0,
         triangles=np.concatenate([identity.triangles, triangles]),
-        regions=_longer(identity.regions, np.full(len(triangles), int(part.region), np.uint8)),
-        one_sided=_longer(identity.one_sided, np.zeros(len(triangles), np.uint8)),
-        kinds=_longer(identity.kinds, kinds),
-        albedo=_longer(identity.albedo, np.square(part.albedo)),
-        gloss=_longer(identity.gloss, np.tile(np.array([part.gloss, 0], np.float32), (num, 1))),
-        openness=_longer(identity.openness, openness),
-        places=_longer(identity.places, np.zeros((num, 3), np.float32)),
-        following=_longer(identity.following, np.arange(count, count + num, dtype=np.int32)),
+        regions=_appended(identity.regions, np.full(len(triangles), int(part.region), np.uint8)),
+        one_sided=_appended(identity.one_sided, np.zeros(len(triangles), np.uint8)),
+        kinds=_appended(identity.kinds, kinds),
+        albedo=_appended(identity.albedo, np.square(part.albedo)),
+        gloss=_appended(identity.gloss, np.tile(np.array([part.gloss, 0], np.float32), (num, 1))),
+        sky_visibility=_appended(identity.sky_visibility, sky_visibility),
+        places=_appended(identity.places, np.zeros((num, 3), np.float32)),
+        following=_appended(identity.following, np.arange(count, count + num, dtype=np.int32)),
     )
 
 
-def _longer(array: npt.NDArray[Scalar], more: npt.NDArray[Any]) -> npt.NDArray[Scalar]:
+def _appended(array: npt.NDArray[Scalar], more: npt.NDArray[Any]) -> npt.NDArray[Scalar]:
     return np.concatenate([array, more.astype(array.dtype)])
 
 
 def _placed(part: Part, turn_deg: tuple[float, float, float], place: FloatArray) -> Part:
     """The part turned about its origin (in model axes) and moved."""
-    part.points[:] = part.points @ rotation_from_angles(*turn_deg).T + place
-    return part
+    points = part.points @ rotation_from_angles(*turn_deg).T + place
+    return replace(part, points=points.astype(np.float32))
 
 
 def _hand(skin_tone: FloatArray, chin_y: float, random: np.random.Generator) -> Part:

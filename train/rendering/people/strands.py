@@ -30,7 +30,7 @@ KEPT_BEHIND: Final = 0.35
 
 
 class HairPath:
-    """Where a strand is that starts at an angle round the pole, so far along it."""
+    """The place on a strand, by its angle round the pole and the length from its root."""
 
     def __init__(self, skull: Skull, style: HairStyle) -> None:
         """Lay out the directions of growth.
@@ -206,12 +206,12 @@ def _ribbons(points: Floats, colours: Floats, places: Floats, style: HairStyle) 
         kind=Kind.HAIR,
         places=places.reshape(-1, 3).astype(np.float32),
         following=following.ravel().astype(np.int32),
-        openness=np.full(count * length * 2, 0.9, np.float32),
+        sky_visibility=np.full(count * length * 2, 0.9, np.float32),
     )
 
 
 def _part(
-    points: FloatArray, colours: Floats, places: Floats, openness: float, style: HairStyle
+    points: FloatArray, colours: Floats, places: Floats, sky_visibility: float, style: HairStyle
 ) -> Part:
     rows, columns = points.shape[:2]
     steps: IntArray = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
@@ -225,5 +225,5 @@ def _part(
         kind=Kind.HAIR,
         places=places.reshape(-1, 3).astype(np.float32),
         following=following.ravel(),
-        openness=np.full(rows * columns, openness, np.float32),
+        sky_visibility=np.full(rows * columns, sky_visibility, np.float32),
     )

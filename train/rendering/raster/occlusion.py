@@ -11,7 +11,7 @@ DIRECTIONS: Final = 30
 MAP_PX: Final = 128
 BIAS: Final = 0.3
 """Model units by which a surface may lie behind what a light sees and still be lit."""
-MIN_OPENNESS: Final = 0.12
+MIN_SKY_VISIBILITY: Final = 0.12
 SMOOTHING: Final = 2
 SHADOW_PX: Final = 192
 SHADOW_BIAS: Final = 0.45
@@ -19,8 +19,8 @@ SOFT_STEPS: Final = ((-0.9, -0.4), (0.4, -0.9), (0.9, 0.4), (-0.4, 0.9), (0.0, 0
 """Cells of the shadow's picture that are averaged."""
 
 
-def sky_openness(points: FloatArray, triangles: IntArray, inner: BoolArray) -> FloatArray:
-    """Share of the sky that each point (N, 3) of a mesh sees, (N,), MIN_OPENNESS to 1.
+def sky_visibility(points: FloatArray, triangles: IntArray, inner: BoolArray) -> FloatArray:
+    """Share of the sky that each point (N, 3) of a mesh sees, (N,), MIN_SKY_VISIBILITY to 1.
 
     Args:
         points: (N, 3).
@@ -28,23 +28,23 @@ def sky_openness(points: FloatArray, triangles: IntArray, inner: BoolArray) -> F
         inner: (T,) triangles that are measured without the others, which would hide them: the
             inside of a mouth behind lips and cheeks would be black.
     """
-    openness = np.ones(len(points), dtype=np.float32)
+    visibility = np.ones(len(points), dtype=np.float32)
     for chosen in (~inner, inner):
         part = np.ascontiguousarray(triangles[chosen])
         if len(part):
             vertices = np.unique(part)
-            openness[vertices] = _openness(points, part)[vertices]
-    return openness
+            visibility[vertices] = _sky_visibility(points, part)[vertices]
+    return visibility
 
 
-def _openness(points: FloatArray, triangles: IntArray) -> FloatArray:
+def _sky_visibility(points: FloatArray, triangles: IntArray) -> FloatArray:
     normals = _normals(points, triangles)
     seen, total = np.zeros(len(points)), np.full(len(points), 1e-6)
     for direction in _sphere(DIRECTIONS):
         weight = np.maximum(normals @ direction, 0)
         seen += weight * lit_from(points, triangles, direction, MAP_PX)
         total += weight
-    share = np.clip(seen / total, MIN_OPENNESS, 1)
+    share = np.clip(seen / total, MIN_SKY_VISIBILITY, 1)
     corners = triangles.ravel()
     count = np.maximum(np.bincount(corners, minlength=len(points)), 1)
     for _ in range(SMOOTHING):

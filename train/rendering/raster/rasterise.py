@@ -92,7 +92,7 @@ def _row_span(
     for start, end in ((a, b), (b, c), (c, a)):
         if min(start[1], end[1]) - ROW_SLACK <= y <= max(start[1], end[1]) + ROW_SLACK:
             rise = end[1] - start[1]
-            if abs(rise) < ROW_SLACK:  # as good as level: all of it
+            if abs(rise) < ROW_SLACK:  # nearly level: all of it
                 low, high = min(low, start[0], end[0]), max(high, start[0], end[0])
             else:
                 share = min(max((y - start[1]) / rise, np.float32(0)), np.float32(1))

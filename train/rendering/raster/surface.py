@@ -77,28 +77,18 @@ def light_vertices(
         inverse = np.float32(1) / (np.sqrt(tx * tx + ty * ty + tz * tz) + np.float32(1e-3))
         tx, ty, tz = tx * inverse, ty * inverse, tz * inverse
         bx, by, bz = y * tz - z * ty, z * tx - x * tz, x * ty - y * tx
-        openness = surfaces[n, 2]
+        sky = surfaces[n, 2]
         above = np.float32(0.5) + np.float32(0.5) * y
-        fx, fy, fz = fibres[n, 0], fibres[n, 1], fibres[n, 2]
         for c in range(3):
-            lit[n, c] = (ambient[1, c] + (ambient[0, c] - ambient[1, c]) * above) * openness
+            lit[n, c] = (ambient[1, c] + (ambient[0, c] - ambient[1, c]) * above) * sky
             lit[n, 3 + c] = 0
         tilt_side, tilt_up, total = np.float32(0), np.float32(0), np.float32(1e-3)
         for c in range(3):
             total += lit[n, c]
         for k in range(len(lights)):
             lx, ly, lz = lights[k, 0], lights[k, 1], lights[k, 2]
-            share = surfaces[n, 3] if k == 0 else np.float32(0.3) + np.float32(0.7) * openness
-            facing = x * lx + y * ly + z * lz
-            along = fx * lx + fy * ly + fz * lz
-            length = np.sqrt(np.float32(2) + np.float32(2) * lz) + np.float32(1e-6)
-            half = max((facing + z) / length, np.float32(0))
-            if kind == _HAIR:
-                across = np.sqrt(max(np.float32(1) - along * along, np.float32(0)))
-                facing = across * max(facing * np.float32(0.7) + np.float32(0.3), np.float32(0))
-                off = (along + fz) / length
-                half = np.sqrt(max(np.float32(1) - off * off, np.float32(0)))
-                half *= np.float32(1) if z + lz > 0 else np.float32(0)
+            share = surfaces[n, 3] if k == 0 else np.float32(0.3) + np.float32(0.7) * sky
+            facing, half = _facing((x, y, z), fibres[n], lights[k], kind == _HAIR)
             p4 = half * half * half * half
             p16 = p4 * p4 * p4 * p4
             shine = surfaces[n, 0] * p16 + surfaces[n, 1] * p16 * p16 * p16 * p16 * p16
@@ -116,6 +106,33 @@ def light_vertices(
                     tilt_up += (bx * lx + by * ly + bz * lz) * gain
         lit[n, 6] = tilt_side / total
         lit[n, 7] = tilt_up / total
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _facing(
+    normal: tuple[float, float, float], fibre: FloatArray, light: FloatArray, is_hair: bool
+) -> tuple[float, float]:
+    """How directly a light falls on a vertex, and how close it is to the mirror's direction.
+
+    Args:
+        normal: Of the vertex, unit.
+        fibre: (3,) direction of the hair, unit.
+        light: (6,) see `light_vertices`.
+        is_hair: Lit across the fibre, not along it.
+    """
+    x, y, z = normal
+    lx, ly, lz = light[0], light[1], light[2]
+    facing = x * lx + y * ly + z * lz
+    length = np.sqrt(np.float32(2) + np.float32(2) * lz) + np.float32(1e-6)
+    half = max((facing + z) / length, np.float32(0))
+    if is_hair:
+        along = fibre[0] * lx + fibre[1] * ly + fibre[2] * lz
+        across = np.sqrt(max(np.float32(1) - along * along, np.float32(0)))
+        facing = across * max(facing * np.float32(0.7) + np.float32(0.3), np.float32(0))
+        off = (along + fibre[2]) / length
+        half = np.sqrt(max(np.float32(1) - off * off, np.float32(0)))
+        half *= np.float32(1) if z + lz > 0 else np.float32(0)
+    return facing, half
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -57,7 +57,7 @@ def _widened(low_high: wp.vec2, start: wp.vec3, end: wp.vec3, y: float) -> wp.ve
     if wp.min(start[1], end[1]) - _ROW_SLACK > y or wp.max(start[1], end[1]) + _ROW_SLACK < y:
         return low_high
     rise = end[1] - start[1]
-    if wp.abs(rise) < _ROW_SLACK:  # as good as level: all of it
+    if wp.abs(rise) < _ROW_SLACK:  # nearly level: all of it
         return wp.vec2(
             wp.min(low, wp.min(start[0], end[0])), wp.max(high, wp.max(start[0], end[0]))
         )

@@ -10,7 +10,7 @@ from ..paint import any_colour, from_hue, lay_over, rgb
 from .creases import CREASES, VARIANTS, crease_depths
 from .face_chart import BLOOD_LAYER, FIRST_CREASE_LAYER, FOREHEAD_LAYER, FaceChart
 from .facial_hair import BEARD_PROBABILITY, paint_beard, paint_brows
-from .skin_base import finish, lay_ground
+from .skin_base import finish_texture, paint_skin_base
 
 CHANNELS: Final = 6
 """Colour (3, linear), slope to the right and upwards, gloss."""
@@ -21,8 +21,8 @@ MAP_UNITS: Final = 26.0
 CREASE_TINT: Final = rgb(-0.24, -0.3, -0.315)
 CREASE_DEPTH: Final = 0.28
 NEAR_EYES: Final = 1.9
-SHALLOWEST: Final = 0.02
-AGED_FROM: Final = 0.55
+MIN_CREASE_DEPTH: Final = 0.02
+AGE_SPOTS_FROM: Final = 0.55
 
 
 def paint_texture(
@@ -40,7 +40,7 @@ def paint_texture(
     size = chart.size_px
     skin = np.empty((size, size, 3), dtype=np.float32)
     height = np.empty((size, size), dtype=np.float32)
-    _lay_ground(skin, height, chart, tone, age, random)
+    _paint_bare_skin(skin, height, chart, tone, age, random)
     _paint_marks(skin, chart, tone, age, random)
     if chance(random, BEARD_PROBABILITY):
         paint_beard(skin, height, chart, hair, random)
@@ -49,11 +49,11 @@ def paint_texture(
     _paint_lips(skin, height, gloss, chart, tone, random)
     paint_brows(skin, chart, hair, random)
     texture = np.empty((size, size, CHANNELS), dtype=np.float32)
-    finish(skin, height, gloss, RELIEF * size / MAP_UNITS, texture)
+    finish_texture(skin, height, gloss, RELIEF * size / MAP_UNITS, texture)
     return texture
 
 
-def _lay_ground(
+def _paint_bare_skin(
     skin: FloatArray,
     height: FloatArray,
     chart: FaceChart,
@@ -75,7 +75,7 @@ def _lay_ground(
     rises += [0, 0]
     variants = random.integers(0, VARIANTS, len(CREASES))
     for k, depth in enumerate(crease_depths(age, random)):
-        if depth > SHALLOWEST:
+        if depth > MIN_CREASE_DEPTH:
             chosen.append(FIRST_CREASE_LAYER + int(variants[k]) * len(CREASES) + k)
             amounts.append(float(depth))
             tints.append(CREASE_TINT)
@@ -83,7 +83,9 @@ def _lay_ground(
     scaled = np.empty((len(tints), 4), dtype=np.float32)
     scaled[:, :3] = np.stack(tints) * np.array(amounts, dtype=np.float32)[:, None]
     scaled[:, 3] = rises
-    lay_ground(tone, noise, shifts, chart.layers, np.array(chosen, np.int32), scaled, skin, height)
+    paint_skin_base(
+        tone, noise, shifts, chart.layers, np.array(chosen, np.int32), scaled, skin, height
+    )
     if chance(random, 0.15):
         zone = chart.zones["rouge"]
         rows = chart.rows(zone)
@@ -100,7 +102,7 @@ def _paint_marks(
         cover = chart.noise.shifted("spots", random)
         where = chart.zones["freckles"]
         lay_over(skin, dark, cover * where * np.float32(random.uniform(0.2, 0.7)))
-    if age > AGED_FROM and chance(random, 0.6):
+    if age > AGE_SPOTS_FROM and chance(random, 0.6):
         spots = cv2.GaussianBlur(chart.noise.shifted("spots", random), (0, 0), 2.2)
         lay_over(skin, dark, np.clip(spots * 3, 0, 1) * np.float32(random.uniform(0.1, 0.45)))
     sore = chance(random, 0.12)

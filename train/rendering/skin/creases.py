@@ -17,7 +17,7 @@ LINES_REACH_Y: Final = 2.0
 FRONT_Z: Final = 4.5
 """Behind this are ears, neck and sides."""
 
-LEAST: Final = 0.004
+MIN_DEPTH: Final = 0.004
 
 OUTER_EYE_CORNERS: Final = (36, 45)
 NOSE_WINGS: Final = (31, 35)
@@ -35,7 +35,7 @@ CREASE_SEED: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class CreaseMaps:
     """What creases are placed by; maps are (R, R)."""
 
     points: FloatArray
@@ -53,7 +53,7 @@ def crease_depths(age: float, random: np.random.Generator) -> FloatArray:
     return (depths + random.random(len(CREASES)) * np.array(EARLY)).astype(np.float32)
 
 
-def crease_layers(ground: Ground, noise: NoiseBank) -> FloatArray:
+def crease_layers(maps: CreaseMaps, noise: NoiseBank) -> FloatArray:
     """Depth of each of CREASES in each variant, (VARIANTS, CREASES, R, R), 0 to about 1."""
     random = np.random.default_rng(CREASE_SEED)
     variants: list[FloatArray] = []
@@ -61,15 +61,15 @@ def crease_layers(ground: Ground, noise: NoiseBank) -> FloatArray:
         bend = noise.shifted("blotches", random) * np.float32(0.25)
         ragged = np.clip(1 + 0.35 * noise.shifted("mottle", random), 0, 1.6)
         layers = [
-            _forehead(ground, bend, random),
-            _frown(ground, bend),
-            _eye_corners(ground, bend),
-            _bags(ground),
-            _smile_folds(ground, bend, random),
-            _lip_lines(ground, bend),
+            _forehead(maps, bend, random),
+            _frown(maps, bend),
+            _eye_corners(maps, bend),
+            _bags(maps),
+            _smile_folds(maps, bend, random),
+            _lip_lines(maps, bend),
         ]
         deep = np.stack(layers) * ragged
-        variants.append(np.where(deep > LEAST, deep, 0).astype(np.float32))
+        variants.append(np.where(deep > MIN_DEPTH, deep, 0).astype(np.float32))
     return np.stack(variants)
 
 
@@ -83,30 +83,30 @@ def _within(value: FloatArray, low: float, high: float, soft: float) -> FloatArr
     return np.exp(-((gap / np.float32(soft)) ** 2)).astype(np.float32)
 
 
-def _forehead(ground: Ground, bend: FloatArray, random: np.random.Generator) -> FloatArray:
-    x, y = ground.points[..., 0], ground.points[..., 1]
+def _forehead(maps: CreaseMaps, bend: FloatArray, random: np.random.Generator) -> FloatArray:
+    x, y = maps.points[..., 0], maps.points[..., 1]
     spacing = random.uniform(0.9, 1.4)
-    wave = y - ground.brow_y + 0.03 * x**2 * random.uniform(-0.5, 1) + bend
+    wave = y - maps.brow_y + 0.03 * x**2 * random.uniform(-0.5, 1) + bend
     away = np.abs((wave / spacing) % 1 - 0.5) * spacing
-    where = _within(y, ground.brow_y + 0.9, ground.brow_y + 4.2, 0.7) * _within(x, -3.6, 3.6, 1.2)
-    depth = _line(away, CREASE_WIDTH) * where * (ground.points[..., 2] > 0)
+    where = _within(y, maps.brow_y + 0.9, maps.brow_y + 4.2, 0.7) * _within(x, -3.6, 3.6, 1.2)
+    depth = _line(away, CREASE_WIDTH) * where * (maps.points[..., 2] > 0)
     return depth.astype(np.float32)
 
 
-def _frown(ground: Ground, bend: FloatArray) -> FloatArray:
-    x, y = ground.points[..., 0], ground.points[..., 1]
+def _frown(maps: CreaseMaps, bend: FloatArray) -> FloatArray:
+    x, y = maps.points[..., 0], maps.points[..., 1]
     away = np.abs(np.abs(x) - FROWN_X + 0.3 * bend)
-    middle = ground.marks[27, 1] + 1.2
+    middle = maps.marks[27, 1] + 1.2
     return _line(away, CREASE_WIDTH) * _within(y, middle - 0.5, middle + 0.6, 0.5)
 
 
-def _eye_corners(ground: Ground, bend: FloatArray) -> FloatArray:
-    total = np.zeros(ground.points.shape[:2], dtype=np.float32)
-    for corner in ground.marks[list(OUTER_EYE_CORNERS)]:
+def _eye_corners(maps: CreaseMaps, bend: FloatArray) -> FloatArray:
+    total = np.zeros(maps.points.shape[:2], dtype=np.float32)
+    for corner in maps.marks[list(OUTER_EYE_CORNERS)]:
         side = np.sign(corner[0])
-        x = (ground.points[..., 0] - corner[0]) * side + 0.25
-        y = ground.points[..., 1] - corner[1]
-        z = ground.points[..., 2] - corner[2]
+        x = (maps.points[..., 0] - corner[0]) * side + 0.25
+        y = maps.points[..., 1] - corner[1]
+        z = maps.points[..., 2] - corner[2]
         out = np.hypot(x, z * (x > 0))
         where = _within(out, 0.75, 1.9, 0.45) * (x > 0) * (np.abs(y) < LINES_REACH_Y)
         for angle in LINES_AT_EYE_DEG:
@@ -116,34 +116,34 @@ def _eye_corners(ground: Ground, bend: FloatArray) -> FloatArray:
     return total
 
 
-def _bags(ground: Ground) -> FloatArray:
+def _bags(maps: CreaseMaps) -> FloatArray:
     """A fold under each eye and the hollow below it."""
-    y = ground.points[..., 1]
-    below = (y < ground.marks[36:48, 1].mean() - 0.1) & (ground.points[..., 2] > FRONT_Z)
-    fold = _line(ground.eye_distance - np.float32(0.75), 0.16)
-    hollow = _line(ground.eye_distance - np.float32(0.95), 0.4) * np.float32(0.5)
-    return (fold + hollow) * below * _within(ground.eye_distance, 0.3, 1.4, 0.3)
+    y = maps.points[..., 1]
+    below = (y < maps.marks[36:48, 1].mean() - 0.1) & (maps.points[..., 2] > FRONT_Z)
+    fold = _line(maps.eye_distance - np.float32(0.75), 0.16)
+    hollow = _line(maps.eye_distance - np.float32(0.95), 0.4) * np.float32(0.5)
+    return (fold + hollow) * below * _within(maps.eye_distance, 0.3, 1.4, 0.3)
 
 
-def _smile_folds(ground: Ground, bend: FloatArray, random: np.random.Generator) -> FloatArray:
+def _smile_folds(maps: CreaseMaps, bend: FloatArray, random: np.random.Generator) -> FloatArray:
     """From the wings of the nose past the corners of the mouth, and on towards the chin."""
-    total = np.zeros(ground.points.shape[:2], dtype=np.float32)
+    total = np.zeros(maps.points.shape[:2], dtype=np.float32)
     down = random.uniform(0, 1.6)
     for wing, corner in zip(NOSE_WINGS, MOUTH_CORNERS, strict=True):
-        side = float(np.sign(ground.marks[wing, 0]))
-        top, low = ground.marks[wing], ground.marks[corner]
-        y = ground.points[..., 1]
+        side = float(np.sign(maps.marks[wing, 0]))
+        top, low = maps.marks[wing], maps.marks[corner]
+        y = maps.points[..., 1]
         share = (top[1] + 0.3 - y) / (top[1] - low[1])
         start, end = abs(float(top[0])) + 0.45, abs(float(low[0])) + 0.55
         curve = start + (end - start) * np.clip(share, 0, 2) ** 0.8
         curve -= np.float32(0.25) * np.clip(share - 1, 0, 2) ** 2
-        away = np.abs(ground.points[..., 0] * side - curve + 0.3 * bend)
-        where = _within(share, 0.1, 1 + down * 0.4, 0.25) * (ground.points[..., 2] > FRONT_Z)
+        away = np.abs(maps.points[..., 0] * side - curve + 0.3 * bend)
+        where = _within(share, 0.1, 1 + down * 0.4, 0.25) * (maps.points[..., 2] > FRONT_Z)
         total += (_line(away, 0.16) + np.float32(0.4) * _line(away, 0.45)) * where
     return total
 
 
-def _lip_lines(ground: Ground, bend: FloatArray) -> FloatArray:
-    x = ground.points[..., 0]
+def _lip_lines(maps: CreaseMaps, bend: FloatArray) -> FloatArray:
+    x = maps.points[..., 0]
     away = np.abs(((x + 0.4 * bend) / 0.36) % 1 - 0.5) * 0.36
-    return _line(away, 0.06) * _within(ground.inside_lips, -0.7, -0.08, 0.12)
+    return _line(away, 0.06) * _within(maps.inside_lips, -0.7, -0.08, 0.12)

@@ -9,9 +9,9 @@ import numpy as np
 from ..arrays import FloatArray, Floats, IndexArray
 from ..head.head_model import HeadModel
 from ..noise import NoiseBank, make_noise
-from ..raster.occlusion import sky_openness
+from ..raster.occlusion import sky_visibility
 from ..regions import Region
-from .creases import Ground, crease_layers
+from .creases import CreaseMaps, crease_layers
 from .lashes import lash_quads
 from .skin_map import COARSE_PX, MAP_PX, map_skin, places_on_map
 
@@ -28,7 +28,7 @@ IN_FRONT_Z: Final = 4.0
 
 
 BLOOD_LAYER, FOREHEAD_LAYER, FIRST_CREASE_LAYER = 0, 1, 2
-LEAST_ZONE: Final = 0.01
+MIN_ZONE: Final = 0.01
 LIP_MARGIN: Final = 2.0
 """Model units round the lips within which the distance to their line is measured."""
 
@@ -55,7 +55,7 @@ class FaceChart:
     """(68, 2) column and row of each."""
     places: FloatArray
     """(V, 3) where each vertex of the head lies, see `skin_map.places_on_map`."""
-    openness: FloatArray
+    sky_visibility: FloatArray
     """(V,) share of the sky that each vertex of the neutral head sees."""
     noise: NoiseBank
     zones: dict[str, FloatArray]
@@ -97,7 +97,7 @@ def chart_face(head: HeadModel, size_px: int = MAP_PX) -> FaceChart:
     places = places_on_map(head.vertices, size_px)
     noise = make_noise(size_px)
     brow_y, nose_y = float(marks[17:27, 1].max()), float(marks[NOSE_BASE, 1])
-    ground = Ground(
+    maps = CreaseMaps(
         points=large(grid),
         marks=marks,
         inside_lips=large(_inside_lips(points, marks[OUTER_LIPS, :2])),
@@ -105,19 +105,19 @@ def chart_face(head: HeadModel, size_px: int = MAP_PX) -> FaceChart:
         brow_y=brow_y,
     )
     zones = {name: large(zone) for name, zone in _zones(points, nose_y, brow_y).items()}
-    creases = crease_layers(ground, noise).reshape(-1, size_px, size_px)
+    creases = crease_layers(maps, noise).reshape(-1, size_px, size_px)
     return FaceChart(
-        points=ground.points,
-        inside_lips=ground.inside_lips,
+        points=maps.points,
+        inside_lips=maps.inside_lips,
         brow_distance=(large(brows[0][0]), large(brows[1][0])),
         brow_share=(large(brows[0][1]), large(brows[1][1])),
-        eye_distance=ground.eye_distance,
+        eye_distance=maps.eye_distance,
         upper_lid_distance=large(lids),
         lash_distance=large(_lash_distance(points, eyes, head.lashes)),
         marks=marks,
         marks_on_map=places[head.landmarks, :2],
         places=places,
-        openness=sky_openness(head.vertices, head.triangles, head.regions == Region.MOUTH),
+        sky_visibility=sky_visibility(head.vertices, head.triangles, head.regions == Region.MOUTH),
         noise=noise,
         zones=zones,
         layers=np.concatenate([np.stack([zones["blood"], zones["forehead"]]), creases]),
@@ -135,7 +135,7 @@ def _zones(points: FloatArray, nose_y: float, brow_y: float) -> dict[str, Floats
 
     def spot(side: float, height: float, width: float) -> Floats:
         near = np.exp(-((x - side) ** 2 + (y - height) ** 2) / width**2) * (z > 0)
-        return np.where(near > LEAST_ZONE, near, 0)
+        return np.where(near > MIN_ZONE, near, 0)
 
     oil = 0.6 + spot(0, nose_y + 2, 1.4) + 0.5 * spot(0, brow_y + 2.5, 3)
     return {

@@ -19,7 +19,7 @@ GOATEES: Final = 0.4
 """Shares of the beards that are only that; goatees include the moustaches' share."""
 STUBBLE: Final = 0.4
 """Shares of the longest beard below which no hairs stand out."""
-LEAST_COVER: Final = 0.01
+MIN_COVER: Final = 0.01
 FRONT_Z: Final = 4.0
 EAR_Z, EAR_X = -1.5, 8.2
 FINE: Final = 4
@@ -29,7 +29,7 @@ FINE: Final = 4
 def paint_brows(
     skin: FloatArray, chart: FaceChart, hair: FloatArray, random: np.random.Generator
 ) -> None:
-    """Brows of single hairs on a soft ground, in place on the painted map (R, R, 3)."""
+    """Brows of single hairs on a soft shadow, in place on the painted map (R, R, 3)."""
     if chance(random, 0.03):  # shaved or bleached
         return
     thickness, strength = random.uniform(0.22, 0.62), random.uniform(0.45, 1)
@@ -38,9 +38,9 @@ def paint_brows(
     for part, distance, along in zip(BROWS, chart.brow_distance, brows_along(chart), strict=True):
         inwards = part.start == BROWS[0].start
         width = thickness * brow_width(along)
-        ground = np.exp(-((distance / np.maximum(width, 0.05)) ** 2)) * np.float32(0.35 * strength)
-        ground *= (along > gap) & (chart.points[..., 2] > FRONT_Z)
-        rows = np.flatnonzero(ground.max(axis=1) > LEAST_COVER)
+        shade = np.exp(-((distance / np.maximum(width, 0.05)) ** 2)) * np.float32(0.35 * strength)
+        shade *= (along > gap) & (chart.points[..., 2] > FRONT_Z)
+        rows = np.flatnonzero(shade.max(axis=1) > MIN_COVER)
         if len(rows) == 0:
             continue
         window = slice(int(rows[0]), int(rows[-1]) + 1)
@@ -48,7 +48,7 @@ def paint_brows(
         drawn = _brow_hairs(
             chart, line[::-1] if inwards else line, thickness, hairs, arch, gap, random
         )
-        cover = np.clip(ground + drawn * np.float32(strength), 0, 1)
+        cover = np.clip(shade + drawn * np.float32(strength), 0, 1)
         lay_over(skin[window], hair * np.float32(0.85), cover[window])
 
 

@@ -46,7 +46,7 @@ IRIS_ANGLE_DEG: Final = 23.5
 """Half the iris, seen from the eyeball's centre: half of the face model's iris mesh. Painted
 larger, no white of the eye is left and gaze does not show."""
 
-OLD: Final = 0.8
+WHITE_FROM_AGE: Final = 0.8
 GLOSS_EYE: Final = (0.05, 2.2)
 GLOSS_TEETH: Final = (0.15, 0.35)
 GLOSS_TONGUE: Final = (0.2, 0.15)
@@ -94,7 +94,7 @@ def paint_head(head: HeadModel, chart: FaceChart, random: np.random.Generator) -
 
 
 def skin_tone(random: np.random.Generator) -> FloatArray:
-    """A colour of skin; at times painted, or of stone."""
+    """A colour of skin; sometimes painted, or of stone."""
     if chance(random, 0.04):  # a painted or cartoon skin
         return any_colour(random, 0.6, 0.55, 1.0)
     if chance(random, 0.03):  # stone, plaster
@@ -109,12 +109,12 @@ def skin_tone(random: np.random.Generator) -> FloatArray:
 
 
 def hair_tone(age: float, random: np.random.Generator) -> FloatArray:
-    """A colour of hair: greyer with age, now and then dyed."""
+    """A colour of hair: greyer with age, sometimes dyed."""
     if chance(random, 0.05):
         return from_hue(random.random(), 0.65, 0.75)
     tone = pick(random, HAIR_COLOURS) * np.float32(random.uniform(0.8, 1.2))
     grey = np.clip((age - random.uniform(0.4, 1.1)) * 3, 0, 1)
-    aged = WHITE if age > OLD and chance(random, 0.5) else GREY
+    aged = WHITE if age > WHITE_FROM_AGE and chance(random, 0.5) else GREY
     return np.clip(tone + (aged - tone) * np.float32(grey), 0, 1).astype(np.float32)
 
 

@@ -15,7 +15,7 @@ ROOT_WIDTH: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundPoints:
     """Points that hang on vertices of the head and move with them."""
 
     vertices: IntArray
@@ -30,9 +30,9 @@ class Bound:
         return weighted_points(head_points, self.vertices, self.weights)
 
 
-def no_lashes() -> Bound:
+def no_lashes() -> BoundPoints:
     """Nothing bound."""
-    return Bound(
+    return BoundPoints(
         np.zeros((0, 4), np.int32), np.zeros((0, 4), np.float32), np.zeros((0, 3), np.int32)
     )
 
@@ -59,7 +59,7 @@ def lash_quads(head: HeadModel) -> IndexArray:
     return turned[:, [0, 1, 3, 2]]
 
 
-def grow_lashes(quads: IndexArray, length: float, random: np.random.Generator) -> Bound:
+def grow_lashes(quads: IndexArray, length: float, random: np.random.Generator) -> BoundPoints:
     """Hairs of one identity.
 
     Args:
@@ -80,7 +80,7 @@ def grow_lashes(quads: IndexArray, length: float, random: np.random.Generator) -
         [(1 - reach) * (1 - place), (1 - reach) * place, reach * (1 - lean), reach * lean], axis=1
     )
     weights = np.stack([*roots, tips], axis=1).reshape(-1, 4)
-    return Bound(
+    return BoundPoints(
         vertices=np.repeat(quads, 3, axis=0).astype(np.int32),
         weights=weights.astype(np.float32),
         triangles=np.arange(len(weights), dtype=np.int32).reshape(-1, 3),

@@ -1,4 +1,4 @@
-"""The ground of a painted skin, compiled by numba: one pass over the map."""
+"""The base of a painted skin, compiled by numba: one pass over the map."""
 
 # numba's decorators are untyped: what they return is the plain function, as annotated.
 # pyright: reportUntypedFunctionDecorator=false
@@ -10,7 +10,7 @@ from ..arrays import FloatArray, IntArray
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def lay_ground(
+def paint_skin_base(
     tone: FloatArray,
     noise: FloatArray,
     shifts: IntArray,
@@ -62,7 +62,7 @@ def lay_ground(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def finish(
+def finish_texture(
     skin: FloatArray, height: FloatArray, gloss: FloatArray, slope: float, texture: FloatArray
 ) -> None:
     """Linear colour, slopes and gloss of a painted map; fills texture.

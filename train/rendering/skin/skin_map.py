@@ -67,10 +67,10 @@ def map_skin(head: HeadModel, size_px: int) -> FloatArray:
     rasterise(screen, front, np.zeros(len(front), np.uint8), depth, nearest)
     points = np.zeros((size_px, size_px, 3), dtype=np.float32)
     interpolate(screen, front, nearest, head.vertices, points)
-    return _fill(points, nearest >= 0)
+    return _nearest_known(points, nearest >= 0)
 
 
-def _fill(points: FloatArray, known: BoolArray) -> FloatArray:
+def _nearest_known(points: FloatArray, known: BoolArray) -> FloatArray:
     unknown = (~known).astype(np.uint8)
     _, labels = cv2.distanceTransformWithLabels(
         unknown, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL

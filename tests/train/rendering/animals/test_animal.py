@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering.animals import animal as creatures
-from train.rendering.animals.animal import is_creature, make_creature
-from train.rendering.animals.animal_paint import paint_creature
+from train.rendering.animals import animal as animal_module
+from train.rendering.animals.animal import is_animal, make_animal
+from train.rendering.animals.animal_paint import paint_animal
 from train.rendering.animals.ears import make_ears
-from train.rendering.animals.fur_colour import Coat
+from train.rendering.animals.fur_colour import FurColours
 from train.rendering.animals.fur_geometry import grow_tufts
 from train.rendering.animals.species import BEAR, CAT, DOG, FOX, HOUND, MONKEY, RABBIT, SHEEP
-from train.rendering.export.dataset import HeadRenderer
+from train.rendering.export.head_renderer import HeadRenderer
 from train.rendering.frames.labels import (
     canonical_keypoints,
     dense_labels,
@@ -43,8 +43,8 @@ def scene(head):
 @pytest.fixture(scope="module", params=KINDS)
 def animal(request, head, chart):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(creatures, "SPECIES", (KINDS[request.param],))
-        return make_creature(head, chart, [], np.random.default_rng(4))
+        patch.setattr(animal_module, "SPECIES", (KINDS[request.param],))
+        return make_animal(head, chart, [], np.random.default_rng(4))
 
 
 def test_an_animal_shuts_its_eyes_and_opens_its_mouth(head, scene, animal, motion):
@@ -91,14 +91,14 @@ def test_a_picture_of_an_animal_is_finite_and_its_flow_at_rest_is_the_identity(
 
 
 def test_a_share_of_the_identities_are_animals():
-    drawn = [is_creature(3, number, 0.2) for number in range(2000)]
+    drawn = [is_animal(3, number, 0.2) for number in range(2000)]
     assert np.mean(drawn) == pytest.approx(0.2, abs=0.03)  # 3 standard deviations
-    assert not any(is_creature(3, number, 0.0) for number in range(50))
-    assert all(is_creature(3, number, 1.0) for number in range(50))
+    assert not any(is_animal(3, number, 0.0) for number in range(50))
+    assert all(is_animal(3, number, 1.0) for number in range(50))
 
 
 def test_people_stay_who_they_are_whatever_the_share_of_animals(head):
-    number = next(number for number in range(50) if not is_creature(5, number, 0.5))
+    number = next(number for number in range(50) if not is_animal(5, number, 0.5))
     alone = HeadRenderer(head, 16).render_identity(5, number)
     among = HeadRenderer(head, 16, 0.5).render_identity(5, number)
     np.testing.assert_array_equal(alone["image"], among["image"])
@@ -145,8 +145,8 @@ def test_tufts_start_at_their_roots_and_rise_from_the_skin():
 
 def test_the_pupil_of_a_cat_in_the_sun_is_higher_than_wide(head, chart):
     species = replace(CAT, pupils=("slit",))
-    coat = Coat(species, np.random.default_rng(0))
-    paint = paint_creature(head, chart, species, coat, np.random.default_rng(0))
+    coat = FurColours(species, np.random.default_rng(0))
+    paint = paint_animal(head, chart, species, coat, np.random.default_rng(0))
     eye = head.parts["eye_left"]
     black = (paint.albedo[eye] < 0.05).all(axis=1)
     across, up, _ = np.ptp(head.vertices[eye][black], axis=0)

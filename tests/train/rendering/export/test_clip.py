@@ -29,14 +29,21 @@ def test_tracks_run_forward_in_time():
         assert times == sorted(set(times))
 
 
-def test_the_command_films_a_head(face_model_file, tmp_path, capsys):
-    film = tmp_path / "clip.mp4"
-    command = ["--clip", str(film), "--face-model", str(face_model_file), "--size", "32"]
+def test_the_command_renders_a_clip(face_model_file, tmp_path, capsys):
+    clip = tmp_path / "clip.mp4"
+    command = ["--clip", str(clip), "--face-model", str(face_model_file), "--size", "32"]
     assert main(command) == 0
-    assert capsys.readouterr().out == f"{film}: {CLIP_FRAMES} frames, size 32 px\n"
-    assert film.stat().st_size > 1000
+    assert capsys.readouterr().out == f"{clip}: {CLIP_FRAMES} frames, size 32 px\n"
+    assert clip.stat().st_size > 1000
 
 
-def test_a_folder_and_a_clip_are_not_made_at_once(face_model_file, tmp_path):
+def test_a_folder_and_a_clip_are_not_made_at_once(face_model_file, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([str(tmp_path), "--clip", "a.mp4", "--face-model", str(face_model_file)])
+    assert "both came; one of them is expected" in capsys.readouterr().err
+
+
+def test_a_folder_or_a_clip_is_needed(capsys):
+    with pytest.raises(SystemExit):
+        main(["--identities", "3"])
+    assert "neither came; one of them is expected" in capsys.readouterr().err

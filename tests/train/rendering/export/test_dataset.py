@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.rendering.export.dataset import RenderConfig, RenderedSetError, render_set
+from liveportrait_core.option_fields import build
+from train.rendering.export.dataset import RenderedSetError, render_set
+from train.rendering.export.options import RenderConfig
 
 IDENTITIES = 3
 SIZE = 16
@@ -29,7 +31,8 @@ SHAPES = {
 
 def config_for(folder, face_model_file, **changes):
     settings = {"identities": IDENTITIES, "seed": 5, "size_px": SIZE, "shard_size": 2}
-    return RenderConfig(folder=folder, face_model=face_model_file, **{**settings, **changes})
+    settings |= {"folder": folder, "face_model": face_model_file, **changes}
+    return build(RenderConfig, settings)
 
 
 def load(folder):
@@ -96,7 +99,7 @@ def test_a_second_run_renders_only_what_is_missing(face_model_file, tmp_path):
 def test_killed_in_the_middle_and_run_again_every_byte_is_as_without_the_kill(
     face_model_file, tmp_path
 ):
-    settings = {"identities": 8, "shard_size": 1, "creatures": 0.08}
+    settings = {"identities": 8, "shard_size": 1, "animals": 0.08}
     folder = tmp_path / "killed"
     options = [str(folder), "--face-model", str(face_model_file), "--seed", "5"]
     options += ["--identities", "8", "--shard-size", "1", "--size", str(SIZE)]
@@ -122,8 +125,8 @@ def test_a_folder_with_other_settings_is_refused_in_one_sentence(rendered, face_
     with pytest.raises(RenderedSetError) as caught:
         render_set(config_for(rendered, face_model_file, seed=6))
     assert str(caught.value) == (
-        f"{rendered} holds a set with seed = 5, not 6; "
-        "use another folder, or the settings it was begun with."
+        f"seed of the set in {rendered} is 5; 6 is expected. "
+        "Use another folder, or the settings of the set."
     )
 
 
@@ -136,11 +139,15 @@ def test_a_foreign_index_is_refused(face_model_file, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"identities": 0}, "identities must be 1 or more, got 0"),
-        ({"workers": 0}, "workers must be 1 or more, got 0"),
-        ({"creatures": 1.5}, "creatures must be a share from 0 to 1, got 1.5"),
-        ({"seed": -1}, "seed must be 0 or more, got -1"),
-        ({"size_px": 30}, "size must be a multiple of 4 from 16 up, got 30"),
+        (
+            {"identities": 0},
+            "identities is 0; a whole number from 1 up is expected",
+        ),
+        ({"workers": 0}, "workers is 0; a whole number from 1 up is expected"),
+        ({"animals": 1.5}, "animals is 1.5; a number from 0 to 1 is expected. The nearest is 1."),
+        ({"seed": -1}, "seed is -1; a whole number from 0 up is expected"),
+        ({"size_px": 31}, "size is 31; a multiple of 4 is expected. The nearest is 32."),
+        ({"size_px": 12}, "size_px is 12; a whole number from 16 up is expected"),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(face_model_file, tmp_path, changes, message):

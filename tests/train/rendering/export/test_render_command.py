@@ -9,8 +9,8 @@ from train.rendering.export.contact_sheet import (
     CAPTION_PX,
     CELL_PX,
     GAP_PX,
-    LONGEST_FLOW,
     MARGIN_PX,
+    MAX_MOVEMENT,
     flow_colours,
 )
 
@@ -34,7 +34,7 @@ def test_the_command_renders_a_set_and_a_contact_sheet(face_model_file, tmp_path
 def test_flow_is_shown_red_to_the_right_and_nearly_white_at_rest():
     centres = (np.arange(4, dtype=np.float32) + 0.5) / 4 * 2 - 1
     flow = np.stack(np.meshgrid(centres, centres), axis=-1)
-    flow[:, 2:, 0] += LONGEST_FLOW
+    flow[:, 2:, 0] += MAX_MOVEMENT
     colours = flow_colours(flow)
     bright, rest = round(0.96 * 255), round(0.96 * 0.15 * 255)  # depth of colour is .85
     np.testing.assert_array_equal(colours[:, :2], bright)
@@ -45,7 +45,7 @@ def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
     assert main([str(tmp_path / "heads"), "--face-model", str(tmp_path / "none.npz")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model.")
+    assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model;")
     assert not (tmp_path / "heads").exists()
 
 

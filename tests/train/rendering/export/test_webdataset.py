@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from liveportrait_core.errors import MediaError
+from liveportrait_core.option_fields import build
 from train.data.clip_shards import shard_clips
 from train.data.curated import CuratedSet
 from train.data.folder import open_folder
@@ -18,7 +19,8 @@ from train.data.shards import decode_arrays, decode_picture, samples_in
 from train.engine.draw import Draw
 from train.evaluation.rendered_protocol import is_rendered
 from train.rendering.export.command import main
-from train.rendering.export.dataset import RenderConfig, RenderedSetError, render_set
+from train.rendering.export.dataset import RenderedSetError, render_set
+from train.rendering.export.options import RenderConfig
 
 SIZE = 16
 IDENTITIES = 5
@@ -26,8 +28,9 @@ IDENTITIES = 5
 
 def config_for(folder, face_model_file, **changes):
     settings = {"identities": IDENTITIES, "seed": 5, "size_px": SIZE, "shard_size": 2}
-    settings |= {"creatures": 0.4, "webdataset": True}
-    return RenderConfig(folder=folder, face_model=face_model_file, **{**settings, **changes})
+    settings |= {"animals": 0.4, "webdataset": True}
+    settings |= {"folder": folder, "face_model": face_model_file, **changes}
+    return build(RenderConfig, settings)
 
 
 @pytest.fixture(scope="module")
@@ -155,12 +158,14 @@ def test_folders_of_other_layouts_and_settings_are_refused(
         return str(caught.value)
 
     assert refused(plain) == (
-        f"{plain} was begun without --webdataset; leave it out, or use another folder."
+        f"{plain} holds .npz shards; WebDataset shards are expected. "
+        "Leave --webdataset out, or use another folder."
     )
     assert refused(sharded, webdataset=False) == (
-        f"{sharded} was begun with --webdataset; give it again, or use another folder."
+        f"{sharded} holds WebDataset shards; .npz shards are expected. "
+        "Give --webdataset, or use another folder."
     )
-    assert "holds a set with seed = 5, not 6" in refused(sharded, seed=6)
+    assert f"seed of the set in {sharded} is 5; 6 is expected" in refused(sharded, seed=6)
     (tmp_path / "settings.json").write_text('{"of": "something else"}')
     assert "is not an index of rendered heads" in refused(tmp_path)
     assert "is of something else" in refused(tmp_path, webdataset=False)
@@ -218,9 +223,9 @@ def test_what_is_not_whole_is_refused_before_training(sharded, tmp_path):
 
 
 def test_the_command_writes_shards_and_a_contact_sheet(face_model_file, tmp_path, capsys):
-    folder, sheet = tmp_path / "creatures", tmp_path / "sheet.png"
+    folder, sheet = tmp_path / "animals", tmp_path / "sheet.png"
     command = [str(folder), "--face-model", str(face_model_file), "--identities", "1"]
-    command += ["--size", "32", "--webdataset", "--creatures", "1"]
+    command += ["--size", "32", "--webdataset", "--animals", "1"]
     assert main([*command, "--contact-sheet", str(sheet)]) == 0
     assert capsys.readouterr().out == f"{folder}: 1 identities rendered, 0 kept, size 32 px\n"
     assert sheet.stat().st_size > 0
@@ -232,5 +237,5 @@ def test_the_command_writes_shards_and_a_contact_sheet(face_model_file, tmp_path
 
 
 def test_people_among_animals_are_refused_in_this_layout_too(sharded):
-    with pytest.raises(MediaError, match=r"rendered with --creatures 0\.4"):
+    with pytest.raises(MediaError, match=r"rendered with --animals 0\.4"):
         places_of(str(sharded))

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.rendering.animals.animal import make_creature
+from train.rendering.animals.animal import make_animal
 from train.rendering.camera.photograph import PLAIN
 from train.rendering.frames.labels import dense_labels
 from train.rendering.frames.scene import Scene
@@ -24,7 +24,7 @@ def identities(head, chart):
     person = make_identity(head, chart, [], random)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(occluders, "OCCLUDER_PROBABILITY", 1)
-        animal = make_creature(head, chart, [], random)
+        animal = make_animal(head, chart, [], random)
         animal = occluders.with_occluder(animal, chart.chin_y, random)
     return [
         replace(who, photograph=PLAIN, lighting=replace(who.lighting, hardness=0.8))

@@ -57,7 +57,7 @@ def test_a_clone_is_read_like_the_npz(raw_model, tmp_path):
 
 def test_a_path_that_is_neither_is_refused(tmp_path):
     with pytest.raises(
-        FaceModelError, match=r"is not a face model\. Wanted an \.npz face model, or"
+        FaceModelError, match=r"is not a face model; an \.npz face model is expected, or"
     ):
         read_face_model(tmp_path)
 

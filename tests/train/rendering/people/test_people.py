@@ -18,7 +18,7 @@ from train.rendering.people.strands import HairPath
 from train.rendering.regions import Region
 from train.rendering.skin.creases import CREASES, crease_depths
 from train.rendering.skin.lashes import grow_lashes
-from train.rendering.skin.skin_base import lay_ground
+from train.rendering.skin.skin_base import paint_skin_base
 from train.rendering.skin.skin_map import MAP_PX, places_on_map
 
 SIZE = 64
@@ -59,7 +59,7 @@ def test_the_ground_of_the_skin_is_the_tone_times_one_plus_its_layers():
     tints = np.array([[0.1, 0.2, 0.3, 2], [-0.2, -0.4, -0.6, -1]], np.float32)
     tone = np.array([0.5, 0.5, 0.5], np.float32)
     shifts, chosen = np.array([[1, 3]], np.int32), np.array([1], np.int32)
-    lay_ground(tone, noise, shifts, layers, chosen, tints, skin, height)
+    paint_skin_base(tone, noise, shifts, layers, chosen, tints, skin, height)
     np.testing.assert_allclose(skin[2, 2], [0.45, 0.4, 0.35], rtol=1e-5)
     assert height[2, 2] == pytest.approx(-0.5)
     # the noise's only point moves to (1 - 1, 2 - 3), which is column 3 on the other side
