@@ -56,7 +56,7 @@ class StepCost:
         saved = sum(cost.saved_bytes * cost.count for cost in self.samples)
         return self.trained * BYTES_A_WEIGHT + self.frozen * BYTES_A_FROZEN_WEIGHT + saved
 
-    def told(self, accumulate: int = 1) -> str:
+    def summary(self, accumulate: int = 1) -> str:
         """A few lines for people."""
         lines = [
             f"About {self.memory_bytes / GIB:.1f} GiB for a process, without the libraries:",
