@@ -6,6 +6,6 @@ WEB_DIRECTORY = "./web"
 
 async def comfy_entrypoint():
     """The nodes, when ComfyUI asks for them; importing this folder needs no ComfyUI."""
-    from .nodes import LivePortraitExtension  # noqa: PLC0415 - told above
+    from .nodes import LivePortraitExtension  # noqa: PLC0415 - as the docstring says
 
     return LivePortraitExtension()

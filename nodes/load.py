@@ -37,7 +37,7 @@ FINDERS: Final = ("ours", "landmark.onnx", "insightface (non-commercial)")
 
 
 def register_folder() -> None:
-    """Make `models/liveportrait` known to ComfyUI; what a user's extra paths say is kept."""
+    """Make `models/liveportrait` known to ComfyUI; the user's extra paths stay."""
     default = str(Path(folder_paths.models_dir, FOLDER))
     folder_paths.add_model_folder_path(FOLDER, default, is_default=True)
     paths, endings = folder_paths.folder_names_and_paths[FOLDER]
@@ -166,12 +166,12 @@ def published_folder(subject: Literal["human", "animal"]) -> Path:
         for folder in folders
     }
     folder = min(folders, key=lambda folder: len(missing[folder]))
-    wanted = [file.paths["comfyui"] for file in missing[folder]]
+    names = [file.paths["comfyui"] for file in missing[folder]]
     link = str(missing[folder][0].url("comfyui"))
-    if len(wanted) > 1:  # the page that lists them all
+    if len(names) > 1:  # the page that lists them all
         link = "them from " + link.rpartition("/")[0].replace("/resolve/", "/tree/")
     raise CheckpointError(
-        f"The published {subject} model lacks {', '.join(wanted)} in the folder {folder}. "
+        f"The published {subject} model lacks {', '.join(names)} in the folder {folder}. "
         f"Download {link} there, or choose the model 'default'."
     )
 
@@ -193,9 +193,9 @@ def face_models(face_finder: str) -> Path | None:
             if (folder / FINDERS[1]).is_file():
                 return folder
         url = file_named("landmark").url("comfyui")
-        wanted = Path(folder_paths.models_dir, FOLDER, FINDERS[1])
+        path = Path(folder_paths.models_dir, FOLDER, FINDERS[1])
         raise CheckpointError(
-            f"The file {wanted} is missing; the face finder landmark.onnx needs it. "
+            f"The file {path} is missing; the face finder landmark.onnx needs it. "
             f"Download {url} there, or choose the face finder 'ours'."
         )
     folder = Path(folder_paths.models_dir, INSIGHTFACE)

@@ -241,7 +241,7 @@ def _leads_out(name: str) -> bool:
 
 
 def _free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
-    """ComfyUI counts pictures alone; the first number whose file is not there yet."""
+    """The first number without a file; ComfyUI counts only images."""
     while (path := folder / f"{name}_{counter:05}_{ending}").exists():
         counter += 1
     return path

@@ -26,42 +26,19 @@ RETARGET: Final = OptionWidget(
 )
 
 
-def retargeted_output() -> io.Output:
-    """Keypoints with the target opening."""
-    return KeypointsSocket.Output(
-        "retargeted",
-        display_name="keypoints",
-        tooltip="For the other Retarget, Stitch, and Warp & Decode.",
-    )
-
-
 class RetargetEyes(io.ComfyNode):
     """Eyes with a target opening."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         """Inputs and outputs."""
-        return schema(
-            node_id="LPS_RetargetEyes",
-            display_name="Retarget Eyes",
-            description="Opens or closes the eyes to a target opening.",
-            stage="stages",
-            search_aliases=["LivePortraitRetargeting", "blink"],
-            inputs=[
-                model_field(),
-                keypoints_field(),
-                field(
-                    io.Combo,
-                    "follow",
-                    options=[DRIVER, FIXED, FIRST_FRAME],
-                    default=DRIVER,
-                    tooltip="driver: as open as the driver's, relative to the source's. fixed: as "
-                    "eyes_open says. first frame: as open as in the first frame of a source video.",
-                ),
-                EYES_OPEN.field(default=FIXED_EYES),
-                RETARGET.field(advanced=True),
-            ],
-            outputs=[retargeted_output()],
+        return _schema(
+            "Eyes",
+            search_alias="blink",
+            third_choice=FIRST_FRAME,
+            tooltip="driver: as open as the driver's, relative to the source's. fixed: as "
+            "eyes_open says. first frame: as open as in the first frame of a source video.",
+            opening=EYES_OPEN.field(default=FIXED_EYES),
         )
 
     @classmethod
@@ -78,8 +55,8 @@ class RetargetEyes(io.ComfyNode):
         if follow == FIRST_FRAME:
             points = library.retarget.hold_source_eyes(net, scene, points)
         else:
-            wanted = "driver" if follow == DRIVER else eyes_open
-            points = library.retarget.open_eyes(net, scene, points, wanted, retarget)
+            opening = "driver" if follow == DRIVER else eyes_open
+            points = library.retarget.open_eyes(net, scene, points, opening, retarget)
         return io.NodeOutput(with_keypoints(keypoints, points))
 
 
@@ -89,27 +66,13 @@ class RetargetLip(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
         """Inputs and outputs."""
-        return schema(
-            node_id="LPS_RetargetLip",
-            display_name="Retarget Lip",
-            description="Opens or closes the lip to a target opening.",
-            stage="stages",
-            search_aliases=["LivePortraitRetargeting", "lip_zero"],
-            inputs=[
-                model_field(),
-                keypoints_field(),
-                field(
-                    io.Combo,
-                    "follow",
-                    options=[DRIVER, FIXED, CLOSED],
-                    default=DRIVER,
-                    tooltip="driver: as open as the driver's. fixed: as lip_open says. closed "
-                    "source: an open lip of the source is closed first; use it after Stitch.",
-                ),
-                LIP_OPEN.field(default=FIXED_LIP),
-                RETARGET.field(advanced=True),
-            ],
-            outputs=[retargeted_output()],
+        return _schema(
+            "Lip",
+            search_alias="lip_zero",
+            third_choice=CLOSED,
+            tooltip="driver: as open as the driver's. fixed: as lip_open says. closed source: an "
+            "open lip of the source is closed first; use it after Stitch.",
+            opening=LIP_OPEN.field(default=FIXED_LIP),
         )
 
     @classmethod
@@ -126,9 +89,42 @@ class RetargetLip(io.ComfyNode):
         if follow == CLOSED:
             points = library.retarget.close_source_lip(net, scene, points)
         else:
-            wanted = "driver" if follow == DRIVER else lip_open
-            points = library.retarget.open_lip(net, scene, points, wanted, retarget)
+            opening = "driver" if follow == DRIVER else lip_open
+            points = library.retarget.open_lip(net, scene, points, opening, retarget)
         return io.NodeOutput(with_keypoints(keypoints, points))
+
+
+def _schema(
+    part: str, *, search_alias: str, third_choice: str, tooltip: str, opening: io.Input
+) -> io.Schema:
+    """Of both nodes, for a part of the face."""
+    return schema(
+        node_id=f"LPS_Retarget{part}",
+        display_name=f"Retarget {part}",
+        description=f"Opens or closes the {part.lower()} to a target opening.",
+        stage="stages",
+        search_aliases=["LivePortraitRetargeting", search_alias],
+        inputs=[
+            model_field(),
+            keypoints_field(),
+            field(
+                io.Combo,
+                "follow",
+                options=[DRIVER, FIXED, third_choice],
+                default=DRIVER,
+                tooltip=tooltip,
+            ),
+            opening,
+            RETARGET.field(advanced=True),
+        ],
+        outputs=[
+            KeypointsSocket.Output(
+                "retargeted",
+                display_name="keypoints",
+                tooltip="For the other Retarget, Stitch, and Warp & Decode.",
+            )
+        ],
+    )
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (RetargetEyes, RetargetLip)

@@ -8,4 +8,4 @@ import sys
 from .authoring.assemble import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], __doc__))

@@ -1,17 +1,17 @@
-"""How well faces are found: in the crop or not, false faces, milliseconds.
+"""Measures of a face finder: faces in the crop or not, false faces, milliseconds.
 
     python -m train.evaluate_finder PLACE... --marks FILE --without FOLDER --json FILE
     python -m train.evaluate_finder --speed CLIP
 
-A PLACE is a still, a clip, or a folder of them. A face has landed when both eyes and both corners
-of the mouth lie in the crop that the product would cut (2.3-fold), and the face is no speck in it.
-Where they truly lie is read from --marks; without marks the finder's own landmarks are believed
-where they look like a face, which flatters it.
+A PLACE is an image, a video, or a folder of them. A face has landed when both eyes and both corners
+of the mouth lie in the crop that `liveportrait` would take (2.3-fold), and the face is large enough
+in it. Their true places come from --marks; without marks the finder's own landmarks count where
+they look like a face, which makes the figures too good.
 """
 
 import sys
 
-from .evaluation.face_finder import main
+from .evaluation.finder_command import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], __doc__))

@@ -49,7 +49,7 @@ def clip_parts(suite):
 
 @pytest.mark.parametrize("kind", ANIMATE)
 @pytest.mark.parametrize(
-    ("source", "driving", "told"),
+    ("source", "driving", "expected"),
     [
         ([NOBODY], walk(2), "No face in the source"),
         ([STILL], [NOBODY, NOBODY], "No face in 2 driver frames"),
@@ -57,10 +57,10 @@ def clip_parts(suite):
         ([NOBODY] * 3, walk(3), "No face in 3 source frames"),
     ],
 )
-def test_nobody_in_the_picture_is_told_with_what_to_do(suite, kind, source, driving, told):
+def test_an_image_without_a_face_is_refused(suite, kind, source, driving, expected):
     given = {"source": batch(*source), "driving": video(suite, driving)}
     message = suite.refusal(kind, model=suite.model(), **given)
-    assert message.startswith(f"{told} (")
+    assert message.startswith(f"{expected} (")
     assert "bright squares); one is expected. Use a picture with a larger, more" in message
 
 
@@ -99,12 +99,12 @@ def test_a_source_without_a_face_in_its_first_frame_goes_on(suite):
     assert [bool(one.any()) for one in mask] == changed
 
 
-def test_a_face_number_that_nobody_has_is_told(suite, parts):
-    told = "The face index is 3; 0 to 0 is expected, for 1 found. Choose another index."
+def test_a_face_index_without_a_face_is_refused(suite, parts):
+    expected = "The face index is 3; 0 to 0 is expected, for 1 found. Choose another index."
     given = {"model": suite.model(), "faces": parts["faces"], "face_index": 3}
-    assert suite.refusal("LPS_CropFace", images=batch(STILL), **given) == told
+    assert suite.refusal("LPS_CropFace", images=batch(STILL), **given) == expected
     given |= {"source": batch(STILL), "driving": parts["driving"]}
-    assert suite.refusal("LPS_AnimatePortrait", **given) == told
+    assert suite.refusal("LPS_AnimatePortrait", **given) == expected
     del given["faces"]
     message = suite.refusal("LPS_AnimatePortrait", **given)
     assert message.startswith("Face number 3 of the source was asked for, but 1 can be seen.")
@@ -132,7 +132,7 @@ def test_faces_of_fewer_or_more_frames_are_refused(suite, clip_parts, parts):
 
 def test_faces_of_pictures_of_another_size_are_refused(suite, parts):
     larger = batch(face_frame((100, 60, 120), width=320, height=240))
-    told = "The images of '{}' are 320x240 pixels; 160x120 is expected, where the faces were found."
+    expected = "The images of '{}' are 320x240 pixels; 160x120 is expected, where the faces were"
     for kind, name, inputs in (
         ("LPS_CropFace", "images", {"model": suite.model()}),
         ("LPS_ShowFaces", "images", {}),
@@ -140,7 +140,7 @@ def test_faces_of_pictures_of_another_size_are_refused(suite, parts):
     ):
         inputs |= {name: larger, "faces": parts["faces"]}
         message = suite.refusal(kind, **inputs)
-        assert message.startswith(told.format(name))
+        assert message.startswith(expected.format(name))
         assert message.endswith("Connect the images that Find Faces got.")
 
 
@@ -164,7 +164,7 @@ def test_crops_of_another_number_than_the_pictures_are_refused(suite, clip_parts
 def test_what_does_not_fit_the_painted_faces_is_refused(suite, parts, clip_parts):
     painted = parts["painted"]
     given = {"images": batch(STILL), "painted": painted, "crops": parts["crops"]}
-    for name, value, told in (
+    for name, value, expected in (
         ("images", batch(*walk(3)), "'images' has 3 frames; 4, one for each rendered face,"),
         ("crops", clip_parts["crops"], "'crops' has 3 frames; 4, one for each rendered face,"),
         ("mask", torch.ones(2, 128, 128), "'mask' has 2 frames; 4, one for each rendered face,"),
@@ -175,7 +175,7 @@ def test_what_does_not_fit_the_painted_faces_is_refused(suite, parts, clip_parts
         ),
         ("mask", torch.ones(1, 64, 64), "The mask"),
     ):
-        assert suite.refusal("LPS_PasteBack", **{**given, name: value}).startswith(told)
+        assert suite.refusal("LPS_PasteBack", **{**given, name: value}).startswith(expected)
 
 
 def test_frames_to_paste_onto_must_be_as_large_as_the_source(suite, parts):
@@ -216,7 +216,7 @@ EMPTY = torch.zeros(0, 120, 160, 3)
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (EMPTY, "is 0 images of 160x120 pixels; at least one image is expected."),
         (torch.zeros(1, 0, 160, 3), "is 1 images of 160x0 pixels;"),
@@ -226,7 +226,7 @@ EMPTY = torch.zeros(0, 120, 160, 3)
         ({"samples": EMPTY}, "is dict; images (IMAGE) or a VIDEO are expected."),
     ],
 )
-def test_what_is_no_batch_of_pictures_is_refused(suite, parts, value, told):
+def test_what_is_no_batch_of_pictures_is_refused(suite, parts, value, expected):
     for kind, name, inputs in (
         ("LPS_FindFaces", "images", {}),
         ("LPS_CropFace", "images", {}),
@@ -236,7 +236,7 @@ def test_what_is_no_batch_of_pictures_is_refused(suite, parts, value, told):
         ("LPS_AnimateVideo", "driving", {"source": batch(STILL)}),
     ):
         message = suite.refusal(kind, model=suite.model(), **{**inputs, name: value})
-        assert message.startswith(f"The input '{name}' {told}")
+        assert message.startswith(f"The input '{name}' {expected}")
 
 
 def test_transparency_comes_back_where_it_fits(suite, parts):
@@ -298,22 +298,22 @@ def test_a_frame_rate_that_cannot_be_is_refused(suite, fps):
 def test_a_motion_of_another_space_is_refused(suite, parts):
     other = parts["driving"].describe(space="liveportrait-human-21", producer="a friend")
     model = suite.model()
-    told = (
+    expected = (
         "The {} is of the keypoint space 'liveportrait-human-21' (made by a friend); the tiny "
         "model takes 'lps-compact-21'. Extract the motion from its video with this model, or "
         "choose the model that it was made with."
     )
     for kind in ANIMATE:
         message = suite.refusal(kind, model=model, source=batch(STILL), driving=other)
-        assert message == told.format("driving motion")
+        assert message == expected.format("driving motion")
     moved = {"source_motion": parts["motion"], "driving_motion": other}
     message = suite.refusal("LPS_TransformKeypoints", model=model, **moved)
-    assert message == told.format("driving motion")
+    assert message == expected.format("driving motion")
     moved = {"source_motion": other, "driving_motion": other}
     message = suite.refusal("LPS_TransformKeypoints", model=model, **moved)
-    assert message == told.format("source motion")
+    assert message == expected.format("source motion")
     message = suite.refusal("LPS_Expression", model=model, motion=other)
-    assert message == told.format("motion")
+    assert message == expected.format("motion")
 
 
 def test_what_was_made_with_another_model_is_refused(suite, parts):

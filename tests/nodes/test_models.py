@@ -184,7 +184,7 @@ def refused(suite, **widgets):
     return str(error)
 
 
-def test_missing_files_are_told_with_folder_names_and_links(suite, published, folder):
+def test_missing_files_are_reported_with_folder_names_and_links(suite, published, folder):
     put(published, folder, *LARGE[:-1])
     message = refused(suite, model_name="human")
     assert_tells(message)
@@ -198,7 +198,7 @@ def test_missing_files_are_told_with_folder_names_and_links(suite, published, fo
     assert f"Download them from {page}animal there" in message
 
 
-def test_files_in_two_folders_are_told_of_the_fuller_one(suite, published, folder, tmp_path):
+def test_missing_files_are_those_of_the_fuller_folder(suite, published, folder, tmp_path):
     paths, _ = suite.comfyui.folder_paths.folder_names_and_paths["liveportrait"]
     put(published, folder, LARGE[0])
     more = tmp_path / "more"
@@ -213,28 +213,28 @@ def test_files_in_two_folders_are_told_of_the_fuller_one(suite, published, folde
 
 
 @pytest.mark.parametrize(
-    ("finder", "told"),
+    ("finder", "expected"),
     [
         ("landmark.onnx", f"needs it. Download {LINK}landmark.onnx"),
         ("insightface (non-commercial)", "det_10g.onnx and 2d106det.onnx are missing in"),
     ],
 )
-def test_missing_face_finders_are_told(suite, finder, told):
+def test_missing_face_finders_are_reported(suite, finder, expected):
     message = refused(suite, model_name=MODEL_FILE, face_finder=finder)
     assert_tells(message)
-    assert told in message
+    assert expected in message
     assert "or choose the face finder 'ours'." in message
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "expected"),
     [
         ("lora.safetensors", {"lora.weight": torch.zeros(2, 2)}, "is not a model of this program"),
         ("cut.safetensors", b"\x00" * 40, "cut.safetensors"),
         ("empty.safetensors", b"", "empty"),
     ],
 )
-def test_a_file_that_is_something_else_is_told(suite, folder, name, content, told):
+def test_a_file_that_is_something_else_is_reported(suite, folder, name, content, expected):
     if isinstance(content, bytes):
         (folder / name).write_bytes(content)
     else:
@@ -242,7 +242,7 @@ def test_a_file_that_is_something_else_is_told(suite, folder, name, content, tol
     message = refused(suite, model_name=name)
     assert_tells(message)
     assert str(folder / name) in message
-    assert told in message
+    assert expected in message
 
 
 def test_a_model_without_the_small_networks_says_what_it_lacks(suite, published, folder):

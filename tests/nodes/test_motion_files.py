@@ -96,10 +96,10 @@ def test_no_file_is_ever_overwritten(suite, motion):
     suite.module("nodes.motion_files").save_motion(motion, folder / "two_00002_.safetensors")
     # ComfyUI's own count is of pictures in newer versions: it may name a number that is taken
     counter = suite.comfyui.folder_paths.get_save_image_path
-    told = counter("many/two", str(suite.comfyui.output))
+    expected = counter("many/two", str(suite.comfyui.output))
     free = suite.module("nodes.motion_files")._free_name(folder, "two", 1, ".safetensors")
     assert free.name == "two_00003_.safetensors"
-    assert told[2] == 3
+    assert expected[2] == 3
 
 
 def test_a_template_says_what_it_cannot_keep(suite, motion):
@@ -121,12 +121,12 @@ def test_a_template_says_what_it_cannot_keep(suite, motion):
     assert suite.files() == before
 
 
-def test_the_space_of_a_template_can_be_told(suite, motion):
+def test_the_space_of_a_template_can_be_set(suite, motion):
     pkl = {"format": "pkl (published template)", "filename_prefix": "beast"}
     run = suite.ask("LPS_SaveMotion", motion=motion.describe(space=HUMAN), **pkl).check()
     given = {"motion_file": f"{saved(run)[0]} [output]"}
-    for space, told in (("animal", "liveportrait-animal-21"), ("human", HUMAN)):
-        assert suite("LPS_LoadMotion", space=space, **given).space == told
+    for space, expected in (("animal", "liveportrait-animal-21"), ("human", HUMAN)):
+        assert suite("LPS_LoadMotion", space=space, **given).space == expected
 
 
 def test_shipped_motions_are_offered_first_and_drive_the_default_model(suite):
@@ -150,7 +150,7 @@ GONE = (
 )
 
 
-def test_a_name_from_elsewhere_is_told_before_anything_runs(suite):
+def test_a_name_from_elsewhere_is_refused_before_anything_runs(suite):
     for name in ("gone.safetensors", "gone.pkl [output]", "kiss (shipped)", "", "notes.txt"):
         assert refusal_of(suite, name) == GONE.format(name)
 
@@ -180,7 +180,7 @@ def test_a_folder_that_is_a_link_is_followed(suite, motion, tmp_path):
     assert len(suite("LPS_LoadMotion", motion_file="linked/far.safetensors")) == 2
 
 
-def test_a_file_that_is_no_motion_is_told_when_it_is_read(suite):
+def test_a_file_that_is_no_motion_is_reported_when_it_is_read(suite):
     (suite.comfyui.input / "broken.safetensors").write_bytes(b"\x00" * 64)
     message = suite.refusal("LPS_LoadMotion", motion_file="broken.safetensors")
     assert "is no safetensors file, or it is damaged" in message
@@ -301,7 +301,7 @@ def test_faces_of_one_picture_are_shown_on_all_frames(suite):
     assert torch.equal(shown[0], shown[2])
 
 
-def test_what_find_faces_saw_is_told_on_the_node(suite):
+def test_what_find_faces_found_is_shown_on_the_node(suite):
     server = suite.comfyui.serve()
     frames = walk(4)
     frames[2] = face_frame()

@@ -71,7 +71,7 @@ def test_progress_only_grows_and_ends_at_its_total(suite, keypoints, kind):
     assert values[0] < steps[0].total or len(values) == 1
 
 
-def test_progress_ends_where_a_clip_has_fewer_frames_than_it_tells(suite, monkeypatch):
+def test_progress_ends_where_a_clip_has_fewer_frames_than_its_file_says(suite, monkeypatch):
     clips = suite.module("nodes.adapt.images").ImageBatch
     monkeypatch.setattr(clips, "num_frames", 100)
     for kind in ("LPS_FindFaces", "LPS_CropFace", "LPS_ExtractMotion"):
@@ -161,7 +161,7 @@ def test_cancel_while_reading_stops_within_a_chunk(suite, kind, monkeypatch):
 
 
 def test_cancel_is_not_swallowed_by_a_node_that_writes(suite, monkeypatch):
-    """Cancel is no error in 0.33, and an error in 0.3.64; neither leaves a film behind."""
+    """Cancel is no error in 0.33, and an error in 0.3.64; neither leaves a video behind."""
     stop = suite.comfyui.model_management.InterruptProcessingException
     inputs = asked(suite, "LPS_AnimateVideo")
     before = suite.files()
@@ -238,7 +238,7 @@ def test_where_memory_runs_out_the_chunk_is_halved_and_the_work_goes_on(
         torch.testing.assert_close(made, wanted, rtol=0, atol=1.01 / 255)
 
 
-def test_too_little_memory_for_one_frame_is_told(suite, monkeypatch):
+def test_too_little_memory_for_one_frame_is_reported(suite, monkeypatch):
     inputs = asked(suite, "LPS_AnimatePortrait")
     with monkeypatch.context() as patch:
         short_of_memory(patch, type(suite.model().model.decoder), 0)
@@ -255,7 +255,7 @@ class Watched(np.ndarray):
 
 @pytest.fixture
 def alive(suite, monkeypatch):
-    """The most frames of films that were held at once, in a list of one."""
+    """The most frames of videos that were held at once, in a list of one."""
     frames, most = weakref.WeakSet(), [0]
     reader = suite.core.VideoReader
     read = reader._upright_rgb
@@ -276,8 +276,8 @@ class Mark:
     """Lives as long as the frame that carries it."""
 
 
-def film(suite, num_frames):
-    """A film on the disk, as Load Video gives it."""
+def video_file(suite, num_frames):
+    """A video on the disk, as Load Video gives it."""
     path = suite.comfyui.input / f"walk_{num_frames}.mp4"
     with suite.core.VideoWriter(path, Fraction(25), crf=10) as writer:
         for index in range(num_frames):
@@ -289,7 +289,7 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(suite, alive):
     held = []
     for num_frames in (6, 18):
         alive[0] = 0
-        clip = film(suite, num_frames)
+        clip = video_file(suite, num_frames)
         made = suite("LPS_AnimateVideo", model=suite.model(), source=clip, driving=clip)
         assert made.get_components().images.shape[0] == num_frames
         held.append(alive[0])

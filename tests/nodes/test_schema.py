@@ -43,7 +43,7 @@ def test_methods_take_what_the_schema_has(suite):
     assert not problems
 
 
-def test_every_input_is_told_in_a_sentence(info):
+def test_every_input_is_explained_in_a_sentence(info):
     wrong = [
         (node, name)
         for node, name, spec in all_inputs(info)
@@ -52,11 +52,11 @@ def test_every_input_is_told_in_a_sentence(info):
     assert not wrong
 
 
-def test_every_output_and_every_node_is_told_in_a_sentence(info):
+def test_every_output_and_every_node_is_explained_in_a_sentence(info):
     for name, entry in info.items():
         assert SENTENCE.fullmatch(entry["description"]), name
-        for told in entry["output_tooltips"]:
-            assert SENTENCE.fullmatch(told or ""), name
+        for expected in entry["output_tooltips"]:
+            assert SENTENCE.fullmatch(expected or ""), name
 
 
 def test_a_node_shows_few_widgets(suite, schemas):
@@ -68,7 +68,7 @@ def test_a_node_shows_few_widgets(suite, schemas):
             assert shown == [one.id for one in widgets][: len(shown)], "shown ones come first"
 
 
-def test_what_only_newer_versions_know_is_told_there_alone(suite, schemas, info):
+def test_what_only_newer_versions_know_is_used_only_there(suite, schemas, info):
     is_new = suite.comfyui.version == NEWEST
     advanced = [name for *_, name, spec in all_inputs(info) if options_of(spec).get("advanced")]
     assert bool(advanced) == is_new
@@ -99,7 +99,7 @@ def test_ids_of_a_node_differ_also_between_inputs_and_outputs(schemas):
 
 
 def test_a_box_of_another_node_comes_over_a_wire_alone(info):
-    # newer front ends have a widget for this type: it would send a box that nobody drew
+    # newer front ends have a widget for this type: it would send a box that was never drawn
     boxes = [spec for *_, spec in all_inputs(info) if spec[0] == "BOUNDING_BOX"]
     assert boxes
     assert not any(has_widget(spec) for spec in boxes)

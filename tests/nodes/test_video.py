@@ -32,8 +32,8 @@ def audio(hertz, seconds=1.0):
     return {"waveform": waveform, "sample_rate": RATE_HZ}
 
 
-def film(suite, name, frames=None, fps=Fraction(25), sound=None):
-    """A film on the disk, as Load Video gives it; `sound` is (C, T) samples."""
+def video_file(suite, name, frames=None, fps=Fraction(25), sound=None):
+    """A video on the disk, as Load Video gives it; `sound` is (C, T) samples."""
     path = suite.comfyui.input / f"{name}.mp4"
     waveform = None if sound is None else suite.core.Waveform(sound, RATE_HZ)
     with suite.core.VideoWriter(path, fps, crf=10, waveform=waveform) as writer:
@@ -43,7 +43,7 @@ def film(suite, name, frames=None, fps=Fraction(25), sound=None):
 
 
 def heard(made):
-    """The tone that a film sounds like most; None when it is silent."""
+    """The tone that a video sounds like most; None when it is silent."""
     path = made.get_stream_source()
     if not has_audio(path):
         return None
@@ -56,13 +56,13 @@ def heard(made):
 
 
 @pytest.fixture(scope="module")
-def films(suite):
+def videos(suite):
     """A driver that sounds low, a source that sounds high, and one that is silent."""
     source = walk(3, step=1, side=60)
     return {
-        "low": film(suite, "low", sound=tone(LOW, 0.12)),
-        "high": film(suite, "high", source, sound=tone(HIGH, 0.12)),
-        "silent": film(suite, "silent", source),
+        "low": video_file(suite, "low", sound=tone(LOW, 0.12)),
+        "high": video_file(suite, "high", source, sound=tone(HIGH, 0.12)),
+        "silent": video_file(suite, "silent", source),
     }
 
 
@@ -80,17 +80,17 @@ def films(suite):
         ("high", "low", {"audio": audio(MIDDLE), "sound": "none"}, None),
     ],
 )
-def test_the_sound_is_that_which_was_asked_for(suite, films, source, driving, widgets, wanted):
-    given = {"model": suite.model(), "source": films[source], "driving": films[driving]}
+def test_the_sound_is_the_chosen_one(suite, videos, source, driving, widgets, wanted):
+    given = {"model": suite.model(), "source": videos[source], "driving": videos[driving]}
     assert heard(suite("LPS_AnimateVideo", **given, **widgets)) == wanted
 
 
-def test_a_motion_has_no_sound_and_takes_that_of_the_source(suite, films):
+def test_a_motion_has_no_sound_and_takes_that_of_the_source(suite, videos):
     held = suite("LPS_Expression", model=suite.model(), smile=1.0)
     given = {"model": suite.model(), "driving": held}
-    assert heard(suite("LPS_AnimateVideo", source=films["high"], **given)) == HIGH
+    assert heard(suite("LPS_AnimateVideo", source=videos["high"], **given)) == HIGH
     assert heard(suite("LPS_AnimateVideo", source=batch(STILL), **given)) is None
-    talking = suite("LPS_AnimateVideo", source=films["silent"], audio=audio(LOW), **given)
+    talking = suite("LPS_AnimateVideo", source=videos["silent"], audio=audio(LOW), **given)
     assert heard(talking) == LOW
 
 
@@ -106,8 +106,8 @@ def test_a_video_in_memory_brings_its_sound(suite):
 
 
 @pytest.mark.parametrize("sound", ["driving", "source"])
-def test_sound_that_is_not_there_is_told(suite, films, sound):
-    given = {"model": suite.model(), "source": batch(STILL), "driving": films["silent"]}
+def test_a_missing_sound_is_refused(suite, videos, sound):
+    given = {"model": suite.model(), "source": batch(STILL), "driving": videos["silent"]}
     before = suite.files()
     message = suite.refusal("LPS_AnimateVideo", sound=sound, **given)
     assert message == (
@@ -118,7 +118,7 @@ def test_sound_that_is_not_there_is_told(suite, films, sound):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ({"samples": torch.zeros(1, 1, 9)}, "The audio is dict; an AUDIO with a waveform and"),
         ({"waveform": torch.zeros(0, 2, 9), "sample_rate": 9}, "The audio is dict; an AUDIO"),
@@ -131,17 +131,17 @@ def test_sound_that_is_not_there_is_told(suite, films, sound):
         ),
     ],
 )
-def test_an_audio_that_is_none_is_refused(suite, films, value, told):
-    given = {"model": suite.model(), "source": batch(STILL), "driving": films["silent"]}
+def test_an_audio_that_is_none_is_refused(suite, videos, value, expected):
+    given = {"model": suite.model(), "source": batch(STILL), "driving": videos["silent"]}
     before = suite.files()
     message = suite.refusal("LPS_AnimateVideo", audio=value, **given)
-    assert message.startswith(told)
+    assert message.startswith(expected)
     assert suite.files() == before
 
 
 @on_both
 def test_the_frame_rate_of_the_driver_is_kept_to_the_fraction(suite):
-    driving = film(suite, "ntsc", walk(3), NTSC, sound=tone(LOW, 0.2))
+    driving = video_file(suite, "ntsc", walk(3), NTSC, sound=tone(LOW, 0.2))
     given = {"model": suite.model(), "source": batch(STILL), "driving": driving}
     made = suite("LPS_AnimateVideo", **given)
     found = suite.core.VideoReader(made.get_stream_source())
@@ -149,7 +149,7 @@ def test_the_frame_rate_of_the_driver_is_kept_to_the_fraction(suite):
     assert heard(made) == LOW
 
 
-def test_pictures_become_a_film_at_the_rate_that_is_told(suite):
+def test_images_become_a_video_at_the_given_rate(suite):
     given = {"model": suite.model(), "source": batch(STILL), "driving": batch(*walk(2))}
     for widgets, fps in (
         ({}, Fraction(25)),
@@ -161,8 +161,8 @@ def test_pictures_become_a_film_at_the_rate_that_is_told(suite):
 
 
 def test_a_source_video_keeps_its_rate_and_its_driver_its_pace(suite):
-    source = film(suite, "slow", walk(4, step=1, side=60), Fraction(24000, 1001))
-    driving = film(suite, "fast", walk(6), Fraction(48000, 1001))
+    source = video_file(suite, "slow", walk(4, step=1, side=60), Fraction(24000, 1001))
+    driving = video_file(suite, "fast", walk(6), Fraction(48000, 1001))
     made = suite("LPS_AnimateVideo", model=suite.model(), source=source, driving=driving)
     found = suite.core.VideoReader(made.get_stream_source())
     assert (found.fps, found.num_frames) == (Fraction(24000, 1001), 3)
@@ -200,7 +200,7 @@ def changing(seconds):
 
 @on_the_new
 def test_trims_are_honoured_in_pictures_and_sound(suite):
-    whole = film(suite, "trimmed", walk(20, step=2), sound=changing(0.8))
+    whole = video_file(suite, "trimmed", walk(20, step=2), sound=changing(0.8))
     part = whole.as_trimmed(0.4, 0.12)
     cropped, crops = suite("LPS_CropFace", model=suite.model(), images=part)
     everything, _ = suite("LPS_CropFace", model=suite.model(), images=whole)
@@ -240,7 +240,7 @@ def test_edits_that_wait_are_made_first(suite):
         def save_to(self, path, *args, **kwargs):
             video(suite, edited).save_to(path, *args, **kwargs)
 
-    clip = film(suite, "unedited", [face_frame(width=300)] * 3)
+    clip = video_file(suite, "unedited", [face_frame(width=300)] * 3)
     before = suite.files()
     faces, count = suite(
         "LPS_FindFaces", model=suite.model(), images=Edited(clip.get_stream_source())
@@ -249,18 +249,18 @@ def test_edits_that_wait_are_made_first(suite):
     assert suite.files() == before
 
 
-def test_a_film_of_one_picture_is_a_clip_of_one_frame(suite, films):
-    one = film(suite, "one", walk(1, side=60))
-    made = suite("LPS_AnimateVideo", model=suite.model(), source=one, driving=films["low"])
+def test_a_video_of_one_image_is_a_clip_of_one_frame(suite, videos):
+    one = video_file(suite, "one", walk(1, side=60))
+    made = suite("LPS_AnimateVideo", model=suite.model(), source=one, driving=videos["low"])
     assert suite.core.VideoReader(made.get_stream_source()).num_frames == 1
 
 
-def test_a_film_that_is_gone_or_none_is_told(suite):
+def test_a_video_that_is_missing_or_none_is_refused(suite):
     video_of = suite.comfyui.latest.InputImpl.VideoFromFile
     given = {"model": suite.model(), "source": batch(STILL)}
     gone = video_of(str(suite.comfyui.input / "gone.mp4"))
     assert suite.refusal("LPS_AnimateVideo", driving=gone, **given).startswith("No video at ")
-    (suite.comfyui.input / "text.mp4").write_text("no film")
+    (suite.comfyui.input / "text.mp4").write_text("no video")
     text = video_of(str(suite.comfyui.input / "text.mp4"))
     message = suite.refusal("LPS_AnimateVideo", driving=text, **given)
     assert "is not a video, or it is damaged or cut off" in message

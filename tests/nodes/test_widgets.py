@@ -50,9 +50,9 @@ def made(suite):
 )
 def test_a_widget_has_the_range_choices_and_default_of_its_option(made, name, about, kind, facts):
     made_input = made(name, **about).field()
-    told = made_input.as_dict()
+    expected = made_input.as_dict()
     assert (made_input.id, made_input.get_io_type()) == (name, kind)
-    assert {key: told.get(key) for key in ("default", "min", "max", "step", "options")} == {
+    assert {key: expected.get(key) for key in ("default", "min", "max", "step", "options")} == {
         **dict.fromkeys(("default", "min", "max", "step", "options")),
         **facts,
     }

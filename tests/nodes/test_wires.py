@@ -79,7 +79,7 @@ MORE = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_payload_of_another_kind_is_refused(suite, parts, name):
-    first, told = WRONG[name]
+    first, expected = WRONG[name]
     images = batch(STILL)
     everything = {
         **parts,
@@ -91,7 +91,7 @@ def test_a_payload_of_another_kind_is_refused(suite, parts, name):
         wanted = {one.id for one in suite.comfyui.nodes[kind].GET_SCHEMA().inputs}
         given = {key: value for key, value in everything.items() if key in wanted}
         message = suite.refusal(kind, **{**given, name: {"what": "ever"}})
-        assert message == f"The input '{name}' is dict; {told}"
+        assert message == f"The input '{name}' is dict; {expected}"
 
 
 @pytest.mark.parametrize("kind", ["LPS_SaveMotion", "LPS_MotionInfo"])
@@ -139,7 +139,7 @@ def test_the_dict_of_a_template_is_a_motion(suite, keys):
     )
 
 
-def test_a_damaged_template_is_told(suite):
+def test_a_damaged_template_is_reported(suite):
     template = template_of(random_motion(3, 4))
     del template["motion"][2]["exp"]
     message = suite.refusal("LPS_MotionInfo", motion=template)
@@ -235,7 +235,7 @@ def test_a_face_can_be_marked(suite, marks):
 
 
 @pytest.mark.parametrize(
-    ("marks", "told"),
+    ("marks", "expected"),
     [
         ({"box": "10, 20"}, "The box is '10, 20'; four numbers x, y, width, height in pixels"),
         ({"box": "a,b,c,d"}, "The box is 'a,b,c,d'; four numbers"),
@@ -249,16 +249,16 @@ def test_a_face_can_be_marked(suite, marks):
         ({"mask": torch.zeros(1, 64, 64)}, "The mask is empty; a mask over one face is expected."),
     ],
 )
-def test_a_mark_that_is_none_is_refused(suite, marks, told):
+def test_a_mark_that_is_none_is_refused(suite, marks, expected):
     message = suite.refusal("LPS_FindFaces", model=suite.model(), images=batch(STILL), **marks)
-    assert message.startswith(told)
+    assert message.startswith(expected)
 
 
 # Frame rates
 
 
 @pytest.mark.parametrize(
-    ("told", "fps"),
+    ("expected", "fps"),
     [
         (25.0, Fraction(25)),
         (29.97, Fraction(30000, 1001)),
@@ -269,17 +269,17 @@ def test_a_mark_that_is_none_is_refused(suite, marks, told):
         (24, Fraction(24)),
     ],
 )
-def test_the_rate_of_pictures_is_the_fraction_that_is_meant(suite, told, fps):
+def test_the_rate_of_pictures_is_the_fraction_that_is_meant(suite, expected, fps):
     given = {"model": suite.model(), "images": batch(STILL)}
-    faces, _ = suite("LPS_FindFaces", fps=told, **given)
+    faces, _ = suite("LPS_FindFaces", fps=expected, **given)
     assert faces.fps == fps
-    info = {"loaded_fps": told, "source_fps": 99.0, "loaded_frame_count": 1}
+    info = {"loaded_fps": expected, "source_fps": 99.0, "loaded_frame_count": 1}
     faces, _ = suite("LPS_FindFaces", fps=7.0, video_info=info, **given)
     assert faces.fps == fps
 
 
 @pytest.mark.parametrize(
-    ("info", "told"),
+    ("info", "expected"),
     [
         ({"source_fps": 25.0}, "'loaded_fps' of the video info is None; a number is expected."),
         ({"loaded_fps": "fast"}, "'loaded_fps' of the video info is fast; a number is"),
@@ -288,9 +288,9 @@ def test_the_rate_of_pictures_is_the_fraction_that_is_meant(suite, told, fps):
         ({"loaded_fps": float("nan")}, "fps is nan; a number above 0 is expected."),
     ],
 )
-def test_a_video_info_without_a_rate_is_refused(suite, info, told):
+def test_a_video_info_without_a_rate_is_refused(suite, info, expected):
     given = {"model": suite.model(), "images": batch(STILL), "video_info": info}
-    assert suite.refusal("LPS_FindFaces", **given).startswith(told)
+    assert suite.refusal("LPS_FindFaces", **given).startswith(expected)
 
 
 def test_a_video_tells_its_own_rate(suite):
@@ -308,7 +308,7 @@ def test_a_video_of_bytes_is_read_and_its_copy_removed(suite, tmp_path):
     cropped, crops = suite("LPS_CropFace", model=suite.model(), images=made)
     assert (len(cropped), crops.fps) == (3, 24)
     assert suite.files() == before
-    broken = suite.comfyui.latest.InputImpl.VideoFromFile(io.BytesIO(b"no film"))
+    broken = suite.comfyui.latest.InputImpl.VideoFromFile(io.BytesIO(b"no video"))
     message = suite.refusal("LPS_CropFace", model=suite.model(), images=broken)
     assert "is not a video, or it is damaged" in message
     assert suite.files() == before

@@ -1,22 +1,22 @@
-"""One model file from the networks of several runs.
-
-python -m train.assemble OUT --picture runs/picture --motion runs/motion --small runs/retarget
-"""
+"""One model file from the networks of several runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
 from liveportrait_core.errors import CheckpointError, LivePortraitError
 from liveportrait_core.networks.build import build
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.preset import Preset
 
-from ..models.runs import preset_of, trained_networks, write_model
+from ..models.runs import open_networks, preset_of, write_model
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "picture": ("appearance", "warping", "decoder"),
@@ -35,38 +35,53 @@ def networks_of(places: Mapping[str, str], preset: Preset) -> dict[str, nn.Modul
     expected = build(preset)
     networks: dict[str, nn.Module] = {}
     for part, names in PARTS.items():
-        there = trained_networks(places[part])
+        there = open_networks(places[part])
         missing = [name for name in names if name not in there]
         if missing:
             raise CheckpointError(
                 f"{places[part]} has no {' and no '.join(missing)}; a run or a model that has "
-                f"them was wanted. Name another for --{part}."
+                f"them is expected. Name another for --{part}."
             )
         for name in names:
             if there[name].state_dict().keys() != expected[name].state_dict().keys():
                 raise CheckpointError(
                     f"{places[part]} has another form of '{name}' than {places['picture']}; the "
-                    f"parts of one model were wanted. Name another for --{part}."
+                    f"parts of one model are expected. Name another for --{part}."
                 )
             networks[name] = there[name]
     return networks
 
 
-def main(arguments: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssembleOptions:
+    """Where each part of the model comes from, and where the model goes."""
+
+    out: Path = option(help="folder of the model", positional=True, metavar="OUT")
+    picture: str = option(help="run or model file for appearance, warping, decoder")
+    motion: str = option(help="run or model file for motion")
+    small: str = option(help="run or model file for stitching, eyes, lip")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def main(arguments: Sequence[str], description: str | None = None) -> int:
     """Write the model into the folder OUT; 0, or 2 with one sentence."""
-    parser = argparse.ArgumentParser(prog="python -m train.assemble", description=__doc__)
-    parser.add_argument("out", type=Path, help="folder that the model goes into")
-    for part, names in PARTS.items():
-        parser.add_argument(
-            f"--{part}", required=True, help=f"run or model file for {', '.join(names)}"
-        )
-    chosen = parser.parse_args(arguments)
-    places = {part: str(getattr(chosen, part)) for part in PARTS}
+    parser = Parser(
+        prog="python -m train.assemble",
+        description=description or __doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    groups = OptionGroups(parser)
+    groups.add(AssembleOptions, group="parts")
+    groups.finish()
+    options = from_arguments(AssembleOptions, parser.parse_args(arguments))
+    places = {"picture": options.picture, "motion": options.motion, "small": options.small}
     try:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        told = ", ".join(f"{part} {Path(place).name}" for part, place in places.items())
+        options.out.mkdir(parents=True, exist_ok=True)
+        origin = ", ".join(f"{part} {Path(place).name}" for part, place in places.items())
         preset = preset_of(Path(places["picture"]))
-        print(write_model(chosen.out, preset, networks_of(places, preset), told))
+        print(write_model(options.out, preset, networks_of(places, preset), origin))
     except (LivePortraitError, OSError) as error:
         print(f"python -m train.assemble: {error}", file=sys.stderr)
         return 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -22,12 +22,13 @@ from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_fields import check_options, option
 
 from ..rendering.keyframes import Track, value_at
 
 FPS: Final = 25
 PRODUCER: Final = "LivePortrait Suite, from sliders"
-FOLDER: Final = SHIPPED_MOTIONS_FOLDER
 
 NEUTRAL_FACE: Final = (
     *((-0.25, -0.41, -0.64), (-0.08, -0.39, -0.70), (0.08, -0.39, -0.70), (0.25, -0.41, -0.64)),
@@ -305,24 +306,41 @@ SCORES: Final[Mapping[str, Callable[[], Score]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionsOptions:
+    """Where the motions go."""
+
+    folder: Path | None = option(
+        None, "where to", unset="the library's folder", positional=True, metavar="FOLDER"
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the motions; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m train.motions",
         description="Write the motions that come with the library: one file each.",
     )
-    parser.add_argument(
-        "folder", type=Path, nargs="?", default=FOLDER, help="where to (the library)"
-    )
-    folder: Path = parser.parse_args(arguments).folder
+    groups = OptionGroups(parser)
+    groups.add(MotionsOptions, group="files")
+    groups.finish()
+    folder = from_arguments(MotionsOptions, parser.parse_args(arguments)).folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, score in SCORES.items():
-            motion = motion_of(score())
-            path = folder / f"{name}.safetensors"
-            save_motion(motion, path)
-            print(f"{path}: {len(motion)} frames, {path.stat().st_size:,} bytes")
+        write_motions(SHIPPED_MOTIONS_FOLDER if folder is None else folder)
     except (LivePortraitError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def write_motions(folder: Path) -> None:
+    """Write a file for each of `SCORES`, and print what it holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, score in SCORES.items():
+        motion = motion_of(score())
+        path = folder / f"{name}.safetensors"
+        save_motion(motion, path)
+        print(f"{path}: {len(motion)} frames, {path.stat().st_size:,} bytes")

@@ -1,10 +1,7 @@
-"""Strips of real pictures under a few edits: what a model does, to be looked at.
+"""Sample grids of real images under a few edits, to look at what a model does.
 
-    python -m train.portraits FOLDER --out strips.jpg [--model default]
-
-Each picture is edited whole, stitched and pasted back as `liveportrait edit` does with the face
-that the shipped finder finds; the strips show the head and what is around it. With --mesh-python
-an independent face mesh says how far each edit went.
+Each image is edited whole, stitched and pasted back as `liveportrait edit` does with the face that
+the shipped finder finds; a row shows the head and what is around it.
 """
 
 from __future__ import annotations
@@ -13,6 +10,7 @@ import argparse
 import logging
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +25,8 @@ from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixel
 from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_fields import check_options, option
 
 from ..engine.sample_grid import caption_row, grid_of
 from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh
@@ -43,22 +43,22 @@ EDITS: Final[dict[str, Expression]] = {
     "turn left 25": Expression(yaw_deg=25),
     "turn right 25": Expression(yaw_deg=-25),
 }
-"""Strong, and yet what a face may do; left and right are the image's."""
+"""Strong, but natural for a face; left and right are the image's."""
 SOURCE: Final = "source"
 LARGEST_SIDE_PX: Final = 1280
 VIEW: Final = 1.1
-"""Side of what is shown in sides of the crop: the seam of the paste-back lies inside."""
+"""Side of a view in sides of the crop: the seam of the paste-back lies inside."""
 MESH_PX: Final = 384
-"""Side of the views that the face mesh looks at."""
+"""Side of the views that the face mesh measures."""
 
 
 @torch.inference_mode()
 def views_of(model: LivePortraitModel, path: Path, side_px: int) -> list[Pixels]:
-    """A picture and its edits about the head, each (side, side, 3) uint8.
+    """An image and its edits about the head, each (side, side, 3) uint8.
 
     Raises:
-        FaceNotFoundError: The picture shows no face.
-        MediaError: The picture cannot be read.
+        FaceNotFoundError: The image shows no face.
+        MediaError: The image cannot be read.
     """
     frame = limit_pixels(read_image(path).rgb, max_side=LARGEST_SIDE_PX)
     reader = FaceReaders(model, None).reader(FaceChoice(role="source", is_still=True))
@@ -68,27 +68,27 @@ def views_of(model: LivePortraitModel, path: Path, side_px: int) -> list[Pixels]
     return [crop_pixels(picture, view, antialias=True) for picture in (frame, *pictures)]
 
 
-def reached(seen: list[MeshFace]) -> dict[str, str]:
-    """What a face mesh says about a picture's source and edits: from -> to.
+def reached(faces: list[MeshFace]) -> dict[str, str]:
+    """How far each edit went, by a face mesh: from -> to.
 
     Args:
-        seen: Of the source and of each of `EDITS`.
+        faces: Of the source and of each of `EDITS`.
     """
-    before, after = seen[0], dict(zip(EDITS, seen[1:], strict=True))
+    before, after = faces[0], dict(zip(EDITS, faces[1:], strict=True))
     if before is None:
-        return {"source": "no face seen"}
-    told: dict[str, str] = {}
+        return {"source": "no face found"}
+    texts: dict[str, str] = {}
     for edit, (name, measures) in _MEASURED.items():
         now = after[edit]
         if now is None:
-            told[edit] = "no face seen"
+            texts[edit] = "no face found"
             continue
         first, last = (sum(one[key] for key in measures) / len(measures) for one in (before, now))
-        told[edit] = f"{name} {first:.2f} -> {last:.2f}"
+        texts[edit] = f"{name} {first:.2f} -> {last:.2f}"
         asked = EDITS[edit].yaw_deg
         if asked:
-            told[edit] = f"yaw {asked:+.0f} asked, {last - first:+.1f} reached"
-    return told
+            texts[edit] = f"yaw {asked:+.0f} asked, {last - first:+.1f} reached"
+    return texts
 
 
 _EYES, _GAZE = ("eye_left", "eye_right"), ("gaze_left_x", "gaze_right_x")
@@ -110,8 +110,8 @@ def view_of(transform: CropTransform, side_px: int) -> CropTransform:
     return box_transform(FaceBox((float(x), float(y)), side, 0.0), size_px=side_px)
 
 
-def _tell(views: dict[str, list[Pixels]], python: Path) -> None:
-    """Print what the mesh sees in each picture."""
+def _print_reached(views: dict[str, list[Pixels]], python: Path) -> None:
+    """Print how far the edits of each image went, by the mesh."""
     with tempfile.TemporaryDirectory() as folder:
         for name, pictures in views.items():
             stacked: NDArray[np.uint8] = np.stack(pictures)
@@ -121,43 +121,67 @@ def _tell(views: dict[str, list[Pixels]], python: Path) -> None:
         print(name + ": " + ", ".join(f"{k} {v}" for k, v in reached(found["views"]).items()))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortraitsOptions:
+    """Which images are edited by which model, and where the sample grid goes."""
+
+    folder: Path = option(help="images of faces", positional=True, metavar="FOLDER")
+    out: Path = option(help="where the sample grid goes", metavar="FILE")
+    model: str = option("default", "a model file, or default")
+    side_px: int = option(176, "side of an image in the grid", minimum=1, unit="px", flag="side")
+    mesh_python: Path | None = option(None, "a Python with mediapipe, to measure the edits")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def build_parser(description: str | None = None) -> Parser:
+    """The command line."""
+    parser = Parser(
         prog="python -m train.portraits",
-        description=__doc__,
+        description=description or __doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, help="pictures of faces")
-    parser.add_argument("--out", type=Path, required=True, help="where the strips go")
-    parser.add_argument("--model", default="default", help="a model file, or default")
-    parser.add_argument("--side", type=int, default=176, help="pixels of one picture (176)")
-    parser.add_argument("--mesh-python", type=Path, help="a Python with mediapipe")
+    groups = OptionGroups(parser)
+    groups.add(PortraitsOptions, group="images")
+    groups.finish()
     return parser
 
 
-def main(arguments: list[str]) -> int:
-    """Write the strips of every picture in a folder; 0, or 2 with one sentence."""
-    chosen = _parser().parse_args(arguments)
+def main(arguments: list[str], description: str | None = None) -> int:
+    """Write a row for every image in a folder; 0, or 2 with one sentence."""
+    options = from_arguments(PortraitsOptions, build_parser(description).parse_args(arguments))
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    views: dict[str, list[Pixels]] = {}
     try:
-        model = load_model(chosen.model)
-        paths = [path for path in chosen.folder.iterdir() if is_image(path)]
-        for path in sorted(paths):
-            try:
-                views[path.name] = views_of(model, path, max(MESH_PX, chosen.side))
-            except LivePortraitError as error:
-                print(f"{path.name}: {error}", file=sys.stderr)
-        if not views:
-            raise LivePortraitError(f"{chosen.folder} has no picture of a face; name another.")
-        size = (chosen.side, chosen.side)
-        rows = [[resize_pixels(view, size) for view in row] for row in views.values()]
-        captions = caption_row([SOURCE, *EDITS], chosen.side)
-        write_image(chosen.out, np.concatenate([captions, grid_of(rows)]))
-        python = mesh_python(chosen.mesh_python)
+        views = _views_in(options)
+        side = options.side_px
+        rows = [[resize_pixels(view, (side, side)) for view in row] for row in views.values()]
+        captions = caption_row([SOURCE, *EDITS], side)
+        write_image(options.out, np.concatenate([captions, grid_of(rows)]))
+        python = mesh_python(options.mesh_python)
         if python is not None:
-            _tell(views, python)
+            _print_reached(views, python)
     except (LivePortraitError, OSError) as error:
         print(f"python -m train.portraits: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _views_in(options: PortraitsOptions) -> dict[str, list[Pixels]]:
+    """The views of every image with a face, by name; the others are named and left out.
+
+    Raises:
+        LivePortraitError: There is none.
+    """
+    model = load_model(options.model)
+    views: dict[str, list[Pixels]] = {}
+    for path in sorted(path for path in options.folder.iterdir() if is_image(path)):
+        try:
+            views[path.name] = views_of(model, path, max(MESH_PX, options.side_px))
+        except LivePortraitError as error:
+            print(f"{path.name}: {error}", file=sys.stderr)
+    if not views:
+        raise LivePortraitError(
+            f"{options.folder} has no image of a face; some are expected. Name another folder."
+        )
+    return views

@@ -1,4 +1,4 @@
-"""Strips of portraits: what is shown, and what is told about it."""
+"""Sample grids of portraits, and what is printed about them."""
 
 import numpy as np
 import pytest
@@ -14,9 +14,9 @@ from train.engine.sample_grid import caption_row, grid_of
 SIDE_PX = 48
 
 
-def test_a_strip_for_every_picture_with_a_face(tmp_path, capsys, monkeypatch):
+def test_a_row_for_every_image_with_a_face(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(portraits, "mesh_python", lambda _: None)
-    folder, out = tmp_path / "pictures", tmp_path / "strips.png"
+    folder, out = tmp_path / "pictures", tmp_path / "grid.png"
     folder.mkdir()
     portrait = read_image("docs/demo/portrait.jpg").rgb[:256, 96:352]
     write_image(folder / "face.png", portrait)
@@ -33,8 +33,8 @@ def test_a_strip_for_every_picture_with_a_face(tmp_path, capsys, monkeypatch):
 
 def test_a_folder_without_faces_is_refused(tmp_path, capsys):
     write_image(tmp_path / "grey.png", np.full((40, 40, 3), 128, np.uint8))
-    assert portraits.main([str(tmp_path), "--out", str(tmp_path / "strips.png")]) == 2
-    assert "has no picture of a face" in capsys.readouterr().err
+    assert portraits.main([str(tmp_path), "--out", str(tmp_path / "grid.png")]) == 2
+    assert "has no image of a face" in capsys.readouterr().err
 
 
 def test_edits_stay_within_the_sliders():
@@ -69,11 +69,11 @@ def test_what_an_edit_reached_is_told_from_and_to():
     told = reached(seen)
     assert told["blink"] == "eyes 0.30 -> 0.05"
     assert told["turn left 15"] == "yaw +15 asked, +12.5 reached"
-    assert told["smile"] == "no face seen"
+    assert told["smile"] == "no face found"
 
 
 def test_a_picture_without_a_mesh_is_told_as_such():
-    assert reached([None, *(face() for _ in EDITS)]) == {"source": "no face seen"}
+    assert reached([None, *(face() for _ in EDITS)]) == {"source": "no face found"}
 
 
 def test_captions_stand_in_the_middle_of_their_columns():

@@ -10,8 +10,8 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.mean_face import FIVE_POINTS, MEAN_FACE, mean_face_landmarks
 from liveportrait_core.imaging.landmark_layouts import Landmarks
-from train.evaluation import face_finder as evaluate_finder
-from train.evaluation.face_finder import (
+from train.evaluation import finder_command
+from train.evaluation.finder_measures import (
     Measurer,
     as_hd,
     false_faces,
@@ -94,9 +94,9 @@ def test_marks_of_another_kind_are_refused(tmp_path):
     path = tmp_path / "marks.json"
     for content in ('{"a.png": [[1, 2]]}', "[1, 2]", "{"):
         path.write_text(content)
-        with pytest.raises(MediaError, match=r"gave no marks .* five points"):
+        with pytest.raises(MediaError, match=r"(?s)holds no marks .* five points"):
             read_marks(path)
-    with pytest.raises(MediaError, match="gave no marks"):
+    with pytest.raises(MediaError, match="holds no marks"):
         read_marks(tmp_path / "none.json")
 
 
@@ -109,12 +109,12 @@ def test_a_frame_is_brought_to_720p_whole():
 
 
 def test_the_shipped_finder_is_measured_from_the_command_line(tmp_path, capsys):
-    portrait = evaluate_finder.NETWORK_FILE.parents[3] / "docs" / "demo" / "portrait.jpg"
+    portrait = finder_command.NETWORK_FILE.parents[3] / "docs" / "demo" / "portrait.jpg"
     blank = tmp_path / "blank"
     blank.mkdir()
     cv2.imwrite(str(blank / "grey.png"), np.full((60, 80, 3), 128, np.uint8))
     out = tmp_path / "out.json"
-    code = evaluate_finder.main([str(portrait), "--without", str(blank), "--json", str(out)])
+    code = finder_command.main([str(portrait), "--without", str(blank), "--json", str(out)])
     assert code == 0
     measures = json.loads(out.read_text())
     assert measures[str(portrait)]["landed_share"] == 1
@@ -124,7 +124,7 @@ def test_the_shipped_finder_is_measured_from_the_command_line(tmp_path, capsys):
 
 
 def test_what_cannot_be_measured_is_told_in_a_sentence(tmp_path, capsys):
-    assert evaluate_finder.main([]) == 2
-    assert "nothing was named" in capsys.readouterr().err
-    assert evaluate_finder.main([str(tmp_path)]) == 2
-    assert "No still and no clip" in capsys.readouterr().err
+    assert finder_command.main([]) == 2
+    assert "Nothing is named" in capsys.readouterr().err
+    assert finder_command.main([str(tmp_path)]) == 2
+    assert "There is no image or video there" in capsys.readouterr().err

@@ -1,21 +1,13 @@
-"""How well faces are found: in the crop or not, false faces, milliseconds.
+"""Measures of a face finder: faces in the crop or not, false faces, milliseconds.
 
-    python -m train.evaluate_finder PLACE... --marks FILE --without FOLDER --json FILE
-    python -m train.evaluate_finder --speed CLIP
-
-A PLACE is a still, a clip, or a folder of them. A face has landed when both eyes and both corners
-of the mouth lie in the crop that the product would cut (2.3-fold), and the face is no speck in it.
-Where they truly lie is read from --marks; without marks the finder's own landmarks are believed
-where they look like a face, which flatters it.
+A face has landed when both eyes and both corners of the mouth lie in the crop (2.3-fold), and the
+face is large enough in it.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import logging
 import statistics
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,37 +17,28 @@ from typing import Final
 
 import cv2
 import numpy as np
-import torch
 
-from liveportrait_core.animation.finding import landmark_network
-from liveportrait_core.errors import LivePortraitError, MediaError
-from liveportrait_core.face.detector import FaceFinder, HaarFaceFinder
+from liveportrait_core.errors import MediaError
+from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, sorted_faces
 from liveportrait_core.face.landmarks import LandmarkNetwork, is_plausible_face
-from liveportrait_core.face.network_finder import (
-    NETWORK_FILE,
-    FinderChain,
-    NetworkFaceFinder,
-    load_finder_network,
-)
 from liveportrait_core.face.tracking import FaceTracker
 from liveportrait_core.imaging.crop import box_transform, face_box
 from liveportrait_core.imaging.landmark_layouts import LAYOUTS, Landmarks, Points
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader
-from liveportrait_core.model import load_model
 
 from ..engine.sample_grid import grid_of
 
 CROP_SCALE: Final = 2.3
 CROP_SHIFT: Final = -0.125
 """The published crop of a source."""
-SPECK: Final = 0.1
-"""Distance from the eyes to the mouth, in sides of the crop, below which a crop shows a face too
-small to be of use; about .22 where the crop is right."""
+MIN_EYES_TO_MOUTH: Final = 0.1
+"""Distance from the eyes to the mouth, in sides of the crop, below which the face in a crop is too
+small; about .22 where the crop is right."""
 EVERY: Final = 10
-MARKED: Final = 5
+NUM_MARKS: Final = 5
 """Points of a mark: middles of the eyes, tip of the nose, corners of the mouth."""
 NOSE: Final = 2
 HD: Final = (1280, 720)
@@ -64,12 +47,12 @@ SHEET_COLUMNS: Final = 10
 GREEN, RED, BLUE = (0, 255, 0), (255, 40, 40), (60, 160, 255)
 
 Marks = Mapping[str, Points]
-"""By the picture's name, or `clip.mp4:20` for frame 20: (5, 2) pixels."""
+"""By the image's name, or `clip.mp4:20` for frame 20: (5, 2) pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What was found in one picture."""
+    """What was found in one image."""
 
     name: str
     faces: int
@@ -83,10 +66,10 @@ class Row:
 
 
 def pictures_in(place: Path, every: int) -> Iterator[tuple[str, Pixels]]:
-    """Names and pictures of a still, of every so many frames of a clip, or of a folder of both.
+    """Names and pixels of an image, of one frame of so many of a video, or of a folder of both.
 
     Raises:
-        MediaError: The place is missing, or no picture.
+        MediaError: The place is missing, or no image.
     """
     if place.is_dir():
         for entry in sorted(place.iterdir()):
@@ -113,11 +96,11 @@ def read_marks(path: Path) -> Marks:
             frames = value.items() if isinstance(value, dict) else [("", value)]
             for frame, points in frames:
                 key = f"{name}:{frame}" if frame else name
-                marks[key] = np.array(points, np.float64).reshape(MARKED, 2)
+                marks[key] = np.array(points, np.float64).reshape(NUM_MARKS, 2)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise MediaError(
-            f"{path} gave no marks ({error}). JSON was wanted that names pictures and, for each, "
-            "five points: eyes, nose, corners of the mouth."
+            f"{path} holds no marks ({error}); JSON with the names of images and, for each, five "
+            "points is expected: eyes, nose, corners of the mouth. Name another file."
         ) from error
     return marks
 
@@ -127,7 +110,7 @@ def has_landed(face: Face, marked: Points | None) -> bool:
 
     Args:
         face: As found.
-        marked: (5, 2) where they truly are; None believes the face's own landmarks.
+        marked: (5, 2) their true places; None takes the face's own landmarks.
     """
     box = face_box(face.landmarks, scale=CROP_SCALE, vy_ratio=CROP_SHIFT)
     if marked is None and not is_plausible_face(face.landmarks, box):
@@ -135,7 +118,7 @@ def has_landed(face: Face, marked: Points | None) -> bool:
     points = _five(face.landmarks) if marked is None else marked
     shown = box_transform(box, size_px=1).to_crop(np.delete(points, NOSE, 0)) - 0.5
     across = shown[2:].mean(0) - shown[:2].mean(0)  # from the eyes to the mouth
-    return bool(np.abs(shown).max() <= 0.5 and np.hypot(*across) >= SPECK)  # noqa: PLR2004
+    return bool(np.abs(shown).max() <= 0.5 and np.hypot(*across) >= MIN_EYES_TO_MOUTH)  # noqa: PLR2004
 
 
 def _five(landmarks: Landmarks) -> Points:
@@ -147,7 +130,7 @@ def _five(landmarks: Landmarks) -> Points:
 
 
 class Measurer:
-    """A finder at work, and pictures of what it found."""
+    """Runs a finder on images, and draws what it found."""
 
     def __init__(self, finder: FaceFinder, marks: Marks) -> None:
         self._finder, self._marks = finder, marks
@@ -173,7 +156,7 @@ class Measurer:
         )
 
     def sheet(self) -> Pixels:
-        """All pictures so far with what was found (green crops, red points, blue marks)."""
+        """All images so far with what was found (green crops, red points, blue marks)."""
         blank = np.zeros((TILE_PX, TILE_PX, 3), np.uint8)
         tiles = [*self.tiles, *[blank] * (-len(self.tiles) % SHEET_COLUMNS)]
         rows = range(0, len(tiles), SHEET_COLUMNS)
@@ -181,7 +164,7 @@ class Measurer:
 
 
 def _tile(picture: Pixels, faces: Sequence[Face], marked: Points | None) -> Pixels:
-    """A small picture of what was found."""
+    """A small image with what was found."""
     zoom = TILE_PX / max(picture.shape[:2])
     size = (max(1, int(picture.shape[1] * zoom)), max(1, int(picture.shape[0] * zoom)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -210,7 +193,7 @@ def summary(rows: Sequence[Row]) -> dict[str, object]:
         MediaError: There are no rows.
     """
     if not rows:
-        raise MediaError("No still and no clip was found there, and some were wanted.")
+        raise MediaError("There is no image or video there; some are expected. Name others.")
     return {
         "pictures": len(rows),
         "found": sum(row.faces > 0 for row in rows),
@@ -224,11 +207,16 @@ def summary(rows: Sequence[Row]) -> dict[str, object]:
 
 
 def false_faces(rows: Sequence[Row]) -> dict[str, object]:
-    """Of pictures without a face: in how many one was seen."""
+    """Of images without a face: in how many one was found."""
     seen = [row.name for row in rows if row.faces]
     found = summary(rows)
-    kept = {name: found[name] for name in ("pictures", "find_ms_median", "rows")}
-    return {**kept, "false": len(seen), "per_50": round(50 * len(seen) / len(rows), 2), "in": seen}
+    shared = {name: found[name] for name in ("pictures", "find_ms_median", "rows")}
+    return {
+        **shared,
+        "false": len(seen),
+        "per_50": round(50 * len(seen) / len(rows), 2),
+        "in": seen,
+    }
 
 
 def speed(
@@ -239,7 +227,7 @@ def speed(
     Args:
         finder: Finds it.
         network: Follows it.
-        clip: Its frames are brought to 1280 x 720 by scaling and borders.
+        clip: Its frames are scaled and padded to 1280 x 720.
         frames: How many at most.
     """
     tracker = FaceTracker(finder, network)
@@ -271,77 +259,3 @@ def as_hd(frame: Pixels) -> Pixels:
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     large[top : top + size[1], left : left + size[0]] = cv2.resize(frame, size)
     return large
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m train.evaluate_finder", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("places", nargs="*", type=Path, help="stills, clips, folders of them")
-    parser.add_argument("--every", type=int, default=EVERY, help="of so many frames one (10)")
-    parser.add_argument("--marks", type=Path, help="JSON: where eyes, nose and mouth truly are")
-    parser.add_argument(
-        "--without", type=Path, action="append", default=[], help="pictures without a face"
-    )
-    parser.add_argument("--speed", type=Path, help="a clip to follow a face through, at 720p")
-    parser.add_argument("--weights", type=Path, default=NETWORK_FILE, help="a finder's file")
-    parser.add_argument("--model", default="default", help="whose M reads landmarks (default)")
-    parser.add_argument(
-        "--cascade", action="store_true", help="ask OpenCV's cascade, too, as the product does"
-    )
-    parser.add_argument("--sheets", type=Path, help="folder for pictures of what was found")
-    parser.add_argument("--json", type=Path, help="also write the measures here")
-    return parser
-
-
-def _measures(chosen: argparse.Namespace) -> dict[str, object]:
-    """All measures that were asked for."""
-    network = landmark_network(load_model(chosen.model))
-    ours = NetworkFaceFinder(network, finder_network=load_finder_network(chosen.weights))
-    finder = FinderChain((ours, HaarFaceFinder(network)), verifier=ours) if chosen.cascade else ours
-    marks = read_marks(chosen.marks) if chosen.marks else {}
-    measures: dict[str, object] = {"opencv": cv2.__version__, "weights": chosen.weights.name}
-    for place in [*chosen.places, *chosen.without]:
-        measurer = Measurer(finder, marks)
-        rows = measurer.rows(pictures_in(place, chosen.every))
-        measures[str(place)] = (false_faces if place in chosen.without else summary)(rows)
-        if chosen.sheets:
-            chosen.sheets.mkdir(parents=True, exist_ok=True)
-            sheet = chosen.sheets / f"{place.stem}.png"
-            cv2.imwrite(str(sheet), np.ascontiguousarray(measurer.sheet()[..., ::-1]))
-    if chosen.speed:
-        measures["speed"] = speed(finder, network, VideoReader(chosen.speed))
-    return measures
-
-
-def _without_rows(measures: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: {key: part for key, part in value.items() if key != "rows"}
-        if isinstance(value, dict)
-        else value
-        for name, value in measures.items()
-    }
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print; 0, or 2 with a sentence where something is missing."""
-    logging.basicConfig(level=logging.WARNING)
-    chosen = build_parser().parse_args(arguments)
-    if not (chosen.places or chosen.without or chosen.speed):
-        print(
-            "python -m train.evaluate_finder: nothing was named to look at. Name stills, clips or "
-            "folders, or --without FOLDER, or --speed CLIP.",
-            file=sys.stderr,
-        )
-        return 2
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        measures = _measures(chosen)
-    except LivePortraitError as error:
-        print(f"python -m train.evaluate_finder: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(_without_rows(measures), indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
-    return 0

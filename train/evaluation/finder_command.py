@@ -1,0 +1,120 @@
+"""The command `python -m train.evaluate_finder`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from liveportrait_core.animation.finding import landmark_network
+from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.face.detector import HaarFaceFinder
+from liveportrait_core.face.network_finder import (
+    NETWORK_FILE,
+    FinderChain,
+    NetworkFaceFinder,
+    load_finder_network,
+)
+from liveportrait_core.media.video import VideoReader
+from liveportrait_core.model import load_model
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_fields import check_options, option
+
+from .finder_measures import Measurer, false_faces, pictures_in, read_marks, speed, summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinderOptions:
+    """Which finder is measured, on what, and where the measures go."""
+
+    places: tuple[Path, ...] = option(
+        (), "images, videos, folders of them", positional=True, metavar="PLACE"
+    )
+    without: tuple[Path, ...] = option((), "images without a face")
+    speed: Path | None = option(None, "a video to follow a face through, at 720p", metavar="CLIP")
+    marks: Path | None = option(
+        None, "JSON: true places of eyes, nose and mouth", unset="the finder's landmarks"
+    )
+    every: int = option(10, "take one frame of so many", minimum=1)
+    weights: Path | None = option(None, "a finder's file", unset="the one that ships")
+    model: str = option("default", "the model whose M finds landmarks")
+    cascade: bool = option(False, "use OpenCV's cascade, too, as liveportrait does")
+    sheets: Path | None = option(None, "folder for images of what was found", metavar="FOLDER")
+    json: Path | None = option(None, "write the measures here, too", metavar="FILE")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def build_parser(description: str | None = None) -> Parser:
+    """The command line."""
+    parser = Parser(
+        prog="python -m train.evaluate_finder",
+        description=description or __doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    groups = OptionGroups(parser)
+    groups.add(FinderOptions, group="finder and measures")
+    groups.finish()
+    return parser
+
+
+def main(arguments: Sequence[str], description: str | None = None) -> int:
+    """Measure and print; 0, or 2 with a sentence where something is missing."""
+    logging.basicConfig(level=logging.WARNING)
+    options = from_arguments(FinderOptions, build_parser(description).parse_args(arguments))
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        if not (options.places or options.without or options.speed):
+            raise LivePortraitError(
+                "Nothing is named to measure on. Name images, videos or folders, or --without "
+                "FOLDER, or --speed CLIP."
+            )
+        measures = _measures(options)
+    except LivePortraitError as error:
+        print(f"python -m train.evaluate_finder: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(_without_rows(measures), indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _measures(options: FinderOptions) -> dict[str, object]:
+    """All measures that the options name."""
+    network = landmark_network(load_model(options.model))
+    weights = options.weights or NETWORK_FILE
+    ours = NetworkFaceFinder(network, finder_network=load_finder_network(weights))
+    cascade = FinderChain((ours, HaarFaceFinder(network)), verifier=ours)
+    finder = cascade if options.cascade else ours
+    marks = read_marks(options.marks) if options.marks else {}
+    measures: dict[str, object] = {"opencv": cv2.__version__, "weights": weights.name}
+    for place in [*options.places, *options.without]:
+        measurer = Measurer(finder, marks)
+        rows = measurer.rows(pictures_in(place, options.every))
+        measures[str(place)] = (false_faces if place in options.without else summary)(rows)
+        if options.sheets:
+            options.sheets.mkdir(parents=True, exist_ok=True)
+            sheet = options.sheets / f"{place.stem}.png"
+            cv2.imwrite(str(sheet), np.ascontiguousarray(measurer.sheet()[..., ::-1]))
+    if options.speed:
+        measures["speed"] = speed(finder, network, VideoReader(options.speed))
+    return measures
+
+
+def _without_rows(measures: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: {key: part for key, part in value.items() if key != "rows"}
+        if isinstance(value, dict)
+        else value
+        for name, value in measures.items()
+    }
