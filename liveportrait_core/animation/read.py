@@ -339,7 +339,7 @@ def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
     pairs = keypoint_space(motion.space).openness
     if pairs is not None:
         points = transform_keypoints(motion)
-    elif read and LAYOUTS[read[0].layout].tells_openness:
+    elif read and LAYOUTS[read[0].layout].has_openness:
         pairs = openness_pairs(read[0].layout)
         stacked = torch.stack([torch.from_numpy(landmarks.points) for landmarks in read])
         points = stacked.to(motion.scale)

@@ -244,7 +244,7 @@ def openness_pairs(layout: str) -> OpennessPairs:
         if height is not None and width is not None
     ]
     if len(openings) < len(pairs):
-        able = ", ".join(entry.name for entry in LAYOUTS.values() if entry.tells_openness)
+        able = ", ".join(entry.name for entry in LAYOUTS.values() if entry.has_openness)
         raise ValueError(
             f"The landmark layout is {layout}, which has no points on the lids and the inner "
             f"lips; one of {able} is expected. Use a finder that gives one of these."

@@ -53,7 +53,7 @@ class LandmarkLayout:
     lip_width: Pair | None = None
 
     @property
-    def tells_openness(self) -> bool:
+    def has_openness(self) -> bool:
         """True when eye and lip opening can be measured."""
         return self.left_eye_lids is not None
 

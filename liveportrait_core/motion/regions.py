@@ -56,8 +56,8 @@ PUBLISHED_EXPRESSION_AXES: Axes = MappingProxyType(
         **{3: "y", 4: "y", 5: "z", 8: "z", 9: "yz"},
     }
 )
-"""The published keypoints learnt without names; the rest of their entries carry head and
-shoulders, so that a masked expression leaves them alone."""
+"""The published keypoints were learnt without names; their other entries carry head and shoulders,
+so a masked expression does not move them."""
 # The expression that a single driving picture is measured against ("lip array" of the published
 # resources, MIT, Kuaishou): a neutral face with its mouth closed. Crop units.
 PUBLISHED_NEUTRAL_EXPRESSION: Final = (
@@ -87,7 +87,7 @@ PUBLISHED_NEUTRAL_EXPRESSION: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeypointSpace:
-    """What the keypoints of one space mean, as far as motion needs to know."""
+    """What the keypoints of one space mean for motion."""
 
     name: str
     lip: tuple[int, ...]
@@ -97,15 +97,15 @@ class KeypointSpace:
     expression_axes: Axes = field(
         default_factory=lambda: MappingProxyType(dict.fromkeys(range(NUM_KEYPOINTS), AXES))
     )
-    """What a masked expression moves; everything unless the space says less."""
+    """The axes that a masked expression moves; all by default."""
     neutral: tuple[tuple[float, float, float], ...] | None = None
     """Expression of a neutral face; None where that is zero."""
     lids: tuple[tuple[int, int], ...] = ()
     """Upper and lower lid of each eye, where the space has such keypoints."""
     openness: OpennessPairs | None = None
-    """Keypoints that tell how open eyes and lips are, where the space has them."""
+    """Keypoints that openness of eyes and lips is measured with, where the space has them."""
     mirror: tuple[int, ...] | None = None
-    """For each keypoint, the one on the other side, where the space knows sides."""
+    """For each keypoint, the one on the other side, where the space has sides."""
 
     def neutral_expression(self, like: Tensor) -> Tensor:
         """(K, 3) expression of a neutral face, in the type and on the device of `like`."""

@@ -15,7 +15,7 @@ from liveportrait_core.option_arguments import from_arguments, option_parser
 from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.preset import Preset
 
-from ..models.runs import preset_of, trained_networks, write_model
+from ..models.runs import open_networks, preset_of, write_model
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "picture": ("appearance", "warping", "decoder"),
@@ -34,7 +34,7 @@ def networks_of(places: Mapping[str, str], preset: Preset) -> dict[str, nn.Modul
     expected = build(preset)
     networks: dict[str, nn.Module] = {}
     for part, names in PARTS.items():
-        there = trained_networks(places[part])
+        there = open_networks(places[part])
         missing = [name for name in names if name not in there]
         if missing:
             raise CheckpointError(

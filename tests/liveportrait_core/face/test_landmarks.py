@@ -96,9 +96,7 @@ def test_only_what_looks_like_a_face_is_one():
     assert not is_plausible_face(Landmarks(np.full((21, 2), 120.0), "compact-21"), BOX)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, layout in LAYOUTS.items() if layout.tells_openness]
-)
+@pytest.mark.parametrize("name", [name for name, layout in LAYOUTS.items() if layout.has_openness])
 def test_openness_is_measured_from_every_layout_that_can(name):
     layout, pairs = LAYOUTS[name], openness_pairs(name)
     points = torch.zeros(1, layout.num_points, 2)

@@ -153,7 +153,7 @@ def test_every_point_that_a_layout_names_exists(layout):
     pairs = [layout.left_eye_lids, layout.left_eye_corners, layout.right_eye_lids]
     pairs += [layout.right_eye_corners, layout.lip_height, layout.lip_width]
     told = [pair is not None for pair in pairs]
-    assert all(told) == any(told) == layout.tells_openness
+    assert all(told) == any(told) == layout.has_openness
     named = sum((pair for pair in pairs if pair), layout.left_eye + layout.right_eye + layout.lip)
     assert 0 <= min(named) <= max(named) < layout.num_points
 
