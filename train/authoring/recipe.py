@@ -4,32 +4,54 @@
     python -m train.recipe OUT --face-model DIR --list     # the commands, their time and disk
     python -m train.recipe OUT --face-model DIR --device cuda --processes 1 --workers 16
 
-A stage that has finished is left alone; one that was interrupted goes on where it was. The model
+A stage that has finished is left alone; one that was interrupted resumes. The model
 ends up in OUT/retarget/model.safetensors, the face finder in OUT/finder/face_finder.safetensors.
 """
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_fields import check_options, option
 
+from ..engine.config import run_command
 from ..models.runs import MODEL_NAME
 from ..tasks.face_finder import MODEL_NAME as FINDER_NAME
 
+COMMAND: Final = "python -m train.recipe"
 SEED = 1
 HELD_OUT_SEED = 9001
 """Of identities that nothing is trained on."""
-SMALLEST = 2
+MIN_COUNT = 2
 """Identities and steps that a small share leaves at least."""
 SHARD_SIZE = 64
 """Identities in a file, as `train.render` has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeConfig:
+    """How the recipe is run."""
+
+    out: Path = option(help="folder of everything: heads, runs, measures", positional=True)
+    face_model: Path | None = option(
+        None, "face model that heads are rendered from, as for train.render", unset="procedural"
+    )
+    device: Literal["cpu", "cuda"] = option("cpu", "where training runs")
+    processes: int = option(1, "training processes", minimum=1)
+    workers: int = option(2, "rendering processes", minimum=0)
+    share: float = option(1.0, "share of identities and steps, to try it out", minimum=0, maximum=1)
+    list_stages: bool = option(False, "print the commands and exit", flag="list")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +156,8 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
-def command(stage: Stage, chosen: argparse.Namespace) -> list[str]:
-    """What a shell would be told, the interpreter first."""
+def command(stage: Stage, chosen: RecipeConfig) -> list[str]:
+    """The words of a stage's command, the interpreter first."""
     arguments = [argument.format(out=chosen.out) for argument in stage.arguments]
     launcher = [sys.executable, "-m"]
     if stage.identities:
@@ -149,20 +171,20 @@ def command(stage: Stage, chosen: argparse.Namespace) -> list[str]:
     return [*launcher, f"train.{stage.module}", *arguments]
 
 
-def is_done(stage: Stage, chosen: argparse.Namespace) -> bool:
+def is_done(stage: Stage, chosen: RecipeConfig) -> bool:
     """Whether a stage has left all it has to leave."""
     names = list(stage.results)
     if stage.identities:
         shards = -(-_share(stage.identities, chosen.share) // SHARD_SIZE)
         names += [f"{stage.name}/shard-{k:05d}.npz" for k in range(shards)]
-    return all((Path(chosen.out) / name).is_file() for name in names)
+    return all((chosen.out / name).is_file() for name in names)
 
 
 def _share(count: int, share: float) -> int:
-    return max(SMALLEST, round(count * share))
+    return max(MIN_COUNT, round(count * share))
 
 
-def _listed(chosen: argparse.Namespace) -> str:
+def _listed(chosen: RecipeConfig) -> str:
     """The commands, each under its name, time and disk."""
     lines: list[str] = []
     for stage in STAGES:
@@ -173,46 +195,44 @@ def _listed(chosen: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _run(stage: Stage, chosen: argparse.Namespace) -> None:
+def _run(stage: Stage, chosen: RecipeConfig) -> None:
     """Run a stage; raises LivePortraitError where it fails."""
     words = command(stage, chosen)
     print(f"{stage.name}: {shlex.join(words)}", flush=True)
     code = subprocess.run(words, check=False).returncode  # noqa: S603 - our own modules
     if code:
         raise LivePortraitError(
-            f"The stage '{stage.name}' ended with code {code}; what it said is above. Mend that "
+            f"The stage '{stage.name}' ended with code {code}; its message is above. Correct that "
             "and run the same command again: finished stages are left alone."
         )
 
 
-def build_parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m train.recipe", description=__doc__)
-    parser.add_argument("out", type=Path, help="folder of everything: heads, runs, measures")
-    parser.add_argument("--face-model", type=Path, help="as for train.render")
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--processes", type=int, default=1, help="training processes (1)")
-    parser.add_argument("--workers", type=int, default=2, help="rendering processes (2)")
-    parser.add_argument(
-        "--share", type=float, default=1.0, help="of identities and steps, to try it out (1)"
-    )
-    parser.add_argument("--list", action="store_true", help="print the commands and leave")
-    return parser
+    made = Parser(prog=COMMAND, description=__doc__)
+    groups = OptionGroups(made)
+    groups.add(RecipeConfig, group="options")
+    groups.finish()
+    return made
+
+
+def work(config: RecipeConfig) -> str | None:
+    """Run what is not done yet, or list it.
+
+    Raises:
+        LivePortraitError: A stage fails.
+    """
+    if config.list_stages:
+        return _listed(config)
+    for stage in STAGES:
+        if is_done(stage, config):
+            print(f"{stage.name}: done already", flush=True)
+        else:
+            _run(stage, config)
+    return None
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what is not done yet; 0, or 2 with one sentence."""
-    chosen = build_parser().parse_args(arguments)
-    if chosen.list:
-        print(_listed(chosen))
-        return 0
-    try:
-        for stage in STAGES:
-            if is_done(stage, chosen):
-                print(f"{stage.name}: done already", flush=True)
-            else:
-                _run(stage, chosen)
-    except LivePortraitError as error:
-        print(f"python -m train.recipe: {error}", file=sys.stderr)
-        return 2
-    return 0
+    chosen = parser().parse_args(arguments)
+    return run_command(COMMAND, lambda: work(from_arguments(RecipeConfig, chosen)))

@@ -40,6 +40,6 @@ def load(folder: Path) -> dict[str, Any] | None:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise CheckpointError(
-            f"{path} cannot be read ({error}); a checkpoint of this run was wanted. "
+            f"{path} cannot be read ({error}); a checkpoint of this run is expected. "
             "Delete it to start the run anew."
         ) from error

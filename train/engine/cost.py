@@ -56,7 +56,7 @@ class StepCost:
         saved = sum(cost.saved_bytes * cost.count for cost in self.samples)
         return self.trained * BYTES_A_WEIGHT + self.frozen * BYTES_A_FROZEN_WEIGHT + saved
 
-    def told(self, accumulate: int = 1) -> str:
+    def summary(self, accumulate: int = 1) -> str:
         """A few lines for people."""
         lines = [
             f"About {self.memory_bytes / GIB:.1f} GiB for a process, without the libraries:",
@@ -96,8 +96,8 @@ def noise_sets(config: DataConfig, size_px: int) -> Sets:
             "regions": random.integers(0, 7, (*count, half, half), np.uint8),
         }
     )
-    film = random.integers(0, 256, (FRAMES, size_px, size_px, 3), np.uint8)
-    clips = ClipSet([film], size_px=size_px, image_share=0.0)
+    video = random.integers(0, 256, (FRAMES, size_px, size_px, 3), np.uint8)
+    clips = ClipSet([video], size_px=size_px, image_share=0.0)
     return Sets(rendered if config.data else None, clips if config.clips else None)
 
 

@@ -16,7 +16,7 @@ from liveportrait_core.checkpoints.saving import save_checkpoint, write_publishe
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
-from .runs import MODEL_NAME, starting_at_zero
+from .runs import MODEL_NAME, zero_initialised
 from .spectral_norm import folded_state
 
 PUBLISHED_NAME = "published"
@@ -48,14 +48,14 @@ def write_both(
     save_checkpoint(path, preset, plain, metadata=metadata)
     shutil.rmtree(folder / PUBLISHED_NAME, ignore_errors=True)
     stored = read_model(path)
-    silent = {name: network.state_dict() for name, network in _silent_retargeting(preset).items()}
-    write_published(folder / PUBLISHED_NAME, replace(stored, states={**silent, **stored.states}))
+    zero = {name: network.state_dict() for name, network in _zero_retargeting(preset).items()}
+    write_published(folder / PUBLISHED_NAME, replace(stored, states={**zero, **stored.states}))
     return path
 
 
-def _silent_retargeting(preset: Preset) -> dict[str, nn.Module]:
+def _zero_retargeting(preset: Preset) -> dict[str, nn.Module]:
     """S, R_eyes and R_lip as stage 2 begins with them: their offset is zero."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         built = build(preset)
-    return {name: starting_at_zero(built[name]) for name in ENTRY_OF_NETWORK}
+    return {name: zero_initialised(built[name]) for name in ENTRY_OF_NETWORK}

@@ -14,7 +14,7 @@ from liveportrait_core.option_fields import OptionError
 from liveportrait_core.preset import Preset
 
 from ..engine import checkpoint
-from .runs import begin_with, opened, settings_of, starting_at_zero
+from .runs import initialise_from, open_model, saved_settings, zero_initialised
 
 RETARGETING_NETWORKS = ("stitching", "eyes", "lip")
 
@@ -42,10 +42,10 @@ def retargeting_networks(
     torch.manual_seed(seed)
     networks: dict[str, nn.Module] = {}
     for name in RETARGETING_NETWORKS:
-        network = starting_at_zero(_drawn(built[name]))
+        network = zero_initialised(_drawn(built[name]))
         trained = (found if name in parts else kept).get(name)
         if trained is not None:
-            begin_with(network, trained)
+            initialise_from(network, trained)
         if name in parts or trained is not None:
             networks[name] = network.requires_grad_(name in parts)
     return networks
@@ -65,7 +65,7 @@ def check_resumable(run: Path, parts: Sequence[str], names: Sequence[str]) -> No
     state = checkpoint.load(run)
     if state is None:
         return
-    before = parts_of(settings_of(run).get("parts", ",".join(RETARGETING_NETWORKS)))
+    before = parts_of(saved_settings(run).get("parts", ",".join(RETARGETING_NETWORKS)))
     if before != tuple(parts) or set(state["modules"]) != set(names):
         raise CheckpointError(
             f"{run} holds a run that trained {', '.join(before)} (networks: "
@@ -90,7 +90,7 @@ def parts_of(text: str) -> tuple[str, ...]:
 def _of_init(init: str, preset: Preset) -> dict[str, nn.Module]:
     if not init:
         return {}
-    other = opened(init)
+    other = open_model(init)
     found = {name: other.networks[name] for name in RETARGETING_NETWORKS if name in other.networks}
     if not found:
         raise CheckpointError(

@@ -29,14 +29,14 @@ CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologi
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseModel:
     """What training is done on top of."""
 
     preset: Preset
     networks: Mapping[str, nn.Module]
 
 
-def model_of(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
+def compact_model(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
     """The compact model made of these networks, for crops of `size_px`; not trained further."""
     preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px)
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
@@ -74,7 +74,7 @@ def load_run(run: Path) -> dict[str, nn.Module]:
     state = checkpoint.load(run)
     if state is None:
         raise CheckpointError(
-            f"{run} has no {checkpoint.NAME}; the run of a finished stage was wanted. Train it "
+            f"{run} has no {checkpoint.NAME}; the run of a finished stage is expected. Train it "
             "first, or name another folder."
         )
     if preset_of(run).family == "published":  # trained in another form than it is used in
@@ -85,14 +85,14 @@ def load_run(run: Path) -> dict[str, nn.Module]:
         if network.state_dict().keys() != averages[name].keys():
             raise CheckpointError(
                 f"The checkpoint in {run} holds another form of '{name}' than its {CONFIG_NAME} "
-                "describes; a run of this version was wanted. Train it anew, or name a model."
+                "describes; a run of this version is expected. Train it anew, or name a model."
             )
         network.load_state_dict(averages[name])
         network.eval().requires_grad_(False)
     return networks
 
 
-def settings_of(run: Path) -> dict[str, Any]:
+def saved_settings(run: Path) -> dict[str, Any]:
     """What a run was started with; nothing in a new folder.
 
     Raises:
@@ -103,12 +103,12 @@ def settings_of(run: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
         raise CheckpointError(
-            f"{path} cannot be read ({error}); what a run was started with was wanted. Delete the "
+            f"{path} cannot be read ({error}); what a run was started with is expected. Delete the "
             "folder to start the run anew, or name another."
         ) from error
 
 
-def refuse_another_run(run: Path, fixed: Mapping[str, object]) -> None:
+def require_same_run(run: Path, fixed: Mapping[str, object]) -> None:
     """Only the same training is resumed.
 
     Args:
@@ -120,7 +120,7 @@ def refuse_another_run(run: Path, fixed: Mapping[str, object]) -> None:
     """
     if not (run / checkpoint.NAME).is_file():
         return
-    before = settings_of(run)
+    before = saved_settings(run)
     for key, value in fixed.items():
         if before and before.get(key) != value:
             raise CheckpointError(
@@ -133,7 +133,7 @@ def preset_of(run: Path) -> Preset:
     """The preset of a run, as its config says, or of a model's file or folder, or of `default`."""
     if run.is_file() or not run.exists() or _is_published(run):
         return load_model(str(run)).preset
-    config = settings_of(run)
+    config = saved_settings(run)
     if "base" in config:  # a run on top of another has that one's
         file = run / MODEL_NAME
         return preset_of(file if file.is_file() else Path(config["base"]))
@@ -142,8 +142,8 @@ def preset_of(run: Path) -> Preset:
     return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
 
 
-def opened(place: str) -> Base:
-    """The preset and the networks of what `preset_of` and `trained_networks` take, read once.
+def open_model(place: str) -> BaseModel:
+    """The preset and the networks of what `preset_of` and `open_networks` take, read once.
 
     Raises:
         CheckpointError: There is none.
@@ -151,18 +151,18 @@ def opened(place: str) -> Base:
     folder = Path(place)
     if not folder.is_dir() or _is_published(folder):
         model = load_model(place)
-        return Base(model.preset, model.modules())
+        return BaseModel(model.preset, model.modules())
     networks = load_run(folder)
-    return Base(preset_of(folder), networks)
+    return BaseModel(preset_of(folder), networks)
 
 
-def trained_networks(place: str) -> Mapping[str, nn.Module]:
+def open_networks(place: str) -> Mapping[str, nn.Module]:
     """The networks of a run's folder, of a model's file or published folder, or of `default`.
 
     Raises:
         CheckpointError: There is none.
     """
-    return opened(place).networks
+    return open_model(place).networks
 
 
 def _is_published(folder: Path) -> bool:
@@ -172,7 +172,7 @@ def _is_published(folder: Path) -> bool:
     return any(folder.rglob(f"{FILE_OF_NETWORK['motion']}.*"))
 
 
-def begin_with(network: nn.Module, trained: nn.Module) -> None:
+def initialise_from(network: nn.Module, trained: nn.Module) -> None:
     """Take the trained weights; what only the new network has stays as it was built.
 
     Raises:
@@ -184,12 +184,13 @@ def begin_with(network: nn.Module, trained: nn.Module) -> None:
     if wrong:
         raise CheckpointError(
             f"The weights to begin with have {len(wrong)} tensors that this network has not "
-            f"({wrong[0]} first); a model of its family was wanted, of this size or smaller."
+            f"({wrong[0]} first); a model of its family is expected, of this size or smaller. Name "
+            "another to begin with."
         )
     network.load_state_dict({**own, **theirs})
 
 
-def starting_at_zero(network: nn.Module) -> nn.Module:
+def zero_initialised(network: nn.Module) -> nn.Module:
     """The MLP with a last layer that gives zero, so that training starts from no offset."""
     last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
     nn.init.zeros_(last.weight)

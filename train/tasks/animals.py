@@ -39,10 +39,10 @@ from ..losses.compact_picture_terms import PictureWeights
 from ..losses.paper_terms import PaperWeights
 from ..models.presets import PAPER_PRESETS
 from ..models.runs import (
-    Base,
+    BaseModel,
+    open_networks,
     preset_of,
-    refuse_another_run,
-    trained_networks,
+    require_same_run,
     write_model,
 )
 from . import compact, paper
@@ -199,7 +199,7 @@ def prepare(config: AnimalsConfig) -> Task:
         MediaError: As for `open_animals`.
     """
     run = config.loop.run
-    refuse_another_run(run, {"base": config.base})
+    require_same_run(run, {"base": config.base})
     if isinstance(config, PaperAnimalsConfig):
         people = open_sets(config.sets, run)
         return paper_animals_task(config, people, open_animals(config, people))
@@ -212,7 +212,7 @@ def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) 
     training, trained = config.training, trainable_preset(config.base)
     start = paper.begin(training, trained, init=config.base)
     preset = replace(trained, name=f"{trained.name}-animal", space=ANIMAL_SPACE)
-    others = trained_networks(config.base).items()
+    others = open_networks(config.base).items()
     batches = AnimalBatches(
         people=LabelledSets(sets=people, reader=start.criteria.reader),
         animals=LabelledSets(sets=animals, reader=None),
@@ -235,7 +235,7 @@ def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) 
 
 
 def compact_animals_task(
-    config: CompactAnimalsConfig, base: Base, people: Sets, animals: Sets
+    config: CompactAnimalsConfig, base: BaseModel, people: Sets, animals: Sets
 ) -> Task:
     """The steps of the compact networks on a compact base, with animals in each batch.
 
@@ -262,7 +262,7 @@ def compact_animals_task(
 
     def write(average: Networks) -> Path:
         kept = {**base.networks, MOTION: average[MOTION]} if batches.motion_batch else base.networks
-        whole = merged(Base(base.preset, kept), average)
+        whole = merged(BaseModel(base.preset, kept), average)
         return write_model(run, base.preset, whole, _trained_note(config))
 
     return Task(
@@ -359,8 +359,8 @@ def cost(config: AnimalsConfig) -> str:
         one = replace(config, training=training.of_one_pair())
         batch, accumulate = training.optimiser.batch, training.for_processes(num_processes())
         parts = [("pair", batch, lambda: paper_animals_task(one, sets, sets))]
-        return step_cost(parts).told(accumulate.loop.accumulate)
+        return step_cost(parts).summary(accumulate.loop.accumulate)
     base, batches = open_base(config.base), replace(config.batches, batch=1, motion_batch=0)
     alone = replace(config, batches=batches)
     parts = [("pair", config.batches.batch, lambda: compact_animals_task(alone, base, sets, sets))]
-    return step_cost(parts).told(config.loop.accumulate)
+    return step_cost(parts).summary(config.loop.accumulate)

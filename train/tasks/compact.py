@@ -36,7 +36,7 @@ from ..losses.compact_picture_terms import (
 )
 from ..models.discriminators import Discriminators
 from ..models.pretrained.picture_features import PyramidDistance
-from ..models.runs import begin_with, trained_networks, write_model
+from ..models.runs import initialise_from, open_networks, write_model
 from .compact_steps import (
     DISCRIMINATORS,
     MOTION,
@@ -188,9 +188,9 @@ def initial_networks(
         motion_network(networks).mean_canonical.copy_(sources.heads.mean_canonical)
     for place, names in begin:
         if place:
-            trained = trained_networks(place)
+            trained = open_networks(place)
             for name in names:
-                begin_with(networks[name], trained[name])
+                initialise_from(networks[name], trained[name])
     return networks
 
 
@@ -246,4 +246,4 @@ def cost(config: CompactConfig) -> str:
     parts = [("pair", config.batches.batch, lambda: alone(1, 0))]
     if config.sets.data:
         parts.append(("frame", config.batches.motion_batch, lambda: alone(0, 1)))
-    return step_cost([part for part in parts if part[1]]).told(config.loop.accumulate)
+    return step_cost([part for part in parts if part[1]]).summary(config.loop.accumulate)

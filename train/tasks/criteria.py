@@ -22,7 +22,7 @@ from ..models.pretrained.picture_features import (
     Vgg19Distance,
     picture_distance,
 )
-from ..models.runs import trained_networks
+from ..models.runs import open_networks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def compact_networks(place: str) -> Networks:
     Raises:
         CheckpointError: There is no such model, or it is none of the compact family.
     """
-    networks = trained_networks(place)
+    networks = open_networks(place)
     if not isinstance(networks["motion"], CompactMotionExtractor):
         raise CheckpointError(
             f"{place} reads no landmarks: its keypoints have no names. A model of the compact "

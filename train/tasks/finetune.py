@@ -27,7 +27,7 @@ from ..engine.loop import LoopConfig
 from ..engine.task import Networks, Task
 from ..losses.compact_picture_terms import PictureWeights
 from ..models.low_rank import add_low_rank, num_learning
-from ..models.runs import MODEL_NAME, Base, opened, refuse_another_run, write_model
+from ..models.runs import MODEL_NAME, BaseModel, open_model, require_same_run, write_model
 from ..models.spectral_norm import folded_state
 from .compact import (
     NETWORKS,
@@ -105,11 +105,11 @@ def prepare(config: FinetuneConfig) -> Task:
     if config.out and out.exists() and out.resolve() == Path(config.base).resolve():
         raise CheckpointError("out is the base itself. Give another name, so that the base stays.")
     base = open_base(config.base)
-    refuse_another_run(config.loop.run, {"base": config.base, "rank": config.rank})
+    require_same_run(config.loop.run, {"base": config.base, "rank": config.rank})
     return finetune_task(config, base, open_sets(config.sets, config.loop.run))
 
 
-def finetune_task(config: FinetuneConfig, base: Base, sets: Sets) -> Task:
+def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
     """The step of F, W and G on the networks of a base, or on changes of low rank of them.
 
     Raises:
@@ -148,13 +148,13 @@ def num_trained(networks: Networks) -> int:
     return sum(num_learning(network) for network in networks.values())
 
 
-def open_base(place: str) -> Base:
+def open_base(place: str) -> BaseModel:
     """The compact model to begin with.
 
     Raises:
         CheckpointError: There is none, it is of the paper's architecture, or it lacks F, M, W or G.
     """
-    base = opened(place)
+    base = open_model(place)
     if base.preset.family != "compact":
         raise CheckpointError(
             f"{place} is a published model (or one built like it), and this command fine-tunes "
@@ -169,7 +169,7 @@ def open_base(place: str) -> Base:
     return base
 
 
-def merged(base: Base, trained: Networks) -> dict[str, nn.Module]:
+def merged(base: BaseModel, trained: Networks) -> dict[str, nn.Module]:
     """All networks of the base, with those that were trained in their place, changes folded in."""
     networks = {name: net for name, net in build(base.preset).items() if name in base.networks}
     for name, network in networks.items():
@@ -178,7 +178,7 @@ def merged(base: Base, trained: Networks) -> dict[str, nn.Module]:
     return networks
 
 
-def write_merged(config: FinetuneConfig, base: Base, trained: Mapping[str, nn.Module]) -> Path:
+def write_merged(config: FinetuneConfig, base: BaseModel, trained: Mapping[str, nn.Module]) -> Path:
     """Write the model as one float16 file, ready for `load_model` and Load Model."""
     path = Path(config.out) if config.out else None
     how = f"rank {config.rank}" if config.rank else "full"
@@ -192,4 +192,4 @@ def cost(config: FinetuneConfig) -> str:
     one = replace(config, batches=replace(config.batches, batch=1))
     task = finetune_task(one, base, noise_sets(config.sets, config.sets.clip_px))
     costs = step_cost([("pair", config.batches.batch, lambda: task)])
-    return replace(costs, trained=num_trained(task.networks)).told(config.loop.accumulate)
+    return replace(costs, trained=num_trained(task.networks)).summary(config.loop.accumulate)

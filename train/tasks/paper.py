@@ -33,7 +33,7 @@ from ..models.discriminators import CascadeDiscriminators
 from ..models.export import write_both
 from ..models.presets import PAPER_PRESETS
 from ..models.pretrained.convnext import begin_trunk
-from ..models.runs import CREDIT, begin_with, trained_networks
+from ..models.runs import CREDIT, initialise_from, open_networks
 from ..models.spectral_norm import add_spectral_norm
 from .compact import CompactConfig
 from .criteria import Criteria, CriteriaOptions, load_criteria, open_labelled
@@ -298,9 +298,9 @@ def initial_networks(preset: Preset, init: str, trunk: str = "") -> dict[str, nn
     if trunk:
         begin_trunk(networks["motion"], trunk)
     if init:
-        trained = trained_networks(init)
+        trained = open_networks(init)
         for name, network in networks.items():
-            begin_with(network, trained[name])
+            initialise_from(network, trained[name])
     add_spectral_norm(networks["decoder"])
     return {**networks, DISCRIMINATORS: CascadeDiscriminators(preset.width)}
 
@@ -373,4 +373,4 @@ def cost(config: PaperConfig) -> str:
     one = replace(config, training=training.of_one_pair())
     sets = noise_sets(training.sets, training.sets.clip_px)
     costs = step_cost([("pair", training.optimiser.batch, lambda: paper_task(one, sets))])
-    return costs.told(training.for_processes(num_processes()).loop.accumulate)
+    return costs.summary(training.for_processes(num_processes()).loop.accumulate)

@@ -45,7 +45,7 @@ from ..models.retargeting_networks import (
     parts_of,
     retargeting_networks,
 )
-from ..models.runs import CREDIT, Base, model_of, opened, write_model
+from ..models.runs import CREDIT, BaseModel, compact_model, open_model, write_model
 from .criteria import compact_networks
 from .paper_step import NETWORKS
 from .retargeting_faces import (
@@ -114,11 +114,11 @@ class RetargetingConfig:
 
 def prepare(config: RetargetingConfig) -> Task:
     """The task of a config, on the base and the data that it names."""
-    base = opened(config.base)
+    base = open_model(config.base)
     return retargeting_task(config, base, open_sets(config.sets, config.loop.run))
 
 
-def retargeting_task(config: RetargetingConfig, base: Base, sets: Sets) -> Task:
+def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> Task:
     """The three networks over a base and the step of Eq. 5 and 6, put together.
 
     Raises:
@@ -189,14 +189,14 @@ class RetargetingStep:
             drivers = [part.to(device) for part in self._drivers(draw)]
         model, reader = self.model(networks), self.reader
         faces = faces_of(model, sources, reader)
-        wanted = (MAX_OPENING * draw.uniform(config.batch, 2)).to(device)
+        target = (MAX_OPENING * draw.uniform(config.batch, 2)).to(device)
         losses: dict[str, Tensor] = {}
         if drivers:
             heads = self._heads(model, reader, faces, sources, heads)
             losses |= self._stitching_losses(model, faces, heads, *drivers)
         for column, part in enumerate(PARTS):
             if part in self.parts:
-                opening = wanted[:, column : column + 1]
+                opening = target[:, column : column + 1]
                 losses |= self._opening_losses(model, reader, faces, part, opening)
         weights = {
             "kept": config.weights.consistency,
@@ -243,8 +243,8 @@ class RetargetingStep:
         columns = [sources]
         for part in parts:
             for opening in GRID_OPENINGS:
-                wanted = faces.keypoints.new_full((len(sources), 1), opening)
-                columns.append(retargeted(model, faces, part, wanted)[1])
+                target = faces.keypoints.new_full((len(sources), 1), opening)
+                columns.append(retargeted(model, faces, part, target)[1])
         return columns
 
     def _stitched(self, average: Networks) -> list[Tensor]:
@@ -267,13 +267,13 @@ class RetargetingStep:
         """The base with the three networks."""
         whole = {**self.base, **networks}
         if self.preset.family == "compact":
-            return model_of(whole, self._size_px)
+            return compact_model(whole, self._size_px)
         return LivePortraitModel(preset=self.preset, origin="", **whole)
 
     @property
     def reader(self) -> LivePortraitModel | None:
         """The compact model that reads for a base of the paper's architecture."""
-        return None if self.reading is None else model_of(self.reading, self._size_px)
+        return None if self.reading is None else compact_model(self.reading, self._size_px)
 
     @property
     def _size_px(self) -> int:
@@ -352,20 +352,20 @@ class RetargetingStep:
         reader: LivePortraitModel | None,
         faces: Faces,
         part: str,
-        wanted: Tensor,
+        target: Tensor,
     ) -> dict[str, Tensor]:
         """Eq. 6 for eyes or lip."""
         measure, points, sigma = PARTS[part]
-        offset, image = retargeted(model, faces, part, wanted)
+        offset, image = retargeted(model, faces, part, target)
         near = heat_maps(faces.landmarks[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
         found = measure(landmarks_of(model, image, reader))
         losses = {
             f"{part}_kept": weighted_l1(image, faces.repainted, 1 - near.clamp(max=1)),
-            f"{part}_picture": (found - wanted).abs().mean(),
+            f"{part}_picture": (found - target).abs().mean(),
         }
         if reader is None:  # the keypoints are lids and lips
             moved = measure(faces.keypoints + offset)
-            losses[f"{part}_keypoints"] = (moved - wanted).abs().mean()
+            losses[f"{part}_keypoints"] = (moved - target).abs().mean()
         return {**losses, f"{part}_offset": offset.abs().mean()}
 
 
@@ -392,6 +392,6 @@ def cost(config: RetargetingConfig) -> str:
     """What a step of one process takes, for a dry run."""
     sets = replace(config.sets, clip_share=1.0 if config.sets.clips else 0.0)
     one = replace(config, batch=1, sets=sets)
-    noise, base = noise_sets(sets, sets.clip_px), opened(config.base)
+    noise, base = noise_sets(sets, sets.clip_px), open_model(config.base)
     task = retargeting_task(one, base, noise)
-    return step_cost([("face", config.batch, lambda: task)]).told(config.loop.accumulate)
+    return step_cost([("face", config.batch, lambda: task)]).summary(config.loop.accumulate)

@@ -126,12 +126,12 @@ def seen_heads(model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
 
 
 def retargeted(
-    model: LivePortraitModel, faces: Faces, part: str, wanted: Tensor
+    model: LivePortraitModel, faces: Faces, part: str, target: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The offset and the picture for a wanted (B, 1) opening of `eyes` or `lip`."""
+    """The offset and the picture for a target opening (B, 1) of `eyes` or `lip`."""
     measure = PARTS[part][0]
     verb = retarget_eyes if part == "eyes" else retarget_lip
-    condition = torch.cat((measure(faces.landmarks), wanted), 1)
+    condition = torch.cat((measure(faces.landmarks), target), 1)
     offset = verb(model, faces.keypoints, condition)
     return offset, painted(model, faces.volume, faces.keypoints, faces.keypoints + offset)
 

@@ -1,11 +1,13 @@
 import pytest
 
+from liveportrait_core.option_arguments import from_arguments
 from train.authoring import recipe
 from train.rendering.export.options import RenderConfig
 
 
 def chosen(out, *options):
-    return recipe.build_parser().parse_args([str(out), *options])
+    arguments = recipe.parser().parse_args([str(out), *options])
+    return from_arguments(recipe.RecipeConfig, arguments)
 
 
 def test_the_list_names_every_stage_in_order_and_adds_up(tmp_path, capsys):
@@ -73,3 +75,10 @@ def test_a_stage_that_fails_says_which_and_how_to_go_on(tmp_path, monkeypatch, c
 def test_no_stage_is_stated_to_cost_nothing(stage):
     assert stage.minutes > 0
     assert stage.disk_gb > 0
+
+
+def test_values_out_of_range_are_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        chosen(tmp_path, "--share", "2")
+    assert stop.value.code == 2
+    assert "--share is 2.0; a number from 0 to 1 is expected" in capsys.readouterr().err

@@ -46,8 +46,8 @@ def test_kinds_of_samples_add_up_and_shared_networks_count_once():
     cost = step_cost([("row", 5, line), ("line", 1, lambda: line("other"))])
     assert cost.trained == 6 + 30
     assert cost.memory_bytes == 36 * 20 + 5 * 64 + 64
-    assert "5 rows" in cost.told()
-    assert "1 lines" in cost.told()
+    assert "5 rows" in cost.summary()
+    assert "1 lines" in cost.summary()
 
 
 def test_what_stays_as_it_is_counts_once_and_as_weights_alone():
@@ -56,7 +56,7 @@ def test_what_stays_as_it_is_counts_once_and_as_weights_alone():
     # the rows alone: the way back through the second matrix asks for the matrix and no more
     assert cost.samples[0].saved_bytes == 8 * 2 * 4
     assert cost.memory_bytes == 6 * 20 + 9 * 4 + 5 * 64
-    assert "0.0 M parameters that stay as they are" in cost.told()
+    assert "0.0 M parameters that stay as they are" in cost.summary()
 
 
 def test_noise_stands_in_for_what_a_run_asks_for():

@@ -21,7 +21,7 @@ from train.data.preparing import prepare
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.models.low_rank import add_low_rank
-from train.models.runs import model_of
+from train.models.runs import compact_model
 from train.tasks.compact_steps import PICTURE
 from train.tasks.finetune import FinetuneConfig, finetune_task, merged, open_base
 
@@ -149,8 +149,8 @@ def test_no_layer_changes_by_more_than_the_rank(place, low):
 
 def test_the_merged_model_paints_as_the_adapted_one_does(place, low):
     base, learnt = adapted(place, low[0])
-    before, after = (model_of(m, SIZE_PX) for m in (base.networks, merged(base, learnt)))
-    expected = picture(model_of(learnt, SIZE_PX))
+    before, after = (compact_model(m, SIZE_PX) for m in (base.networks, merged(base, learnt)))
+    expected = picture(compact_model(learnt, SIZE_PX))
     torch.testing.assert_close(picture(after), expected, atol=1e-6, rtol=0)
     assert float((picture(before) - expected).abs().max()) > 1e-3
     # and the file does but for its sixteen bits

@@ -30,7 +30,7 @@ from train.engine.validation import record
 from train.losses.paper_terms import PaperWeights, paper_terms
 from train.models.export import write_both
 from train.models.presets import PAPER_PRESETS
-from train.models.runs import load_run, preset_of, trained_networks
+from train.models.runs import load_run, open_networks, preset_of
 from train.models.spectral_norm import add_spectral_norm, folded_state
 from train.tasks.criteria import compact_reader
 from train.tasks.paper import PaperConfig, paper_task
@@ -132,7 +132,7 @@ def test_what_is_written_is_the_average_without_its_spectral_norm(trained):
     key = "dense_motion.mask.weight"
     assert torch.equal(written["warping"].state_dict()[key], averages["warping"][key])
     assert preset_of(trained) == PAPER_PRESETS["tiny"]
-    assert set(trained_networks(str(trained / "published"))) > set(written)
+    assert set(open_networks(str(trained / "published"))) > set(written)
     inside = "middle.0.conv0.parametrizations.weight.original"
     original = averages["decoder"][inside]
     found = written["decoder"].state_dict()["middle.0.conv0.weight"]

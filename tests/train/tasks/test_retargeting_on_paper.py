@@ -26,7 +26,7 @@ from train.engine.draw import Draw
 from train.models.export import write_both
 from train.models.presets import PAPER_PRESETS
 from train.models.retargeting_networks import RETARGETING_NETWORKS, parts_of
-from train.models.runs import Base, load_run, opened, preset_of, trained_networks
+from train.models.runs import BaseModel, load_run, open_model, open_networks, preset_of
 from train.tasks import retargeting
 from train.tasks.paper_step import NETWORKS
 from train.tasks.retargeting import RetargetingConfig, retargeting_task
@@ -180,7 +180,9 @@ def test_a_run_in_progress_does_not_change_what_it_trains(capsys, media, base, t
 
 def test_a_dry_run_tells_what_learns_and_what_stays(tmp_path, capsys, base, monkeypatch):
     read: list[str] = []
-    monkeypatch.setattr(retargeting, "opened", lambda place: read.append(place) or opened(place))
+    monkeypatch.setattr(
+        retargeting, "open_model", lambda place: read.append(place) or open_model(place)
+    )
     run, place = tmp_path / "dry", base / "model.safetensors"
     options = [f"run={run}", f"base={place}", "data=heads", f"clip_px={SIZE_PX}", *QUICK]
     with pytest.raises(SystemExit) as left:
@@ -237,7 +239,7 @@ def test_a_compact_base_lends_what_is_not_trained(tmp_path, media):
     assert not same(before["lip"], after["lip"])
     assert {"lip_kept", "lip_picture", "lip_keypoints", "lip_offset"} <= set(losses_of(run)[0])
     # and the run itself hands all three on
-    assert set(RETARGETING_NETWORKS) <= set(trained_networks(str(run)))
+    assert set(RETARGETING_NETWORKS) <= set(open_networks(str(run)))
 
 
 def a_task(media, base, *options, folders=None):
@@ -245,7 +247,7 @@ def a_task(media, base, *options, folders=None):
     values = ["run=nowhere", "steps=2", "batch=2", f"base={base / 'model.safetensors'}"]
     config = parse(RetargetingConfig, [*values, *places, *options], "stage2")
     sets = open_sets(config.sets, config.loop.run)
-    return retargeting_task(config, opened(config.base), sets)
+    return retargeting_task(config, open_model(config.base), sets)
 
 
 def test_the_opening_in_the_picture_teaches_in_mixed_precision_too(media, base):
@@ -326,7 +328,7 @@ def test_a_base_without_its_networks_is_refused(media, base):
     (step,) = a_task(media, base).steps
     left = {name: network for name, network in step.base.items() if name != "decoder"}
     with pytest.raises(CheckpointError, match="has no decoder; a run of stage 1"):
-        retargeting_task(step.config, Base(step.preset, left), step.sets)
+        retargeting_task(step.config, BaseModel(step.preset, left), step.sets)
 
 
 def test_parts_are_some_of_the_three(capsys):
@@ -338,7 +340,7 @@ def test_parts_are_some_of_the_three(capsys):
 def test_a_compact_run_begins_with_the_weights_it_always_had(tmp_path):
     config = ["steps=1", "data=d", "base=default", f"run={tmp_path}"]
     parsed = parse(RetargetingConfig, config, "stage2")
-    task = retargeting_task(parsed, opened("default"), Sets(None, None))
+    task = retargeting_task(parsed, open_model("default"), Sets(None, None))
     torch.manual_seed(0)
     first = stitching_mlp().state_dict()["layers.0.weight"]
     assert torch.equal(task.networks["stitching"].state_dict()["layers.0.weight"], first)

@@ -8,6 +8,7 @@ import torch
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import rotation_from_degrees
 from liveportrait_core.model import load_model
+from liveportrait_core.option_fields import specs_of
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,
@@ -24,7 +25,8 @@ from train.data.rendered import RenderedSet
 from train.engine import checkpoint
 from train.engine.draw import Draw
 from train.evaluation import command as evaluate
-from train.models.runs import begin_with, load_run, model_of
+from train.models.runs import compact_model, initialise_from, load_run, preset_of
+from train.tasks.compact import CompactConfig
 
 QUICK = ["steps=3", "batch=1", "log_every=1", "save_every=2", "grid_every=3", "bfloat16=false"]
 
@@ -55,7 +57,7 @@ def test_faces_to_validate_on_are_measured_and_the_best_state_is_kept(base, data
     found = {row["step"]: row["psnr_db"] for row in map(json.loads, rows)}
     assert list(found) == [2, 3]  # every second step, and the last
     pairs = RenderedSet([data]).pairs(np.arange(2), np.arange(2))
-    best = model_of(
+    best = compact_model(
         load_model(base / "best" / "model.safetensors").modules(), pairs.source.image.shape[-1]
     )
     points = [
@@ -93,7 +95,7 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
 
 def test_weights_of_another_shape_are_refused():
     with pytest.raises(CheckpointError, match="2 tensors that this network has not"):
-        begin_with(torch.nn.Linear(2, 2), torch.nn.Linear(3, 3))
+        initialise_from(torch.nn.Linear(2, 2), torch.nn.Linear(3, 3))
 
 
 def test_stage_2_leaves_the_base_alone_and_may_be_cut_off(tmp_path, data, base):
@@ -225,3 +227,25 @@ def test_a_run_of_the_first_form_is_written_and_read_as_such(tmp_path, data):
     assert load_run(run)["decoder"].detail is None
     compact.main([f"run={tmp_path / 'grown'}", f"init={run}", f"data={data}", *QUICK])
     assert load_model(tmp_path / "grown" / "model.safetensors").preset.detail_px == 256
+
+
+def test_a_run_begun_by_an_earlier_version_is_read_and_resumed(tmp_path, data):
+    run = tmp_path / "run"
+    options = [f"run={run}", f"data={data}", "motion_batch=1", "detail_px=128", "blocks=0"]
+    compact.main([*options, *QUICK])
+    first, config = losses_of(run), json.loads((run / "config.json").read_text("utf-8"))
+    config["strip_every"] = config.pop("grid_every")
+    (run / "config.json").write_text(json.dumps({**config, "preset": "small"}), "utf-8")
+    preset = preset_of(run)
+    assert (preset.family, preset.detail_px, preset.blocks) == ("compact", 128, 0)
+    assert load_run(run)["decoder"].detail is None
+    assert compact.main([*options, *QUICK, "steps=4"]) == 0
+    assert losses_of(run)[:3] == first
+    assert len(losses_of(run)) == 4
+
+
+def test_the_keys_of_a_saved_config_are_those_of_the_command_line(base):
+    saved = json.loads((base / "config.json").read_text("utf-8"))
+    flat = {key for key, value in saved.items() if not isinstance(value, dict)}
+    flat |= {f"{key}.{name}" for key, value in saved.items() if key not in flat for name in value}
+    assert flat == {spec.key for spec in specs_of(CompactConfig)}

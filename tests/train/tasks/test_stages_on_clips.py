@@ -22,7 +22,7 @@ from train.data.sets import Sets, open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
-from train.models.runs import Base, load_run, opened
+from train.models.runs import BaseModel, load_run, open_model
 from train.tasks import retargeting
 from train.tasks.compact import CompactConfig
 from train.tasks.retargeting import RetargetingConfig, retargeting_task
@@ -128,7 +128,7 @@ def test_stage_2_takes_sources_and_drivers_from_both(tmp_path, media, mixed, mon
 def stage_2_on_clips(media, mixed, *arguments):
     options = ["run=nowhere", "steps=1", "batch=3", f"base={mixed}", *arguments]
     config = parse(RetargetingConfig, [*keys(media, "clips", "cache"), *options], "stage2")
-    return retargeting_task(config, opened(str(mixed)), open_sets(config.sets, config.loop.run))
+    return retargeting_task(config, open_model(str(mixed)), open_sets(config.sets, config.loop.run))
 
 
 def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mixed):
@@ -160,7 +160,7 @@ def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
     stills = [entry for entry in entries if entry.frames == 1]
     pictures = PreparedSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
     with pytest.raises(MediaError, match="Add videos to clips"):
-        retargeting_task(step.config, Base(step.preset, step.base), Sets(None, pictures))
+        retargeting_task(step.config, BaseModel(step.preset, step.base), Sets(None, pictures))
 
 
 def refused(kind, *arguments):

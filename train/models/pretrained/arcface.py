@@ -90,7 +90,7 @@ def load_arcface(path: str | Path) -> ArcFace:
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(
             f"{path} is no ArcFace network; it holds {shown(state)}. The backbone of an "
-            "InsightFace iresnet as .pth was wanted (conv1.weight, layer1.0.bn1.weight, "
+            "InsightFace iresnet as .pth is expected (conv1.weight, layer1.0.bn1.weight, "
             "fc.weight ...); name it with arcface=FILE, or leave arcface out."
         ) from error
     return network.eval().requires_grad_(False)

@@ -38,8 +38,8 @@ def begin_trunk(motion: nn.Module, path: str | Path) -> None:
     if missing or extra:
         raise CheckpointError(
             f"{path} is no ConvNeXt-V2 that M's trunk can begin with: missing {shown(missing)}; "
-            f"left over {shown(extra)}. ConvNeXt-V2-Tiny with timm's or the original keys was "
-            "wanted; name another file with trunk=FILE."
+            f"left over {shown(extra)}. ConvNeXt-V2-Tiny with timm's or the original keys is "
+            "expected; name another file with trunk=FILE."
         )
     wrong = [key for key, value in own.items() if theirs[key].shape != value.shape]
     if wrong:
@@ -47,7 +47,7 @@ def begin_trunk(motion: nn.Module, path: str | Path) -> None:
         raise CheckpointError(
             f"{path} is a ConvNeXt-V2 of another size: {key.removeprefix(_TRUNK)} is "
             f"{tuple(theirs[key].shape)} instead of {tuple(own[key].shape)}. The size of the "
-            "preset was wanted, Tiny for preset=paper; name another file with trunk=FILE."
+            "preset is expected, Tiny for preset=paper; name another file with trunk=FILE."
         )
     with torch.no_grad():
         for key, value in own.items():

@@ -59,9 +59,9 @@ class OwnDistance:
     def __call__(self, painted: Tensor, true: Tensor) -> Tensor:
         """As `PictureDistance`."""
         with torch.no_grad():
-            wanted = self.motion.features(true)
+            target = self.motion.features(true)
         found = self.motion.features(painted)
-        return self.pyramid(painted, true) + OWN_FEATURES * feature_distance(found, wanted)
+        return self.pyramid(painted, true) + OWN_FEATURES * feature_distance(found, target)
 
 
 class Vgg19(nn.Module):
@@ -106,9 +106,9 @@ class Vgg19Distance:
         for scale in self.scales:
             if painted.shape[-1] // scale < LEAST_PX:
                 break
-            small, wanted = (F.avg_pool2d(x, scale) for x in (painted, true))
+            small, target = (F.avg_pool2d(x, scale) for x in (painted, true))
             with torch.no_grad():
-                truth = self.network(wanted)
+                truth = self.network(target)
             total = total + activation_distance(self.network(small), truth)
         return total
 
@@ -136,11 +136,11 @@ def load_vgg19(path: Path) -> Vgg19:
         CheckpointError: The file cannot be read, or is no VGG19.
     """
     state = as_tensors(read_file(path), path)
-    wanted = {f"features.{n}.{leaf}" for n in _CONVOLUTIONS for leaf in ("weight", "bias")}
-    if wanted - state.keys():
+    expected = {f"features.{n}.{leaf}" for n in _CONVOLUTIONS for leaf in ("weight", "bias")}
+    if expected - state.keys():
         raise CheckpointError(
-            f"{path} is no VGG19: it lacks {shown(wanted - state.keys())}. A file with "
-            "torchvision's keys of vgg19 (features.0.weight to features.28.bias) was wanted; "
+            f"{path} is no VGG19: it lacks {shown(expected - state.keys())}. A file with "
+            "torchvision's keys of vgg19 (features.0.weight to features.28.bias) is expected; "
             "name it with vgg=FILE, or leave vgg out to compare by our own features."
         )
     try:
@@ -148,5 +148,5 @@ def load_vgg19(path: Path) -> Vgg19:
     except RuntimeError as error:
         raise CheckpointError(
             f"{path} is no VGG19: its layers do not follow each other ({error}). A file with "
-            "torchvision's keys of vgg19 was wanted; name it with vgg=FILE."
+            "torchvision's keys of vgg19 is expected; name it with vgg=FILE."
         ) from error
