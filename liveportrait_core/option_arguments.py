@@ -23,12 +23,16 @@ HELP_COLUMN: Final = 28
 
 
 class _HelpFormatter(argparse.HelpFormatter):
-    """Help as wide as the terminal, up to `WIDTH` columns."""
+    """Help as wide as the terminal, up to `WIDTH` columns; descriptions keep their line breaks."""
 
     def __init__(self, prog: str, **more: Any) -> None:
         more.setdefault("width", min(WIDTH, shutil.get_terminal_size().columns))
         more.setdefault("max_help_position", HELP_COLUMN)
         super().__init__(prog, **more)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = text.strip().splitlines()
+        return "\n".join(lines) if len(lines) > 1 else super()._fill_text(text, width, indent)
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,6 +103,22 @@ class OptionGroups:
         for add in self._later:
             add()
         self._later.clear()
+
+
+def option_parser(kind: type[Any], *, prog: str, description: str | None, group: str) -> Parser:
+    """A command line that takes the options of a dataclass, and no others.
+
+    Args:
+        kind: The dataclass.
+        prog: How the command is called.
+        description: What it does; several lines stay as they are.
+        group: Heading for options that name none.
+    """
+    parser = Parser(prog=prog, description=description)
+    groups = OptionGroups(parser)
+    groups.add(kind, group=group)
+    groups.finish()
+    return parser
 
 
 def from_arguments(

@@ -94,7 +94,9 @@ class OptionSpec:
         if self.choices:
             return ", ".join(self.choices)
         limits = self._limits.strip().removeprefix("from ")
-        shown = " or ".join([*self.words, *([limits] if limits or self.words else [])])
+        if self.words and not limits:
+            limits = "a path" if self.kind is Path else "a number"
+        shown = " or ".join([*self.words, *([limits] if limits else [])])
         return f"{shown} {self.unit}".strip()
 
     @property

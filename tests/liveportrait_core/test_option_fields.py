@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments, option_parser
 from liveportrait_core.option_fields import (
     OptionError,
     build,
@@ -249,6 +249,7 @@ def test_a_name_may_stand_alone_or_with_a_value():
     parser = parser_of(Files)
     alone = from_arguments(Files, parser.parse_args(["a", "--out", "c", "--made"]))
     assert alone.made == "new"
+    assert spec_of(Files, "made").range == "new or a path"
     named = from_arguments(Files, parser.parse_args(["a", "--out", "c", "--made", "d"]))
     assert named.made == Path("d")
 
@@ -274,3 +275,11 @@ def test_a_command_line_lacks_what_is_required(words, missing, capsys):
 def test_a_tuple_is_checked_entry_by_entry():
     with pytest.raises(OptionError, match="without is 3; a path is expected"):
         Files(places=(), out=Path("c"), without=(Path("a"), 3))
+
+
+def test_the_description_of_a_command_keeps_its_lines():
+    parser = option_parser(
+        Weights, prog="try", description="First:\n\n    try --lip 1\n", group="g"
+    )
+    assert "\n\nFirst:\n\n    try --lip 1\n\n" in parser.format_help()
+    assert from_arguments(Weights, parser.parse_args(["--lip", "3"])).lip == 3

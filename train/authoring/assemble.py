@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from torch import nn
 
 from liveportrait_core.errors import CheckpointError, LivePortraitError
 from liveportrait_core.networks.build import build
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_arguments import from_arguments, option_parser
 from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.preset import Preset
 
@@ -67,14 +66,9 @@ class AssembleOptions:
 
 def main(arguments: Sequence[str], description: str | None = None) -> int:
     """Write the model into the folder OUT; 0, or 2 with one sentence."""
-    parser = Parser(
-        prog="python -m train.assemble",
-        description=description or __doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    groups = OptionGroups(parser)
-    groups.add(AssembleOptions, group="parts")
-    groups.finish()
+    prog = "python -m train.assemble"
+    description = description or __doc__
+    parser = option_parser(AssembleOptions, prog=prog, description=description, group="parts")
     options = from_arguments(AssembleOptions, parser.parse_args(arguments))
     places = {"picture": options.picture, "motion": options.motion, "small": options.small}
     try:
@@ -83,6 +77,6 @@ def main(arguments: Sequence[str], description: str | None = None) -> int:
         preset = preset_of(Path(places["picture"]))
         print(write_model(options.out, preset, networks_of(places, preset), origin))
     except (LivePortraitError, OSError) as error:
-        print(f"python -m train.assemble: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
     return 0

@@ -22,7 +22,7 @@ from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_arguments import from_arguments, option_parser
 from liveportrait_core.option_fields import check_options, option
 
 from ..rendering.keyframes import Track, value_at
@@ -320,13 +320,12 @@ class MotionsOptions:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the motions; returns the exit code."""
-    parser = Parser(
+    parser = option_parser(
+        MotionsOptions,
         prog="python -m train.motions",
         description="Write the motions that come with the library: one file each.",
+        group="files",
     )
-    groups = OptionGroups(parser)
-    groups.add(MotionsOptions, group="files")
-    groups.finish()
     folder = from_arguments(MotionsOptions, parser.parse_args(arguments)).folder
     try:
         write_motions(SHIPPED_MOTIONS_FOLDER if folder is None else folder)

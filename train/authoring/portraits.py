@@ -6,7 +6,6 @@ the shipped finder finds; a row shows the head and what is around it.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixel
 from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_arguments import from_arguments, option_parser
 from liveportrait_core.option_fields import check_options, option
 
 from ..engine.sample_grid import caption_row, grid_of
@@ -135,22 +134,12 @@ class PortraitsOptions:
         check_options(self)
 
 
-def build_parser(description: str | None = None) -> Parser:
-    """The command line."""
-    parser = Parser(
-        prog="python -m train.portraits",
-        description=description or __doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    groups = OptionGroups(parser)
-    groups.add(PortraitsOptions, group="images")
-    groups.finish()
-    return parser
-
-
 def main(arguments: list[str], description: str | None = None) -> int:
     """Write a row for every image in a folder; 0, or 2 with one sentence."""
-    options = from_arguments(PortraitsOptions, build_parser(description).parse_args(arguments))
+    prog = "python -m train.portraits"
+    description = description or __doc__
+    parser = option_parser(PortraitsOptions, prog=prog, description=description, group="images")
+    options = from_arguments(PortraitsOptions, parser.parse_args(arguments))
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         views = _views_in(options)
@@ -162,7 +151,7 @@ def main(arguments: list[str], description: str | None = None) -> int:
         if python is not None:
             _print_reached(views, python)
     except (LivePortraitError, OSError) as error:
-        print(f"python -m train.portraits: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
     return 0
 

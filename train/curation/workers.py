@@ -244,7 +244,7 @@ def _work(pipe: Connection, factory: ToolsFactory, settings: CurationSettings) -
             last_s = time.monotonic()
             try:
                 pipe.send(None)
-            except OSError:  # nobody is there; what is at hand is no missed_limit of its file
+            except OSError:  # the parent is gone; the file is not to blame
                 os._exit(1)
 
     try:

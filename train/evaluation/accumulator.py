@@ -130,7 +130,7 @@ class VideoAccumulator:
                 self._features.append(found[0])
                 continue
             truth = others[measure.against[self._own.mode]].features(measure.extractor)
-            if measure.scope == "film":
+            if measure.scope == "video":
                 self._series.setdefault(measure.key, []).append((found, truth))
             elif measure.distance is not None:
                 self._own.add({measure.key: measure.distance(found, truth)})
@@ -138,7 +138,7 @@ class VideoAccumulator:
     def finish(self) -> VideoSums:
         """The video's sums, once all of it was compared."""
         for measure in self._own.measures:
-            if measure.scope == "film" and measure.distance is not None:
+            if measure.scope == "video" and measure.distance is not None:
                 for found, truth in self._unbroken(self._series.get(measure.key, [])):
                     self._own.add({measure.key: measure.distance(found, truth)})
         own = self._own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import math
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_arguments import from_arguments, option_parser
 
 from ..data.rendered import RenderedSet
 from .clip_reenactment import EVERY, ReenactedClip, clip_measures, reenact_all
@@ -85,22 +84,12 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
         yield RenderedSet([Path(folder)])
 
 
-def build_parser(description: str | None = None) -> Parser:
-    """The command line."""
-    parser = Parser(
-        prog="python -m train.evaluate",
-        description=description or __doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    groups = OptionGroups(parser)
-    groups.add(EvaluateOptions, group="model and measures")
-    groups.finish()
-    return parser
-
-
 def main(arguments: list[str], description: str | None = None) -> int:
     """Print the measures, and write them when asked; 0, or 2 with one sentence."""
-    chosen = build_parser(description).parse_args(arguments)
+    prog = "python -m train.evaluate"
+    description = description or __doc__
+    parser = option_parser(EvaluateOptions, prog=prog, description=description, group="measures")
+    chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         options = from_arguments(EvaluateOptions, chosen)
@@ -125,7 +114,7 @@ def main(arguments: list[str], description: str | None = None) -> int:
             options.json.write_text(text + "\n", encoding="utf-8")
         save_page(options, reports)
     except (LivePortraitError, OSError) as error:
-        print(f"python -m train.evaluate: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -25,7 +24,7 @@ from liveportrait_core.face.network_finder import (
 )
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.option_arguments import from_arguments, option_parser
 from liveportrait_core.option_fields import check_options, option
 
 from .finder_measures import Measurer, false_faces, pictures_in, read_marks, speed, summary
@@ -54,23 +53,13 @@ class FinderOptions:
         check_options(self)
 
 
-def build_parser(description: str | None = None) -> Parser:
-    """The command line."""
-    parser = Parser(
-        prog="python -m train.evaluate_finder",
-        description=description or __doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    groups = OptionGroups(parser)
-    groups.add(FinderOptions, group="finder and measures")
-    groups.finish()
-    return parser
-
-
 def main(arguments: Sequence[str], description: str | None = None) -> int:
     """Measure and print; 0, or 2 with a sentence where something is missing."""
     logging.basicConfig(level=logging.WARNING)
-    options = from_arguments(FinderOptions, build_parser(description).parse_args(arguments))
+    prog = "python -m train.evaluate_finder"
+    description = description or __doc__
+    parser = option_parser(FinderOptions, prog=prog, description=description, group="measures")
+    options = from_arguments(FinderOptions, parser.parse_args(arguments))
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
@@ -81,7 +70,7 @@ def main(arguments: Sequence[str], description: str | None = None) -> int:
             )
         measures = _measures(options)
     except LivePortraitError as error:
-        print(f"python -m train.evaluate_finder: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
     print(json.dumps(_without_rows(measures), indent=2))
     if options.json:

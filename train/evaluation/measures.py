@@ -17,7 +17,7 @@ from ..metrics.motion_errors import angle_deg, jitter, mean_l1, point_distance
 from .paper_tables import Mode
 
 Side = Literal["driving", "source", "real"]
-Scope = Literal["frame", "film", "set"]
+Scope = Literal["frame", "video", "set"]
 Distance = Callable[[Features, Features], Tensor]
 FACE_PX: Final = 256
 """Side of the face crops that keypoints are read in, and of whose pixels their errors are."""
@@ -211,7 +211,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         extractor="motion",
         against=BOTH,
         distance=_jitter,
-        scope="film",
+        scope="video",
     ),
 )
 """Every measure of both protocols."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LEAST_ERROR = 1e-10
+MIN_ERROR = 1e-10
 """Mean squared error of pictures that are the same: they count as 100 dB."""
 
 SSIM_WINDOW = 11
@@ -30,7 +30,7 @@ def psnr_db(image: Tensor, truth: Tensor) -> Tensor:
     Returns:
         (B,) decibel.
     """
-    return -10 * (image - truth).square().mean((1, 2, 3)).clamp(min=LEAST_ERROR).log10()
+    return -10 * (image - truth).square().mean((1, 2, 3)).clamp(min=MIN_ERROR).log10()
 
 
 def l1(image: Tensor, truth: Tensor) -> Tensor:

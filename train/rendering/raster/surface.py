@@ -79,11 +79,10 @@ def light_vertices(
         bx, by, bz = y * tz - z * ty, z * tx - x * tz, x * ty - y * tx
         sky = surfaces[n, 2]
         above = np.float32(0.5) + np.float32(0.5) * y
+        tilt_side, tilt_up, total = np.float32(0), np.float32(0), np.float32(1e-3)
         for c in range(3):
             lit[n, c] = (ambient[1, c] + (ambient[0, c] - ambient[1, c]) * above) * sky
             lit[n, 3 + c] = 0
-        tilt_side, tilt_up, total = np.float32(0), np.float32(0), np.float32(1e-3)
-        for c in range(3):
             total += lit[n, c]
         for k in range(len(lights)):
             lx, ly, lz = lights[k, 0], lights[k, 1], lights[k, 2]
@@ -93,9 +92,7 @@ def light_vertices(
             p16 = p4 * p4 * p4 * p4
             shine = surfaces[n, 0] * p16 + surfaces[n, 1] * p16 * p16 * p16 * p16 * p16
             for c in range(3):
-                wrap = np.float32(0)
-                if kind == _SKIN:
-                    wrap = np.float32(0.28) if c == 0 else np.float32(0.12)
+                wrap = np.float32(0.28 if c == 0 else 0.12) if kind == _SKIN else np.float32(0)
                 diffuse = max((facing + wrap) / (np.float32(1) + wrap), np.float32(0))
                 gain = lights[k, 3 + c] * share
                 lit[n, c] += diffuse * gain
