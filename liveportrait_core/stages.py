@@ -108,7 +108,7 @@ def retarget_eyes(model: LivePortraitModel, source_keypoints: Tensor, eyes_open:
     Args:
         model: The model.
         source_keypoints: (B, K, 3).
-        eyes_open: (B, 3) the source's two eye openings, then the wanted one.
+        eyes_open: (B, 3) the source's two eye openings, then the target.
 
     Returns:
         (B, K, 3) offset to add to keypoints.
@@ -125,7 +125,7 @@ def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: T
     Args:
         model: The model.
         source_keypoints: (B, K, 3).
-        lip_open: (B, 2) the source's lip opening, then the wanted one.
+        lip_open: (B, 2) the source's lip opening, then the target.
 
     Returns:
         (B, K, 3) offset to add to keypoints.

@@ -40,10 +40,11 @@ from .widgets import OptionWidget
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
+    from ..liveportrait_core.animation.animation import Animation
+    from ..liveportrait_core.animation.render import RenderedFrame
     from ..liveportrait_core.constants import Region
     from ..liveportrait_core.media.clips import Clip
     from ..liveportrait_core.options import MotionMode
-    from ..liveportrait_core.pipeline import Animation, RenderedFrame
     from .adapt.clips import AnyClip
     from .paste_back import Mask
 
@@ -227,7 +228,7 @@ class AnimateVideo(io.ComfyNode):
         animation = prepared(model, source_clip, driver, options, faces, face_index, None, progress)
         path = runtime.temporary_path(".mp4")
         with library.video_writer.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer:
-            for frame in animation.render():
+            for frame in library.render.render(animation):
                 writer.write(frame.picture)
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
         runtime.show_text(cls, gaps(animation))
@@ -244,49 +245,21 @@ def prepared(
     background: Clip | None,
     progress: runtime.Progress,
 ) -> Animation:
-    """The library's `prepare` with face readers that fit."""
+    """The library's `prepare`, with the faces that were found before, if any."""
     net = runtime.on_device(model)
-    published = options.driving.published
-    if isinstance(driving, Motion):
-        library.inputs.check_space(net, driving)
-        driver = driving.to(net.device)
-    else:
-        size = driving.height, driving.width
-        framing = options.driving_framing.decided(*size, published=published)
-        options = replace(options, driving_framing=framing)
-        driver = still_of(driving)
-    still = still_of(source)
-    readers = library.readers.FaceReaders(net, model.face_models, published=published)
     if faces is not None:
         check_same_size(checked(faces, Faces, "faces"), source, "source")
-        if published:
+        if options.driving.published:
             _check_unlimited(source)
-        source_faces = library.finding.KnownFace(faces[face_index])
-    else:
-        source_faces = readers.reader(
-            library.readers.FaceChoice(
-                role="source",
-                already_cropped=bool(options.source_framing.already_cropped),
-                face_index=face_index,
-                is_still=still is not source,
-            )
-        )
-    driving_faces = None
-    if not isinstance(driving, Motion):
-        driving_faces = readers.reader(
-            library.readers.FaceChoice(
-                role="driver",
-                already_cropped=bool(options.driving_framing.already_cropped),
-            )
-        )
+    face = replace(options.source_face, index=face_index)
+    options = replace(options, source_face=face, face_models=model.face_models)
     return library.pipeline.prepare(
         net,
-        still,
-        driver,
+        still_of(source),
+        driving if isinstance(driving, Motion) else still_of(driving),
         options,
-        source_faces=source_faces,
-        driving_faces=driving_faces,
-        onto=background,
+        source_faces=faces[face_index] if faces is not None else None,
+        background_clip=background,
         progress=progress.read,
     )
 
@@ -335,7 +308,7 @@ def _rendered(
     images: Tensor | None = None
     masks: list[Tensor] = []
     mask = library.composite.paste_mask(animation.model.preset.output_size_px).numpy()
-    for frame in animation.render():
+    for frame in library.render.render(animation):
         image = image_of(frame.picture)
         if isinstance(background, ImageBatch) and animation.options.pastes:
             like = background.images[frame.index if background.num_frames > 1 else 0]

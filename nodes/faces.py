@@ -111,12 +111,11 @@ class FindFaces(io.ComfyNode):
         """Read the frames once."""
         clip = clip_of(images, "images", fps_of(fps, video_info))
         progress = runtime.Progress(reading_steps=runtime.STEPS)
-        readers = library.readers.FaceReaders(runtime.on_device(model), model.face_models)
-        choice = library.readers.FaceChoice(
-            role="source", box=box_of(box, clip, bounding_box, mask)
-        )
+        net = runtime.on_device(model)
+        trackers = library.face_trackers.FaceTrackers(net, model.face_models)
+        marked = box_of(box, clip, bounding_box, mask)
         counted = library.clips.CountedClip(clip, progress.read)
-        faces = readers.find(counted, choice, max_faces, order)
+        faces = trackers.find_all(counted, box=marked, max_faces=max_faces, order=order)
         progress.finish()
         runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))

@@ -22,7 +22,9 @@ from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
 
-LEAST_SIDE_PX: Final = 16
+ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
+"""Endings of pictures that can be transparent."""
+MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
 WHITE: Final = 255
 TEXT_PROBE_BYTES: Final = 1024
@@ -30,18 +32,30 @@ TEXT_PROBE_BYTES: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A still and its transparency."""
+    """A picture and its transparency."""
 
     path: Path
     rgb: Pixels
     alpha: NDArray[np.uint8] | None = None
 
     def on_white(self) -> Pixels:
-        """The picture as a film can show it: laid over white."""
+        """The picture as a video can show it: laid over white."""
         if self.alpha is None:
             return self.rgb
         weight = self.alpha[..., None] / np.float32(WHITE)
         return np.rint(self.rgb * weight + WHITE * (1 - weight)).astype(np.uint8)
+
+
+def frames_of(given: Picture | VideoReader, *, keep_alpha: bool = False) -> Pixels | VideoReader:
+    """The pixels of a picture, on white unless its transparency is kept; a video as it is."""
+    if isinstance(given, Picture):
+        return given.rgb if keep_alpha else given.on_white()
+    return given
+
+
+def holds_alpha(output: Path) -> bool:
+    """Whether a file of this name can be transparent."""
+    return output.suffix.lower() in ALPHA_SUFFIXES
 
 
 def open_source(path: Path) -> Picture | VideoReader:
@@ -53,20 +67,20 @@ def open_source(path: Path) -> Picture | VideoReader:
     check_readable(path, "picture or video")
     if is_motion(path):
         raise MediaError(
-            f"{path} is a motion file, and a picture or video to move was wanted. Give a motion "
+            f"{path} is a motion file; a picture or video to move is expected. Give a motion "
             "file as DRIVING, the second name."
         )
     if is_image(path):
-        still = read_image(path)
-        _check_size(path, *still.rgb.shape[:2])
-        return Picture(path, still.rgb, still.alpha)
+        image = read_image(path)
+        _check_size(path, *image.rgb.shape[:2])
+        return Picture(path, image.rgb, image.alpha)
     if path.suffix.lower() in VIDEO_SUFFIXES or (not _is_text(path) and is_video(path)):
         reader = VideoReader(path)
         _check_size(path, reader.height, reader.width)
         return reader
     raise MediaError(
         f"{path} is neither a picture nor a video; one of "
-        f"{', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))} was wanted. Convert it first."
+        f"{', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))} is expected. Convert it first."
     )
 
 
@@ -93,11 +107,11 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
     allowed = sorted(suffixes)
     if allowed and path.suffix.lower() not in allowed:
         raise MediaError(
-            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} was wanted. "
+            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} is expected. "
             "Choose such a name."
         )
     if path.is_dir():
-        raise MediaError(f"The output {path} is a folder; a file was wanted. Name a file in it.")
+        raise MediaError(f"The output {path} is a folder; a file is expected. Name a file in it.")
     folder = path.parent
     if not folder.is_dir():
         raise MediaError(
@@ -116,15 +130,15 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
 
 
 def _is_text(path: Path) -> bool:
-    """FFmpeg would take any text for a film of letters."""
+    """FFmpeg would take any text for a video of letters."""
     with path.open("rb") as stream:
         start = stream.read(TEXT_PROBE_BYTES)
     return b"\0" not in start and start.isascii()
 
 
 def _check_size(path: Path, height: int, width: int) -> None:
-    if min(height, width) < LEAST_SIDE_PX:
+    if min(height, width) < MIN_SIDE_PX:
         raise MediaError(
-            f"{path} is {width} x {height} pixels; each side must be {LEAST_SIDE_PX} or more to "
-            "show a face. Choose a larger picture."
+            f"{path} is {width} x {height} pixels; {MIN_SIDE_PX} or more a side are expected. "
+            "Choose a larger picture."
         )

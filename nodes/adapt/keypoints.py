@@ -9,7 +9,7 @@ from .. import runtime
 from ..sockets import DrivenFace, LoadedModel, checked
 
 if TYPE_CHECKING:
-    from ...liveportrait_core.animation.inputs import DrivenKeypoints, Scene
+    from ...liveportrait_core.animation.inputs import DrivenKeypoints, DrivingInputs
     from ...liveportrait_core.model import LivePortraitModel
 
 
@@ -29,7 +29,7 @@ def check_origin(origin: str, model: LivePortraitModel, what: str) -> None:
 
 def on_device(
     loaded: LoadedModel, face: DrivenFace
-) -> tuple[LivePortraitModel, Scene, DrivenKeypoints]:
+) -> tuple[LivePortraitModel, DrivingInputs, DrivenKeypoints]:
     """The model, the motions and the keypoints, all on the device that computes.
 
     Raises:
