@@ -132,7 +132,7 @@ def _has_cascade() -> bool:
 
 
 def _writing_problem() -> str | None:
-    """Write a film of one small frame and throw it away."""
+    """Write a video of one small frame to a temporary file."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             with VideoWriter(Path(folder) / "probe.mp4", Fraction(25)) as writer:

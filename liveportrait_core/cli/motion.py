@@ -39,7 +39,7 @@ def _extract(args: argparse.Namespace) -> int:
     shown = from_arguments(ReportOptions, args).progress
     with torch.inference_mode():
         model = load(from_arguments(ModelOptions, args))
-        with ProgressBar("Reading ", shown=shown) as bar:
+        with ProgressBar("Reading", shown=shown) as bar:
             motion = read_motion(model, frames_of(clip), options, progress=bar)
     _save(motion.to("cpu"), args)
     return 0
