@@ -68,20 +68,7 @@ class FindFaces(io.ComfyNode):
                     "to the chin.",
                 ),
                 fps_field(),
-                field(
-                    BoundingBoxSocket,
-                    "bounding_box",
-                    optional=True,
-                    # newer front ends make a widget of this type, which always has a value
-                    extra_dict={"forceInput": True},
-                    tooltip="Marks one face by another node's box, instead of the written one.",
-                ),
-                field(
-                    io.Mask,
-                    "mask",
-                    optional=True,
-                    tooltip="Marks one face by a mask of the first frame: the box around it.",
-                ),
+                *_mark_fields(),
                 video_info_field(),
             ],
             outputs=[
@@ -119,6 +106,26 @@ class FindFaces(io.ComfyNode):
         progress.finish()
         runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))
+
+
+def _mark_fields() -> list[io.Input]:
+    """Other ways than the written box to mark one face."""
+    return [
+        field(
+            BoundingBoxSocket,
+            "bounding_box",
+            optional=True,
+            # newer front ends make a widget of this type, which always has a value
+            extra_dict={"forceInput": True},
+            tooltip="Marks one face by another node's box, instead of the written one.",
+        ),
+        field(
+            io.Mask,
+            "mask",
+            optional=True,
+            tooltip="Marks one face by a mask of the first frame: the box around it.",
+        ),
+    ]
 
 
 class ShowFaces(io.ComfyNode):

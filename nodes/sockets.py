@@ -81,7 +81,7 @@ class DrivenFace:
 
     keypoints: DrivenKeypoints
     """source_keypoints and driving_keypoints, (N, 21, 3) in crop units."""
-    scene: DrivingInputs
+    inputs: DrivingInputs
     origin: str
     """Model that they are for."""
 
