@@ -15,7 +15,10 @@ from .read import ReadClip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Animation:
-    """A source and its driven keypoints, ready for pass 2: `render(animation)`."""
+    """A source and its driven keypoints, ready for pass 2: `render(animation)`.
+
+    `animation = prepare(model, source, driving)`, then `len(animation)`, `animation.fps`
+    """
 
     model: LivePortraitModel
     source: Clip

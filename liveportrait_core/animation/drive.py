@@ -33,6 +33,8 @@ def drive(
 ) -> DrivenKeypoints:
     """Source and driving keypoints of every frame  (Alg. 1, lines 1-10).
 
+    `drive(model, extract_motion(model, face), load_motion(path), DrivingOptions(gain=1.2))`
+
     Convention:
         - an image gives as many frames as the driver has; a source video driven by a video
           the shorter number; a source video driven by a picture its own

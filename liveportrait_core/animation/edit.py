@@ -39,6 +39,8 @@ def edit_keypoints(
 ) -> DrivenKeypoints:
     """Keypoints of a source with slider values and given openings.
 
+    `edit_keypoints(model, motion, Edit(sliders=Expression(smile=0.5)))`
+
     Convention:
         - sliders, then openings, then stitching
         - `compat="published"` lets t_z into the driving keypoints alone, as the published page

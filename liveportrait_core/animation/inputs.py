@@ -16,7 +16,10 @@ from ..options import DrivingOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrivenKeypoints:
-    """What `warp_decode` needs of every frame."""
+    """What `warp_decode` needs of every frame.
+
+    `drive(model, source, driving).driving_keypoints`
+    """
 
     source_keypoints: Tensor
     """(N, K, 3) x_s; a view of one row where the source is an image."""

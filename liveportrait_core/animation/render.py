@@ -22,7 +22,10 @@ from .read import face_tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedFrame:
-    """One frame of the result."""
+    """One frame of the result.
+
+    `frame = next(render(animation))`, then `frame.picture`, `frame.state`
+    """
 
     index: int
     """From 0."""

@@ -19,7 +19,10 @@ SOURCE_DIVISOR: Final = 2
 
 
 class Clip(Protocol):
-    """Frames that can be iterated more than once, and how fast they are shown."""
+    """Frames that can be iterated more than once, and how fast they are shown.
+
+    `animate(model, clip, driving)` with a `VideoReader`, `Frames`, or a class of yours
+    """
 
     @property
     def fps(self) -> Fraction:
@@ -33,7 +36,10 @@ class Clip(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Frames that are held already, as a clip."""
+    """Frames that are held already, as a clip.
+
+    `Frames([picture, picture], Fraction(25))`
+    """
 
     frames: Sequence[Pixels]
     fps: Fraction = Fraction(25)

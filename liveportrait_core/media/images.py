@@ -46,6 +46,8 @@ def is_image(path: str | Path) -> bool:
 def read_image(path: str | Path) -> Image:
     """Read an image: PNG, JPEG, WebP, BMP or TIFF.
 
+    `read_image("portrait.jpg").rgb`
+
     Convention:
         - turned upright as its EXIF orientation says
         - grey and palette pictures become RGB; 16-bit values v become round(v / 257)
@@ -76,6 +78,8 @@ def write_image(
     path: str | Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None
 ) -> None:
     """Write an image in the format that the ending of its name says.
+
+    `write_image("result.png", picture)`
 
     JPEG is written with quality 95; every other format without loss.
 

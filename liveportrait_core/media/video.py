@@ -70,6 +70,8 @@ def is_video(path: str | Path) -> bool:
 class VideoReader:
     """A video, or part of it, as RGB frames on an even grid of time; iterate as often as you like.
 
+    `for frame in VideoReader("driving.mp4"): ...`
+
     Only the current frame is held, so memory does not depend on the video's length.
     Leaving a `with` block ends the iterations that were not finished.
 

@@ -28,3 +28,9 @@ def test_room_is_estimated_for_a_chunk_of_frames():
     assert memory_estimate(model) == ChunkSize.for_device(model.device).num_frames * 110 * 512 * 512
     paper = replace(model, preset=PAPER)
     assert memory_estimate(paper, 3) == 3 * 1500 * 512 * 512  # 393 MB a frame
+
+
+@pytest.mark.parametrize("name", sorted({*liveportrait_core.__all__} - {"Pixels"}))
+def test_a_public_name_shows_a_line_of_use(name):
+    about = getattr(liveportrait_core, name).__doc__
+    assert about.count("`") >= 2, name
