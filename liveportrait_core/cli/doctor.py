@@ -26,8 +26,9 @@ from ..media.video import VideoWriter
 from ..option_arguments import from_arguments
 from .models import table
 
-NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "timm")
+NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm")
 OPTIONAL: Final = {
+    "pi-heif": "reads HEIC pictures",
     "onnxruntime": "reads landmark.onnx and InsightFace's networks",
     "torchvision": "not needed",
     "numba": "renders training heads",

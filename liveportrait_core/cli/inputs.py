@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable
-from ..media.images import IMAGE_SUFFIXES, is_image, read_image
+from ..media.images import READABLE_SUFFIXES, read_image
+from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
-from ..media.video import VIDEO_SUFFIXES, VideoReader, is_video
+from ..media.video import VideoReader
 from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
 
-LEAST_SIDE_PX: Final = 16
+MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
 WHITE: Final = 255
-TEXT_PROBE_BYTES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Picture:
     alpha: NDArray[np.uint8] | None = None
 
     def on_white(self) -> Pixels:
-        """The picture as a film can show it: laid over white."""
+        """The picture as a video can show it: laid over white."""
         if self.alpha is None:
             return self.rgb
         weight = self.alpha[..., None] / np.float32(WHITE)
@@ -53,20 +53,21 @@ def open_source(path: Path) -> Picture | VideoReader:
     check_readable(path, "picture or video")
     if is_motion(path):
         raise MediaError(
-            f"{path} is a motion file, and a picture or video to move was wanted. Give a motion "
+            f"{path} is a motion file, but a picture or video to move is expected. Give a motion "
             "file as DRIVING, the second name."
         )
-    if is_image(path):
+    kind = media_kind(path)
+    if kind == "picture":
         still = read_image(path)
         _check_size(path, *still.rgb.shape[:2])
         return Picture(path, still.rgb, still.alpha)
-    if path.suffix.lower() in VIDEO_SUFFIXES or (not _is_text(path) and is_video(path)):
+    if kind == "video":
         reader = VideoReader(path)
         _check_size(path, reader.height, reader.width)
         return reader
     raise MediaError(
         f"{path} is neither a picture nor a video; one of "
-        f"{', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))} was wanted. Convert it first."
+        f"{', '.join(sorted(READABLE_SUFFIXES | VIDEO_SUFFIXES))} is expected. Convert it first."
     )
 
 
@@ -93,11 +94,11 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
     allowed = sorted(suffixes)
     if allowed and path.suffix.lower() not in allowed:
         raise MediaError(
-            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} was wanted. "
+            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} is expected. "
             "Choose such a name."
         )
     if path.is_dir():
-        raise MediaError(f"The output {path} is a folder; a file was wanted. Name a file in it.")
+        raise MediaError(f"The output {path} is a folder; a file is expected. Name a file in it.")
     folder = path.parent
     if not folder.is_dir():
         raise MediaError(
@@ -115,16 +116,9 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
             )
 
 
-def _is_text(path: Path) -> bool:
-    """FFmpeg would take any text for a film of letters."""
-    with path.open("rb") as stream:
-        start = stream.read(TEXT_PROBE_BYTES)
-    return b"\0" not in start and start.isascii()
-
-
 def _check_size(path: Path, height: int, width: int) -> None:
-    if min(height, width) < LEAST_SIDE_PX:
+    if min(height, width) < MIN_SIDE_PX:
         raise MediaError(
-            f"{path} is {width} x {height} pixels; each side must be {LEAST_SIDE_PX} or more to "
+            f"{path} is {width} x {height} pixels; each side must be {MIN_SIDE_PX} or more to "
             "show a face. Choose a larger picture."
         )
