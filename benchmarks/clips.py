@@ -21,13 +21,12 @@ import torch
 
 from liveportrait_core import (
     AnimateOptions,
-    FaceChoice,
-    FaceReaders,
     VideoReader,
     VideoWriter,
     load_model,
     load_motion,
     prepare,
+    render,
     shipped_motions,
 )
 from liveportrait_core.imaging.tensors import resize_pixels
@@ -56,10 +55,9 @@ def edit_film(path: Path) -> None:
             VideoReader(path),
             load_motion(shipped_motions()["nod"]),
             AnimateOptions(when_shorter="loop"),
-            source_faces=FaceReaders(model, None).reader(FaceChoice(role="source")),
         )
         with VideoWriter(path.with_name("made.mp4"), animation.fps) as writer:
-            for frame in animation.render():
+            for frame in render(animation):
                 writer.write(frame.picture)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB / 1024
     print(len(animation), time.monotonic() - start, peak)

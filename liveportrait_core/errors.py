@@ -2,20 +2,35 @@
 
 
 class LivePortraitError(Exception):
-    """Something outside the program is not as it should be: a file, a checkpoint, a face."""
+    """Something outside the program is not as it should be: a file, a checkpoint, a face.
+
+    `except LivePortraitError as error: print(error)`
+    """
 
 
 class CheckpointError(LivePortraitError):
-    """A weight file is missing, truncated, foreign, or does not fit the model."""
+    """A weight file is missing, truncated, foreign, or does not fit the model.
+
+    `except CheckpointError: model = load_model()`
+    """
 
 
 class MediaError(LivePortraitError):
-    """A picture, video, sound or motion file cannot be read or written."""
+    """A picture, video, sound or motion file cannot be read or written.
+
+    `except MediaError as error: print(error)`
+    """
 
 
 class FaceNotFoundError(LivePortraitError):
-    """No usable face where one was needed."""
+    """No usable face where one was needed.
+
+    `except FaceNotFoundError: options = AnimateOptions(source_face=FaceOptions(box=box))`
+    """
 
 
 class MotionSpaceError(LivePortraitError, ValueError):
-    """A motion of one keypoint space was given to a model of another."""
+    """A motion of one keypoint space was given to a model of another.
+
+    `except MotionSpaceError: motion = read_motion(model, clip)`
+    """

@@ -21,6 +21,8 @@ _NARROW = ("appearance", "warping", "decoder")
 class LivePortraitModel:
     """The seven networks of one model and the preset that says how to use them.
 
+    `load_model().to("cuda", torch.float16)`
+
     `stitching`, `eyes` and `lip` may be None: such a model animates, and a verb that needs
     the missing network says so.
     """
@@ -82,6 +84,8 @@ def load_model(
 ) -> LivePortraitModel:
     """A model ready to animate: in eval mode, its weights without gradients.
 
+    `load_model("human", device="cuda")`
+
     Gradients still flow to inputs; a trainer calls `requires_grad_` and `train` on what it
     wants to learn.
 
@@ -115,6 +119,8 @@ def save_model(
     metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write a model as one `.safetensors` file that `load_model` reads; whole or not at all.
+
+    `save_model(model, "mine.safetensors", dtype=torch.float16)`
 
     Args:
         model: The model.

@@ -10,20 +10,23 @@ from .option_fields import specs_of
 from .option_spec import default_text
 
 
-def option_table(kind: type[Any], *, skip: Collection[str] = (), flags: bool = False) -> str:
+def option_table(
+    kind: type[Any], *, skip: Collection[str] = (), flags: bool = False, held: bool = True
+) -> str:
     """The options of a dataclass as a Markdown table.
 
     Args:
         kind: The dataclass.
         skip: Keys that are left out.
         flags: Whether the first column holds the names of the command line.
+        held: Whether those of the classes that it holds are shown, too.
     """
     columns = ["option", "values", "default", "meaning"]
     rows = [columns, ["---"] * len(columns)]
     for spec in specs_of(kind):
-        if spec.key in skip:
+        if spec.key in skip or not (held or len(spec.path) == 1):
             continue
-        values = spec.range or ("true, false" if spec.kind is bool else spec.expects or spec.unit)
+        values = spec.expects or spec.range or ("true, false" if spec.kind is bool else "")
         cells = [f"`{spec.key}`", values, default_text(spec), spec.help]
         if flags:
             cells.insert(0, f"`{flag_of(spec)}`")

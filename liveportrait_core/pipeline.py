@@ -1,218 +1,42 @@
-"""animate(): Algorithm 1 end to end, on frames, in chunks; opens no file.
+"""animate(): Algorithm 1 end to end, on frames, in chunks; opens no file of the user's.
 
 Two passes. The first streams source and driver and keeps faces and motion; between the passes
 the driven keypoints of all frames are worked out; the second streams the source again and
-paints. Memory does not grow with the length of a clip but for half a kilobyte of motion a frame.
-No gradients are needed: run it under `torch.inference_mode()`.
+renders (`animation.render`). Memory does not grow with the length of a clip but for half a
+kilobyte of motion a frame. No gradients are needed: run it under `torch.inference_mode()`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from .animation.batching import ChunkSize, batched, in_chunks
-from .animation.crops import crop_of
+from .animation.animation import Animation
+from .animation.batching import ChunkSize
 from .animation.drive import drive
-from .animation.finding import FaceReader
+from .animation.edit import edit_keypoints
+from .animation.face_trackers import ClipTracker, FaceTrackers
 from .animation.inputs import DrivenKeypoints, check_space
-from .animation.read import ReadClip, ReadOptions, face_tensor, read_driving, read_source
-from .face.faces import FaceState
-from .imaging.composite import paste_back_pixels, paste_mask
-from .imaging.crop import CropTransform
-from .imaging.tensors import Pixels, pixels_from_tensor
-from .media.clips import Clip, Frames, LimitedClip, Progress
+from .animation.read import ReadClip, ReadOptions, read_driving, read_source
+from .animation.render import render
+from .face.faces import FaceTrack
+from .imaging.tensors import Pixels
+from .media.clips import Clip, Frames, LimitedClip, Progress, frame_size, limited_box
 from .model import LivePortraitModel
 from .motion.edit import extend, retime
 from .motion.types import Motion
-from .options import AnimateOptions
-from .stages import extract_appearance, warp_decode
+from .options import AnimateOptions, Edit, Framing
 
 AnySource = Pixels | Clip
-"""A still, (H, W, 3) uint8, or a clip."""
-AnyDriver = Motion | Pixels | Clip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedFrame:
-    """One frame of the result."""
-
-    index: int
-    """From 0."""
-    picture: Pixels
-    """What comes out: the frame with its face painted anew, or the face alone."""
-    source: Pixels
-    """What went in: the source's frame, or its crop; `published` limits its size."""
-    transform: CropTransform
-    """Where the face lies in the source's frame."""
-    state: FaceState
-    """`missing`: the source shows no face here, and the picture is the source's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Animation:
-    """A source and its driven keypoints, ready to be painted: all that is left is pass 2."""
-
-    model: LivePortraitModel
-    source: Clip
-    is_video: bool
-    """Whether the source moves by itself."""
-    read: ReadClip
-    """Crops and motion of the source."""
-    keypoints: DrivenKeypoints
-    """Of every frame of the result."""
-    driving: Motion
-    """The driver's motion, at the result's frame rate."""
-    driving_read: ReadClip | None
-    """Crops of the driver's frames, unless it is a motion."""
-    options: AnimateOptions
-    fps: Fraction
-    """Of the result."""
-    onto: Clip | None = None
-    """Frames that the faces are pasted into, where they are not the source's."""
-
-    def __len__(self) -> int:
-        return len(self.keypoints)
-
-    def render(self, progress: Progress | None = None) -> Iterator[RenderedFrame]:
-        """Paint every frame, a chunk at a time.
-
-        Args:
-            progress: Told the frames done and their number.
-
-        Yields:
-            The frames in order.
-
-        Raises:
-            LivePortraitError: The device has not enough memory for one frame.
-        """
-        painter = _Painter(self)
-        frames = self._of_video(painter) if self.is_video else self._of_still(painter)
-        for frame in frames:
-            yield frame
-            if progress is not None:
-                progress(frame.index + 1, len(self))
-
-    @property
-    def _published(self) -> bool:
-        return self.options.driving.published
-
-    def _of_still(self, painter: _Painter) -> Iterator[RenderedFrame]:
-        frame = next(iter(self.source))
-        crop = crop_of(frame, self.read.transforms[0], published=self._published)
-        volume = extract_appearance(self.model, face_tensor(self.model, [crop]))
-
-        def paint(part: Sequence[int]) -> list[Pixels]:
-            some = self.keypoints[slice(part[0], part[-1] + 1)]
-            volumes = volume.expand(len(part), *volume.shape[1:])
-            return painter.faces(volumes, some)
-
-        size = ChunkSize.for_device(self.model.device, self.options.chunk)
-        index = 0
-        for faces in in_chunks(paint, range(len(self)), size):
-            for face in faces:
-                yield painter.framed(index, frame, crop, face)
-                index += 1
-
-    def _of_video(self, painter: _Painter) -> Iterator[RenderedFrame]:
-        size = ChunkSize.for_device(self.model.device, self.options.chunk)
-        numbered = zip(range(len(self)), self.source, strict=False)
-        for batch in batched(numbered, size):
-            crops = {
-                index: crop_of(frame, self.read.transforms[index], published=self._published)
-                for index, frame in batch
-            }
-            present = [index for index, _ in batch if painter.state(index) != "missing"]
-
-            def paint(part: Sequence[int], crops: dict[int, Pixels] = crops) -> list[Pixels]:
-                faces = face_tensor(self.model, [crops[index] for index in part])
-                rows = self.keypoints[slice(part[0], part[-1] + 1)]
-                keep = [index - part[0] for index in part]
-                some = replace(
-                    rows,
-                    source_keypoints=rows.source_keypoints[keep],
-                    driving_keypoints=rows.driving_keypoints[keep],
-                )
-                return painter.faces(extract_appearance(self.model, faces), some)
-
-            painted = [face for faces in in_chunks(paint, present, size) for face in faces]
-            faces = dict(zip(present, painted, strict=True))
-            for index, frame in batch:
-                yield painter.framed(index, frame, crops[index], faces.get(index))
-
-
-class _Painter:
-    """Painted faces, and frames with them."""
-
-    def __init__(self, animation: Animation) -> None:
-        self._animation = animation
-        self._mask = paste_mask(animation.model.preset.output_size_px).numpy()
-        validity = animation.read.motion.validity
-        self._validity = validity.tolist() if validity is not None else None
-        self._published = animation.options.driving.published
-        self._onto = iter(animation.onto) if animation.onto is not None else None
-
-    def state(self, index: int) -> FaceState:
-        """Whether the source shows its face."""
-        if self._validity is None or not self._animation.is_video:
-            return "measured"
-        worth = self._validity[index]
-        return "missing" if worth == 0 else "interpolated" if worth < 1 else "measured"
-
-    def faces(self, volumes: Tensor, keypoints: DrivenKeypoints) -> list[Pixels]:
-        """W and G on a chunk."""
-        pictures = warp_decode(
-            self._animation.model,
-            volumes,
-            keypoints.source_keypoints,
-            keypoints.driving_keypoints,
-            edge_held=keypoints.stitched,
-        )
-        return list(pixels_from_tensor(pictures, truncate=self._published))
-
-    def framed(self, index: int, frame: Pixels, crop: Pixels, face: Pixels | None) -> RenderedFrame:
-        """A result; without a face the source's own picture."""
-        pastes = self._animation.options.pastes
-        transform = self._animation.read.transforms[index if self._animation.is_video else 0]
-        source = frame if pastes else crop
-        picture = source
-        if pastes and self._onto is not None:
-            frame = picture = self._next_onto(index, frame)
-        if face is not None and pastes:
-            picture = paste_back_pixels(
-                frame,
-                face,
-                transform,
-                self._mask,
-                antialias=not self._published,
-                truncate=self._published,
-            )
-        elif face is not None:
-            picture = face
-        return RenderedFrame(
-            index=index,
-            picture=picture,
-            source=source,
-            transform=transform,
-            state=self.state(index),
-        )
-
-    def _next_onto(self, index: int, frame: Pixels) -> Pixels:
-        assert self._onto is not None
-        onto = next(self._onto, None)
-        if onto is None or onto.shape != frame.shape:
-            came = f"{onto.shape[1]}x{onto.shape[0]} pixels" if onto is not None else "none"
-            raise ValueError(
-                f"Frame {index} of those to paste into: {came}; {frame.shape[1]}x"
-                f"{frame.shape[0]} was wanted, as the source has. Give frames that were made "
-                "from the same source."
-            )
-        return onto
+"""An image, (H, W, 3) uint8, or a clip."""
+AnyDriver = Motion | Edit | Pixels | Clip
+"""What moves a source: a motion, sliders, an image, or a clip."""
+FoundFace = FaceTrack | ClipTracker | None
+"""A face that was found before, or a way to find it; None: found as the options say."""
 
 
 def animate(
@@ -221,21 +45,22 @@ def animate(
     driving: AnyDriver,
     options: AnimateOptions | None = None,
     *,
-    source_faces: FaceReader | None = None,
-    driving_faces: FaceReader | None = None,
+    source_faces: FoundFace = None,
+    driving_faces: FoundFace = None,
     progress: Progress | None = None,
 ) -> Iterator[Pixels]:
     """A source moved by a driver, frame by frame  (Alg. 1).
 
+    `for frame in animate(load_model(), read_image("portrait.jpg").rgb, VideoReader("me.mp4")): ...`
+
     Args:
         model: The model.
-        source: A still (H, W, 3) uint8, or a clip; a clip is gone through up to three times.
-        driving: A motion of the model's keypoint space, a still, or a clip.
+        source: An image (H, W, 3) uint8, or a clip; a clip is read up to three times.
+        driving: A motion of the model's keypoint space, an image, a clip, or sliders (`Edit`).
         options: How.
-        source_faces: Finds the face of the source (`TrackedFaces`); may be None where the
-            framing says that the frames are crops already.
-        driving_faces: Finds the face of the driver, likewise; not needed for a motion.
-        progress: Told the painted frames and their number.
+        source_faces: The face of the source, or how to find it; by default as the options say.
+        driving_faces: Likewise of the driver; a motion needs none.
+        progress: Called with the number of rendered frames and of all.
 
     Yields:
         (H, W, 3) uint8, as many as `drive` says.
@@ -254,7 +79,7 @@ def animate(
         source_faces=source_faces,
         driving_faces=driving_faces,
     )
-    for frame in animation.render(progress):
+    for frame in render(animation, progress):
         yield frame.picture
 
 
@@ -264,58 +89,62 @@ def prepare(
     driving: AnyDriver,
     options: AnimateOptions | None = None,
     *,
-    source_faces: FaceReader | None = None,
-    driving_faces: FaceReader | None = None,
-    onto: Clip | None = None,
+    source_faces: FoundFace = None,
+    driving_faces: FoundFace = None,
+    background_clip: Clip | None = None,
     progress: Progress | None = None,
 ) -> Animation:
-    """Pass 1 and what lies between the passes: everything but the painting.
+    """The one way in: pass 1 and what lies between the passes, everything but the rendering.
+
+    `animation = prepare(model, source, driving, AnimateOptions(source_face=FaceOptions(index=1)))`
 
     Convention:
+        - framing and face trackers are decided here, and the keypoint space of a motion is
+          checked before anything is read
         - a driver of another frame rate than a source clip is retimed to it, so that it stays as
           long in seconds; `published` goes frame by frame
-        - `published` makes a large source smaller before anything else (`LimitedClip`), and takes
-          a square driver as it is unless its framing says otherwise
+        - `published` makes a large source, and a box in it, smaller before anything else
+          (`LimitedClip`), and takes a square driver as it is unless its framing or a box says
+          otherwise
+        - where there is a background clip, no more frames come out than it has, and an image that
+          is driven by one frame is pasted into all of them
 
-        - where there are frames to paste onto, no more frames come out than there are, and a
-          still that is driven by one frame is pasted into all of them
-
-    The arguments and errors are those of `animate`; `onto` holds frames as large as the source's
-    to paste into instead (several people, one after the other); `progress` is told the frames
-    that were looked at, the source's, then the driver's.
+    The arguments and errors are those of `animate`; `background_clip` holds frames as large as
+    the source's to paste into instead (several people, one after the other); `progress` is called
+    with the number of frames that were read, the source's, then the driver's.
 
     Returns:
-        What `render` paints.
+        What `render` takes.
     """
     options = options or AnimateOptions()
     published = options.driving.published
-    is_video = not isinstance(source, np.ndarray)
-    clip = source if is_video else Frames((source,))
-    clip = LimitedClip(clip) if published else clip
     if isinstance(driving, Motion):
         check_space(model, driving)
-    reading = ReadOptions(
-        chunk=ChunkSize.for_device(model.device, options.chunk),
-        published=published,
-        progress=progress,
-    )
-    read = read_source(model, clip, source_faces, options.source_framing, reading)
+    is_video = not isinstance(source, np.ndarray)
+    clip = source if is_video else Frames((source,))
+    reader = _Reader(model, options, progress)
+    read = reader.source(clip, source_faces, is_image=not is_video)
+    clip = LimitedClip(clip) if published else clip
     driving_read = None
-    if isinstance(driving, Motion):
-        motion = driving.to(model.device)
+    if isinstance(driving, Motion | Edit):
+        motion = read.motion if isinstance(driving, Edit) else driving.to(model.device)
     else:
         driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
-        driving_read = read_driving(model, driver, driving_faces, options.driving_framing, reading)
+        options = _decided(options, driver)
+        driving_read = reader.driver(driver, driving_faces, options.driving_framing)
         motion = driving_read.motion
-    motion = with_reference(motion, options.reference)
-    lengths = [len(read)] if is_video else []
-    num_onto: int | None = getattr(onto, "num_frames", None)
-    lengths += [num_onto] if num_onto is not None else []
-    if lengths:
-        motion = matched(motion, clip.fps if is_video else motion.fps, min(lengths), options)
-    keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
-    if num_onto is not None:
-        keypoints = _as_long(keypoints, num_onto)
+    num_background: int | None = getattr(background_clip, "num_frames", None)
+    lengths = [length for length in (len(read) if is_video else None, num_background) if length]
+    if isinstance(driving, Edit):
+        keypoints = edit_keypoints(model, read.motion, driving, compat=options.driving.compat)
+    else:
+        motion = with_reference(motion, options.reference)
+        if lengths:
+            fps = clip.fps if is_video else motion.fps
+            motion = matched(motion, fps, min(lengths), options)
+        keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
+    if num_background is not None:
+        keypoints = _as_long(keypoints, num_background)
     fps = clip.fps if is_video else motion.fps
     return Animation(
         model=model,
@@ -327,8 +156,93 @@ def prepare(
         driving_read=driving_read,
         options=options,
         fps=Fraction(max(1, int(fps))) if published else fps,
-        onto=onto,
+        background_clip=background_clip,
     )
+
+
+class _Reader:
+    """Pass 1 over source and driver, with the face trackers that the options ask for."""
+
+    def __init__(
+        self, model: LivePortraitModel, options: AnimateOptions, progress: Progress | None
+    ) -> None:
+        self._model, self._options = model, options
+        self._published = options.driving.published
+        self._trackers = FaceTrackers(model, options.face_models, published=self._published)
+        self._reading = ReadOptions(
+            chunk=ChunkSize.for_device(model.device, options.chunk),
+            published=self._published,
+            progress=progress,
+        )
+
+    def source(self, clip: Clip, faces: FoundFace, *, is_image: bool) -> ReadClip:
+        """Pass 1 over a source; a box is of the clip before `published` makes it smaller."""
+        framing = self._options.source_framing
+        if faces is None:
+            face = self._options.source_face
+            if self._published and face.box is not None:
+                face = replace(face, box=limited_box(face.box, *frame_size(clip)))
+            cropped = bool(framing.already_cropped)
+            faces = self._trackers.tracker(
+                "source", face, already_cropped=cropped, is_image=is_image
+            )
+        clip = LimitedClip(clip) if self._published else clip
+        return read_source(self._model, clip, faces, framing, self._reading)
+
+    def driver(self, clip: Clip, faces: FoundFace, framing: Framing) -> ReadClip:
+        """Pass 1 over a driver."""
+        if faces is None:
+            faces = self._trackers.tracker(
+                "driver", self._options.driving_face, already_cropped=bool(framing.already_cropped)
+            )
+        return read_driving(self._model, clip, faces, framing, self._reading)
+
+
+def _decided(options: AnimateOptions, driver: Clip) -> AnimateOptions:
+    """The options, with a decision whether the driver is cropped; one with a box is."""
+    framing = options.driving_framing
+    if framing.already_cropped is None:
+        published = options.driving.published and options.driving_face.box is None
+        size = frame_size(driver) if published else (0, 0)
+        framing = framing.decided(*size, published=published)
+    return replace(options, driving_framing=framing)
+
+
+def read_motion(
+    model: LivePortraitModel,
+    clip: AnySource,
+    options: AnimateOptions | None = None,
+    *,
+    faces: FoundFace = None,
+    progress: Progress | None = None,
+) -> Motion:
+    """The motion of a clip, to be saved or to drive a source.
+
+    `save_motion(read_motion(load_model(), VideoReader("me.mp4")), "me.safetensors")`
+
+    Args:
+        model: The model.
+        clip: An image (H, W, 3) uint8, or a clip; it is read twice.
+        options: `source_face`, `source_framing`, `face_models` and `chunk` count.
+        faces: The face, or how to find it; by default as the options say.
+        progress: Called with the number of frames that were read, and of all.
+
+    Raises:
+        FaceNotFoundError: No frame shows a face.
+    """
+    options = options or AnimateOptions()
+    is_image = isinstance(clip, np.ndarray)
+    if faces is None:
+        faces = FaceTrackers(model, options.face_models).tracker(
+            "source",
+            options.source_face,
+            already_cropped=bool(options.source_framing.already_cropped),
+            is_image=is_image,
+        )
+    chunk = ChunkSize.for_device(model.device, options.chunk)
+    frames = Frames((clip,)) if isinstance(clip, np.ndarray) else clip
+    reading = ReadOptions(chunk=chunk, progress=progress)
+    return read_driving(model, frames, faces, options.source_framing, reading).motion
 
 
 def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:

@@ -24,7 +24,10 @@ class CropDefaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """One kind of model: which family of networks, how large, and what goes in and out."""
+    """One kind of model: which family of networks, how large, and what goes in and out.
+
+    `model.preset.face_size_px`
+    """
 
     name: str
     family: Family

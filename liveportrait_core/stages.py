@@ -41,6 +41,8 @@ __all__ = [
 def extract_appearance(model: LivePortraitModel, face: Tensor) -> Tensor:
     """Feature volume of a face: f_s = F(I_s).
 
+    `volume = extract_appearance(model, face)`
+
     Args:
         model: The model.
         face: (B, 3, 256, 256) RGB in [0, 1], cropped by `crop_face`.
@@ -56,6 +58,8 @@ def extract_appearance(model: LivePortraitModel, face: Tensor) -> Tensor:
 
 def extract_motion(model: LivePortraitModel, face: Tensor) -> Motion:
     """Canonical keypoints, head pose, expression, translation and scale of a face (M).
+
+    `motion = extract_motion(model, face)`
 
     Args:
         model: The model.
@@ -84,6 +88,8 @@ def extract_motion(model: LivePortraitModel, face: Tensor) -> Motion:
 def stitch(model: LivePortraitModel, source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
     """Driving keypoints that paste back without a seam: x_d + S(x_s, x_d)  (Alg. 1, line 5).
 
+    `x_d = stitch(model, x_s, x_d)`
+
     Args:
         model: The model.
         source_keypoints: (B, K, 3).
@@ -105,10 +111,12 @@ def stitch(model: LivePortraitModel, source_keypoints: Tensor, driving_keypoints
 def retarget_eyes(model: LivePortraitModel, source_keypoints: Tensor, eyes_open: Tensor) -> Tensor:
     """Offset that opens or closes the eyes: R_eyes(x_s; c_s, c_d)  (Alg. 1, line 7).
 
+    `x_d + retarget_eyes(model, x_s, eyes_condition(eyes, target))`
+
     Args:
         model: The model.
         source_keypoints: (B, K, 3).
-        eyes_open: (B, 3) the source's two eye openings, then the wanted one.
+        eyes_open: (B, 3) the source's two eye openings, then the target.
 
     Returns:
         (B, K, 3) offset to add to keypoints.
@@ -122,10 +130,12 @@ def retarget_eyes(model: LivePortraitModel, source_keypoints: Tensor, eyes_open:
 def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: Tensor) -> Tensor:
     """Offset that opens or closes the lips: R_lip(x_s; c_s, c_d)  (Alg. 1, line 8).
 
+    `x_d + retarget_lip(model, x_s, lip_condition(lip, target))`
+
     Args:
         model: The model.
         source_keypoints: (B, K, 3).
-        lip_open: (B, 2) the source's lip opening, then the wanted one.
+        lip_open: (B, 2) the source's lip opening, then the target.
 
     Returns:
         (B, K, 3) offset to add to keypoints.
@@ -144,13 +154,19 @@ def warp(
     *,
     edge_held: bool = False,
 ) -> Warped:
-    """The first half of `warp_decode`: W, with its flow and occlusion."""
+    """The first half of `warp_decode`: W, with its flow and occlusion.
+
+    `warp(model, volume, x_s, x_d).flow`
+    """
     warped: Warped = model.warping(feature_volume, source_keypoints, driving_keypoints)
     return replace(warped, edge_held=edge_held)
 
 
 def decode(model: LivePortraitModel, warped: Warped) -> Tensor:
-    """The second half of `warp_decode`: G, (B, 3, 512, 512) RGB in [0, 1]."""
+    """The second half of `warp_decode`: G, (B, 3, 512, 512) RGB in [0, 1].
+
+    `decode(model, warp(model, volume, x_s, x_d))`
+    """
     return model.decoder(warped).float()
 
 
@@ -163,6 +179,8 @@ def warp_decode(
     edge_held: bool = False,
 ) -> Tensor:
     """The animated face: G(W(f_s; x_s, x_d))  (Alg. 1, line 12).
+
+    `picture = warp_decode(model, volume, x_s, x_d)`
 
     Args:
         model: The model.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import torch
 from comfy_api.latest import InputImpl, io
 from torch import Tensor
 
@@ -13,10 +12,11 @@ from ..liveportrait_core.command_options import OutputOptions
 from ..liveportrait_core.face.faces import Faces
 from ..liveportrait_core.motion.types import Motion
 from ..liveportrait_core.option_fields import spec_of
-from ..liveportrait_core.options import AnimateOptions
+from ..liveportrait_core.options import AnimateOptions, FaceOptions
 from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, driver_of, fps_of, still_of
-from .adapt.images import ImageBatch, alpha_of, checked_images, image_of, with_alpha
+from .adapt.images import ImageBatch, checked_images
+from .adapt.results import frames_without_face, rendered_images
 from .adapt.sounds import SoundChoice, writer_sound
 from .fields import (
     FACE_INDEX,
@@ -32,7 +32,6 @@ from .fields import (
     video_info_field,
 )
 from .keypoints import with_choices
-from .paste_back import where_pasted
 from .schema import field, schema
 from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget
@@ -40,12 +39,11 @@ from .widgets import OptionWidget
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
+    from ..liveportrait_core.animation.animation import Animation
     from ..liveportrait_core.constants import Region
     from ..liveportrait_core.media.clips import Clip
     from ..liveportrait_core.options import MotionMode
-    from ..liveportrait_core.pipeline import Animation, RenderedFrame
     from .adapt.clips import AnyClip
-    from .paste_back import Mask
 
 
 FACES_TOOLTIP: Final = (
@@ -149,18 +147,17 @@ class AnimatePortrait(io.ComfyNode):
         """Read both, then render into one batch."""
         rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
-        options = replace(options, paste_back=paste_back)
+        face = FaceOptions(index=face_index)
+        options = replace(options, paste_back=paste_back, source_face=face)
         background = None
         if paste_onto is not None:
             background = ImageBatch(checked_images(paste_onto, "paste_onto"), rate)
         source_clip = clip_of(source, "source", rate)
         driver = driver_of(driving, "driving", rate)
         progress = _progress(driver)
-        animation = prepared(
-            model, source_clip, driver, options, faces, face_index, background, progress
-        )
-        images, mask = _rendered(animation, progress, background or source_clip)
-        runtime.show_text(cls, gaps(animation))
+        animation = _prepared(model, source_clip, driver, options, faces, background, progress)
+        images, mask = rendered_images(animation, progress, background or source_clip)
+        runtime.show_text(cls, frames_without_face(animation))
         return io.NodeOutput(images, mask, runtime.intermediate(animation.driving))
 
 
@@ -220,73 +217,42 @@ class AnimateVideo(io.ComfyNode):
         """Read both, then render frame after frame into the file."""
         rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
+        options = replace(options, source_face=FaceOptions(index=face_index))
         source_clip = clip_of(source, "source", rate)
         driver = driver_of(driving, "driving", rate)
         with_sound = writer_sound(sound, audio, driving=driver, source=source_clip)
         progress = _progress(driver)
-        animation = prepared(model, source_clip, driver, options, faces, face_index, None, progress)
+        animation = _prepared(model, source_clip, driver, options, faces, None, progress)
         path = runtime.temporary_path(".mp4")
         with library.video_writer.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer:
-            for frame in animation.render():
+            for frame in library.render.render(animation):
                 writer.write(frame.picture)
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
-        runtime.show_text(cls, gaps(animation))
+        runtime.show_text(cls, frames_without_face(animation))
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
 
 
-def prepared(
+def _prepared(
     model: LoadedModel,
     source: AnyClip,
     driving: Motion | AnyClip,
     options: AnimateOptions,
     faces: Faces | None,
-    face_index: int,
     background: Clip | None,
     progress: runtime.Progress,
 ) -> Animation:
-    """The library's `prepare` with face readers that fit."""
-    net = runtime.on_device(model)
-    published = options.driving.published
-    if isinstance(driving, Motion):
-        library.inputs.check_space(net, driving)
-        driver = driving.to(net.device)
-    else:
-        size = driving.height, driving.width
-        framing = options.driving_framing.decided(*size, published=published)
-        options = replace(options, driving_framing=framing)
-        driver = still_of(driving)
-    still = still_of(source)
-    readers = library.readers.FaceReaders(net, model.face_models, published=published)
+    """The library's `prepare`, with the faces of Find Faces, if any."""
     if faces is not None:
         check_same_size(checked(faces, Faces, "faces"), source, "source")
-        if published:
+        if options.driving.published:
             _check_unlimited(source)
-        source_faces = library.finding.KnownFace(faces[face_index])
-    else:
-        source_faces = readers.reader(
-            library.readers.FaceChoice(
-                role="source",
-                already_cropped=bool(options.source_framing.already_cropped),
-                face_index=face_index,
-                is_still=still is not source,
-            )
-        )
-    driving_faces = None
-    if not isinstance(driving, Motion):
-        driving_faces = readers.reader(
-            library.readers.FaceChoice(
-                role="driver",
-                already_cropped=bool(options.driving_framing.already_cropped),
-            )
-        )
     return library.pipeline.prepare(
-        net,
-        still,
-        driver,
-        options,
-        source_faces=source_faces,
-        driving_faces=driving_faces,
-        onto=background,
+        runtime.on_device(model),
+        still_of(source),
+        driving if isinstance(driving, Motion) else still_of(driving),
+        replace(options, face_models=model.face_models),
+        source_faces=faces[options.source_face.index] if faces is not None else None,
+        background_clip=background,
         progress=progress.read,
     )
 
@@ -306,58 +272,10 @@ def _check_unlimited(source: AnyClip) -> None:
         )
 
 
-def gaps(animation: Animation) -> str:
-    """Which frames show no face, in a line; empty where all do: it covers a part of the preview."""
-    lines: list[str] = []
-    for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
-        if motion.validity is not None and bool((motion.validity < 1).any()):
-            unseen = (motion.validity < 1).nonzero().flatten().tolist()
-            lines.append(f"the {name} shows no face in {library.read.frame_ranges(unseen)}")
-    return "; ".join(lines)
-
-
 def _progress(driving: Motion | AnyClip) -> runtime.Progress:
     """A bar for reading the source, the driver where that is a clip, and rendering."""
     num_clips = 1 if isinstance(driving, Motion) else 2
     return runtime.Progress(runtime.READING_STEPS, num_clips)
-
-
-def _rendered(
-    animation: Animation, progress: runtime.Progress, background: AnyClip
-) -> tuple[Tensor, Tensor]:
-    """All frames in one batch, and where they were changed.
-
-    Args:
-        animation: What is rendered.
-        progress: Shows every frame.
-        background: The clip that is pasted into; images keep their transparency.
-    """
-    images: Tensor | None = None
-    masks: list[Tensor] = []
-    mask = library.composite.paste_mask(animation.model.preset.output_size_px).numpy()
-    for frame in animation.render():
-        image = image_of(frame.picture)
-        if isinstance(background, ImageBatch) and animation.options.pastes:
-            like = background.images[frame.index if background.num_frames > 1 else 0]
-            image = with_alpha(image, alpha_of(like))
-        if images is None:
-            images = image.new_empty((len(animation), *image.shape))
-        images[frame.index] = image
-        if frame.index == 0 or animation.is_video:
-            masks.append(_mask_of(frame, mask, pastes=animation.options.pastes))
-        progress.rendered(frame.index + 1, len(animation), frame.picture)
-    assert images is not None
-    return images, runtime.intermediate(torch.stack(masks))
-
-
-def _mask_of(frame: RenderedFrame, mask: Mask, *, pastes: bool) -> Tensor:
-    height, width = frame.picture.shape[:2]
-    if frame.state == "missing":
-        return torch.zeros(height, width)
-    if not pastes:
-        return torch.ones(height, width)
-    face_size = mask.shape[0], mask.shape[1]
-    return torch.from_numpy(where_pasted(frame.transform, mask, face_size, (height, width)))
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (AnimatePortrait, AnimateVideo)

@@ -68,20 +68,7 @@ class FindFaces(io.ComfyNode):
                     "to the chin.",
                 ),
                 fps_field(),
-                field(
-                    BoundingBoxSocket,
-                    "bounding_box",
-                    optional=True,
-                    # newer front ends make a widget of this type, which always has a value
-                    extra_dict={"forceInput": True},
-                    tooltip="Marks one face by another node's box, instead of the written one.",
-                ),
-                field(
-                    io.Mask,
-                    "mask",
-                    optional=True,
-                    tooltip="Marks one face by a mask of the first frame: the box around it.",
-                ),
+                *_mark_fields(),
                 video_info_field(),
             ],
             outputs=[
@@ -111,15 +98,34 @@ class FindFaces(io.ComfyNode):
         """Read the frames once."""
         clip = clip_of(images, "images", fps_of(fps, video_info))
         progress = runtime.Progress(reading_steps=runtime.STEPS)
-        readers = library.readers.FaceReaders(runtime.on_device(model), model.face_models)
-        choice = library.readers.FaceChoice(
-            role="source", box=box_of(box, clip, bounding_box, mask)
-        )
+        net = runtime.on_device(model)
+        trackers = library.face_trackers.FaceTrackers(net, model.face_models)
+        marked = box_of(box, clip, bounding_box, mask)
         counted = library.clips.CountedClip(clip, progress.read)
-        faces = readers.find(counted, choice, max_faces, order)
+        faces = trackers.find_all(counted, box=marked, max_faces=max_faces, order=order)
         progress.finish()
         runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))
+
+
+def _mark_fields() -> list[io.Input]:
+    """Other ways than the written box to mark one face."""
+    return [
+        field(
+            BoundingBoxSocket,
+            "bounding_box",
+            optional=True,
+            # newer front ends make a widget of this type, which always has a value
+            extra_dict={"forceInput": True},
+            tooltip="Marks one face by another node's box, instead of the written one.",
+        ),
+        field(
+            io.Mask,
+            "mask",
+            optional=True,
+            tooltip="Marks one face by a mask of the first frame: the box around it.",
+        ),
+    ]
 
 
 class ShowFaces(io.ComfyNode):

@@ -94,9 +94,9 @@ class TransformKeypoints(io.ComfyNode):
         driving = library.pipeline.with_reference(driving, options.reference)
         if len(source) > 1:
             driving = library.pipeline.matched(driving, source.fps, len(source), options)
-        scene = library.inputs.open_scene(source, driving, options.driving)
-        keypoints = library.drive.move(scene, options.driving)
-        return io.NodeOutput(DrivenFace(keypoints=keypoints, scene=scene, origin=net.origin))
+        inputs = library.inputs.prepare_inputs(source, driving, options.driving)
+        keypoints = library.drive.move(inputs, options.driving)
+        return io.NodeOutput(DrivenFace(keypoints=keypoints, inputs=inputs, origin=net.origin))
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (TransformKeypoints,)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import batching as batching
     from ..liveportrait_core.animation import crops as crops
     from ..liveportrait_core.animation import drive as drive
-    from ..liveportrait_core.animation import finding as finding
+    from ..liveportrait_core.animation import face_trackers as face_trackers
     from ..liveportrait_core.animation import inputs as inputs
     from ..liveportrait_core.animation import read as read
-    from ..liveportrait_core.animation import readers as readers
+    from ..liveportrait_core.animation import render as render
     from ..liveportrait_core.animation import retarget as retarget
     from ..liveportrait_core.imaging import composite as composite
     from ..liveportrait_core.imaging import tensors as tensors
@@ -37,10 +37,10 @@ _PACKAGES: Final = {
         "batching",
         "crops",
         "drive",
-        "finding",
+        "face_trackers",
         "inputs",
         "read",
-        "readers",
+        "render",
         "retarget",
     ),
     ".imaging": ("composite", "tensors"),

@@ -11,15 +11,12 @@ from torch import Tensor
 
 from . import library, runtime
 from .adapt.images import alpha_of, checked_images, image_of, pixels_of, with_alpha
+from .adapt.results import where_pasted
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, checked
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..liveportrait_core.imaging.crop import CropTransform
-
-    Mask = NDArray[np.float32]
+    from .adapt.results import Mask
 
 
 class PasteBack(io.ComfyNode):
@@ -104,17 +101,6 @@ def _pasted(
             masks.append(torch.from_numpy(where))
         progress.rendered(index + 1, num_frames, result)
     return pasted, masks
-
-
-def where_pasted(
-    transform: CropTransform, mask: Mask, face_size: tuple[int, int], frame_size: tuple[int, int]
-) -> Mask:
-    """Where a frame was changed, and how strongly: (H, W) float32."""
-    if mask.shape == face_size:
-        return library.composite.frame_mask(transform, mask, frame_size)
-    return (
-        library.composite.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
-    )
 
 
 def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mask]) -> int:

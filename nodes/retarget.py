@@ -51,12 +51,12 @@ class RetargetEyes(io.ComfyNode):
         retarget: RetargetMode,
     ) -> io.NodeOutput:
         """R_eyes."""
-        net, scene, points = on_device(model, keypoints)
+        net, inputs, points = on_device(model, keypoints)
         if follow == FIRST_FRAME:
-            points = library.retarget.hold_source_eyes(net, scene, points)
+            points = library.retarget.hold_source_eyes(net, inputs, points)
         else:
             opening = "driver" if follow == DRIVER else eyes_open
-            points = library.retarget.open_eyes(net, scene, points, opening, retarget)
+            points = library.retarget.open_eyes(net, inputs, points, opening, retarget)
         return io.NodeOutput(with_keypoints(keypoints, points))
 
 
@@ -85,12 +85,12 @@ class RetargetLip(io.ComfyNode):
         retarget: RetargetMode,
     ) -> io.NodeOutput:
         """R_lip."""
-        net, scene, points = on_device(model, keypoints)
+        net, inputs, points = on_device(model, keypoints)
         if follow == CLOSED:
-            points = library.retarget.close_source_lip(net, scene, points)
+            points = library.retarget.close_source_lip(net, inputs, points)
         else:
             opening = "driver" if follow == DRIVER else lip_open
-            points = library.retarget.open_lip(net, scene, points, opening, retarget)
+            points = library.retarget.open_lip(net, inputs, points, opening, retarget)
         return io.NodeOutput(with_keypoints(keypoints, points))
 
 

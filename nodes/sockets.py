@@ -17,7 +17,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from comfy.model_patcher import ModelPatcher
 
-    from ..liveportrait_core.animation.inputs import DrivenKeypoints, Scene
+    from ..liveportrait_core.animation.inputs import DrivenKeypoints, DrivingInputs
     from ..liveportrait_core.face.faces import FaceTrack
     from ..liveportrait_core.imaging.crop import CropTransform
     from ..liveportrait_core.model import LivePortraitModel
@@ -81,7 +81,7 @@ class DrivenFace:
 
     keypoints: DrivenKeypoints
     """source_keypoints and driving_keypoints, (N, 21, 3) in crop units."""
-    scene: Scene
+    inputs: DrivingInputs
     origin: str
     """Model that they are for."""
 

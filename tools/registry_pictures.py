@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from liveportrait_core import (
-    TrackedFaces,
     animate,
-    landmark_network,
     load_model,
     load_motion,
     read_image,
     write_image,
 )
+from liveportrait_core.animation.compact_landmarks import landmark_network
+from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.assets.shipped_motions import shipped_motion
 from liveportrait_core.face.detector import HaarFaceFinder
 from liveportrait_core.motion.types import concatenate
@@ -154,7 +154,7 @@ def painted_moments(portrait: np.ndarray) -> list[np.ndarray]:
     """The portrait at each of the moments."""
     model = load_model()
     network = landmark_network(model)
-    reader = TrackedFaces(finder=HaarFaceFinder(network), network=network)
+    reader = LandmarkTracker(finder=HaarFaceFinder(network), network=network)
     motions = [load_motion(shipped_motion(name)) for name, _ in MOMENTS]
     moments = [motion[frame] for motion, (_, frame) in zip(motions, MOMENTS, strict=True)]
     motion = concatenate([motions[0][0], *moments])  # the neutral frame is the reference

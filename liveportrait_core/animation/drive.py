@@ -10,7 +10,6 @@ from dataclasses import replace
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE
-from ..errors import MotionSpaceError
 from ..model import LivePortraitModel
 from ..motion.hull import hull_volume
 from ..motion.smoothing import smooth_motion
@@ -19,7 +18,7 @@ from ..motion.transform import transform_keypoints
 from ..motion.types import CHANNELS, Motion
 from ..options import DrivingOptions, RetargetMode
 from ..stages import stitch
-from .inputs import DrivenKeypoints, Scene, open_scene
+from .inputs import DrivenKeypoints, DrivingInputs, check_space, prepare_inputs
 from .retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
 
 
@@ -34,8 +33,10 @@ def drive(
 ) -> DrivenKeypoints:
     """Source and driving keypoints of every frame  (Alg. 1, lines 1-10).
 
+    `drive(model, extract_motion(model, face), load_motion(path), DrivingOptions(gain=1.2))`
+
     Convention:
-        - a still source gives as many frames as the driver has; a source video driven by a video
+        - an image gives as many frames as the driver has; a source video driven by a video
           the shorter number; a source video driven by a picture its own
         - a driver of one frame is measured against a neutral face, not against itself
         - a source video keeps its own scale and place, and of its expression what does not
@@ -59,82 +60,82 @@ def drive(
         CheckpointError: An option needs a network that the model lacks.
     """
     options = options or DrivingOptions()
-    _check_space(model, source)
-    scene = open_scene(
+    check_space(model, source, "source")
+    inputs = prepare_inputs(
         source, driving, options, reference=reference, source_is_video=source_is_video
     )
-    keypoints = move(scene, options)
+    keypoints = move(inputs, options)
     if source.space == ANIMAL_SPACE and options.published:
         # the published animals know neither regions nor openness
         options = replace(options, eyes_open=None, lip_open=None, normalize_lip=False)
     retarget: RetargetMode = "replace" if options.replaces else "add"
     if options.eyes_open is not None:
         keypoints = open_eyes(
-            model, scene, keypoints, options.eyes_open, retarget, published=options.published
+            model, inputs, keypoints, options.eyes_open, retarget, published=options.published
         )
         retarget = "add"  # the eyes' offset stays
     if options.lip_open is not None:
-        keypoints = open_lip(model, scene, keypoints, options.lip_open, retarget)
+        keypoints = open_lip(model, inputs, keypoints, options.lip_open, retarget)
     if options.stitch:
         keypoints = stitch_keypoints(model, keypoints)
     if options.normalize_lip and options.motion == "relative" and not options.retargets:
-        keypoints = close_source_lip(model, scene, keypoints)
-    if options.source_video_eyes and scene.source_is_video and not options.retargets:
-        keypoints = hold_source_eyes(model, scene, keypoints)
+        keypoints = close_source_lip(model, inputs, keypoints)
+    if options.source_video_eyes and inputs.source_is_video and not options.retargets:
+        keypoints = hold_source_eyes(model, inputs, keypoints)
     return amplify(keypoints, options.gain)
 
 
-def move(scene: Scene, options: DrivingOptions) -> DrivenKeypoints:
+def move(inputs: DrivingInputs, options: DrivingOptions) -> DrivenKeypoints:
     """The source's keypoints and those moved by the driver, before anything else  (Eq. 2, 7)."""
-    if scene.source.space == ANIMAL_SPACE and (
+    if inputs.source.space == ANIMAL_SPACE and (
         options.published or options.driving_option == "expression-friendly"
     ):
-        moved, driven = _carried_over(scene, options)
+        moved, driven = _carried_over(inputs, options)
     else:
-        moved = _moved(scene, options)
+        moved = _moved(inputs, options)
         driven = transform_keypoints(moved)
-    x_s = transform_keypoints(scene.source).expand(scene.num_frames, -1, -1)
+    x_s = transform_keypoints(inputs.source).expand(inputs.num_frames, -1, -1)
     return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=moved)
 
 
-def _moved(scene: Scene, options: DrivingOptions) -> Motion:
-    """The source moved by the driver, smoothed where wanted  (Eq. 7)."""
-    source = scene.source
+def _moved(inputs: DrivingInputs, options: DrivingOptions) -> Motion:
+    """The source moved by the driver, smoothed where asked for  (Eq. 7)."""
+    source = inputs.source
     relative = options.motion == "relative"
     selection = Selection(
         region=options.region,
-        masked_expression=scene.source_is_video or not relative,
-        keep_scale=scene.source_is_video or not relative,
-        keep_translation=scene.source_is_video and relative,
+        masked_expression=inputs.source_is_video or not relative,
+        keep_scale=inputs.source_is_video or not relative,
+        keep_translation=inputs.source_is_video and relative,
     )
     if relative:
         whole = relative_motion(
             source,
-            scene.driving,
-            scene.reference,
+            inputs.driving,
+            inputs.reference,
             match_openness=False if options.published else options.match_openness,
         )
     else:
-        whole = absolute_motion(source, scene.driving, masked_expression=False, keep_scale=False)
-    if _smooths(scene, options):
+        whole = absolute_motion(source, inputs.driving, masked_expression=False, keep_scale=False)
+    if _smooths(inputs, options):
         # before the selection: what stays the source's stays untouched
         whole = smooth_motion(
             whole,
             options.smooth_variance,
-            channels=("expression", "pose") if scene.source_is_video else CHANNELS,
+            channels=("expression", "pose") if inputs.source_is_video else CHANNELS,
             entrywise=options.published,
         )
     return select(source, whole, selection)
 
 
-def _smooths(scene: Scene, options: DrivingOptions) -> bool:
-    automatic = scene.source_is_video and scene.driving_is_video
+def _smooths(inputs: DrivingInputs, options: DrivingOptions) -> bool:
+    automatic = inputs.source_is_video and inputs.driving_is_video
     if options.published or options.smooth is None:
         return automatic
-    return options.smooth and scene.driving_is_video
+    return options.smooth and inputs.driving_is_video
 
 
-def _carried_over(scene: Scene, options: DrivingOptions) -> tuple[Motion, Tensor]:
+def _carried_over(inputs: DrivingInputs, options: DrivingOptions) -> tuple[Motion, Tensor]:
     """Travel of the absolute keypoints, resized to the source: (x_i - x_0) m + x_s.
 
     Convention:
@@ -142,12 +143,12 @@ def _carried_over(scene: Scene, options: DrivingOptions) -> tuple[Motion, Tensor
           though a length goes with the cube root
     """
     region = "all" if options.published else options.region
-    reference = scene.driving[0] if options.published else scene.reference
+    reference = inputs.driving[0] if options.published else inputs.reference
     moved, neutral = (
-        absolute_motion(scene.source, driver, region=region, masked_expression=False)
-        for driver in (scene.driving, reference)
+        absolute_motion(inputs.source, driver, region=region, masked_expression=False)
+        for driver in (inputs.driving, reference)
     )
-    x_s, x_0 = transform_keypoints(scene.source), transform_keypoints(neutral)
+    x_s, x_0 = transform_keypoints(inputs.source), transform_keypoints(neutral)
     travel = transform_keypoints(moved) - x_0
     return moved, x_s + travel * motion_multiplier(x_s[:1], x_0[:1])
 
@@ -185,12 +186,3 @@ def amplify(keypoints: DrivenKeypoints, gain: float) -> DrivenKeypoints:
     x_s = keypoints.source_keypoints
     driven = x_s + (keypoints.driving_keypoints - x_s) * gain
     return replace(keypoints, driving_keypoints=driven)
-
-
-def _check_space(model: LivePortraitModel, source: Motion) -> None:
-    wanted = model.preset.space
-    if source.space != wanted:
-        raise MotionSpaceError(
-            f"The source is of the keypoint space {source.space!r}; the "
-            f"{model.preset.name} model takes {wanted!r}. Extract it with this model."
-        )

@@ -1,4 +1,4 @@
-"""One face edited by hand: sliders, openness to order, a silent lip."""
+"""One face edited by hand: sliders, target openings, a closed lip."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final, Literal, get_args
 import torch
 from torch import Tensor
 
-from ..errors import MotionSpaceError
 from ..model import LivePortraitModel
 from ..motion.edit import apply_expression
 from ..motion.expression import Expression
@@ -19,10 +18,10 @@ from ..motion.sliders import editor_offset
 from ..motion.smoothing import smooth_values
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
-from ..options import Compat
+from ..options import Compat, Edit
 from ..stages import retarget_eyes, retarget_lip
 from .drive import stitch_keypoints
-from .inputs import DrivenKeypoints
+from .inputs import DrivenKeypoints, check_space
 
 LIP_SMOOTH_VARIANCE: Final = 3e-6
 """Smoothing of a lip that is held open: stronger than that of a driven motion."""
@@ -36,51 +35,43 @@ EDITOR_SHOULDER_KEYPOINT: Final = 5
 
 
 def edit_keypoints(
-    model: LivePortraitModel,
-    source: Motion,
-    sliders: Expression,
-    *,
-    eyes_open: float | None = None,
-    lip_open: float | None = None,
-    stitched: bool = True,
-    compat: Compat = "none",
+    model: LivePortraitModel, source: Motion, edit: Edit, *, compat: Compat = "none"
 ) -> DrivenKeypoints:
-    """Keypoints of a source with slider values and openness to order.
+    """Keypoints of a source with slider values and given openings.
+
+    `edit_keypoints(model, motion, Edit(sliders=Expression(smile=0.5)))`
 
     Convention:
-        - sliders, then openness, then stitching
+        - sliders, then openings, then stitching
         - `compat="published"` lets t_z into the driving keypoints alone, as the published page
           does: neutral sliders then leave the source alone only where t_z is 0
 
     Args:
         model: The model.
-        source: The source, N frames, with its openness where openness is ordered.
-        sliders: The slider values.
-        eyes_open: Opening of the eyes, 0 to 0.8; None leaves them.
-        lip_open: Opening of the lip, 0 to 0.8; None leaves it.
-        stitched: Keep the shoulders in place.
+        source: The source, N frames, with its openness where an opening is given.
+        edit: Sliders and openings.
         compat: `published` for the published behaviour.
 
     Returns:
         Keypoints of N frames.
 
     Raises:
-        ValueError: Openness is ordered and the source does not carry its own.
+        ValueError: An opening is given and the source does not carry its own.
         CheckpointError: The model lacks a network that is needed.
     """
-    _check_space(model, source)
+    check_space(model, source, "source")
     x_s = transform_keypoints(source)
-    edited = apply_expression(source, sliders)
+    edited = apply_expression(source, edit.sliders)
     driven = _keypoints(edited, with_depth=compat == "published")
-    if eyes_open is not None:
+    if edit.eyes_open is not None:
         eyes = _carried(source.eyes_open, "eyes_open")
         driven = driven + retarget_eyes(
-            model, x_s, eyes_condition(eyes, eyes.new_full((1, 1), eyes_open))
+            model, x_s, eyes_condition(eyes, eyes.new_full((1, 1), edit.eyes_open))
         )
-    if lip_open is not None:
-        driven = driven + _lip_offset(model, source, x_s, lip_open)
+    if edit.lip_open is not None:
+        driven = driven + _lip_offset(model, source, x_s, edit.lip_open)
     keypoints = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=edited)
-    return stitch_keypoints(model, keypoints) if stitched else keypoints
+    return stitch_keypoints(model, keypoints) if edit.stitch else keypoints
 
 
 def hold_lip_open(
@@ -95,7 +86,7 @@ def hold_lip_open(
     Args:
         model: The model.
         source: The source video with its lip opening, N frames.
-        lip_open: The wanted opening, 0 to 0.8.
+        lip_open: The target opening, 0 to 0.8.
         smooth_variance: Strength of smoothing: the variance of one observation.
 
     Returns:
@@ -105,7 +96,7 @@ def hold_lip_open(
         ValueError: The source does not carry its lip opening.
         CheckpointError: The model lacks R_lip or S.
     """
-    _check_space(model, source)
+    check_space(model, source, "source")
     x_s = transform_keypoints(source)
     offset = smooth_values(_lip_offset(model, source, x_s, lip_open), smooth_variance)
     held = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=x_s + offset, motion=source)
@@ -128,7 +119,7 @@ def silence_lip(
     Raises:
         CheckpointError: The model lacks S.
     """
-    _check_space(model, source)
+    check_space(model, source, "source")
     space = keypoint_space(source.space)
     x_s = transform_keypoints(source)
     silent = replace(
@@ -178,7 +169,7 @@ def editor_keypoints(
         CheckpointError: The model lacks S.
         ValueError: The parts are unknown, or the source has no canonical keypoints.
     """
-    _check_space(model, source)
+    check_space(model, source, "source")
     if sample_parts not in get_args(SampleParts):
         raise ValueError(
             f"sample_parts is {sample_parts!r}; choose one of {', '.join(get_args(SampleParts))}."
@@ -231,11 +222,3 @@ def _carried(openness: Tensor | None, name: str) -> Tensor:
             "landmarks, or leave the opening as it is."
         )
     return openness
-
-
-def _check_space(model: LivePortraitModel, source: Motion) -> None:
-    if source.space != model.preset.space:
-        raise MotionSpaceError(
-            f"The source is of the keypoint space {source.space!r}; the {model.preset.name} "
-            f"model takes {model.preset.space!r}. Extract it with this model."
-        )

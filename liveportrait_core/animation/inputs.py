@@ -1,4 +1,4 @@
-"""A scene: a source and the driver that moves it, and the keypoints that come of it."""
+"""What a driver and a source bring into Algorithm 1, and the keypoints that come of it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from ..options import DrivingOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrivenKeypoints:
-    """What `warp_decode` needs of every frame."""
+    """What `warp_decode` needs of every frame.
+
+    `drive(model, source, driving).driving_keypoints`
+    """
 
     source_keypoints: Tensor
-    """(N, K, 3) x_s; a view of one row for a still source."""
+    """(N, K, 3) x_s; a view of one row where the source is an image."""
     driving_keypoints: Tensor
     """(N, K, 3) x_d, stitched and retargeted."""
     motion: Motion
@@ -40,7 +43,7 @@ class DrivenKeypoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class DrivingInputs:
     """Source and driver cut to the same length, and what kind each is."""
 
     source: Motion
@@ -56,14 +59,14 @@ class Scene:
         return max(len(self.source), len(self.driving))
 
 
-def open_scene(
+def prepare_inputs(
     source: Motion,
     driving: Motion,
     options: DrivingOptions,
     *,
     reference: Motion | None = None,
     source_is_video: bool | None = None,
-) -> Scene:
+) -> DrivingInputs:
     """What `move` and the steps after it work on; see `drive` for the arguments.
 
     Raises:
@@ -84,12 +87,12 @@ def open_scene(
     elif reference is None:
         reference = neutral_reference(driving)
         if options.published and options.region == "eyes" and not is_video:
-            # the published code measures the eyes of a still against nothing at all
+            # the published code measures the eyes of an image against zeros
             reference = replace(reference, expression=torch.zeros_like(reference.expression))
     if is_video and driving_is_video:
         frames = min(len(source), len(driving))
         source, driving = source[:frames], driving[:frames]
-    return Scene(
+    return DrivingInputs(
         source=source if is_video else source[:1],
         driving=driving,
         reference=reference,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -29,25 +29,24 @@ from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion, concatenate, tensor_fields
-from ..options import Framing
+from ..options import Framing, Role
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
 from .crops import crop_of, driving_crops, source_crops, whole_frame
-from .finding import FaceReader
+from .face_trackers import ClipTracker
 
 _LOG = logging.getLogger(__name__)
 
-Role = Literal["source", "driver"]
-LEAST_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
+MIN_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
 """Validity of frames whose motion is read. The interpolated crop of a source most likely shows
 its face, and its keypoints must fit that very picture; a driver's may show anything."""
-RANGES_TOLD: Final = 8
+MAX_RANGES: Final = 8
 """Ranges of frames that a warning names at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """How a clip is gone through."""
+    """How a clip is read."""
 
     chunk: ChunkSize | None = None
     """Frames at a time; None takes what suits the device."""
@@ -55,7 +54,7 @@ class ReadOptions:
     """Crop as the published code does: not smoothed over time, not antialiased, and a square
     driver only when asked."""
     progress: Progress | None = None
-    """Told the frames that were looked at."""
+    """Called with the number of frames that were read, and of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ class ReadClip:
     transforms: tuple[CropTransform, ...]
     """Of every frame, onto pictures of the model's output size."""
     motion: Motion
-    """Of every frame, with openness where it can be told; `validity` tells which frames are
+    """Of every frame, with openness where it can be measured; `validity` says which frames are
     measured. Frames without a face hold values between those of their neighbours."""
 
     def __len__(self) -> int:
@@ -75,7 +74,7 @@ class ReadClip:
 def read_source(
     model: LivePortraitModel,
     clip: Clip,
-    reader: FaceReader | None,
+    faces: ClipTracker | FaceTrack | None,
     framing: Framing,
     options: ReadOptions | None = None,
 ) -> ReadClip:
@@ -87,10 +86,11 @@ def read_source(
 
     Args:
         model: The model.
-        clip: The source; a still is a clip of one frame.
-        reader: Finds the face; may be None where the frames are face crops already.
+        clip: The source; an image is a clip of one frame.
+        faces: The face in every frame, or how to find it; may be None where the frames are face
+            crops already.
         framing: How to frame it.
-        options: How the clip is gone through.
+        options: How the clip is read.
 
     Returns:
         Crops and motion of every frame.
@@ -100,7 +100,7 @@ def read_source(
     """
     options = options or ReadOptions()
     counted = CountedClip(clip, options.progress)
-    track = _track(counted, reader, framing)
+    track = _track(counted, faces, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
         transforms = source_crops(model, track, framing, clip.fps, published=options.published)
@@ -112,7 +112,7 @@ def read_source(
 def read_driving(
     model: LivePortraitModel,
     clip: Clip,
-    reader: FaceReader | None,
+    faces: ClipTracker | FaceTrack | None,
     framing: Framing,
     options: ReadOptions | None = None,
 ) -> ReadClip:
@@ -121,14 +121,14 @@ def read_driving(
     Convention:
         - frames without a face get motion between that of their neighbours, at the ends that of
           the nearest; a warning names them once
-        - `published` takes a square driver as it is, unless the framing says that it is no crop
 
     Args:
         model: The model.
-        clip: The driver; a still is a clip of one frame.
-        reader: Finds the face; may be None where the frames are face crops already.
+        clip: The driver; an image is a clip of one frame.
+        faces: The face in every frame, or how to find it; may be None where the frames are face
+            crops already.
         framing: How to frame it; a driver's crop is never turned.
-        options: How the clip is gone through.
+        options: How the clip is read.
 
     Returns:
         Crops and motion of every frame.
@@ -137,17 +137,13 @@ def read_driving(
         FaceNotFoundError: No frame shows a face, or there are no frames.
     """
     options = options or ReadOptions()
-    if options.published and framing.already_cropped is None:
-        first = next(iter(clip), None)
-        if first is not None:
-            framing = framing.decided(*first.shape[:2], published=True)
     counted = CountedClip(clip, options.progress)
-    track = _track(counted, reader, framing)
+    track = _track(counted, faces, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
         transforms = driving_crops(model, track, framing, published=options.published)
     read = _read_motion(model, counted, transforms, track, options, "driver")
-    text = "The driver shows no face in frames %s; their motion is made up from those around them."
+    text = "The driver shows no face in frames %s; their motion is interpolated from the others."
     _warn(track, ("interpolated", "missing"), text)
     return read
 
@@ -171,7 +167,7 @@ def face_tensor(
     return torch.cat(faces).to(model.device)
 
 
-def fill_gaps(motion: Motion, known: Sequence[bool]) -> Motion:
+def interpolate_missing(motion: Motion, known: Sequence[bool]) -> Motion:
     """Frames that are not known take values between those of their known neighbours.
 
     Args:
@@ -205,22 +201,27 @@ def frame_ranges(frames: Sequence[int]) -> str:
     """Frame numbers in words: "3, 7-12 and 40-44"."""
     groups = groupby(enumerate(frames), key=lambda pair: pair[1] - pair[0])
     runs = [[frame for _, frame in group] for _, group in groups]
-    told = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    if len(told) > RANGES_TOLD:
-        told = [*told[:RANGES_TOLD], f"{len(told) - RANGES_TOLD} more ranges"]
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    if len(ranges) > MAX_RANGES:
+        ranges = [*ranges[:MAX_RANGES], f"{len(ranges) - MAX_RANGES} more ranges"]
+    return ranges[0] if len(ranges) == 1 else f"{', '.join(ranges[:-1])} and {ranges[-1]}"
 
 
-def _track(clip: CountedClip, reader: FaceReader | None, framing: Framing) -> FaceTrack | None:
-    if reader is None:
+def _track(
+    clip: CountedClip, faces: ClipTracker | FaceTrack | None, framing: Framing
+) -> FaceTrack | None:
+    if faces is None:
         if not framing.already_cropped:
             raise ValueError(
-                "No way to find the face was given, and the frames are not said to be face "
-                "crops. Give a face reader, or set already_cropped."
+                "The face is None, and the frames are not face crops; a face track or a face "
+                "tracker is expected. Give one, or set already_cropped."
             )
         return None
-    clip.num_passes = 2
-    track = reader(clip)
+    if isinstance(faces, FaceTrack):
+        track = faces
+    else:
+        clip.num_passes = 2
+        track = faces(clip)
     if not len(track) or not any(track.validity):
         raise _no_face(len(track))
     return track
@@ -236,7 +237,7 @@ def _warn(track: FaceTrack | None, states: Sequence[FaceState], text: str) -> No
 
 def _no_face(num_frames: int) -> FaceNotFoundError:
     return FaceNotFoundError(
-        f"None of {num_frames} frames shows a face, and at least one was wanted. {FIND_ADVICE}"
+        f"None of {num_frames} frames shows a face; at least one is expected. {FIND_ADVICE}"
     )
 
 
@@ -249,9 +250,9 @@ def read_crops(
     fps: Fraction,
     options: ReadOptions | None = None,
 ) -> Motion:
-    """Motion of every crop, with openness where it can be told.
+    """Motion of every crop, with openness where it can be measured.
 
-    Below a validity of `LEAST_VALIDITY` the motion is made up from that of the frames around.
+    Below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames around.
 
     Args:
         model: The model.
@@ -259,13 +260,13 @@ def read_crops(
         track: The face in every frame; None where that is not known.
         role: Whose crops they are.
         fps: Frames per second.
-        options: How they are gone through.
+        options: How they are read.
 
     Raises:
         FaceNotFoundError: There are no crops.
     """
     options = options or ReadOptions()
-    least = LEAST_VALIDITY[role]
+    min_validity = MIN_VALIDITY[role]
     bilinear = options.published and role == "driver"
     size = options.chunk or ChunkSize.for_device(model.device)
 
@@ -281,7 +282,9 @@ def read_crops(
         raise ValueError(_other_length(len(track), str(len(motion)), role))
     motion = _with_openness(motion, track)
     if track is not None:
-        motion = fill_gaps(motion, [worth >= least for worth in track.validity])
+        motion = interpolate_missing(
+            motion, [validity >= min_validity for validity in track.validity]
+        )
         motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
     return motion
 

@@ -14,7 +14,7 @@ from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
 from ..options import RetargetMode
 from ..stages import retarget_eyes, retarget_lip
-from .inputs import DrivenKeypoints, Scene
+from .inputs import DrivenKeypoints, DrivingInputs
 
 CLOSED_LIP: Final = 0.03
 """A source lip less open than this needs no closing."""
@@ -25,7 +25,7 @@ AWAKE_EYES: Final = 0.39
 
 def open_eyes(
     model: LivePortraitModel,
-    scene: Scene,
+    inputs: DrivingInputs,
     keypoints: DrivenKeypoints,
     eyes_open: float | Literal["driver"],
     retarget: RetargetMode = "add",
@@ -36,7 +36,7 @@ def open_eyes(
 
     Args:
         model: The model.
-        scene: What the keypoints were made of.
+        inputs: What the keypoints were made of.
         keypoints: Of N frames.
         eyes_open: The opening, or "driver" to follow the driver's.
         retarget: add: on top of the driving keypoints; replace: on the source's instead.
@@ -46,16 +46,16 @@ def open_eyes(
         ValueError: A motion carries no eye opening.
         CheckpointError: The model lacks R_eyes.
     """
-    eyes = _openness(scene.source, "eyes_open", "source")
-    target = _eyes_target(scene, eyes, eyes_open, published=published)
+    eyes = _openness(inputs.source, "eyes_open", "source")
+    target = _eyes_target(inputs, eyes, eyes_open, published=published)
     condition = eyes_condition(eyes, target)
-    offset = retarget_eyes(model, _source_rows(scene, len(condition)), condition)
+    offset = retarget_eyes(model, _source_rows(inputs, len(condition)), condition)
     return _with_offset(keypoints, offset, retarget)
 
 
 def open_lip(
     model: LivePortraitModel,
-    scene: Scene,
+    inputs: DrivingInputs,
     keypoints: DrivenKeypoints,
     lip_open: float | Literal["driver"],
     retarget: RetargetMode = "add",
@@ -64,18 +64,18 @@ def open_lip(
 
     Arguments and errors are those of `open_eyes`, for R_lip.
     """
-    lip = _openness(scene.source, "lip_open", "source")
+    lip = _openness(inputs.source, "lip_open", "source")
     if lip_open == "driver":
-        target = _openness(scene.driving, "lip_open", "driving motion")
+        target = _openness(inputs.driving, "lip_open", "driving motion")
     else:
         target = lip.new_full((1, 1), lip_open)
     condition = lip_condition(lip, target)
-    offset = retarget_lip(model, _source_rows(scene, len(condition)), condition)
+    offset = retarget_lip(model, _source_rows(inputs, len(condition)), condition)
     return _with_offset(keypoints, offset, retarget)
 
 
 def close_source_lip(
-    model: LivePortraitModel, scene: Scene, keypoints: DrivenKeypoints
+    model: LivePortraitModel, inputs: DrivingInputs, keypoints: DrivenKeypoints
 ) -> DrivenKeypoints:
     """Driving keypoints that begin from a closed lip, where the source's is open.
 
@@ -83,15 +83,15 @@ def close_source_lip(
         ValueError: The source carries no lip opening.
         CheckpointError: The model lacks R_lip.
     """
-    lip = _openness(scene.source, "lip_open", "source")
+    lip = _openness(inputs.source, "lip_open", "source")
     condition = lip_condition(lip, torch.zeros_like(lip))
-    closing = retarget_lip(model, transform_keypoints(scene.source), condition)
+    closing = retarget_lip(model, transform_keypoints(inputs.source), condition)
     offset = torch.where(lip[:, :, None] >= CLOSED_LIP, closing, 0.0)
     return _with_offset(keypoints, offset)
 
 
 def hold_source_eyes(
-    model: LivePortraitModel, scene: Scene, keypoints: DrivenKeypoints
+    model: LivePortraitModel, inputs: DrivingInputs, keypoints: DrivenKeypoints
 ) -> DrivenKeypoints:
     """Driving keypoints with a source video's eyes as open as in its first frame.
 
@@ -99,11 +99,11 @@ def hold_source_eyes(
         ValueError: The source carries no eye opening.
         CheckpointError: The model lacks R_eyes.
     """
-    eyes = _openness(scene.source, "eyes_open", "source")
+    eyes = _openness(inputs.source, "eyes_open", "source")
     first = eyes[:1].mean(1, keepdim=True)
     target = torch.where(first < SLEEPY_EYES, AWAKE_EYES, first)
     condition = eyes_condition(eyes, target)
-    offset = retarget_eyes(model, transform_keypoints(scene.source), condition)
+    offset = retarget_eyes(model, transform_keypoints(inputs.source), condition)
     return _with_offset(keypoints, offset)
 
 
@@ -115,22 +115,22 @@ def _with_offset(
     return replace(keypoints, driving_keypoints=start + offset)
 
 
-def _source_rows(scene: Scene, num_rows: int) -> Tensor:
-    return transform_keypoints(scene.source).expand(num_rows, -1, -1)
+def _source_rows(inputs: DrivingInputs, num_rows: int) -> Tensor:
+    return transform_keypoints(inputs.source).expand(num_rows, -1, -1)
 
 
 def _eyes_target(
-    scene: Scene, eyes: Tensor, eyes_open: float | Literal["driver"], *, published: bool
+    inputs: DrivingInputs, eyes: Tensor, eyes_open: float | Literal["driver"], *, published: bool
 ) -> Tensor:
     if eyes_open != "driver":
         return eyes.new_full((1, 1), eyes_open)
-    driving = _openness(scene.driving, "eyes_open", "driving motion")
+    driving = _openness(inputs.driving, "eyes_open", "driving motion")
     if published:
         return driving[:, :1]
-    if not scene.driving_is_video and scene.reference.eyes_open is None:
+    if not inputs.driving_is_video and inputs.reference.eyes_open is None:
         # a picture alone says how open, not how much more open than at rest
         return driving.mean(1, keepdim=True)
-    reference = _openness(scene.reference, "eyes_open", "driver's reference")
+    reference = _openness(inputs.reference, "eyes_open", "driver's reference")
     return driven_eyes_open(eyes, driving, reference)
 
 

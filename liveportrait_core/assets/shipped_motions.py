@@ -12,6 +12,8 @@ SHIPPED_MOTIONS_FOLDER: Final = Path(__file__).resolve().parent / "motions"
 def shipped_motions() -> dict[str, Path]:
     """The motion files that ship with the library, by name, in alphabetical order.
 
+    `load_motion(shipped_motions()["nod"])`
+
     Convention:
         - keypoint space `COMPACT_SPACE`, 25 frames a second, 2 to 5 seconds
         - the first frame is neutral and the reference; the motion loops

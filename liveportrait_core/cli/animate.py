@@ -8,34 +8,38 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import torch
 
-from ..animation.inputs import check_space
-from ..animation.readers import FaceChoice, FaceReaders
+from ..animation.animation import Animation
+from ..animation.render import RenderedFrame, render
 from ..command_options import ModelOptions, OutputOptions, ReportOptions
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.audio import has_audio
-from ..media.clips import limited_box, limited_pixels
+from ..media.clips import limited_pixels
 from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.types import Motion
 from ..option_arguments import from_arguments
 from ..options import AnimateOptions
-from ..pipeline import Animation, RenderedFrame, prepare
-from .inputs import Picture, check_output, open_driving, open_source
+from ..pipeline import prepare
+from .inputs import (
+    Picture,
+    check_output,
+    frames_of,
+    holds_alpha,
+    open_driving,
+    open_source,
+)
 from .panels import Panels
 from .progress import ProgressBar
 from .runtime import load
-
-ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
-"""Endings of pictures that can be transparent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,36 +59,25 @@ class _Job:
     def one_frame(self) -> bool:
         """True when one picture comes out."""
         driving = self.driving
-        still = len(driving) == 1 if isinstance(driving, Motion) else isinstance(driving, Picture)
-        return isinstance(self.source, Picture) and still
+        one = len(driving) == 1 if isinstance(driving, Motion) else isinstance(driving, Picture)
+        return isinstance(self.source, Picture) and one
 
 
 def run(args: argparse.Namespace) -> int:
     """Animate, and say where the result is."""
     start = time.monotonic()
     job = _open(args)
-    options = job.options
     with torch.inference_mode():
         model = load(job.model)
-        if isinstance(job.driving, Motion):
-            check_space(model, job.driving)
-        readers = FaceReaders(model, options.face_models, published=options.driving.published)
-        source_faces = readers.reader(_source_choice(options, job.source))
-        driving_faces = None
-        if not isinstance(job.driving, Motion):
-            options = _decided(options, job.driving)
-            driving_faces = readers.reader(_driving_choice(options, job.driving))
         with ProgressBar("Reading ", shown=job.report.progress) as bar:
             animation = prepare(
                 model,
-                _frames_of(job.source, keep_alpha=_holds_alpha(job.output)),
-                _frames_of(job.driving),
-                options,
-                source_faces=source_faces,
-                driving_faces=driving_faces,
+                frames_of(job.source, keep_alpha=holds_alpha(job.output)),
+                job.driving if isinstance(job.driving, Motion) else frames_of(job.driving),
+                job.options,
                 progress=bar,
             )
-        states = _paint(animation, job)
+        states = _write(animation, job)
     _report(args, job, animation, states, time.monotonic() - start)
     return 0
 
@@ -140,57 +133,13 @@ def _audio_path(
     return next((video.path for video in videos if video.has_audio), None)
 
 
-def _source_choice(options: AnimateOptions, source: Picture | VideoReader) -> FaceChoice:
-    """The source's face; a box is the user's file's, which `published` may make smaller."""
-    box = options.source_face.box
-    if options.driving.published and box is not None:
-        box = limited_box(box, *_sides(source))
-    return FaceChoice(
-        role="source",
-        box=box,
-        already_cropped=bool(options.source_framing.already_cropped),
-        face_index=options.source_face.index,
-        is_still=isinstance(source, Picture),
-    )
-
-
-def _driving_choice(options: AnimateOptions, driving: Picture | VideoReader) -> FaceChoice:
-    return FaceChoice(
-        role="driver",
-        box=options.driving_face.box,
-        already_cropped=bool(options.driving_framing.already_cropped),
-        face_index=options.driving_face.index,
-        is_still=isinstance(driving, Picture),
-    )
-
-
-def _decided(options: AnimateOptions, driving: Picture | VideoReader) -> AnimateOptions:
-    """The options, with a decision whether the driver is cropped; one with a box is."""
-    published = options.driving.published and options.driving_face.box is None
-    decided = options.driving_framing.decided(*_sides(driving), published=published)
-    return replace(options, driving_framing=decided)
-
-
-def _sides(given: Picture | VideoReader) -> tuple[int, int]:
-    """Height and width."""
-    if isinstance(given, Picture):
-        return given.rgb.shape[0], given.rgb.shape[1]
-    return given.height, given.width
-
-
-def _frames_of(given: Any, *, keep_alpha: bool = False) -> Any:
-    if isinstance(given, Picture):
-        return given.rgb if keep_alpha else given.on_white()
-    return given
-
-
-def _paint(animation: Animation, job: _Job) -> Counter[str]:
-    """Write every frame; gives how many there were of each state."""
+def _write(animation: Animation, job: _Job) -> Counter[str]:
+    """Render and write every frame; gives how many there were of each state."""
     states: Counter[str] = Counter()
     panels = Panels(animation, job.driving) if job.written.side_by_side else None
     with ExitStack() as stack:
         bar = stack.enter_context(ProgressBar("Painting", shown=job.report.progress))
-        frames = _pictures(animation.render(bar), panels, states)
+        frames = _pictures(render(animation, bar), panels, states)
         if is_image(job.output):
             _write_picture(next(frames), job)
             return states
@@ -216,11 +165,7 @@ def _write_picture(picture: Pixels, job: _Job) -> None:
     if alpha is not None and job.options.driving.published:
         alpha = limited_pixels(alpha)
     fits = alpha is not None and alpha.shape == picture.shape[:2] and not job.written.side_by_side
-    write_image(job.output, picture, alpha if fits and _holds_alpha(job.output) else None)
-
-
-def _holds_alpha(output: Path) -> bool:
-    return output.suffix.lower() in ALPHA_SUFFIXES
+    write_image(job.output, picture, alpha if fits and holds_alpha(job.output) else None)
 
 
 def _report(

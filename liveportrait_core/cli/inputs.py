@@ -23,6 +23,8 @@ from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
 
+ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
+"""Endings of pictures that can be transparent."""
 MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
 WHITE: Final = 255
@@ -30,7 +32,7 @@ WHITE: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A still and its transparency."""
+    """A picture and its transparency."""
 
     path: Path
     rgb: Pixels
@@ -44,6 +46,18 @@ class Picture:
         return np.rint(self.rgb * weight + WHITE * (1 - weight)).astype(np.uint8)
 
 
+def frames_of(given: Picture | VideoReader, *, keep_alpha: bool = False) -> Pixels | VideoReader:
+    """The pixels of a picture, on white unless its transparency is kept; a video as it is."""
+    if isinstance(given, Picture):
+        return given.rgb if keep_alpha else given.on_white()
+    return given
+
+
+def holds_alpha(output: Path) -> bool:
+    """Whether a file of this name can be transparent."""
+    return output.suffix.lower() in ALPHA_SUFFIXES
+
+
 def open_source(path: Path) -> Picture | VideoReader:
     """The picture or video at a path.
 
@@ -53,14 +67,14 @@ def open_source(path: Path) -> Picture | VideoReader:
     check_readable(path, "picture or video")
     if is_motion(path):
         raise MediaError(
-            f"{path} is a motion file, but a picture or video to move is expected. Give a motion "
+            f"{path} is a motion file; a picture or video to move is expected. Give a motion "
             "file as DRIVING, the second name."
         )
     kind = media_kind(path)
     if kind == "picture":
-        still = read_image(path)
-        _check_size(path, *still.rgb.shape[:2])
-        return Picture(path, still.rgb, still.alpha)
+        image = read_image(path)
+        _check_size(path, *image.rgb.shape[:2])
+        return Picture(path, image.rgb, image.alpha)
     if kind == "video":
         reader = VideoReader(path)
         _check_size(path, reader.height, reader.width)
@@ -119,6 +133,6 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
 def _check_size(path: Path, height: int, width: int) -> None:
     if min(height, width) < MIN_SIDE_PX:
         raise MediaError(
-            f"{path} is {width} x {height} pixels; each side must be {MIN_SIDE_PX} or more to "
-            "show a face. Choose a larger picture."
+            f"{path} is {width} x {height} pixels; {MIN_SIDE_PX} or more a side are expected. "
+            "Choose a larger picture."
         )

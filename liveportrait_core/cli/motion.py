@@ -9,18 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..animation.batching import ChunkSize
-from ..animation.read import ReadOptions, read_driving
-from ..animation.readers import FaceChoice, FaceReaders
 from ..command_options import ConvertOptions, ModelOptions, ReportOptions
 from ..errors import MediaError
-from ..media.clips import Frames
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
 from ..option_arguments import from_arguments
 from ..options import AnimateOptions
-from .inputs import Picture, check_output, open_source
+from ..pipeline import read_motion
+from .inputs import check_output, frames_of, open_source
 from .progress import ProgressBar
 from .runtime import load
 
@@ -33,33 +30,18 @@ def run(args: argparse.Namespace) -> int:
 def _extract(args: argparse.Namespace) -> int:
     if is_motion(args.clip):
         raise MediaError(
-            f"{args.clip} is a motion file already, and a video or picture was wanted. Use "
+            f"{args.clip} is a motion file already; a video or picture is expected. Use "
             "'liveportrait motion convert' to write it in another format."
         )
     clip = open_source(args.clip)
     check_output(args.output, args.clip, suffixes=MOTION_SUFFIXES)
     options = from_arguments(AnimateOptions, args)
-    choice = FaceChoice(
-        role="source",
-        box=options.source_face.box,
-        already_cropped=bool(options.source_framing.already_cropped),
-        face_index=options.source_face.index,
-        is_still=isinstance(clip, Picture),
-    )
+    shown = from_arguments(ReportOptions, args).progress
     with torch.inference_mode():
         model = load(from_arguments(ModelOptions, args))
-        readers = FaceReaders(model, options.face_models)
-        chunk = ChunkSize.for_device(model.device, options.chunk)
-        shown = from_arguments(ReportOptions, args).progress
         with ProgressBar("Reading ", shown=shown) as bar:
-            read = read_driving(
-                model,
-                Frames((clip.on_white(),)) if isinstance(clip, Picture) else clip,
-                readers.reader(choice),
-                options.source_framing,
-                ReadOptions(progress=bar, chunk=chunk),
-            )
-    _save(read.motion.to("cpu"), args)
+            motion = read_motion(model, frames_of(clip), options, progress=bar)
+    _save(motion.to("cpu"), args)
     return 0
 
 
@@ -76,8 +58,8 @@ def _convert(args: argparse.Namespace) -> int:
 def _save(motion: Motion, args: argparse.Namespace) -> None:
     losses = save_motion(motion, args.output)
     if from_arguments(ReportOptions, args).json:
-        told = {"output": str(args.output), **describe(motion), "losses": losses}
-        print(json.dumps({**told, "warnings": args.warnings.messages}, indent=2))
+        summary = {"output": str(args.output), **describe(motion), "losses": losses}
+        print(json.dumps({**summary, "warnings": args.warnings.messages}, indent=2))
         return
     print(f"{args.output}: {_line(motion)}")
     for loss in losses:
@@ -93,7 +75,7 @@ def _info(args: argparse.Namespace) -> int:
     print(f"{args.file}: {_line(motion)}")
     for name, value in described.items():
         if name not in {"frames", "fps", "duration_s"}:
-            print(f"  {name:16} {_told(value)}")
+            print(f"  {name:16} {_shown(value)}")
     return 0
 
 
@@ -108,7 +90,7 @@ def describe(motion: Motion) -> dict[str, Any]:
         "fps": f"{motion.fps.numerator}/{motion.fps.denominator}",
         "duration_s": round(float(len(motion) / motion.fps), 3),
         "space": motion.space,
-        "producer": motion.producer or "not told",
+        "producer": motion.producer or "not known",
         "reference_frame": motion.reference_frame,
         "measured_frames": measured,
         "absent": sorted(motion.absent),
@@ -134,7 +116,7 @@ def _line(motion: Motion) -> str:
     return f"{len(motion)} frame{plural} at {float(motion.fps):g} a second, {seconds:.2f} s"
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     match value:
         case [float() as low, float() as high]:
             return f"{low:g} to {high:g}"

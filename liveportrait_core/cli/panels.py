@@ -7,11 +7,12 @@ from math import floor
 
 import numpy as np
 
+from ..animation.animation import Animation
 from ..animation.crops import crop_of
+from ..animation.render import RenderedFrame
 from ..imaging.tensors import Pixels, resize_pixels
 from ..media.video import VideoReader
 from ..motion.types import Motion
-from ..pipeline import Animation, RenderedFrame
 from .inputs import Picture
 
 

@@ -55,7 +55,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FaceTrack:
-    """One face through a clip: an entry for every frame, none left out."""
+    """One face through a clip: an entry for every frame, none left out.
+
+    `prepare(model, source, driving, source_faces=faces[1])`
+    """
 
     face_id: int
     faces: tuple[Face, ...]
@@ -72,7 +75,10 @@ class FaceTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faces:
-    """The faces of a clip: one track each, numbered from 0 by `face_id`."""
+    """The faces of a clip: one track each, numbered from 0 by `face_id`.
+
+    `faces = FaceTrackers(model).find_all(clip, order="left-right")`, then `faces[1]`
+    """
 
     tracks: tuple[FaceTrack, ...]
     num_frames: int

@@ -68,6 +68,8 @@ def paste_back(
 ) -> Tensor:
     """The frame with the face put back where it was cropped (Sec. 3.3).
 
+    `paste_back(frame, face, crop, paste_mask(512))`
+
     Convention:
         - mask * face + (1 - mask) * frame, both brought to the frame with bilinear samples
         - a face larger or smaller than its crop covers the same place

@@ -73,6 +73,8 @@ class CropTransform:
 class Crop:
     """A face crop and the way there and back.
 
+    `crop = crop_face(image, landmarks, **framing)`, then `crop.image`
+
     Convention:
         - matrices act on columns (x, y, 1) in pixels; whole numbers are pixel centres
     """
@@ -248,6 +250,8 @@ def crop_face(
     antialias: bool = False,
 ) -> Crop:
     """The face, upright and centred, on a square of `size_px` pixels (Sec. 4).
+
+    `crop_face(image, landmarks, scale=2.3, vx_ratio=0, vy_ratio=-0.125, size_px=512)`
 
     Convention:
         - outside the picture is black; samples are bilinear

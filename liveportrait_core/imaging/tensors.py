@@ -28,6 +28,8 @@ _INTERPOLATION: dict[ResizeMethod, int] = {
 def tensor_from_pixels(pixels: Pixels) -> Tensor:
     """One picture or a stack of pictures as a float batch.
 
+    `tensor_from_pixels(read_image("face.png").rgb)`
+
     Args:
         pixels: (H, W, 3) or (B, H, W, 3) uint8 RGB.
 
@@ -50,6 +52,8 @@ def tensor_from_pixels(pixels: Pixels) -> Tensor:
 
 def pixels_from_tensor(tensor: Tensor, *, truncate: bool = False) -> Pixels:
     """A float batch as 8-bit pictures.
+
+    `write_image("face.png", pixels_from_tensor(picture)[0])`
 
     Convention:
         - values outside [0, 1] are clipped

@@ -45,7 +45,10 @@ class AudioFormat:
 
 @dataclass(frozen=True, slots=True)
 class Waveform:
-    """A sound held whole."""
+    """A sound held whole.
+
+    `VideoWriter("out.mp4", fps, waveform=Waveform(samples, 44100))`
+    """
 
     samples: NDArray[np.float32]
     """(C, T) in [-1, 1], of up to six channels."""

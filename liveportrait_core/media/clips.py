@@ -1,4 +1,4 @@
-"""Clips: frames that can be gone through more than once, and how faces are cut out of them."""
+"""Clips: frames that can be iterated more than once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ SOURCE_DIVISOR: Final = 2
 
 
 class Clip(Protocol):
-    """Frames that can be gone through more than once, and how fast they are shown."""
+    """Frames that can be iterated more than once, and how fast they are shown.
+
+    `animate(model, clip, driving)` with a `VideoReader`, `Frames`, or a class of yours
+    """
 
     @property
     def fps(self) -> Fraction:
@@ -33,7 +36,10 @@ class Clip(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Frames that are held already, as a clip."""
+    """Frames that are held already, as a clip.
+
+    `Frames([picture, picture], Fraction(25))`
+    """
 
     frames: Sequence[Pixels]
     fps: Fraction = Fraction(25)
@@ -91,6 +97,15 @@ def limited_box(box: Box, height: int, width: int) -> Box:
     limited = limited_size(height, width, max_side=SOURCE_SIDE_PX)
     across, down = limited[1] / width, limited[0] / height
     return box[0] * across, box[1] * down, box[2] * across, box[3] * down
+
+
+def frame_size(clip: Clip) -> tuple[int, int]:
+    """Height and width of a clip's frames; (0, 0) where it has none."""
+    height, width = (getattr(clip, name, None) for name in ("height", "width"))
+    if isinstance(height, int) and isinstance(width, int):
+        return height, width
+    first = next(iter(clip), None)
+    return (first.shape[0], first.shape[1]) if first is not None else (0, 0)
 
 
 class CountedClip:

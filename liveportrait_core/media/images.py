@@ -64,6 +64,8 @@ def heif_brand(start: bytes) -> Literal["still", "sequence"] | None:
 def read_image(path: str | Path) -> Image:
     """Read an image: PNG, JPEG, WebP, BMP, TIFF, AVIF, HEIC, or the first picture of a GIF.
 
+    `read_image("portrait.jpg").rgb`
+
     Convention:
         - turned upright as its EXIF orientation says
         - grey and palette pictures become RGB; 16-bit values v become round(v / 257)
@@ -111,6 +113,8 @@ def write_image(
     path: str | Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None
 ) -> None:
     """Write an image in the format that the ending of its name says.
+
+    `write_image("result.png", picture)`
 
     JPEG is written with quality 95; every other format without loss.
 

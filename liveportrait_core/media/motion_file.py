@@ -57,6 +57,8 @@ def is_motion(path: str | Path) -> bool:
 def save_motion(motion: Motion, path: str | Path) -> list[str]:
     """Write a motion: `.safetensors` keeps all of it, `.pkl` is the published template.
 
+    `save_motion(motion, "motion.safetensors")`
+
     Convention of our format (safetensors, header texts in quotes):
         - "format" is liveportrait-suite/motion, "version" 1 or 2, "num_frames" B, "fps" num/den
         - "space", "producer", "reference_frame" as in `Motion`; "absent" and "absolute" are
@@ -118,6 +120,8 @@ def _stored(motion: Motion) -> dict[str, Tensor]:
 
 def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
     """Read a motion file: ours or a published template, by the ending of its name.
+
+    `load_motion("motion.safetensors")`
 
     Args:
         path: A `.safetensors` or `.pkl` file.

@@ -31,6 +31,8 @@ _RGB_MATRIX: Final = 0
 class VideoReader:
     """A video, or part of it, as RGB frames on an even grid of time; iterate as often as you like.
 
+    `for frame in VideoReader("driving.mp4"): ...`
+
     Only the current frame is held, so memory does not depend on the video's length.
     Leaving a `with` block ends the iterations that were not finished.
 

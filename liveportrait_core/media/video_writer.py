@@ -35,6 +35,8 @@ _LIMITED_RANGE: Final = 1
 class VideoWriter:
     """A video written frame by frame: H.264, yuv420p, BT.709, and optional AAC sound.
 
+    `with VideoWriter("result.mp4", Fraction(25)) as writer: writer.write(picture)`
+
     Use it in a `with` block. The file grows under a temporary name beside `path` and gets its
     name when the block ends well; after an exception or Ctrl-C nothing is left.
 

@@ -67,6 +67,8 @@ def apply_expression(motion: Motion, sliders: Sliders) -> Motion:
 def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
     """A driver with the sliders added; its reference stays the one without them.
 
+    `driving_expression(motion, Expression(smile=0.5))`
+
     Convention:
         - so the sliders take effect in relative driving, though every frame has them
 
@@ -89,6 +91,8 @@ def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
 
 def neutral_motion(space: str) -> Motion:
     """One frame of a face that does nothing: upright, in the middle, without an expression.
+
+    `driving_expression(neutral_motion(model.preset.space), Expression(smile=0.5))`
 
     Raises:
         MotionSpaceError: The keypoint space is unknown.

@@ -57,6 +57,8 @@ def relative_motion(
 ) -> Motion:
     """The source moved by as much as the driver moved from its reference  (Eq. 7).
 
+    `relative_motion(source, driving, reference=driving[:1])`
+
     R = R_i R_0^T R_s, delta = delta_s + delta_i - delta_0, s = s_s s_i / s_0, t = t_s + t_i - t_0.
 
     Convention:

@@ -11,6 +11,8 @@ from .types import Motion
 def transform_keypoints(motion: Motion) -> Tensor:
     """Implicit keypoints of one motion: x = s (x_c R + delta) + t  (Eq. 2).
 
+    `x_s = transform_keypoints(extract_motion(model, face))`
+
     Convention:
         - delta is added after the rotation; (x_c + delta) R is the variant that Sec. 3.2 rejects
         - t_z is ignored, as the published weights expect; a deviation from Eq. 2

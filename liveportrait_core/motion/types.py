@@ -21,6 +21,8 @@ CHANNELS: tuple[Channel, ...] = ("expression", "scale", "translation", "pose")
 class Motion:
     """Motion of one face over B frames, in the paper's parameters (Sec. 3.1).
 
+    `motion[:10].pose_deg`, `len(motion)`, `motion.describe(fps=Fraction(30))`
+
     Convention:
         - every tensor has a leading frame axis B and is never written to
         - crop units: x right, y down, z into the image, [-1, 1] from edge to edge

@@ -9,7 +9,7 @@ from .. import runtime
 from ..sockets import DrivenFace, LoadedModel, checked
 
 if TYPE_CHECKING:
-    from ...liveportrait_core.animation.inputs import DrivenKeypoints, Scene
+    from ...liveportrait_core.animation.inputs import DrivenKeypoints, DrivingInputs
     from ...liveportrait_core.model import LivePortraitModel
 
 
@@ -29,7 +29,7 @@ def check_origin(origin: str, model: LivePortraitModel, what: str) -> None:
 
 def on_device(
     loaded: LoadedModel, face: DrivenFace
-) -> tuple[LivePortraitModel, Scene, DrivenKeypoints]:
+) -> tuple[LivePortraitModel, DrivingInputs, DrivenKeypoints]:
     """The model, the motions and the keypoints, all on the device that computes.
 
     Raises:
@@ -38,18 +38,18 @@ def on_device(
     checked(loaded, LoadedModel, "model")
     check_origin(checked(face, DrivenFace, "keypoints").origin, loaded.model, "keypoints")
     net = runtime.on_device(loaded)
-    scene = replace(
-        face.scene,
-        source=face.scene.source.to(net.device),
-        driving=face.scene.driving.to(net.device),
-        reference=face.scene.reference.to(net.device),
+    inputs = replace(
+        face.inputs,
+        source=face.inputs.source.to(net.device),
+        driving=face.inputs.driving.to(net.device),
+        reference=face.inputs.reference.to(net.device),
     )
     keypoints = replace(
         face.keypoints,
         source_keypoints=face.keypoints.source_keypoints.to(net.device),
         driving_keypoints=face.keypoints.driving_keypoints.to(net.device),
     )
-    return net, scene, keypoints
+    return net, inputs, keypoints
 
 
 def with_keypoints(face: DrivenFace, points: DrivenKeypoints) -> DrivenFace:

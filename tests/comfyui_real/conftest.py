@@ -9,12 +9,17 @@ import pytest
 from PIL import Image
 
 from tests.comfyui_real.browser import Browser, tools
-from tests.comfyui_real.inputs import DEMO
+from tests.comfyui_real.inputs import DEMO, make_inputs
 from tests.comfyui_real.prompts import Graph
 from tests.comfyui_real.server import ComfyServer
 from tests.comfyui_real.videos import part_of
+from tools.workflows import drawings
 
 PACK_FOLDER = "LivePortrait Suite"
+WORKFLOW_PACK_FOLDER = "liveportrait-suite"
+"""With a space in it ComfyUI finds the nodes, but neither templates nor help pages."""
+NUM_FRAMES = 16
+"""Of the clips that workflows load."""
 NTSC = Fraction(30000, 1001)
 
 
@@ -58,6 +63,18 @@ def pack_server(new_server):
     """A running server with our pack, for all tests that leave it as it was."""
     server = new_server()
     server.add_pack(PACK_FOLDER, copy=True)
+    return server.start()
+
+
+@pytest.fixture(scope="module")
+def workflow_server(new_server):
+    """A running server with our pack, and with every file that the loaders of workflows name."""
+    server = new_server()
+    server.add_pack(WORKFLOW_PACK_FOLDER, copy=True)
+    make_inputs(server.base / "input", NUM_FRAMES)
+    for canvas in drawings():
+        for file in canvas.inputs:
+            server.add_input(file)
     return server.start()
 
 

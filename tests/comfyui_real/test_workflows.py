@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.comfyui_real.inputs import FPS, make_inputs
+from tests.comfyui_real.conftest import NUM_FRAMES
+from tests.comfyui_real.conftest import WORKFLOW_PACK_FOLDER as FOLDER
+from tests.comfyui_real.inputs import FPS
 from tests.comfyui_real.prompts import prompt_of
 from tests.comfyui_real.server import ROOT
 from tests.comfyui_real.videos import change, read_video
@@ -19,20 +21,11 @@ from tools.workflows import drawings
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 REBUILT = sorted((ROOT / "docs" / "migration").glob("*.json"))
 """Examples of older packs; not offered as templates."""
-FOLDER = "liveportrait-suite"
-"""With a space in it ComfyUI finds the nodes, but neither templates nor help pages."""
-NUM_FRAMES = 16
 
 
 @pytest.fixture(scope="module")
-def server(new_server):
-    made = new_server()
-    made.add_pack(FOLDER, copy=True)
-    make_inputs(made.base / "input", NUM_FRAMES)
-    for canvas in drawings():
-        for file in canvas.inputs:
-            made.add_input(file)
-    return made.start()
+def server(workflow_server):
+    return workflow_server
 
 
 @pytest.fixture(scope="module")

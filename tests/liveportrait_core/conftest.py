@@ -2,13 +2,13 @@
 
 import pytest
 
-from liveportrait_core.animation import readers
+from liveportrait_core.animation import face_trackers
 from tests.support.blobs import SquareFinder, square_network
 
 
 @pytest.fixture
 def _square_faces(monkeypatch):
     """Bright squares are faces."""
-    monkeypatch.setattr(readers, "NetworkFaceFinder", lambda network: SquareFinder())
-    monkeypatch.setattr(readers, "HaarFaceFinder", lambda network: SquareFinder())
-    monkeypatch.setattr(readers, "landmark_network", lambda model: square_network())
+    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network: SquareFinder())
+    monkeypatch.setattr(face_trackers, "HaarFaceFinder", lambda network: SquareFinder())
+    monkeypatch.setattr(face_trackers, "landmark_network", lambda model: square_network())

@@ -9,8 +9,14 @@ import torch
 
 from liveportrait_core.animation.batching import ChunkSize, batched, in_chunks
 from liveportrait_core.animation.crops import whole_frame
-from liveportrait_core.animation.finding import TrackedFaces
-from liveportrait_core.animation.read import fill_gaps, frame_ranges, read_driving
+from liveportrait_core.animation.face_trackers import LandmarkTracker
+from liveportrait_core.animation.read import (
+    frame_ranges,
+    interpolate_missing,
+    read_driving,
+    read_source,
+)
+from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
@@ -37,7 +43,7 @@ def _no_gradients():
 
 
 def reader(name="source"):
-    return TrackedFaces(finder=SquareFinder(), network=square_network(), name=name)
+    return LandmarkTracker(finder=SquareFinder(), network=square_network(), name=name)
 
 
 def walk(num_frames, step=3, fps=25):
@@ -137,7 +143,7 @@ def test_source_frames_without_a_face_stay_as_they_are_and_shift_nothing(model, 
         model, source, face_frame((40, 20, 60)), PLAIN,
         source_faces=reader(), driving_faces=reader(),
     )  # fmt: skip
-    frames = list(animation.render())
+    frames = list(render(animation))
     assert [frame.index for frame in frames] == list(range(22))
     assert {frame.index for frame in frames if frame.state == "missing"} == missing
     for frame in frames:
@@ -207,7 +213,7 @@ def test_a_crop_comes_out_when_nothing_is_pasted(model):
         assert frame.shape == (128, 128, 3)
 
 
-def test_crops_need_no_face_reader_and_anything_else_does(model):
+def test_crops_need_no_face_tracker_and_anything_else_does(model):
     cropped = replace(
         PLAIN,
         source_framing=Framing(already_cropped=True),
@@ -216,7 +222,7 @@ def test_crops_need_no_face_reader_and_anything_else_does(model):
     picture = face_frame((50, 30, 60))
     assert len(list(animate(model, picture, picture, cropped))) == 1
     with pytest.raises(ValueError, match="already_cropped"):
-        list(animate(model, picture, picture, PLAIN))
+        read_source(model, Frames((picture,)), None, Framing())
 
 
 def test_a_motion_of_another_space_is_refused_before_anything_is_read(model):
@@ -345,14 +351,14 @@ def test_batches_follow_a_size_that_shrinks():
 
 def test_gaps_are_filled_evenly_and_known_frames_kept(model):
     motion = read_driving(model, walk(6), reader(), Framing()).motion
-    filled = fill_gaps(motion, [False, True, False, False, True, False])
+    filled = interpolate_missing(motion, [False, True, False, False, True, False])
     for frame in (1, 4):
         torch.testing.assert_close(filled.expression[frame], motion.expression[frame])
     torch.testing.assert_close(filled.scale[0], motion.scale[1])
     torch.testing.assert_close(filled.scale[5], motion.scale[4])
     third = motion.scale[1] + (motion.scale[4] - motion.scale[1]) / 3
     torch.testing.assert_close(filled.scale[2], third)
-    assert fill_gaps(motion, [True] * 6) is motion
+    assert interpolate_missing(motion, [True] * 6) is motion
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from liveportrait_core.animation.crops import whole_frame
-from liveportrait_core.animation.finding import TrackedFaces
+from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.read import ReadOptions, read_driving, read_source
+from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack
 from liveportrait_core.imaging.landmark_layouts import Landmarks
@@ -40,7 +41,7 @@ def _no_gradients():
 
 
 def reader(name="source"):
-    return TrackedFaces(finder=SquareFinder(), network=square_network(), name=name)
+    return LandmarkTracker(finder=SquareFinder(), network=square_network(), name=name)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_published_limits_a_source_before_anything_else(model, width, height, li
         animation = prepare(
             model, source, Frames(WALK), options, source_faces=reader(), driving_faces=reader()
         )
-        frames = list(animation.render())
+        frames = list(render(animation))
         assert {frame.picture.shape for frame in frames} == {(*size, 3)}
         assert {frame.source.shape for frame in frames} == {(*size, 3)}
         # the crop is of the smaller picture: its middle is the square's
@@ -78,8 +79,12 @@ def test_published_takes_a_square_driver_as_it_is(model):
 
     def is_whole(driver, already_cropped=None, *, published=True):
         framing = Framing(already_cropped=already_cropped)
-        options = ReadOptions(published=published)
-        read = read_driving(model, Frames((driver,)), reader("driver"), framing, options)
+        options = AnimateOptions(
+            driving=DrivingOptions(stitch=False, compat="published" if published else "none"),
+            driving_framing=framing,
+        )
+        faces = {"source_faces": reader(), "driving_faces": reader("driver")}
+        read = prepare(model, wide, driver, options, **faces).driving_read
         whole = whole_frame(driver, 128).source_to_crop
         return np.allclose(read.transforms[0].source_to_crop, whole)
 

@@ -98,7 +98,7 @@ def loaded(base: Path, version: str, model_file: Path) -> Iterator[Suite]:
         folder.mkdir(parents=True)
         (folder / MODEL_FILE).symlink_to(model_file)
         suite = Suite(comfyui)
-        readers = suite.module("liveportrait_core.animation.readers")
+        readers = suite.module("liveportrait_core.animation.face_trackers")
         for name in ("NetworkFaceFinder", "HaarFaceFinder"):
             patch.setattr(readers, name, lambda network: OwnFinder(suite), raising=False)
         patch.setattr(readers, "landmark_network", lambda model: own_network(suite))

@@ -107,7 +107,7 @@ def test_a_face_index_without_a_face_is_refused(suite, parts):
     assert suite.refusal("LPS_AnimatePortrait", **given) == expected
     del given["faces"]
     message = suite.refusal("LPS_AnimatePortrait", **given)
-    assert message.startswith("Face number 3 of the source was asked for, but 1 can be seen.")
+    assert message.startswith("The face index of the source is 3, and 1 faces are found;")
 
 
 # Numbers of frames, and sizes
@@ -183,7 +183,7 @@ def test_frames_to_paste_onto_must_be_as_large_as_the_source(suite, parts):
     larger = batch(*[face_frame((50, 30, 60), width=200)] * 4)
     message = suite.refusal("LPS_AnimatePortrait", paste_onto=larger, **given)
     assert message.startswith(
-        "Frame 0 of those to paste into: 200x120 pixels; 160x120 was wanted, as the source has."
+        "Frame 0 of the background clip is of 200x120 pixels; 160x120 is expected, as the source"
     )
 
 

@@ -25,8 +25,8 @@ def chained(suite, source, driving, steps=(("LPS_Stitch", {}),), gain=1.0, **cho
 
 
 def reader(suite, role):
-    readers = suite.core.FaceReaders(suite.model().model, None)
-    return readers.reader(suite.core.FaceChoice(role=role))
+    trackers = suite.core.FaceTrackers(suite.model().model)
+    return trackers.tracker(role)
 
 
 def animated(suite, source, driving, options):
@@ -96,9 +96,16 @@ def test_a_still_driven_by_a_clip(suite, case):
 
 def test_a_still_driven_by_a_motion(suite):
     frames = walk(3)
-    motion = suite.core.read_driving(
-        suite.model().model, clip(suite, frames, 30), reader(suite, "driver"), suite.core.Framing()
-    ).motion.map_tensors(torch.clone)
+    motion = (
+        suite.module("liveportrait_core.animation.read")
+        .read_driving(
+            suite.model().model,
+            clip(suite, frames, 30),
+            reader(suite, "driver"),
+            suite.core.Framing(),
+        )
+        .motion.map_tensors(torch.clone)
+    )
     made = chained(suite, batch(STILL), motion)
     wanted = animated(suite, STILL, motion, options_of(suite))
     np.testing.assert_array_equal(pixels(made["pasted"]), wanted)

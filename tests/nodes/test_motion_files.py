@@ -218,7 +218,7 @@ def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
     ]
     (shown,) = run.ui["images"]
     assert (suite.comfyui.temp / shown["filename"]).is_file()
-    wanted = suite.core.plot_motion(motion)
+    wanted = suite.module("liveportrait_core.viz.motion_plot").plot_motion(motion)
     np.testing.assert_array_equal(pixels(plot)[0], wanted)
 
 
@@ -276,10 +276,10 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
     faces, _ = suite("LPS_FindFaces", model=suite.model(), images=frames)
     run = suite.ask("LPS_ShowFaces", images=frames, faces=faces).check()
     shown = run.outputs[0]
-    core = suite.core
+    drawing = suite.module("liveportrait_core.viz.drawing")
     for index in range(2):
         marks = [
-            core.FaceMark(
+            drawing.FaceMark(
                 box=track.faces[index].box,
                 number=number,
                 points=track.faces[index].landmarks.points,
@@ -287,7 +287,7 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
             )
             for number, track in enumerate(faces.tracks)
         ]
-        wanted = core.draw_faces(pixels(frames)[index], marks)
+        wanted = drawing.draw_faces(pixels(frames)[index], marks)
         np.testing.assert_array_equal(pixels(shown)[index], wanted)
     assert len(run.ui["images"]) == 2
     plain = suite("LPS_ShowFaces", images=frames, faces=faces, boxes=False, landmarks=False)

@@ -124,10 +124,10 @@ def test_a_missing_sound_is_refused(suite, videos, sound):
         ({"waveform": torch.zeros(0, 2, 9), "sample_rate": 9}, "The audio is dict; an AUDIO"),
         ({"waveform": [1, 2], "sample_rate": 9}, "The audio is dict; an AUDIO with"),
         ("hello", "The audio is str; an AUDIO with a waveform and a sample rate is expected."),
-        ({"waveform": torch.zeros(1, 9, 99), "sample_rate": 9}, "Sound of shape (9, 99) was"),
+        ({"waveform": torch.zeros(1, 9, 99), "sample_rate": 9}, "The sound has shape (9, 99);"),
         (
             {"waveform": torch.full((1, 1, 99), torch.nan), "sample_rate": 99},
-            "The waveform has samples that are not finite",
+            "The waveform has NaN or infinite samples;",
         ),
     ],
 )

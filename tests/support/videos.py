@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from liveportrait_core.animation.finding import TrackedFaces
+from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.media.images import write_image
 from liveportrait_core.media.video import VideoWriter
 
@@ -17,8 +17,8 @@ from .blobs import SquareFinder, face_frame, square_network
 SIZE_PX = 128
 
 
-def square_faces() -> TrackedFaces:
-    return TrackedFaces(finder=SquareFinder(), network=square_network())
+def square_faces() -> LandmarkTracker:
+    return LandmarkTracker(finder=SquareFinder(), network=square_network())
 
 
 def frame(*squares: tuple[int, int, int], seed: int = 0) -> np.ndarray:

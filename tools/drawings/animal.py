@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liveportrait_core import files_for
+from liveportrait_core.checkpoints.manifest import files_for
 
 from ..workflows import Canvas
 from . import ANIMATE as ANIMATE_SIZE

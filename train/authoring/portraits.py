@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders
+from liveportrait_core.animation.face_trackers import FaceTrackers
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.crop import CropTransform, FaceBox, box_transform, crop_pixels
 from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixels
@@ -60,7 +60,7 @@ def views_of(model: LivePortraitModel, path: Path, side_px: int) -> list[Pixels]
         MediaError: The image cannot be read.
     """
     frame = limit_pixels(read_image(path).rgb, max_side=LARGEST_SIDE_PX)
-    reader = FaceReaders(model, None).reader(FaceChoice(role="source", is_still=True))
+    reader = FaceTrackers(model).tracker("source", is_image=True)
     assert reader is not None
     pictures, transform = edited(model, frame, reader, tuple(EDITS.values()))
     view = view_of(transform, side_px)

@@ -48,7 +48,7 @@ class Rejected:
     seconds: float = 0.0
     """0 for an image, and for a video that cannot be read."""
     note: str = ""
-    """What happened, where the reason does not log all."""
+    """More about it, where the reason is not enough."""
     picture: bytes = b""
     """A small JPEG of it, where there is one."""
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.finding import TrackedFaces, quick_copy
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders
+from liveportrait_core.animation.compact_landmarks import fused_copy
+from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
@@ -78,9 +78,9 @@ class ToolOptions:
             ValueError: The folder holds no face networks, or the scorer cannot be imported.
         """
         model = load_model("default")
-        reader = FaceReaders(model, self.face_models).reader(FaceChoice(role="source"))
-        assert isinstance(reader, TrackedFaces)
-        quick = replace(model, motion=quick_copy(model.motion))
+        reader = FaceTrackers(model, self.face_models).tracker("source")
+        assert isinstance(reader, LandmarkTracker)
+        quick = replace(model, motion=fused_copy(model.motion))
         side = model.preset.face_size_px
 
         def pose(crops: Sequence[Pixels]) -> NDArray[np.float32]:

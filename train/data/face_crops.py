@@ -11,8 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.finding import SOURCE_WAIT, TrackedFaces
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders
+from liveportrait_core.animation.face_trackers import (
+    SOURCE_WAIT,
+    FaceTrackers,
+    LandmarkTracker,
+)
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, FaceTrack
@@ -67,14 +70,14 @@ class SkippedError(Exception):
     """A file has no usable face; the message is the reason, by which files are counted."""
 
 
-def default_faces() -> TrackedFaces:
+def default_faces() -> LandmarkTracker:
     """The finder and the network by which the program itself reads sources."""
-    reader = FaceReaders(load_model("default"), None).reader(FaceChoice(role="source"))
-    assert isinstance(reader, TrackedFaces)
+    reader = FaceTrackers(load_model("default")).tracker("source")
+    assert isinstance(reader, LandmarkTracker)
     return reader
 
 
-def face_crops(path: Path, faces: TrackedFaces, settings: CropSettings) -> NDArray[np.uint8]:
+def face_crops(path: Path, faces: LandmarkTracker, settings: CropSettings) -> NDArray[np.uint8]:
     """(N, size_px, size_px, 3): the face of a picture or video.
 
     Raises:
@@ -90,7 +93,7 @@ def face_crops(path: Path, faces: TrackedFaces, settings: CropSettings) -> NDArr
 
 
 def _tracked_crops(
-    clip: _EvenFrames, faces: TrackedFaces, settings: CropSettings
+    clip: _EvenFrames, faces: LandmarkTracker, settings: CropSettings
 ) -> NDArray[np.uint8]:
     watched = _Watched(clip, faces.finder)
     config = TrackingConfig(search_every=1, longest_wait=SOURCE_WAIT)

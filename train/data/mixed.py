@@ -170,7 +170,7 @@ def _both(
     return concatenate([draw(n) for draw, n in zip((people, animals), counts, strict=True) if n])
 
 
-def places_of(animals: str) -> tuple[list[DataFolder], list[DataFolder]]:
+def animal_folders(animals: str) -> tuple[list[DataFolder], list[DataFolder]]:
     """Which folders are rendered, and which hold clips.
 
     Raises:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.finding import TrackedFaces
+from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 from liveportrait_core.media.images import is_image
@@ -54,7 +54,7 @@ def prepare(
     cache: Path,
     settings: CropSettings,
     *,
-    faces: TrackedFaces | None = None,
+    faces: LandmarkTracker | None = None,
     log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> list[PreparedFile]:
     """Crops of all clips of some folders, those that are not in the cache yet made now.
@@ -170,7 +170,7 @@ def _prepare_files(
     known: dict[str, PreparedFile],
     cache: Path,
     settings: CropSettings,
-    faces: TrackedFaces,
+    faces: LandmarkTracker,
     log: Callable[[str], None],
 ) -> None:
     """Add the files to what is known, shard by shard."""

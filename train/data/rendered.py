@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,46 +61,25 @@ class RenderedSet:
     """
 
     def __init__(
-        self, folders: Sequence[Place | DataFolder], *, same_pose_share: float = 0.5
+        self, folders: Sequence[Place | DataFolder | Arrays], *, same_pose_share: float = 0.5
     ) -> None:
         """Read the small arrays; no picture is read yet.
 
         Args:
-            folders: What `train.render` wrote.
+            folders: What `train.render` wrote, or the arrays of a shard in memory.
             same_pose_share: Share of the drawn pairs with one head pose and another expression.
         """
+        parts = [part for folder in folders for part in _parts(folder)]
         self._same_pose_share = same_pose_share
-        small: list[Arrays] = []
-        large: list[Mapping[str, Rows]] = []
-        for folder in map(open_folder, folders):
-            if folder.has_clips:
-                heads = StoredHeads(folder)
-                small.append(heads.small)
-                large.append(heads.large)
-                continue
-            for shard in _shards(folder):
-                with np.load(shard) as file:
-                    small.append({name: file[name] for name in SMALL_ARRAYS})
-                large.append({name: _mapped(shard, name) for name in LARGE_ARRAYS})
-        self._take(small, large)
-
-    @classmethod
-    def of_arrays(cls, arrays: Arrays) -> RenderedSet:
-        """A set that is in memory: the arrays of one shard."""
-        made = cls.__new__(cls)
-        made._same_pose_share = 0.5
-        made._take([arrays], [arrays])
-        return made
-
-    def _take(self, small: Sequence[Arrays], large: Sequence[Mapping[str, Rows]]) -> None:
-        """The arrays of each shard."""
         self._skipping = Skipping("head")
-        pictures = [arrays["image"] for arrays in large]
+        self._large = [large for _, large in parts]
+        pictures = [large["image"] for large in self._large]
         self._far = any(isinstance(rows, StoredRows) and rows.heads.far for rows in pictures)
-        self.small = {name: np.concatenate([part[name] for part in small]) for name in SMALL_ARRAYS}
-        self._large = large
-        self._first = np.cumsum([0, *(len(arrays["image"]) for arrays in large)])
-        sizes = {arrays["image"].shape[2] for arrays in large}
+        self.small = {
+            name: np.concatenate([small[name] for small, _ in parts]) for name in SMALL_ARRAYS
+        }
+        self._first = np.cumsum([0, *map(len, pictures)])
+        sizes = {rows.shape[2] for rows in pictures}
         if len(sizes) > 1:
             raise MediaError(
                 f"The folders hold pictures of {' and '.join(map(str, sorted(sizes)))} px; one "
@@ -233,6 +212,24 @@ class RenderedSet:
         self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
     ) -> Tensor:
         return torch.from_numpy(self.rows(name, identities, frames))
+
+
+def _parts(
+    folder: Place | DataFolder | Arrays,
+) -> Iterator[tuple[Arrays, Mapping[str, Rows]]]:
+    """The small and the large arrays of each shard."""
+    if isinstance(folder, Mapping):
+        yield folder, folder
+        return
+    folder = open_folder(folder)
+    if folder.has_clips:
+        heads = StoredHeads(folder)
+        yield heads.small, heads.large
+        return
+    for shard in _shards(folder):
+        with np.load(shard) as file:
+            small = {name: file[name] for name in SMALL_ARRAYS}
+        yield small, {name: _mapped(shard, name) for name in LARGE_ARRAYS}
 
 
 def _named(what: str, identities: NDArray[np.integer], numbers: NDArray[np.integer]) -> str:

@@ -83,22 +83,18 @@ def noise_sets(config: DataConfig, size_px: int) -> Sets:
     """Rendered heads and clips of noise, of each what the config asks for."""
     random = np.random.default_rng(0)
     count, half = (_NOISE_IDENTITIES, FRAMES), size_px // 2
-    rendered = RenderedSet.of_arrays(
-        {
-            "image": random.integers(0, 256, (*count, size_px, size_px, 3), np.uint8),
-            "keypoints": random.uniform(-0.5, 0.5, (*count, NUM_KEYPOINTS, 3)).astype(np.float32),
-            "canonical": random.uniform(-0.5, 0.5, (*count[:1], NUM_KEYPOINTS, 3)).astype(
-                np.float32
-            ),
-            "pose_deg": random.normal(0, 10, (*count, 3)).astype(np.float32),
-            "flow": random.uniform(-1, 1, (*count, half, half, 2)).astype(np.float16),
-            "visible": random.random((*count, half, half)) > 0.5,  # noqa: PLR2004 - a coin
-            "regions": random.integers(0, 7, (*count, half, half), np.uint8),
-        }
-    )
+    heads = {
+        "image": random.integers(0, 256, (*count, size_px, size_px, 3), np.uint8),
+        "keypoints": random.uniform(-0.5, 0.5, (*count, NUM_KEYPOINTS, 3)).astype(np.float32),
+        "canonical": random.uniform(-0.5, 0.5, (*count[:1], NUM_KEYPOINTS, 3)).astype(np.float32),
+        "pose_deg": random.normal(0, 10, (*count, 3)).astype(np.float32),
+        "flow": random.uniform(-1, 1, (*count, half, half, 2)).astype(np.float16),
+        "visible": random.random((*count, half, half)) > 0.5,  # noqa: PLR2004 - a coin
+        "regions": random.integers(0, 7, (*count, half, half), np.uint8),
+    }
     video = random.integers(0, 256, (FRAMES, size_px, size_px, 3), np.uint8)
     clips = ClipSet([video], size_px=size_px, image_share=0.0)
-    return Sets(rendered if config.data else None, clips if config.clips else None)
+    return Sets(RenderedSet([heads]) if config.data else None, clips if config.clips else None)
 
 
 def step_cost(parts: Sequence[tuple[str, int, Callable[[], Task]]]) -> StepCost:

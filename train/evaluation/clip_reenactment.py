@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from liveportrait_core.animation.crops import crop_of, driving_crops
+from liveportrait_core.animation.face_trackers import FaceTrackers
 from liveportrait_core.animation.read import face_tensor
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError
 from liveportrait_core.face.faces import FaceTrack
@@ -151,7 +151,7 @@ def reenact(
         MediaError: The video cannot be read.
     """
     frames = [np.asarray(frame) for frame in islice(VideoReader(path), 0, None, every)]
-    reader = FaceReaders(landmarks, None).reader(FaceChoice(role="driver"))
+    reader = FaceTrackers(landmarks).tracker("driver")
     assert reader is not None
     track = reader(Frames(frames))
     visible = [index for index, validity in enumerate(track.validity) if validity == 1.0]

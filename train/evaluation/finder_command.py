@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from liveportrait_core.animation.finding import landmark_network
+from liveportrait_core.animation.compact_landmarks import landmark_network
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.face.detector import HaarFaceFinder
 from liveportrait_core.face.network_finder import (

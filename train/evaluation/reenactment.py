@@ -16,11 +16,12 @@ from typing import Final, Literal
 import numpy as np
 import torch
 
+from liveportrait_core.animation.animation import Animation
 from liveportrait_core.animation.crops import driving_crops
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.finding import KnownFace
+from liveportrait_core.animation.face_trackers import FaceTrackers
 from liveportrait_core.animation.read import read_driving, read_source
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders, Role
+from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
@@ -31,8 +32,7 @@ from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
-from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing, MotionMode
-from liveportrait_core.pipeline import Animation
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing, MotionMode, Role
 
 from ..metrics.feature_extractors import View
 from .clip_reenactment import inside
@@ -51,7 +51,7 @@ class EvaluatedModel:
     model: LivePortraitModel
     landmarks: LivePortraitModel
     """A compact model whose M extracts keypoints: the measured one, if it is compact itself."""
-    faces: FaceReaders
+    faces: FaceTrackers
     size_px: int
     """Side of the pictures that are compared."""
     framing: FramingMode
@@ -83,7 +83,7 @@ class EvaluatedModel:
         return cls(
             model=model,
             landmarks=at_size(model if own else shipped, FACE_PX),
-            faces=FaceReaders(shipped, None),
+            faces=FaceTrackers(shipped),
             size_px=size_px,
             framing=framing,
             motion=motion,
@@ -199,7 +199,7 @@ def track_portrait(evaluated: EvaluatedModel, name: str, path: Path) -> TrackedC
 
 def video_motion(evaluated: EvaluatedModel, video: TrackedClip) -> Motion:
     """The motion of every frame of a video; it is interpolated where there is no face."""
-    known = KnownFace(video.track) if evaluated.framing == "paste" else None
+    known = video.track if evaluated.framing == "paste" else None
     return read_driving(evaluated.model, video.squares, known, _model_framing(evaluated)).motion
 
 
@@ -213,7 +213,7 @@ def reenacted_frames(
           retargeting
         - `reference` counts as the driver's neutral frame (Eq. 7)
     """
-    known = KnownFace(portrait.track) if evaluated.framing == "paste" else None
+    known = portrait.track if evaluated.framing == "paste" else None
     framing = _model_framing(evaluated)
     read = read_source(evaluated.model, portrait.squares, known, framing)
     options = DrivingOptions(stitch=False, motion=evaluated.motion)
@@ -237,7 +237,7 @@ def reenacted_frames(
         fps=motion.fps,
     )
     height, width = next(iter(portrait.squares)).shape[:2]
-    for frame in animation.render():
+    for frame in render(animation):
         yield resize_pixels(frame.picture, (height, width))
 
 
@@ -249,9 +249,9 @@ def _model_framing(evaluated: EvaluatedModel) -> Framing:
 def _tracked_clip(
     evaluated: EvaluatedModel, name: str, clip: Clip, *, role: Role, min_faces: int
 ) -> TrackedClip:
-    reader = evaluated.faces.reader(FaceChoice(role=role, is_still=role == "source"))
-    assert reader is not None
-    track = reader(clip)
+    tracker = evaluated.faces.tracker(role, is_image=role == "source")
+    assert tracker is not None
+    track = tracker(clip)
     visible = sum(validity == 1.0 for validity in track.validity)
     if visible < min_faces:
         raise FaceNotFoundError(

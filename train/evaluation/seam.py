@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from liveportrait_core.animation.animation import Animation
 from liveportrait_core.animation.edit import edit_keypoints
-from liveportrait_core.animation.finding import FaceReader, KnownFace
+from liveportrait_core.animation.face_trackers import ClipTracker
 from liveportrait_core.animation.read import read_source
+from liveportrait_core.animation.render import render
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.composite import frame_mask, paste_mask
 from liveportrait_core.imaging.crop import CropTransform
@@ -20,8 +22,7 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.options import AnimateOptions, Framing
-from liveportrait_core.pipeline import Animation
+from liveportrait_core.options import AnimateOptions, Edit, Framing
 
 from ..data.rendered import FRAMES, HEAD_REGIONS, RenderedSet
 
@@ -35,7 +36,10 @@ Mask = NDArray[np.bool_]
 
 
 def edited(
-    model: LivePortraitModel, frame: Pixels, reader: FaceReader, edits: tuple[Expression, ...]
+    model: LivePortraitModel,
+    frame: Pixels,
+    faces: ClipTracker | FaceTrack,
+    edits: tuple[Expression, ...],
 ) -> tuple[list[Pixels], CropTransform]:
     """A picture under some edits, stitched and pasted back as `liveportrait edit` does.
 
@@ -47,7 +51,7 @@ def edited(
         CheckpointError: The model has no S.
     """
     clip = Frames((frame,))
-    read = read_source(model, clip, reader, Framing())
+    read = read_source(model, clip, faces, Framing())
     pictures: list[Pixels] = []
     for edit in edits:
         animation = Animation(
@@ -55,13 +59,13 @@ def edited(
             source=clip,
             is_video=False,
             read=read,
-            keypoints=edit_keypoints(model, read.motion, edit),
+            keypoints=edit_keypoints(model, read.motion, Edit(sliders=edit)),
             driving=read.motion,
             driving_read=None,
             options=AnimateOptions(),
             fps=Fraction(25),
         )
-        pictures.append(next(animation.render()).picture)
+        pictures.append(next(render(animation)).picture)
     return pictures, read.transforms[0]
 
 
@@ -116,7 +120,7 @@ def mask_parts(
     return (weight > 0) & (weight < 1), whole >= 1
 
 
-def _rendered_frame(data: RenderedSet, identity: int) -> tuple[Pixels, FaceReader, Mask]:
+def _rendered_frame(data: RenderedSet, identity: int) -> tuple[Pixels, FaceTrack, Mask]:
     """An identity's most frontal frame in its border, its known face, and where its head is."""
     chosen = np.full(FRAMES, identity)
     yaw = data.frames(chosen, np.arange(FRAMES)).pose_deg[:, 1].abs()
@@ -137,7 +141,7 @@ def _rendered_frame(data: RenderedSet, identity: int) -> tuple[Pixels, FaceReade
     reach = 2 * round(SILHOUETTE * data.size_px) + 1
     near = cv2.dilate(head, np.ones((reach, reach), np.uint8))
     outer = np.pad(near, border)
-    return frame, KnownFace(FaceTrack(0, (face,))), outer > 0
+    return frame, FaceTrack(0, (face,)), outer > 0
 
 
 def _mean(change: NDArray[np.float32], where: Mask) -> list[float]:

@@ -24,7 +24,7 @@ from liveportrait_core.option_fields import OptionError, check_options, option, 
 from liveportrait_core.preset import Preset
 
 from ..data.batch import PairBatch, concatenate
-from ..data.mixed import Mix, MixedClips, MixedHeads, places_of
+from ..data.mixed import Mix, MixedClips, MixedHeads, animal_folders
 from ..data.rendered import RenderedSet
 from ..data.sets import DataConfig, Sets, open_sets
 from ..data.source import PairSource
@@ -296,10 +296,11 @@ def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
     """The animals' sets, with pictures as large as the originals'.
 
     Raises:
-        MediaError: As for `places_of` and `open_sets`, or rendered animals are of another size.
+        MediaError: As for `animal_folders` and `open_sets`, or rendered animals are of another
+            size.
     """
     side = next(s.size_px for s in (people.rendered, people.clips) if s is not None)
-    rendered, others = places_of(config.animals.animals)
+    rendered, others = animal_folders(config.animals.animals)
     heads = None
     if rendered:
         heads = RenderedSet(rendered, same_pose_share=config.sets.same_pose_share)

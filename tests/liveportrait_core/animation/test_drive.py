@@ -19,7 +19,7 @@ from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import tensor_fields
 from liveportrait_core.networks.retargeting import eyes_mlp, lip_mlp, stitching_mlp
-from liveportrait_core.options import DrivingOptions
+from liveportrait_core.options import DrivingOptions, Edit
 from liveportrait_core.preset import COMPACT, PAPER, PAPER_ANIMAL, Preset
 from tests.support.motions import random_motion
 
@@ -215,7 +215,7 @@ def test_motion_of_another_space_is_refused(model):
     with pytest.raises(MotionSpaceError, match=COMPACT_SPACE):
         drive(model, random_motion(1), random_motion(2, 3, COMPACT_SPACE))
     with pytest.raises(MotionSpaceError, match=COMPACT_SPACE):
-        edit_keypoints(model, random_motion(1, space=COMPACT_SPACE), Expression())
+        edit_keypoints(model, random_motion(1, space=COMPACT_SPACE), Edit())
 
 
 def test_no_frames_are_refused(model):
@@ -269,7 +269,7 @@ def test_an_option_that_cannot_be_is_refused(wrong):
 def test_neutral_sliders_leave_the_source_alone():
     model = small_networks_model(scale=0.0)
     source = random_motion(1, 2)
-    driven = edit_keypoints(model, source, Expression())
+    driven = edit_keypoints(model, source, Edit())
     assert torch.equal(driven.driving_keypoints, transform_keypoints(source))
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from liveportrait_core.animation.drive import amplify, drive, move, stitch_keypoints
-from liveportrait_core.animation.inputs import open_scene
+from liveportrait_core.animation.inputs import prepare_inputs
 from liveportrait_core.animation.retarget import (
     close_source_lip,
     hold_source_eyes,
@@ -42,20 +42,20 @@ def motions(source_frames, driving_frames):
 
 def in_steps(model, source, driving, options):
     """Algorithm 1, a step at a time, as a graph of nodes does it."""
-    scene = open_scene(source, driving, options)
-    keypoints = move(scene, options)
+    inputs = prepare_inputs(source, driving, options)
+    keypoints = move(inputs, options)
     retarget = "replace" if options.replaces else "add"
     if options.eyes_open is not None:
-        keypoints = open_eyes(model, scene, keypoints, options.eyes_open, retarget)
+        keypoints = open_eyes(model, inputs, keypoints, options.eyes_open, retarget)
         retarget = "add"
     if options.lip_open is not None:
-        keypoints = open_lip(model, scene, keypoints, options.lip_open, retarget)
+        keypoints = open_lip(model, inputs, keypoints, options.lip_open, retarget)
     if options.stitch:
         keypoints = stitch_keypoints(model, keypoints)
     if options.normalize_lip:
-        keypoints = close_source_lip(model, scene, keypoints)
+        keypoints = close_source_lip(model, inputs, keypoints)
     if options.source_video_eyes:
-        keypoints = hold_source_eyes(model, scene, keypoints)
+        keypoints = hold_source_eyes(model, inputs, keypoints)
     return amplify(keypoints, options.gain)
 
 
@@ -85,13 +85,13 @@ def test_steps_one_after_the_other_are_drive(model, source_frames, driving_frame
 
 def test_steps_change_nothing_that_they_are_given(model):
     source, driving = motions(1, 4)
-    scene = open_scene(source, driving, DrivingOptions())
-    keypoints = move(scene, DrivingOptions())
+    inputs = prepare_inputs(source, driving, DrivingOptions())
+    keypoints = move(inputs, DrivingOptions())
     before = keypoints.driving_keypoints.clone()
-    opened = open_eyes(model, scene, keypoints, 0.1)
-    open_lip(model, scene, keypoints, 0.1, "replace")
+    opened = open_eyes(model, inputs, keypoints, 0.1)
+    open_lip(model, inputs, keypoints, 0.1, "replace")
     stitch_keypoints(model, keypoints)
-    close_source_lip(model, scene, keypoints)
+    close_source_lip(model, inputs, keypoints)
     amplify(keypoints, 3.0)
     assert torch.equal(keypoints.driving_keypoints, before)
     assert not torch.equal(opened.driving_keypoints, before)
@@ -100,15 +100,15 @@ def test_steps_change_nothing_that_they_are_given(model):
 
 def test_a_scene_is_as_long_as_its_moving_parts(model):
     for source_frames, driving_frames, wanted in ((1, 4, 4), (6, 4, 4), (4, 6, 4), (6, 1, 6)):
-        scene = open_scene(*motions(source_frames, driving_frames), DrivingOptions())
-        assert scene.num_frames == len(move(scene, DrivingOptions())) == wanted
-        assert (scene.source_is_video, scene.driving_is_video) == (
+        inputs = prepare_inputs(*motions(source_frames, driving_frames), DrivingOptions())
+        assert inputs.num_frames == len(move(inputs, DrivingOptions())) == wanted
+        assert (inputs.source_is_video, inputs.driving_is_video) == (
             source_frames > 1,
             driving_frames > 1,
         )
-        assert len(scene.reference) == 1
+        assert len(inputs.reference) == 1
 
 
 def test_amplifying_by_one_is_the_same_object(model):
-    keypoints = move(open_scene(*motions(1, 3), DrivingOptions()), DrivingOptions())
+    keypoints = move(prepare_inputs(*motions(1, 3), DrivingOptions()), DrivingOptions())
     assert amplify(keypoints, 1) is keypoints

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from liveportrait_core.animation.render import render
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.media.images import write_image
-from liveportrait_core.pipeline import Animation
 from tests.liveportrait_core.cli.conftest import write_pixels
 from tests.liveportrait_core.media.clips import make_clip
 from tests.support.blobs import face_frame
@@ -195,15 +195,13 @@ def test_a_full_disk_leaves_nothing_of_a_video(animate, files, out, monkeypatch)
 
 
 def test_ctrl_c_leaves_nothing(animate, files, out, monkeypatch):
-    render = Animation.render
-
-    def interrupted(self, progress=None):
-        for number, frame in enumerate(render(self, progress)):
+    def interrupted(animation, progress=None):
+        for number, frame in enumerate(render(animation, progress)):
             if number == 2:
                 raise KeyboardInterrupt
             yield frame
 
-    monkeypatch.setattr(Animation, "render", interrupted)
+    monkeypatch.setattr("liveportrait_core.cli.animate.render", interrupted)
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4")
     assert (ran.code, ran.out) == (130, "")
     assert len(ran.err.splitlines()) == 1
@@ -231,7 +229,7 @@ def test_a_missing_landmark_model_is_refused(animate, files, out, monkeypatch):
     def missing(model):
         raise CheckpointError("The packaged model is not there. Install the package again.")
 
-    monkeypatch.setattr("liveportrait_core.animation.readers.landmark_network", missing)
+    monkeypatch.setattr("liveportrait_core.animation.face_trackers.landmark_network", missing)
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4")
     assert_refused(ran, out, "packaged model")
 

@@ -5,16 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from liveportrait_core.animation import readers
-from liveportrait_core.animation.finding import TrackedFaces
-from liveportrait_core.animation.readers import CroppedFaces
-from liveportrait_core.cli import animate
+from liveportrait_core import pipeline
+from liveportrait_core.animation import face_trackers
+from liveportrait_core.animation.face_trackers import FramewiseTracker, LandmarkTracker
+from liveportrait_core.animation.read import read_driving
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.imaging.tensors import limit_pixels
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import save_model
-from liveportrait_core.pipeline import prepare
 from tests.support.blobs import face_frame
 from tests.support.tiny import TINY_PAPER, tiny_published_model
 
@@ -37,7 +36,7 @@ def animal(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _no_default_model(monkeypatch):
-    monkeypatch.setattr(readers, "load_model", lambda device: None)
+    monkeypatch.setattr(face_trackers, "load_model", lambda device: None)
 
 
 @pytest.mark.parametrize("compat", ["none", "published"])
@@ -94,19 +93,18 @@ def test_a_square_driver_is_taken_as_it_is(
 ):
     framings = []
 
-    def watched(*arguments, driving_faces, **more):
-        animation = prepare(*arguments, driving_faces=driving_faces, **more)
-        framings.append((animation.options.driving_framing.already_cropped, type(driving_faces)))
-        return animation
+    def watched(model, clip, faces, framing, options):
+        framings.append((framing.already_cropped, type(faces)))
+        return read_driving(model, clip, faces, framing, options)
 
-    monkeypatch.setattr(animate, "prepare", watched)
+    monkeypatch.setattr(pipeline, "read_driving", watched)
     write_image(files / "driver.png", face_frame((30, 30, 60), width=size[0], height=size[1]))
     ran = liveportrait(
         *("animate", files / "portrait.png", files / "driver.png", "-o", out / "made.png"),
         *("--model", human, "--compat", "published", *options),
     )
     assert (ran.code, ran.err) == (0, "")
-    assert framings == [(not cropped, TrackedFaces if cropped else CroppedFaces)]
+    assert framings == [(not cropped, LandmarkTracker if cropped else FramewiseTracker)]
 
 
 def test_an_animal_is_found_by_its_box_and_driven_by_a_person(liveportrait, files, out, animal):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from liveportrait_core.animation.finding import landmark_network
+from liveportrait_core.animation.compact_landmarks import landmark_network
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.mean_face import FIVE_POINTS

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from liveportrait_core.animation.inputs import open_scene
+from liveportrait_core.animation.inputs import prepare_inputs
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, neutral_motion
@@ -29,9 +29,9 @@ def test_it_looks_straight_ahead_from_the_middle(space):
 @pytest.mark.parametrize("space", SPACES)
 def test_it_is_what_a_single_driving_frame_is_measured_against(space):
     still = neutral_motion(space)
-    scene = open_scene(random_motion(1, 1, space), still, DrivingOptions())
-    assert torch.equal(scene.reference.expression, still.expression)
-    assert torch.equal(scene.reference.rotation, still.rotation)
+    inputs = prepare_inputs(random_motion(1, 1, space), still, DrivingOptions())
+    assert torch.equal(inputs.reference.expression, still.expression)
+    assert torch.equal(inputs.reference.rotation, still.rotation)
 
 
 @pytest.mark.parametrize("space", SPACES)

@@ -21,6 +21,7 @@ from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.expression import Expression
 from liveportrait_core.motion.sliders import editor_offset, expression_offset
+from liveportrait_core.options import Edit
 
 from ..golden import Comparison, GoldenFolder, largest_difference
 from .driver import Arrays, small_model, source_motion
@@ -139,10 +140,7 @@ def _image(model: LivePortraitModel, inputs: Arrays, case: dict[str, Any]) -> Dr
     return edit_keypoints(
         model,
         source,
-        Expression(**sliders),
-        eyes_open=wanted.get("eyes_open"),
-        lip_open=wanted.get("lip_open"),
-        stitched=case["stitching"],
+        Edit(sliders=Expression(**sliders), stitch=case["stitching"], **wanted),
         compat="published",
     )
 

@@ -16,7 +16,7 @@ from tests.support.shards import made_up_clip, write_clips, write_heads
 from train.data import storage
 from train.data.clip_shards import shard_clips
 from train.data.curated import CuratedSet
-from train.data.mixed import places_of
+from train.data.mixed import animal_folders
 from train.data.rendered import RenderedSet
 from train.data.sets import open_sets
 from train.data.storage import Remote, place_named, read_part, size_of
@@ -115,11 +115,11 @@ def test_a_run_takes_urls_as_data_and_clips(tmp_path, stored):
 
 
 def test_animals_may_lie_in_a_store(stored):
-    rendered, others = places_of(f"{stored}/films")
+    rendered, others = animal_folders(f"{stored}/films")
     assert not rendered
     assert [folder.place for folder in others] == [Remote(f"{stored}/films")]
     with pytest.raises(MediaError, match="people are in it"):
-        places_of(f"{stored}/heads")
+        animal_folders(f"{stored}/heads")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from liveportrait_core.animation.finding import landmark_network
+from liveportrait_core.animation.compact_landmarks import landmark_network
 from liveportrait_core.face.detector import CascadeDetection
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.media.images import read_image, write_image
@@ -17,14 +17,13 @@ FACE = (100, 86, 60, 89)
 
 
 class WhereItWas:
-    """Face readers that look where the portrait's face is, which is a hundred times quicker."""
+    """Face trackers that look where the portrait's face is, which is a hundred times quicker."""
 
-    def __init__(self, model, folder):
-        assert folder is None
+    def __init__(self, model):
         self._network = landmark_network(model)
 
-    def reader(self, choice):
-        del choice
+    def tracker(self, role, *, is_image):
+        del role, is_image
         return self._read
 
     def _read(self, frames):
@@ -40,7 +39,7 @@ class WhereItWas:
 
 @pytest.fixture(autouse=True)
 def quick_faces(monkeypatch):
-    monkeypatch.setattr(reenactment, "FaceReaders", WhereItWas)
+    monkeypatch.setattr(reenactment, "FaceTrackers", WhereItWas)
 
 
 def written(path, frames):

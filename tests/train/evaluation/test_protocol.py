@@ -150,7 +150,7 @@ def told(tmp_path_factory, model_file, videos, portraits):
     """What the command writes of both protocols with every file that a metric needs."""
     folder = tmp_path_factory.mktemp("told")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reenactment, "FaceReaders", WhereItWas)
+        patch.setattr(reenactment, "FaceTrackers", WhereItWas)
         tell(folder, model_file, videos, portraits)
     return folder
 

@@ -13,7 +13,7 @@ from liveportrait_core.option_fields import build
 from train.data.clip_shards import shard_clips
 from train.data.curated import CuratedSet
 from train.data.folder import open_folder
-from train.data.mixed import places_of
+from train.data.mixed import animal_folders
 from train.data.rendered import RenderedSet
 from train.data.shards import decode_arrays, decode_picture, samples_in
 from train.engine.draw import Draw
@@ -230,7 +230,7 @@ def test_the_command_writes_shards_and_a_contact_sheet(face_model_file, tmp_path
     assert capsys.readouterr().out == f"{folder}: 1 identities rendered, 0 kept, size 32 px\n"
     assert sheet.stat().st_size > 0
     assert len(RenderedSet([folder])) == 1
-    rendered, others = places_of(str(folder))
+    rendered, others = animal_folders(str(folder))
     assert [found.place for found in rendered] == [folder]
     assert not others
     assert is_rendered(folder)
@@ -238,4 +238,4 @@ def test_the_command_writes_shards_and_a_contact_sheet(face_model_file, tmp_path
 
 def test_people_among_animals_are_refused_in_this_layout_too(sharded):
     with pytest.raises(MediaError, match=r"rendered with --animals 0\.4"):
-        places_of(str(sharded))
+        animal_folders(str(sharded))

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from liveportrait_core.animation import readers
-from liveportrait_core.animation.finding import TrackedFaces, landmark_network
-from liveportrait_core.animation.readers import FaceChoice, FaceReaders
+from liveportrait_core.animation import face_trackers
+from liveportrait_core.animation.compact_landmarks import landmark_network
+from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import Face
 from liveportrait_core.imaging.landmark_layouts import Landmarks
+from liveportrait_core.options import FaceOptions
 from tests.liveportrait_core.cli.conftest import TINY
 from tests.support.blobs import SquareFinder, face_frame, square_network
 from tests.support.tiny import tiny_compact_model
@@ -37,8 +38,8 @@ class Insight:
 def folder(tmp_path, monkeypatch):
     for name in ("landmark.onnx", "det_10g.onnx", "2d106det.onnx"):
         (tmp_path / name).write_bytes(b"")
-    monkeypatch.setattr(readers, "insightface_finder", Insight)
-    monkeypatch.setattr(readers, "landmark_203_network", lambda path: square_network())
+    monkeypatch.setattr(face_trackers, "insightface_finder", Insight)
+    monkeypatch.setattr(face_trackers, "landmark_203_network", lambda path: square_network())
     return tmp_path
 
 
@@ -48,16 +49,16 @@ def model():
 
 
 def test_landmarks_of_a_detector_are_read_again_so_that_all_frames_have_one_layout(model, folder):
-    reader = FaceReaders(model, folder).reader(FaceChoice(role="source"))
-    assert isinstance(reader, TrackedFaces)
+    reader = FaceTrackers(model, folder).tracker("source")
+    assert isinstance(reader, LandmarkTracker)
     track = reader([face_frame((50, 30, 60)), face_frame((53, 30, 60))])
     assert {face.landmarks.layout for face in track.faces} == {"compact-21"}
 
 
 def test_the_published_way_keeps_a_stills_106_points(model, folder):
-    made = FaceReaders(model, folder, published=True)
-    still = made.reader(FaceChoice(role="source", is_still=True))
-    clip = made.reader(FaceChoice(role="source"))
+    made = FaceTrackers(model, folder, published=True)
+    still = made.tracker("source", is_image=True)
+    clip = made.tracker("source")
     (face,) = still([face_frame((50, 30, 60))]).faces
     assert face.landmarks.layout == "insightface-106"
     # the network reads in the box that the 106 points give; here its layout has 21
@@ -71,27 +72,26 @@ def test_the_published_way_keeps_a_stills_106_points(model, folder):
 
 def test_without_the_203_points_a_stills_openness_is_of_the_106(model, folder):
     (folder / "landmark.onnx").unlink()
-    made = FaceReaders(model, folder, published=True)
-    still = made.reader(FaceChoice(role="source", is_still=True))
+    made = FaceTrackers(model, folder, published=True)
+    still = made.tracker("source", is_image=True)
     assert isinstance(still.finder, Insight)
 
 
 def test_a_source_is_searched_more_often_than_a_driver(model, folder):
     waits = [
-        FaceReaders(model, folder).reader(FaceChoice(role=role)).longest_wait
-        for role in ("source", "driver")
+        FaceTrackers(model, folder).tracker(role).longest_wait for role in ("source", "driver")
     ]
     assert waits == [5, 40]
 
 
 def test_a_box_goes_before_everything(model, folder):
-    reader = FaceReaders(model, folder).reader(FaceChoice(role="source", box=(50, 30, 60, 60)))
+    reader = FaceTrackers(model, folder).tracker("source", FaceOptions(box=(50, 30, 60, 60)))
     assert reader.finder.tried == "the given box"
 
 
 def test_a_folder_without_face_networks_is_refused(model, tmp_path):
     with pytest.raises(ValueError, match=r"landmark\.onnx"):
-        FaceReaders(model, tmp_path)
+        FaceTrackers(model, tmp_path)
 
 
 def test_only_a_compact_model_reads_landmarks(model):
@@ -102,18 +102,18 @@ def test_only_a_compact_model_reads_landmarks(model):
 
 
 def test_our_own_finder_comes_first_and_the_cascade_is_a_second_opinion(model, monkeypatch):
-    monkeypatch.setattr(readers, "NetworkFaceFinder", lambda network: Named("own"))
-    monkeypatch.setattr(readers, "HaarFaceFinder", lambda network: Named("cascade"))
-    assert FaceReaders(model, None).reader(FaceChoice(role="source")).finder.tried == "own; cascade"
+    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network: Named("own"))
+    monkeypatch.setattr(face_trackers, "HaarFaceFinder", lambda network: Named("cascade"))
+    assert FaceTrackers(model, None).tracker("source").finder.tried == "own; cascade"
 
 
 def test_without_cascades_our_own_finder_is_alone(model, monkeypatch):
     def missing(network):
         raise FaceNotFoundError("OpenCV 5 has no cascades.")
 
-    monkeypatch.setattr(readers, "NetworkFaceFinder", lambda network: Named("own"))
-    monkeypatch.setattr(readers, "HaarFaceFinder", missing)
-    assert FaceReaders(model, None).reader(FaceChoice(role="driver")).finder.tried == "own"
+    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network: Named("own"))
+    monkeypatch.setattr(face_trackers, "HaarFaceFinder", missing)
+    assert FaceTrackers(model, None).tracker("driver").finder.tried == "own"
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from liveportrait_core.animation.finding import quick_copy
+from liveportrait_core.animation.compact_landmarks import fused_copy
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
 
@@ -16,7 +16,7 @@ def test_a_quick_copy_gives_the_same_numbers_without_norms_and_leaves_the_networ
             module.running_var.uniform_(0.5, 2)
             nn.init.uniform_(module.weight, 0.5, 2)
     network.eval()
-    copied = quick_copy(network)
+    copied = fused_copy(network)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in copied.modules())
     assert any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     faces = torch.rand(2, 3, 128, 128)

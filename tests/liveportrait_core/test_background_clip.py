@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animation.finding import TrackedFaces
+from liveportrait_core.animation.face_trackers import LandmarkTracker
+from liveportrait_core.animation.render import render
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.options import AnimateOptions, DrivingOptions
@@ -36,7 +37,7 @@ def _no_gradients():
 
 
 def reader(face_index=0):
-    return TrackedFaces(
+    return LandmarkTracker(
         finder=SquareFinder(), network=square_network(), face_index=face_index, order="left-right"
     )
 
@@ -53,19 +54,19 @@ def prepared(model, source, driving, face_index=0, options=PLAIN, **more):
 
 
 def pictures(*args, **more):
-    return [frame.picture for frame in prepared(*args, **more).render()]
+    return [frame.picture for frame in render(prepared(*args, **more))]
 
 
 def test_pasting_onto_the_sources_own_frames_changes_nothing(model):
     plain = pictures(model, PAIR, walk(3))
-    again = pictures(model, PAIR, walk(3), onto=Frames([PAIR] * 3))
+    again = pictures(model, PAIR, walk(3), background_clip=Frames([PAIR] * 3))
     np.testing.assert_array_equal(plain, again)
 
 
 def test_two_people_are_animated_one_after_the_other(model):
     first = pictures(model, PAIR, walk(4))
     other = pictures(model, PAIR, walk(4, step=-2), face_index=1)
-    both = pictures(model, PAIR, walk(4, step=-2), face_index=1, onto=Frames(first))
+    both = pictures(model, PAIR, walk(4, step=-2), face_index=1, background_clip=Frames(first))
     for one, two, made in zip(first, other, both, strict=True):
         np.testing.assert_array_equal(made[:, :MIDDLE], one[:, :MIDDLE])
         np.testing.assert_array_equal(made[:, MIDDLE:], two[:, MIDDLE:])
@@ -76,44 +77,46 @@ def test_two_people_are_animated_one_after_the_other(model):
 def test_people_of_a_video_are_animated_one_after_the_other(model):
     source = Frames([PAIR] * 3)
     first = pictures(model, source, walk(3))
-    both = pictures(model, source, walk(3), face_index=1, onto=Frames(first))
+    both = pictures(model, source, walk(3), face_index=1, background_clip=Frames(first))
     np.testing.assert_array_equal(np.stack(both)[:, :, :MIDDLE], np.stack(first)[:, :, :MIDDLE])
     assert (np.stack(both) != np.stack(first))[:, :, MIDDLE:].any()
 
 
-@pytest.mark.parametrize("num_onto", [2, 6])
-def test_no_more_frames_come_out_than_there_are(model, num_onto):
-    onto = Frames([PAIR] * num_onto)
-    assert len(prepared(model, PAIR, walk(4), onto=onto)) == min(4, num_onto)
-    assert len(prepared(model, Frames([PAIR] * 3), walk(4), onto=onto)) == min(3, num_onto)
+@pytest.mark.parametrize("num_background", [2, 6])
+def test_no_more_frames_come_out_than_there_are(model, num_background):
+    background = Frames([PAIR] * num_background)
+    assert len(prepared(model, PAIR, walk(4), background_clip=background)) == min(4, num_background)
+    assert len(prepared(model, Frames([PAIR] * 3), walk(4), background_clip=background)) == min(
+        3, num_background
+    )
 
 
 def test_one_driving_frame_is_held_for_all_of_them(model):
     still = face_frame((40, 20, 60))
-    held = prepared(model, PAIR, still, onto=Frames([PAIR] * 5))
+    held = prepared(model, PAIR, still, background_clip=Frames([PAIR] * 5))
     (once,) = pictures(model, PAIR, still)
     assert len(held) == len(held.keypoints.motion) == 5
-    for frame in held.render():
+    for frame in render(held):
         # batched convolutions may round differently: one level at most
         assert np.abs(frame.picture.astype(int) - once).max() <= 1
-    cut = prepared(model, Frames([PAIR] * 5), still, onto=Frames([PAIR] * 2))
-    assert len(list(cut.render())) == len(cut) == 2
+    cut = prepared(model, Frames([PAIR] * 5), still, background_clip=Frames([PAIR] * 2))
+    assert len(list(render(cut))) == len(cut) == 2
 
 
 def test_a_driver_that_ends_early_goes_on_over_them(model):
     options = replace(PLAIN, when_shorter="loop")
-    onto = Frames([PAIR] * 7)
-    looped = prepared(model, PAIR, walk(3), options=options, onto=onto)
+    background = Frames([PAIR] * 7)
+    looped = prepared(model, PAIR, walk(3), options=options, background_clip=background)
     x_d = looped.keypoints.driving_keypoints
     assert len(looped) == 7
     torch.testing.assert_close(x_d[3:6], x_d[:3])
 
 
 def test_frames_of_another_size_are_refused(model):
-    onto = Frames([face_frame(width=200)] * 3)
-    animation = prepared(model, PAIR, walk(3), onto=onto)
-    with pytest.raises(ValueError, match=r"Frame 0 .*: 200x120 pixels; 360x160 was wanted"):
-        list(animation.render())
+    background = Frames([face_frame(width=200)] * 3)
+    animation = prepared(model, PAIR, walk(3), background_clip=background)
+    with pytest.raises(ValueError, match=r"Frame 0 .* of 200x120 pixels; 360x160 is expected"):
+        list(render(animation))
 
 
 @dataclass
@@ -128,10 +131,10 @@ class Silent:
 
 
 def test_frames_that_run_out_are_told(model):
-    animation = prepared(model, PAIR, walk(3), onto=Silent([PAIR] * 2))
+    animation = prepared(model, PAIR, walk(3), background_clip=Silent([PAIR] * 2))
     assert len(animation) == 3
-    with pytest.raises(ValueError, match=r"Frame 2 of those to paste into: none; 360x160 was"):
-        list(animation.render())
+    with pytest.raises(ValueError, match=r"Frame 2 of the background clip is missing; 360x160 is"):
+        list(render(animation))
 
 
 def counted(num_frames, fps=25):
@@ -178,5 +181,5 @@ def test_a_driver_of_one_frame_holds_for_all():
 
 
 def test_an_unknown_way_to_go_on_is_refused():
-    with pytest.raises(ValueError, match="when_shorter is 'rewind'; choose one of stop, hold"):
+    with pytest.raises(ValueError, match="when_shorter is 'rewind'; one of stop, hold"):
         AnimateOptions(when_shorter="rewind")

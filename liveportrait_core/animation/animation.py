@@ -1,0 +1,42 @@
+"""What is rendered: a source, its driven keypoints, and how they come together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..media.clips import Clip
+from ..model import LivePortraitModel
+from ..motion.types import Motion
+from ..options import AnimateOptions
+from .inputs import DrivenKeypoints
+from .read import ReadClip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Animation:
+    """A source and its driven keypoints, ready for pass 2: `render(animation)`.
+
+    `animation = prepare(model, source, driving)`, then `len(animation)`, `animation.fps`
+    """
+
+    model: LivePortraitModel
+    source: Clip
+    is_video: bool
+    """Whether the source moves by itself."""
+    read: ReadClip
+    """Crops and motion of the source."""
+    keypoints: DrivenKeypoints
+    """Of every frame of the result."""
+    driving: Motion
+    """The driver's motion, at the result's frame rate; the source's own where it is edited."""
+    driving_read: ReadClip | None
+    """Crops of the driver's frames, unless it is a motion."""
+    options: AnimateOptions
+    fps: Fraction
+    """Of the result."""
+    background_clip: Clip | None = None
+    """Frames that the faces are pasted into, where they are not the source's."""
+
+    def __len__(self) -> int:
+        return len(self.keypoints)

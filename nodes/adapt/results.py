@@ -1,0 +1,81 @@
+"""Animations of the library -> IMAGE batches, masks and a line on the node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import library, runtime
+from .images import ImageBatch, alpha_of, image_of, with_alpha
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...liveportrait_core.animation.animation import Animation
+    from ...liveportrait_core.animation.render import RenderedFrame
+    from ...liveportrait_core.imaging.crop import CropTransform
+    from .clips import AnyClip
+
+    Mask = NDArray[np.float32]
+
+
+def rendered_images(
+    animation: Animation, progress: runtime.Progress, background: AnyClip
+) -> tuple[Tensor, Tensor]:
+    """All frames in one batch, and where they were changed.
+
+    Args:
+        animation: What is rendered.
+        progress: Shows every frame.
+        background: The clip that is pasted into; images keep their transparency.
+    """
+    images: Tensor | None = None
+    masks: list[Tensor] = []
+    mask = library.composite.paste_mask(animation.model.preset.output_size_px).numpy()
+    for frame in library.render.render(animation):
+        image = image_of(frame.picture)
+        if isinstance(background, ImageBatch) and animation.options.pastes:
+            like = background.images[frame.index if background.num_frames > 1 else 0]
+            image = with_alpha(image, alpha_of(like))
+        if images is None:
+            images = image.new_empty((len(animation), *image.shape))
+        images[frame.index] = image
+        if frame.index == 0 or animation.is_video:
+            masks.append(_mask_of(frame, mask, pastes=animation.options.pastes))
+        progress.rendered(frame.index + 1, len(animation), frame.picture)
+    assert images is not None
+    return images, runtime.intermediate(torch.stack(masks))
+
+
+def _mask_of(frame: RenderedFrame, mask: Mask, *, pastes: bool) -> Tensor:
+    height, width = frame.picture.shape[:2]
+    if frame.state == "missing":
+        return torch.zeros(height, width)
+    if not pastes:
+        return torch.ones(height, width)
+    face_size = mask.shape[0], mask.shape[1]
+    return torch.from_numpy(where_pasted(frame.transform, mask, face_size, (height, width)))
+
+
+def where_pasted(
+    transform: CropTransform, mask: Mask, face_size: tuple[int, int], frame_size: tuple[int, int]
+) -> Mask:
+    """Where a frame was changed, and how strongly: (H, W) float32."""
+    if mask.shape == face_size:
+        return library.composite.frame_mask(transform, mask, frame_size)
+    return (
+        library.composite.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
+    )
+
+
+def frames_without_face(animation: Animation) -> str:
+    """Which frames show no face, in a line; empty where all do: it covers a part of the preview."""
+    lines: list[str] = []
+    for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
+        if motion.validity is not None and bool((motion.validity < 1).any()):
+            unseen = (motion.validity < 1).nonzero().flatten().tolist()
+            lines.append(f"the {name} shows no face in {library.read.frame_ranges(unseen)}")
+    return "; ".join(lines)

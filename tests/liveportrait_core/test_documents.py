@@ -1,0 +1,51 @@
+"""docs/library.md and docs/options.md: what they show is so."""
+
+import re
+from itertools import islice
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
+from liveportrait_core.media.video import VideoReader
+from liveportrait_core.media.video_writer import VideoWriter
+from tools import option_tables
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+EXAMPLES = re.findall(
+    r"^## (\d\. .*?)$.*?^```python\n(.*?)^```",
+    (DOCS / "library.md").read_text("ascii"),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    """A folder with the demo's portrait, and two frames of its driver."""
+    copyfile(DOCS / "demo" / "portrait.jpg", tmp_path / "portrait.jpg")
+    clip = VideoReader(DOCS / "demo" / "driving.mp4")
+    with VideoWriter(tmp_path / "driving.mp4", clip.fps) as writer:
+        for frame in islice(clip, 2):
+            writer.write(frame)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LIVEPORTRAIT_WEIGHTS", raising=False)
+    return tmp_path
+
+
+def test_there_are_six_examples_of_about_ten_lines():
+    assert len(EXAMPLES) == 6
+    assert all(len(code.splitlines()) <= 12 for _, code in EXAMPLES)
+
+
+@pytest.mark.parametrize("code", [pytest.param(code, id=name) for name, code in EXAMPLES])
+def test_an_example_of_the_library_runs(demo, code):
+    names = {}
+    exec(compile(code, "library.md", "exec"), names)  # noqa: S102 - our own document
+    if "pictures" in names:
+        assert [picture.shape for picture in names["pictures"]] == [names["pictures"][0].shape] * 2
+    if "picture" in names:
+        assert names["picture"].shape == (1, 3, 512, 512)
+
+
+def test_the_tables_of_options_are_up_to_date():
+    assert option_tables.PAGE.read_text("ascii") == option_tables.page()

@@ -1,0 +1,66 @@
+"""Write docs/options.md from the options: python -m tools.option_tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from liveportrait_core.command_options import (
+    ConvertOptions,
+    DownloadOptions,
+    ModelOptions,
+    OutputOptions,
+    ReportOptions,
+)
+from liveportrait_core.motion.expression import Expression
+from liveportrait_core.option_tables import option_table
+from liveportrait_core.options import (
+    AnimateOptions,
+    DrivingOptions,
+    Edit,
+    FaceOptions,
+    Framing,
+)
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
+INTRODUCTION = """# Options
+
+Made by `python -m tools.option_tables`; do not edit. Each option stands once, in
+`liveportrait_core/options.py`, `command_options.py` or `motion/expression.py`; the command line
+and the widgets of the nodes are made from the same classes. The keys of the library are fields of
+the class that a table names. A value outside its range is refused."""
+TABLES = (
+    ("How a driver moves a source: `DrivingOptions`", DrivingOptions, ""),
+    (
+        "Which face: `FaceOptions`",
+        FaceOptions,
+        "`AnimateOptions` has it twice: `source_face`, and `driving_face`, whose names on the "
+        "command line begin with `--driving-`.",
+    ),
+    (
+        "How it is cropped: `Framing`",
+        Framing,
+        "Likewise `source_framing` and `driving_framing`. The command line has no "
+        "`--crop-shift-x` and `--crop-shift-y`: it can give the shift whole.",
+    ),
+    ("The rest of `AnimateOptions`", AnimateOptions, ""),
+    ("Editing: `Edit`", Edit, "Its `sliders` are those of `Expression`."),
+    ("Sliders: `Expression`", Expression, ""),
+    ("Model and device: `ModelOptions`", ModelOptions, "Of the command line alone."),
+    ("What `animate` writes: `OutputOptions`", OutputOptions, "Of the command line alone."),
+    ("What a command prints: `ReportOptions`", ReportOptions, "Of the command line alone."),
+    ("`motion convert`: `ConvertOptions`", ConvertOptions, "Of the command line alone."),
+    ("`models download`: `DownloadOptions`", DownloadOptions, "Of the command line alone."),
+)
+
+
+def page() -> str:
+    """The whole document."""
+    parts = [INTRODUCTION]
+    for heading, kind, note in TABLES:
+        table = option_table(kind, flags=True, held=False)
+        parts.append("\n".join([f"\n## {heading}\n", *([f"{note}\n"] if note else []), table]))
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="ascii")
