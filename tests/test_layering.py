@@ -43,6 +43,7 @@ ONLY_IN = {
     ),
     "cv2": ("imaging", "viz", "face", "media", "pipeline", "cli", "nodes", "train"),
     "av": ("media",),
+    "PIL": ("media", "nodes"),
     "timm": ("networks",),
     "insightface": ("face",),
     "comfy": ("nodes",),

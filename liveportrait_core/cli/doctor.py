@@ -26,8 +26,9 @@ from ..face.network_finder import load_finder_network
 from ..media.video import VideoWriter
 from .models import table
 
-NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "timm")
+NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm")
 OPTIONAL: Final = {
+    "pi-heif": "reads HEIC pictures",
     "onnxruntime": "reads landmark.onnx and InsightFace's networks",
     "torchvision": "not needed",
     "numba": "renders training heads",
