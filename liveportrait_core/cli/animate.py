@@ -18,6 +18,7 @@ import torch
 from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
 from ..command_options import ModelOptions, OutputOptions, ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.audio import has_audio
@@ -26,7 +27,6 @@ from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.types import Motion
-from ..option_arguments import from_arguments
 from ..options import AnimateOptions
 from ..pipeline import prepare
 from .inputs import (

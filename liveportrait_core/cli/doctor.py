@@ -19,15 +19,16 @@ from .. import __version__
 from ..checkpoints.loading import read_model
 from ..checkpoints.model_folders import WEIGHTS_VARIABLE, weight_folders
 from ..command_options import ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
 from ..face.detector import FRONTAL_CASCADE, load_cascade
 from ..face.network_finder import load_finder_network
 from ..media.video import VideoWriter
-from ..option_arguments import from_arguments
 from .models import table
 
-NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "timm")
+NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm")
 OPTIONAL: Final = {
+    "pi-heif": "reads HEIC pictures",
     "onnxruntime": "reads landmark.onnx and InsightFace's networks",
     "torchvision": "not needed",
     "numba": "renders training heads",

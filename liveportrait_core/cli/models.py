@@ -12,8 +12,8 @@ from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
 from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
 from ..command_options import DownloadOptions, ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import CheckpointError
-from ..option_arguments import from_arguments
 from .downloading import download, sha256_of
 from .progress import ProgressBar
 

@@ -12,10 +12,10 @@ import liveportrait_core
 from liveportrait_core.cli.main import main
 from liveportrait_core.cli.parsers import build_parser
 from liveportrait_core.cli.progress import ProgressBar, clock
+from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.option_fields import spec_of, specs_of
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 

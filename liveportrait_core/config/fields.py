@@ -29,7 +29,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
-from .option_spec import MISSING, OptionError, OptionSpec
+from .spec import MISSING, OptionError, OptionSpec
 
 Kind = TypeVar("Kind")
 _KEY: Final = "liveportrait option"

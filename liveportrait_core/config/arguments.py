@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from .option_fields import build, specs_of
-from .option_spec import OptionSpec, default_text
+from .fields import build, specs_of
+from .spec import OptionSpec, default_text
 
 Kind = TypeVar("Kind")
 MORE: Final = "more"
