@@ -43,7 +43,7 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .model import save_model as save_model
     from .motion.edit import driving_expression as driving_expression
     from .motion.edit import neutral_motion as neutral_motion
-    from .motion.expression import Expression as Expression
+    from .motion.slider_options import Sliders as Sliders
     from .motion.types import Motion as Motion
     from .options import AnimateOptions as AnimateOptions
     from .options import DrivingOptions as DrivingOptions

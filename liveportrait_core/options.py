@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from .config.fields import check_options, option, section, shared
 from .constants import OBSERVATION_VARIANCE, Box, Region
-from .motion.expression import Expression
+from .motion.slider_options import Sliders
 
 MotionMode = Literal["relative", "absolute"]
 DrivingOption = Literal["expression-friendly", "pose-friendly"]
@@ -215,7 +215,7 @@ class Framing:
     already_cropped: bool | None = option(
         None,
         "the frames are face crops: taken whole, and nothing is pasted",
-        unset="no; yes for a square driver with --compat published",
+        unset="no; with --compat published yes for a square driver",
     )
     scale: float | None = option(
         None,
@@ -344,10 +344,10 @@ class AnimateOptions:
 class Edit:
     """A face changed by hand: sliders, then openings, then stitching.
 
-    `Edit(sliders=Expression(smile=0.8), eyes_open=0.4)`
+    `Edit(sliders=Sliders(smile=0.8), eyes_open=0.4)`
     """
 
-    sliders: Expression = section(Expression, flags="", group="sliders")
+    sliders: Sliders = section(Sliders, flags="", group="sliders")
     eyes_open: float | None = option(
         None,
         "eye opening, height over width",

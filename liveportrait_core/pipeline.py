@@ -231,18 +231,9 @@ def read_motion(
         FaceNotFoundError: No frame shows a face.
     """
     options = options or AnimateOptions()
-    is_image = isinstance(clip, np.ndarray)
-    if faces is None:
-        faces = FaceTrackers(model, options.face_models).tracker(
-            "source",
-            options.source_face,
-            already_cropped=bool(options.source_framing.already_cropped),
-            is_image=is_image,
-        )
-    chunk = ChunkSize.for_device(model.device, options.chunk)
+    options = replace(options, driving_face=options.source_face)
     frames = Frames((clip,)) if isinstance(clip, np.ndarray) else clip
-    reading = ReadOptions(chunk=chunk, progress=progress)
-    return read_driving(model, frames, faces, options.source_framing, reading).motion
+    return _Reader(model, options, progress).driver(frames, faces, options.source_framing).motion
 
 
 def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:

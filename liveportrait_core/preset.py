@@ -91,4 +91,3 @@ COMPACT = Preset(
     source_crop=CropDefaults(scale=1.65, vx_ratio=0.0, vy_ratio=-0.06),
     driving_crop=CropDefaults(scale=1.65, vx_ratio=0.0, vy_ratio=-0.06),
 )
-PRESETS = {preset.name: preset for preset in (PAPER, PAPER_ANIMAL, COMPACT)}

@@ -1,4 +1,4 @@
-"""The nine verbs: one for each stage of Algorithm 1. Start reading here.
+"""The verbs: one for each stage of Algorithm 1. Start reading here.
 
 Pictures are float RGB in [0, 1]. No verb changes gradients, devices or train modes; the
 caller decides. Shapes are the published model's; a smaller preset has its own.

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.motion.edit import driving_expression, neutral_motion
-from ..liveportrait_core.motion.expression import Expression
+from ..liveportrait_core.motion.slider_options import Sliders
 from . import library, runtime
 from .adapt.motions import checked_motion
 from .fields import model_field
@@ -40,7 +40,7 @@ class ExpressionNode(io.ComfyNode):
             inputs=[
                 model_field("From Load Model; its keypoints are moved."),
                 *(
-                    OptionWidget(spec=spec_of(Expression, name), id=name).field(
+                    OptionWidget(spec=spec_of(Sliders, name), id=name).field(
                         advanced=index >= NUM_SHOWN,
                         round=False,
                         display_mode=io.NumberDisplay.slider,
@@ -73,7 +73,7 @@ class ExpressionNode(io.ComfyNode):
         else:
             base = checked_motion(motion, "motion")
             library.inputs.check_space(net, base, "motion")
-        made = driving_expression(base, Expression(**sliders))
+        made = driving_expression(base, Sliders(**sliders))
         return io.NodeOutput(runtime.intermediate(made.describe(producer="Expression")))
 
 

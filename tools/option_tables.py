@@ -12,7 +12,7 @@ from liveportrait_core.command_options import (
     ReportOptions,
 )
 from liveportrait_core.config.tables import option_table
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.options import (
     AnimateOptions,
     DrivingOptions,
@@ -44,7 +44,7 @@ TABLES = (
     ),
     ("The rest of `AnimateOptions`", AnimateOptions, ""),
     ("Editing: `Edit`", Edit, "Its `sliders` are those of `Expression`."),
-    ("Sliders: `Expression`", Expression, ""),
+    ("Sliders: `Expression`", Sliders, ""),
     ("Model and device: `ModelOptions`", ModelOptions, "Of the command line alone."),
     ("What `animate` writes: `OutputOptions`", OutputOptions, "Of the command line alone."),
     ("What a command prints: `ReportOptions`", ReportOptions, "Of the command line alone."),

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from ..model import LivePortraitModel
 from ..motion.edit import apply_expression
-from ..motion.expression import Expression
 from ..motion.openness import eyes_condition, lip_condition
 from ..motion.regions import keypoint_space
 from ..motion.rotation import rotation_from_degrees
+from ..motion.slider_options import Sliders
 from ..motion.sliders import editor_offset
 from ..motion.smoothing import smooth_values
 from ..motion.transform import transform_keypoints
@@ -39,7 +39,7 @@ def edit_keypoints(
 ) -> DrivenKeypoints:
     """Keypoints of a source with slider values and given openings.
 
-    `edit_keypoints(model, motion, Edit(sliders=Expression(smile=0.5)))`
+    `edit_keypoints(model, motion, Edit(sliders=Sliders(smile=0.5)))`
 
     Convention:
         - sliders, then openings, then stitching
@@ -138,7 +138,7 @@ def hold_lip_closed(
 def editor_keypoints(
     model: LivePortraitModel,
     source: Motion,
-    sliders: Expression,
+    sliders: Sliders,
     *,
     source_ratio: float = 1.0,
     sample: Motion | None = None,

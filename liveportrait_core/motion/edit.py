@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import MotionSpaceError
-from .expression import Sliders, slider_values
 from .regions import keypoint_space
 from .rotation import degrees_from_rotation, rotation_from_degrees
+from .slider_options import SliderValues, slider_values
 from .sliders import expression_offset
 from .smoothing import nearest_rotation
 from .transfer import neutral_reference, num_frames, shared_space
@@ -26,7 +26,7 @@ _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
 
 
-def apply_expression(motion: Motion, sliders: Sliders) -> Motion:
+def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
     """A motion with the sliders added to each of its frames.
 
     Convention:
@@ -64,10 +64,10 @@ def apply_expression(motion: Motion, sliders: Sliders) -> Motion:
     )
 
 
-def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
+def driving_expression(motion: Motion, sliders: SliderValues) -> Motion:
     """A driver with the sliders added; its reference stays the one without them.
 
-    `driving_expression(motion, Expression(smile=0.5))`
+    `driving_expression(motion, Sliders(smile=0.5))`
 
     Convention:
         - so the sliders take effect in relative driving, though every frame has them
@@ -92,7 +92,7 @@ def driving_expression(motion: Motion, sliders: Sliders) -> Motion:
 def neutral_motion(space: str) -> Motion:
     """One frame of a face that does nothing: upright, in the middle, without an expression.
 
-    `driving_expression(neutral_motion(model.preset.space), Expression(smile=0.5))`
+    `driving_expression(neutral_motion(model.preset.space), Sliders(smile=0.5))`
 
     Raises:
         MotionSpaceError: The keypoint space is unknown.

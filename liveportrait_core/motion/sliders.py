@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS, CompactKeypoint
-from .expression import Expression, Sliders, slider_values
 from .regions import AXES, keypoint_space
+from .slider_options import Sliders, SliderValues, slider_values
 
 Step = tuple[int, str, float]
 """A keypoint, one of its axes, and the crop units it moves for one unit of the slider."""
@@ -211,7 +211,7 @@ _SLIDERS: Mapping[str, Mapping[str, SliderEffect]] = MappingProxyType(
 )
 
 
-def expression_offset(sliders: Sliders, space: str) -> Tensor:
+def expression_offset(sliders: SliderValues, space: str) -> Tensor:
     """What the sliders add to the expression of a frontal face.
 
     Args:
@@ -236,7 +236,7 @@ EDITOR_TURN_DEG: Final = {"lip_open_pitch": -0.05, "wink_yaw": -0.1, "wink_roll"
 """How far the editor turns the head for one unit of a slider."""
 
 
-def editor_offset(sliders: Expression) -> tuple[Tensor, Tensor]:
+def editor_offset(sliders: Sliders) -> tuple[Tensor, Tensor]:
     """The sliders as ComfyUI-AdvancedLivePortrait's expression editor reads them.
 
     Convention:

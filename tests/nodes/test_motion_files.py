@@ -245,7 +245,7 @@ def test_an_expression_is_what_the_library_makes_of_the_sliders(suite, motion, o
     given = {"motion": motion} if on_top else {}
     made = suite("LPS_Expression", model=suite.model(), **SLIDERS, **given)
     base = motion if on_top else core.neutral_motion(COMPACT)
-    wanted = core.driving_expression(base, core.Expression(**SLIDERS))
+    wanted = core.driving_expression(base, core.Sliders(**SLIDERS))
     assert same(made, wanted.describe(producer="Expression"))
     assert len(made) == (5 if on_top else 1)
 
@@ -264,9 +264,9 @@ def test_neutral_sliders_leave_the_picture_alone(suite):
 def test_sliders_are_all_there_with_the_ranges_of_the_library(suite):
     schema = suite.comfyui.nodes["LPS_Expression"].GET_SCHEMA()
     sliders = {one.id: (one.min, one.max, one.default) for one in schema.inputs[1:-1]}
-    names = {field.name: field.default for field in fields(suite.core.Expression)}
+    names = {field.name: field.default for field in fields(suite.core.Sliders)}
     assert {name: default for name, (_, _, default) in sliders.items()} == names
-    specs = suite.module("liveportrait_core.config.fields").specs_of(suite.core.Expression)
+    specs = suite.module("liveportrait_core.config.fields").specs_of(suite.core.Sliders)
     ranges = {spec.name: (spec.minimum, spec.maximum) for spec in specs}
     assert {name: (low, high) for name, (low, high, _) in sliders.items()} == ranges
 

@@ -25,22 +25,22 @@ from liveportrait_core.imaging.crop import CropTransform, FaceBox, box_transform
 from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixels
 from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 
 from ..engine.sample_grid import caption_row, grid_of
 from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh
 from ..evaluation.seam import edited
 
-EDITS: Final[dict[str, Expression]] = {
-    "blink": Expression(blink=-20),
-    "smile": Expression(smile=1.3, grin=6),
-    "open mouth": Expression(lip_open=75),
-    "glance left": Expression(gaze_x=-27),
-    "glance right": Expression(gaze_x=27),
-    "turn left 15": Expression(yaw_deg=15),
-    "turn right 15": Expression(yaw_deg=-15),
-    "turn left 25": Expression(yaw_deg=25),
-    "turn right 25": Expression(yaw_deg=-25),
+EDITS: Final[dict[str, Sliders]] = {
+    "blink": Sliders(blink=-20),
+    "smile": Sliders(smile=1.3, grin=6),
+    "open mouth": Sliders(lip_open=75),
+    "glance left": Sliders(gaze_x=-27),
+    "glance right": Sliders(gaze_x=27),
+    "turn left 15": Sliders(yaw_deg=15),
+    "turn right 15": Sliders(yaw_deg=-15),
+    "turn left 25": Sliders(yaw_deg=25),
+    "turn right 25": Sliders(yaw_deg=-25),
 }
 """Strong, but natural for a face; left and right are the image's."""
 SOURCE: Final = "source"

@@ -21,12 +21,12 @@ from liveportrait_core.imaging.landmark_layouts import COMPACT_21, Landmarks
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.options import AnimateOptions, Edit, Framing
 
 from ..data.rendered import FRAMES, HEAD_REGIONS, RenderedSet
 
-TURNS = (Expression(yaw_deg=15.0), Expression(yaw_deg=-15.0))
+TURNS = (Sliders(yaw_deg=15.0), Sliders(yaw_deg=-15.0))
 SURROUNDINGS = 0.25
 """Border that is put around a rendered picture, in sides: the usual crop reaches beyond it."""
 SILHOUETTE = 0.04
@@ -39,7 +39,7 @@ def edited(
     model: LivePortraitModel,
     frame: Pixels,
     faces: ClipTracker | FaceTrack,
-    edits: tuple[Expression, ...],
+    edits: tuple[Sliders, ...],
 ) -> tuple[list[Pixels], CropTransform]:
     """A picture under some edits, stitched and pasted back as `liveportrait edit` does.
 

@@ -14,7 +14,7 @@ from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE
 from liveportrait_core.errors import CheckpointError, MotionSpaceError
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.edit import driving_expression
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import tensor_fields
@@ -295,9 +295,7 @@ def test_sliders_on_a_driver_move_the_source_though_every_frame_has_them(length)
     model = small_networks_model(scale=0.0)
     source, driver = random_motion(1, 1), random_motion(2, length)
     plain = drive(model, source, driver).motion
-    edited = drive(
-        model, source, driving_expression(driver, Expression(yaw_deg=10, smile=1))
-    ).motion
-    offset = expression_offset(Expression(smile=1), source.space)
+    edited = drive(model, source, driving_expression(driver, Sliders(yaw_deg=10, smile=1))).motion
+    offset = expression_offset(Sliders(smile=1), source.space)
     assert_close(edited.expression - plain.expression, offset.expand_as(plain.expression))
     assert (edited.rotation - plain.rotation).abs().amax((1, 2)).min() > 0.05

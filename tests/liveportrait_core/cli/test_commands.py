@@ -15,7 +15,7 @@ from liveportrait_core.cli.progress import ProgressBar, clock
 from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 
@@ -154,9 +154,9 @@ def test_the_help_of_animate_fits_two_screens(monkeypatch):
     assert headings[2:] == ["motion:", "source's face:", "output:", "model:", "report:", "more:"]
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in specs_of(Expression)])
+@pytest.mark.parametrize("name", [spec.name for spec in specs_of(Sliders)])
 def test_a_slider_outside_its_range_is_refused(liveportrait, files, out, name):
-    spec = spec_of(Expression, name)
+    spec = spec_of(Sliders, name)
     for value, nearest in ((spec.minimum - 1, spec.minimum), (spec.maximum + 1, spec.maximum)):
         flag = f"--{spec.flag or name.replace('_', '-')}"
         ran = liveportrait("edit", files / "portrait.png", "-o", out / "a.png", flag, value)

@@ -12,67 +12,67 @@ from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, blend, extend, loop, mirror, retime
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion
 from tests.support.motions import random_motion
 
 SPACES = (HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE)
-SLIDERS = [spec.name for spec in specs_of(Expression)]
+SLIDERS = [spec.name for spec in specs_of(Sliders)]
 FACE_SLIDERS = [name for name in SLIDERS if name != "zoom" and not name.endswith("_deg")]
 C = CompactKeypoint
 
 
 @pytest.mark.parametrize("space", SPACES)
 def test_sliders_at_rest_change_nothing(space):
-    assert not expression_offset(Expression(), space).any()
+    assert not expression_offset(Sliders(), space).any()
     face = random_motion(1, 3, space)
-    edited = apply_expression(face, Expression())
+    edited = apply_expression(face, Sliders())
     assert torch.equal(transform_keypoints(edited), transform_keypoints(face))
 
 
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("name", FACE_SLIDERS)
 def test_every_slider_moves_something_and_not_far(space, name):
-    spec = spec_of(Expression, name)
+    spec = spec_of(Sliders, name)
     for value in (spec.minimum, spec.maximum):
         if value:
-            offset = expression_offset(Expression(**{name: value}), space)
+            offset = expression_offset(Sliders(**{name: value}), space)
             assert 0.002 < float(offset.abs().max()) < 0.2
 
 
 def test_every_slider_has_a_range():
-    assert set(SLIDERS) == set(Expression.__dataclass_fields__)
-    assert all(spec.minimum < spec.maximum for spec in specs_of(Expression))
+    assert set(SLIDERS) == set(Sliders.__dataclass_fields__)
+    assert all(spec.minimum < spec.maximum for spec in specs_of(Sliders))
 
 
 def test_a_compact_blink_brings_the_lids_together():
-    offset = expression_offset(Expression(blink=-20), COMPACT_SPACE)
+    offset = expression_offset(Sliders(blink=-20), COMPACT_SPACE)
     for upper, lower in ((C.LEFT_UPPER_LID, C.LEFT_LOWER_LID), (C.RIGHT_UPPER_LID, 11)):
         assert float(offset[lower, 1] - offset[upper, 1]) == pytest.approx(-0.05)
 
 
 def test_a_compact_wink_shuts_one_eye():
-    offset = expression_offset(Expression(wink=39), COMPACT_SPACE)
+    offset = expression_offset(Sliders(wink=39), COMPACT_SPACE)
     assert float(offset[C.LEFT_UPPER_LID, 1]) > 0.04
     assert not offset[C.RIGHT_UPPER_LID].any()
 
 
 def test_compact_gaze_looks_right_and_up():
-    offset = expression_offset(Expression(gaze_x=30, gaze_y=63), COMPACT_SPACE)
+    offset = expression_offset(Sliders(gaze_x=30, gaze_y=63), COMPACT_SPACE)
     assert (offset[[C.LEFT_IRIS, C.RIGHT_IRIS], 0] > 0.03).all()
     assert (offset[[C.LEFT_IRIS, C.RIGHT_IRIS], 1] < -0.03).all()
 
 
 def test_a_compact_smile_pulls_the_corners_out_and_up():
-    offset = expression_offset(Expression(smile=1), COMPACT_SPACE)
+    offset = expression_offset(Sliders(smile=1), COMPACT_SPACE)
     assert offset[C.LEFT_LIP_CORNER, 0] < 0 < offset[C.RIGHT_LIP_CORNER, 0]
     assert (offset[[C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER], 1] < 0).all()
 
 
 def test_an_open_compact_mouth_drops_the_jaw():
-    offset = expression_offset(Expression(lip_open=120), COMPACT_SPACE)
+    offset = expression_offset(Sliders(lip_open=120), COMPACT_SPACE)
     assert_close(offset[[C.INNER_LOWER_LIP, C.LOWER_LIP, C.CHIN], 1], torch.full((3,), 0.15))
 
 
@@ -83,7 +83,7 @@ def test_compact_offsets_turn_with_the_head():
         scale=torch.ones(1, 1),
         translation=torch.zeros(1, 3),
     ).describe(space=COMPACT_SPACE)
-    edited = apply_expression(profile, Expression(lip_open=120))
+    edited = apply_expression(profile, Sliders(lip_open=120))
     # a head lying on its side opens its mouth sideways
     assert float(edited.expression[0, C.CHIN, 0].abs()) == pytest.approx(0.15, abs=1e-6)
     assert float(edited.expression[0, C.CHIN, 1]) == pytest.approx(0.0, abs=1e-6)
@@ -91,7 +91,7 @@ def test_compact_offsets_turn_with_the_head():
 
 def test_pose_and_zoom_are_added():
     face = random_motion(1, 2)
-    edited = apply_expression(face, Expression(yaw_deg=7, zoom=1.1))
+    edited = apply_expression(face, Sliders(yaw_deg=7, zoom=1.1))
     assert_close(edited.yaw_deg, face.yaw_deg + 7)
     assert_close(edited.scale, face.scale * 1.1)
     assert not torch.equal(edited.rotation, face.rotation)
@@ -102,7 +102,7 @@ def test_pose_and_zoom_are_added():
 )
 def test_a_slider_that_is_no_use_is_refused(name, value):
     with pytest.raises(ValueError, match=name):
-        Expression(**{name: value})
+        Sliders(**{name: value})
 
 
 @pytest.mark.parametrize(("weight", "which"), [(0.0, 0), (1.0, 1)])

@@ -7,7 +7,7 @@ from liveportrait_core.animation.inputs import prepare_inputs
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, neutral_motion
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.options import DrivingOptions
 from tests.support.motions import random_motion
 
@@ -37,7 +37,7 @@ def test_it_is_what_a_single_driving_frame_is_measured_against(space):
 @pytest.mark.parametrize("space", SPACES)
 def test_neutral_sliders_leave_it_as_it_is(space):
     still = neutral_motion(space)
-    made = apply_expression(still, Expression())
+    made = apply_expression(still, Sliders())
     assert torch.equal(made.expression, still.expression)
     assert torch.equal(made.rotation, still.rotation)
 

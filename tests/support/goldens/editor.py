@@ -19,7 +19,7 @@ from liveportrait_core.animation.edit import (
 from liveportrait_core.animation.inputs import DrivenKeypoints
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.model import LivePortraitModel
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.sliders import editor_offset, expression_offset
 from liveportrait_core.options import Edit
 
@@ -102,7 +102,7 @@ def _sliders(arrays: Arrays) -> Iterator[Comparison]:
         value = float(arrays[name][0])
         if match[1] == "mov_x":
             value *= -1  # this golden too is of the inner function
-        sliders = Expression(**{PAGE_SLIDERS[match[1]]: value})
+        sliders = Sliders(**{PAGE_SLIDERS[match[1]]: value})
         golden = arrays[name.removesuffix("value") + "delta"]
         error = largest_difference(expression_offset(sliders, HUMAN_SPACE), golden)
         yield Comparison("slider offset", name.removesuffix(".value"), error, TOLERANCE)
@@ -116,7 +116,7 @@ def _editor_offsets(arrays: Arrays, order: list[str]) -> Iterator[Comparison]:
         values = dict(zip(order, arrays[name].tolist(), strict=True))
         # this golden is of the inner function, whose caller turns the yaw round
         values["rotate_yaw"] *= -1
-        sliders = Expression(**{EDITOR_SLIDERS[key]: value for key, value in values.items()})
+        sliders = Sliders(**{EDITOR_SLIDERS[key]: value for key, value in values.items()})
         offset, turn_deg = editor_offset(sliders)
         stem = name.removesuffix("params")
         error = max(
@@ -140,7 +140,7 @@ def _image(model: LivePortraitModel, inputs: Arrays, case: dict[str, Any]) -> Dr
     return edit_keypoints(
         model,
         source,
-        Edit(sliders=Expression(**sliders), stitch=case["stitching"], **wanted),
+        Edit(sliders=Sliders(**sliders), stitch=case["stitching"], **wanted),
         compat="published",
     )
 
@@ -166,7 +166,7 @@ def _editor(model: LivePortraitModel, inputs: Arrays, case: dict[str, Any]) -> D
     return editor_keypoints(
         model,
         source_motion(inputs, case["source"], None, HUMAN_SPACE),
-        Expression(**sliders),
+        Sliders(**sliders),
         source_ratio=params["src_ratio"],
         sample=sample,
         sample_ratio=params["sample_ratio"],

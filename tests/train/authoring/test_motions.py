@@ -4,7 +4,7 @@ from torch.testing import assert_close
 
 from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.types import tensor_fields
 from train.authoring.motions import SCORES, Score, main, motion_of
@@ -53,7 +53,7 @@ def test_a_score_moves_the_face_as_the_sliders_do():
     score = Score(0.2)
     score.add("smile", ((0.0, 0.0), (0.12, 0.5)))
     motion = motion_of(score)
-    expected = expression_offset(Expression(smile=0.5), motion.space)
+    expected = expression_offset(Sliders(smile=0.5), motion.space)
     assert_close(motion.expression[-1], expected)
 
 

@@ -6,7 +6,7 @@ import pytest
 from liveportrait_core.config.fields import specs_of
 from liveportrait_core.imaging.crop import FaceBox, box_transform
 from liveportrait_core.media.images import read_image, write_image
-from liveportrait_core.motion.expression import Expression
+from liveportrait_core.motion.slider_options import Sliders
 from train.authoring import portraits
 from train.authoring.portraits import EDITS, VIEW, reached, view_of
 from train.engine.sample_grid import caption_row, grid_of
@@ -39,7 +39,7 @@ def test_a_folder_without_faces_is_refused(tmp_path, capsys):
 
 def test_edits_stay_within_the_sliders():
     for edit in EDITS.values():
-        for spec in specs_of(Expression):
+        for spec in specs_of(Sliders):
             assert spec.minimum <= getattr(edit, spec.name) <= spec.maximum
 
 

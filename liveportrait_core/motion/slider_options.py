@@ -9,8 +9,8 @@ from ..config.fields import check_options, option, specs_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
-    """Slider values; all zero (zoom 1) is the face as it is: `Expression(smile=0.8, yaw_deg=10)`.
+class Sliders:
+    """Slider values; all zero (zoom 1) is the face as it is: `Sliders(smile=0.8, yaw_deg=10)`.
 
     Convention:
         - the numbers are those of the published sliders, so that settings found elsewhere hold
@@ -78,13 +78,13 @@ class Expression:
         check_options(self)
 
 
-Sliders = Expression | Mapping[str, float]
+SliderValues = Sliders | Mapping[str, float]
 """Slider values; a mapping may leave sliders out, and go beyond the ranges."""
 
 
-def slider_values(sliders: Sliders) -> dict[str, float]:
+def slider_values(sliders: SliderValues) -> dict[str, float]:
     """The value of every slider by its name."""
-    names = {spec.name: spec.default for spec in specs_of(Expression)}
+    names = {spec.name: spec.default for spec in specs_of(Sliders)}
     if isinstance(sliders, Mapping):
         return {**names, **sliders}
     return {name: getattr(sliders, name) for name in names}
