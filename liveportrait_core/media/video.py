@@ -41,7 +41,8 @@ class VideoReader:
           rate is put on that grid: of the pictures due by (k + 1/2) / fps the latest is taken,
           so some repeat and some drop, and duration and sound stay in step. A video of even rate
           gives each of its pictures once, also where its timestamps are rounded.
-        - fps is the mean rate of the container, never rounded; 25 where it has none
+        - fps is the mean rate of the container, never rounded; where it states none, that of the
+          median step between its pictures (`frame_rate.frame_rate`)
         - a part is a slice of the whole video's frames: those due from `start_s` on, on the clock
           that players show, where 0 is when the file's picture or sound begins
           (`VideoClock.window` gives the rounding)

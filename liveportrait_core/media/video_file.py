@@ -23,10 +23,10 @@ from .containers import (
     start_of,
     video_stream,
 )
+from .frame_rate import frame_rate
 from .orientation import Orientation, orientation_of
 from .window import VideoClock, slot_at
 
-_FPS_WHEN_UNKNOWN: Final = Fraction(25)
 # Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
 _LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
 # Containers round the end of a stream; a video that lacks more than this broke off.
@@ -42,7 +42,7 @@ class VideoFile:
 
     Attributes:
         path: The file.
-        fps: Exact mean frame rate; 25 where the container has none.
+        fps: Exact mean frame rate (`frame_rate`).
         has_audio: Whether the file has a stream of sound.
         size: (width, height) of the stored pictures in square pixels, before turning upright.
         orientation: How they are turned upright.
@@ -79,7 +79,7 @@ class VideoFile:
         with open_container(path, "video") as container:
             stream = video_stream(container, path)
             self.has_audio = bool(container.streams.audio)
-            self.fps = Fraction(stream.average_rate or stream.guessed_rate or _FPS_WHEN_UNKNOWN)
+            self.fps = frame_rate(path, container, stream)
             self._declared_end_s = declared_end(stream)
             num_there, num_indexed = indexed_frames(container, stream)
             if num_there < num_indexed:
