@@ -233,7 +233,7 @@ def read_motion(
     options = options or AnimateOptions()
     options = replace(options, driving_face=options.source_face)
     frames = Frames((clip,)) if isinstance(clip, np.ndarray) else clip
-    return _Reader(model, options, progress).driver(frames, faces, options.source_framing).motion
+    return _FirstPass(model, options, progress).driver(frames, faces, options.source_framing).motion
 
 
 def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
 def found_files() -> dict[str, Path]:
     """Where each file of the table was found, by its name."""
-    folders = [DEFAULT_FILE.parents[1], *weight_folders()]
+    folders = [DEFAULT_FILE.parents[2], *weight_folders()]
     places: dict[str, Path] = {}
     for file in FILES:
         hits = (path for folder in folders if (path := file.found_in(folder)) is not None)

@@ -85,6 +85,11 @@ def test_models_list_tells_licences(liveportrait):
     non_commercial = {row["name"] for row in rows if not row["commercial_use"]}
     assert non_commercial == {"buffalo_l/det_10g", "buffalo_l/2d106det"}
     assert "MIT" in liveportrait("models", "list").out
+    shipped = {
+        row["name"]: row["found"] for row in rows if row["name"] in ("default", "face_finder")
+    }
+    assert len(shipped) == 2
+    assert all(Path(found).is_file() for found in shipped.values())
 
 
 def test_doctor_tells_what_is_there(liveportrait):
@@ -93,6 +98,7 @@ def test_doctor_tells_what_is_there(liveportrait):
     assert found["devices"][0]["name"] == "cpu"
     assert found["face_finder"]
     assert found["writes_video"]
+    assert {"default", "face_finder"} <= {row["name"] for row in found["weights"]}
     text = liveportrait("doctor").out
     assert "Packages" in text
     assert "Weights" in text
