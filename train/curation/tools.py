@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from liveportrait_core.animation.compact_landmarks import fused_copy
 from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
 from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.config.spec import OptionError
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
@@ -109,18 +110,18 @@ def load_scorer(name: str) -> Scorer:
     """A function named `module:function`.
 
     Raises:
-        ValueError: There is none by this name.
+        OptionError: There is none by this name.
     """
     module, colon, function = name.partition(":")
     try:
         found = getattr(import_module(module), function) if colon and module else None
     except (ImportError, AttributeError) as error:
-        raise ValueError(
+        raise OptionError(
             f"The scorer {name} cannot be imported ({error}). Name it module:function, and put its "
             "folder on PYTHONPATH."
         ) from error
     if not callable(found):
-        raise ValueError(
+        raise OptionError(
             f"The scorer {name} is no function; module:function is expected, which takes "
             "(N, H, W, 3) uint8 frames and gives a number. Name another."
         )

@@ -55,10 +55,20 @@ CACHE_NAME: Final = "animal-clips"
 LEFT_OUT: Final = ("head_pose", "gan_lip", "face_id")
 """Terms of Eq. 4 that count 0 here: animals' poses are not read well, their lips are other lips,
 and no network knows one from the other."""
-BASE_HELP: Final = (
-    "model to begin with: default, a model file, a published folder or name, or a run folder; "
-    "base=... --help lists the options for it"
-)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalBase:
+    """The model that is trained further; it decides which other options there are."""
+
+    base: str = option(
+        "default",
+        "model to begin with: default, a model file, a published folder or name, or a run folder; "
+        "base=... --help lists the options for it",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +104,15 @@ class PaperAnimalsConfig:
     hold for the animals too, where they are of both kinds.
     """
 
-    base: str = option("default", BASE_HELP)
+    start: AnimalBase = shared(AnimalBase)
     animals: AnimalConfig = shared(AnimalConfig)
     training: paper.PaperTraining = shared(paper.PaperTraining)
     weights: PaperWeights = section(PaperWeights, fixed=dict.fromkeys(LEFT_OUT, 0.0))
+
+    @property
+    def base(self) -> str:
+        """The model that is trained further."""
+        return self.start.base
 
     @property
     def loop(self) -> LoopConfig:
@@ -122,7 +137,7 @@ class CompactAnimalsConfig:
     hold for the animals too, where they are of both kinds.
     """
 
-    base: str = option("default", BASE_HELP)
+    start: AnimalBase = shared(AnimalBase)
     animals: AnimalConfig = shared(AnimalConfig)
     loop: LoopConfig = shared(LoopConfig)
     sets: DataConfig = shared(DataConfig)
@@ -140,6 +155,11 @@ class CompactAnimalsConfig:
     def __post_init__(self) -> None:
         if not self.batches.batch:
             raise OptionError("batch is 0; a whole number from 1 up is expected. 4 is usual.")
+
+    @property
+    def base(self) -> str:
+        """The model that is trained further."""
+        return self.start.base
 
 
 AnimalsConfig = PaperAnimalsConfig | CompactAnimalsConfig
