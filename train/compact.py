@@ -4,7 +4,7 @@
     python -m train.compact run=runs/mixed data=runs/heads clips=portraits,videos steps=9000
     torchrun --nproc_per_node 2 -m train.compact run=... data=... steps=...
 
-They differ from the paper's networks (`train.stage1`) in size and in what they are taught by:
+They differ from the paper's networks (`train.stage1`) in size and in what they are trained on:
 docs/design.md says how. Clips are folders of videos and pictures of one person each, nothing of
 them labelled. They are prepared on first use: one face found, tracked, cropped, stored
 (`train.data.preparing`). A pair is two frames of a video, or a picture with itself.

@@ -28,9 +28,9 @@ from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
 
 from ..engine.config import run_command
-from ..engine.sample_grid import caption_row, grid_of
 from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh
 from ..evaluation.seam import edited
+from ..reports.sample_grid import caption_row, grid_of
 
 EDITS: Final[dict[str, Expression]] = {
     "blink": Expression(blink=-20),
@@ -61,9 +61,9 @@ def views_of(model: LivePortraitModel, path: Path, side_px: int) -> list[Pixels]
         MediaError: The image cannot be read.
     """
     frame = limit_pixels(read_image(path).rgb, max_side=LARGEST_SIDE_PX)
-    reader = FaceTrackers(model).tracker("source", is_image=True)
-    assert reader is not None
-    pictures, transform = edited(model, frame, reader, tuple(EDITS.values()))
+    tracker = FaceTrackers(model).tracker("source", is_image=True)
+    assert tracker is not None
+    pictures, transform = edited(model, frame, tracker, tuple(EDITS.values()))
     view = view_of(transform, side_px)
     return [crop_pixels(picture, view, antialias=True) for picture in (frame, *pictures)]
 

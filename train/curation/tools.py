@@ -79,8 +79,8 @@ class ToolOptions:
             ValueError: The folder holds no face networks, or the scorer cannot be imported.
         """
         model = load_model("default")
-        reader = FaceTrackers(model, self.face_models).tracker("source")
-        assert isinstance(reader, LandmarkTracker)
+        tracker = FaceTrackers(model, self.face_models).tracker("source")
+        assert isinstance(tracker, LandmarkTracker)
         quick = replace(model, motion=fused_copy(model.motion))
         side = model.preset.face_size_px
 
@@ -90,8 +90,8 @@ class ToolOptions:
                 return extract_motion(quick, resize(faces, side)).pose_deg.numpy()
 
         return Tools(
-            finder=reader.finder,
-            network=reader.network,
+            finder=tracker.finder,
+            network=tracker.network,
             pose=pose,
             recognise=load_recognition(self.recognition) if self.recognition else None,
             scorer=load_scorer(self.scorer) if self.scorer else None,

@@ -44,7 +44,7 @@ class FinderOptions:
     marks: Path | None = option(
         None, "JSON: true places of eyes, nose and mouth", unset="the finder's landmarks"
     )
-    every: int = option(10, "take one frame of so many", minimum=1)
+    every: int = option(10, "take every N-th frame", minimum=1)
     weights: Path | None = option(None, "a finder's file", unset="the one that ships")
     model: str = option("default", "the model whose M finds landmarks")
     cascade: bool = option(False, "use OpenCV's cascade, too, as liveportrait does")

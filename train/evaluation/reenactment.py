@@ -110,7 +110,7 @@ class SampledVideo:
 
     path: Path
     every: int = 1
-    """Of so many frames one."""
+    """Every N-th frame is compared."""
     max_frames: int | None = None
     """Frames at most; None takes all."""
 
