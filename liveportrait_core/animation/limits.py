@@ -17,7 +17,7 @@ from ..preset import COMPACT, MotionLimits, Preset
 from .read import frame_ranges
 
 _LOG = logging.getLogger(__name__)
-KNEE: Final = 0.75
+KNEE: Final = 0.8
 """Share of a limit up to which motion stays as it is."""
 MIN_SCALE: Final = 1e-6
 
