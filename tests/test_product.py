@@ -11,7 +11,7 @@ tomllib = pytest.importorskip("tomllib", reason="only Python 3.11 and later read
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("ascii"))
 PROJECT, COMFY = SETTINGS["project"], SETTINGS["tool"]["comfy"]
-BROUGHT_BY_COMFYUI = {"torch", "numpy", "safetensors", "av"}
+BROUGHT_BY_COMFYUI = {"torch", "numpy", "safetensors", "av", "pillow"}
 """In the requirements of ComfyUI 0.3.64 and 0.33 both, so not for us to install or change."""
 RAW = "https://raw.githubusercontent.com/"
 NEEDED = (

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable
-from ..media.images import IMAGE_SUFFIXES, is_image, read_image
+from ..media.images import READABLE_SUFFIXES, read_image
+from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
-from ..media.video import VIDEO_SUFFIXES, VideoReader, is_video
+from ..media.video import VideoReader
 from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
 WHITE: Final = 255
-TEXT_PROBE_BYTES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,18 @@ def open_source(path: Path) -> Picture | VideoReader:
             f"{path} is a motion file; a picture or video to move is expected. Give a motion "
             "file as DRIVING, the second name."
         )
-    if is_image(path):
+    kind = media_kind(path)
+    if kind == "picture":
         image = read_image(path)
         _check_size(path, *image.rgb.shape[:2])
         return Picture(path, image.rgb, image.alpha)
-    if path.suffix.lower() in VIDEO_SUFFIXES or (not _is_text(path) and is_video(path)):
+    if kind == "video":
         reader = VideoReader(path)
         _check_size(path, reader.height, reader.width)
         return reader
     raise MediaError(
         f"{path} is neither a picture nor a video; one of "
-        f"{', '.join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))} is expected. Convert it first."
+        f"{', '.join(sorted(READABLE_SUFFIXES | VIDEO_SUFFIXES))} is expected. Convert it first."
     )
 
 
@@ -127,13 +128,6 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
             raise MediaError(
                 f"The output {path} would replace the input of the same name. Choose another name."
             )
-
-
-def _is_text(path: Path) -> bool:
-    """FFmpeg would take any text for a video of letters."""
-    with path.open("rb") as stream:
-        start = stream.read(TEXT_PROBE_BYTES)
-    return b"\0" not in start and start.isascii()
 
 
 def _check_size(path: Path, height: int, width: int) -> None:

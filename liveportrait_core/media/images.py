@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError
 from .atomic import read_whole, write_whole
+from .colour_profile import has_inks, to_srgb
+from .pillow_images import can_read_heif, decoded, opened
 
 IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """File name endings of images that can be read and written."""
+READABLE_SUFFIXES: Final = IMAGE_SUFFIXES | {".jfif", ".jpe", ".avif", ".heic", ".heif"}
+"""File name endings of images that can be read."""
 
 _ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 _WRITE_OPTIONS: Final[dict[str, list[int]]] = {
@@ -26,6 +30,11 @@ _WRITE_OPTIONS: Final[dict[str, list[int]]] = {
 }
 _OPENCV_LOG: Final[Any] = getattr(cv2.utils, "logging", cv2)  # a module of its own from 4.13 on
 _SILENT: Final = 0
+# Brands of ISO 23008-12 (HEIF) and of AVIF, as the file type box names them.
+_STILL_BRANDS: Final = frozenset({b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"})
+_SEQUENCE_BRANDS: Final = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
+_BY_PILLOW: Final = frozenset({"AVIF", "HEIF", "GIF", "JPEG2000", "ICO"})
+"""Formats that not every OpenCV reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +48,50 @@ class Image:
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether the name says that the file is an image."""
-    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+    """Whether the name says that the file is an image that can be read."""
+    return Path(path).suffix.lower() in READABLE_SUFFIXES
+
+
+def heif_brand(start: bytes) -> Literal["still", "sequence"] | None:
+    """What the first bytes of a file say of AVIF and HEIC: one picture or several; else None."""
+    if start[4:8] != b"ftyp":
+        return None
+    if start[8:12] in _SEQUENCE_BRANDS:
+        return "sequence"
+    return "still" if start[8:12] in _STILL_BRANDS else None
 
 
 def read_image(path: str | Path) -> Image:
-    """Read an image: PNG, JPEG, WebP, BMP or TIFF.
+    """Read an image: PNG, JPEG, WebP, BMP, TIFF, AVIF, HEIC, or the first picture of a GIF.
 
     `read_image("portrait.jpg").rgb`
 
     Convention:
         - turned upright as its EXIF orientation says
         - grey and palette pictures become RGB; 16-bit values v become round(v / 257)
+        - a picture with a colour profile becomes sRGB (`colour_profile.to_srgb`)
         - alpha is given apart and not composited, so that an image can be written back with it
 
     Raises:
         MediaError: The file is missing, empty, damaged, no picture, or holds float values.
     """
-    encoded = np.frombuffer(read_whole(path, "picture"), np.uint8)
+    content = read_whole(path, "picture")
+    with opened(content) as image:
+        profile: bytes | None = image.info.get("icc_profile") if image is not None else None
+        if image is not None and (image.format in _BY_PILLOW or has_inks(image, profile)):
+            try:
+                pixels, alpha = decoded(image)
+            except (OSError, ValueError, SyntaxError) as error:
+                raise _unreadable(path) from error
+            return Image(to_srgb(pixels, profile) if profile else pixels, alpha)
+    if heif_brand(content):
+        raise _without_decoder(path)
+    read = _by_opencv(content, path)
+    return Image(to_srgb(read.rgb, profile), read.alpha) if profile else read
+
+
+def _by_opencv(content: bytes, path: str | Path) -> Image:
+    encoded = np.frombuffer(content, np.uint8)
     try:
         with _silent_opencv():
             # IMREAD_UNCHANGED keeps alpha but ignores EXIF, IMREAD_COLOR the other way round.
@@ -156,8 +191,18 @@ def _silent_opencv() -> Generator[None]:
 
 def _unreadable(path: str | Path) -> MediaError:
     return MediaError(
-        f"{path} is not a picture, or it is damaged; PNG, JPEG, WebP, BMP or TIFF is expected. "
-        "Open it in a viewer to check, and export it again."
+        f"{path} is not a picture, or it is damaged; PNG, JPEG, WebP, BMP, TIFF, AVIF or HEIC is "
+        "expected. Open it in a viewer to check, and export it again."
+    )
+
+
+def _without_decoder(path: str | Path) -> MediaError:
+    """AVIF or HEIC that Pillow did not open."""
+    if can_read_heif():
+        return _unreadable(path)
+    return MediaError(
+        f"{path} is a HEIC or AVIF picture; a package that reads it is expected. Install it with "
+        "'pip install pi-heif' (for AVIF: 'pip install -U pillow'), or save the picture as JPEG."
     )
 
 

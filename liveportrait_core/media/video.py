@@ -10,61 +10,22 @@ from types import TracebackType
 from typing import Final, cast
 from weakref import WeakSet
 
-import av.error
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from ..errors import MediaError
-from .containers import EXACT_COLOUR, open_container
-from .images import is_image
+from .animated_webp import PROBE_BYTES, AnimatedWebp, is_animated_webp
+from .atomic import check_readable
+from .containers import EXACT_COLOUR
 from .video_file import VideoFile, length_of, time_of
 from .video_writer import VideoWriter
 from .window import Window
 
-__all__ = ["VIDEO_SUFFIXES", "VideoReader", "VideoWriter", "is_video"]
-
-VIDEO_SUFFIXES: Final = frozenset(
-    {
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".wmv",
-        ".flv",
-        ".gif",
-    }
-)
-"""Endings that name a video."""
+__all__ = ["VideoReader", "VideoWriter"]
 
 # FFmpeg's number for RGB, which has no matrix.
 _RGB_MATRIX: Final = 0
-
-
-def is_video(path: str | Path) -> bool:
-    """Whether a file is a video: by its ending where that is known, else by what is in it.
-
-    Raises:
-        MediaError: The ending is unknown, and the file is missing, empty or unreadable.
-    """
-    if Path(path).suffix.lower() in VIDEO_SUFFIXES:
-        return True
-    if is_image(path):
-        return False
-    try:
-        with open_container(path, "video") as container:
-            # FFmpeg opens a picture as a video of one frame, by formats such as png_pipe.
-            is_picture = container.format.name.endswith(("_pipe", "image2"))
-            return bool(container.streams.video) and not is_picture
-    except MediaError as error:
-        if isinstance(error.__cause__, av.error.FFmpegError):
-            return False  # a file, but no video
-        raise
 
 
 class VideoReader:
@@ -136,7 +97,7 @@ class VideoReader:
                 "the end."
             )
         self._iterations: WeakSet[Generator[NDArray[np.uint8]]] = WeakSet()
-        self._file = video = VideoFile(Path(path))
+        self._file = video = _opened(Path(path))
         self._window = video.clock.window(
             self._from_beginning(Fraction(start_s)),
             None if duration_s is None else Fraction(duration_s),
@@ -266,6 +227,14 @@ class VideoReader:
             src_color_range=picture.color_range,
         )
         return self._file.orientation.upright(cast(NDArray[np.uint8], pixels))
+
+
+def _opened(path: Path) -> VideoFile | AnimatedWebp:
+    """The file, probed by the library that reads its pictures."""
+    check_readable(path, "video")
+    with path.open("rb") as stream:
+        start = stream.read(PROBE_BYTES)
+    return AnimatedWebp(path) if is_animated_webp(start) else VideoFile(path)
 
 
 def _take_all(frames: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

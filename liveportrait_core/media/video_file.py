@@ -24,9 +24,8 @@ from .containers import (
     video_stream,
 )
 from .orientation import Orientation, orientation_of
-from .window import VideoClock
+from .window import VideoClock, slot_at
 
-_HALF: Final = Fraction(1, 2)
 _FPS_WHEN_UNKNOWN: Final = Fraction(25)
 # Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
 _LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
@@ -97,7 +96,7 @@ class VideoFile:
 
     def slot_of(self, time_s: Fraction) -> int:
         """The frame of the even grid that a picture shown at `time_s` of the file's clock is."""
-        return floor((time_s - self.origin_s) * self.fps + _HALF)
+        return slot_at(time_s - self.origin_s, self.fps)
 
     def pictures(self, frame: int = 0) -> Generator[VideoFrame]:
         """Decoded pictures to the video's end, from the one that `frame` shows or from before it.

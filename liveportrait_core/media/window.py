@@ -11,6 +11,11 @@ _HALF = Fraction(1, 2)
 _FLOAT_ERROR = Fraction(1, 1000)
 
 
+def slot_at(time_s: Fraction, fps: Fraction) -> int:
+    """The frame of the even grid that a picture shown `time_s` after the first one is."""
+    return floor(time_s * fps + _HALF)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Frames `first` and on, before `stop`, counted on the whole video's even grid of time."""

@@ -12,7 +12,6 @@ from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.read import (
     frame_ranges,
-    interpolate_missing,
     read_driving,
     read_source,
 )
@@ -347,18 +346,6 @@ def test_batches_follow_a_size_that_shrinks():
     assert list(batches) == [[4, 5], [6, 7], [8]]
     with pytest.raises(ValueError, match="1 or more"):
         ChunkSize(0)
-
-
-def test_gaps_are_filled_evenly_and_known_frames_kept(model):
-    motion = read_driving(model, walk(6), reader(), Framing()).motion
-    filled = interpolate_missing(motion, [False, True, False, False, True, False])
-    for frame in (1, 4):
-        torch.testing.assert_close(filled.expression[frame], motion.expression[frame])
-    torch.testing.assert_close(filled.scale[0], motion.scale[1])
-    torch.testing.assert_close(filled.scale[5], motion.scale[4])
-    third = motion.scale[1] + (motion.scale[4] - motion.scale[1]) / 3
-    torch.testing.assert_close(filled.scale[2], third)
-    assert interpolate_missing(motion, [True] * 6) is motion
 
 
 @pytest.mark.parametrize(

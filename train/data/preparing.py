@@ -22,7 +22,7 @@ from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 from liveportrait_core.media.images import is_image
-from liveportrait_core.media.video import VIDEO_SUFFIXES
+from liveportrait_core.media.kinds import VIDEO_SUFFIXES
 
 from .face_crops import CropSettings, SkippedError, default_faces, face_crops
 

@@ -27,7 +27,8 @@ from liveportrait_core.imaging.tensors import (
     tensor_from_pixels,
 )
 from liveportrait_core.media.clips import Frames
-from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader
+from liveportrait_core.media.kinds import VIDEO_SUFFIXES
+from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.options import Framing
 from liveportrait_core.stages import (

@@ -27,7 +27,8 @@ from liveportrait_core.imaging.crop import box_transform, face_box
 from liveportrait_core.imaging.landmark_layouts import LAYOUTS, Landmarks, Points
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image
-from liveportrait_core.media.video import VIDEO_SUFFIXES, VideoReader
+from liveportrait_core.media.kinds import VIDEO_SUFFIXES
+from liveportrait_core.media.video import VideoReader
 
 from ..engine.sample_grid import grid_of
 

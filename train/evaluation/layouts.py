@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import is_image
-from liveportrait_core.media.video import VIDEO_SUFFIXES
+from liveportrait_core.media.kinds import VIDEO_SUFFIXES
 
 LayoutName = Literal["talkinghead-1kh", "vfhq", "videos"]
 MIN_IMAGES: Final = 2

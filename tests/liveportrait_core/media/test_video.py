@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media.images import write_image
 from liveportrait_core.media.orientation import Orientation
-from liveportrait_core.media.video import VideoReader, is_video
+from liveportrait_core.media.video import VideoReader
 
 from .clips import NTSC, index_of, make_clip, make_sound, marked_frame
 
@@ -223,21 +222,6 @@ def test_a_film_that_breaks_off_is_read_so_far_and_names_the_frame(tmp_path):
         for _ in VideoReader(path):
             num_read += 1
     assert num_read >= 28
-
-
-def test_a_film_is_told_from_a_still_and_from_text(tmp_path):
-    assert is_video(make_clip(tmp_path / "clip.mp4", 2))
-    assert is_video("not there yet.MOV")
-    write_image(tmp_path / "still.png", marked_frame(0))
-    assert not is_video(tmp_path / "still.png")
-    (tmp_path / "still").write_bytes((tmp_path / "still.png").read_bytes())
-    assert not is_video(tmp_path / "still")
-    (tmp_path / "clip").write_bytes((tmp_path / "clip.mp4").read_bytes())
-    assert is_video(tmp_path / "clip")
-    (tmp_path / "notes").write_text("words\n" * 9)
-    assert not is_video(tmp_path / "notes")
-    with pytest.raises(MediaError, match="No video at"):
-        is_video(tmp_path / "missing")
 
 
 def test_the_rate_of_a_clip_is_never_rounded(tmp_path):

@@ -1,0 +1,91 @@
+"""Colour profiles (ICC) of pictures: what is read becomes sRGB."""
+
+from __future__ import annotations
+
+import logging
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+_LOG = logging.getLogger(__name__)
+# A profile that changes no colour by more than this is sRGB under another name.
+_MAX_SRGB_ERROR: Final = 2
+_GRID_STEPS: Final = 9
+# The colour space stands at byte 16 of a profile's header (ICC.1, 7.2).
+_SPACE: Final = slice(16, 20)
+_MODE_BY_SPACE: Final = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
+
+
+def to_srgb(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
+    """A picture in the colours of a profile, as sRGB.
+
+    Convention:
+        - relative colorimetric with black point compensation
+        - a picture whose profile is sRGB, or cannot be read, or is of another colour space than
+          the picture, stays as it is, bit for bit
+
+    Args:
+        pixels: (H, W, 3) RGB, or (H, W, 4) CMYK with 255 as full ink.
+        profile: Content of the ICC profile.
+
+    Returns:
+        (H, W, 3).
+    """
+    try:
+        transform = _transform(profile, pixels.shape[2])
+    except (ImageCms.PyCMSError, OSError, ValueError, KeyError) as error:
+        _LOG.warning("A colour profile cannot be read (%s); the colours are kept.", error)
+        transform = None
+    if transform is None:
+        return pixels[:, :, :3]
+    return _applied(transform, pixels)
+
+
+def has_inks(image: Image.Image, profile: bytes | None) -> bool:
+    """Whether a picture holds printing inks, and its profile says which."""
+    return image.mode == "CMYK" and profile is not None and profile[_SPACE] == b"CMYK"
+
+
+def _transform(profile: bytes, num_channels: int) -> ImageCms.ImageCmsTransform | None:
+    """The transform to sRGB; None where there is nothing to change."""
+    source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    mode = _MODE_BY_SPACE[profile[_SPACE]]
+    if (mode == "CMYK") != (num_channels == 4):  # noqa: PLR2004 - CMYK
+        return None
+    transform = ImageCms.buildTransform(
+        source,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    if mode == "CMYK":
+        return transform
+    colours = _grey_ramp() if mode == "L" else _colour_grid()
+    changed = _applied(transform, colours).astype(int) - colours
+    return transform if np.abs(changed).max() > _MAX_SRGB_ERROR else None
+
+
+def _applied(transform: ImageCms.ImageCmsTransform, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    mode = transform.input_mode
+    stored = pixels[:, :, 0] if mode == "L" else pixels
+    image = Image.fromarray(np.ascontiguousarray(stored), mode)
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # it is so only where the image is changed in place
+    return np.array(converted, np.uint8)
+
+
+def _grey_ramp() -> NDArray[np.uint8]:
+    """All greys (1, 256, 3)."""
+    return np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+
+
+def _colour_grid() -> NDArray[np.uint8]:
+    """Colours all over the cube, (1, N, 3)."""
+    levels = np.linspace(0, 255, _GRID_STEPS).round().astype(np.uint8)
+    grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1)
+    return grid.reshape(1, -1, 3)

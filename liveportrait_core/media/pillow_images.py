@@ -1,0 +1,88 @@
+"""Pictures and animations that Pillow recognises and decodes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from io import BytesIO
+from typing import IO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+HEIF_PACKAGES: Final = ("pi_heif", "pillow_heif")
+"""Packages that let Pillow read HEIC; one of them is enough."""
+
+# Formats with a signature that no video shares.
+_FORMATS: Final = (
+    *("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF"),
+    *("AVIF", "HEIF", "JPEG2000", "PPM", "ICO"),
+)
+_ANIMATED_FORMATS: Final = frozenset({"GIF", "PNG", "WEBP"})
+"""Formats in which several pictures are an animation, not pages or views."""
+
+
+@cache
+def can_read_heif() -> bool:
+    """Whether a package that reads HEIC is installed; it is made known to Pillow."""
+    for name in HEIF_PACKAGES:
+        try:
+            module = import_module(name)
+        except ImportError:
+            continue
+        module.register_heif_opener()
+        return True
+    return False
+
+
+@contextmanager
+def opened(file: bytes | IO[bytes]) -> Generator[Image.Image | None]:
+    """The picture or animation that a file holds, not yet decoded; None for anything else.
+
+    Args:
+        file: Content of the file, or the open file.
+    """
+    can_read_heif()
+    stream = BytesIO(file) if isinstance(file, bytes) else file
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore", UserWarning)  # of damaged metadata
+        try:
+            image = Image.open(stream, formats=[name for name in _FORMATS if _is_known(name)])
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+            image = None
+        yield image
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Whether an opened file has several pictures that are shown one after the other."""
+    return image.format in _ANIMATED_FORMATS and bool(getattr(image, "is_animated", False))
+
+
+def is_cmyk(image: Image.Image) -> bool:
+    """Whether an opened picture holds printing inks."""
+    return image.mode == "CMYK"
+
+
+def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """The opened picture upright: RGB (H, W, 3), or CMYK (H, W, 4), and alpha (H, W) or None.
+
+    Raises:
+        OSError: It is damaged.
+    """
+    image = ImageOps.exif_transpose(image)
+    if is_cmyk(image):
+        return np.array(image, np.uint8), None
+    if image.has_transparency_data:
+        pixels = np.array(image.convert("RGBA"), np.uint8)
+        return np.ascontiguousarray(pixels[:, :, :3]), np.ascontiguousarray(pixels[:, :, 3])
+    return np.array(image.convert("RGB"), np.uint8), None
+
+
+def _is_known(name: str) -> bool:
+    Image.init()
+    return name in Image.OPEN
