@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
 
 import torch
 
@@ -21,7 +20,6 @@ from ..command_options import ModelOptions, OutputOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
-from ..media.audio import has_audio
 from ..media.clips import limited_pixels
 from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
@@ -40,6 +38,7 @@ from .inputs import (
 from .panels import Panels
 from .progress import ProgressBar
 from .runtime import load
+from .sound import sound_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,39 +97,17 @@ def _open(args: argparse.Namespace) -> _Job:
         source=source,
         driving=driving,
         output=output,
-        audio_path=_audio_path(args, written.audio, source, driving),
+        audio_path=sound_path(
+            written.audio,
+            {"driving": driving, "source": source},
+            {"driving": args.driving, "source": args.source},
+        ),
     )
     if is_image(output) and not job.one_frame:
         raise MediaError(
             f"The output {output} is a picture, but the result has many frames. Name it .mp4."
         )
     return job
-
-
-def _audio_path(
-    args: argparse.Namespace,
-    audio: Literal["driving", "source", "none"] | None,
-    source: Picture | VideoReader,
-    driving: Picture | VideoReader | Motion,
-) -> Path | None:
-    """The file whose sound the result gets.
-
-    Raises:
-        MediaError: The one that was asked for has no sound.
-    """
-    inputs: dict[Literal["driving", "source"], Any] = {"driving": driving, "source": source}
-    if audio == "none":
-        return None
-    if audio is not None:
-        chosen = inputs[audio]
-        if not (isinstance(chosen, VideoReader) and has_audio(chosen.path)):
-            raise MediaError(
-                f"--audio is {audio}, and {getattr(args, audio)} has no sound; a video with sound "
-                "is expected. Choose the other one, or none."
-            )
-        return chosen.path
-    videos = [video for video in inputs.values() if isinstance(video, VideoReader)]
-    return next((video.path for video in videos if video.has_audio), None)
 
 
 def _write(animation: Animation, job: _Job) -> Counter[str]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
-from ..media.atomic import check_readable
-from ..media.images import READABLE_SUFFIXES, read_image
+from ..media.atomic import check_readable, is_stream
+from ..media.images import READABLE_SUFFIXES, on_white, read_image
 from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
 from ..media.video import VideoReader
@@ -27,7 +27,6 @@ ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 """Endings of pictures that can be transparent."""
 MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
-WHITE: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,7 @@ class Picture:
         """The picture as a video can show it: laid over white."""
         if self.alpha is None:
             return self.rgb
-        weight = self.alpha[..., None] / np.float32(WHITE)
-        return np.rint(self.rgb * weight + WHITE * (1 - weight)).astype(np.uint8)
+        return on_white(self.rgb, self.alpha)
 
 
 def frames_of(given: Picture | VideoReader, *, keep_alpha: bool = False) -> Pixels | VideoReader:
@@ -105,6 +103,11 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
     Raises:
         MediaError: The name is one of these.
     """
+    if is_stream(path):
+        raise MediaError(
+            f"The output {path} is standard output, a pipe or a device; a file is expected. Choose "
+            "the name of a file."
+        )
     allowed = sorted(suffixes)
     if allowed and path.suffix.lower() not in allowed:
         raise MediaError(
@@ -113,7 +116,7 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
         )
     if path.is_dir():
         raise MediaError(f"The output {path} is a folder; a file is expected. Name a file in it.")
-    folder = path.parent
+    folder = (path.resolve() if path.is_symlink() else path).parent
     if not folder.is_dir():
         raise MediaError(
             f"The output {path} is in a folder that does not exist. Make the folder {folder}, or "

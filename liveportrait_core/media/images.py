@@ -47,6 +47,12 @@ class Image:
     """(H, W), 255 opaque, or None when the file has no transparency."""
 
 
+def on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) with its alpha (H, W) laid over white."""
+    weight = alpha[..., None] / np.float32(255)
+    return np.rint(rgb * weight + 255 * (1 - weight)).astype(np.uint8)
+
+
 def is_image(path: str | Path) -> bool:
     """Whether the name says that the file is an image that can be read."""
     return Path(path).suffix.lower() in READABLE_SUFFIXES

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import MediaError
 from .atomic import replacing, unwritable
 from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_waveform
-from .containers import EXACT_COLOUR
+from .containers import EXACT_COLOUR, file_url
 
 WRITABLE_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
 """Endings that a video can be written with."""
@@ -158,7 +158,7 @@ class VideoWriter:
         sound = self._sound()
         with replacing(self.path) as part:
             container = av.open(
-                str(part),
+                file_url(part),
                 mode="w",
                 format="mov" if part.suffix.lower() == ".mov" else "mp4",
                 container_options={"movflags": "+faststart"},
