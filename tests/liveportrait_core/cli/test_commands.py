@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 
 import numpy as np
 import pytest
