@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from .option_fields import check_options, option
+from .config.fields import check_options, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

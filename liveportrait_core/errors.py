@@ -1,4 +1,4 @@
-"""Errors of the library: each message says what came, what was wanted and what to do."""
+"""Errors of the library: each message says what came, what is expected and what to do."""
 
 
 class LivePortraitError(Exception):

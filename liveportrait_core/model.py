@@ -127,7 +127,7 @@ def save_model(
         path: The file.
         dtype: torch.float16 halves the file; running statistics and the three small networks
             stay in float32.
-        metadata: What to say beside the weights: command, seed, credit.
+        metadata: Kept beside the weights: command, seed, credit.
 
     Raises:
         CheckpointError: The file cannot be written, or a weight does not fit the type.

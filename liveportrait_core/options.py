@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from .config.fields import check_options, option, section, shared
 from .constants import OBSERVATION_VARIANCE, Box, Region
 from .motion.expression import Expression
-from .option_fields import check_options, option, section, shared
 
 MotionMode = Literal["relative", "absolute"]
 DrivingOption = Literal["expression-friendly", "pose-friendly"]

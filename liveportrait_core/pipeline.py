@@ -259,7 +259,7 @@ def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:
 
 
 def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOptions) -> Motion:
-    """A driver at the frame rate of the moving frames it is painted into, and as long.
+    """A driver at the frame rate of the moving frames that it drives, and as long.
 
     Convention:
         - a driver of another rate is retimed, so that it stays as long in seconds; `published`

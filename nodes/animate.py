@@ -9,9 +9,9 @@ from comfy_api.latest import InputImpl, io
 from torch import Tensor
 
 from ..liveportrait_core.command_options import OutputOptions
+from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.face.faces import Faces
 from ..liveportrait_core.motion.types import Motion
-from ..liveportrait_core.option_fields import spec_of
 from ..liveportrait_core.options import AnimateOptions, FaceOptions
 from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, driver_of, fps_of, still_of

@@ -8,8 +8,8 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.face.faces import Faces
-from ..liveportrait_core.option_fields import spec_of
 from ..liveportrait_core.options import Framing, Role
 from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, fps_of

@@ -6,9 +6,9 @@ from typing import Final
 
 from comfy_api.latest import io
 
+from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.motion.edit import driving_expression, neutral_motion
 from ..liveportrait_core.motion.expression import Expression
-from ..liveportrait_core.option_fields import spec_of
 from . import library, runtime
 from .adapt.motions import checked_motion
 from .fields import model_field

@@ -6,7 +6,7 @@ from typing import Final
 
 from comfy_api.latest import io
 
-from ..liveportrait_core.option_fields import spec_of
+from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.options import DrivingOptions, Edit, FaceOptions
 from .schema import field
 from .sockets import FacesSocket, KeypointsSocket, ModelSocket, OptionsSocket, VideoInfoSocket

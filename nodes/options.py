@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
 
-from ..liveportrait_core.option_fields import build, spec_of
+from ..liveportrait_core.config.fields import build, spec_of
 from ..liveportrait_core.options import AnimateOptions
 from .fields import EYES_OPEN, FIXED_EYES, FIXED_LIP, LIP_OPEN
 from .schema import field, schema

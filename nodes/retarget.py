@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
 
-from ..liveportrait_core.option_fields import spec_of
+from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.options import DrivingOptions
 from . import library
 from .adapt.keypoints import on_device, with_keypoints

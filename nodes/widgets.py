@@ -11,7 +11,7 @@ from typing import Final
 
 from comfy_api.latest import io
 
-from ..liveportrait_core.option_spec import OptionSpec
+from ..liveportrait_core.config.spec import OptionSpec
 from .schema import field
 
 AUTO: Final = "auto"

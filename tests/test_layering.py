@@ -12,8 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, constants, preset, geometry, "
-    "option_spec, option_fields, option_arguments, option_tables",
+    "errors, constants, preset, geometry, config",
     "networks | motion | imaging",
     "options, command_options",
     "face, media, checkpoints, assets, viz",

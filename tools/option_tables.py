@@ -11,8 +11,8 @@ from liveportrait_core.command_options import (
     OutputOptions,
     ReportOptions,
 )
+from liveportrait_core.config.tables import option_table
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.option_tables import option_table
 from liveportrait_core.options import (
     AnimateOptions,
     DrivingOptions,

@@ -1,1 +1,1 @@
-"""Algorithm 1 on whole clips: read motion (pass 1), drive, retarget, edit, and paint (pass 2)."""
+"""Algorithm 1 on whole clips: read motion (pass 1), drive, retarget, edit, and render (pass 2)."""

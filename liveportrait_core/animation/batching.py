@@ -28,7 +28,7 @@ BYTES_PER_PIXEL: Final[Mapping[Family, int]] = MappingProxyType({"published": 15
 
 
 def memory_estimate(model: LivePortraitModel, num_frames: int | None = None) -> int:
-    """Bytes that painting so many frames at a time takes besides the weights.
+    """Bytes that rendering so many frames at a time takes besides the weights.
 
     Args:
         model: The model.
@@ -51,8 +51,7 @@ class ChunkSize:
         """
         if num_frames < 1:
             raise ValueError(
-                f"The chunk is {num_frames} frames; 1 or more was expected. "
-                f"{DEVICE_CHUNK} is usual."
+                f"The chunk is {num_frames} frames; 1 or more is expected. {DEVICE_CHUNK} is usual."
             )
         self.num_frames = num_frames
 

@@ -1,4 +1,4 @@
-"""Algorithm 1 on whole motions: what the driver asks of every frame, before a pixel is painted.
+"""Algorithm 1 on whole motions: what the driver asks of every frame, before a pixel is rendered.
 
 Keypoints are small (0.5 KB a frame), so a clip is driven at once and rendered in chunks.
 """
@@ -170,7 +170,7 @@ def motion_multiplier(source_keypoints: Tensor, reference_keypoints: Tensor) -> 
 def stitch_keypoints(model: LivePortraitModel, keypoints: DrivenKeypoints) -> DrivenKeypoints:
     """Driving keypoints that keep the shoulders in place  (Alg. 1, lines 5, 10).
 
-    The result is `stitched`: what is painted of it keeps the source's edge (`warp`).
+    The result is `stitched`: what is rendered from it keeps the source's edge (`warp`).
 
     Raises:
         CheckpointError: The model lacks S.

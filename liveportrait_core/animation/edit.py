@@ -103,7 +103,7 @@ def hold_lip_open(
     return stitch_keypoints(model, held)
 
 
-def silence_lip(
+def hold_lip_closed(
     model: LivePortraitModel, source: Motion, *, compat: Compat = "none"
 ) -> DrivenKeypoints:
     """A source video that keeps its mouth shut: a neutral expression but for the eyes.
@@ -122,7 +122,7 @@ def silence_lip(
     check_space(model, source, "source")
     space = keypoint_space(source.space)
     x_s = transform_keypoints(source)
-    silent = replace(
+    neutral = replace(
         source,
         expression=torch.where(
             space.expression_mask("eyes", device=x_s.device),
@@ -130,8 +130,8 @@ def silence_lip(
             space.neutral_expression(source.expression),
         ),
     )
-    driven = _keypoints(silent, with_depth=compat == "published")
-    keypoints = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=silent)
+    driven = _keypoints(neutral, with_depth=compat == "published")
+    keypoints = DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=neutral)
     return stitch_keypoints(model, keypoints)
 
 
@@ -218,7 +218,7 @@ def _lip_offset(model: LivePortraitModel, source: Motion, x_s: Tensor, lip_open:
 def _carried(openness: Tensor | None, name: str) -> Tensor:
     if openness is None:
         raise ValueError(
-            f"The source carries no {name}, so it cannot be changed to order. Measure it from "
+            f"The source carries no {name}, so it cannot be set. Measure it from "
             "landmarks, or leave the opening as it is."
         )
     return openness

@@ -28,7 +28,7 @@ class DrivenKeypoints:
     motion: Motion
     """The moved face before stitching and retargeting, N frames."""
     stitched: bool = False
-    """Whether what is painted is to fit into the source: the picture's edge stays."""
+    """Whether the rendered face is to fit into the source: the picture's edge stays."""
 
     def __len__(self) -> int:
         return len(self.driving_keypoints)

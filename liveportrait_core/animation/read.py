@@ -337,7 +337,7 @@ def _other_length(num_found: int, num_came: str, role: Role) -> str:
 
 
 def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
-    """The motion with eye and lip opening: of its keypoints where they tell, else of landmarks."""
+    """The motion with its openings, from keypoints that have names, else from landmarks."""
     read = [face.openness_landmarks or face.landmarks for face in track.faces] if track else []
     pairs = keypoint_space(motion.space).openness
     if pairs is not None:

@@ -1,4 +1,4 @@
-"""Eyes and lip opened to order, on top of driven keypoints  (Alg. 1, lines 7-9)."""
+"""Target openings of eyes and lip, on top of driven keypoints  (Alg. 1, lines 7-9)."""
 
 from __future__ import annotations
 

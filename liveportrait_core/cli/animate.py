@@ -17,6 +17,7 @@ import torch
 from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
 from ..command_options import ModelOptions, OutputOptions, ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.clips import limited_pixels
@@ -24,7 +25,6 @@ from ..media.images import IMAGE_SUFFIXES, is_image, write_image
 from ..media.video import VideoReader, VideoWriter
 from ..media.video_writer import WRITABLE_SUFFIXES
 from ..motion.types import Motion
-from ..option_arguments import from_arguments
 from ..options import AnimateOptions
 from ..pipeline import prepare
 from .inputs import (
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     job = _open(args)
     with torch.inference_mode():
         model = load(job.model)
-        with ProgressBar("Reading ", shown=job.report.progress) as bar:
+        with ProgressBar("Reading  ", shown=job.report.progress) as bar:
             animation = prepare(
                 model,
                 frames_of(job.source, keep_alpha=holds_alpha(job.output)),
@@ -115,7 +115,7 @@ def _write(animation: Animation, job: _Job) -> Counter[str]:
     states: Counter[str] = Counter()
     panels = Panels(animation, job.driving) if job.written.side_by_side else None
     with ExitStack() as stack:
-        bar = stack.enter_context(ProgressBar("Painting", shown=job.report.progress))
+        bar = stack.enter_context(ProgressBar("Rendering", shown=job.report.progress))
         frames = _pictures(render(animation, bar), panels, states)
         if is_image(job.output):
             _write_picture(next(frames), job)

@@ -19,11 +19,11 @@ from .. import __version__
 from ..checkpoints.loading import read_model
 from ..checkpoints.model_folders import WEIGHTS_VARIABLE, weight_folders
 from ..command_options import ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
 from ..face.detector import FRONTAL_CASCADE, load_cascade
 from ..face.network_finder import load_finder_network
 from ..media.video import VideoWriter
-from ..option_arguments import from_arguments
 from .models import table
 
 NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm")
@@ -133,7 +133,7 @@ def _has_cascade() -> bool:
 
 
 def _writing_problem() -> str | None:
-    """Write a film of one small frame and throw it away."""
+    """Write a video of one small frame to a temporary file."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             with VideoWriter(Path(folder) / "probe.mp4", Fraction(25)) as writer:

@@ -27,16 +27,16 @@ def download(
     """Fetch a file; a part of it that is there already is completed.
 
     Convention:
-        - the part is `<name>.part` beside the file, with `<name>.part.json` telling which version
+        - the part is `<name>.part` beside the file, with `<name>.part.json` saying which version
           of the file it belongs to; after an error or Ctrl-C both stay, so that the next call
           goes on there
-        - a part of another version is thrown away: the server is asked with If-Range
+        - a part of another version is deleted: the server is asked with If-Range
 
     Args:
         url: Where it is; http or https.
         path: Where it goes; its folder is made.
         sha256: What it must be, where that is known.
-        progress: Told the bytes that are there and their number, 0 when that is not known.
+        progress: Called with the bytes that are there and those of all, 0 when not known.
 
     Returns:
         The sha256 of the file, in hexadecimal.
@@ -47,7 +47,7 @@ def download(
         ValueError: The address is not of the web.
     """
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise ValueError(f"{url} is no web address; http:// or https:// was wanted.")
+        raise ValueError(f"The address is {url}; http:// or https:// is expected. Check it.")
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,8 +56,8 @@ def download(
         if sha256 is not None and digest != sha256.lower():
             _forget(part)
             raise CheckpointError(
-                f"{url} gave a file of sha256 {digest}; {sha256} was expected. It was thrown "
-                "away: try again, or look whether the makers published a new version."
+                f"{url} gave a file of sha256 {digest}; {sha256} is expected. It was "
+                "deleted: try again, or look whether the makers published a new version."
             )
         part.replace(path)
         _forget(part)
@@ -132,12 +132,12 @@ def _note_of(part: Path) -> Path:
 def _read_version(note: Path, url: str) -> str | None:
     """Which version the part is of, if it can be completed at all."""
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
+        stored = json.loads(note.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    version = told.get("version") if isinstance(told, dict) else None
+    version = stored.get("version") if isinstance(stored, dict) else None
     # a weak tag does not promise the same bytes
-    same = isinstance(version, str) and told.get("url") == url and not version.startswith("W/")
+    same = isinstance(version, str) and stored.get("url") == url and not version.startswith("W/")
     return version if same else None
 
 

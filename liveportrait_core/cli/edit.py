@@ -9,10 +9,10 @@ import torch
 
 from ..animation.render import render
 from ..command_options import ModelOptions, ReportOptions
+from ..config.arguments import from_arguments
+from ..config.fields import values_of
 from ..errors import MediaError
 from ..media.images import IMAGE_SUFFIXES, write_image
-from ..option_arguments import from_arguments
-from ..option_fields import values_of
 from ..options import AnimateOptions, Edit
 from ..pipeline import prepare
 from .inputs import Picture, check_output, frames_of, holds_alpha, open_source

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _say("stopped; nothing unfinished was left behind.", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # whoever read our output has seen enough; what is still buffered goes nowhere
+        # the reader of our output has stopped; what is buffered is dropped
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:

@@ -12,8 +12,8 @@ from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
 from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
 from ..command_options import DownloadOptions, ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import CheckpointError
-from ..option_arguments import from_arguments
 from .downloading import download, sha256_of
 from .progress import ProgressBar
 
@@ -96,11 +96,11 @@ def _check(args: argparse.Namespace) -> int:
         print(json.dumps(results, indent=2))
     else:
         for result in results:
-            print(_told(result))
+            print(_line(result))
     return 0 if all(result["whole"] for result in results) else 1
 
 
-def _told(result: dict[str, Any]) -> str:
+def _line(result: dict[str, Any]) -> str:
     if not result["whole"]:
         return f"{result['model']}: {result['problem']}"
     count = result["parameters"] / 1e6

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from ..command_options import ConvertOptions, ModelOptions, ReportOptions
+from ..config.arguments import from_arguments
 from ..errors import MediaError
 from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
-from ..option_arguments import from_arguments
 from ..options import AnimateOptions
 from ..pipeline import read_motion
 from .inputs import check_output, frames_of, open_source
@@ -39,7 +39,7 @@ def _extract(args: argparse.Namespace) -> int:
     shown = from_arguments(ReportOptions, args).progress
     with torch.inference_mode():
         model = load(from_arguments(ModelOptions, args))
-        with ProgressBar("Reading ", shown=shown) as bar:
+        with ProgressBar("Reading", shown=shown) as bar:
             motion = read_motion(model, frames_of(clip), options, progress=bar)
     _save(motion.to("cpu"), args)
     return 0

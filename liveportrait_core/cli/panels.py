@@ -41,10 +41,10 @@ class Panels:
     def _crop_at(self, index: int) -> Pixels | None:
         """The driver's crop at the time of a result; the last one when it is over."""
         animation = self._animation
-        wanted = index
+        due = index
         if isinstance(self._driving, VideoReader) and not animation.options.driving.published:
-            wanted = floor(index * self._driving.fps / animation.fps)
-        while self._index < wanted:
+            due = floor(index * self._driving.fps / animation.fps)
+        while self._index < due:
             following = next(self._crops, None)
             if following is None:
                 break

@@ -14,8 +14,8 @@ from ..command_options import (
     OutputOptions,
     ReportOptions,
 )
-from ..option_arguments import OptionGroups, Parser
-from ..option_fields import specs_of
+from ..config.arguments import OptionGroups, Parser
+from ..config.fields import specs_of
 from ..options import AnimateOptions, Edit
 
 Subparsers = Any  # argparse's own name for it is private

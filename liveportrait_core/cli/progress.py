@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Final, TextIO
 
 BAR_WIDTH: Final = 24
-LEAST_INTERVAL_S: Final = 0.1
+MIN_INTERVAL_S: Final = 0.1
 PLAIN_INTERVAL_S: Final = 5.0
 """Between lines where there is no terminal to draw over."""
-LEAST_ELAPSED_S: Final = 1e-3
+MIN_ELAPSED_S: Final = 1e-3
 
 
 class ProgressBar:
@@ -59,13 +59,13 @@ class ProgressBar:
         self.clear()
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell how much is done and how much there is; 0 when that is not known."""
+        """Show how much is done and how much there is; 0 when that is not known."""
         now = time.monotonic()
         if done < self._done or (self._done == 0 and done > 1):
-            # the next clip begins, or a download goes on where it stopped
+            # the next clip begins, or a download continues
             self._start, self._first = now, done if self._done == 0 else 0
         self._done = done
-        interval = LEAST_INTERVAL_S if self._terminal else PLAIN_INTERVAL_S
+        interval = MIN_INTERVAL_S if self._terminal else PLAIN_INTERVAL_S
         finished = done == total
         if not self._shown or (now - self._last < interval and not finished):
             return
@@ -74,7 +74,7 @@ class ProgressBar:
 
     def line(self, done: int, total: int, elapsed_s: float) -> str:
         """What the bar shows."""
-        rate = (done - self._first) / max(elapsed_s, LEAST_ELAPSED_S)
+        rate = (done - self._first) / max(elapsed_s, MIN_ELAPSED_S)
         count, speed = f"{done}", f"{rate:.1f} {self._unit}/s"
         total_count = f"{total}"
         if self._unit == "bytes":

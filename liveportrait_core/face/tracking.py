@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..config.fields import check_options, option
 from ..errors import FaceNotFoundError
 from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, face_box
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
-from ..option_fields import check_options, option
 from .detector import FaceFinder
 from .faces import (
     FIND_ADVICE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..option_fields import check_options, option, specs_of
+from ..config.fields import check_options, option, specs_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,7 +266,7 @@ def test_sliders_are_all_there_with_the_ranges_of_the_library(suite):
     sliders = {one.id: (one.min, one.max, one.default) for one in schema.inputs[1:-1]}
     names = {field.name: field.default for field in fields(suite.core.Expression)}
     assert {name: default for name, (_, _, default) in sliders.items()} == names
-    specs = suite.module("liveportrait_core.option_fields").specs_of(suite.core.Expression)
+    specs = suite.module("liveportrait_core.config.fields").specs_of(suite.core.Expression)
     ranges = {spec.name: (spec.minimum, spec.maximum) for spec in specs}
     assert {name: (low, high) for name, (low, high, _) in sliders.items()} == ranges
 

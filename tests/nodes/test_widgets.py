@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from liveportrait_core.option_fields import option, spec_of
+from liveportrait_core.config.fields import option, spec_of
 from tests.support.comfyui.stand_in import NEWEST
 
 pytestmark = pytest.mark.parametrize("suite", [NEWEST], indirect=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from torch import nn
 
+from liveportrait_core.config.arguments import from_arguments, option_parser
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import CheckpointError, LivePortraitError
 from liveportrait_core.networks.build import build
-from liveportrait_core.option_arguments import from_arguments, option_parser
-from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.preset import Preset
 
 from ..models.runs import open_networks, preset_of, write_model

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 
 from liveportrait_core.assets.shipped_motions import SHIPPED_MOTIONS_FOLDER
+from liveportrait_core.config.arguments import from_arguments, option_parser
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.media.motion_file import save_motion
@@ -22,8 +24,6 @@ from liveportrait_core.motion.openness import eyes_open, lip_open
 from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
-from liveportrait_core.option_arguments import from_arguments, option_parser
-from liveportrait_core.option_fields import check_options, option
 
 from ..rendering.keyframes import Track, value_at
 

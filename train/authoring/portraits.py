@@ -18,14 +18,14 @@ import torch
 from numpy.typing import NDArray
 
 from liveportrait_core.animation.face_trackers import FaceTrackers
+from liveportrait_core.config.arguments import from_arguments, option_parser
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.crop import CropTransform, FaceBox, box_transform, crop_pixels
 from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixels
 from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.option_arguments import from_arguments, option_parser
-from liveportrait_core.option_fields import check_options, option
 
 from ..engine.sample_grid import caption_row, grid_of
 from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh

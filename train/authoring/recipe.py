@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
-from liveportrait_core.option_fields import check_options, option
 
 from ..engine.config import run_command
 from ..models.runs import MODEL_NAME

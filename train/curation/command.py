@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.config.fields import check_options, option, shared, specs_of
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
-from liveportrait_core.option_fields import check_options, option, shared, specs_of
 
 from .curating import curate
 from .report import PAGE_NAME, table_of_rejections

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from liveportrait_core.option_fields import OptionError, check_options, option
+from liveportrait_core.config.fields import OptionError, check_options, option
 from liveportrait_core.preset import COMPACT
 
 from ..data.face_crops import CropSettings

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from liveportrait_core.animation.compact_landmarks import fused_copy
 from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
 from liveportrait_core.model import load_model
 from liveportrait_core.networks.compact.layers import resize
-from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.stages import extract_motion
 
 from .face_recognition import Recognise, load_recognition

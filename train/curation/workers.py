@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import torch
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError, MediaError
-from liveportrait_core.option_fields import check_options, option
 
 from .clip_extraction import Rejected
 from .jobs import FileJob, run_job, write_record

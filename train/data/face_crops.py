@@ -16,6 +16,7 @@ from liveportrait_core.animation.face_trackers import (
     FaceTrackers,
     LandmarkTracker,
 )
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, FaceTrack
@@ -33,7 +34,6 @@ from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
-from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.preset import COMPACT
 
 DETECT_EVERY = 16

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from liveportrait_core.config.fields import OptionError, check_options, option
 from liveportrait_core.errors import MediaError
-from liveportrait_core.option_fields import OptionError, check_options, option
 
 from ..engine.distributed import is_first_process
 from .clip_set import ClipSet

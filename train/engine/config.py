@@ -1,6 +1,6 @@
 """Configs of the training commands: from FILE.toml and KEY=VALUE arguments to a dataclass.
 
-The options themselves stand beside their owners (`liveportrait_core.option_fields`).
+The options themselves stand beside their owners (`liveportrait_core.config.fields`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from liveportrait_core.config.fields import build, specs_of, values_of
+from liveportrait_core.config.spec import OptionError, OptionSpec, default_text
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.option_fields import build, specs_of, values_of
-from liveportrait_core.option_spec import OptionError, OptionSpec, default_text
 
 Config = TypeVar("Config")
 CONFIG_NAME: Final = "config.json"

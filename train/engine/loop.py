@@ -13,8 +13,8 @@ import accelerate
 import torch
 from torch import Tensor, nn
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.media.images import write_image
-from liveportrait_core.option_fields import check_options, option
 
 from . import checkpoint
 from .config import CONFIG_NAME, to_json

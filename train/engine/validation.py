@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.networks.compact.layers import resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
-from liveportrait_core.option_fields import check_options, option
 
 from ..data.batch import PairBatch
 from ..data.sets import DataConfig, open_sets

@@ -11,9 +11,9 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
-from liveportrait_core.option_arguments import from_arguments, option_parser
 
 from ..data.rendered import RenderedSet
 from .clip_reenactment import EVERY, ReenactedClip, clip_measures, reenact_all

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 
 from liveportrait_core.animation.compact_landmarks import landmark_network
+from liveportrait_core.config.arguments import from_arguments, option_parser
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.face.detector import HaarFaceFinder
 from liveportrait_core.face.network_finder import (
@@ -24,8 +26,6 @@ from liveportrait_core.face.network_finder import (
 )
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
-from liveportrait_core.option_arguments import from_arguments, option_parser
-from liveportrait_core.option_fields import check_options, option
 
 from .finder_measures import Measurer, false_faces, pictures_in, read_marks, speed, summary
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.option_fields import check_options, option
 from liveportrait_core.options import MotionMode
 
 from .layouts import LayoutName

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 from torch import Tensor
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.networks.compact.motion_extractor import MotionPrediction
-from liveportrait_core.option_fields import check_options, option
 
 from ..data.augment import MovedFrames
 from ..data.batch import FrameBatch

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
 from liveportrait_core.networks.compact.layers import heat_maps, identity_grid, resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.networks.compact.warping import CompactWarped
-from liveportrait_core.option_fields import check_options, option
 
 from ..data.batch import PairBatch, PairTruth
 from ..data.rendered import HEAD_REGIONS

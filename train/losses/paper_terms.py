@@ -12,9 +12,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.motion.types import Motion
-from liveportrait_core.option_fields import check_options, option
 
 from ..data.augment import MovedFrames
 from ..data.batch import PairBatch

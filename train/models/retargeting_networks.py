@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from liveportrait_core.config.fields import OptionError
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.build import build
-from liveportrait_core.option_fields import OptionError
 from liveportrait_core.preset import Preset
 
 from ..engine import checkpoint

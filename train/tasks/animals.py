@@ -17,10 +17,10 @@ from typing import Final
 
 import torch
 
+from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.model import load_model
-from liveportrait_core.option_fields import OptionError, check_options, option, section, shared
 from liveportrait_core.preset import Preset
 
 from ..data.batch import PairBatch, concatenate

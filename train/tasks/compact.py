@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.networks.build import build
-from liveportrait_core.option_fields import OptionError, check_options, option, section, shared
 from liveportrait_core.preset import COMPACT, Preset
 
 from ..data.sets import DataConfig, Sets, open_sets

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.imaging.tensors import Pixels, pixels_from_tensor
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
-from liveportrait_core.option_fields import check_options, option
 
 from ..data.augment import augment_frames, augment_pairs, moved_frames
 from ..data.batch import FrameBatch, PairBatch, concatenate

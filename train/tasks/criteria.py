@@ -8,9 +8,9 @@ from typing import Literal
 
 from torch import nn
 
+from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
-from liveportrait_core.option_fields import check_options, option
 
 from ..data.folder import open_folders
 from ..data.sets import DataConfig, Sets, open_sets

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from liveportrait_core.config.fields import OptionError, check_options, option, shared
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.network_finder import save_finder_network
 from liveportrait_core.imaging.tensors import Pixels, pixels_from_tensor
@@ -30,7 +31,6 @@ from liveportrait_core.networks.face_finder import (
     FaceFinderNetwork,
     FaceMaps,
 )
-from liveportrait_core.option_fields import OptionError, check_options, option, shared
 
 from ..data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
 from ..data.folder import INDEX_NAME

@@ -17,9 +17,9 @@ from typing import Final
 from torch import nn
 
 from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK, RETARGETING_FILE
+from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.networks.build import build
-from liveportrait_core.option_fields import OptionError, check_options, option, section, shared
 
 from ..data.sets import DataConfig, Sets, open_sets
 from ..engine.cost import noise_sets, step_cost

@@ -10,9 +10,7 @@ from typing import Final, Literal
 import torch
 from torch import nn
 
-from liveportrait_core.imaging.tensors import Pixels
-from liveportrait_core.networks.build import build
-from liveportrait_core.option_fields import (
+from liveportrait_core.config.fields import (
     OptionError,
     check_options,
     option,
@@ -20,6 +18,8 @@ from liveportrait_core.option_fields import (
     shared,
     specs_of,
 )
+from liveportrait_core.imaging.tensors import Pixels
+from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
 from ..data.sets import DataConfig, Sets

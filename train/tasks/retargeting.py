@@ -20,11 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.imaging.tensors import Pixels, pixels_from_tensor
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.compact.layers import heat_maps, resize
-from liveportrait_core.option_fields import check_options, option, shared
 from liveportrait_core.preset import Preset
 from liveportrait_core.stages import stitch
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from liveportrait_core.animation.drive import drive
-from liveportrait_core.animation.edit import edit_keypoints, hold_lip_open, silence_lip
+from liveportrait_core.animation.edit import edit_keypoints, hold_lip_closed, hold_lip_open
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE
 from liveportrait_core.errors import CheckpointError, MotionSpaceError
 from liveportrait_core.model import LivePortraitModel
@@ -275,7 +275,7 @@ def test_neutral_sliders_leave_the_source_alone():
 
 def test_a_held_lip_and_a_silent_lip_move_every_frame(model):
     source = random_motion(1, 5)
-    for driven in (hold_lip_open(model, source, 0.4), silence_lip(model, source)):
+    for driven in (hold_lip_open(model, source, 0.4), hold_lip_closed(model, source)):
         travel = (driven.driving_keypoints - driven.source_keypoints).abs().amax((1, 2))
         assert len(driven) == 5
         assert (travel > 1e-4).all()

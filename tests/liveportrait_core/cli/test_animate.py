@@ -71,8 +71,8 @@ def test_the_summary_is_json_and_nothing_else_is_on_stdout(animate, files, out):
 
 def test_progress_goes_to_stderr_when_asked_for(animate, files, out):
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "a.mp4", "--progress")
-    assert "Painting [########################] 3/3" in ran.err
-    assert "Painting" not in ran.out
+    assert "Rendering [########################] 3/3" in ran.err
+    assert "Rendering" not in ran.out
 
 
 def test_several_faces_animate_the_largest_and_tell_how_to_choose(animate, files, out):

@@ -12,10 +12,10 @@ import liveportrait_core
 from liveportrait_core.cli.main import main
 from liveportrait_core.cli.parsers import build_parser
 from liveportrait_core.cli.progress import ProgressBar, clock
+from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.option_fields import spec_of, specs_of
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 
@@ -173,12 +173,13 @@ def test_an_opening_outside_its_range_is_refused(liveportrait, files, out, flag)
 
 
 def test_the_bar_tells_rate_and_time_left():
-    bar = ProgressBar("Painting", shown=False)
+    bar = ProgressBar("Rendering", shown=False)
     # 30 of 90 in 10 s: 3 a second, 20 s to go
     assert (
-        bar.line(30, 90, 10) == "Painting [########................] 30/90  3.0 frames/s  0:20 left"
+        bar.line(30, 90, 10)
+        == "Rendering [########................] 30/90  3.0 frames/s  0:20 left"
     )
-    assert bar.line(30, 0, 10) == "Painting 30  3.0 frames/s"
+    assert bar.line(30, 0, 10) == "Rendering 30  3.0 frames/s"
     half = ProgressBar("file", shown=False, unit="bytes").line(5_000_000, 10_000_000, 5)
     assert half == "file [############............] 5.0/10.0 MB  1.0 MB/s  0:05 left"
     assert [clock(seconds) for seconds in (7, 754, 3723)] == ["0:07", "12:34", "1:02:03"]

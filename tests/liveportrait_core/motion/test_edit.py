@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
 from liveportrait_core.motion.edit import apply_expression, blend, extend, loop, mirror, retime
@@ -15,7 +16,6 @@ from liveportrait_core.motion.expression import Expression
 from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion
-from liveportrait_core.option_fields import spec_of, specs_of
 from tests.support.motions import random_motion
 
 SPACES = (HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE)

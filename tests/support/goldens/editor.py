@@ -13,8 +13,8 @@ from liveportrait_core.animation.edit import (
     SampleParts,
     edit_keypoints,
     editor_keypoints,
+    hold_lip_closed,
     hold_lip_open,
-    silence_lip,
 )
 from liveportrait_core.animation.inputs import DrivenKeypoints
 from liveportrait_core.constants import HUMAN_SPACE
@@ -148,7 +148,7 @@ def _image(model: LivePortraitModel, inputs: Arrays, case: dict[str, Any]) -> Dr
 def _video(model: LivePortraitModel, inputs: Arrays, case: dict[str, Any]) -> DrivenKeypoints:
     source = source_motion(inputs, case["source"], case["landmarks"], HUMAN_SPACE)
     if case["silence"]:
-        return silence_lip(model, source, compat="published")
+        return hold_lip_closed(model, source, compat="published")
     variance = case["observation_variance"]
     return hold_lip_open(model, source, case["target_lip_ratio"], smooth_variance=variance)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from liveportrait_core.config.fields import specs_of
 from liveportrait_core.imaging.crop import FaceBox, box_transform
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.motion.expression import Expression
-from liveportrait_core.option_fields import specs_of
 from train.authoring import portraits
 from train.authoring.portraits import EDITS, VIEW, reached, view_of
 from train.engine.sample_grid import caption_row, grid_of

@@ -1,6 +1,6 @@
 import pytest
 
-from liveportrait_core.option_arguments import from_arguments
+from liveportrait_core.config.arguments import from_arguments
 from train.authoring import recipe
 from train.rendering.export.options import RenderConfig
 

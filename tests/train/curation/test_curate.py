@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.config.tables import option_table
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import Waveform
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoWriter
-from liveportrait_core.option_tables import option_table
 from tests.support.videos import write_video
 from tests.train.curation.people import (
     DEADLY_PX,

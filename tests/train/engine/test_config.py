@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from liveportrait_core.config.spec import OptionError
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.option_spec import OptionError
 from train.engine.config import parse, run_command, to_json
 from train.engine.loop import LoopConfig
 from train.tasks.compact import CompactConfig

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.config.fields import build, specs_of
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from liveportrait_core.networks.build import build as build_networks
-from liveportrait_core.option_fields import build, specs_of
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered

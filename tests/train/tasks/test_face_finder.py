@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.config.fields import build
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.face.network_finder import load_finder_network
 from liveportrait_core.networks.face_finder import FaceMaps
-from liveportrait_core.option_fields import build
 from tests.support.killing import cut_off_and_resumed
 from tests.support.rendered import write_rendered
 from train import face_finder

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.config.fields import specs_of
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import rotation_from_degrees
 from liveportrait_core.model import load_model
-from liveportrait_core.option_fields import specs_of
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,

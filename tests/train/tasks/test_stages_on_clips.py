@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from liveportrait_core.config.spec import OptionError
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.model import load_model
-from liveportrait_core.option_spec import OptionError
 from tests.support.killing import cut_off_and_resumed
 from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces

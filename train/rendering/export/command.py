@@ -4,8 +4,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments
 
 from ...data.rendered import FRAMES, RenderedSet
 from .clip import write_clip

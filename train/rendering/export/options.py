@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from liveportrait_core.option_fields import check_options, option, shared
-from liveportrait_core.option_spec import OptionError
+from liveportrait_core.config.fields import check_options, option, shared
+from liveportrait_core.config.spec import OptionError
 
 MIN_SIZE_PX: Final = 16
 SIZE_STEP_PX: Final = 4

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveportrait_core.option_fields import build
+from liveportrait_core.config.fields import build
 from train.rendering.export.dataset import RenderedSetError, render_set
 from train.rendering.export.options import RenderConfig
 

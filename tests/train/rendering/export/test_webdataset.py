@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.config.fields import build
 from liveportrait_core.errors import MediaError
-from liveportrait_core.option_fields import build
 from train.data.clip_shards import shard_clips
 from train.data.curated import CuratedSet
 from train.data.folder import open_folder

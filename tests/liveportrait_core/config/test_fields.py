@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveportrait_core.option_arguments import OptionGroups, Parser, from_arguments, option_parser
-from liveportrait_core.option_fields import (
+from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments, option_parser
+from liveportrait_core.config.fields import (
     OptionError,
     build,
     check_options,
@@ -20,7 +20,7 @@ from liveportrait_core.option_fields import (
     specs_of,
     values_of,
 )
-from liveportrait_core.option_tables import option_table
+from liveportrait_core.config.tables import option_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What there is to say of one option: its values, its range, and how a value is refused."""
+"""One option: its values, its range, and how a value is refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionSpec:
-    """Everything there is to say of one option."""
+    """Everything that is known of one option."""
 
     key: str
     """Its name, with the prefixes of the sections that it lies in: `weights.lip`."""
@@ -42,7 +42,7 @@ class OptionSpec:
     minimum: float | None = None
     maximum: float | None = None
     above: float | None = None
-    """A limit that the value must exceed, where the least value is not allowed itself."""
+    """A limit that the value must exceed, where the limit is not allowed itself."""
     unit: str = ""
     step: float | None = None
     """Of a slider or a spin box."""
@@ -118,7 +118,7 @@ class OptionSpec:
             name: What to call the option in the message; by default its key.
 
         Raises:
-            OptionError: What came, what was expected, and the nearest right value.
+            OptionError: What came, what is expected, and the nearest right value.
         """
         if not self._takes(value):
             raise OptionError(self._refusal(value, name or self.key))

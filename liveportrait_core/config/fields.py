@@ -29,7 +29,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
-from .option_spec import MISSING, OptionError, OptionSpec
+from .spec import MISSING, OptionError, OptionSpec
 
 Kind = TypeVar("Kind")
 _KEY: Final = "liveportrait option"
@@ -121,7 +121,7 @@ def check_options(config: Any) -> None:
     """Refuse values that the options of a dataclass do not take: for its `__post_init__`.
 
     Raises:
-        OptionError: What came, what was expected, and the nearest right value.
+        OptionError: What came, what is expected, and the nearest right value.
     """
     for spec in specs_of(type(config)):
         if len(spec.path) == 1:  # configs that it holds have checked themselves

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from .option_fields import build, specs_of
-from .option_spec import OptionSpec, default_text
+from .fields import build, specs_of
+from .spec import OptionSpec, default_text
 
 Kind = TypeVar("Kind")
 MORE: Final = "more"
@@ -155,10 +155,10 @@ def destination(spec: OptionSpec, prefix: str = "") -> str:
 
 def help_text(spec: OptionSpec, text: str) -> str:
     """Help with the range and the default, which stand nowhere else."""
-    told = [] if spec.choices or spec.kind is bool else [spec.range]
+    parts = [] if spec.choices or spec.kind is bool else [spec.range]
     if not spec.required:
-        told += [f"default: {_shown_default(spec)}"]
-    shown = "; ".join(part for part in told if part)
+        parts += [f"default: {_shown_default(spec)}"]
+    shown = "; ".join(part for part in parts if part)
     return (f"{text} ({shown})" if shown else text).replace("%", "%%")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from .option_arguments import flag_of
-from .option_fields import specs_of
-from .option_spec import default_text
+from .arguments import flag_of
+from .fields import specs_of
+from .spec import default_text
 
 
 def option_table(
