@@ -155,6 +155,15 @@ class DrivingOptions:
         return self.retargets and replaces and self.motion == "relative"
 
 
+def read_reference(text: str) -> int | None:
+    """The number of a frame out of a text; None for auto.
+
+    Raises:
+        ValueError: The text is neither a whole number nor auto.
+    """
+    return None if text == "auto" else int(text)
+
+
 def read_box(text: str) -> Box:
     """A box x,y,width,height in pixels out of a text.
 
@@ -310,8 +319,11 @@ class AnimateOptions:
         None,
         "driving frame that counts as neutral, from 0",
         minimum=0,
+        read=read_reference,
+        expects="auto or a whole number from 0 up",
         group="motion",
-        unset="the motion's own, usually the first",
+        metavar="auto|N",
+        unset="auto: the first one near neutral, or a motion file's own",
         more=True,
     )
     when_shorter: WhenShorter = option(

@@ -26,6 +26,7 @@ from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from ..media.clips import Clip, CountedClip, Progress, frame_size
 from ..model import LivePortraitModel
 from ..motion.gaps import interpolate_missing
+from ..motion.neutral_frame import neutral_frame
 from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
 from ..motion.transform import transform_keypoints
@@ -230,7 +231,10 @@ def read_crops(
 ) -> Motion:
     """Motion of every crop, with openness where it can be measured.
 
-    Below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames around.
+    Convention:
+        - below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames
+          around
+        - a driver's motion names its neutral frame (`neutral_frame`; the first if `published`)
 
     Args:
         model: The model.
@@ -264,7 +268,19 @@ def read_crops(
         known = [validity >= min_validity for validity in track.validity]
         motion = interpolate_missing(motion, known, held)
         motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
-    return motion
+    return _with_neutral_frame(motion) if role == "driver" and not options.published else motion
+
+
+def _with_neutral_frame(motion: Motion) -> Motion:
+    """The motion with its neutral frame, which is named where it is not the first."""
+    frame = neutral_frame(motion)
+    if frame:
+        text = (
+            "The driver's first frame is not near neutral (head turned, eyes shut or mouth open); "
+            "frame %d is its neutral frame. The option reference chooses another."
+        )
+        _LOG.warning(text, frame)
+    return motion.describe(reference_frame=frame)
 
 
 def _read_motion(

@@ -7,9 +7,10 @@ from typing import Final
 
 from .faces import Face, FaceTrack
 
-EDGE_MARGIN: Final = 0.02
+EDGE_MARGIN: Final = 0.075
 """Distance from the picture's edge within which a landmark counts as outside, in sides of the
-face's box: a network puts the points that it cannot see near the edge."""
+face's box. The points lie so far inside the jaw line (`COMPACT_BOX_RATIO`), and a network puts
+those that it cannot see just inside the edge."""
 MAX_CUT_OFF: Final = 0.5
 """Share of measured frames with a face cut off from which the clip was framed so on purpose."""
 

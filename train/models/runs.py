@@ -55,7 +55,7 @@ def write_model(
         run: Folder of the run.
         preset: Of the networks.
         networks: By the names that `LivePortraitModel` gives them.
-        steps: What trained them, for the file's metadata ("stage1 9000").
+        steps: What trained them, for the file's metadata ("compact 9000").
         out: The file; by default one in the run's folder.
     """
     path = out or run / MODEL_NAME

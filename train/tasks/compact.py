@@ -150,7 +150,7 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         return write_model(folder, config.preset, kept, trained)
 
     def write_best(average: Networks, step: int) -> Path:
-        return write(average, run / BEST_NAME, f"stage1, best at step {step}")
+        return write(average, run / BEST_NAME, f"compact, best at step {step}")
 
     return Task(
         networks=networks,
@@ -163,7 +163,7 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         steps=tuple(steps),
         sample_grid=partial(sample_grid, sources, config.picture_weights),
         watch=None if validation is None else KeepBest(validation, paint, write_best),
-        write=lambda average: write(average, run, f"stage1 {config.loop.steps}"),
+        write=lambda average: write(average, run, f"compact {config.loop.steps}"),
     )
 
 

@@ -40,6 +40,13 @@ from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
 from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, ParameterGroup, Task, device_of
+from ..losses.face_finder_terms import (
+    FaceFinderWeights,
+    TargetMaps,
+    face_finder_losses,
+    face_finder_terms,
+)
+from ..losses.terms import weighted_losses
 from ..models.runs import CREDIT
 from ..rendering.animals.animal import is_animal
 
@@ -51,20 +58,11 @@ MIN_SPREAD: Final = 0.6
 """The same at least, in cells."""
 DESCRIBED_HEAT: Final = 0.4
 """Target heat from which a cell also learns the face's square and points."""
+BETAS: Final = (0.9, 0.99)
+"""Of Adam: nearly its defaults, as there is no discriminator to follow. The
+second moment is over 100 steps, not 1000, since whole runs are a few thousand."""
 GRID_PICTURES: Final = 12
 GRID_SEED: Final = 12345
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceFinderWeights:
-    """Weights of the finder's losses."""
-
-    heat: float = option(1.0, "weight of where faces are", minimum=0)
-    square: float = option(1.0, "weight of the centre, side and angle of their squares", minimum=0)
-    points: float = option(3.0, "weight of the five points", minimum=0)
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,20 +102,6 @@ class FaceFinderConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetMaps:
-    """What the maps of a batch should be; (B, ..., h, w)."""
-
-    heat: Tensor
-    """(B, 1, ...) 1 where a face's middle is, less around it."""
-    asked: Tensor
-    """(B, 1, ...) 0 where it cannot be said whether there is a face."""
-    described: Tensor
-    """(B, 1, ...) weight of `description`."""
-    description: Tensor
-    """(B, 15, ...) offset, log side, cosine and sine, points, as in `FaceMaps`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FaceFinderStep:
     """One batch of new pictures through the network."""
 
@@ -131,7 +115,8 @@ class FaceFinderStep:
         del average
         scenes = [self.painter.draw(random) for random in draw.generators(self.batch)]
         maps: FaceMaps = networks[NETWORK](pictures_of(scenes).to(device_of(networks)))
-        return losses(maps, target_maps(scenes, self.size_px), self.weights)
+        found = face_finder_losses(maps, target_maps(scenes, self.size_px))
+        return weighted_losses(face_finder_terms(self.weights), found)
 
     def sample_grid(self, networks: Networks) -> Pixels:
         """Some pictures and, below, the heat that is found in them."""
@@ -175,7 +160,7 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
 
     return Task(
         networks={NETWORK: network},
-        groups=(ParameterGroup(modules=(NETWORK,), lr=config.lr, betas=(0.9, 0.99)),),
+        groups=(ParameterGroup(modules=(NETWORK,), lr=config.lr, betas=BETAS),),
         steps=(step,),
         sample_grid=step.sample_grid,
         write=write,
@@ -242,26 +227,6 @@ def target_maps(scenes: Sequence[FaceScene], size_px: int) -> TargetMaps:
         described=torch.from_numpy(described),
         description=torch.from_numpy(description),
     )
-
-
-def losses(maps: FaceMaps, target: TargetMaps, weights: FaceFinderWeights) -> Losses:
-    """Of the heat (focal, as in CenterNet: sure cells count little), the squares and the points."""
-    heat, logit = target.heat.to(maps.heat_logit.device), maps.heat_logit
-    probability = torch.sigmoid(logit)
-    peaks = (heat == 1).float()
-    count = peaks.sum().clamp(min=1)
-    hit = peaks * (1 - probability).square() * F.softplus(-logit)
-    false = (1 - heat) ** 4 * probability.square() * F.softplus(logit)
-    heat_loss = (hit + false * target.asked.to(logit.device)).sum() / count
-    said = torch.cat((maps.offset * 0.3, maps.log_side, maps.axis, maps.points), 1)
-    true = target.description.to(logit.device)
-    true = torch.cat((true[:, :2] * 0.3, true[:, 2:]), 1)
-    weight = target.described.to(logit.device)
-    wrong = F.smooth_l1_loss(said, true, beta=0.05, reduction="none") * weight
-    wrong = wrong.sum((0, 2, 3)) / weight.sum().clamp(min=1)
-    square, points = wrong[:5].sum(), wrong[5:].mean()
-    total = weights.heat * heat_loss + weights.square * square + weights.points * points
-    return total, {"heat": heat_loss, "square": square, "points": points}
 
 
 def _cell(face: PlacedFace) -> NDArray[np.float64]:

@@ -37,7 +37,15 @@ from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
 from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, ParameterGroup, Task, device_of
-from ..losses.perceptual import weighted_l1
+from ..losses.retargeting_terms import (
+    STITCHING,
+    ChangedFaces,
+    OpenedFaces,
+    RetargetingInputs,
+    RetargetingWeights,
+    retargeting_terms,
+)
+from ..losses.terms import LossTerm, weighted_losses
 from ..models.export import write_both
 from ..models.retargeting_networks import (
     RETARGETING_NETWORKS,
@@ -60,26 +68,12 @@ from .retargeting_faces import (
 )
 
 MAX_OPENING = 0.8
-"""Wanted openings are uniform in [0, .8] (Sec. 3.3)."""
+"""Target openings are uniform in [0, .8] (Sec. 3.3)."""
+CLIP_NORM = 1.0
+"""Largest norm of the gradient: a fifth of what large networks have, as S, R_eyes and R_lip are
+small and start at an offset of nothing."""
 GRID_FACES = 4
 GRID_OPENINGS = (0.0, 0.2, 0.4, 0.6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetargetingWeights:
-    """Weights of Eq. 5 and 6."""
-
-    regulariser: float = option(1.0, "w_reg: weight of the mean absolute offset", minimum=0)
-    condition: float = option(3.0, "w_cond: weight of the openings read in the picture", minimum=0)
-    keypoint_condition: float = option(
-        3.0,
-        "weight of the openings read from the retargeted keypoints of a compact base",
-        minimum=0,
-    )
-    consistency: float = option(10.0, "weight of what has to stay as it was", minimum=0)
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +126,7 @@ def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> 
             "expected. Name another for base."
         )
     parts = parts_of(config.parts)
-    if "stitching" in parts and sets.rendered is None and sets.clips is not None:
+    if STITCHING in parts and sets.rendered is None and sets.clips is not None:
         _require_motion(sets.clips)
     of_paper = base.preset.family == "published"
     step = RetargetingStep(
@@ -148,7 +142,7 @@ def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> 
     check_resumable(config.loop.run, parts, tuple(networks))
     return Task(
         networks=networks,
-        groups=(ParameterGroup(modules=parts, lr=config.lr, clip_norm=1.0),),
+        groups=(ParameterGroup(modules=parts, lr=config.lr, clip_norm=CLIP_NORM),),
         steps=(step,),
         frozen=step.frozen,
         sample_grid=step.sample_grid,
@@ -179,36 +173,34 @@ class RetargetingStep:
         reading = self.reading or {}
         return {**self.base, **{f"reader_{name}": reading[name] for name in reading}}
 
+    @property
+    def terms(self) -> list[LossTerm[RetargetingInputs]]:
+        """The loss table of the parts that learn."""
+        learning = [part for part in (STITCHING, *PARTS) if part in self.parts]
+        weights = self.config.weights
+        return retargeting_terms(learning, weights, named_keypoints=self.reading is None)
+
     def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
         """One batch of sources for all that learn, driven by other identities for S."""
         del average
         config, device = self.config, device_of(networks)
         sources, heads = (part.to(device) for part in self._sources(draw))
         drivers: list[Tensor] = []
-        if "stitching" in self.parts:
+        if STITCHING in self.parts:
             drivers = [part.to(device) for part in self._drivers(draw)]
         model, reader = self.model(networks), self.reader
         faces = faces_of(model, sources, reader)
         target = (MAX_OPENING * draw.uniform(config.batch, 2)).to(device)
-        losses: dict[str, Tensor] = {}
+        stitched: ChangedFaces | None = None
         if drivers:
             heads = self._heads(model, reader, faces, sources, heads)
-            losses |= self._stitching_losses(model, faces, heads, *drivers)
+            stitched = _stitched_faces(model, faces, heads, *drivers)
+        opened: dict[str, OpenedFaces] = {}
         for column, part in enumerate(PARTS):
             if part in self.parts:
                 opening = target[:, column : column + 1]
-                losses |= self._opening_losses(model, reader, faces, part, opening)
-        weights = {
-            "kept": config.weights.consistency,
-            "offset": config.weights.regulariser,
-            "picture": config.weights.condition,
-            "keypoints": config.weights.keypoint_condition,
-        }
-        total = sum(
-            (weights[name.split("_")[1]] * value for name, value in losses.items()),
-            start=faces.keypoints.new_zeros(()),
-        )
-        return total, losses
+                opened[part] = _opened_faces(model, reader, faces, part, opening)
+        return weighted_losses(self.terms, RetargetingInputs(stitched=stitched, opened=opened))
 
     def sample_grid(self, average: Networks) -> Pixels:
         """Sources with eyes, then lips, at given openings; of S alone with and without it."""
@@ -329,44 +321,41 @@ class RetargetingStep:
         reference, driving = (torch.cat(parts) for parts in zip(*images, strict=True))
         return reference, driving
 
-    def _stitching_losses(
-        self,
-        model: LivePortraitModel,
-        faces: Faces,
-        heads: Tensor,
-        reference: Tensor,
-        driving: Tensor,
-    ) -> dict[str, Tensor]:
-        """Eq. 5: what is not the head stays as in the reconstruction."""
-        driven = driven_keypoints(model, faces.motion, reference, driving)
-        stitched = stitch(model, faces.keypoints, driven)
-        image = painted(model, faces.volume, faces.keypoints, stitched)
-        return {
-            "stitching_kept": weighted_l1(image, faces.repainted, 1 - heads),
-            "stitching_offset": (stitched - driven).abs().mean(),
-        }
 
-    def _opening_losses(
-        self,
-        model: LivePortraitModel,
-        reader: LivePortraitModel | None,
-        faces: Faces,
-        part: str,
-        target: Tensor,
-    ) -> dict[str, Tensor]:
-        """Eq. 6 for eyes or lip."""
-        measure, points, sigma = PARTS[part]
-        offset, image = retargeted(model, faces, part, target)
-        near = heat_maps(faces.landmarks[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
-        found = measure(landmarks_of(model, image, reader))
-        losses = {
-            f"{part}_kept": weighted_l1(image, faces.repainted, 1 - near.clamp(max=1)),
-            f"{part}_picture": (found - target).abs().mean(),
-        }
-        if reader is None:  # the keypoints are lids and lips
-            moved = measure(faces.keypoints + offset)
-            losses[f"{part}_keypoints"] = (moved - target).abs().mean()
-        return {**losses, f"{part}_offset": offset.abs().mean()}
+def _stitched_faces(
+    model: LivePortraitModel, faces: Faces, heads: Tensor, reference: Tensor, driving: Tensor
+) -> ChangedFaces:
+    """The faces driven by others and stitched: what Eq. 5 compares."""
+    driven = driven_keypoints(model, faces.motion, reference, driving)
+    stitched = stitch(model, faces.keypoints, driven)
+    return ChangedFaces(
+        image=painted(model, faces.volume, faces.keypoints, stitched),
+        repainted=faces.repainted,
+        kept=1 - heads,
+        offset=stitched - driven,
+    )
+
+
+def _opened_faces(
+    model: LivePortraitModel,
+    reader: LivePortraitModel | None,
+    faces: Faces,
+    part: str,
+    target: Tensor,
+) -> OpenedFaces:
+    """The faces with eyes or lip at a target opening (B, 1): what Eq. 6 compares."""
+    measure, points, sigma = PARTS[part]
+    offset, image = retargeted(model, faces, part, target)
+    near = heat_maps(faces.landmarks[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
+    return OpenedFaces(
+        image=image,
+        repainted=faces.repainted,
+        kept=1 - near.clamp(max=1),
+        offset=offset,
+        target=target,
+        picture_opening=measure(landmarks_of(model, image, reader)),
+        keypoint_opening=None if reader is not None else measure(faces.keypoints + offset),
+    )
 
 
 def _require_motion(clips: PairSource) -> None:

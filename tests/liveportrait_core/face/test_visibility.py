@@ -19,8 +19,8 @@ def face_at(x, y=120.0):
     ("x", "y", "cut_off"),
     [
         (160, 120, False),
-        (29, 120, False),
-        (28, 120, True),
+        (32, 120, False),
+        (31, 120, True),
         (26, 120, True),
         (-50, 120, True),
         (294, 120, True),
@@ -35,9 +35,9 @@ def test_a_landmark_beyond_an_edge_cuts_the_face_off(x, y, cut_off):
 def test_a_face_that_leaves_is_missing_from_where_its_first_landmark_is_outside():
     track = FaceTrack(0, tuple(face_at(160 + 10 * frame) for frame in range(20)))
     seen = without_cut_off(track, HEIGHT, WIDTH)
-    # its right edge is 27 px from its middle, and the margin 1.2 px
-    assert seen.validity == (1.0,) * 14 + (0.0,) * 6
-    assert seen.faces[:14] == track.faces[:14]
+    # its right edge is 27 px from its middle, and the margin 4.4 px
+    assert seen.validity == (1.0,) * 13 + (0.0,) * 7
+    assert seen.faces[:13] == track.faces[:13]
 
 
 def test_a_clip_that_is_cropped_tightly_on_purpose_stays():

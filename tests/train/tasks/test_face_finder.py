@@ -20,12 +20,16 @@ from train.data.degradation import degrade_head, degrade_picture, occlude_part
 from train.data.distractors import draw_distractors, faceless_photos
 from train.data.face_scenes import FaceScene, FaceScenePainter, PlacedFace
 from train.data.rendered import RenderedSet
+from train.losses.face_finder_terms import (
+    FaceFinderWeights,
+    face_finder_losses,
+    face_finder_terms,
+)
+from train.losses.terms import weighted_losses
 from train.tasks import face_finder as task
 from train.tasks.face_finder import (
     FaceFinderConfig,
-    FaceFinderWeights,
     face_finder_task,
-    losses,
     target_maps,
 )
 
@@ -211,22 +215,25 @@ def maps_from(wanted, heat_logit):
     return FaceMaps(heat_logit=heat_logit, offset=offset, log_side=side, axis=axis, points=points)
 
 
+def losses(maps, wanted):
+    return weighted_losses(face_finder_terms(FaceFinderWeights()), face_finder_losses(maps, wanted))
+
+
 def test_true_maps_cost_nothing_and_each_fault_costs_something():
-    weights = FaceFinderWeights()
     crowd = FaceScene(np.zeros((64, 64, 3), np.uint8), [face_at(35.5, 19.5, 32.0)])
     wanted = target_maps([crowd], 64)
     sure = torch.where(wanted.heat == 1, 12.0, -12.0)
-    assert losses(maps_from(wanted, sure), wanted, weights)[0] < 1e-3
-    _, missed = losses(maps_from(wanted, torch.full_like(sure, -4.0)), wanted, weights)
+    assert losses(maps_from(wanted, sure), wanted)[0] < 1e-3
+    _, missed = losses(maps_from(wanted, torch.full_like(sure, -4.0)), wanted)
     assert missed["heat"] == pytest.approx(math.log1p(math.exp(4)) * 0.982**2, rel=0.01)
     false = sure.clone()
     false[0, 0, 7, 0] = 4.0  # log(1 + e^4), nearly whole weight: sure and far from the face
-    assert losses(maps_from(wanted, false), wanted, weights)[1]["heat"] == pytest.approx(
+    assert losses(maps_from(wanted, false), wanted)[1]["heat"] == pytest.approx(
         math.log1p(math.exp(4)) * 0.982**2, rel=0.01
     )
     shifted = maps_from(wanted, sure)
     shifted.log_side.add_(0.5)
-    assert losses(shifted, wanted, weights)[1]["square"] == pytest.approx(0.475)  # .5 - beta / 2
+    assert losses(shifted, wanted)[1]["square"] == pytest.approx(0.475)  # .5 - beta / 2
 
 
 def test_a_size_that_has_no_whole_cells_is_refused():

@@ -128,7 +128,7 @@ def test_evaluation_writes_every_measure(tmp_path, data, base):
 
 def test_evaluation_of_nothing_is_one_sentence(capsys):
     assert evaluate.main([]) == 2
-    assert "Nothing to measure on" in capsys.readouterr().err
+    assert "Nothing is named to measure on" in capsys.readouterr().err
 
 
 def test_a_folder_that_was_not_rendered_is_refused(tmp_path):
