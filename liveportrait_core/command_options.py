@@ -45,7 +45,7 @@ class ClipPart:
 
     start: float = option(
         0.0,
-        "read the video from this time on; below 0 counts from the end",
+        "read from this time on; below 0 counts from the end",
         unit="s",
         metavar="S",
     )
