@@ -44,10 +44,18 @@ class ClipPart:
     """The part of a video that is read."""
 
     start: float = option(
-        0.0, "where the part begins; below 0 counts from the end", unit="s", metavar="S"
+        0.0,
+        "read from this time on; below 0 counts from the end",
+        unit="s",
+        metavar="S",
     )
     duration: float | None = option(
-        None, "how long the part is", above=0, unit="s", metavar="S", unset="to the end"
+        None,
+        "read this long a part of the video",
+        above=0,
+        unit="s",
+        metavar="S",
+        unset="to the end",
     )
 
     def __post_init__(self) -> None:
@@ -63,8 +71,8 @@ class ClipPart:
 class PartOptions:
     """Which parts of source and driver are read."""
 
-    source: ClipPart = section(ClipPart, flags="", group="parts of videos")
-    driving: ClipPart = section(ClipPart, flags="driving-", group="parts of videos")
+    source: ClipPart = section(ClipPart, flags="", group="source's face")
+    driving: ClipPart = section(ClipPart, flags="driving-", more=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
