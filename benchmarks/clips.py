@@ -1,6 +1,6 @@
 """Print what a clip costs by its length: python -m benchmarks.clips.
 
-A film is edited by a driver, from file to file, in processes of their own: memory must not grow
+A video is edited by a driver, from file to file, in processes of their own: memory must not grow
 with the clip, and time must grow in step with it.
 """
 
@@ -38,15 +38,15 @@ KIB = 1 if sys.platform != "darwin" else 1024
 """ru_maxrss counts bytes on macOS, KiB elsewhere."""
 
 
-def make_film(path: Path, num_frames: int) -> None:
+def make_video(path: Path, num_frames: int) -> None:
     """The demo's clip, enlarged and repeated."""
     with VideoWriter(path, FPS) as writer:
         for frame in islice(cycle(list(VideoReader(CLIP))), num_frames):
             writer.write(resize_pixels(frame, SIZE))
 
 
-def edit_film(path: Path) -> None:
-    """Edit a film by a shipped motion that loops, then print seconds and peak MiB."""
+def edit_video(path: Path) -> None:
+    """Edit a video by a shipped motion that loops, then print seconds and peak MiB."""
     start = time.monotonic()
     with torch.inference_mode():
         model = load_model()
@@ -67,23 +67,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every length and compare it with the first."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.clips", description=__doc__)
     parser.add_argument("lengths", type=int, nargs="*", default=[100, 400], help="frames (100 400)")
-    parser.add_argument("--film", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--video", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.film is not None:
-        edit_film(options.film)
+    if options.video is not None:
+        edit_video(options.video)
         return 0
-    print(f"A film of {SIZE[1]}x{SIZE[0]} pixels edited by a motion, default model, file to file.")
+    print(f"A video of {SIZE[1]}x{SIZE[0]} pixels edited by a motion, default model, file to file.")
     print(f"{'frames':>8} {'ms/frame':>10} {'ratio':>7} {'peak MiB':>10} {'ratio':>7}")
     first: tuple[float, float] | None = None
     for length in options.lengths:
         with tempfile.TemporaryDirectory() as folder:
-            film = Path(folder, "film.mp4")
-            make_film(film, length)
-            command = [sys.executable, "-m", "benchmarks.clips", "--film", str(film)]
-            told = subprocess.run(  # noqa: S603 - ourselves
+            video = Path(folder, "video.mp4")
+            make_video(video, length)
+            command = [sys.executable, "-m", "benchmarks.clips", "--video", str(video)]
+            printed = subprocess.run(  # noqa: S603 - ourselves
                 command, check=True, capture_output=True, text=True
             ).stdout
-        frames, seconds, peak = map(float, told.split())
+        frames, seconds, peak = map(float, printed.split())
         each = 1000 * seconds / frames
         first = first or (each, peak)
         ratios = each / first[0], peak / first[1]

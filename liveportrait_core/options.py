@@ -19,6 +19,7 @@ MotionMode = Literal["relative", "absolute"]
 DrivingOption = Literal["expression-friendly", "pose-friendly"]
 RetargetMode = Literal["add", "replace"]
 Compat = Literal["none", "published"]
+Limits = Literal["auto", "on", "off"]
 Openness = float | Literal["driver"] | None
 WhenShorter = Literal["stop", "hold", "loop", "bounce"]
 Role = Literal["source", "driver"]
@@ -131,6 +132,14 @@ class DrivingOptions:
         "none",
         "published: do everything as the published program does, which also limits a source to "
         "1280 pixels and does not crop a square driver",
+        group="motion",
+        more=True,
+    )
+
+    limits: Limits = option(
+        "auto",
+        "soften motion beyond what the model can paint; auto: where its range is known and compat "
+        "is none",
         group="motion",
         more=True,
     )

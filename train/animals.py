@@ -1,6 +1,6 @@
 """Fine-tune a model on animals mixed with the data it was trained on (App. D).
 
-    python -m train.animals run=runs/cats base=default animals=cats,runs/creatures data=runs/heads
+    python -m train.animals run=runs/cats base=default animals=cats,runs/animals data=runs/heads
     python -m train.animals run=runs/pets base=human animals=pets clips=videos steps=20000
 
 The options are those of the base: `base=... --help` lists them. A base of the paper's architecture
@@ -10,10 +10,9 @@ is trained as by `train.stage1`, a compact one as by `train.compact`.
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, read_arguments, run_command
-from .engine.distributed import num_processes
+from .engine.config import parse, parse_part, read_arguments, run_command
 from .engine.loop import train
-from .tasks.animals import PaperAnimalsConfig, config_of_base, cost, elsewhere, prepare
+from .tasks.animals import AnimalBase, config_of_base, cost, elsewhere, prepare
 
 COMMAND = "python -m train.animals"
 
@@ -25,11 +24,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _train(arguments: Sequence[str]) -> object:
     given = read_arguments(arguments)
-    kind = config_of_base(given.values.get("base", "default"))
-    config = parse(kind, given, COMMAND, cost, elsewhere)
-    if isinstance(config, PaperAnimalsConfig):
-        config = config.for_processes(num_processes())
-    return train(config, prepare)
+    kind = config_of_base(parse_part(AnimalBase, given).base)
+    return train(parse(kind, given, COMMAND, cost, elsewhere), prepare)
 
 
 if __name__ == "__main__":

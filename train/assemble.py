@@ -1,6 +1,6 @@
 """One model file from the networks of several runs.
 
-python -m train.assemble OUT --picture runs/picture --motion runs/motion --small runs/retarget
+python -m train.assemble OUT --picture runs/picture --motion runs/motion --retargeting runs/retarget
 """
 
 import sys

@@ -4,7 +4,7 @@
     python -m train.compact run=runs/mixed data=runs/heads clips=portraits,videos steps=9000
     torchrun --nproc_per_node 2 -m train.compact run=... data=... steps=...
 
-They differ from the paper's networks (`train.stage1`) in size and in what they are taught by:
+They differ from the paper's networks (`train.stage1`) in size and in what they are trained on:
 docs/design.md says how. Clips are folders of videos and pictures of one person each, nothing of
 them labelled. They are prepared on first use: one face found, tracked, cropped, stored
 (`train.data.preparing`). A pair is two frames of a video, or a picture with itself.
@@ -13,8 +13,7 @@ them labelled. They are prepared on first use: one face found, tracked, cropped,
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, run_command
-from .engine.loop import train
+from .engine.command import train_command
 from .tasks.compact import CompactConfig, cost, prepare
 
 COMMAND = "python -m train.compact"
@@ -22,12 +21,7 @@ COMMAND = "python -m train.compact"
 
 def main(arguments: Sequence[str]) -> int:
     """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return run_command(COMMAND, lambda: _train(arguments))
-
-
-def _train(arguments: Sequence[str]) -> object:
-    config = parse(CompactConfig, arguments, COMMAND, cost)
-    return train(config, prepare)
+    return train_command(COMMAND, arguments, CompactConfig, prepare, cost)
 
 
 if __name__ == "__main__":

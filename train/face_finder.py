@@ -9,8 +9,7 @@ No photograph of a person is used.
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, run_command
-from .engine.loop import train
+from .engine.command import train_command
 from .tasks.face_finder import FaceFinderConfig, prepare
 
 COMMAND = "python -m train.face_finder"
@@ -18,12 +17,7 @@ COMMAND = "python -m train.face_finder"
 
 def main(arguments: Sequence[str]) -> int:
     """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return run_command(COMMAND, lambda: _train(arguments))
-
-
-def _train(arguments: Sequence[str]) -> object:
-    config = parse(FaceFinderConfig, arguments, COMMAND)
-    return train(config, prepare)
+    return train_command(COMMAND, arguments, FaceFinderConfig, prepare)
 
 
 if __name__ == "__main__":

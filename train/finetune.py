@@ -11,8 +11,7 @@ and G learns. M, S, R_eyes and R_lip of the base are copied.
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, run_command
-from .engine.loop import train
+from .engine.command import train_command
 from .tasks.finetune import FinetuneConfig, cost, prepare
 
 COMMAND = "python -m train.finetune"
@@ -20,12 +19,7 @@ COMMAND = "python -m train.finetune"
 
 def main(arguments: Sequence[str]) -> int:
     """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return run_command(COMMAND, lambda: _train(arguments))
-
-
-def _train(arguments: Sequence[str]) -> object:
-    config = parse(FinetuneConfig, arguments, COMMAND, cost)
-    return train(config, prepare)
+    return train_command(COMMAND, arguments, FinetuneConfig, prepare, cost)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,7 @@ are trained by `train.compact`.
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, run_command
-from .engine.distributed import num_processes
-from .engine.loop import train
+from .engine.command import train_command
 from .tasks.paper import PaperConfig, cost, elsewhere, prepare
 
 COMMAND = "python -m train.stage1"
@@ -21,12 +19,7 @@ COMMAND = "python -m train.stage1"
 
 def main(arguments: Sequence[str]) -> int:
     """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return run_command(COMMAND, lambda: _train(arguments))
-
-
-def _train(arguments: Sequence[str]) -> object:
-    config = parse(PaperConfig, arguments, COMMAND, cost, elsewhere)
-    return train(config.for_processes(num_processes()), prepare)
+    return train_command(COMMAND, arguments, PaperConfig, prepare, cost, elsewhere)
 
 
 if __name__ == "__main__":

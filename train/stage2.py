@@ -10,8 +10,7 @@ of pictures and videos (`clips`) may stand in for a share of the rendered heads 
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, run_command
-from .engine.loop import train
+from .engine.command import train_command
 from .tasks.retargeting import RetargetingConfig, cost, prepare
 
 COMMAND = "python -m train.stage2"
@@ -19,12 +18,7 @@ COMMAND = "python -m train.stage2"
 
 def main(arguments: Sequence[str]) -> int:
     """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return run_command(COMMAND, lambda: _train(arguments))
-
-
-def _train(arguments: Sequence[str]) -> object:
-    config = parse(RetargetingConfig, arguments, COMMAND, cost)
-    return train(config, prepare)
+    return train_command(COMMAND, arguments, RetargetingConfig, prepare, cost)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,18 @@ from torch import nn
 
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.config.fields import check_options, option
-from liveportrait_core.errors import CheckpointError, LivePortraitError
+from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
+from ..engine.config import run_command
 from ..models.runs import open_networks, preset_of, write_model
 
+COMMAND = "python -m train.assemble"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "picture": ("appearance", "warping", "decoder"),
     "motion": ("motion",),
-    "small": ("stitching", "eyes", "lip"),
+    "retargeting": ("stitching", "eyes", "lip"),
 }
 """What is taken from where."""
 
@@ -58,7 +59,7 @@ class AssembleOptions:
     out: Path = option(help="folder of the model", positional=True, metavar="OUT")
     picture: str = option(help="run or model file for appearance, warping, decoder")
     motion: str = option(help="run or model file for motion")
-    small: str = option(help="run or model file for stitching, eyes, lip")
+    retargeting: str = option(help="run or model file for stitching, eyes, lip")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -66,17 +67,15 @@ class AssembleOptions:
 
 def main(arguments: Sequence[str], description: str | None = None) -> int:
     """Write the model into the folder OUT; 0, or 2 with one sentence."""
-    prog = "python -m train.assemble"
     description = description or __doc__
-    parser = option_parser(AssembleOptions, prog=prog, description=description, group="parts")
-    options = from_arguments(AssembleOptions, parser.parse_args(arguments))
-    places = {"picture": options.picture, "motion": options.motion, "small": options.small}
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        origin = ", ".join(f"{part} {Path(place).name}" for part, place in places.items())
-        preset = preset_of(Path(places["picture"]))
-        print(write_model(options.out, preset, networks_of(places, preset), origin))
-    except (LivePortraitError, OSError) as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return 2
-    return 0
+    parser = option_parser(AssembleOptions, prog=COMMAND, description=description, group="parts")
+    chosen = parser.parse_args(arguments)
+    return run_command(COMMAND, lambda: _assembled(from_arguments(AssembleOptions, chosen)))
+
+
+def _assembled(options: AssembleOptions) -> Path:
+    places = {part: getattr(options, part) for part in PARTS}
+    options.out.mkdir(parents=True, exist_ok=True)
+    origin = ", ".join(f"{part} {Path(place).name}" for part, place in places.items())
+    preset = preset_of(Path(options.picture))
+    return write_model(options.out, preset, networks_of(places, preset), origin)

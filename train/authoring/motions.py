@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +16,6 @@ from liveportrait_core.assets.shipped_motions import SHIPPED_MOTIONS_FOLDER
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
-from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.media.motion_file import save_motion
 from liveportrait_core.motion.edit import apply_expression
 from liveportrait_core.motion.openness import eyes_open, lip_open
@@ -25,6 +23,7 @@ from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
 
+from ..engine.config import run_command
 from ..rendering.keyframes import Track, value_at
 
 FPS: Final = 25
@@ -306,6 +305,9 @@ SCORES: Final[Mapping[str, Callable[[], Score]]] = {
 }
 
 
+COMMAND: Final = "python -m train.motions"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionsOptions:
     """Where the motions go."""
@@ -319,20 +321,16 @@ class MotionsOptions:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the motions; returns the exit code."""
+    """Write the motions; 0, or 2 with one sentence."""
     parser = option_parser(
         MotionsOptions,
-        prog="python -m train.motions",
+        prog=COMMAND,
         description="Write the motions that come with the library: one file each.",
         group="files",
     )
     folder = from_arguments(MotionsOptions, parser.parse_args(arguments)).folder
-    try:
-        write_motions(SHIPPED_MOTIONS_FOLDER if folder is None else folder)
-    except (LivePortraitError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    place = SHIPPED_MOTIONS_FOLDER if folder is None else folder
+    return run_command(COMMAND, lambda: write_motions(place))
 
 
 def write_motions(folder: Path) -> None:

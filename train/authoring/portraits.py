@@ -27,9 +27,10 @@ from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.expression import Expression
 
-from ..engine.sample_grid import caption_row, grid_of
+from ..engine.config import run_command
 from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh
 from ..evaluation.seam import edited
+from ..reports.sample_grid import caption_row, grid_of
 
 EDITS: Final[dict[str, Expression]] = {
     "blink": Expression(blink=-20),
@@ -60,9 +61,9 @@ def views_of(model: LivePortraitModel, path: Path, side_px: int) -> list[Pixels]
         MediaError: The image cannot be read.
     """
     frame = limit_pixels(read_image(path).rgb, max_side=LARGEST_SIDE_PX)
-    reader = FaceTrackers(model).tracker("source", is_image=True)
-    assert reader is not None
-    pictures, transform = edited(model, frame, reader, tuple(EDITS.values()))
+    tracker = FaceTrackers(model).tracker("source", is_image=True)
+    assert tracker is not None
+    pictures, transform = edited(model, frame, tracker, tuple(EDITS.values()))
     view = view_of(transform, side_px)
     return [crop_pixels(picture, view, antialias=True) for picture in (frame, *pictures)]
 
@@ -120,6 +121,9 @@ def _print_reached(views: dict[str, list[Pixels]], python: Path) -> None:
         print(name + ": " + ", ".join(f"{k} {v}" for k, v in reached(found["views"]).items()))
 
 
+COMMAND = "python -m train.portraits"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortraitsOptions:
     """Which images are edited by which model, and where the sample grid goes."""
@@ -136,24 +140,21 @@ class PortraitsOptions:
 
 def main(arguments: list[str], description: str | None = None) -> int:
     """Write a row for every image in a folder; 0, or 2 with one sentence."""
-    prog = "python -m train.portraits"
     description = description or __doc__
-    parser = option_parser(PortraitsOptions, prog=prog, description=description, group="images")
-    options = from_arguments(PortraitsOptions, parser.parse_args(arguments))
+    parser = option_parser(PortraitsOptions, prog=COMMAND, description=description, group="images")
+    chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    try:
-        views = _views_in(options)
-        side = options.side_px
-        rows = [[resize_pixels(view, (side, side)) for view in row] for row in views.values()]
-        captions = caption_row([SOURCE, *EDITS], side)
-        write_image(options.out, np.concatenate([captions, grid_of(rows)]))
-        python = mesh_python(options.mesh_python)
-        if python is not None:
-            _print_reached(views, python)
-    except (LivePortraitError, OSError) as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_command(COMMAND, lambda: _draw(from_arguments(PortraitsOptions, chosen)))
+
+
+def _draw(options: PortraitsOptions) -> None:
+    views, side = _views_in(options), options.side_px
+    rows = [[resize_pixels(view, (side, side)) for view in row] for row in views.values()]
+    captions = caption_row([SOURCE, *EDITS], side)
+    write_image(options.out, np.concatenate([captions, grid_of(rows)]))
+    python = mesh_python(options.mesh_python)
+    if python is not None:
+        _print_reached(views, python)
 
 
 def _views_in(options: PortraitsOptions) -> dict[str, list[Pixels]]:

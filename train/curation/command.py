@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.config.fields import check_options, option, shared, specs_of
-from liveportrait_core.errors import LivePortraitError
 
+from ..engine.config import run_command
 from .curating import curate
 from .report import PAGE_NAME, table_of_rejections
 from .settings import CurationSettings
 from .tools import ToolOptions
 from .workers import WorkerOptions
+
+COMMAND = "python -m train.curate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class CurateOptions:
 def build_parser() -> Parser:
     """The command line."""
     parser = Parser(
-        prog="python -m train.curate",
+        prog=COMMAND,
         description="Find clips of one person each in videos and images, leave out bad ones, "
         "crop and annotate the rest, and write them as WebDataset shards with an index. Run the "
         "same command again to resume, or to add new files.",
@@ -49,23 +50,21 @@ def build_parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
+    """Curate and print what came of it; 0, or 2 with one sentence."""
     chosen = build_parser().parse_args(arguments)
-    try:
-        options = from_arguments(CurateOptions, chosen)
-        index = curate(
-            options.places,
-            options.out,
-            options.settings,
-            factory=options.tools,
-            workers=options.workers,
-        )
-    except (LivePortraitError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(
+    return run_command(COMMAND, lambda: _curated(from_arguments(CurateOptions, chosen)))
+
+
+def _curated(options: CurateOptions) -> str:
+    index = curate(
+        options.places,
+        options.out,
+        options.settings,
+        factory=options.tools,
+        workers=options.workers,
+    )
+    return (
         f"{options.out}: {index['films']} clips of videos and {index['stills']} images, "
         f"{index['frames']} frames of {index['files']} files. Left out:\n"
         f"{table_of_rejections(index)}\n{options.out / PAGE_NAME} shows them."
     )
-    return 0

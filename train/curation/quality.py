@@ -137,7 +137,7 @@ def part_around(picture: Pixels, transform: CropTransform) -> Pixels:
 
 
 def sampled(count: int, most: int = SAMPLES) -> list[int]:
-    """Evenly taken numbers below `count`, at most so many."""
+    """Evenly spaced numbers below `count`, at most `most` of them."""
     return sorted(set(np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()))
 
 

@@ -17,8 +17,8 @@ from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
 from ..data.clip_shards import ShardClip
-from ..engine.html_page import Image, Section, Table, jpeg_address, write_html_page
-from ..engine.sample_grid import caption_row, grid_of
+from ..reports.html_page import Image, Section, Table, jpeg_address, write_html_page
+from ..reports.sample_grid import caption_row, grid_of
 from .quality import sampled
 from .store import ShardStore
 

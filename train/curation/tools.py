@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from liveportrait_core.animation.compact_landmarks import fused_copy
 from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
 from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.config.spec import OptionError
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.imaging.tensors import Pixels, tensor_from_pixels
@@ -78,8 +79,8 @@ class ToolOptions:
             ValueError: The folder holds no face networks, or the scorer cannot be imported.
         """
         model = load_model("default")
-        reader = FaceTrackers(model, self.face_models).tracker("source")
-        assert isinstance(reader, LandmarkTracker)
+        tracker = FaceTrackers(model, self.face_models).tracker("source")
+        assert isinstance(tracker, LandmarkTracker)
         quick = replace(model, motion=fused_copy(model.motion))
         side = model.preset.face_size_px
 
@@ -89,8 +90,8 @@ class ToolOptions:
                 return extract_motion(quick, resize(faces, side)).pose_deg.numpy()
 
         return Tools(
-            finder=reader.finder,
-            network=reader.network,
+            finder=tracker.finder,
+            network=tracker.network,
             pose=pose,
             recognise=load_recognition(self.recognition) if self.recognition else None,
             scorer=load_scorer(self.scorer) if self.scorer else None,
@@ -109,18 +110,18 @@ def load_scorer(name: str) -> Scorer:
     """A function named `module:function`.
 
     Raises:
-        ValueError: There is none by this name.
+        OptionError: There is none by this name.
     """
     module, colon, function = name.partition(":")
     try:
         found = getattr(import_module(module), function) if colon and module else None
     except (ImportError, AttributeError) as error:
-        raise ValueError(
+        raise OptionError(
             f"The scorer {name} cannot be imported ({error}). Name it module:function, and put its "
             "folder on PYTHONPATH."
         ) from error
     if not callable(found):
-        raise ValueError(
+        raise OptionError(
             f"The scorer {name} is no function; module:function is expected, which takes "
             "(N, H, W, 3) uint8 frames and gives a number. Name another."
         )

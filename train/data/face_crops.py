@@ -37,7 +37,7 @@ from liveportrait_core.model import load_model
 from liveportrait_core.preset import COMPACT
 
 DETECT_EVERY = 16
-"""Of the frames of a clip, each so many is searched for other faces."""
+"""Every N-th frame of a clip is searched for other faces."""
 SEVERAL_SHARE = 0.25
 """Share of those frames that may show a second face: finders err now and then."""
 SECOND_FACE = 0.3
@@ -72,9 +72,9 @@ class SkippedError(Exception):
 
 def default_faces() -> LandmarkTracker:
     """The finder and the network by which the program itself reads sources."""
-    reader = FaceTrackers(load_model("default")).tracker("source")
-    assert isinstance(reader, LandmarkTracker)
-    return reader
+    tracker = FaceTrackers(load_model("default")).tracker("source")
+    assert isinstance(tracker, LandmarkTracker)
+    return tracker
 
 
 def face_crops(path: Path, faces: LandmarkTracker, settings: CropSettings) -> NDArray[np.uint8]:

@@ -97,6 +97,16 @@ def parse(
     return config
 
 
+def parse_part(kind: type[Config], given: Arguments) -> Config:
+    """A config of some of the given keys: what has to be known before the others are checked.
+
+    Raises:
+        OptionError: One of its values is wrong.
+    """
+    keys = {spec.key for spec in specs_of(kind)}
+    return build(kind, {key: value for key, value in given.values.items() if key in keys})
+
+
 def read_arguments(arguments: Sequence[str]) -> Arguments:
     """Split arguments into values by key, help and dry run.
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import accelerate
 import torch
@@ -18,7 +18,7 @@ from liveportrait_core.media.images import write_image
 
 from . import checkpoint
 from .config import CONFIG_NAME, to_json
-from .distributed import is_first_process
+from .distributed import is_first_process, num_processes
 from .draw import Draw
 from .ema import MovingAverage
 from .stats import Stats
@@ -87,6 +87,16 @@ class TrainingConfig(Protocol):
 
 
 Config = TypeVar("Config", bound=TrainingConfig)
+Divided = TypeVar("Divided")
+
+
+@runtime_checkable
+class DividesBatch(Protocol):
+    """A config whose batch is that of all processes together."""
+
+    def for_processes(self: Divided, count: int) -> Divided:
+        """The same for one of `count` processes."""
+        ...
 
 
 def train(config: Config, prepare: Callable[[Config], Task]) -> Path | None:
@@ -95,6 +105,8 @@ def train(config: Config, prepare: Callable[[Config], Task]) -> Path | None:
     Returns:
         The model's file; None in all processes but the first.
     """
+    if isinstance(config, DividesBatch):
+        config = config.for_processes(num_processes())
     task = prepare(config)
     if task.notes and is_first_process():
         print("\n".join(task.notes), file=sys.stderr, flush=True)

@@ -43,7 +43,7 @@ from ..metrics.image import l1, psnr_db, ssim
 _LOG = logging.getLogger(__name__)
 
 EVERY: Final = 5
-"""One frame of so many is compared."""
+"""Every N-th frame is compared."""
 MIN_HEAD_MOTION: Final = 0.02
 """Mean distance of the rigid points of the face from where the source has them, in sides of the
 crop, from which on the head counts as moving: 5 pixels of 256."""
@@ -144,16 +144,16 @@ def reenact(
         landmarks: The compact model whose M finds the face, so that the crop does not depend on
             the model that is measured.
         path: The video.
-        every: Of so many frames one is taken.
+        every: Every N-th frame is taken.
 
     Raises:
         FaceNotFoundError: Fewer than two frames show a face.
         MediaError: The video cannot be read.
     """
     frames = [np.asarray(frame) for frame in islice(VideoReader(path), 0, None, every)]
-    reader = FaceTrackers(landmarks).tracker("driver")
-    assert reader is not None
-    track = reader(Frames(frames))
+    tracker = FaceTrackers(landmarks).tracker("driver")
+    assert tracker is not None
+    track = tracker(Frames(frames))
     visible = [index for index, validity in enumerate(track.validity) if validity == 1.0]
     if len(visible) < 2:  # noqa: PLR2004 - a source and a driver
         raise FaceNotFoundError(

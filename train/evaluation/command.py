@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
 
 from ..data.rendered import RenderedSet
+from ..engine.config import run_command
 from .clip_reenactment import EVERY, ReenactedClip, clip_measures, reenact_all
 from .measured_model import at_size, compact_only
 from .mesh_measures import UNAVAILABLE, ClipMesh, mesh_measures, mesh_python, read_mesh
@@ -24,7 +24,10 @@ from .protocol_command import run_protocols, save_page
 from .rendered_measures import rendered_measures, retarget_measures
 from .seam import seam_measures
 
+COMMAND = "python -m train.evaluate"
 IDENTITIES = 120
+"""People that are rendered to measure on: as many as the figures of the model cards are of, so
+that measures compare with those."""
 Measures = dict[str, float | str | list[dict[str, float | str]]]
 
 
@@ -72,51 +75,50 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
     if isinstance(place, Path):
         yield RenderedSet([place])
         return
-    from ..rendering.export.command import main as render  # noqa: PLC0415 - numba is only needed to render
+    from ..rendering.export.dataset import render_set  # noqa: PLC0415 - numba renders alone
+    from ..rendering.export.options import HeadOptions, RenderConfig  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory() as folder:
-        words = ["--identities", str(IDENTITIES), "--seed", str(options.seed)]
-        words += ["--size", str(options.size_px), "--animals", "0"]
-        if options.face_model is not None:
-            words += ["--face-model", str(options.face_model)]
-        if render([folder, *words]):
-            raise LivePortraitError("The heads to measure on were not rendered; see above.")
+        heads = HeadOptions(
+            face_model=options.face_model, seed=options.seed, size_px=options.size_px
+        )
+        render_set(
+            RenderConfig(folder=Path(folder), heads=heads, identities=IDENTITIES, animals=0.0)
+        )
         yield RenderedSet([Path(folder)])
 
 
 def main(arguments: list[str], description: str | None = None) -> int:
     """Print the measures, and write them when asked; 0, or 2 with one sentence."""
-    prog = "python -m train.evaluate"
     description = description or __doc__
-    parser = option_parser(EvaluateOptions, prog=prog, description=description, group="measures")
+    parser = option_parser(EvaluateOptions, prog=COMMAND, description=description, group="measures")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    try:
-        options = from_arguments(EvaluateOptions, chosen)
-        if options.measures_nothing:
-            raise LivePortraitError(
-                "Nothing is named to measure on; give --rendered [FOLDER], --clips FOLDER, --self "
-                "FOLDER or --cross FOLDER --portraits FOLDER."
-            )
-        options = options.with_places()
-        model = load_model(options.model, device=options.device)
-        measures: Measures = {}
-        if options.rendered is not None:
-            with _rendered_set(options.rendered, options) as data:
-                measures |= rendered(model, data)
-        if options.clips is not None:
-            measures |= clips(model, options.clips, options)
-        reports = run_protocols(model, options)
-        _print(measures)
-        if options.json is not None:
-            found = measures | {report.mode: report.to_json() for report in reports}
-            text = json.dumps(_without_nan(found), indent=2, allow_nan=False)
-            options.json.write_text(text + "\n", encoding="utf-8")
-        save_page(options, reports)
-    except (LivePortraitError, OSError) as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_command(COMMAND, lambda: _evaluate(from_arguments(EvaluateOptions, chosen)))
+
+
+def _evaluate(options: EvaluateOptions) -> None:
+    """Print the measures that the options ask for, and write them where they say so."""
+    if options.measures_nothing:
+        raise LivePortraitError(
+            "Nothing is named to measure on; give --rendered [FOLDER], --clips FOLDER, --self "
+            "FOLDER or --cross FOLDER --portraits FOLDER."
+        )
+    options = options.with_places()
+    model = load_model(options.model, device=options.device)
+    measures: Measures = {}
+    if options.rendered is not None:
+        with _rendered_set(options.rendered, options) as data:
+            measures |= rendered(model, data)
+    if options.clips is not None:
+        measures |= clips(model, options.clips, options)
+    reports = run_protocols(model, options)
+    _print(measures)
+    if options.json is not None:
+        found = measures | {report.mode: report.to_json() for report in reports}
+        text = json.dumps(_without_nan(found), indent=2, allow_nan=False)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    save_page(options, reports)
 
 
 def _print(measures: Mapping[str, object]) -> None:

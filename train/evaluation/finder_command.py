@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,10 @@ from liveportrait_core.face.network_finder import (
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 
+from ..engine.config import run_command
 from .finder_measures import Measurer, false_faces, pictures_in, read_marks, speed, summary
+
+COMMAND = "python -m train.evaluate_finder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class FinderOptions:
     marks: Path | None = option(
         None, "JSON: true places of eyes, nose and mouth", unset="the finder's landmarks"
     )
-    every: int = option(10, "take one frame of so many", minimum=1)
+    every: int = option(10, "take every N-th frame", minimum=1)
     weights: Path | None = option(None, "a finder's file", unset="the one that ships")
     model: str = option("default", "the model whose M finds landmarks")
     cascade: bool = option(False, "use OpenCV's cascade, too, as liveportrait does")
@@ -56,26 +58,29 @@ class FinderOptions:
 def main(arguments: Sequence[str], description: str | None = None) -> int:
     """Measure and print; 0, or 2 with a sentence where something is missing."""
     logging.basicConfig(level=logging.WARNING)
-    prog = "python -m train.evaluate_finder"
     description = description or __doc__
-    parser = option_parser(FinderOptions, prog=prog, description=description, group="measures")
-    options = from_arguments(FinderOptions, parser.parse_args(arguments))
+    parser = option_parser(FinderOptions, prog=COMMAND, description=description, group="measures")
+    chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    try:
-        if not (options.places or options.without or options.speed):
-            raise LivePortraitError(
-                "Nothing is named to measure on. Name images, videos or folders, or --without "
-                "FOLDER, or --speed CLIP."
-            )
-        measures = _measures(options)
-    except LivePortraitError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(_without_rows(measures), indent=2))
+    return run_command(COMMAND, lambda: _measured(from_arguments(FinderOptions, chosen)))
+
+
+def _measured(options: FinderOptions) -> str:
+    """The measures as JSON, written too where the options ask for it.
+
+    Raises:
+        LivePortraitError: Nothing is named, or something is missing.
+    """
+    if not (options.places or options.without or options.speed):
+        raise LivePortraitError(
+            "Nothing is named to measure on. Name images, videos or folders, or --without "
+            "FOLDER, or --speed CLIP."
+        )
+    measures = _measures(options)
     if options.json:
         options.json.write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return json.dumps(_without_rows(measures), indent=2)
 
 
 def _measures(options: FinderOptions) -> dict[str, object]:

@@ -30,7 +30,7 @@ from liveportrait_core.media.images import is_image, read_image
 from liveportrait_core.media.kinds import VIDEO_SUFFIXES
 from liveportrait_core.media.video import VideoReader
 
-from ..engine.sample_grid import grid_of
+from ..reports.sample_grid import grid_of
 
 CROP_SCALE: Final = 2.3
 CROP_SHIFT: Final = -0.125
@@ -67,7 +67,7 @@ class Row:
 
 
 def pictures_in(place: Path, every: int) -> Iterator[tuple[str, Pixels]]:
-    """Names and pixels of an image, of one frame of so many of a video, or of a folder of both.
+    """Names and pixels of an image, of every N-th frame of a video, or of a folder of both.
 
     Raises:
         MediaError: The place is missing, or no image.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ..data.shards import encode_jpeg
-from ..engine.html_page import Image, Section, Table, jpeg_address, write_html_page
+from ..reports.html_page import Image, Section, Table, jpeg_address, write_html_page
 from .measures import BY_KEY
 from .paper_tables import TITLES
 from .report import OK, Report

@@ -15,7 +15,7 @@ from liveportrait_core.media.kinds import VIDEO_SUFFIXES
 
 LayoutName = Literal["talkinghead-1kh", "vfhq", "videos"]
 MIN_IMAGES: Final = 2
-"""A folder with so many images is a video, one image a frame."""
+"""Number of images from which a folder is a video, one image a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,11 @@ class Layout:
     name_pattern: str
     """Regular expression that names of its videos or folders match."""
     every: int
-    """In cross-reenactment, one frame of so many is taken."""
+    """Every N-th frame is taken in cross-reenactment."""
     max_frames: int
     """Frames of a video at most in cross-reenactment."""
     real: int
-    """FID is measured against so many images of FFHQ, the last ones."""
+    """Number of images of FFHQ, the last ones, that FID is measured against."""
 
 
 TALKING_HEAD: Final = Layout(

@@ -10,7 +10,8 @@ from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.options import MotionMode
 
-from .layouts import LayoutName
+from .clip_reenactment import EVERY
+from .layouts import VFHQ, VIDEOS, LayoutName
 from .reenactment import FramingMode
 from .results import make_folder
 
@@ -38,9 +39,9 @@ class EvaluateOptions:
     )
     every: int | None = option(
         None,
-        "compare one frame of so many",
+        "compare every N-th frame",
         minimum=1,
-        unset="5; --self 1; --cross 10, of VFHQ 5",
+        unset=f"{EVERY}; --self 1; --cross {VIDEOS.every}, of VFHQ {VFHQ.every}",
     )
     mesh_python: Path | None = option(
         None, "a Python with mediapipe, whose face mesh measures the images, too"
@@ -103,18 +104,18 @@ class EvaluateOptions:
         None,
         "frames of a video at most",
         minimum=1,
-        unset="all; --cross 24, of VFHQ 6",
+        unset=f"all; --cross {VIDEOS.max_frames}, of VFHQ {VFHQ.max_frames}",
         group=PROTOCOLS,
     )
     videos: int | None = option(
-        None, "the first so many videos alone, for a trial", minimum=1, unset="all", group=PROTOCOLS
+        None, "only the first N videos, for a trial", minimum=1, unset="all", group=PROTOCOLS
     )
     sources: int = option(50, "portraits to animate", minimum=1, group=PROTOCOLS)
     real: int | None = option(
         None,
         "real images of FID, the last ones",
         minimum=1,
-        unset="38400; of VFHQ 15000",
+        unset=f"{VIDEOS.real}; of VFHQ {VFHQ.real}",
         group=PROTOCOLS,
     )
     real_statistics: Path | None = option(

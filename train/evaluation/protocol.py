@@ -61,7 +61,7 @@ class EvaluationSetup:
     metric_files: Path | None
     layout: Layout
     every: int | None = None
-    """Of so many frames one; None takes the paper's number."""
+    """Every N-th frame is compared; None takes the number of the paper."""
     max_frames: int | None = None
     """Frames of a video at most; None takes the paper's number."""
     saved_frames: SavedFrames | None = None

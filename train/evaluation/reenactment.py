@@ -110,7 +110,7 @@ class SampledVideo:
 
     path: Path
     every: int = 1
-    """Of so many frames one."""
+    """Every N-th frame is compared."""
     max_frames: int | None = None
     """Frames at most; None takes all."""
 
@@ -216,7 +216,7 @@ def reenacted_frames(
     known = portrait.track if evaluated.framing == "paste" else None
     framing = _model_framing(evaluated)
     read = read_source(evaluated.model, portrait.squares, known, framing)
-    options = DrivingOptions(stitch=False, motion=evaluated.motion)
+    options = DrivingOptions(stitch=False, motion=evaluated.motion, limits="off")
     keypoints = drive(
         evaluated.model,
         read.motion,

@@ -12,7 +12,7 @@ import numpy as np
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 
-from ..engine.sample_grid import PAPER, caption_row, grid_of
+from ..reports.sample_grid import PAPER, caption_row, grid_of
 from .layouts import Layout
 from .measures import BY_KEY
 from .mesh_measures import UNAVAILABLE
@@ -135,7 +135,7 @@ class SampleGrid:
 
         Args:
             frames: Their numbers among those that were taken.
-            every: Of so many of the video's frames one was taken.
+            every: Every N-th frame of the video was taken.
         """
         self._every = every
         places = np.linspace(0, len(frames) - 1, min(COLUMNS, len(frames))).round().astype(int)

@@ -94,8 +94,8 @@ def seam_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, floa
     seams: list[float] = []
     outsides: list[float] = []
     for identity in range(len(data)):
-        frame, reader, head = _rendered_frame(data, identity)
-        pictures, transform = edited(model, frame, reader, TURNS)
+        frame, tracker, head = _rendered_frame(data, identity)
+        pictures, transform = edited(model, frame, tracker, TURNS)
         real = np.zeros(frame.shape[:2], bool)
         border = (len(frame) - data.size_px) // 2
         real[border : border + data.size_px, border : border + data.size_px] = True

@@ -45,7 +45,7 @@ OBJECTIVES: Mapping[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Ten
 
 
 def gradient_penalty(
-    critic: Callable[[Tensor], Tensor], true: Tensor, painted: Tensor, share: Tensor
+    critic: Callable[[Tensor], Tensor], true: Tensor, painted: Tensor, fraction: Tensor
 ) -> Tensor:
     """Mean (|grad D| - 1)^2 between true and painted pictures (Gulrajani et al., 2017).
 
@@ -53,10 +53,10 @@ def gradient_penalty(
         critic: Pictures to logits (B, n, ...); D of a picture is their mean.
         true: (B, 3, h, h).
         painted: (B, 3, h, h); neither gets a gradient.
-        share: (B, 1, 1, 1) in [0, 1]: of the true picture in each mixture.
+        fraction: (B, 1, 1, 1) in [0, 1]: of the true picture in each mixture.
     """
     with torch.enable_grad():
-        between = (share * true + (1 - share) * painted).detach().requires_grad_()
+        between = (fraction * true + (1 - fraction) * painted).detach().requires_grad_()
         score = critic(between).flatten(1).mean(1).sum()
         (gradient,) = torch.autograd.grad(score, between, create_graph=True)
     norm = (gradient.flatten(1).square().sum(1) + TINY).sqrt()

@@ -259,9 +259,9 @@ def _painted_loss(step: PictureStep) -> Tensor:
     return used + _mean_where(wrong, 1 - visible)
 
 
-def _mean_where(values: Tensor, share: Tensor) -> Tensor:
+def _mean_where(values: Tensor, weight: Tensor) -> Tensor:
     axes = (1, 2, 3)
-    return ((values * share).sum(axes) / share.sum(axes).clamp(min=1.0)).mean()
+    return ((values * weight).sum(axes) / weight.sum(axes).clamp(min=1.0)).mean()
 
 
 def _background_loss(step: PictureStep) -> Tensor:

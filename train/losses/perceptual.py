@@ -15,7 +15,7 @@ def pyramid_distance(image: Tensor, truth: Tensor, weights: Tensor, levels: int 
     Args:
         image: (B, 3, h, h).
         truth: (B, 3, h, h).
-        weights: (B, 1, h, h); the weighted regions take their share from the rest.
+        weights: (B, 1, h, h); each picture is normalised by their sum.
         levels: Halvings, the full size included; pixels of the first level count 1.5.
     """
     total = image.new_zeros(())

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ..losses.face_regions import crop_squares
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS
-from .face_regions import crop_squares
 
 WIDTHS = (32, 64, 128)
 CASCADE_WIDTHS = (64, 128, 256, 512)

@@ -1,4 +1,4 @@
-"""S, R_eyes and R_lip as stage 2 begins with them: which learn, and which only come along."""
+"""Initial weights of S, R_eyes and R_lip in stage 2: which learn, and which are only copied."""
 
 from __future__ import annotations
 

@@ -11,7 +11,12 @@ CROP_FROM_MODEL: Final = np.diag([1.0, -1.0, -1.0]).astype(np.float32)
 
 
 def rotation_from_angles(pitch_deg: float, yaw_deg: float, roll_deg: float) -> FloatArray:
-    """Rz(roll) @ Ry(yaw) @ Rx(pitch), (3, 3), columns are points: R p."""
+    """Rz(roll) @ Ry(yaw) @ Rx(pitch), (3, 3).
+
+    Convention:
+        - points are columns, R p; `liveportrait_core.geometry` has them as rows, p R, so that its
+          matrix of the same angles is the transpose
+    """
     x, y, z = np.deg2rad([pitch_deg, yaw_deg, roll_deg])
     about_x = [[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]]
     about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]

@@ -29,7 +29,6 @@ from ..data.rendered import RenderedSet
 from ..data.sets import DataConfig, Sets, open_sets
 from ..data.source import PairSource
 from ..engine import checkpoint
-from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import num_processes
 from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
@@ -47,6 +46,7 @@ from ..models.runs import (
 )
 from . import compact, paper
 from .compact_steps import MOTION, CompactBatches, CompactSources, sample_grid
+from .cost import noise_sets, step_cost
 from .finetune import merged, open_base
 from .paper_step import NETWORKS, LabelledSets
 
@@ -55,10 +55,20 @@ CACHE_NAME: Final = "animal-clips"
 LEFT_OUT: Final = ("head_pose", "gan_lip", "face_id")
 """Terms of Eq. 4 that count 0 here: animals' poses are not read well, their lips are other lips,
 and no network knows one from the other."""
-BASE_HELP: Final = (
-    "model to begin with: default, a model file, a published folder or name, or a run folder; "
-    "base=... --help lists the options for it"
-)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalBase:
+    """The model that is trained further; it decides which other options there are."""
+
+    base: str = option(
+        "default",
+        "initial model: default, a model file, a published folder or name, or a run folder; "
+        "base=... --help lists the options for it",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +104,15 @@ class PaperAnimalsConfig:
     hold for the animals too, where they are of both kinds.
     """
 
-    base: str = option("default", BASE_HELP)
+    model: AnimalBase = shared(AnimalBase)
     animals: AnimalConfig = shared(AnimalConfig)
     training: paper.PaperTraining = shared(paper.PaperTraining)
     weights: PaperWeights = section(PaperWeights, fixed=dict.fromkeys(LEFT_OUT, 0.0))
+
+    @property
+    def base(self) -> str:
+        """The model that is trained further."""
+        return self.model.base
 
     @property
     def loop(self) -> LoopConfig:
@@ -122,7 +137,7 @@ class CompactAnimalsConfig:
     hold for the animals too, where they are of both kinds.
     """
 
-    base: str = option("default", BASE_HELP)
+    model: AnimalBase = shared(AnimalBase)
     animals: AnimalConfig = shared(AnimalConfig)
     loop: LoopConfig = shared(LoopConfig)
     sets: DataConfig = shared(DataConfig)
@@ -140,6 +155,11 @@ class CompactAnimalsConfig:
     def __post_init__(self) -> None:
         if not self.batches.batch:
             raise OptionError("batch is 0; a whole number from 1 up is expected. 4 is usual.")
+
+    @property
+    def base(self) -> str:
+        """The model that is trained further."""
+        return self.model.base
 
 
 AnimalsConfig = PaperAnimalsConfig | CompactAnimalsConfig
@@ -210,26 +230,26 @@ def prepare(config: AnimalsConfig) -> Task:
 def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) -> Task:
     """The step of Eq. 4 on a base of the paper's architecture, with animals in each batch."""
     training, trained = config.training, trainable_preset(config.base)
-    start = paper.begin(training, trained, init=config.base)
+    initial = paper.initialise(training, trained, init=config.base)
     preset = replace(trained, name=f"{trained.name}-animal", space=ANIMAL_SPACE)
     others = open_networks(config.base).items()
     batches = AnimalBatches(
-        people=LabelledSets(sets=people, reader=start.criteria.reader),
+        people=LabelledSets(sets=people, reader=initial.criteria.reader),
         animals=LabelledSets(sets=animals, reader=None),
         mix=_mix(config, training.optimiser.batch, people, animals),
     )
-    step = paper.training_step(preset, batches, start.criteria, config.weights)
+    step = paper.training_step(preset, batches, initial.criteria, config.weights)
     metadata = paper.paper_metadata(
         _trained_note(config),
-        start.criteria,
+        initial.criteria,
         rendered=bool(config.sets.data) or animals.rendered is not None,
     )
     return paper.assemble(
         training,
-        start,
+        initial,
         step,
         metadata,
-        notes=paper.notes(start, step, config.weights, people),
+        notes=paper.notes(initial, step, config.weights, people),
         others={name: network for name, network in others if name not in NETWORKS},
     )
 

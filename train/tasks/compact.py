@@ -23,10 +23,8 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.preset import COMPACT, Preset
 
 from ..data.sets import DataConfig, Sets, open_sets
-from ..engine.cost import noise_sets, step_cost
 from ..engine.loop import LoopConfig
 from ..engine.task import Networks, ParameterGroup, Step, Task
-from ..engine.validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 from ..losses.compact_motion_terms import MotionWeights, equivariance_terms, motion_terms
 from ..losses.compact_picture_terms import (
     PictureWeights,
@@ -49,6 +47,8 @@ from .compact_steps import (
     paint,
     sample_grid,
 )
+from .cost import noise_sets, step_cost
+from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
 DETAIL_PX = (128, 256)
 NETWORKS = (MOTION, *PICTURE)
@@ -73,7 +73,7 @@ class CompactConfig:
     loop: LoopConfig = shared(LoopConfig)
     sets: DataConfig = shared(DataConfig)
     init: str = option(
-        "", "run folder or model file that F, M, W and G begin with; by default from scratch"
+        "", "run folder or model file of the initial F, M, W and G; by default from scratch"
     )
     init_motion: str = option("", "the same for M alone, over what init gave")
     detail_px: int = option(
@@ -130,8 +130,8 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         clips_in_step=config.sets.unlabelled_count,
         clips_from=batches.own_keypoints_from,
     )
-    begin = [(config.init, NETWORKS), (config.init_motion, (MOTION,))]
-    networks = initial_networks(config.preset, config.loop.seed, sources, begin)
+    initial = [(config.init, NETWORKS), (config.init_motion, (MOTION,))]
+    networks = initial_networks(config.preset, config.loop.seed, sources, initial)
     if config.gan:
         networks[DISCRIMINATORS] = Discriminators()
     distance, pairs = PyramidDistance(), max(1, batches.batch)
@@ -168,25 +168,25 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
 
 
 def initial_networks(
-    preset: Preset, seed: int, sources: CompactSources, begin: Sequence[tuple[str, Sequence[str]]]
+    preset: Preset, seed: int, sources: CompactSources, initial: Sequence[tuple[str, Sequence[str]]]
 ) -> dict[str, nn.Module]:
-    """F, M, W and G as training begins with them.
+    """F, M, W and G with their initial weights.
 
     Args:
         preset: Of the networks.
         seed: Of weights that are new.
         sources: Rendered heads among them give M their mean canonical keypoints.
-        begin: Runs or models ("" for none) and the networks that begin with theirs, in order.
+        initial: Runs or models ("" for none) and the networks that take their weights, in order.
 
     Raises:
-        CheckpointError: What they should begin with cannot be read, or is of another form.
+        CheckpointError: The initial weights cannot be read, or are of another form.
     """
     torch.manual_seed(seed)
     built = build(preset)
     networks = {name: built[name] for name in NETWORKS}
     if sources.heads is not None:
         motion_network(networks).mean_canonical.copy_(sources.heads.mean_canonical)
-    for place, names in begin:
+    for place, names in initial:
         if place:
             trained = open_networks(place)
             for name in names:

@@ -21,11 +21,11 @@ from ..data.mixed import MixedHeads
 from ..data.rendered import RenderedSet
 from ..data.source import PairSource
 from ..engine.draw import Draw
-from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, device_of
 from ..losses.compact_motion_terms import EquivarianceStep, MotionStep, split_reading
 from ..losses.compact_picture_terms import PictureStep, PictureWeights, picture_step
 from ..losses.terms import LossTerm, weighted_losses
+from ..reports.sample_grid import grid_of
 
 MOTION, PICTURE = "motion", ("appearance", "warping", "decoder")
 """Networks of the two halves."""

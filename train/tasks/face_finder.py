@@ -38,7 +38,6 @@ from ..data.rendered import RenderedSet
 from ..engine import checkpoint
 from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
-from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, ParameterGroup, Task, device_of
 from ..losses.face_finder_terms import (
     FaceFinderWeights,
@@ -49,6 +48,7 @@ from ..losses.face_finder_terms import (
 from ..losses.terms import weighted_losses
 from ..models.runs import CREDIT
 from ..rendering.animals.animal import is_animal
+from ..reports.sample_grid import grid_of
 
 MODEL_NAME: Final = "face_finder.safetensors"
 NETWORK: Final = "face_finder"
@@ -84,7 +84,7 @@ class FaceFinderConfig:
     begin_with: str = option(
         "default", "model whose motion network gives the first layers; empty: from scratch"
     )
-    init: str = option("", "folder of an earlier run of this kind to begin with instead")
+    init: str = option("", "folder of an earlier run of this command, in place of begin_with")
     lr: float = option(1e-3, "learning rate (AdamW)", above=0)
     weights: FaceFinderWeights = shared(FaceFinderWeights)
 

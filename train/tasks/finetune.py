@@ -22,7 +22,6 @@ from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.networks.build import build
 
 from ..data.sets import DataConfig, Sets, open_sets
-from ..engine.cost import noise_sets, step_cost
 from ..engine.loop import LoopConfig
 from ..engine.task import Networks, Task
 from ..losses.compact_picture_terms import PictureWeights
@@ -37,6 +36,7 @@ from .compact import (
     picture_half,
 )
 from .compact_steps import MOTION, PICTURE, CompactBatches, CompactSources, sample_grid
+from .cost import noise_sets, step_cost
 
 SUFFIX: Final = ".safetensors"
 TAKEN_NAMES: Final = frozenset({*FILE_OF_NETWORK.values(), RETARGETING_FILE})
@@ -59,7 +59,7 @@ class FinetuneConfig:
     sets: DataConfig = shared(DataConfig)
     base: str = option(
         "default",
-        "compact model to begin with: default, a model file, or a run folder of train.compact",
+        "initial compact model: default, a model file, or a run folder of train.compact",
     )
     rank: int = option(
         8, "rank of the change of each layer; 0: all weights of F, W and G learn", minimum=0
@@ -126,8 +126,8 @@ def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
         clips_in_step=config.sets.unlabelled_count,
         clips_from=config.batches.own_keypoints_from,
     )
-    begin = [(config.base, NETWORKS)]
-    networks = initial_networks(base.preset, config.loop.seed, sources, begin)
+    initial = [(config.base, NETWORKS)]
+    networks = initial_networks(base.preset, config.loop.seed, sources, initial)
     networks[MOTION].requires_grad_(False)
     if config.rank:
         for name in PICTURE:
@@ -149,7 +149,7 @@ def num_trained(networks: Networks) -> int:
 
 
 def open_base(place: str) -> BaseModel:
-    """The compact model to begin with.
+    """The initial compact model.
 
     Raises:
         CheckpointError: There is none, it is of the paper's architecture, or it lacks F, M, W or G.

@@ -23,11 +23,9 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
 from ..data.sets import DataConfig, Sets
-from ..engine.cost import noise_sets, step_cost
 from ..engine.distributed import num_processes
 from ..engine.loop import LoopConfig
 from ..engine.task import Networks, ParameterGroup, Task
-from ..engine.validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 from ..losses.paper_terms import PaperWeights, paper_terms
 from ..models.discriminators import CascadeDiscriminators
 from ..models.export import write_both
@@ -36,6 +34,7 @@ from ..models.pretrained.convnext import begin_trunk
 from ..models.runs import CREDIT, initialise_from, open_networks
 from ..models.spectral_norm import add_spectral_norm
 from .compact import CompactConfig
+from .cost import noise_sets, step_cost
 from .criteria import Criteria, CriteriaOptions, load_criteria, open_labelled
 from .paper_step import (
     DISCRIMINATORS,
@@ -45,6 +44,7 @@ from .paper_step import (
     PaperBatches,
     PaperTrainingStep,
 )
+from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
 GRID_PAIRS: Final = 6
 BETAS: Final = (0.5, 0.999)
@@ -74,7 +74,7 @@ class PaperOptimiser:
         check_options(self)
 
     def accumulate(self, processes: int, default: int) -> int:
-        """Parts of a batch, such that so many processes take `total_batch` together.
+        """Parts of a batch, such that this number of processes takes `total_batch` together.
 
         Args:
             processes: Of the run.
@@ -134,7 +134,7 @@ class PaperConfig:
     preset: Literal["paper", "tiny"] = option(
         "paper", "sizes: those of the paper, or a sixteenth of the channels to try things out"
     )
-    init: str = option("", "run, model file or published folder that F, M, W and G begin with")
+    init: str = option("", "run, model file or published folder of the initial F, M, W and G")
     trunk: str = option(
         "", "ConvNeXt-V2 file (timm's or the original keys) that M's trunk begins with"
     )
@@ -160,8 +160,8 @@ class PaperConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What training begins with."""
+class InitialState:
+    """What training starts from."""
 
     networks: Networks
     criteria: Criteria
@@ -197,24 +197,28 @@ def prepare(config: PaperConfig) -> Task:
 def paper_task(config: PaperConfig, sets: Sets) -> Task:
     """Networks, batches, the table of Eq. 4 and its step, put together."""
     training, preset = config.training, PAPER_PRESETS[config.preset]
-    start = begin(training, preset, init=config.init, trunk=config.trunk, arcface=config.arcface)
+    initial = initialise(
+        training, preset, init=config.init, trunk=config.trunk, arcface=config.arcface
+    )
     batches = PaperBatches(
-        sets=LabelledSets(sets=sets, reader=start.criteria.reader),
+        sets=LabelledSets(sets=sets, reader=initial.criteria.reader),
         batch=training.optimiser.batch,
         clips_in_step=training.sets.unlabelled_count,
     )
-    step = training_step(preset, batches, start.criteria, config.weights)
+    step = training_step(preset, batches, initial.criteria, config.weights)
     metadata = paper_metadata(
         f"stage1 {config.preset} {config.loop.steps}",
-        start.criteria,
+        initial.criteria,
         rendered=bool(training.sets.data),
     )
-    return assemble(training, start, step, metadata, notes=notes(start, step, config.weights, sets))
+    return assemble(
+        training, initial, step, metadata, notes=notes(initial, step, config.weights, sets)
+    )
 
 
-def begin(
+def initialise(
     training: PaperTraining, preset: Preset, *, init: str, trunk: str = "", arcface: str = ""
-) -> Start:
+) -> InitialState:
     """Networks as training begins with them, and those that only compare and read.
 
     Raises:
@@ -232,12 +236,12 @@ def begin(
         batch=training.optimiser.batch,
     )
     networks = initial_networks(preset, init, trunk)
-    return Start(networks=networks, criteria=criteria, validation=validation)
+    return InitialState(networks=networks, criteria=criteria, validation=validation)
 
 
 def assemble(
     training: PaperTraining,
-    start: Start,
+    initial: InitialState,
     step: PaperTrainingStep,
     metadata: Mapping[str, str],
     *,
@@ -248,13 +252,13 @@ def assemble(
 
     Args:
         training: Says how it learns.
-        start: What it begins with.
+        initial: What it starts from.
         step: Batches and losses.
         metadata: What the written model says of its training.
         notes: What to say of the run.
         others: Networks that are written beside those that learn.
     """
-    run, validation = training.loop.run, start.validation
+    run, validation = training.loop.run, initial.validation
 
     def write(folder: Path, average: Networks, metadata: Mapping[str, str]) -> Path:
         networks = {**(others or {}), **{name: average[name] for name in NETWORKS}}
@@ -269,10 +273,10 @@ def assemble(
         return step.sample_grid(validation.pairs[:GRID_PAIRS], average)
 
     return Task(
-        networks=start.networks,
+        networks=initial.networks,
         groups=parameter_groups(training.optimiser),
         steps=(step,),
-        frozen=start.criteria.networks,
+        frozen=initial.criteria.networks,
         sample_grid=grid,
         watch=None if validation is None else KeepBest(validation, step.paint, write_best),
         write=lambda average: write(run, average, metadata),
@@ -291,7 +295,7 @@ def initial_networks(preset: Preset, init: str, trunk: str = "") -> dict[str, nn
         trunk: ConvNeXt-V2 file for M, or "".
 
     Raises:
-        CheckpointError: What they should begin with cannot be read, or is of another form.
+        CheckpointError: The initial weights cannot be read, or are of another form.
     """
     built = build(preset)
     networks = {name: built[name] for name in NETWORKS}
@@ -344,10 +348,10 @@ def paper_metadata(trained: str, criteria: Criteria, *, rendered: bool) -> dict[
 
 
 def notes(
-    start: Start, step: PaperTrainingStep, weights: PaperWeights, sets: Sets
+    initial: InitialState, step: PaperTrainingStep, weights: PaperWeights, sets: Sets
 ) -> tuple[str, ...]:
     """What is not as the paper has it, a line each."""
-    criteria = start.criteria
+    criteria = initial.criteria
     lines = [f"L_P compares by: {criteria.distance.name}"]
     if step.compared_px < step.preset.output_size_px:
         lines.append(
@@ -362,7 +366,7 @@ def notes(
         lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
     elif sets.clips is not None and criteria.reader is None:
         lines.append("L_H and L_guide are 0 for clips: no reader for pose and landmarks")
-    if start.validation is None:
+    if initial.validation is None:
         lines.append("no validation_data and no validation_clips: no best state is kept")
     return tuple(lines)
 

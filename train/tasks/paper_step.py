@@ -38,14 +38,14 @@ from ..data.batch import PairBatch, concatenate
 from ..data.sets import Sets
 from ..data.source import first_pairs
 from ..engine.draw import Draw
-from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, device_of
 from ..losses.adversarial import gradient_penalty
+from ..losses.face_regions import REGIONS, crop_region
 from ..losses.paper_terms import PaperStep
 from ..losses.terms import LossTerm, weighted_losses
 from ..models.discriminators import CASCADE_LAYERS, CascadeDiscriminators
-from ..models.face_regions import REGIONS, crop_region
 from ..models.pretrained.arcface import embeddings
+from ..reports.sample_grid import grid_of
 
 NETWORKS = ("appearance", "motion", "warping", "decoder")
 """F, M, W and G."""

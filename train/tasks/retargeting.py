@@ -32,10 +32,8 @@ from ..data.augment import augment_pairs
 from ..data.rendered import HEAD_REGIONS
 from ..data.sets import DataConfig, Sets, open_sets
 from ..data.source import PairSource, first_pairs
-from ..engine.cost import noise_sets, step_cost
 from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
-from ..engine.sample_grid import grid_of
 from ..engine.task import Losses, Networks, ParameterGroup, Task, device_of
 from ..losses.retargeting_terms import (
     STITCHING,
@@ -54,6 +52,8 @@ from ..models.retargeting_networks import (
     retargeting_networks,
 )
 from ..models.runs import CREDIT, BaseModel, compact_model, open_model, write_model
+from ..reports.sample_grid import grid_of
+from .cost import noise_sets, step_cost
 from .criteria import compact_networks
 from .paper_step import NETWORKS
 from .retargeting_faces import (
@@ -90,7 +90,7 @@ class RetargetingConfig:
         "networks that learn, separated by commas; others are copied from init or base if there",
     )
     init: str = option(
-        "", "run folder or model file that S, R_eyes and R_lip begin with; by default no offset"
+        "", "run folder or model file of the initial S, R_eyes and R_lip; by default no offset"
     )
     reader: str = option(
         "default",

@@ -12,7 +12,7 @@ def test_a_model_takes_each_part_from_its_own_place(tmp_path):
     data = write_rendered(tmp_path / "heads")
     compact.main([f"run={tmp_path / 'picture'}", f"data={data}", *QUICK])
     places = ["--picture", str(tmp_path / "picture"), "--motion", str(tmp_path / "picture")]
-    assert assemble.main([str(tmp_path / "whole"), *places, "--small", "default"]) == 0
+    assert assemble.main([str(tmp_path / "whole"), *places, "--retargeting", "default"]) == 0
     whole = load_model(tmp_path / "whole" / "model.safetensors").modules()
     picture = load_model(tmp_path / "picture" / "model.safetensors").modules()
     for name, other in (("decoder", picture), ("lip", load_model("default").modules())):
@@ -24,7 +24,7 @@ def test_a_place_without_the_network_is_one_sentence(tmp_path, capsys):
     data = write_rendered(tmp_path / "heads")
     run = tmp_path / "picture"
     compact.main([f"run={run}", f"data={data}", *QUICK])
-    places = ["--picture", str(run), "--motion", str(run), "--small", str(run)]
+    places = ["--picture", str(run), "--motion", str(run), "--retargeting", str(run)]
     assert assemble.main([str(tmp_path / "whole"), *places]) == 2
     assert "has no stitching and no eyes and no lip" in capsys.readouterr().err
     assert not (tmp_path / "whole" / "model.safetensors").exists()
@@ -35,5 +35,5 @@ def test_parts_of_different_models_are_one_sentence(tmp_path, capsys):
     for name, form in (("old", ["detail_px=128", "blocks=0"]), ("new", [])):
         compact.main([f"run={tmp_path / name}", f"data={data}", *QUICK, *form])
     places = ["--picture", str(tmp_path / "new"), "--motion", str(tmp_path / "old")]
-    assert assemble.main([str(tmp_path / "whole"), *places, "--small", "default"]) == 2
+    assert assemble.main([str(tmp_path / "whole"), *places, "--retargeting", "default"]) == 2
     assert "has another form of 'motion'" in capsys.readouterr().err

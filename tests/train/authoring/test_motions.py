@@ -71,5 +71,5 @@ def test_a_sway_begins_at_rest_and_ends_where_it_began(phase):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert main([str(tmp_path / "file")]) == 1
-    assert capsys.readouterr().err.startswith("error: ")
+    assert main([str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.startswith("python -m train.motions: ")

@@ -9,7 +9,7 @@ from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.motion.expression import Expression
 from train.authoring import portraits
 from train.authoring.portraits import EDITS, VIEW, reached, view_of
-from train.engine.sample_grid import caption_row, grid_of
+from train.reports.sample_grid import caption_row, grid_of
 
 SIDE_PX = 48
 

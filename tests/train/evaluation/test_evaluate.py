@@ -21,7 +21,8 @@ from train.evaluation import clip_reenactment
 from train.evaluation import command as evaluate
 from train.evaluation.rendered_measures import irises_visible
 from train.evaluation.seam import mask_parts, seam_measures
-from train.rendering.export import command as render
+from train.rendering.export import dataset as render
+from train.rendering.export.options import HeadOptions, RenderConfig
 
 KEYS = {
     "psnr_gain_db",
@@ -145,25 +146,26 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
 ):
     asked = []
 
-    def render_few(arguments):
-        asked.append(arguments[1:])
-        heads(Path(arguments[0]))
-        return 0
+    def render_few(config):
+        asked.append(replace(config, folder=Path("heads")))
+        heads(config.folder)
+        return 1
 
-    monkeypatch.setattr(render, "main", render_few)
+    monkeypatch.setattr(render, "render_set", render_few)
     out = tmp_path / "measures.json"
     options = ["--model", str(model_file), "--rendered", "--seed", "5", "--json", str(out)]
     options += ["--face-model", face_model] if face_model else []
     assert evaluate.main(options) == 0
-    expected = ["--identities", "120", "--seed", "5", "--size", "256", "--animals", "0"]
-    assert asked == [expected + (["--face-model", face_model] if face_model else [])]
+    model = face_model and Path(face_model)
+    chosen = HeadOptions(face_model=model, seed=5, size_px=256)
+    assert asked == [RenderConfig(folder=Path("heads"), heads=chosen, identities=120, animals=0.0)]
     assert json.loads(out.read_text(encoding="utf-8"))["identities"] == 1
 
 
 def test_heads_that_cannot_be_rendered_are_one_sentence(model_file, tmp_path, capsys):
     options = ["--model", str(model_file), "--rendered", "--face-model", str(tmp_path / "no.npz")]
     assert evaluate.main(options) == 2
-    assert "were not rendered" in capsys.readouterr().err
+    assert "is not a face model" in capsys.readouterr().err
 
 
 def test_without_a_face_mesh_its_measures_are_unavailable(tmp_path, model_file, monkeypatch):

@@ -26,7 +26,6 @@ from train.data.preparing import prepare
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.engine.validation import record
 from train.losses.paper_terms import PaperWeights, paper_terms
 from train.models.export import write_both
 from train.models.presets import PAPER_PRESETS
@@ -34,6 +33,7 @@ from train.models.runs import load_run, open_networks, preset_of
 from train.models.spectral_norm import add_spectral_norm, folded_state
 from train.tasks.criteria import compact_reader
 from train.tasks.paper import PaperConfig, paper_task
+from train.tasks.validation import record
 
 TINY = ["preset=tiny", "batch=2", "log_every=1", "save_every=2", "bfloat16=false"]
 

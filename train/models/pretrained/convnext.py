@@ -1,4 +1,4 @@
-"""A ConvNeXt-V2 that somebody else trained, as the beginning of M's trunk."""
+"""Published ConvNeXt-V2 weights as the initial weights of M's trunk."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
 """Numbers of VGG19's convolutions up to relu5_1, in `features`."""
 _BLOCKS = (0, 5, 10, 19, 28)
 """Those that begin a block; what they give, after ReLU, is compared."""
-LEAST_PX = 32
+MIN_PX = 32
 """Side below which VGG19's fifth block sees nothing; smaller scales are left out."""
 OWN_FEATURES = 0.2
 """Of our own features beside the pyramid, as in the compact networks' table."""
@@ -104,7 +104,7 @@ class Vgg19Distance:
         """As `PictureDistance`."""
         total = painted.new_zeros(())
         for scale in self.scales:
-            if painted.shape[-1] // scale < LEAST_PX:
+            if painted.shape[-1] // scale < MIN_PX:
                 break
             small, target = (F.avg_pool2d(x, scale) for x in (painted, true))
             with torch.no_grad():

@@ -15,7 +15,7 @@ Place = Callable[[int, np.random.Generator], FloatArray]
 
 
 def _noise(size: int, cells: int, random: np.random.Generator) -> FloatArray:
-    """Smooth noise with so many cells across, about 0 to 1."""
+    """Smooth noise with that number of cells across, about 0 to 1."""
     coarse = random.random((cells + 1, cells + 1)).astype(np.float32)
     return cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.float32)
 

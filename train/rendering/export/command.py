@@ -5,21 +5,22 @@ import time
 from collections.abc import Sequence
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
-from liveportrait_core.errors import LivePortraitError
 
 from ...data.rendered import FRAMES, RenderedSet
+from ...engine.config import run_command
 from .clip import write_clip
 from .contact_sheet import write_contact_sheet
 from .dataset import render_set
 from .options import ClipConfig, HeadOptions, RenderConfig, TargetOptions
 
+COMMAND = "python -m train.render"
 PROCEDURAL = "No --face-model: heads are procedural, made from formulas alone."
 
 
 def build_parser() -> Parser:
     """The command line."""
     parser = Parser(
-        prog="python -m train.render",
+        prog=COMMAND,
         description="Render heads with keypoints, pose, gaze, flow, visibility and regions. "
         "Run the same command again to resume.",
     )
@@ -47,12 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     if config.heads.face_model is None:
         print(PROCEDURAL, file=sys.stderr)
-    try:
-        print(_render_clip(config) if isinstance(config, ClipConfig) else _render(config, target))
-    except (LivePortraitError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_command(COMMAND, lambda: _render_target(config, target))
+
+
+def _render_target(config: RenderConfig | ClipConfig, target: TargetOptions) -> str:
+    return _render_clip(config) if isinstance(config, ClipConfig) else _render(config, target)
 
 
 def _render_clip(config: ClipConfig) -> str:

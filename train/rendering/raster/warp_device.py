@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import warp as wp
 
+from liveportrait_core.config.spec import OptionError
+
 from ..arrays import ByteArray, FloatArray, IntArray
 from . import warp_kernels as kernels
 from .kernels import Kernels
@@ -79,14 +81,14 @@ def warp_kernels(name: str) -> Kernels:
     """The kernels on a device by its name: cpu, cuda, cuda:1.
 
     Raises:
-        ValueError: warp sees no such device.
+        OptionError: warp sees no such device.
     """
     wp.config.log_level = wp.LOG_ERROR  # a missing driver is no news on a CPU
     try:
         on = _Device(wp.get_device(name))
     except ValueError:
         usable = ", ".join(["cpu", *(str(device) for device in wp.get_cuda_devices())])
-        raise ValueError(
+        raise OptionError(
             f"device is '{name}'; one of {usable} is expected, which is what warp "
             f"{wp.__version__} sees here. Leave it out to draw with numba."
         ) from None

@@ -42,10 +42,10 @@ def test_flow_is_shown_red_to_the_right_and_nearly_white_at_rest():
 
 
 def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
-    assert main([str(tmp_path / "heads"), "--face-model", str(tmp_path / "none.npz")]) == 1
+    assert main([str(tmp_path / "heads"), "--face-model", str(tmp_path / "none.npz")]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"error: {tmp_path / 'none.npz'} is not a face model;")
+    assert err.startswith(f"python -m train.render: {tmp_path / 'none.npz'} is not a face model;")
     assert not (tmp_path / "heads").exists()
 
 
@@ -64,7 +64,7 @@ def test_the_command_draws_with_warp_where_a_device_is_named(face_model_file, tm
 @pytest.mark.parametrize("device", ["cuda:99", "toaster"])
 def test_a_device_that_is_not_there_ends_the_command_with_a_reason(tmp_path, capsys, device):
     pytest.importorskip("warp", reason="warp-lang, of the extra gpu-render, is not installed")
-    assert main([str(tmp_path / "heads"), "--device", device]) == 1
+    assert main([str(tmp_path / "heads"), "--device", device]) == 2
     assert f"device is '{device}'; one of cpu" in capsys.readouterr().err
     assert not (tmp_path / "heads").exists()
 
@@ -72,7 +72,7 @@ def test_a_device_that_is_not_there_ends_the_command_with_a_reason(tmp_path, cap
 def test_a_device_without_warp_says_what_to_install(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "warp", None)
     monkeypatch.delitem(sys.modules, "train.rendering.raster.warp_device", raising=False)
-    assert main([str(tmp_path / "heads"), "--device", "cuda"]) == 1
+    assert main([str(tmp_path / "heads"), "--device", "cuda"]) == 2
     err = capsys.readouterr().err
     assert "device is 'cuda', which needs warp" in err
     assert "gpu-render" in err

@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from liveportrait_core.geometry import rotation_from_degrees
 from train.rendering.frames.labels import (
     canonical_keypoints,
     dense_labels,
@@ -70,6 +72,13 @@ def test_convention_rotations_are_as_written_out_by_hand():
     whole = rotation_from_angles(10, 20, 30)
     steps = [rotation_from_angles(*a) for a in ((0, 0, 30), (0, 20, 0), (10, 0, 0))]
     np.testing.assert_allclose(whole, steps[0] @ steps[1] @ steps[2], atol=1e-6)
+
+
+@pytest.mark.parametrize("angles_deg", [(10, 20, 30), (-40, 5, 0), (0, -60, 120)])
+def test_convention_the_library_has_the_same_rotation_for_points_as_rows(angles_deg):
+    angles = [torch.tensor([float(angle)]) for angle in angles_deg]
+    (of_rows,) = rotation_from_degrees(*angles)
+    np.testing.assert_allclose(rotation_from_angles(*angles_deg), of_rows.numpy().T, atol=1e-6)
 
 
 def test_convention_changing_axes_twice_changes_nothing():

@@ -15,9 +15,9 @@ from liveportrait_core.constants import NUM_KEYPOINTS
 from ..data.clip_set import ClipSet
 from ..data.rendered import FRAMES, RenderedSet
 from ..data.sets import DataConfig, Sets
-from .draw import Draw
-from .ema import MovingAverage
-from .task import Task
+from ..engine.draw import Draw
+from ..engine.ema import MovingAverage
+from ..engine.task import Task
 
 BYTES_A_WEIGHT = 5 * 4
 """Weight, gradient, two moments of Adam and the moving average, float32 each."""

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from train.data.sets import DataConfig
-from train.engine.cost import noise_sets, step_cost
 from train.engine.task import ParameterGroup, Task
+from train.tasks.cost import noise_sets, step_cost
 
 
 class Product:

@@ -1,4 +1,4 @@
-from train.engine.html_page import Image, Section, Table, html_page, jpeg_address, write_html_page
+from train.reports.html_page import Image, Section, Table, html_page, jpeg_address, write_html_page
 
 MARKUP = "<b>&\"'"
 ESCAPED = "&lt;b&gt;&amp;&#34;&#39;"

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from liveportrait_core.networks.compact.layers import identity_grid, sample
 
-from ..losses.keypoints import MOUTH_POINTS
+from .keypoints import MOUTH_POINTS
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class FaceRegion:
     """A square that follows some landmarks in place and size."""
 
     points: slice
@@ -23,14 +23,14 @@ class Region:
     """Half of its side over half of the longer side of the landmarks' box."""
     usual: tuple[float, float, float]
     """Centre and half of the side in a crop of which no landmarks are known, crop units."""
-    share: float
+    fraction: float
     """Its side in pixels, over the picture's."""
 
 
-REGIONS: Mapping[str, Region] = MappingProxyType(
+REGIONS: Mapping[str, FaceRegion] = MappingProxyType(
     {
-        "face": Region(slice(0, None), 1.4, (0.0, 0.0, 0.75), 0.5),
-        "lip": Region(MOUTH_POINTS, 1.35, (0.0, 0.35, 0.28), 0.25),
+        "face": FaceRegion(slice(0, None), 1.4, (0.0, 0.0, 0.75), 0.5),
+        "lip": FaceRegion(MOUTH_POINTS, 1.35, (0.0, 0.35, 0.28), 0.25),
     }
 )
 """Face and lip of the cascaded terms of Eq. 4; the landmarks are those of `CompactKeypoint`."""
@@ -54,7 +54,7 @@ def crop_squares(picture: Tensor, centre: Tensor, half_side: Tensor, size_px: in
     return sample(picture, grid)
 
 
-def region_square(region: Region, landmarks: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+def region_square(region: FaceRegion, landmarks: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Where a region is: centres (B, 2) and halves of the sides (B,), crop units.
 
     Args:
@@ -72,7 +72,7 @@ def region_square(region: Region, landmarks: Tensor, valid: Tensor) -> tuple[Ten
     )
 
 
-def crop_region(picture: Tensor, region: Region, landmarks: Tensor, valid: Tensor) -> Tensor:
-    """(B, 3, n, n) of (B, 3, h, h): a region of each face, n = share of h."""
-    size_px = round(region.share * picture.shape[-1])
+def crop_region(picture: Tensor, region: FaceRegion, landmarks: Tensor, valid: Tensor) -> Tensor:
+    """(B, 3, n, n) of (B, 3, h, h): a region of each face, n = fraction of h."""
+    size_px = round(region.fraction * picture.shape[-1])
     return crop_squares(picture, *region_square(region, landmarks, valid), size_px)

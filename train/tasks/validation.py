@@ -19,9 +19,9 @@ from liveportrait_core.networks.compact.motion_extractor import CompactMotionExt
 from ..data.batch import PairBatch
 from ..data.sets import DataConfig, open_sets
 from ..data.source import first_pairs
+from ..engine.task import Networks
 from ..metrics.image import l1, psnr_db
 from ..models.pretrained.picture_features import PictureDistance
-from .task import Networks
 
 LOG_NAME = "validation.jsonl"
 CACHE_NAME = "validation-clips"

@@ -1,7 +1,7 @@
 import torch
 
 from liveportrait_core.networks.compact.layers import identity_grid
-from train.models.face_regions import REGIONS, Region, crop_region, region_square
+from train.losses.face_regions import REGIONS, FaceRegion, crop_region, region_square
 
 SIZE = 64
 
@@ -19,7 +19,7 @@ def landmarks():
 
 
 def test_a_region_is_as_large_as_its_landmarks_reach_times_its_factor():
-    region = Region(slice(3, 5), 2.0, (0.0, 0.0, 1.0), 0.25)
+    region = FaceRegion(slice(3, 5), 2.0, (0.0, 0.0, 1.0), 0.25)
     centre, half_side = region_square(region, landmarks(), torch.tensor([True]))
     # from .1 to .4 and from -.4 to -.2: the longer side is .3
     torch.testing.assert_close(centre, torch.tensor([[0.25, -0.3]]))
