@@ -6,12 +6,14 @@ import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..command_options import ClipPart
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable, is_stream
@@ -25,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 """Endings of pictures that can be transparent."""
+WHOLE: Final = ClipPart()
+"""All of a clip."""
 MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
 
@@ -56,11 +60,12 @@ def holds_alpha(output: Path) -> bool:
     return output.suffix.lower() in ALPHA_SUFFIXES
 
 
-def open_source(path: Path) -> Picture | VideoReader:
-    """The picture or video at a path.
+def open_source(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader:
+    """The picture or video at a path, or a part of the video.
 
     Raises:
-        MediaError: Neither is there, or it is too small or damaged.
+        MediaError: Neither is there, it is too small or damaged, or a part of a picture is asked
+            for.
     """
     check_readable(path, "picture or video")
     if is_motion(path):
@@ -70,11 +75,17 @@ def open_source(path: Path) -> Picture | VideoReader:
         )
     kind = media_kind(path)
     if kind == "picture":
+        if not part.is_whole:
+            raise MediaError(
+                f"{path} is a picture; a video is expected where a start or a duration is given. "
+                "Leave them out."
+            )
         image = read_image(path)
         _check_size(path, *image.rgb.shape[:2])
         return Picture(path, image.rgb, image.alpha)
     if kind == "video":
-        reader = VideoReader(path)
+        duration_s = None if part.duration is None else _exact(part.duration)
+        reader = VideoReader(path, start_s=_exact(part.start), duration_s=duration_s)
         _check_size(path, reader.height, reader.width)
         return reader
     raise MediaError(
@@ -83,13 +94,39 @@ def open_source(path: Path) -> Picture | VideoReader:
     )
 
 
-def open_driving(path: Path) -> Picture | VideoReader | Motion:
-    """The motion file, picture or video at a path.
+def open_driving(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader | Motion:
+    """The motion file, picture or video at a path, or a part of it.
 
     Raises:
         MediaError: None of them is there, or it is too small or damaged.
     """
-    return load_motion(path) if is_motion(path) else open_source(path)
+    if not is_motion(path):
+        return open_source(path, part)
+    motion = load_motion(path)
+    return motion if part.is_whole else _part_of(motion, part, path)
+
+
+def _part_of(motion: Motion, part: ClipPart, path: Path) -> Motion:
+    """Some frames of a motion; what counts as neutral stays."""
+    first = round(_exact(part.start) * motion.fps)
+    first = max(0, first + len(motion)) if first < 0 else first
+    stop = len(motion)
+    if part.duration is not None:
+        stop = min(stop, first + round(_exact(part.duration) * motion.fps))
+    if first >= stop:
+        raise MediaError(
+            f"The part of the motion {path} has 0 frames; 1 or more are expected, and it lasts "
+            f"{float(len(motion) / motion.fps):g} s. Begin earlier, or take a longer part."
+        )
+    neutral = motion.reference
+    if neutral is None:
+        neutral = motion[motion.reference_frame].describe(reference_frame=0)
+    return motion[first:stop].describe(reference_frame=0, reference=neutral)
+
+
+def _exact(seconds: float) -> Fraction:
+    """The decimal number that was written."""
+    return Fraction(str(seconds))
 
 
 def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> None:

@@ -15,12 +15,12 @@ _LOG = logging.getLogger(__name__)
 Role = Literal["driving", "source"]
 
 
-def sound_path(
+def sound_of(
     audio: Literal["driving", "source", "none"] | None,
     inputs: Mapping[Role, object],
     paths: Mapping[Role, Path],
-) -> Path | None:
-    """The file whose sound the result gets, or None for a silent result.
+) -> VideoReader | None:
+    """The video whose sound the result gets, or None for a silent result.
 
     Args:
         audio: Whose sound was asked for; None takes the first that can be decoded.
@@ -35,7 +35,7 @@ def sound_path(
     if audio is not None:
         chosen = inputs[audio]
         if isinstance(chosen, VideoReader) and decodable_track(chosen.path) is not None:
-            return chosen.path
+            return chosen
         has_some = isinstance(chosen, VideoReader) and chosen.has_audio
         found = "sound that cannot be decoded" if has_some else "no sound"
         raise MediaError(
@@ -43,16 +43,14 @@ def sound_path(
             "Choose the other one, or none."
         )
     with_sound = [
-        reader.path
-        for reader in inputs.values()
-        if isinstance(reader, VideoReader) and reader.has_audio
+        reader for reader in inputs.values() if isinstance(reader, VideoReader) and reader.has_audio
     ]
-    for path in with_sound:
-        if decodable_track(path) is not None:
-            return path
+    for reader in with_sound:
+        if decodable_track(reader.path) is not None:
+            return reader
     if with_sound:
         _LOG.warning(
             "The sound of %s cannot be decoded; the result is silent. Convert it to AAC or WAV.",
-            with_sound[0],
+            with_sound[0].path,
         )
     return None

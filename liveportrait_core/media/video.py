@@ -18,6 +18,7 @@ from ..errors import MediaError
 from .animated_webp import PROBE_BYTES, AnimatedWebp, is_animated_webp
 from .atomic import check_readable
 from .containers import EXACT_COLOUR
+from .hdr import colour_space_of
 from .images import on_white
 from .video_file import VideoFile, length_of, time_of
 from .video_writer import VideoWriter
@@ -49,7 +50,8 @@ class VideoReader:
           that players show, where 0 is when the file's picture or sound begins
           (`VideoClock.window` gives the rounding)
         - pictures are turned as the display matrix or the old `rotate` tag says; pixels that are
-          not square are made so by width; transparent ones lie on white; 10 bits become 8
+          not square are made so by width; transparent ones lie on white; 10 bits become 8;
+          HDR and wide gamuts become BT.709 (`hdr.ColourSpace`)
 
     Attributes:
         path: The file.
@@ -217,15 +219,20 @@ class VideoReader:
         )
 
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
-        pixels = self._converted(picture, "rgb24")
+        space = colour_space_of(picture)
+        pixels = (
+            space.to_bt709(cast(NDArray[np.uint16], self._converted(picture, "rgb48le")))
+            if space is not None
+            else cast(NDArray[np.uint8], self._converted(picture, "rgb24"))
+        )
         if _can_be_transparent(picture):
-            alpha = self._converted(picture, "rgba")[:, :, 3]
+            alpha = cast(NDArray[np.uint8], self._converted(picture, "rgba"))[:, :, 3]
             pixels = pixels if alpha.min() == _OPAQUE else on_white(pixels, alpha)
         return self._file.orientation.upright(pixels)
 
-    def _converted(self, picture: VideoFrame, form: str) -> NDArray[np.uint8]:
+    def _converted(self, picture: VideoFrame, form: str) -> NDArray[np.generic]:
         width, height = self._file.size
-        pixels = picture.to_ndarray(
+        return picture.to_ndarray(
             format=form,
             width=width,
             height=height,
@@ -236,7 +243,6 @@ class VideoReader:
             dst_colorspace=_RGB_MATRIX,
             src_color_range=picture.color_range,
         )
-        return cast(NDArray[np.uint8], pixels)
 
 
 def _can_be_transparent(picture: VideoFrame) -> bool:
