@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from .config.fields import check_options, option
+from .config.fields import check_options, option, section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,42 @@ class ModelOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClipPart:
+    """The part of a video that is read."""
+
+    start: float = option(
+        0.0,
+        "read from this time on; below 0 counts from the end",
+        unit="s",
+        metavar="S",
+    )
+    duration: float | None = option(
+        None,
+        "read this long a part of the video",
+        above=0,
+        unit="s",
+        metavar="S",
+        unset="to the end",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def is_whole(self) -> bool:
+        """True when everything is read."""
+        return self.start == 0 and self.duration is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOptions:
+    """Which parts of source and driver are read."""
+
+    source: ClipPart = section(ClipPart, flags="", group="source's face")
+    driving: ClipPart = section(ClipPart, flags="driving-", more=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
     """What is written of an animation."""
 
@@ -56,6 +92,13 @@ class OutputOptions:
         "whose sound the video gets",
         group="output",
         unset="the driver's, else the source's",
+    )
+
+    mask: bool = option(
+        False,
+        "write where the face was pasted as alpha, for compositing: .mov (ProRes 4444), .webm, "
+        ".webp, .png or frames",
+        group="output",
     )
 
     def __post_init__(self) -> None:

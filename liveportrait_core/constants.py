@@ -43,3 +43,7 @@ class CompactKeypoint(IntEnum):
     INNER_LOWER_LIP = 18
     LOWER_LIP = 19
     CHIN = 20
+
+
+FRAME_NAME: Final = "%05d.png"
+"""Names of frames that are written into a folder of their own."""

@@ -53,6 +53,54 @@ def degrees_from_rotation(rotation: Tensor) -> Tensor:
     return torch.rad2deg(torch.stack((pitch, yaw, roll), dim=-1))
 
 
+def rotation_vector(rotation: Tensor) -> Tensor:
+    """Axis of a rotation times its angle in radians; the inverse of `rotation_from_vector`.
+
+    Convention:
+        - angles are 0 to pi; the axis is that of columns, (Rz Ry Rx) = `rotation` transposed
+
+    Args:
+        rotation: (B, 3, 3) acting on rows.
+
+    Returns:
+        (B, 3).
+    """
+    columns = rotation.transpose(-1, -2)
+    twice_sine = torch.stack(  # 2 sin(angle) axis
+        (
+            columns[..., 2, 1] - columns[..., 1, 2],
+            columns[..., 0, 2] - columns[..., 2, 0],
+            columns[..., 1, 0] - columns[..., 0, 1],
+        ),
+        dim=-1,
+    )
+    twice_cosine = columns.diagonal(dim1=-2, dim2=-1).sum(-1) - 1
+    angle = torch.atan2(twice_sine.norm(dim=-1), twice_cosine)[..., None]
+    # (R + R^T) / 2 = cos I + (1 - cos) a a^T gives the axis where the sine vanishes
+    identity = torch.eye(3, dtype=rotation.dtype, device=rotation.device)
+    outer = columns + rotation - twice_cosine[..., None, None] * identity
+    largest = outer.diagonal(dim1=-2, dim2=-1).argmax(-1)
+    axis = outer.gather(-1, largest[..., None, None].expand(*outer.shape[:-1], 1)).squeeze(-1)
+    axis = torch.where((axis * twice_sine).sum(-1, keepdim=True) < 0, -axis, axis)
+    axis = torch.where(twice_cosine[..., None] > 0, twice_sine, axis)
+    return torch.nn.functional.normalize(axis, dim=-1) * angle
+
+
+def rotation_from_vector(vector: Tensor) -> Tensor:
+    """Rotation that acts on rows, about an axis by its length in radians (Rodrigues).
+
+    Args:
+        vector: (B, 3), as of `rotation_vector`.
+
+    Returns:
+        (B, 3, 3), orthonormal.
+    """
+    x, y, z = vector.unbind(-1)
+    zero = torch.zeros_like(x)
+    skew = torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), dim=-1).unflatten(-1, (3, 3))
+    return torch.linalg.matrix_exp(skew).transpose(-1, -2)
+
+
 def full_precision(device: torch.device) -> torch.autocast:
     """A context in which autocast is off: coordinates need float32."""
     return torch.autocast(device.type, enabled=False)

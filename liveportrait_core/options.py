@@ -19,6 +19,7 @@ MotionMode = Literal["relative", "absolute"]
 DrivingOption = Literal["expression-friendly", "pose-friendly"]
 RetargetMode = Literal["add", "replace"]
 Compat = Literal["none", "published"]
+Limits = Literal["auto", "on", "off"]
 Openness = float | Literal["driver"] | None
 WhenShorter = Literal["stop", "hold", "loop", "bounce"]
 Role = Literal["source", "driver"]
@@ -135,6 +136,14 @@ class DrivingOptions:
         more=True,
     )
 
+    limits: Limits = option(
+        "auto",
+        "soften motion beyond what the model can paint; auto: where its range is known and compat "
+        "is none",
+        group="motion",
+        more=True,
+    )
+
     def __post_init__(self) -> None:
         check_options(self)
 
@@ -153,6 +162,15 @@ class DrivingOptions:
         """True when retargeting discards the driven motion; absolute motion is never discarded."""
         replaces = self.published or self.retarget == "replace"
         return self.retargets and replaces and self.motion == "relative"
+
+
+def read_reference(text: str) -> int | None:
+    """The number of a frame out of a text; None for auto.
+
+    Raises:
+        ValueError: The text is neither a whole number nor auto.
+    """
+    return None if text == "auto" else int(text)
 
 
 def read_box(text: str) -> Box:
@@ -310,8 +328,11 @@ class AnimateOptions:
         None,
         "driving frame that counts as neutral, from 0",
         minimum=0,
+        read=read_reference,
+        expects="auto or a whole number from 0 up",
         group="motion",
-        unset="the motion's own, usually the first",
+        metavar="auto|N",
+        unset="auto: the first one near neutral, or a motion file's own",
         more=True,
     )
     when_shorter: WhenShorter = option(

@@ -122,8 +122,8 @@ def prepare(
         check_space(model, driving)
     is_video = not isinstance(source, np.ndarray)
     clip = source if is_video else Frames((source,))
-    reader = _Reader(model, options, progress)
-    read = reader.source(clip, source_faces, is_image=not is_video)
+    first_pass = _FirstPass(model, options, progress)
+    read = first_pass.source(clip, source_faces, is_image=not is_video)
     clip = LimitedClip(clip) if published else clip
     driving_read = None
     if isinstance(driving, Motion | Edit):
@@ -131,7 +131,7 @@ def prepare(
     else:
         driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
         options = _decided(options, driver)
-        driving_read = reader.driver(driver, driving_faces, options.driving_framing)
+        driving_read = first_pass.driver(driver, driving_faces, options.driving_framing)
         motion = driving_read.motion
     num_background: int | None = getattr(background_clip, "num_frames", None)
     lengths = [length for length in (len(read) if is_video else None, num_background) if length]
@@ -160,7 +160,7 @@ def prepare(
     )
 
 
-class _Reader:
+class _FirstPass:
     """Pass 1 over source and driver, with the face trackers that the options ask for."""
 
     def __init__(

@@ -95,7 +95,8 @@ class TransformKeypoints(io.ComfyNode):
         if len(source) > 1:
             driving = library.pipeline.matched(driving, source.fps, len(source), options)
         inputs = library.inputs.prepare_inputs(source, driving, options.driving)
-        keypoints = library.drive.move(inputs, options.driving)
+        limits = library.limits.limits_for(net.preset, options.driving)
+        keypoints = library.drive.move(inputs, options.driving, limits)
         return io.NodeOutput(DrivenFace(keypoints=keypoints, inputs=inputs, origin=net.origin))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import drive as drive
     from ..liveportrait_core.animation import face_trackers as face_trackers
     from ..liveportrait_core.animation import inputs as inputs
+    from ..liveportrait_core.animation import limits as limits
     from ..liveportrait_core.animation import read as read
     from ..liveportrait_core.animation import render as render
     from ..liveportrait_core.animation import retarget as retarget
@@ -39,6 +40,7 @@ _PACKAGES: Final = {
         "drive",
         "face_trackers",
         "inputs",
+        "limits",
         "read",
         "render",
         "retarget",

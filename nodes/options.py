@@ -46,6 +46,8 @@ ADVANCED: Final = (
         )
     ),
 )
+LIMITS: Final = _widget("limits")
+"""The last widget: those after it would take its place in saved workflows."""
 
 
 class DrivingOptionsNode(io.ComfyNode):
@@ -75,6 +77,7 @@ class DrivingOptionsNode(io.ComfyNode):
                     advanced=True,
                     tooltip=PUBLISHED.help.removeprefix("published: ").capitalize() + ".",
                 ),
+                LIMITS.field(advanced=True),
             ],
             outputs=[
                 OptionsSocket.Output(
@@ -96,7 +99,7 @@ class DrivingOptionsNode(io.ComfyNode):
         **values: object,
     ) -> io.NodeOutput:
         """The library's own options."""
-        chosen = {one.spec.key: one.value(values[one.id]) for one in (*SHOWN, *ADVANCED)}
+        chosen = {one.spec.key: one.value(values[one.id]) for one in (*SHOWN, *ADVANCED, LIMITS)}
         chosen["eyes_open"] = _opening(eyes, eyes_open)
         chosen["lip_open"] = _opening(lip, lip_open)
         chosen["compat"] = "published" if published else "none"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from liveportrait_core.command_options import (
+    ClipPart,
     ConvertOptions,
     DownloadOptions,
     ModelOptions,
@@ -46,6 +47,12 @@ TABLES = (
     ("Editing: `Edit`", Edit, "Its `sliders` are those of `Expression`."),
     ("Sliders: `Expression`", Expression, ""),
     ("Model and device: `ModelOptions`", ModelOptions, "Of the command line alone."),
+    (
+        "Part of a video: `ClipPart`",
+        ClipPart,
+        "Of the command line alone, `--start` and `--duration` for the source, and with "
+        "`--driving-` for the driver.",
+    ),
     ("What `animate` writes: `OutputOptions`", OutputOptions, "Of the command line alone."),
     ("What a command prints: `ReportOptions`", ReportOptions, "Of the command line alone."),
     ("`motion convert`: `ConvertOptions`", ConvertOptions, "Of the command line alone."),

@@ -17,8 +17,10 @@ from ..motion.transfer import Selection, absolute_motion, relative_motion, selec
 from ..motion.transform import transform_keypoints
 from ..motion.types import CHANNELS, Motion
 from ..options import DrivingOptions, RetargetMode
+from ..preset import MotionLimits
 from ..stages import stitch
 from .inputs import DrivenKeypoints, DrivingInputs, check_space, prepare_inputs
+from .limits import limit_motion, limits_for
 from .retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
 
 
@@ -42,6 +44,7 @@ def drive(
         - a source video keeps its own scale and place, and of its expression what does not
           belong to the face
         - motions are on the model's device
+        - motion beyond what the model can paint is softened (`limit_motion`)
 
     Args:
         model: The model; S and R are used only where the options ask for them.
@@ -64,7 +67,7 @@ def drive(
     inputs = prepare_inputs(
         source, driving, options, reference=reference, source_is_video=source_is_video
     )
-    keypoints = move(inputs, options)
+    keypoints = move(inputs, options, limits_for(model.preset, options))
     if source.space == ANIMAL_SPACE and options.published:
         # the published animals know neither regions nor openness
         options = replace(options, eyes_open=None, lip_open=None, normalize_lip=False)
@@ -85,14 +88,28 @@ def drive(
     return amplify(keypoints, options.gain)
 
 
-def move(inputs: DrivingInputs, options: DrivingOptions) -> DrivenKeypoints:
-    """The source's keypoints and those moved by the driver, before anything else  (Eq. 2, 7)."""
+def move(
+    inputs: DrivingInputs, options: DrivingOptions, limits: MotionLimits | None = None
+) -> DrivenKeypoints:
+    """The source's keypoints and those moved by the driver, before anything else  (Eq. 2, 7).
+
+    Convention:
+        - travel of animals that is resized to the face (`expression-friendly`) has no limits
+
+    Args:
+        inputs: Source and driver.
+        options: How to drive.
+        limits: Those of `limits_for`; None leaves the motion as it is.
+    """
     if inputs.source.space == ANIMAL_SPACE and (
         options.published or options.driving_option == "expression-friendly"
     ):
         moved, driven = _carried_over(inputs, options)
     else:
         moved = _moved(inputs, options)
+        if limits is not None:
+            keeps_place = options.stitch and not inputs.source_is_video
+            moved = limit_motion(inputs.source, moved, limits, keeps_place=keeps_place)
         driven = transform_keypoints(moved)
     x_s = transform_keypoints(inputs.source).expand(inputs.num_frames, -1, -1)
     return DrivenKeypoints(source_keypoints=x_s, driving_keypoints=driven, motion=moved)

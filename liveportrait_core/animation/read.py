@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -19,16 +19,18 @@ from torch import Tensor
 from ..errors import FaceNotFoundError
 from ..face.faces import FIND_ADVICE, FaceState, FaceTrack
 from ..face.landmarks import openness_pairs
+from ..face.visibility import without_cut_off
 from ..imaging.crop import CropTransform
 from ..imaging.landmark_layouts import LAYOUTS
 from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
-from ..media.clips import Clip, CountedClip, Progress
+from ..media.clips import Clip, CountedClip, Progress, frame_size
 from ..model import LivePortraitModel
-from ..motion.edit import blend
+from ..motion.gaps import interpolate_missing
+from ..motion.neutral_frame import neutral_frame
 from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
 from ..motion.transform import transform_keypoints
-from ..motion.types import Motion, concatenate, tensor_fields
+from ..motion.types import Motion, concatenate
 from ..options import Framing, Role
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
@@ -119,8 +121,10 @@ def read_driving(
     """Pass 1 over a driver: one upright crop for all of it, so that its movement stays in it.
 
     Convention:
-        - frames without a face get motion between that of their neighbours, at the ends that of
-          the nearest; a warning names them once
+        - a face that is partly outside of the picture counts as missing, unless that is so for
+          most of the clip (`without_cut_off`; not `published`)
+        - frames without a face get motion out of that of their neighbours
+          (`interpolate_missing`); a warning names them once
 
     Args:
         model: The model.
@@ -141,9 +145,14 @@ def read_driving(
     track = _track(counted, faces, framing)
     transforms: list[CropTransform] = []
     if track is not None and not framing.already_cropped:
+        if not options.published:
+            track = without_cut_off(track, *frame_size(clip))
         transforms = driving_crops(model, track, framing, published=options.published)
     read = _read_motion(model, counted, transforms, track, options, "driver")
-    text = "The driver shows no face in frames %s; their motion is interpolated from the others."
+    text = (
+        "The driver shows no face, or a part of one, in frames %s; their motion is made from that "
+        "of the frames around them."
+    )
     _warn(track, ("interpolated", "missing"), text)
     return read
 
@@ -165,36 +174,6 @@ def face_tensor(
     method = "bilinear" if bilinear else None
     faces = [tensor_from_pixels(resize_pixels(crop, (side, side), method)) for crop in crops]
     return torch.cat(faces).to(model.device)
-
-
-def interpolate_missing(motion: Motion, known: Sequence[bool]) -> Motion:
-    """Frames that are not known take values between those of their known neighbours.
-
-    Args:
-        motion: N frames.
-        known: Which of them are known; at least one.
-
-    Returns:
-        N frames; the known ones are untouched, and before the first and after the last known
-        frame those are held.
-    """
-    if all(known):
-        return motion
-    right = torch.tensor([frame for frame, is_known in enumerate(known) if is_known])
-    frames = torch.arange(len(motion))
-    place = torch.searchsorted(right, frames)
-    after = right[place.clamp(max=len(right) - 1)]
-    before = right[(place - (after != frames).long()).clamp(min=0)].minimum(after)
-    weights = ((frames - before) / (after - before).clamp(min=1)).clamp(0, 1)
-    filled = blend(motion[before], motion[after], weights)
-    keep = torch.tensor(known, device=motion.expression.device)
-    changes: dict[str, Any] = {}
-    for name in tensor_fields():
-        old: Tensor | None = getattr(motion, name)
-        if old is not None and name != "validity":
-            new: Tensor = getattr(filled, name)
-            changes[name] = torch.where(keep.view(-1, *[1] * (old.ndim - 1)), old, new)
-    return replace(motion, **changes)
 
 
 def frame_ranges(frames: Sequence[int]) -> str:
@@ -252,7 +231,10 @@ def read_crops(
 ) -> Motion:
     """Motion of every crop, with openness where it can be measured.
 
-    Below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames around.
+    Convention:
+        - below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames
+          around
+        - a driver's motion names its neutral frame (`neutral_frame`; the first if `published`)
 
     Args:
         model: The model.
@@ -282,11 +264,23 @@ def read_crops(
         raise ValueError(_other_length(len(track), str(len(motion)), role))
     motion = _with_openness(motion, track)
     if track is not None:
-        motion = interpolate_missing(
-            motion, [validity >= min_validity for validity in track.validity]
-        )
+        held = None if options.published else [face.state == "missing" for face in track.faces]
+        known = [validity >= min_validity for validity in track.validity]
+        motion = interpolate_missing(motion, known, held)
         motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
-    return motion
+    return _with_neutral_frame(motion) if role == "driver" and not options.published else motion
+
+
+def _with_neutral_frame(motion: Motion) -> Motion:
+    """The motion with its neutral frame, which is named where it is not the first."""
+    frame = neutral_frame(motion)
+    if frame:
+        text = (
+            "The driver's first frame is not near neutral (head turned, eyes shut or mouth open); "
+            "frame %d is its neutral frame. The option reference chooses another."
+        )
+        _LOG.warning(text, frame)
+    return motion.describe(reference_frame=frame)
 
 
 def _read_motion(

@@ -11,35 +11,31 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
 
 import torch
 
 from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
-from ..command_options import ModelOptions, OutputOptions, ReportOptions
+from ..command_options import ModelOptions, OutputOptions, PartOptions, ReportOptions
 from ..config.arguments import from_arguments
-from ..errors import MediaError
 from ..imaging.tensors import Pixels
-from ..media.audio import has_audio
 from ..media.clips import limited_pixels
-from ..media.images import IMAGE_SUFFIXES, is_image, write_image
-from ..media.video import VideoReader, VideoWriter
-from ..media.video_writer import WRITABLE_SUFFIXES
+from ..media.images import write_image
+from ..media.video import VideoReader
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from ..pipeline import prepare
 from .inputs import (
     Picture,
-    check_output,
     frames_of,
-    holds_alpha,
     open_driving,
     open_source,
 )
+from .outputs import Output, with_masks
 from .panels import Panels
 from .progress import ProgressBar
 from .runtime import load
+from .sound import sound_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +48,8 @@ class _Job:
     report: ReportOptions
     source: Picture | VideoReader
     driving: Picture | VideoReader | Motion
-    output: Path
-    audio_path: Path | None
-
-    @property
-    def one_frame(self) -> bool:
-        """True when one picture comes out."""
-        driving = self.driving
-        one = len(driving) == 1 if isinstance(driving, Motion) else isinstance(driving, Picture)
-        return isinstance(self.source, Picture) and one
+    output: Output
+    sound: VideoReader | None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         with ProgressBar("Reading  ", shown=job.report.progress) as bar:
             animation = prepare(
                 model,
-                frames_of(job.source, keep_alpha=holds_alpha(job.output)),
+                frames_of(job.source, keep_alpha=job.output.keeps_alpha),
                 job.driving if isinstance(job.driving, Motion) else frames_of(job.driving),
                 job.options,
                 progress=bar,
@@ -85,12 +74,21 @@ def run(args: argparse.Namespace) -> int:
 def _open(args: argparse.Namespace) -> _Job:
     """The inputs opened and the output checked, before anything slow."""
     options, written = from_arguments(AnimateOptions, args), from_arguments(OutputOptions, args)
-    source = open_source(args.source)
-    driving = open_driving(args.driving)
-    output = args.output or Path(f"{args.source.stem}--{args.driving.stem}.mp4")
-    suffixes = {*WRITABLE_SUFFIXES, *IMAGE_SUFFIXES}
-    check_output(output, args.source, args.driving, suffixes=suffixes)
-    job = _Job(
+    parts = from_arguments(PartOptions, args)
+    source = open_source(args.source, parts.source)
+    driving = open_driving(args.driving, parts.driving)
+    output = Output(
+        path=args.output or Path(f"{args.source.stem}--{args.driving.stem}.mp4"),
+        one_frame=_gives_one_frame(source, driving),
+        masked=written.mask,
+    )
+    output.check(written, args.source, args.driving, pastes=options.pastes)
+    sound = sound_of(
+        written.audio if output.holds_sound else "none",
+        {"driving": driving, "source": source},
+        {"driving": args.driving, "source": args.source},
+    )
+    return _Job(
         options=options,
         written=written,
         model=from_arguments(ModelOptions, args),
@@ -98,74 +96,66 @@ def _open(args: argparse.Namespace) -> _Job:
         source=source,
         driving=driving,
         output=output,
-        audio_path=_audio_path(args, written.audio, source, driving),
+        sound=sound,
     )
-    if is_image(output) and not job.one_frame:
-        raise MediaError(
-            f"The output {output} is a picture, but the result has many frames. Name it .mp4."
-        )
-    return job
 
 
-def _audio_path(
-    args: argparse.Namespace,
-    audio: Literal["driving", "source", "none"] | None,
-    source: Picture | VideoReader,
-    driving: Picture | VideoReader | Motion,
-) -> Path | None:
-    """The file whose sound the result gets.
-
-    Raises:
-        MediaError: The one that was asked for has no sound.
-    """
-    inputs: dict[Literal["driving", "source"], Any] = {"driving": driving, "source": source}
-    if audio == "none":
-        return None
-    if audio is not None:
-        chosen = inputs[audio]
-        if not (isinstance(chosen, VideoReader) and has_audio(chosen.path)):
-            raise MediaError(
-                f"--audio is {audio}, and {getattr(args, audio)} has no sound; a video with sound "
-                "is expected. Choose the other one, or none."
-            )
-        return chosen.path
-    videos = [video for video in inputs.values() if isinstance(video, VideoReader)]
-    return next((video.path for video in videos if video.has_audio), None)
+def _gives_one_frame(
+    source: Picture | VideoReader, driving: Picture | VideoReader | Motion
+) -> bool:
+    one = len(driving) == 1 if isinstance(driving, Motion) else isinstance(driving, Picture)
+    return isinstance(source, Picture) and one
 
 
 def _write(animation: Animation, job: _Job) -> Counter[str]:
     """Render and write every frame; gives how many there were of each state."""
     states: Counter[str] = Counter()
-    panels = Panels(animation, job.driving) if job.written.side_by_side else None
     with ExitStack() as stack:
         bar = stack.enter_context(ProgressBar("Rendering", shown=job.report.progress))
-        frames = _pictures(render(animation, bar), panels, states)
-        if is_image(job.output):
+        frames = _pictures(render(animation, bar), animation, job, states)
+        if job.output.is_picture:
             _write_picture(next(frames), job)
             return states
-        crf, audio_path = job.written.crf, job.audio_path
-        writer = VideoWriter(job.output, animation.fps, crf=crf, audio_path=audio_path)
-        stack.enter_context(writer)
+        writer = job.output.writer(
+            animation.fps,
+            crf=job.written.crf,
+            audio_path=None if job.sound is None else job.sound.path,
+            audio_start_s=Fraction(0) if job.sound is None else job.sound.start_s,
+        )
+        write = stack.enter_context(writer).write
         for frame in frames:
-            writer.write(frame)
+            write(frame)
     return states
 
 
 def _pictures(
-    frames: Iterator[RenderedFrame], panels: Panels | None, states: Counter[str]
+    frames: Iterator[RenderedFrame], animation: Animation, job: _Job, states: Counter[str]
 ) -> Iterator[Pixels]:
-    for frame in frames:
-        states[frame.state] += 1
-        yield panels.row(frame) if panels is not None else frame.picture
+    """What is written of each frame; their states are counted."""
+
+    def counted() -> Iterator[RenderedFrame]:
+        for frame in frames:
+            states[frame.state] += 1
+            yield frame
+
+    if job.written.side_by_side:
+        panels = Panels(animation, job.driving)
+        return (panels.row(frame) for frame in counted())
+    if job.output.masked:
+        return with_masks(counted(), animation)
+    return (frame.picture for frame in counted())
 
 
 def _write_picture(picture: Pixels, job: _Job) -> None:
     assert isinstance(job.source, Picture)
+    if job.output.masked:
+        write_image(job.output.path, picture[:, :, :3], picture[:, :, 3])
+        return
     alpha = job.source.alpha
     if alpha is not None and job.options.driving.published:
         alpha = limited_pixels(alpha)
     fits = alpha is not None and alpha.shape == picture.shape[:2] and not job.written.side_by_side
-    write_image(job.output, picture, alpha if fits and holds_alpha(job.output) else None)
+    write_image(job.output.path, picture, alpha if fits and job.output.keeps_alpha else None)
 
 
 def _report(
@@ -177,18 +167,18 @@ def _report(
 ) -> None:
     frames = len(animation)
     if not job.report.json:
-        rate = "" if is_image(job.output) else f" at {float(animation.fps):g} frames/s"
+        rate = "" if job.output.is_picture else f" at {float(animation.fps):g} frames/s"
         plural = "s" if frames > 1 else ""
-        print(f"{job.output}: {frames} frame{plural}{rate}, made in {seconds:.1f} s")
+        print(f"{job.output.path}: {frames} frame{plural}{rate}, made in {seconds:.1f} s")
         return
     summary = {
-        "output": str(job.output),
+        "output": str(job.output.path),
         "frames": frames,
         "fps": _ratio(animation.fps),
         "source": {"path": str(args.source), "frames": len(animation.read)},
         "driving": {"path": str(args.driving), "frames": len(animation.driving)},
         "frame_states": dict(states),
-        "audio": str(job.audio_path) if job.audio_path else None,
+        "audio": None if job.sound is None else str(job.sound.path),
         "model": {"preset": animation.model.preset.name, "origin": animation.model.origin},
         "device": str(animation.model.device),
         "dtype": job.model.dtype,

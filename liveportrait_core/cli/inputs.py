@@ -6,16 +6,18 @@ import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..command_options import ClipPart
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
-from ..media.atomic import check_readable
-from ..media.images import READABLE_SUFFIXES, read_image
+from ..media.atomic import check_readable, is_stream
+from ..media.images import READABLE_SUFFIXES, on_white, read_image
 from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
 from ..media.video import VideoReader
@@ -25,9 +27,10 @@ _LOG = logging.getLogger(__name__)
 
 ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 """Endings of pictures that can be transparent."""
+WHOLE: Final = ClipPart()
+"""All of a clip."""
 MIN_SIDE_PX: Final = 16
 """A smaller picture shows no face."""
-WHITE: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,7 @@ class Picture:
         """The picture as a video can show it: laid over white."""
         if self.alpha is None:
             return self.rgb
-        weight = self.alpha[..., None] / np.float32(WHITE)
-        return np.rint(self.rgb * weight + WHITE * (1 - weight)).astype(np.uint8)
+        return on_white(self.rgb, self.alpha)
 
 
 def frames_of(given: Picture | VideoReader, *, keep_alpha: bool = False) -> Pixels | VideoReader:
@@ -58,11 +60,12 @@ def holds_alpha(output: Path) -> bool:
     return output.suffix.lower() in ALPHA_SUFFIXES
 
 
-def open_source(path: Path) -> Picture | VideoReader:
-    """The picture or video at a path.
+def open_source(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader:
+    """The picture or video at a path, or a part of the video.
 
     Raises:
-        MediaError: Neither is there, or it is too small or damaged.
+        MediaError: Neither is there, it is too small or damaged, or a part of a picture is asked
+            for.
     """
     check_readable(path, "picture or video")
     if is_motion(path):
@@ -72,11 +75,17 @@ def open_source(path: Path) -> Picture | VideoReader:
         )
     kind = media_kind(path)
     if kind == "picture":
+        if not part.is_whole:
+            raise MediaError(
+                f"{path} is a picture; a video is expected where a start or a duration is given. "
+                "Leave them out."
+            )
         image = read_image(path)
         _check_size(path, *image.rgb.shape[:2])
         return Picture(path, image.rgb, image.alpha)
     if kind == "video":
-        reader = VideoReader(path)
+        duration_s = None if part.duration is None else _exact(part.duration)
+        reader = VideoReader(path, start_s=_exact(part.start), duration_s=duration_s)
         _check_size(path, reader.height, reader.width)
         return reader
     raise MediaError(
@@ -85,13 +94,39 @@ def open_source(path: Path) -> Picture | VideoReader:
     )
 
 
-def open_driving(path: Path) -> Picture | VideoReader | Motion:
-    """The motion file, picture or video at a path.
+def open_driving(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader | Motion:
+    """The motion file, picture or video at a path, or a part of it.
 
     Raises:
         MediaError: None of them is there, or it is too small or damaged.
     """
-    return load_motion(path) if is_motion(path) else open_source(path)
+    if not is_motion(path):
+        return open_source(path, part)
+    motion = load_motion(path)
+    return motion if part.is_whole else _part_of(motion, part, path)
+
+
+def _part_of(motion: Motion, part: ClipPart, path: Path) -> Motion:
+    """Some frames of a motion; what counts as neutral stays."""
+    first = round(_exact(part.start) * motion.fps)
+    first = max(0, first + len(motion)) if first < 0 else first
+    stop = len(motion)
+    if part.duration is not None:
+        stop = min(stop, first + round(_exact(part.duration) * motion.fps))
+    if first >= stop:
+        raise MediaError(
+            f"The part of the motion {path} has 0 frames; 1 or more are expected, and it lasts "
+            f"{float(len(motion) / motion.fps):g} s. Begin earlier, or take a longer part."
+        )
+    neutral = motion.reference
+    if neutral is None:
+        neutral = motion[motion.reference_frame].describe(reference_frame=0)
+    return motion[first:stop].describe(reference_frame=0, reference=neutral)
+
+
+def _exact(seconds: float) -> Fraction:
+    """The decimal number that was written."""
+    return Fraction(str(seconds))
 
 
 def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> None:
@@ -105,6 +140,11 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
     Raises:
         MediaError: The name is one of these.
     """
+    if is_stream(path):
+        raise MediaError(
+            f"The output {path} is standard output, a pipe or a device; a file is expected. Choose "
+            "the name of a file."
+        )
     allowed = sorted(suffixes)
     if allowed and path.suffix.lower() not in allowed:
         raise MediaError(
@@ -113,7 +153,7 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
         )
     if path.is_dir():
         raise MediaError(f"The output {path} is a folder; a file is expected. Name a file in it.")
-    folder = path.parent
+    folder = (path.resolve() if path.is_symlink() else path).parent
     if not folder.is_dir():
         raise MediaError(
             f"The output {path} is in a folder that does not exist. Make the folder {folder}, or "

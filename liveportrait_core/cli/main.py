@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from ..errors import FaceNotFoundError, LivePortraitError
 from .parsers import build_parser
@@ -14,6 +15,7 @@ from .progress import WarningCollector
 EXIT_ERROR = 2
 FACE_OPTIONS = "The options are --box x,y,w,h, --already-cropped and --face-index."
 EXIT_INTERRUPTED = 130
+OUTPUT_FLAGS = ("-o", "--output")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # times faster. It holds where torch is not loaded yet.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        args = build_parser().parse_args(argv)
+        args = build_parser().parse_args(_with_file_names(sys.argv[1:] if argv is None else argv))
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else EXIT_ERROR
     try:
@@ -48,6 +50,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"error: {error} {FACE_OPTIONS}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:
         return _say(f"error: {error}", EXIT_ERROR)
+
+
+def _with_file_names(argv: Sequence[str]) -> list[str]:
+    """The arguments, with names of files that begin with a dash made plain to argparse."""
+    named = list(argv)
+    for place, argument in enumerate(argv):
+        is_output = place > 0 and argv[place - 1] in OUTPUT_FLAGS and argument != "-"
+        has_name = "." in argument and (is_output or Path(argument).is_file())
+        if argument.startswith("-") and has_name:
+            named[place] = f".{os.sep}{argument}"
+    return named
 
 
 def _say(message: str, code: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +13,12 @@ from ..command_options import (
     DownloadOptions,
     ModelOptions,
     OutputOptions,
+    PartOptions,
     ReportOptions,
 )
 from ..config.arguments import OptionGroups, Parser
 from ..config.fields import specs_of
+from ..constants import FRAME_NAME
 from ..options import AnimateOptions, Edit
 
 Subparsers = Any  # argparse's own name for it is private
@@ -33,6 +36,13 @@ DRIVER_HELP: Final = {
     for spec in specs_of(AnimateOptions)
     if spec.path[0] in ("driving_face", "driving_framing")
 }
+
+
+def output_path(text: str) -> Path:
+    """The name of an output; a folder stands for the numbered frames in it."""
+    path = Path(text)
+    is_folder = text.endswith(("/", os.sep)) or (path.is_dir() and not path.suffix)
+    return path / FRAME_NAME if is_folder else path
 
 
 def build_parser() -> Parser:
@@ -107,11 +117,12 @@ def _add_animate(commands: Subparsers) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        type=Path,
-        help="video to write (.mp4, .mov, .m4v), or a picture when the result is one frame "
+        type=output_path,
+        help="video (.mp4, .mov, .m4v, .mkv, .webm) or animation (.gif, .webp) to write, a folder/ "
+        "or frames/%%04d.png for its frames, or a picture when the result is one frame "
         "(default: SOURCE--DRIVING.mp4 in the current folder)",
     )
-    _finish(parser, (AnimateOptions, OutputOptions, ModelOptions, ReportOptions))
+    _finish(parser, (AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions))
 
 
 def _add_edit(commands: Subparsers) -> None:

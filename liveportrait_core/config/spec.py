@@ -79,6 +79,8 @@ class OptionSpec:
     @property
     def expected(self) -> str:
         """Which values it takes, in words: "a number from 0 to 4"."""
+        if self.read is not None and self.expects:
+            return self.expects
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.kind is bool:

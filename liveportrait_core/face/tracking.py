@@ -26,6 +26,7 @@ from .faces import (
     sorted_faces,
 )
 from .landmarks import LandmarkNetwork, follow_landmarks
+from .recent_frames import RecentFrames
 
 THUMBNAIL_PX: Final = 32
 SAMPLED_PX: Final = 160
@@ -55,7 +56,12 @@ class TrackingConfig:
 
 
 class FaceTracker:
-    """Tracks faces through frames that come one by one; keeps faces, no pixels."""
+    """Tracks faces through frames that come one by one.
+
+    Convention:
+        - a face that is found is followed backwards, too, through the frames in which it was
+          not known (at most `longest_wait`, kept as JPEG), so that a wait costs no frame
+    """
 
     def __init__(
         self,
@@ -77,6 +83,7 @@ class FaceTracker:
         self._num_frames = 0
         self._next_search = 0
         self._wait = config.search_every
+        self._recent = RecentFrames(max(config.longest_wait, config.search_every))
 
     @property
     def num_frames(self) -> int:
@@ -93,6 +100,8 @@ class FaceTracker:
             Each tracked face in this frame, by `face_id`; None where it was not found.
         """
         cut = self._is_cut(frame)
+        if cut:
+            self._recent.clear()
         found: list[Face | None] = [None if cut else self._follow(frame, f) for f in self._last]
         lost = len(found) < self._config.max_faces if not found else None in found
         if lost and (cut or self._num_frames >= self._next_search):
@@ -102,11 +111,15 @@ class FaceTracker:
             self._wait = min(2 * self._wait, longest)
         for face_id, face in enumerate(found):
             if face is not None:
+                self._follow_back(face)
                 self._last[face_id] = face
             self._seen[face_id].append(face)
         if None not in found and found:
             # search at once when the next face is lost
             self._next_search, self._wait = 0, self._config.search_every
+            self._recent.clear()
+        else:
+            self._recent.append(self._num_frames, frame)
         self._num_frames += 1
         return found
 
@@ -133,6 +146,17 @@ class FaceTracker:
         if overlap(face.box, last.box) < SAME_PLACE_OVERLAP:
             return None  # drifted to something else
         return replace(face, face_id=last.face_id)
+
+    def _follow_back(self, face: Face) -> None:
+        """Follow a face backwards through the frames just before, as far as it was not known."""
+        seen, before = self._seen[face.face_id], face
+        if not seen or seen[-1] is not None:
+            return
+        for number, frame in self._recent.backwards():
+            followed = self._follow(frame, before) if seen[number] is None else None
+            if followed is None:
+                return
+            seen[number] = before = followed
 
     def _search(self, frame: Pixels, found: list[Face | None]) -> list[Face | None]:
         free = [

@@ -24,7 +24,8 @@ def replacing(path: str | Path) -> Generator[Path]:
         MediaError: The folder is missing or not writable, or the name is a folder.
     """
     path = Path(path)
-    part = path.with_name(f".{secrets.token_hex(6)}.part{path.suffix}")
+    target = path.resolve() if path.is_symlink() else path  # a link stays a link
+    part = target.with_name(f".{secrets.token_hex(6)}.part{path.suffix}")
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
@@ -34,7 +35,7 @@ def replacing(path: str | Path) -> Generator[Path]:
     try:
         yield part
         try:
-            part.replace(path)
+            part.replace(target)
         except OSError as error:
             raise unwritable(path, error) from error
     finally:
@@ -82,8 +83,15 @@ def read_whole(path: str | Path, kind: str) -> bytes:
     return Path(path).read_bytes()
 
 
+def is_stream(path: Path) -> bool:
+    """Whether a name means standard input or output, a pipe or a device, and no file."""
+    if str(path) == "-" and not path.exists():
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def check_readable(path: str | Path, kind: str) -> None:
-    """Refuse a path that is missing, a folder, unreadable or empty.
+    """Refuse a path that is missing, a folder, a pipe, unreadable or empty.
 
     Raises:
         MediaError: The path is one of these.
@@ -91,7 +99,12 @@ def check_readable(path: str | Path, kind: str) -> None:
     path = Path(path)
     try:
         if path.is_dir():
-            raise MediaError(f"{path} is a folder, but one {kind} is expected. Name a file in it.")
+            raise MediaError(f"{path} is a folder; one {kind} is expected. Name a file in it.")
+        if is_stream(path):
+            raise MediaError(
+                f"{path} is standard input, a pipe or a device; a file is expected, as it is read "
+                "more than once. Save it to a file, and name that."
+            )
         with path.open("rb") as stream:
             first = stream.read(1)
     except FileNotFoundError as error:

@@ -19,7 +19,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import MediaError
-from .containers import audio_stream, open_container, reason_of, start_of, video_stream
+from .containers import open_container, reason_of, start_of, video_stream
 
 _LOG = logging.getLogger(__name__)
 _STEREO: Final = 2
@@ -83,15 +83,31 @@ def has_audio(path: str | Path) -> bool:
         return bool(container.streams.audio)
 
 
+def decodable_track(path: str | Path) -> int | None:
+    """The number, from 0, of a file's first track of sound that can be decoded; None without one.
+
+    Raises:
+        MediaError: The file cannot be opened.
+    """
+    with open_container(path, "sound") as container:
+        num_tracks = len(container.streams.audio)
+    for track in range(num_tracks):
+        with open_container(path, "sound") as container:
+            stream = container.streams.audio[track]
+            if next(_decode(container, stream, path), None) is not None:
+                return track
+    return None
+
+
 def probe_audio(path: str | Path) -> AudioFormat:
     """The format of a file's sound, found by decoding its beginning.
 
     Raises:
         MediaError: The file cannot be opened, has no sound, or sound that cannot be decoded.
     """
+    track = _track_to_read(path)
     with open_container(path, "sound") as container:
-        stream = audio_stream(container, path)
-        for frame in _decode(container, stream, path):
+        for frame in _decode(container, container.streams.audio[track], path):
             return AudioFormat(frame.sample_rate, min(_STEREO, len(frame.layout.channels)))
     raise _undecodable(path)
 
@@ -103,6 +119,7 @@ def stream_audio(
 
     Convention:
         - time 0 is the first picture of a video, or the first sample of a file without pictures
+        - of several tracks it is the first that can be decoded
         - sound that starts late, and holes in it, are filled with silence, so that it stays in
           step; packets that cannot be decoded are such holes, and they are logged as warnings
 
@@ -117,8 +134,9 @@ def stream_audio(
     Raises:
         MediaError: The file cannot be opened, has no sound, or sound that cannot be decoded.
     """
+    track = _track_to_read(path)
     with open_container(path, "sound") as container:
-        stream = audio_stream(container, path)
+        stream = container.streams.audio[track]
         origin = _origin(container, stream, path) + start_s
         frames = _decode(container, stream, path)
         first = next(frames, None)
@@ -162,6 +180,17 @@ def read_audio(
     nothing = np.zeros((target.num_channels, 0), np.float32)  # sound that ends before the picture
     blocks = [nothing, *stream_audio(path, target)]
     return Waveform(np.concatenate(blocks, axis=1), target.sample_rate_hz)
+
+
+def _track_to_read(path: str | Path) -> int:
+    track = decodable_track(path)
+    if track is not None:
+        return track
+    if not has_audio(path):
+        raise MediaError(
+            f"{path} has no sound; a track of sound is expected. Choose another file, or no sound."
+        )
+    raise _undecodable(path)
 
 
 def _decode(

@@ -29,6 +29,11 @@ EXACT_COLOUR: Final = 0x4 | 0x2000 | 0x4000 | 0x40000
 _DURATION_TAG: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
+def file_url(path: str | Path) -> str:
+    """A path as FFmpeg takes it for a file whatever its name is, also with a colon."""
+    return f"file:{path}"
+
+
 def open_container(path: str | Path, kind: str) -> InputContainer:
     """Open a video or sound file for reading.
 
@@ -42,7 +47,7 @@ def open_container(path: str | Path, kind: str) -> InputContainer:
     check_readable(path, kind)
     try:
         return av.open(
-            str(path), mode="r", container_options=_LOCAL_FILES_ONLY, metadata_errors="replace"
+            file_url(path), mode="r", container_options=_LOCAL_FILES_ONLY, metadata_errors="replace"
         )
     except av.error.FFmpegError as error:
         raise MediaError(
@@ -67,19 +72,6 @@ def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
     raise MediaError(
         f"{path} has no picture: no video stream in it holds a frame. Export it again."
     )
-
-
-def audio_stream(container: InputContainer, path: str | Path) -> AudioStream:
-    """The file's first stream of sound.
-
-    Raises:
-        MediaError: There is none.
-    """
-    if not container.streams.audio:
-        raise MediaError(
-            f"{path} has no sound; a stream of sound is expected. Choose another file, or no sound."
-        )
-    return container.streams.audio[0]
 
 
 def start_of(stream: VideoStream | AudioStream) -> Fraction:

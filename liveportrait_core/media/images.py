@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -30,6 +31,8 @@ _WRITE_OPTIONS: Final[dict[str, list[int]]] = {
 }
 _OPENCV_LOG: Final[Any] = getattr(cv2.utils, "logging", cv2)  # a module of its own from 4.13 on
 _SILENT: Final = 0
+_PNG_HEADER_BYTES: Final = 8 + 25
+"""Signature and IHDR chunk."""
 # Brands of ISO 23008-12 (HEIF) and of AVIF, as the file type box names them.
 _STILL_BRANDS: Final = frozenset({b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"})
 _SEQUENCE_BRANDS: Final = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
@@ -45,6 +48,12 @@ class Image:
     """(H, W, 3). Under transparent pixels it holds what the file holds, not a background."""
     alpha: NDArray[np.uint8] | None = None
     """(H, W), 255 opaque, or None when the file has no transparency."""
+
+
+def on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) with its alpha (H, W) laid over white."""
+    weight = alpha[..., None] / np.float32(255)
+    return np.rint(rgb * weight + 255 * (1 - weight)).astype(np.uint8)
 
 
 def is_image(path: str | Path) -> bool:
@@ -116,7 +125,8 @@ def write_image(
 
     `write_image("result.png", picture)`
 
-    JPEG is written with quality 95; every other format without loss.
+    JPEG is written with quality 95; every other format without loss. A PNG says that it is sRGB;
+    the other formats mean it.
 
     Args:
         path: Name ending in .png, .jpg, .jpeg, .webp, .bmp, .tif or .tiff.
@@ -149,7 +159,15 @@ def write_image(
         raise _unencodable(path, rgb) from error
     if not done:
         raise _unencodable(path, rgb)
-    write_whole(path, encoded.tobytes())
+    content = encoded.tobytes()
+    write_whole(path, _marked_srgb(content) if suffix == ".png" else content)
+
+
+def _marked_srgb(png: bytes) -> bytes:
+    """The PNG with a chunk that says its colours are sRGB (PNG 3, 11.3.2.5)."""
+    content = b"sRGB\x01"  # relative colorimetric
+    chunk = (1).to_bytes(4, "big") + content + crc32(content).to_bytes(4, "big")
+    return png[:_PNG_HEADER_BYTES] + chunk + png[_PNG_HEADER_BYTES:]
 
 
 def _to_8_bits(pixels: NDArray[np.generic], path: str | Path) -> NDArray[np.uint8]:

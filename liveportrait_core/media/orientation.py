@@ -51,10 +51,14 @@ def orientation_of(picture: VideoFrame, stream: VideoStream) -> Orientation:
     Convention:
         - the display matrix (a, b, u, c, d, v, x, y, w) takes a stored pixel at (p right,
           q down) to (a p + c q, b p + d q); it is rounded to quarter turns and mirrorings
+        - beside side data that PyAV does not know, the matrix's turn alone counts
         - the `rotate` tag counts only where there is no matrix
     """
-    side_data = cast(Mapping[SideDataType, SideData], picture.side_data)
-    matrix = side_data.get(SideDataType.DISPLAYMATRIX)
+    try:
+        side_data = cast(Mapping[SideDataType, SideData], picture.side_data)
+        matrix = side_data.get(SideDataType.DISPLAYMATRIX)
+    except ValueError:  # PyAV does not know all types of side data that FFmpeg gives
+        return _BY_ROTATE_TAG.get(str(-picture.rotation % 360), Orientation())
     if matrix is not None:
         a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
         if abs(b) + abs(c) > abs(a) + abs(d):

@@ -83,6 +83,17 @@ def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | 
     return np.array(image.convert("RGB"), np.uint8), None
 
 
+def paletted(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A picture in 256 colours of its own, dithered: indices (H, W), and ARGB (256, 4)."""
+    image = Image.fromarray(np.ascontiguousarray(rgb), "RGB")
+    colours = image.quantize(256)
+    chosen = image.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
+    palette = np.full((256, 4), 255, np.uint8)
+    entries = np.array(chosen.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+    palette[: len(entries), 1:] = entries
+    return np.array(chosen, np.uint8), palette
+
+
 def _is_known(name: str) -> bool:
     Image.init()
     return name in Image.OPEN

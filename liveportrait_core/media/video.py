@@ -18,6 +18,8 @@ from ..errors import MediaError
 from .animated_webp import PROBE_BYTES, AnimatedWebp, is_animated_webp
 from .atomic import check_readable
 from .containers import EXACT_COLOUR
+from .hdr import colour_space_of
+from .images import on_white
 from .video_file import VideoFile, length_of, time_of
 from .video_writer import VideoWriter
 from .window import Window
@@ -26,6 +28,7 @@ __all__ = ["VideoReader", "VideoWriter"]
 
 # FFmpeg's number for RGB, which has no matrix.
 _RGB_MATRIX: Final = 0
+_OPAQUE: Final = 255
 
 
 class VideoReader:
@@ -41,12 +44,14 @@ class VideoReader:
           rate is put on that grid: of the pictures due by (k + 1/2) / fps the latest is taken,
           so some repeat and some drop, and duration and sound stay in step. A video of even rate
           gives each of its pictures once, also where its timestamps are rounded.
-        - fps is the mean rate of the container, never rounded; 25 where it has none
+        - fps is the mean rate of the container, never rounded; where it states none, that of the
+          median step between its pictures (`frame_rate.frame_rate`)
         - a part is a slice of the whole video's frames: those due from `start_s` on, on the clock
           that players show, where 0 is when the file's picture or sound begins
           (`VideoClock.window` gives the rounding)
         - pictures are turned as the display matrix or the old `rotate` tag says; pixels that are
-          not square are made so by width; alpha is left out; 10 bits become 8
+          not square are made so by width; transparent ones lie on white; 10 bits become 8;
+          HDR and wide gamuts become BT.709 (`hdr.ColourSpace`)
 
     Attributes:
         path: The file.
@@ -214,9 +219,21 @@ class VideoReader:
         )
 
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
+        space = colour_space_of(picture)
+        pixels = (
+            space.to_bt709(cast(NDArray[np.uint16], self._converted(picture, "rgb48le")))
+            if space is not None
+            else cast(NDArray[np.uint8], self._converted(picture, "rgb24"))
+        )
+        if _can_be_transparent(picture):
+            alpha = cast(NDArray[np.uint8], self._converted(picture, "rgba"))[:, :, 3]
+            pixels = pixels if alpha.min() == _OPAQUE else on_white(pixels, alpha)
+        return self._file.orientation.upright(pixels)
+
+    def _converted(self, picture: VideoFrame, form: str) -> NDArray[np.generic]:
         width, height = self._file.size
-        pixels = picture.to_ndarray(
-            format="rgb24",
+        return picture.to_ndarray(
+            format=form,
             width=width,
             height=height,
             interpolation=EXACT_COLOUR,
@@ -226,7 +243,12 @@ class VideoReader:
             dst_colorspace=_RGB_MATRIX,
             src_color_range=picture.color_range,
         )
-        return self._file.orientation.upright(cast(NDArray[np.uint8], pixels))
+
+
+def _can_be_transparent(picture: VideoFrame) -> bool:
+    return picture.format.name == "pal8" or any(
+        component.is_alpha for component in picture.format.components
+    )
 
 
 def _opened(path: Path) -> VideoFile | AnimatedWebp:

@@ -10,7 +10,9 @@ from typing import Final, cast
 
 import av
 import av.error
+from av.codec import CodecContext, codecs_available
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -23,14 +25,15 @@ from .containers import (
     start_of,
     video_stream,
 )
+from .frame_rate import frame_rate
 from .orientation import Orientation, orientation_of
 from .window import VideoClock, slot_at
 
-_FPS_WHEN_UNKNOWN: Final = Fraction(25)
 # Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
 _LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
 # Containers round the end of a stream; a video that lacks more than this broke off.
 _LONGEST_ROUNDED_END_S: Final = Fraction(1, 2)
+_ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Formats with an index of key frames, in which seeking is exact.
 _INDEXED_FORMATS: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 # Some indexes go by the time of decoding, which B-frames put before that of showing.
@@ -42,7 +45,7 @@ class VideoFile:
 
     Attributes:
         path: The file.
-        fps: Exact mean frame rate; 25 where the container has none.
+        fps: Exact mean frame rate (`frame_rate`).
         has_audio: Whether the file has a stream of sound.
         size: (width, height) of the stored pictures in square pixels, before turning upright.
         orientation: How they are turned upright.
@@ -79,7 +82,7 @@ class VideoFile:
         with open_container(path, "video") as container:
             stream = video_stream(container, path)
             self.has_audio = bool(container.streams.audio)
-            self.fps = Fraction(stream.average_rate or stream.guessed_rate or _FPS_WHEN_UNKNOWN)
+            self.fps = frame_rate(path, container, stream)
             self._declared_end_s = declared_end(stream)
             num_there, num_indexed = indexed_frames(container, stream)
             if num_there < num_indexed:
@@ -164,12 +167,13 @@ class VideoFile:
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         stream.thread_type = "AUTO"
+        decoder = _alpha_decoder(stream)
         num_passed = 0  # decoded, or before the place that was sought
         end_s: Fraction | None = None
         try:
             for packet in container.demux(stream):
                 try:
-                    pictures = packet.decode()
+                    pictures = packet.decode() if decoder is None else decoder.decode(packet)
                 except av.error.FFmpegError:
                     if num_passed:
                         raise
@@ -204,6 +208,16 @@ def length_of(picture: VideoFrame) -> Fraction | None:
     if not duration or picture.time_base is None:
         return None
     return duration * picture.time_base
+
+
+def _alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
+    """The decoder of a WebM with transparency; FFmpeg's own leaves it out."""
+    name = _ALPHA_DECODERS.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1" or name not in codecs_available:
+        return None
+    decoder = CodecContext.create(name, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    return decoder
 
 
 def _duration_of(container: InputContainer, stream: VideoStream) -> Fraction | None:

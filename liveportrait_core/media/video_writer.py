@@ -7,33 +7,35 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, cast
 
 import av
 import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..errors import MediaError
 from .atomic import replacing, unwritable
 from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_waveform
-from .containers import EXACT_COLOUR
-
-WRITABLE_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
-"""Endings that a video can be written with."""
+from .containers import EXACT_COLOUR, file_url
+from .pillow_images import paletted
+from .video_formats import MAX_CRF, VideoFormat, video_format
 
 _AUDIO_BITS_PER_CHANNEL: Final = 96_000
 _AUDIO_RATE_HZ: Final = 48_000
 # FFmpeg's numbers for BT.709 (matrix, primaries, transfer) and for limited range.
 _BT709: Final = 1
 _LIMITED_RANGE: Final = 1
+_CONTAINER_OPTIONS: Final = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
 
 
 class VideoWriter:
-    """A video written frame by frame: H.264, yuv420p, BT.709, and optional AAC sound.
+    """A video written frame by frame, with optional sound: H.264 and AAC, BT.709.
 
     `with VideoWriter("result.mp4", Fraction(25)) as writer: writer.write(picture)`
 
@@ -42,6 +44,9 @@ class VideoWriter:
 
     Convention:
         - frame k is shown from k / fps on, fps exact
+        - the ending names the format (`video_formats`): .mp4, .m4v, .mov and .mkv are H.264, .webm
+          is VP9 with Opus; .gif and .webp are animations without sound
+        - with `transparent` frames have alpha: .mov is ProRes 4444, .webm VP9, .webp as it is
         - the size is the first frame's; an odd width or height, which yuv420p cannot hold, is
           made even by repeating the last column or row
         - sound is decoded and encoded again, so that any codec fits and it ends with the picture
@@ -58,34 +63,38 @@ class VideoWriter:
         audio_path: str | Path | None = None,
         waveform: Waveform | None = None,
         audio_start_s: Fraction = Fraction(0),
+        transparent: bool = False,
     ) -> None:
         """Nothing is opened before the `with` block.
 
         Args:
-            path: Name ending in .mp4, .m4v or .mov.
+            path: Name ending in one of `WRITABLE_SUFFIXES`.
             fps: Exact frame rate.
             crf: x264's quality, 0 (lossless) to 51 (worst).
             audio_path: File whose sound is carried.
             waveform: Sound that is carried, instead of a file's; without either there is none.
             audio_start_s: Time in that sound, a video's on its picture's clock, at which our first
                 frame is; below 0 the sound comes in later.
+            transparent: Whether frames have a fourth channel, alpha, 255 being opaque.
 
         Raises:
-            MediaError: The ending names no format that can be written.
+            MediaError: The ending names no format that can be written, or one without sound.
             ValueError: `fps` or `crf` is out of range, both kinds of sound are given, or the
                 waveform is not finite.
         """
         if fps <= 0:
             raise ValueError(f"fps is {fps}; a number above 0 is expected. Give 25, say.")
-        if not 0 <= crf <= 51:  # noqa: PLR2004 - x264's range for 8 bits
+        if not 0 <= crf <= MAX_CRF:
             raise ValueError(f"crf is {crf}; 0 to 51 is expected. Give 18, which is usual.")
         if waveform is not None:
             _check_waveform(waveform, audio_path)
         self.path = Path(path)
-        if self.path.suffix.lower() not in WRITABLE_SUFFIXES:
+        self.transparent = transparent
+        self._format = video_format(self.path, transparent=transparent)
+        if self._format.audio_codec is None and not (audio_path is None and waveform is None):
             raise MediaError(
-                f"Cannot write a video as {self.path}: its ending '{self.path.suffix}' is not "
-                f"one of {', '.join(WRITABLE_SUFFIXES)}. Name it .mp4."
+                f"The video {self.path} cannot hold sound; a format with sound is expected. Name "
+                "it .mp4, or leave the sound out."
             )
         self.fps = Fraction(fps)
         self.crf = crf
@@ -123,15 +132,17 @@ class VideoWriter:
         """Write the next frame, and the sound up to its end.
 
         Args:
-            frame: (H, W, 3) RGB, of the same size each time. It is copied.
+            frame: (H, W, 3) RGB, or (H, W, 4) with alpha, of the same size each time. It is
+                copied.
 
         Raises:
             MediaError: The file cannot be written, or its sound cannot be read further.
             ValueError: The frame is no uint8 RGB picture, or of another size than the first.
         """
-        if frame.dtype != np.uint8 or frame.shape[2:] != (3,):
+        num_channels = 4 if self.transparent else 3
+        if frame.dtype != np.uint8 or frame.shape[2:] != (num_channels,):
             raise ValueError(
-                f"The frame is {frame.dtype} of shape {frame.shape}; (H, W, 3) "
+                f"The frame is {frame.dtype} of shape {frame.shape}; (H, W, {num_channels}) "
                 "uint8 is expected. Convert it first."
             )
         assert self._tracks is not None, "write() outside the with block"
@@ -150,22 +161,18 @@ class VideoWriter:
 
     @contextmanager
     def _open(self) -> Generator[None]:
-        if "libx264" not in av.codecs_available:
-            raise MediaError(
-                f"This PyAV {av.__version__} lacks the libx264 encoder that videos are "
-                "written with. Install PyAV from PyPI: pip install av."
-            )
         sound = self._sound()
         with replacing(self.path) as part:
             container = av.open(
-                str(part),
+                file_url(part),
                 mode="w",
-                format="mov" if part.suffix.lower() == ".mov" else "mp4",
-                container_options={"movflags": "+faststart"},
+                format=self._format.container,
+                container_options=_CONTAINER_OPTIONS.get(self._format.container, {}),
             )
             try:
-                video = _VideoTrack(container, self.fps, self.crf)
-                audio = None if sound is None else _AudioTrack(container, *sound)
+                video = _VideoTrack(container, self._format, self.fps, self.crf)
+                codec = self._format.audio_codec or ""
+                audio = None if sound is None else _AudioTrack(container, codec, *sound)
                 self._tracks = video, audio
                 yield
                 self._finish(container, video, audio)
@@ -176,11 +183,12 @@ class VideoWriter:
 
     def _sound(self) -> tuple[AudioFormat, Iterator[NDArray[np.float32]]] | None:
         """The sound from our first frame on, in a format that can be encoded."""
+        codec = self._format.audio_codec or ""
         if self._waveform is not None:
-            target = _encodable(self._waveform.format)
+            target = _encodable(self._waveform.format, codec)
             return target, stream_waveform(self._waveform, target, self._audio_start_s)
         if self._audio_path is not None:
-            target = _encodable(probe_audio(self._audio_path))
+            target = _encodable(probe_audio(self._audio_path), codec)
             return target, stream_audio(self._audio_path, target, self._audio_start_s)
         return None
 
@@ -204,22 +212,28 @@ class VideoWriter:
 class _VideoTrack:
     """The picture of a video being written."""
 
-    def __init__(self, container: OutputContainer, fps: Fraction, crf: int) -> None:
+    def __init__(
+        self, container: OutputContainer, form: VideoFormat, fps: Fraction, crf: int
+    ) -> None:
         self.num_written = 0
         self._container = container
+        self._format = form
         self._fps = fps
         self._shape: tuple[int, ...] = ()
-        self._stream = container.add_stream("libx264", rate=fps)
-        self._stream.options = {"crf": str(crf)}
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.colorspace = _BT709
-        self._stream.codec_context.color_primaries = _BT709
-        self._stream.codec_context.color_trc = _BT709
-        self._stream.codec_context.color_range = _LIMITED_RANGE
+        self._stream = cast(VideoStream, container.add_stream(form.codec, rate=fps))
+        self._stream.options = form.settings(crf)
+        self._stream.pix_fmt = form.pix_fmt
+        if form.is_yuv:
+            self._stream.codec_context.colorspace = _BT709
+            self._stream.codec_context.color_primaries = _BT709
+            self._stream.codec_context.color_trc = _BT709
+            self._stream.codec_context.color_range = _LIMITED_RANGE
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         height, width = frame.shape[:2]
-        pixels = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        pixels = frame
+        if self._format.needs_even_sides:
+            pixels = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         if not self._shape:
             self._shape = frame.shape
             self._stream.height, self._stream.width = pixels.shape[:2]
@@ -228,12 +242,7 @@ class _VideoTrack:
                 f"Frame {self.num_written} has shape {frame.shape}; {self._shape} is expected, as "
                 "the first has. Give all frames of one video the same size."
             )
-        picture = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=_BT709,
-            dst_color_range=_LIMITED_RANGE,
-            interpolation=EXACT_COLOUR,
-        )
+        picture = self._encodable_picture(pixels)
         picture.pts = self.num_written
         picture.time_base = 1 / self._fps
         self._container.mux(self._stream.encode(picture))
@@ -242,12 +251,32 @@ class _VideoTrack:
     def finish(self) -> None:
         self._container.mux(self._stream.encode(None))
 
+    def _encodable_picture(self, pixels: NDArray[np.uint8]) -> VideoFrame:
+        form = self._format.pix_fmt
+        if form == "pal8":
+            pair = cast(NDArray[np.uint8], paletted(pixels))  # what PyAV takes for this format
+            return VideoFrame.from_ndarray(pair, format="pal8")
+        given = "rgba" if pixels.shape[2] > 3 else "rgb24"  # noqa: PLR2004 - RGB
+        picture = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=given)
+        if not self._format.is_yuv:
+            return picture.reformat(format=form)
+        return picture.reformat(
+            format=form,
+            dst_colorspace=_BT709,
+            dst_color_range=_LIMITED_RANGE,
+            interpolation=EXACT_COLOUR,
+        )
+
 
 class _AudioTrack:
     """The sound of a video being written; it never runs ahead of the picture."""
 
     def __init__(
-        self, container: OutputContainer, found: AudioFormat, blocks: Iterator[NDArray[np.float32]]
+        self,
+        container: OutputContainer,
+        codec: str,
+        found: AudioFormat,
+        blocks: Iterator[NDArray[np.float32]],
     ) -> None:
         self._container = container
         self._blocks = blocks
@@ -255,7 +284,9 @@ class _AudioTrack:
         self._num_written = 0
         self._layout = "mono" if found.num_channels == 1 else "stereo"
         self._rate_hz = found.sample_rate_hz
-        self._stream = container.add_stream("aac", rate=self._rate_hz, layout=self._layout)
+        self._stream = cast(
+            AudioStream, container.add_stream(codec, rate=self._rate_hz, layout=self._layout)
+        )
         self._stream.bit_rate = _AUDIO_BITS_PER_CHANNEL * found.num_channels
 
     def write_until(self, time_s: Fraction) -> None:
@@ -295,9 +326,9 @@ def _check_waveform(waveform: Waveform, audio_path: str | Path | None) -> None:
         )
 
 
-def _encodable(found: AudioFormat) -> AudioFormat:
-    """The format as AAC can hold it: itself, or at 48 kHz."""
-    rates = av.Codec("aac", "w").audio_rates or []
+def _encodable(found: AudioFormat, codec: str) -> AudioFormat:
+    """The format as the encoder can hold it: itself, or at 48 kHz."""
+    rates = av.Codec(codec, "w").audio_rates or []
     if found.sample_rate_hz in rates:
         return found
     return AudioFormat(_AUDIO_RATE_HZ, found.num_channels)

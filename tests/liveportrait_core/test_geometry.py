@@ -5,6 +5,8 @@ from liveportrait_core.geometry import (
     degrees_from_rotation,
     fit_similarity,
     rotation_from_degrees,
+    rotation_from_vector,
+    rotation_vector,
 )
 
 
@@ -74,3 +76,19 @@ def test_points_of_no_weight_do_not_count():
     weights[0] = 0.0
     found = fit_similarity(points, targets, weights)
     torch.testing.assert_close(found(points), points, atol=1e-5, rtol=0)
+
+
+def test_a_rotation_vector_is_the_axis_times_the_angle():
+    # a turn about one axis alone: its angle in radians stands at that axis
+    for axis, name in enumerate(("pitch", "yaw", "roll")):
+        found = rotation_vector(turn(**{name: 90.0})[None])[0]
+        torch.testing.assert_close(found, torch.eye(3)[axis] * torch.pi / 2)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-3, 0.5, 1.57, 3.0, 3.1415])
+def test_a_rotation_vector_gives_its_rotation_back(angle):
+    axes = torch.nn.functional.normalize(random(16, 3, seed=3), dim=-1)
+    rotation = rotation_from_vector(axes * angle)
+    found = rotation_vector(rotation)
+    torch.testing.assert_close(rotation_from_vector(found), rotation, atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.norm(dim=-1), torch.full((16,), angle), atol=1e-5, rtol=0)

@@ -11,12 +11,13 @@ from liveportrait_core.animation.batching import ChunkSize, batched, in_chunks
 from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.read import (
+    ReadOptions,
     frame_ranges,
-    interpolate_missing,
     read_driving,
     read_source,
 )
 from liveportrait_core.animation.render import render
+from liveportrait_core.config.fields import spec_of
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
@@ -349,18 +350,6 @@ def test_batches_follow_a_size_that_shrinks():
         ChunkSize(0)
 
 
-def test_gaps_are_filled_evenly_and_known_frames_kept(model):
-    motion = read_driving(model, walk(6), reader(), Framing()).motion
-    filled = interpolate_missing(motion, [False, True, False, False, True, False])
-    for frame in (1, 4):
-        torch.testing.assert_close(filled.expression[frame], motion.expression[frame])
-    torch.testing.assert_close(filled.scale[0], motion.scale[1])
-    torch.testing.assert_close(filled.scale[5], motion.scale[4])
-    third = motion.scale[1] + (motion.scale[4] - motion.scale[1]) / 3
-    torch.testing.assert_close(filled.scale[2], third)
-    assert interpolate_missing(motion, [True] * 6) is motion
-
-
 @pytest.mark.parametrize(
     ("frames", "text"),
     [
@@ -386,9 +375,36 @@ def test_a_whole_frame_is_centred_edge_to_edge():
     [
         (lambda: Framing(scale=0), "above 0"),
         (lambda: Framing(vy_ratio=float("nan")), "vy_ratio"),
-        (lambda: AnimateOptions(reference=-1), "reference is -1; a whole number from 0 up"),
+        (lambda: AnimateOptions(reference=-1), "reference is -1; auto or a whole number from 0 up"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         options()
+
+
+@pytest.mark.parametrize(("text", "value"), [("auto", None), ("0", 0), ("12", 12)])
+def test_a_reference_is_a_frame_or_auto(text, value):
+    assert spec_of(AnimateOptions, "reference").from_text(text) == value
+
+
+@pytest.mark.parametrize("text", ["first", "-1", "1.5"])
+def test_another_reference_is_refused(text):
+    with pytest.raises(ValueError, match="auto or a whole number from 0 up is expected"):
+        spec_of(AnimateOptions, "reference").from_text(text)
+
+
+@pytest.mark.parametrize(("published", "frame"), [(False, 2), (True, 0)])
+def test_a_driver_that_starts_with_a_blink_is_measured_from_open_eyes(
+    model, monkeypatch, published, frame
+):
+    def blinks(motion, track):
+        eyes = torch.full((6, 2), 0.3)
+        eyes[:2] = 0.02
+        still = motion[:1].map_tensors(lambda tensor: tensor.expand(6, *tensor.shape[1:]))
+        return still.describe(eyes_open=eyes)
+
+    monkeypatch.setattr("liveportrait_core.animation.read._with_openness", blinks)
+    reading = ReadOptions(published=published)
+    motion = read_driving(model, walk(6), reader(), Framing(), reading).motion
+    assert motion.reference_frame == frame

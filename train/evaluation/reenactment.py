@@ -216,7 +216,7 @@ def reenacted_frames(
     known = portrait.track if evaluated.framing == "paste" else None
     framing = _model_framing(evaluated)
     read = read_source(evaluated.model, portrait.squares, known, framing)
-    options = DrivingOptions(stitch=False, motion=evaluated.motion)
+    options = DrivingOptions(stitch=False, motion=evaluated.motion, limits="off")
     keypoints = drive(
         evaluated.model,
         read.motion,

@@ -76,14 +76,46 @@ def test_frames_before_the_first_face_are_kept():
     assert track.validity[:4] == (0.0, 0.0, 0.0, 1.0)
 
 
-@pytest.mark.parametrize(("longest_wait", "first"), [(40, 63), (5, 52)])
-def test_searches_are_never_further_apart_than_the_longest_wait(longest_wait, first):
-    # searched at 0, 1, 3, 7, 15, 31 and 63, or from 7 on every 5 frames
+@pytest.mark.parametrize(
+    ("longest_wait", "searched"),
+    [(40, [0, 1, 3, 7, 15, 31, 63]), (5, [0, 1, 3, 7, *range(12, 53, 5)])],
+)
+def test_searches_are_never_further_apart_than_the_longest_wait(longest_wait, searched):
     network = oracle_network({number: face_points() for number in range(70)})
     config = TrackingConfig(search_every=1, longest_wait=longest_wait)
-    frames = [frame_picture(number, has_face=number >= 50) for number in range(70)]
+    finder = CountingFinder(network)
+    tracker = FaceTracker(finder, network, config)
+    calls = [0]
+    for number in range(70):
+        tracker.update(frame_picture(number, has_face=number >= 50))
+        calls.append(finder.calls)
+    assert list(np.flatnonzero(np.diff(calls))) == searched
+    assert searched[-1] > 51
+
+
+@pytest.mark.parametrize("first", [1, 8, 17])
+def test_a_face_that_comes_late_costs_no_frame(first):
+    # searched at 0, 1, 3, 7 and 15: what lies before is looked at backwards
+    network = oracle_network({number: face_points() for number in range(20)})
+    frames = [frame_picture(number, has_face=number >= first) for number in range(36)]
+    (track,) = track_faces(
+        (frames[min(number, 18)] if number >= first else frames[0] for number in range(36)),
+        CountingFinder(network),
+        network,
+        TrackingConfig(search_every=1),
+    )
+    assert track.validity == (0.0,) * first + (1.0,) * (36 - first)
+
+
+def test_a_face_that_comes_back_is_followed_backwards():
+    network = oracle_network({number: face_points() for number in range(20)})
+    config = TrackingConfig(search_every=1, max_gap=0)
+    shown = [not 3 <= number < 9 for number in range(20)]
+    frames = [frame_picture(number, has_face=is_shown) for number, is_shown in enumerate(shown)]
     (track,) = track_faces(frames, CountingFinder(network), network, config)
-    assert track.validity.index(1.0) == first
+    assert [validity == 1 for validity in track.validity] == shown
+    error = np.abs(track.faces[9].landmarks.points - face_points()).max()
+    assert error < 0.6
 
 
 def test_a_longest_wait_of_nothing_is_refused():

@@ -98,3 +98,29 @@ def sound_frame(samples: NDArray[np.float32], rate: int) -> av.AudioFrame:
     frame.time_base = Fraction(1, rate)
     frame.pts = 0
     return frame
+
+
+def make_tracks(path: Path, *decodable: bool) -> Path:
+    """A clip of ten frames with a track of sound for each flag; only some can be decoded."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sounds = [container.add_stream("aac", rate=44100, layout="stereo") for _ in decodable]
+        container.start_encoding()
+        for index in range(10):
+            picture = av.VideoFrame.from_ndarray(marked_frame(index), format="rgb24")
+            picture.pts, picture.time_base = index, Fraction(1, 25)
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+        for sound in sounds:
+            container.mux(sound.encode(sound_frame(tone(0.4, 44100), 44100)))
+            container.mux(sound.encode(None))
+    content, place = bytearray(path.read_bytes()), 0
+    for is_decodable in decodable:
+        place = content.find(b"mp4a", place + 4)
+        if not is_decodable:  # a codec that no decoder knows
+            content[place : place + 4] = b"apac"
+            head = content.find(b"esds", place)
+            content[head : head + 4] = b"free"
+    path.write_bytes(content)
+    return path

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media.atomic import replacing, write_whole
+from liveportrait_core.media.atomic import check_readable, replacing, write_whole
 
 
 def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path):
@@ -44,3 +44,23 @@ def test_files_get_the_permissions_that_the_user_has_set(tmp_path):
     finally:
         os.umask(mask)
     assert (tmp_path / "file.bin").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "other").mkdir()
+    target, link = tmp_path / "other" / "target.bin", tmp_path / "link.bin"
+    link.symlink_to(target)
+    write_whole(link, b"through a dangling link")
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert [path.name for path in target.parent.iterdir()] == ["target.bin"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes have no names there")
+def test_a_pipe_is_refused_without_being_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", "-"):
+        with pytest.raises(MediaError, match="read more than once"):
+            check_readable(path, "video")

@@ -8,6 +8,7 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import (
     AudioFormat,
     Waveform,
+    decodable_track,
     has_audio,
     probe_audio,
     read_audio,
@@ -15,7 +16,7 @@ from liveportrait_core.media.audio import (
     stream_waveform,
 )
 
-from .clips import make_clip, make_sound, sound_frame, tone
+from .clips import make_clip, make_sound, make_tracks, sound_frame, tone
 
 
 def test_a_waveform_comes_back_as_it_was_written(tmp_path):
@@ -157,3 +158,15 @@ def test_six_channels_are_mixed_to_two():
 def test_what_is_no_waveform_is_refused(samples, rate, words):
     with pytest.raises(ValueError, match=words):
         Waveform(samples, rate)
+
+
+def test_the_first_track_that_can_be_decoded_is_read(tmp_path):
+    path = make_tracks(tmp_path / "two.mp4", False, True)
+    assert decodable_track(path) == 1
+    assert probe_audio(path).sample_rate_hz == 44100
+    assert np.abs(read_audio(path).samples).max() > 0.3
+    path = make_tracks(tmp_path / "none.mp4", False)
+    assert has_audio(path)
+    assert decodable_track(path) is None
+    with pytest.raises(MediaError, match="cannot be decoded"):
+        read_audio(path)

@@ -4,6 +4,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import is_image, read_image, write_image
@@ -132,3 +133,11 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path):
 def test_the_ending_tells_a_still():
     assert is_image("a/B.JPEG")
     assert not is_image("a/b.mp4")
+
+
+def test_a_png_says_that_it_is_srgb(tmp_path):
+    write_image(tmp_path / "a.png", PICTURE, ALPHA)
+    with PillowImage.open(tmp_path / "a.png") as image:
+        image.load()
+        assert image.info["srgb"] == 1
+        np.testing.assert_array_equal(np.asarray(image)[:, :, :3], PICTURE)

@@ -194,7 +194,7 @@ def test_the_name_is_taken_only_at_the_end(tmp_path):
 
 def test_what_cannot_be_written_is_refused_in_a_sentence(tmp_path):
     with pytest.raises(MediaError, match=r"is not one of \.mp4"):
-        VideoWriter(tmp_path / "out.gif", NTSC)
+        VideoWriter(tmp_path / "out.avi", NTSC)
     with pytest.raises(MediaError, match="folder does not exist"):
         write_marked(tmp_path / "nowhere" / "out.mp4", 1)
     with pytest.raises(MediaError, match="got 0 frames"):

@@ -1,0 +1,52 @@
+"""Faces that the edge of the picture cuts off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from .faces import Face, FaceTrack
+
+EDGE_MARGIN: Final = 0.075
+"""Distance from the picture's edge within which a landmark counts as outside, in sides of the
+face's box. The points lie so far inside the jaw line (`COMPACT_BOX_RATIO`), and a network puts
+those that it cannot see just inside the edge."""
+MAX_CUT_OFF: Final = 0.5
+"""Share of measured frames with a face cut off from which the clip was framed so on purpose."""
+
+
+def without_cut_off(track: FaceTrack, height: int, width: int) -> FaceTrack:
+    """A track in which a face that is partly outside of the picture is missing.
+
+    Convention:
+        - a measured or interpolated face is cut off where a landmark is less than `EDGE_MARGIN`
+          inside of the picture; it becomes `missing`, score 0
+        - a clip in which that is so for more than `MAX_CUT_OFF` of the measured frames is
+          cropped tightly on purpose, and stays as it is
+
+    Args:
+        track: A face.
+        height: Of the frames, pixels.
+        width: Likewise.
+    """
+    cut_off = [is_cut_off(face, height, width) for face in track.faces]
+    measured = [cut for cut, face in zip(cut_off, track.faces, strict=True) if _seen(face)]
+    if not any(measured) or sum(measured) > MAX_CUT_OFF * len(measured):
+        return track
+    faces = tuple(
+        replace(face, state="missing", score=0.0) if cut else face
+        for cut, face in zip(cut_off, track.faces, strict=True)
+    )
+    return FaceTrack(track.face_id, faces)
+
+
+def is_cut_off(face: Face, height: int, width: int) -> bool:
+    """Whether a landmark lies outside of the picture, or nearly so."""
+    margin = EDGE_MARGIN * max(face.box[2:])
+    low, high = face.landmarks.points.min(0), face.landmarks.points.max(0)
+    inside = low.min() >= margin and high[0] <= width - 1 - margin
+    return not (inside and high[1] <= height - 1 - margin)
+
+
+def _seen(face: Face) -> bool:
+    return face.state == "measured"
