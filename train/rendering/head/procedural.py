@@ -4,14 +4,16 @@ It needs no download. It has the parts, landmarks and expression names of the fa
 default weights were trained with, so everything behind it works with either.
 """
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import FloatArray, Floats, IndexArray, IntArray
 from .face_model import RawFaceModel
 from .procedural_inside import (
-    Piece,
     ear,
     edge_round,
     eyeball,
@@ -51,61 +53,30 @@ OUTER_LIP: Final = (
 """Places (x, y) of the landmarks that lie on no edge; x of the first two grows outwards."""
 
 
-class _MeshBuilder:
-    """All vertices, triangles and materials, piece by piece."""
+class _NamedPiece(NamedTuple):
+    """A part of the mesh; its triangles count from its own first vertex."""
 
-    def __init__(self) -> None:
-        self.points: list[FloatArray] = []
-        self.triangles: list[IntArray] = []
-        self.materials: list[int] = []
-        self.count = 0
-
-    def add(self, piece: Piece, material: str) -> slice:
-        """Append a piece; returns the range of its vertices."""
-        points, triangles = piece
-        self.triangles.append(triangles + np.int32(self.count))
-        self.materials += [MATERIALS.index(material)] * len(triangles)
-        return self.place(points)
-
-    def place(self, points: FloatArray) -> slice:
-        """Append vertices alone."""
-        self.points.append(points.astype(np.float32))
-        self.count += len(points)
-        return slice(self.count - len(points), self.count)
-
-    def join(self, triangles: IntArray, material: str) -> None:
-        """Append triangles between vertices that are there."""
-        self.triangles.append(triangles)
-        self.materials += [MATERIALS.index(material)] * len(triangles)
+    name: str
+    material: str
+    points: FloatArray
+    triangles: IntArray
 
 
 def build_procedural_model() -> RawFaceModel:
     """The model; the same every time."""
     skin = lay_out_skin()
     neutral = shape_skin(skin, Lids(), Lids())
-    pieces, parts = _MeshBuilder(), dict[str, slice]()
-    number_of = _add_skin(pieces, parts, skin, neutral)
     round_ = edge_round(*skin.innermost["mouth"])
-    parts["socket"] = pieces.add(mouth_bag(neutral[round_]), "M_BackHead")
-    first = pieces.count
-    lower: list[slice] = []
-    for upper in (True, False):
-        piece = pieces.add(gums(upper), "M_GumsTongue")
-        lower += [] if upper else [piece]
-    lower.append(pieces.add(tongue(), "M_GumsTongue"))
-    parts["gums"] = slice(first, pieces.count)
-    first = pieces.count
-    pieces.add(teeth(True), "M_Teeth")
-    lower.append(pieces.add(teeth(False), "M_Teeth"))
-    parts["teeth"] = slice(first, pieces.count)
-    parts["eye_left"] = pieces.add(eyeball(1), "M_ScleraLeft")
-    parts["eye_right"] = pieces.add(eyeball(-1), "M_ScleraRight")
-    lashes = [
-        (pieces.add(lash_cards(neutral[edge]), "M_EyeLashes"), edge)
-        for edge in (skin.edges["eye_right"][0], skin.edges["eye_left"][0])
-    ]
-    points = np.concatenate(pieces.points)
-    skin_of, share = _hanging(pieces.count, number_of, lashes, round_, parts["socket"])
+    outside, inside = _skin_pieces(skin, neutral), _inside_pieces(skin, neutral, round_)
+    spans = _spans((*outside, *inside))
+    number_of = np.arange(len(neutral))
+    number_of[skin.num_face :] += spans["scalp"].start - skin.num_face
+    parts = _parts(spans)
+    lower = [spans[name] for name in ("lower_gums", "tongue", "lower_teeth")]
+    lashes = [(spans[f"lashes_{eye}"], skin.edges[f"eye_{eye}"][0]) for eye in ("right", "left")]
+    triangles, materials = _triangles(skin, number_of, outside, inside, spans)
+    points = np.concatenate([piece.points.astype(np.float32) for piece in (*outside, *inside)])
+    skin_of, share = _hanging(len(points), number_of, lashes, round_, parts["socket"])
     rest = _rest(points, skin, number_of, skin_of, share, parts, lower)
 
     def of_skin(offsets: FloatArray) -> FloatArray:
@@ -116,8 +87,8 @@ def build_procedural_model() -> RawFaceModel:
     modes = identity_modes(points, [(parts[name], EYE_MIDDLES[name]) for name in EYE_MIDDLES])
     return RawFaceModel(
         vertices=points,
-        triangles=np.concatenate(pieces.triangles),
-        materials=np.array(pieces.materials, np.int16),
+        triangles=triangles,
+        materials=materials,
         material_names=MATERIALS,
         expressions=np.stack(list(expressions.values())).astype(np.float16),
         expression_names=tuple(expressions),
@@ -127,21 +98,78 @@ def build_procedural_model() -> RawFaceModel:
     )
 
 
-def _add_skin(
-    pieces: _MeshBuilder, parts: dict[str, slice], skin: Skin, neutral: FloatArray
-) -> IndexArray:
-    """The face with its ears, then the back of the head; returns the vertex of each skin point."""
-    pieces.place(neutral[: skin.num_face])
-    for sign in (1, -1):
-        pieces.add(ear(sign, np.array(EAR_ROOT) * (sign, 1, 1)), "M_Face")
-    parts["face"] = slice(0, pieces.count)
-    parts["scalp"] = pieces.place(neutral[skin.num_face :])
-    number_of = np.arange(len(neutral))
-    number_of[skin.num_face :] += parts["scalp"].start - skin.num_face
-    for back, material in ((False, "M_Face"), (True, "M_BackHead")):
-        chosen = number_of[skin.triangles[skin.is_back == back]]
-        pieces.join(chosen.astype(np.int32), material)
-    return number_of
+def _skin_pieces(skin: Skin, neutral: FloatArray) -> list[_NamedPiece]:
+    """The face, its ears and the back of the head; the skin's triangles join two of them."""
+    none = np.zeros((0, 3), np.int32)
+    ears = [
+        _NamedPiece(name, "M_Face", *ear(sign, np.array(EAR_ROOT) * (sign, 1, 1)))
+        for name, sign in (("left_ear", 1), ("right_ear", -1))
+    ]
+    face = _NamedPiece("skin", "M_Face", neutral[: skin.num_face], none)
+    return [face, *ears, _NamedPiece("scalp", "M_Face", neutral[skin.num_face :], none)]
+
+
+def _inside_pieces(skin: Skin, neutral: FloatArray, round_: IndexArray) -> list[_NamedPiece]:
+    """What lies in mouth and eyes, and the lashes."""
+    return [
+        _NamedPiece("socket", "M_BackHead", *mouth_bag(neutral[round_])),
+        _NamedPiece("upper_gums", "M_GumsTongue", *gums(True)),
+        _NamedPiece("lower_gums", "M_GumsTongue", *gums(False)),
+        _NamedPiece("tongue", "M_GumsTongue", *tongue()),
+        _NamedPiece("upper_teeth", "M_Teeth", *teeth(True)),
+        _NamedPiece("lower_teeth", "M_Teeth", *teeth(False)),
+        _NamedPiece("eye_left", "M_ScleraLeft", *eyeball(1)),
+        _NamedPiece("eye_right", "M_ScleraRight", *eyeball(-1)),
+        *(
+            _NamedPiece(
+                f"lashes_{eye}", "M_EyeLashes", *lash_cards(neutral[skin.edges[f"eye_{eye}"][0]])
+            )
+            for eye in ("right", "left")
+        ),
+    ]
+
+
+def _spans(pieces: Sequence[_NamedPiece]) -> dict[str, slice]:
+    """The range of the vertices of each piece, one after the other."""
+    ends = list(accumulate(len(piece.points) for piece in pieces))
+    return {
+        piece.name: slice(end - len(piece.points), end)
+        for piece, end in zip(pieces, ends, strict=True)
+    }
+
+
+def _parts(spans: Mapping[str, slice]) -> dict[str, slice]:
+    """The ranges of vertices that the renderer asks for."""
+    return {
+        "face": slice(0, spans["right_ear"].stop),
+        "scalp": spans["scalp"],
+        "socket": spans["socket"],
+        "gums": slice(spans["upper_gums"].start, spans["tongue"].stop),
+        "teeth": slice(spans["upper_teeth"].start, spans["lower_teeth"].stop),
+        "eye_left": spans["eye_left"],
+        "eye_right": spans["eye_right"],
+    }
+
+
+def _triangles(
+    skin: Skin,
+    number_of: IndexArray,
+    outside: Sequence[_NamedPiece],
+    inside: Sequence[_NamedPiece],
+    spans: Mapping[str, slice],
+) -> tuple[IntArray, NDArray[np.int16]]:
+    """All triangles (F, 3) and their materials (F,); those of the skin come after `outside`."""
+
+    def placed(piece: _NamedPiece) -> tuple[IntArray, str]:
+        return piece.triangles + np.int32(spans[piece.name].start), piece.material
+
+    of_skin = [
+        (number_of[skin.triangles[skin.is_back == back]].astype(np.int32), material)
+        for back, material in ((False, "M_Face"), (True, "M_BackHead"))
+    ]
+    groups = [*map(placed, outside), *of_skin, *map(placed, inside)]
+    materials = [np.full(len(rows), MATERIALS.index(name), np.int16) for rows, name in groups]
+    return np.concatenate([rows for rows, _ in groups]), np.concatenate(materials)
 
 
 def _hanging(
