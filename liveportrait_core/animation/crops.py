@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from ..face.faces import FaceTrack
-from ..face.tracking import CropFraming, fixed_crop, following_crops
+from ..face.tracking import CropFraming, fixed_crops, following_crops
 from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
 from ..imaging.tensors import Pixels
 from ..model import LivePortraitModel
@@ -65,7 +65,7 @@ def source_crops(
 def driving_crops(
     model: LivePortraitModel, track: FaceTrack, framing: Framing, *, published: bool = False
 ) -> list[CropTransform]:
-    """One upright crop for every frame of a driver, as `read_driving` frames it."""
+    """One upright crop for each shot of a driver, as `read_driving` frames it."""
     size_px = model.preset.output_size_px
     crops = crop_framing(framing, model.preset.driving_crop, size_px, published=published)
-    return [fixed_crop(track, crops)] * len(track)
+    return fixed_crops(track, crops)

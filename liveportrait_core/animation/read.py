@@ -118,7 +118,7 @@ def read_driving(
     framing: Framing,
     options: ReadOptions | None = None,
 ) -> ReadClip:
-    """Pass 1 over a driver: one upright crop for all of it, so that its movement stays in it.
+    """Pass 1 over a driver: one upright crop for each shot, so that its movement stays in it.
 
     Convention:
         - a face that is partly outside of the picture counts as missing, unless that is so for
@@ -266,9 +266,23 @@ def read_crops(
     if track is not None:
         held = None if options.published else [face.state == "missing" for face in track.faces]
         known = [validity >= min_validity for validity in track.validity]
-        motion = interpolate_missing(motion, known, held)
+        motion = _filled(motion, known, held, track)
         motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
     return _with_neutral_frame(motion) if role == "driver" and not options.published else motion
+
+
+def _filled(motion: Motion, known: list[bool], held: list[bool] | None, track: FaceTrack) -> Motion:
+    """Gaps filled in each shot by itself; a shot in which nothing is known goes by the others."""
+    whole = interpolate_missing(motion, known, held)
+    if len(track.shots) == 1 or all(known):
+        return whole
+    parts = [
+        interpolate_missing(motion[shot], known[shot], held[shot] if held else None)
+        if any(known[shot])
+        else whole[shot]
+        for shot in track.shot_slices
+    ]
+    return concatenate(parts)
 
 
 def _with_neutral_frame(motion: Motion) -> Motion:

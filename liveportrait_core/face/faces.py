@@ -62,6 +62,14 @@ class FaceTrack:
 
     face_id: int
     faces: tuple[Face, ...]
+    shots: tuple[int, ...] = (0,)
+    """The first frame of each shot: what happens in one says nothing of the others."""
+
+    @property
+    def shot_slices(self) -> tuple[slice, ...]:
+        """The frames of each shot."""
+        stops = (*self.shots[1:], len(self.faces))
+        return tuple(slice(*ends) for ends in zip(self.shots, stops, strict=True))
 
     def __len__(self) -> int:
         return len(self.faces)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..config.fields import check_options, option
 from ..errors import FaceNotFoundError
 from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, face_box
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
+from .cuts import CutDetector
 from .detector import FaceFinder
 from .faces import (
     FIND_ADVICE,
@@ -28,11 +28,8 @@ from .faces import (
 from .landmarks import LandmarkNetwork, follow_landmarks
 from .recent_frames import RecentFrames
 
-THUMBNAIL_PX: Final = 32
-SAMPLED_PX: Final = 160
-"""Rows and columns that are averaged for a thumbnail: all would cost milliseconds."""
-CUT_LEVELS: Final = 40.0
-"""Mean change of a thumbnail's grey levels at which the scene was cut."""
+SHOT_TRAVEL: Final = 0.1
+"""Travel in sides of a face's box from which a face is in a new shot after a cut."""
 SAME_PLACE_OVERLAP: Final = 0.3
 """Overlap with a face's last box from which a new detection is that face."""
 
@@ -61,6 +58,7 @@ class FaceTracker:
     Convention:
         - a face that is found is followed backwards, too, through the frames in which it was
           not known (at most `longest_wait`, kept as JPEG), so that a wait costs no frame
+        - a shot begins where the picture changes at once and the face is found elsewhere
     """
 
     def __init__(
@@ -79,7 +77,8 @@ class FaceTracker:
         self._finder, self._network, self._config = finder, network, config
         self._seen: list[list[Face | None]] = []
         self._last: list[Face] = []
-        self._thumbnail: NDArray[np.float32] | None = None
+        self._cuts = CutDetector()
+        self._shots = [0]
         self._num_frames = 0
         self._next_search = 0
         self._wait = config.search_every
@@ -99,16 +98,20 @@ class FaceTracker:
         Returns:
             Each tracked face in this frame, by `face_id`; None where it was not found.
         """
-        cut = self._is_cut(frame)
-        if cut:
-            self._recent.clear()
-        found: list[Face | None] = [None if cut else self._follow(frame, f) for f in self._last]
+        self._cuts.update(frame)
+        cut = self._cuts.changed
+        followed = [self._follow(frame, face) for face in self._last]
+        may_be_shot = self._may_be_shot(followed)
+        found: list[Face | None] = [None] * len(followed) if cut else followed
         lost = len(found) < self._config.max_faces if not found else None in found
-        if lost and (cut or self._num_frames >= self._next_search):
+        if lost and (cut or may_be_shot or self._num_frames >= self._next_search):
             found = self._search(frame, found)
             self._next_search = self._num_frames + self._wait
             longest = max(self._config.longest_wait, self._config.search_every)
             self._wait = min(2 * self._wait, longest)
+        if may_be_shot and any(found):
+            self._recent.clear()
+            self._shots.append(self._num_frames)
         for face_id, face in enumerate(found):
             if face is not None:
                 self._follow_back(face)
@@ -125,18 +128,28 @@ class FaceTracker:
 
     def tracks(self) -> list[FaceTrack]:
         """Every face through all frames so far, gaps filled; empty when there was none."""
+        shots = tuple(self._shots)
+        gap = self._config.max_gap
         return [
-            FaceTrack(face_id, fill_gaps(faces, max_gap=self._config.max_gap))
+            FaceTrack(face_id, fill_gaps(faces, max_gap=gap, shots=shots), shots)
             for face_id, faces in enumerate(self._seen)
         ]
 
-    def _is_cut(self, frame: Pixels) -> bool:
-        sides = (min(SAMPLED_PX, frame.shape[1]), min(SAMPLED_PX, frame.shape[0]))
-        sampled = cv2.resize(frame, sides, interpolation=cv2.INTER_NEAREST)
-        small = cv2.resize(sampled, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
-        thumbnail = np.asarray(small, np.float32).mean(-1)
-        before, self._thumbnail = self._thumbnail, thumbnail
-        return before is not None and float(np.abs(thumbnail - before).mean()) > CUT_LEVELS
+    def _may_be_shot(self, followed: Sequence[Face | None]) -> bool:
+        """Whether no face stayed where it was while the picture changed."""
+        if not self._num_frames or not (self._cuts.changed or self._cuts.may_be_cut):
+            return False
+        seen = [faces[-1] for faces in self._seen]
+        if not any(seen):
+            return False
+        # a flash leaves the face in its place; in a fast move it is followed at least
+        reach = SHOT_TRAVEL if self._cuts.changed else 1.0
+        return not any(
+            before is not None
+            and after is not None
+            and np.hypot(*np.subtract(after.centre, before.centre)) < reach * max(before.box[2:])
+            for before, after in zip(seen, followed, strict=True)
+        )
 
     def _follow(self, frame: Pixels, last: Face) -> Face | None:
         followed = follow_landmarks(frame, self._network, last.landmarks)
@@ -217,13 +230,21 @@ def track_faces(
     return tracks
 
 
-def fill_gaps(faces: Sequence[Face | None], *, max_gap: int) -> tuple[Face, ...]:
+def fill_gaps(
+    faces: Sequence[Face | None], *, max_gap: int, shots: Sequence[int] = (0,)
+) -> tuple[Face, ...]:
     """A face for every frame.
 
     Convention:
         - a gap of at most `max_gap` frames between two measured ones is interpolated
           linearly, point by point
         - every other frame is `missing` and repeats the nearest measured face
+        - each shot is filled by itself; one without a measured face repeats the others'
+
+    Args:
+        faces: None where none was found.
+        max_gap: Frames.
+        shots: The first frame of each shot.
 
     Raises:
         ValueError: No frame has a face.
@@ -231,6 +252,13 @@ def fill_gaps(faces: Sequence[Face | None], *, max_gap: int) -> tuple[Face, ...]
     measured = [number for number, face in enumerate(faces) if face is not None]
     if not measured:
         raise ValueError("No frame of the track has a face; at least one must be measured.")
+    if len(shots) > 1:
+        filled_all = fill_gaps(faces, max_gap=0)
+        parts: list[Face] = []
+        for start, stop in pairwise((*shots, len(faces))):
+            own = faces[start:stop]
+            parts += fill_gaps(own, max_gap=max_gap) if any(own) else filled_all[start:stop]
+        return tuple(parts)
     filled: list[Face] = []
     for number, face in enumerate(faces):
         if face is not None:
@@ -300,12 +328,24 @@ def following_crops(
         framing: How each crop is framed.
         sigma_frames: Smoothing over time; 0 crops each frame by itself, as published.
     """
-    boxes = smooth_boxes(_boxes(track.faces, framing), sigma_frames=sigma_frames)
+    boxes = _boxes(track.faces, framing)
+    smooth = [smooth_boxes(boxes[shot], sigma_frames=sigma_frames) for shot in track.shot_slices]
+    boxes = [box for shot in smooth for box in shot]
     return [box_transform(box, size_px=framing.size_px, rotate=framing.rotate) for box in boxes]
 
 
+def fixed_crops(track: FaceTrack, framing: CropFraming) -> list[CropTransform]:
+    """One upright crop for each shot of a driver, repeated for each of its frames.
+
+    Convention:
+        - it stays, so that the head's own movement stays in the crops: `fixed_crop` of each shot
+    """
+    shots = [FaceTrack(track.face_id, track.faces[shot]) for shot in track.shot_slices]
+    return [crop for shot in shots for crop in [fixed_crop(shot, framing)] * len(shot)]
+
+
 def fixed_crop(track: FaceTrack, framing: CropFraming) -> CropTransform:
-    """One upright crop for a whole driving clip, so that it keeps the head's own movement.
+    """One upright crop for a whole shot, so that it keeps the head's own movement.
 
     Convention:
         - the mean of the boxes of all frames that were measured

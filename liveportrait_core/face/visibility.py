@@ -37,7 +37,7 @@ def without_cut_off(track: FaceTrack, height: int, width: int) -> FaceTrack:
         replace(face, state="missing", score=0.0) if cut else face
         for cut, face in zip(cut_off, track.faces, strict=True)
     )
-    return FaceTrack(track.face_id, faces)
+    return replace(track, faces=faces)
 
 
 def is_cut_off(face: Face, height: int, width: int) -> bool:

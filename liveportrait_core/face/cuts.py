@@ -1,0 +1,62 @@
+"""Cuts: where one shot of a clip ends and the next begins."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.tensors import Pixels
+
+THUMBNAIL_PX: Final = 32
+SAMPLED_PX: Final = 160
+"""Rows and columns that are averaged for a thumbnail: all would cost milliseconds."""
+CUT_LEVELS: Final = 40.0
+"""Mean change of a thumbnail's grey levels at which the scene was cut."""
+MIN_CUT_LEVELS: Final = 5.0
+"""Mean change, that of the light aside, from which a lost face was cut away."""
+CUT_OVER_USUAL: Final = 4.0
+"""The same over the mean of the changes before."""
+MEMORY: Final = 0.8
+"""Share of the mean of the changes before that stays with each new one."""
+
+
+class CutDetector:
+    """Tells for frames that come one by one whether a new shot begins.
+
+    Convention:
+        - `changed`: the mean change of a thumbnail's grey levels exceeds `CUT_LEVELS`
+        - `may_be_cut`: d = mean |c - mean c|, c the change of each pixel's grey level, exceeds
+          `MIN_CUT_LEVELS` and `CUT_OVER_USUAL` times the running mean of d. A flash changes all
+          pixels alike, and a pan each frame, so that neither counts; a fast move may, so it
+          takes a face that cannot be followed, too, to make a cut of it
+    """
+
+    def __init__(self) -> None:
+        """Before the first frame."""
+        self._thumbnail: NDArray[np.float32] | None = None
+        self._usual = 0.0
+        self.changed = False
+        self.may_be_cut = False
+
+    def update(self, frame: Pixels) -> None:
+        """Take the next frame; nothing has changed at the first.
+
+        Args:
+            frame: (H, W, 3) uint8.
+        """
+        sides = (min(SAMPLED_PX, frame.shape[1]), min(SAMPLED_PX, frame.shape[0]))
+        sampled = cv2.resize(frame, sides, interpolation=cv2.INTER_NEAREST)
+        small = cv2.resize(sampled, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+        thumbnail = np.asarray(small, np.float32).mean(-1)
+        before, self._thumbnail = self._thumbnail, thumbnail
+        if before is None:
+            return
+        change = thumbnail - before
+        moved = float(np.abs(change - change.mean()).mean())
+        self.changed = float(np.abs(change).mean()) > CUT_LEVELS
+        self.may_be_cut = moved > max(MIN_CUT_LEVELS, CUT_OVER_USUAL * self._usual)
+        if not (self.changed or self.may_be_cut):
+            self._usual = MEMORY * self._usual + (1 - MEMORY) * moved

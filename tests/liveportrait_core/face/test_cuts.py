@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from liveportrait_core.face.cuts import CutDetector
+from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
+from liveportrait_core.face.tracking import (
+    CropFraming,
+    FaceTracker,
+    fill_gaps,
+    fixed_crops,
+    following_crops,
+)
+from liveportrait_core.imaging.landmark_layouts import Landmarks
+
+from .oracle import face_points, frame_picture, oracle_network
+from .test_tracking import CountingFinder
+
+FRAMING = CropFraming(scale=2.2, size_px=64)
+
+
+def scene(seed, level=120.0, spread=40.0):
+    blocks = np.random.default_rng(seed).normal(level, spread, (12, 16, 3))
+    return np.kron(blocks, np.ones((20, 20, 1))).clip(0, 255).astype(np.uint8)
+
+
+def cuts_of(frames):
+    detector = CutDetector()
+    cuts = []
+    for number, frame in enumerate(frames):
+        detector.update(frame)
+        if detector.changed or detector.may_be_cut:
+            cuts.append(number)
+    return cuts
+
+
+@pytest.mark.parametrize(("level", "spread"), [(120, 40), (25, 12), (220, 20)])
+def test_a_cut_is_seen_in_a_dark_and_in_a_light_scene(level, spread):
+    frames = [scene(0, level, spread)] * 8 + [scene(1, level, spread)] * 8
+    assert cuts_of(frames) == [8]
+
+
+def test_a_fade_a_weak_flash_and_a_pan_are_no_cuts():
+    first, second = scene(0).astype(float), scene(1).astype(float)
+    fade = [((1 - k / 40) * first + k / 40 * second).astype(np.uint8) for k in range(41)]
+    assert cuts_of(fade) == []
+    dark = scene(0, 80, 20)
+    assert cuts_of([dark] * 5 + [dark + np.uint8(30)] + [dark] * 5) == []
+    assert cuts_of([np.roll(scene(0), 2 * k, 1) for k in range(30)]) == []
+
+
+def tracker_of(first, second, count=4):
+    """A tracker after `count` frames of one place and as many of another."""
+    network = oracle_network({0: first, 18: second})
+    tracker = FaceTracker(CountingFinder(network), network)
+    for number in (0, 18):
+        for _ in range(count):
+            tracker.update(frame_picture(number))
+    return tracker
+
+
+def test_a_flash_on_a_face_that_stays_begins_no_shot():
+    tracker = tracker_of(face_points(), face_points())
+    (track,) = tracker.tracks()
+    assert track.shots == (0,)
+
+
+def test_gaps_and_crops_are_those_of_each_shot():
+    left, right = (
+        face_from_landmarks(Landmarks(face_points((x, 120), half), "compact-21"), 1.0)
+        for x, half in ((60, 20), (180, 30))
+    )
+    shots = (0, 4)
+    seen = [left, left, left, None, None, right, right, right]
+    faces = fill_gaps(seen, max_gap=12, shots=shots)
+    assert [face.state for face in faces[3:5]] == ["missing", "missing"]
+    assert faces[3].box == left.box
+    assert faces[4].box == right.box
+    track = FaceTrack(0, faces, shots)
+    for crops in (fixed_crops(track, FRAMING), following_crops(track, FRAMING, sigma_frames=2.5)):
+        for face, crop in zip(faces, crops, strict=True):
+            np.testing.assert_allclose(
+                crop.to_crop(face.landmarks.points).mean(0),
+                crops[0].to_crop(left.landmarks.points).mean(0),
+                atol=1e-6,
+            )
+
+
+def test_a_shot_without_a_face_repeats_the_nearest_of_the_others():
+    face = face_from_landmarks(Landmarks(face_points(), "compact-21"), 1.0)
+    faces = fill_gaps([face, face, None, None], max_gap=12, shots=(0, 2))
+    assert [entry.state for entry in faces] == ["measured", "measured", "missing", "missing"]
