@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liveportrait_core.face.cuts import CUT_LEVELS
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face
 from liveportrait_core.face.landmarks import LandmarkNetwork
-from liveportrait_core.face.tracking import CUT_LEVELS, FaceTracker, TrackingConfig
+from liveportrait_core.face.tracking import FaceTracker, TrackingConfig
 from liveportrait_core.imaging.tensors import Pixels
 
 from ..data.face_crops import DETECT_EVERY, are_several, thumbnail_of

@@ -18,11 +18,10 @@ from liveportrait_core.animation.face_trackers import (
 )
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError
+from liveportrait_core.face.cuts import CUT_LEVELS, THUMBNAIL_PX
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, FaceTrack
 from liveportrait_core.face.tracking import (
-    CUT_LEVELS,
-    THUMBNAIL_PX,
     CropFraming,
     TrackingConfig,
     fixed_crop,
