@@ -189,9 +189,10 @@ def checked_box(box: Box) -> Box:
     Raises:
         ValueError: It has no area.
     """
-    if not (all(map(math.isfinite, box)) and min(box[2:]) > 0):
+    numbers = isinstance(box, tuple) and all(isinstance(n, int | float) for n in box)
+    if not (numbers and len(box) == len("xywh") and math.isfinite(sum(box)) and min(box[2:]) > 0):
         raise ValueError(
-            f"The box is {','.join(f'{number:g}' for number in box)}; x,y,width,height in pixels "
+            f"The box is {box!r}; (x, y, width, height) in pixels "
             "with a width and a height above 0 is expected. Mark the face from brows to chin."
         )
     return box

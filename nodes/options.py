@@ -117,6 +117,11 @@ def _opening_field(name: str, driver: str) -> io.Input:
 
 
 def _opening(choice: str, value: float) -> Openness:
+    if choice not in OPENINGS:
+        raise ValueError(
+            f"The input for the opening is '{choice}'; one of {', '.join(OPENINGS)} is expected. "
+            "Choose one of them."
+        )
     if choice == AS_DRIVEN:
         return None
     return "driver" if choice == DRIVER else value

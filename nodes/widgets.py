@@ -75,6 +75,10 @@ class OptionWidget:
         if self._may_be_unset and value == self.unset:
             return None
         if self._kind is io.Combo and self.spec.kind is bool:
+            if value not in SWITCH:
+                raise ValueError(
+                    f"{self.id} is '{value}'; one of {', '.join(SWITCH)} is expected. Choose one."
+                )
             return SWITCH[str(value)]
         return value
 

@@ -123,6 +123,12 @@ def check_options(config: Any) -> None:
     Raises:
         OptionError: What came, what is expected, and the nearest right value.
     """
+    for entry in dataclasses.fields(config):
+        held, kind = getattr(config, entry.name), entry.metadata.get(_KEY, {}).get("kind")
+        if isinstance(kind, type) and not isinstance(held, kind):
+            raise OptionError(
+                f"{entry.name} is {held!r}; {kind.__name__} is expected. Give {kind.__name__}(...)."
+            )
     for spec in specs_of(type(config)):
         if len(spec.path) == 1:  # configs that it holds have checked themselves
             value = getattr(config, spec.name)

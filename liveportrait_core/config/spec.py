@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import math
@@ -150,7 +151,7 @@ class OptionSpec:
         if value is None:
             return self.optional
         if self.choices or (isinstance(value, str) and self.words):
-            return value in (self.choices or self.words)
+            return isinstance(value, str) and value in (self.choices or self.words)
         if self.kind is bool:
             return isinstance(value, bool)
         if self.kind in (int, float):
@@ -176,10 +177,10 @@ class OptionSpec:
         if isinstance(value, str) and known:
             near = difflib.get_close_matches(value, known, 1, 0.5)
             return f" Did you mean '{near[0]}'?" if near else ""
-        try:
-            near_value = self._clamped(float(value))
-        except (TypeError, ValueError):
-            near_value = None
+        near_value = None
+        if self.kind in (int, float):
+            with contextlib.suppress(TypeError, ValueError, OverflowError):
+                near_value = self._clamped(float(value))
         if near_value is not None and near_value != value and math.isfinite(near_value):
             rounded = round(near_value) if self.kind is int else near_value
             return f" The nearest is {rounded:g}."

@@ -118,7 +118,7 @@ def read_arguments(arguments: Sequence[str]) -> Arguments:
     for argument in arguments:
         if argument in flags:
             continue
-        if argument.endswith(".toml"):
+        if argument.endswith(".toml") and "=" not in argument:
             values |= _flat(_read_toml(argument), "")
             continue
         key, equals, value = argument.partition("=")
@@ -136,6 +136,7 @@ def to_json(config: Any) -> str:
 def help_text(kind: type[Any], command: str) -> str:
     """Every option with default, meaning and range; those for experts come last."""
     lines = [f"usage: {command} [FILE.toml] [--dry-run] KEY=VALUE ...", ""]
+    lines += ["FILE.toml holds the same keys, a [table] for each prefix; later values win.", ""]
     lines += [" ".join((kind.__doc__ or "").split()), ""]
     specs = specs_of(kind)
     for spec in (spec for spec in specs if not spec.more):
@@ -163,7 +164,7 @@ def _read_toml(path: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise OptionError(f"{path} cannot be read as TOML: {error}.") from error
 
 
@@ -173,6 +174,8 @@ def _flat(tables: Mapping[str, Any], prefix: str) -> dict[str, str]:
     for key, value in tables.items():
         if isinstance(value, dict):
             values |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list):
+            values[prefix + key] = ",".join(str(entry) for entry in value)
         else:
             values[prefix + key] = str(value)
     return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.errors import CheckpointError
 from liveportrait_core.media.images import write_image
 
 from . import checkpoint
@@ -206,11 +207,29 @@ def _resume(
     if state is None:
         return 0
     for name, module in task.networks.items():
+        _require_same_form(config, name, module, state["modules"].get(name, {}))
         module.load_state_dict(state["modules"][name])
         average.modules[name].load_state_dict(state["average"][name])
     optimiser.load_state_dict(state["optimiser"])
     print(f"resuming {config.run} at step {state['step']}", file=sys.stderr, flush=True)
     return state["step"]
+
+
+def _require_same_form(
+    config: LoopConfig, name: str, module: nn.Module, kept: Mapping[str, Tensor]
+) -> None:
+    """Refuse to go on with networks of another form than those of the checkpoint.
+
+    Raises:
+        CheckpointError: They are of another.
+    """
+    shapes = {key: tensor.shape for key, tensor in module.state_dict().items()}
+    if shapes != {key: tensor.shape for key, tensor in kept.items()}:
+        raise CheckpointError(
+            f"The checkpoint in {config.run} {'holds another form of' if kept else 'has no'} "
+            f"'{name}'; networks of this command's options are expected. Give the options in "
+            f"{config.run / CONFIG_NAME}, or another folder with run=FOLDER."
+        )
 
 
 def _take_gradients(

@@ -283,3 +283,15 @@ def test_the_description_of_a_command_keeps_its_lines():
     )
     assert "\n\nFirst:\n\n    try --lip 1\n\n" in parser.format_help()
     assert from_arguments(Weights, parser.parse_args(["--lip", "3"])).lip == 3
+
+
+def test_a_held_config_of_another_kind_is_refused():
+    with pytest.raises(OptionError, match=r"weights is 5; Weights is expected. Give Weights\("):
+        Task(loop=Loop(run=Path("here")), weights=5)
+
+
+@pytest.mark.parametrize("value", [10**400, [1, 2], b"1"])
+def test_values_of_no_sense_are_refused_in_a_sentence(value):
+    for key in ("mode", "yaw_deg"):
+        with pytest.raises(OptionError, match="is expected"):
+            spec_of(Task, key).check(value)

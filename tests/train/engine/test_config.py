@@ -139,3 +139,19 @@ def test_a_config_is_saved_as_json_with_flat_keys():
     saved = json.loads(to_json(parsed("lr=0.25", "motion_weights.pose=0.5")))
     assert (saved["lr"], saved["steps"], saved["data"]) == (0.25, 5, "d")
     assert saved["motion_weights"]["pose"] == 0.5
+
+
+def test_a_list_in_a_toml_file_is_read_as_several_places(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text('data = ["one", "two"]\n')
+    assert parsed(str(file)).sets.data == "one,two"
+
+
+def test_a_toml_file_of_another_encoding_is_refused(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_bytes(b'data = "\xff"\n')
+    assert "cannot be read as TOML" in refusal(str(file))
+
+
+def test_a_value_that_ends_like_a_toml_file_is_a_value():
+    assert parsed("data=heads.toml").sets.data == "heads.toml"

@@ -141,6 +141,17 @@ def test_a_finished_run_does_nothing_more(tmp_path):
     assert (tmp_path / "run" / checkpoint.NAME).read_bytes() == before
 
 
+def test_networks_of_another_form_do_not_go_on_in_a_run(tmp_path):
+    fit(regression(), config(tmp_path))
+    wider, other = regression(), regression()
+    wider.networks["line"] = nn.Linear(3, 1)
+    other.networks["curve"] = nn.Linear(2, 1)
+    with pytest.raises(CheckpointError, match=r"another form of 'line'.*run=FOLDER"):
+        fit(wider, config(tmp_path, steps=20))
+    with pytest.raises(CheckpointError, match=r"has no 'curve'"):
+        fit(other, config(tmp_path, steps=20))
+
+
 def test_a_broken_checkpoint_says_what_to_do(tmp_path):
     (tmp_path / checkpoint.NAME).write_bytes(b"not a checkpoint")
     with pytest.raises(CheckpointError, match="Delete it to start the run anew"):

@@ -1,0 +1,13 @@
+"""What every test of training leaves behind as it was."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def denormal_numbers() -> Iterator[None]:
+    """A training loop flushes denormal numbers to zero, and other tests of the process draw them."""
+    yield
+    torch.set_flush_denormal(False)
