@@ -8,6 +8,6 @@ import torch
 
 @pytest.fixture(autouse=True)
 def denormal_numbers() -> Iterator[None]:
-    """A training loop flushes denormal numbers to zero, and other tests of the process draw them."""
+    """A training loop flushes denormal numbers to zero; other tests draw them."""
     yield
     torch.set_flush_denormal(False)
