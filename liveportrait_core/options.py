@@ -6,10 +6,9 @@ imports torch: `--help` and a mistyped option answer at once.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from .config.fields import check_options, option, section, shared
 from .constants import OBSERVATION_VARIANCE, Box, Region
@@ -24,6 +23,7 @@ Openness = float | Literal["driver"] | None
 WhenShorter = Literal["stop", "hold", "loop", "bounce"]
 Role = Literal["source", "driver"]
 """Which of the two clips is meant."""
+MAX_PX: Final = 1e9
 MAX_OPENNESS: Final = 0.8
 """Height over width of an eye or a mouth that is wide open."""
 
@@ -183,14 +183,20 @@ def read_box(text: str) -> Box:
     return checked_box((x, y, width, height))
 
 
+def _are_four_numbers(value: object) -> bool:
+    """Whether a value is a tuple of four finite numbers; those beyond 1e9 are none of pixels."""
+    numbers = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+    finite = (isinstance(n, int | float) and -MAX_PX < n < MAX_PX for n in numbers)
+    return len(numbers) == len("xywh") and all(finite)
+
+
 def checked_box(box: Box) -> Box:
     """The same box.
 
     Raises:
         ValueError: It has no area.
     """
-    numbers = isinstance(box, tuple) and all(isinstance(n, int | float) for n in box)
-    if not (numbers and len(box) == len("xywh") and math.isfinite(sum(box)) and min(box[2:]) > 0):
+    if not (_are_four_numbers(box) and min(box[2:]) > 0):
         raise ValueError(
             f"The box is {box!r}; (x, y, width, height) in pixels "
             "with a width and a height above 0 is expected. Mark the face from brows to chin."
