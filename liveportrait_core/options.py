@@ -6,9 +6,10 @@ imports torch: `--help` and a mistyped option answer at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from .config.fields import check_options, option, section, shared
 from .constants import OBSERVATION_VARIANCE, Box, Region
@@ -26,6 +27,9 @@ Role = Literal["source", "driver"]
 MAX_PX: Final = 1e9
 MAX_OPENNESS: Final = 0.8
 """Height over width of an eye or a mouth that is wide open."""
+
+_OPENNESS: Final[Mapping[str, Any]] = {"minimum": 0, "maximum": MAX_OPENNESS, "step": 0.01}
+_SHIFT: Final[Mapping[str, Any]] = {"minimum": -1, "maximum": 1, "more": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +64,7 @@ class DrivingOptions:
     eyes_open: Openness = option(
         None,
         "eye opening, height over width: the driver's, or a number",
-        minimum=0,
-        maximum=MAX_OPENNESS,
-        step=0.01,
+        **_OPENNESS,
         group="motion",
         metavar="driver|N",
         unset="as the motion says",
@@ -70,9 +72,7 @@ class DrivingOptions:
     lip_open: Openness = option(
         None,
         "lip opening, likewise",
-        minimum=0,
-        maximum=MAX_OPENNESS,
-        step=0.01,
+        **_OPENNESS,
         group="motion",
         metavar="driver|N",
         unset="as the motion says",
@@ -256,40 +256,32 @@ class Framing:
     vx_ratio: float | None = option(
         None,
         "shift of the crop to the face's right, in its sides",
-        minimum=-1,
-        maximum=1,
         flag="crop-vx",
         metavar="RATIO",
         unset="the model's",
-        more=True,
+        **_SHIFT,
     )
     vy_ratio: float | None = option(
         None,
         "shift of the crop to the chin, in its sides",
-        minimum=-1,
-        maximum=1,
         flag="crop-vy",
         metavar="RATIO",
         unset="the model's",
-        more=True,
+        **_SHIFT,
     )
     shift_x: float = option(
         0.0,
         "added to the shift to the face's right, also to the model's",
-        minimum=-1,
-        maximum=1,
         step=0.005,
         flag="crop-shift-x",
-        more=True,
+        **_SHIFT,
     )
     shift_y: float = option(
         0.0,
         "added to the shift to the chin, also to the model's",
-        minimum=-1,
-        maximum=1,
         step=0.005,
         flag="crop-shift-y",
-        more=True,
+        **_SHIFT,
     )
     rotate: bool = option(True, "turn the face upright before it is cropped", more=True)
 
@@ -379,18 +371,14 @@ class Edit:
     eyes_open: float | None = option(
         None,
         "eye opening, height over width",
-        minimum=0,
-        maximum=MAX_OPENNESS,
-        step=0.01,
+        **_OPENNESS,
         group="openings",
         unset="as it is",
     )
     lip_open: float | None = option(
         None,
         "lip opening, height over width",
-        minimum=0,
-        maximum=MAX_OPENNESS,
-        step=0.01,
+        **_OPENNESS,
         group="openings",
         unset="as it is",
     )

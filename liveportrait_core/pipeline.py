@@ -123,8 +123,7 @@ def prepare(
     is_video = not isinstance(source, np.ndarray)
     clip = source if is_video else Frames((source,))
     first_pass = _FirstPass(model, options, progress)
-    read = first_pass.source(clip, source_faces, is_image=not is_video)
-    clip = LimitedClip(clip) if published else clip
+    clip, read = first_pass.source(clip, source_faces, is_image=not is_video)
     driving_read = None
     if isinstance(driving, Motion | Edit):
         motion = read.motion if isinstance(driving, Edit) else driving.to(model.device)
@@ -133,6 +132,7 @@ def prepare(
         options = _decided(options, driver)
         driving_read = first_pass.driver(driver, driving_faces, options.driving_framing)
         motion = driving_read.motion
+    fps = clip.fps if is_video else motion.fps
     num_background: int | None = getattr(background_clip, "num_frames", None)
     lengths = [length for length in (len(read) if is_video else None, num_background) if length]
     if isinstance(driving, Edit):
@@ -140,12 +140,10 @@ def prepare(
     else:
         motion = with_reference(motion, options.reference)
         if lengths:
-            fps = clip.fps if is_video else motion.fps
             motion = matched(motion, fps, min(lengths), options)
         keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
     if num_background is not None:
         keypoints = _as_long(keypoints, num_background)
-    fps = clip.fps if is_video else motion.fps
     return Animation(
         model=model,
         source=clip,
@@ -175,8 +173,11 @@ class _FirstPass:
             progress=progress,
         )
 
-    def source(self, clip: Clip, faces: FoundFace, *, is_image: bool) -> ReadClip:
-        """Pass 1 over a source; a box is of the clip before `published` makes it smaller."""
+    def source(self, clip: Clip, faces: FoundFace, *, is_image: bool) -> tuple[Clip, ReadClip]:
+        """The source, which `published` makes smaller, and pass 1 over it.
+
+        A box is of the clip before that.
+        """
         framing = self._options.source_framing
         if faces is None:
             face = self._options.source_face
@@ -187,7 +188,7 @@ class _FirstPass:
                 "source", face, already_cropped=cropped, is_image=is_image
             )
         clip = LimitedClip(clip) if self._published else clip
-        return read_source(self._model, clip, faces, framing, self._reading)
+        return clip, read_source(self._model, clip, faces, framing, self._reading)
 
     def driver(self, clip: Clip, faces: FoundFace, framing: Framing) -> ReadClip:
         """Pass 1 over a driver."""

@@ -6,6 +6,7 @@ option that may be None has a value that means None: 'auto' of a combo, or a num
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,16 @@ SWITCH: Final = {AUTO: None, "on": True, "off": False}
 
 MAX_NUMBER: Final = 1_000_000
 """Upper end of a widget whose option has none; without one a front end sets its own."""
+
+
+def check_choice(id: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse a value that a combo does not have, in the words that options are refused in.
+
+    Raises:
+        OptionError: It is none of the choices.
+    """
+    spec = OptionSpec(key=id, path=(id,), kind=str, help="", default=None, choices=tuple(choices))
+    spec.check(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +86,7 @@ class OptionWidget:
         if self._may_be_unset and value == self.unset:
             return None
         if self._kind is io.Combo and self.spec.kind is bool:
-            if value not in SWITCH:
-                raise ValueError(
-                    f"{self.id} is '{value}'; one of {', '.join(SWITCH)} is expected. Choose one."
-                )
+            check_choice(self.id, value, SWITCH)
             return SWITCH[str(value)]
         return value
 

@@ -273,9 +273,10 @@ def read_crops(
 
 def _filled(motion: Motion, known: list[bool], held: list[bool] | None, track: FaceTrack) -> Motion:
     """Gaps filled in each shot by itself; a shot in which nothing is known goes by the others."""
-    whole = interpolate_missing(motion, known, held)
+    everywhere = all(any(known[shot]) for shot in track.shot_slices)
     if len(track.shots) == 1 or all(known):
-        return whole
+        return interpolate_missing(motion, known, held)
+    whole = motion if everywhere else interpolate_missing(motion, known, held)
     parts = [
         interpolate_missing(motion[shot], known[shot], held[shot] if held else None)
         if any(known[shot])

@@ -17,7 +17,7 @@ from ..command_options import ClipPart
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable, is_stream
-from ..media.images import READABLE_SUFFIXES, on_white, read_image
+from ..media.images import ALPHA_SUFFIXES, READABLE_SUFFIXES, on_white, read_image
 from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
 from ..media.video import VideoReader
@@ -25,8 +25,6 @@ from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
 
-ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
-"""Endings of pictures that can be transparent."""
 WHOLE: Final = ClipPart()
 """All of a clip."""
 MIN_SIDE_PX: Final = 16

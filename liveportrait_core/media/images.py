@@ -23,7 +23,8 @@ IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".t
 READABLE_SUFFIXES: Final = IMAGE_SUFFIXES | {".jfif", ".jpe", ".avif", ".heic", ".heif"}
 """File name endings of images that can be read."""
 
-_ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
+ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
+"""File name endings of images that can be transparent."""
 _WRITE_OPTIONS: Final[dict[str, list[int]]] = {
     ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
     ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
@@ -142,10 +143,10 @@ def write_image(
             f"Cannot write {path}: '{suffix}' names no picture format. "
             f"Use one of {', '.join(sorted(IMAGE_SUFFIXES))}."
         )
-    if alpha is not None and suffix not in _ALPHA_SUFFIXES:
+    if alpha is not None and suffix not in ALPHA_SUFFIXES:
         raise MediaError(
             f"Cannot write {path}: '{suffix}' cannot hold transparency. "
-            f"Use one of {', '.join(sorted(_ALPHA_SUFFIXES))}."
+            f"Use one of {', '.join(sorted(ALPHA_SUFFIXES))}."
         )
     pixels = rgb[:, :, ::-1]
     if alpha is not None:

@@ -98,8 +98,6 @@ _TRANSPARENT: Final = {
 }
 WRITABLE_SUFFIXES: Final = tuple(_OPAQUE)
 """Endings that a video can be written with."""
-TRANSPARENT_SUFFIXES: Final = tuple(_TRANSPARENT)
-"""Those that can be transparent: ProRes 4444, VP9 and WebP."""
 
 
 def video_format(path: Path, *, transparent: bool = False) -> VideoFormat:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from torch import Tensor
 
+from ...liveportrait_core.options import checked_box, read_box
+
 if TYPE_CHECKING:
     from ...liveportrait_core.face.faces import Box
     from .clips import AnyClip
 
-NUM_BOX_VALUES: Final = 4
 MASK_AXES: Final = 2
 INSIDE: Final = 0.5
 """A mask of more than this marks the face."""
@@ -39,38 +39,26 @@ def box_of(
     if not text.strip():
         return None
     try:
-        box = _checked_box([float(part) for part in text.replace(";", ",").split(",")])
+        return read_box(text.replace(";", ","))
     except ValueError:
-        box = None
-    if box is None:
         raise ValueError(
             f"The box is '{text}'; four numbers x, y, width, height in pixels are expected, as "
             "120, 80, 200, 200. Leave it empty to search for the face."
-        )
-    return box
+        ) from None
 
 
 def _box_of_boxes(value: object) -> Box:
     first = _first_of(value)
     sides = first if isinstance(first, Mapping) else {}
     try:
-        box = _checked_box([float(sides[name]) for name in ("x", "y", "width", "height")])
+        return checked_box(
+            (float(sides["x"]), float(sides["y"]), float(sides["width"]), float(sides["height"]))
+        )
     except (KeyError, TypeError, ValueError):
-        box = None
-    if box is None:
         raise ValueError(
             f"The bounding box is {value!r}; x, y, width and height in pixels are expected. "
             "Connect a node that gives BOUNDING_BOX, or write the box."
-        )
-    return box
-
-
-def _checked_box(values: list[float]) -> Box | None:
-    """The four numbers as a box; None where they are none."""
-    if len(values) != NUM_BOX_VALUES or not all(map(math.isfinite, values)):
-        return None
-    x, y, width, height = values
-    return (x, y, width, height) if min(width, height) > 0 else None
+        ) from None
 
 
 def _first_of(value: object) -> object:

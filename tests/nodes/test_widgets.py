@@ -101,6 +101,13 @@ def test_driving_options_as_they_stand_are_the_defaults_of_the_library(suite):
     assert suite.options() == suite.module("liveportrait_core.options").AnimateOptions()
 
 
+@pytest.mark.parametrize("id", ["eyes", "lip", "smooth", "retarget", "limits"])
+def test_a_choice_that_a_combo_does_not_have_is_refused(suite, id):
+    with pytest.raises(AssertionError, match=r"is 'none of these'; one of .* is expected") as stop:
+        suite.options(**{id: "none of these"})
+    assert isinstance(stop.value.__cause__, ValueError)
+
+
 @settings(
     max_examples=20,
     deadline=None,
@@ -110,7 +117,7 @@ def test_driving_options_as_they_stand_are_the_defaults_of_the_library(suite):
 def test_every_widget_of_driving_options_sets_its_own_option(suite, data):
     node = suite.module("nodes.options")
     options = suite.module("liveportrait_core.options")
-    widget = data.draw(st.sampled_from([*node.SHOWN, *node.ADVANCED]))
+    widget = data.draw(st.sampled_from([*node.SHOWN, *node.ADVANCED, node.LIMITS]))
     facts = widget.field().as_dict()
     choices = st.sampled_from(facts["options"]) if "options" in facts else st.booleans()
     if "min" in facts:

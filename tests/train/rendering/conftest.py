@@ -62,3 +62,9 @@ def motion(head: HeadModel) -> Callable[..., HeadMotion]:
         )
 
     return make
+
+
+@pytest.fixture
+def still(motion: Callable[..., HeadMotion]) -> HeadMotion:
+    """The head at rest."""
+    return motion()

@@ -14,7 +14,7 @@ from train.rendering.frames.labels import (
 )
 from train.rendering.frames.scene import Scene
 from train.rendering.head.head_model import KEYPOINT_NAMES
-from train.rendering.motion_sampler import HeadMotion, MotionSampler
+from train.rendering.motion_sampler import MotionSampler
 from train.rendering.people.identity import make_identity
 from train.rendering.regions import Region
 from train.rendering.rotations import crop_to_model, rotation_from_angles
@@ -32,18 +32,6 @@ def scene(head):
 @pytest.fixture(scope="module")
 def identity(head, chart):
     return make_identity(head, chart, [], np.random.default_rng(3))
-
-
-@pytest.fixture
-def still(head):
-    return HeadMotion(
-        expression=np.zeros(len(head.expression_names), np.float32),
-        pose_deg=np.zeros(3, np.float32),
-        gaze_deg=np.zeros(2, np.float32),
-        shift=np.zeros(2, np.float32),
-        zoom=1.0,
-        torso_yaw_deg=0.0,
-    )
 
 
 def posed(motion, pitch=0.0, yaw=0.0, roll=0.0):

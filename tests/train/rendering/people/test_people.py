@@ -8,7 +8,6 @@ import pytest
 from train.data.rendered import HEAD_REGIONS, OCCLUDER, TORSO
 from train.rendering.frames.labels import dense_labels, posed_keypoints
 from train.rendering.frames.scene import Scene
-from train.rendering.motion_sampler import HeadMotion
 from train.rendering.people import occluders
 from train.rendering.people.hair_style import STYLES, draw_style
 from train.rendering.people.identity import make_identity
@@ -27,18 +26,6 @@ SIZE = 64
 @pytest.fixture(scope="module")
 def scene(head):
     return Scene(head, SIZE)
-
-
-@pytest.fixture
-def still(head):
-    return HeadMotion(
-        expression=np.zeros(len(head.expression_names), np.float32),
-        pose_deg=np.zeros(3, np.float32),
-        gaze_deg=np.zeros(2, np.float32),
-        shift=np.zeros(2, np.float32),
-        zoom=1.0,
-        torso_yaw_deg=0.0,
-    )
 
 
 def test_the_map_has_the_nose_in_the_middle_and_mirrors_the_sides():
