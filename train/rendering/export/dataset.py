@@ -41,7 +41,7 @@ from . import webdataset
 from .head_renderer import HeadRenderer
 from .options import RenderConfig
 
-RENDERER: Final = 7
+RENDERER: Final = 8
 """Counts changes to pictures and labels: a folder is finished by the renderer that began it."""
 
 Arrays = dict[str, npt.NDArray[Any]]

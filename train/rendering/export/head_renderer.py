@@ -62,7 +62,8 @@ class HeadRenderer:
             likewise; eyes_open (3, 2) and lip_open (3, 1) as `openings` measures them;
             flow (3, S/2, S/2, 2) float16, where the point at each pixel of frame k is in frame
             (k + 1) % 3, crop units; visible (3, S/2, S/2) whether it is seen there;
-            regions (3, S/2, S/2) uint8, values of `Region`.
+            regions (3, S/2, S/2) uint8, values of `Region`; depth (3, S/2, S/2) float16, z of
+            what is seen, as that of keypoints, 0 in the background.
         """
         random = np.random.default_rng([seed, number])
         make = make_animal if is_animal(seed, number, self._animals) else make_character
@@ -85,6 +86,7 @@ class HeadRenderer:
             "flow": np.stack([labels.flow for labels in dense]),
             "visible": np.stack([labels.visible for labels in dense]),
             "regions": np.stack([labels.regions for labels in dense]),
+            "depth": np.stack([labels.depth for labels in dense]),
         }
 
     def _draw(

@@ -42,9 +42,13 @@ def posed_keypoints(head: HeadModel, frame: Frame) -> FloatArray:
           posed keypoints differ by a similarity as far as perspective allows
     """
     points = frame.points[head.keypoints].copy()
-    enlarged = frame.magnification * frame.camera_distance / float(points[:, 2].mean())
-    points[:, 2] = (points[:, 2] - np.float32(frame.camera_distance)) * np.float32(enlarged)
+    points[:, 2] = crop_depth(frame, points[:, 2])
     return points
+
+
+def crop_depth(frame: Frame, distance: FloatArray) -> FloatArray:
+    """z of `posed_keypoints`, crop units, of distances from the camera, model units."""
+    return (distance - np.float32(frame.camera_distance)) * np.float32(frame.depth_scale)
 
 
 def head_rotation(motion: HeadMotion) -> FloatArray:
@@ -73,12 +77,15 @@ class DenseLabels:
     """(S / 2, S / 2)."""
     regions: ByteArray
     """(S / 2, S / 2) of `Region`."""
+    depth: npt.NDArray[np.float16]
+    """(S / 2, S / 2) z of what is seen, crop units, as `posed_keypoints` has it; 0 in the
+    background."""
 
 
 def dense_labels(
     identity: Identity, frame: Frame, following: Frame, kernels: Kernels = NUMBA
 ) -> DenseLabels:
-    """Flow, visibility and regions of a frame; flow points into the following frame.
+    """Flow, visibility, regions and depth of a frame; flow points into the following frame.
 
     Convention:
         - crop units, +-1 at the picture's edges; pixel i of S lies at (i + 0.5) / S * 2 - 1
@@ -101,4 +108,5 @@ def dense_labels(
     following_regions = identity.region_map(following.nearest)
     kernels.seen_from(pixels, regions, following.depth, following_regions, SAME_SURFACE, seen)
     flow = np.clip(target[..., :2], -MAX_FLOW, MAX_FLOW).astype(np.float16)
-    return DenseLabels(flow, seen.astype(np.bool_), regions)
+    near = np.where(nearest < 0, np.float32(0), crop_depth(frame, depth)).astype(np.float16)
+    return DenseLabels(flow, seen.astype(np.bool_), regions, near)

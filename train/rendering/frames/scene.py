@@ -58,6 +58,9 @@ class Frame:
     """Crop units for one model unit at the camera distance."""
     camera_distance: float
     """Of the middle of the head, model units."""
+    depth_scale: float
+    """Crop units for one model unit of depth: as much as x and y are enlarged, on average over the
+    keypoints."""
 
 
 class Scene:
@@ -108,7 +111,9 @@ class Scene:
         small = cv2.resize(self._canvas, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
         linear = small.astype(np.float32, copy=False)
         image = self.develop(identity, linear, depth, nearest, motion)
-        return Frame(image, projected, depth, nearest, magnification, identity.camera_distance)
+        distance = identity.camera_distance
+        depth_scale = magnification * distance / float(projected[self.head.keypoints, 2].mean())
+        return Frame(image, projected, depth, nearest, magnification, distance, depth_scale)
 
     def develop(
         self,

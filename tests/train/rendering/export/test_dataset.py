@@ -26,6 +26,7 @@ SHAPES = {
     "flow": ((3, SIZE // 2, SIZE // 2, 2), np.float16),
     "visible": ((3, SIZE // 2, SIZE // 2), np.bool_),
     "regions": ((3, SIZE // 2, SIZE // 2), np.uint8),
+    "depth": ((3, SIZE // 2, SIZE // 2), np.float16),
 }
 
 
