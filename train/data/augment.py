@@ -15,6 +15,15 @@ from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch
 
 GREY_SHARE = 0.15
+GREY_PAIRS_SHARE = 0.25
+TONED_SHARE = 1 / 3
+"""Of grey pairs: printed in one colour, as sepia is."""
+SEPIA = (1.12, 1.0, 0.8)
+"""Gains of red, green and blue of a usual one; others are spread about it."""
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue (ITU-R BT.601)."""
+WARMTH = 0.12
+"""Standard deviation of the white balance of a pair: red is raised as blue is lowered."""
 NOISY_SHARE = 0.6
 BLURRED_SHARE = 0.35
 BLURRED_SIDES = (0.4, 0.5, 0.75)
@@ -56,6 +65,8 @@ def augment_frames(frames: FrameBatch, draw: Draw) -> FrameBatch:
 
 def augment_pairs(pairs: PairBatch, draw: Draw) -> PairBatch:
     """One colour change for both frames of a pair; half of the pairs without truth are mirrored.
+
+    A share of the pairs is grey or toned, so that a grey source gets grey lips.
 
     Convention:
         - pairs with a renderer's truth are never mirrored: flow and labels stay as they are
@@ -115,9 +126,28 @@ def _coloured_alike(source: Tensor, driving: Tensor, draw: Draw) -> tuple[Tensor
     gamma = torch.exp(0.2 * draw.normal(count, 1, 1, 1, 1))
     gain = 1 + 0.15 * draw.normal(count, 1, 3, 1, 1)
     offset = 0.04 * draw.normal(count, 1, 3, 1, 1)
-    both = (both.clamp(min=1e-3) ** gamma * gain + offset).clamp(0, 1)
+    both = both.clamp(min=1e-3) ** gamma * gain * _white_balance(draw, count) + offset
+    both = _toned(both.clamp(0, 1), draw)
     source, driving = (both[:, i].contiguous(memory_format=torch.channels_last) for i in range(2))
     return source, driving
+
+
+def _white_balance(draw: Draw, count: int) -> Tensor:
+    """(B, 1, 3, 1, 1) gains of a warmer or colder light."""
+    warmth = WARMTH * draw.normal(count, 1, 1, 1, 1)
+    return torch.exp(warmth * torch.tensor((1.0, 0.0, -1.0)).view(3, 1, 1))
+
+
+def _toned(both: Tensor, draw: Draw) -> Tensor:
+    """Pairs (B, 2, 3, h, h), a share of them grey, and of those some in the tone of a print."""
+    count = len(both)
+    grey = draw.uniform(count, 1, 1, 1, 1) < GREY_PAIRS_SHARE
+    toned = draw.uniform(count, 1, 1, 1, 1) < TONED_SHARE
+    spread = torch.exp(0.5 * draw.normal(count, 1, 1, 1, 1))
+    tone = torch.tensor(SEPIA).view(3, 1, 1) ** (spread * toned)
+    weights = torch.tensor(LUMINANCE).view(3, 1, 1)
+    luminance = (both * weights).sum(2, keepdim=True)
+    return torch.where(grey, (luminance * tone).clamp(0, 1), both)
 
 
 def _moved(frames: FrameBatch, draw: Draw) -> FrameBatch:

@@ -47,7 +47,7 @@ def posed_keypoints(head: HeadModel, frame: Frame) -> FloatArray:
 
 
 def crop_depth(frame: Frame, distance: FloatArray) -> FloatArray:
-    """z of `posed_keypoints`, crop units, of distances from the camera, model units."""
+    """Z of `posed_keypoints`, crop units, of distances from the camera, model units."""
     return (distance - np.float32(frame.camera_distance)) * np.float32(frame.depth_scale)
 
 
