@@ -210,3 +210,14 @@ def test_eyes_are_shut_in_about_a_third_of_the_motions(head):
     blink = [head.expression_index("eyeBlink_L"), head.expression_index("eyeBlink_R")]
     shut = [sampler.draw(random).expression[blink].max() > 0.5 for _ in range(500)]
     assert 0.25 < np.mean(shut) < 0.45
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (5, 20, 0), (-10, -15, 10)])
+def test_depth_is_that_of_the_keypoints(head, scene, identity, still, angles):
+    frame = scene.draw(identity, posed(still, *angles))
+    labels = dense_labels(identity, frame, frame)
+    x, y, z = posed_keypoints(head, frame)[NOSE]
+    column, row = (int((place + 1) / 2 * (SIZE // 2)) for place in (x, y))
+    assert labels.depth[row, column] == pytest.approx(z, abs=0.03)
+    assert labels.depth.min() > z - 0.3  # little is nearer than the nose: hair, at most
+    assert not labels.depth[labels.regions == Region.BACKGROUND].any()
