@@ -21,6 +21,7 @@ from .layers import (
     zero_initialise,
 )
 from .points import EXPRESSIVE
+from .tone import Tone
 from .warping import FEATURE_CHANNELS, CompactWarped
 
 MAX_RELIGHTING = 0.5
@@ -56,7 +57,7 @@ class _SpadeBlock(nn.Module):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Painted:
-    """The picture and the parts that it is blended from."""
+    """The picture and the parts that it is blended from; of one tone, where the source has one."""
 
     image: Tensor
     """(B, 3, P, P) in [0, 1]."""
@@ -170,6 +171,9 @@ class CompactDecoder(nn.Module):
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
         painted, mask = logits.sigmoid().split((3, 1), 1)
+        if (tone := Tone.of(source)).is_any:
+            painted = tone.applied(painted)
+            light = None if light is None else tone.relit(light)
         falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
         image = _composed(warped.face, flow, light, mask, painted, falloff)
         return Painted(image=image, flow=flow, mask=mask, painted=painted, light=light)
