@@ -53,6 +53,13 @@ FACES_TOOLTIP: Final = (
 OPTIONS_TOOLTIP: Final = (
     "From Driving Options: eye and lip opening, smoothing, neutral frame, cropping."
 )
+SEARCH_WORDS: Final = (
+    "LivePortraitProcess",
+    *("face animation", "portrait animation", "animate face", "facial animation"),
+    *("talking head", "talking photo", "lipsync", "lip sync", "lip-sync"),
+    *("avatar", "puppet", "vtuber", "reenactment"),
+    *("motion capture", "mocap", "motion transfer", "expression transfer"),
+)
 PASTE_BACK: Final = OptionWidget(spec=spec_of(AnimateOptions, "paste_back"), id="paste_back")
 SOUND: Final = OptionWidget(
     spec=spec_of(OutputOptions, "audio"),
@@ -95,7 +102,8 @@ class AnimatePortrait(io.ComfyNode):
             description="Moves a portrait or a video as a driver moves. Gives images; for long "
             "clips use Animate Portrait (video file).",
             stage="animate",
-            search_aliases=["LivePortraitProcess", "Advanced Live Portrait", "face animation"],
+            first=True,
+            search_aliases=[*SEARCH_WORDS, "Advanced Live Portrait", "image to image"],
             inputs=[
                 *_common_fields(),
                 PASTE_BACK.field(),
@@ -173,7 +181,8 @@ class AnimateVideo(io.ComfyNode):
             description="Moves a portrait or a video as a driver moves, straight into a video "
             "file: memory does not grow with its length, sound and frame rate are kept.",
             stage="animate",
-            search_aliases=["LivePortraitProcess", "video editing", "face animation"],
+            first=True,
+            search_aliases=[*SEARCH_WORDS, "video editing", "image to video", "video to video"],
             inputs=[
                 *_common_fields(),
                 SOUND.field(),

@@ -55,7 +55,7 @@ class CropFace(io.ComfyNode):
             display_name="Crop Face",
             description="Cuts one face out of every frame, at the size and framing of the model.",
             stage="stages",
-            search_aliases=["LivePortraitCropper"],
+            search_aliases=["LivePortraitCropper", "face crop"],
             inputs=[
                 model_field("From Load Model; it sets size and framing."),
                 images_field("images"),

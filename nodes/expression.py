@@ -36,7 +36,11 @@ class ExpressionNode(io.ComfyNode):
             display_name="Expression",
             description="Makes an expression with sliders, on its own or on top of a motion.",
             stage="motion",
-            search_aliases=["Expression Editor", "ExpressionEditor"],
+            search_aliases=[
+                *("Expression Editor", "ExpressionEditor", "facial expression", "emotion"),
+                *("slider", "smile", "wink", "blink", "eyebrow", "gaze", "mouth"),
+                *("head rotation", "rotate head", "head pose", "face editor"),
+            ],
             inputs=[
                 model_field("From Load Model; its keypoints are moved."),
                 *(

@@ -40,7 +40,12 @@ class FindFaces(io.ComfyNode):
             display_name="Find Faces",
             description="Finds every face and tracks it through all frames under one number.",
             stage="stages",
-            search_aliases=["LivePortraitCropper", "face detection"],
+            search_aliases=[
+                "LivePortraitCropper",
+                "face detection",
+                "detect faces",
+                "face detector",
+            ],
             inputs=[
                 model_field("From Load Model; it finds the landmarks."),
                 images_field("images"),
@@ -139,7 +144,7 @@ class ShowFaces(io.ComfyNode):
             display_name="Show Faces",
             description="Draws numbered boxes and landmarks, to see which face has which number.",
             stage="tools",
-            search_aliases=["LivePortrait KeypointsToImage", "landmarks"],
+            search_aliases=["LivePortrait KeypointsToImage", "landmarks", "draw faces", "face box"],
             is_output_node=True,
             has_intermediate_output=True,
             inputs=[

@@ -65,7 +65,8 @@ class LoadModel(io.ComfyNode):
             display_name="Load Model",
             description="Loads the model that animates. 'default' comes with this pack.",
             stage="stages",
-            search_aliases=["LivePortrait", "Load LivePortraitModels"],
+            first=True,
+            search_aliases=["LivePortrait", "Load LivePortraitModels", "weights", "checkpoint"],
             inputs=[
                 field(
                     io.Combo,

@@ -24,7 +24,7 @@ class ExtractMotion(io.ComfyNode):
             description="Extracts pose, expression, and eye and lip opening from face crops "
             "(network M).",
             stage="stages",
-            search_aliases=["motion template"],
+            search_aliases=["motion template", "motion capture", "mocap", "record motion"],
             inputs=[
                 model_field(),
                 field(

@@ -68,7 +68,10 @@ class LoadMotion(io.ComfyNode):
             display_name="Load Motion",
             description="Reads a motion: ours, a published driving template, or JoyVASA's.",
             stage="motion",
-            search_aliases=["LivePortraitMotionTemplate", "LoadExpData", "pkl"],
+            search_aliases=[
+                *("LivePortraitMotionTemplate", "LoadExpData", "pkl", "motion template"),
+                *("talking", "lipsync", "audio to motion", "JoyVASA"),
+            ],
             inputs=[
                 field(
                     io.Combo,
@@ -127,7 +130,7 @@ class SaveMotion(io.ComfyNode):
             description="Writes a motion into ComfyUI's output folder, for Load Motion, the "
             "command line, or the published program.",
             stage="motion",
-            search_aliases=["SaveExpData"],
+            search_aliases=["SaveExpData", "export motion"],
             is_output_node=True,
             inputs=[
                 field(MotionSocket, "motion", tooltip="From any node that gives a motion."),
@@ -180,7 +183,7 @@ class MotionInfo(io.ComfyNode):
             display_name="Motion Info",
             description="Draws a motion as curves over time and describes it.",
             stage="motion",
-            search_aliases=["PrintExpData", "plot"],
+            search_aliases=["PrintExpData", "plot", "motion curves", "graph"],
             is_output_node=True,
             has_intermediate_output=True,
             inputs=[

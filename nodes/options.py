@@ -62,7 +62,10 @@ class DrivingOptionsNode(io.ComfyNode):
             description="Eye and lip opening, smoothing, neutral frame, length and cropping, for "
             "Animate Portrait and Transform Keypoints.",
             stage="animate",
-            search_aliases=["LivePortraitRetargeting", "expression_friendly", "smooth"],
+            search_aliases=[
+                *("LivePortraitRetargeting", "expression_friendly", "smooth", "smoothing"),
+                *("eye retargeting", "lip retargeting", "neutral frame", "settings"),
+            ],
             inputs=[
                 _opening_field("eyes", "opened as far as the driver's, relative to the source's"),
                 EYES_OPEN.field(default=FIXED_EYES),

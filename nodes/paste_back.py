@@ -30,7 +30,7 @@ class PasteBack(io.ComfyNode):
             display_name="Paste Back",
             description="Pastes rendered faces back where they were cropped, through a soft mask.",
             stage="stages",
-            search_aliases=["LivePortraitComposite"],
+            search_aliases=["LivePortraitComposite", "uncrop", "composite face"],
             inputs=[
                 field(
                     io.Image,

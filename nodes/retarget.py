@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
@@ -34,7 +35,7 @@ class RetargetEyes(io.ComfyNode):
         """Inputs and outputs."""
         return _schema(
             "Eyes",
-            search_alias="blink",
+            search_words=("blink", "open eyes", "close eyes"),
             third_choice=FIRST_FRAME,
             tooltip="driver: as open as the driver's, relative to the source's. fixed: as "
             "eyes_open says. first frame: as open as in the first frame of a source video.",
@@ -68,7 +69,7 @@ class RetargetLip(io.ComfyNode):
         """Inputs and outputs."""
         return _schema(
             "Lip",
-            search_alias="lip_zero",
+            search_words=("lip_zero", "close mouth", "open mouth"),
             third_choice=CLOSED,
             tooltip="driver: as open as the driver's. fixed: as lip_open says. closed source: an "
             "open lip of the source is closed first; use it after Stitch.",
@@ -95,7 +96,7 @@ class RetargetLip(io.ComfyNode):
 
 
 def _schema(
-    part: str, *, search_alias: str, third_choice: str, tooltip: str, opening: io.Input
+    part: str, *, search_words: Sequence[str], third_choice: str, tooltip: str, opening: io.Input
 ) -> io.Schema:
     """Of both nodes, for a part of the face."""
     return schema(
@@ -103,7 +104,7 @@ def _schema(
         display_name=f"Retarget {part}",
         description=f"Opens or closes the {part.lower()} to a target opening.",
         stage="stages",
-        search_aliases=["LivePortraitRetargeting", search_alias],
+        search_aliases=["LivePortraitRetargeting", *search_words],
         inputs=[
             model_field(),
             keypoints_field(),

@@ -9,7 +9,7 @@ from typing import Final
 
 from comfy_api.latest import io
 
-CATEGORY: Final = "LivePortrait"
+NAME: Final = "LivePortrait"
 _SCHEMA_FIELDS: Final = frozenset(entry.name for entry in fields(io.Schema))
 
 
@@ -21,23 +21,26 @@ def schema(
     stage: str,
     inputs: Sequence[io.Input],
     outputs: Sequence[io.Output],
+    first: bool = False,
     **values: object,
 ) -> io.Schema:
     """A node's schema.
 
     Args:
         node_id: Frozen from the first release on.
-        display_name: What the node is called on the canvas; " (LivePortrait)" is added.
+        display_name: What the node is called on the canvas; `NAME` is added.
         description: What the node does, in a sentence.
-        stage: Submenu of `CATEGORY`.
+        stage: Submenu of `NAME`.
         inputs: In the order in which workflows store their values.
         outputs: In the order in which workflows count them.
+        first: Whether a search for `NAME` lists it before the others: front ends put names that
+            begin with what was typed first, then the shortest.
         **values: Further fields of `io.Schema` of any version.
     """
     return io.Schema(
         node_id=node_id,
-        display_name=f"{display_name} (LivePortrait)",
-        category=f"{CATEGORY}/{stage}",
+        display_name=f"{NAME}: {display_name}" if first else f"{display_name} ({NAME})",
+        category=f"{NAME}/{stage}",
         description=description,
         inputs=list(inputs),
         outputs=list(outputs),

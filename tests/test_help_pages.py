@@ -9,7 +9,7 @@ from tools.help_pages import DOCS, ENGLISH, LANGUAGES, refreshed, texts_in
 
 __all__ = ["comfyui"]
 
-SUFFIX = re.compile(r" ?\(LivePortrait\)$")
+BRAND = re.compile(r"^LivePortrait: | ?\(LivePortrait\)$")
 NAMED_OTHERWISE = {
     *("appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator"),
     *("stitching_retargeting_module", "models/liveportrait", "animal", ""),
@@ -28,7 +28,7 @@ def info(comfyui):
 
 def names_in(language, info):
     """The names of our nodes in a language, without the brand."""
-    return {SUFFIX.sub("", text["display_name"]) for text in texts_in(language, info).values()}
+    return {BRAND.sub("", text["display_name"]) for text in texts_in(language, info).values()}
 
 
 def parts(page):

@@ -14,7 +14,7 @@ __all__ = ["comfyui"]
 PAGE = (ROOT / "docs" / "migration.md").read_text("ascii")
 WORKFLOWS = sorted(FOLDER.glob("*.json"))
 SHOWN_AS_TEMPLATES = {"example_workflows", "example", "examples", "workflow", "workflows"}
-BRAND = " (LivePortrait)"
+BRAND = "LivePortrait"
 
 
 @pytest.fixture
@@ -22,7 +22,11 @@ def nodes(comfyui):
     """Our nodes in /object_info by what stands on them, without the brand."""
     comfyui.import_pack()
     info = comfyui.object_info().values()
-    return {entry["display_name"].removesuffix(BRAND): entry for entry in info}
+    names = {entry["display_name"]: entry for entry in info}
+    return {
+        name.removeprefix(f"{BRAND}: ").removesuffix(f" ({BRAND})"): entry
+        for name, entry in names.items()
+    }
 
 
 def ours(page):

@@ -20,6 +20,8 @@ THEIRS = {
 """Sockets of ComfyUI, and of Video Helper Suite."""
 SUBMENUS = {"stages", "animate", "motion", "tools"}
 MOST_WIDGETS = 6
+FIRST = {"LPS_LoadModel", "LPS_AnimatePortrait", "LPS_AnimateVideo"}
+"""A search for our name lists them before the others."""
 SENTENCE = re.compile(r"[^\n]*\w[^\n]*\s[^\n]*\.")
 
 
@@ -74,15 +76,31 @@ def test_what_only_newer_versions_know_is_used_only_there(suite, schemas, info):
     assert bool(advanced) == is_new
     aliases = [name for name, schema in schemas.items() if getattr(schema, "search_aliases", [])]
     assert bool(aliases) == is_new
-    assert {"LPS_LoadModel", "LPS_AnimatePortrait", "LPS_AnimateVideo"} <= set(
-        aliases
-    ) or not is_new
+    assert set(aliases) >= FIRST or not is_new
+
+
+@pytest.mark.parametrize(
+    ("typed", "node"),
+    [
+        *(
+            (word, "LPS_AnimatePortrait")
+            for word in ("lipsync", "talking head", "avatar", "puppet")
+        ),
+        *((word, "LPS_AnimateVideo") for word in ("talking head", "face animation", "mocap")),
+        *((word, "LPS_Expression") for word in ("facial expression", "smile", "slider")),
+        *((word, "LPS_Expression") for word in ("head rotation", "emotion", "wink")),
+    ],
+)
+def test_a_node_is_found_by_what_people_type(schemas, typed, node):
+    words = getattr(schemas[node], "search_aliases", None)
+    assert words is None or typed in words
 
 
 def test_names_are_ours_or_comfyuis(info):
     for name, entry in info.items():
         assert re.fullmatch(r"LPS_[A-Z][A-Za-z]+", name)
-        assert entry["display_name"].endswith(" (LivePortrait)")
+        brand = "LivePortrait: .+" if name in FIRST else r".+ \(LivePortrait\)"
+        assert re.fullmatch(brand, entry["display_name"])
         assert entry["category"].split("/")[0] == "LivePortrait"
         assert entry["category"].split("/")[1] in SUBMENUS
         kinds = [kind for spec in inputs_of(entry).values() for kind in spec[0].split(",")]
