@@ -17,25 +17,18 @@ import torch
 
 from .animation.animation import Animation
 from .animation.batching import ChunkSize
+from .animation.crop_motion import ReadOptions
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
 from .animation.face_trackers import ClipTracker, FaceTrackers
 from .animation.inputs import DrivenKeypoints, check_space
-from .animation.read import ReadClip, ReadOptions, read_driving, read_source
+from .animation.read import ReadClip, read_driving, read_source
 from .animation.render import render
 from .face.faces import FaceTrack
 from .imaging.tensors import Pixels
-from .media.clips import (
-    Clip,
-    ExtendedClip,
-    Frames,
-    LimitedClip,
-    Progress,
-    frame_size,
-    limited_box,
-)
+from .media.clips import Clip, Frames, LimitedClip, Progress, frame_size, limited_box
 from .model import LivePortraitModel
-from .motion.edit import extend, extended_frames, retime
+from .motion.edit import extend, retime
 from .motion.types import Motion
 from .options import AnimateOptions, Edit, Framing
 
@@ -142,8 +135,6 @@ def prepare(
         motion = driving_read.motion
     fps = clip.fps if is_video else motion.fps
     num_background: int | None = getattr(background_clip, "num_frames", None)
-    if is_video and not isinstance(driving, Edit):
-        clip, read = _as_long_as(motion, clip, read, options)
     lengths = [length for length in (len(read) if is_video else None, num_background) if length]
     if isinstance(driving, Edit):
         keypoints = edit_keypoints(model, read.motion, driving, compat=options.driving.compat)
@@ -180,6 +171,7 @@ class _FirstPass:
         self._reading = ReadOptions(
             chunk=ChunkSize.for_device(model.device, options.chunk),
             published=self._published,
+            driving_crop=options.driving_crop,
             progress=progress,
         )
 
@@ -282,24 +274,6 @@ def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOpt
     if options.when_shorter != "stop":
         driving = extend(driving, num_frames, options.when_shorter)
     return driving[:num_frames]
-
-
-def _as_long_as(
-    driving: Motion, clip: Clip, read: ReadClip, options: AnimateOptions
-) -> tuple[Clip, ReadClip]:
-    """A source video that lasts as long as its driver, where `source_when_shorter` asks for it."""
-    how = options.source_when_shorter
-    if how == "stop" or len(driving) == 1:
-        return clip, read
-    num_frames = len(driving if options.driving.published else retime(driving, clip.fps))
-    if num_frames <= len(read):
-        return clip, read
-    rows = extended_frames(len(read), num_frames, how).tolist()
-    longer = ReadClip(
-        transforms=tuple(read.transforms[row] for row in rows),
-        motion=extend(read.motion, num_frames, how),
-    )
-    return ExtendedClip(clip, len(read), num_frames, how), longer
 
 
 def with_reference(motion: Motion, reference: int | None) -> Motion:

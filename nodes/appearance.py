@@ -52,7 +52,7 @@ class ExtractAppearance(io.ComfyNode):
         volumes: list[Tensor] = []
 
         def extract(chunk: Sequence[Tensor]) -> Tensor:
-            faces = library.read.face_tensor(net, [pixels_of(image) for image in chunk])
+            faces = library.crop_motion.face_tensor(net, [pixels_of(image) for image in chunk])
             return runtime.intermediate(library.stages.extract_appearance(net, faces))
 
         size = library.batching.ChunkSize.for_device(net.device)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.face.faces import Faces
-from ..liveportrait_core.options import Framing, Role
+from ..liveportrait_core.options import AnimateOptions, DrivingCrop, Framing, Role
 from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, fps_of
 from .adapt.images import image_of
@@ -42,6 +42,12 @@ ADVANCED: Final = tuple(
         ("rotate", "A driver's crop is never turned."),
     )
 )
+DRIVING_CROP: Final = OptionWidget(
+    spec=spec_of(AnimateOptions, "driving_crop"),
+    id="driving_crop",
+    note="The motion keeps the travel either way. Of no account for a source, whose crops always "
+    "follow.",
+)
 
 
 class CropFace(io.ComfyNode):
@@ -69,13 +75,14 @@ class CropFace(io.ComfyNode):
                     "role",
                     options=list(get_args(Role)),
                     default="source",
-                    tooltip="source: each crop follows its face. driver: one upright crop for the "
-                    "whole clip, so that the head's movement stays in it.",
+                    tooltip="source: each crop follows its face. driver: an upright crop that "
+                    "keeps the head's movement.",
                 ),
                 SCALE.field(),
                 *(widget.field(advanced=True) for widget in ADVANCED),
                 fps_field(),
                 video_info_field(),
+                DRIVING_CROP.field(advanced=True, optional=True),
             ],
             outputs=[
                 io.Image.Output(
@@ -103,6 +110,7 @@ class CropFace(io.ComfyNode):
         fps: float,
         faces: Faces | None = None,
         video_info: object = None,
+        driving_crop: DrivingCrop | None = None,
     ) -> io.NodeOutput:
         """Frame the face, then cut it out of every frame."""
         clip = clip_of(images, "images", fps_of(fps, video_info))
@@ -112,12 +120,20 @@ class CropFace(io.ComfyNode):
         framing = Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
         track = faces[face_index] if faces is not None else None
         transforms: list[CropTransform] = []
+        travel: Tensor | None = None
         if track is not None and role == "source":
             transforms = library.crops.source_crops(model.model, track, framing, clip.fps)
         elif track is not None:
-            transforms = library.crops.driving_crops(model.model, track, framing)
+            driver = library.crops.driver_crops(
+                model.model,
+                track,
+                framing,
+                clip,
+                driving_crop=driving_crop or AnimateOptions().driving_crop,
+            )
+            track, transforms, travel = driver.track, list(driver.transforms), driver.travel
         cropped, used = _cropped(model.model, clip, transforms, role)
-        crops = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps)
+        crops = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps, travel=travel)
         return io.NodeOutput(torch.stack(cropped), crops)
 
 

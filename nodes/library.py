@@ -8,7 +8,6 @@ ComfyUI lists the nodes at its start. That must be quick, and work where the pac
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -17,9 +16,11 @@ if TYPE_CHECKING:
     from ..liveportrait_core import pipeline as pipeline
     from ..liveportrait_core import stages as stages
     from ..liveportrait_core.animation import batching as batching
+    from ..liveportrait_core.animation import crop_motion as crop_motion
     from ..liveportrait_core.animation import crops as crops
     from ..liveportrait_core.animation import drive as drive
     from ..liveportrait_core.animation import face_trackers as face_trackers
+    from ..liveportrait_core.animation import frame_numbers as frame_numbers
     from ..liveportrait_core.animation import inputs as inputs
     from ..liveportrait_core.animation import limits as limits
     from ..liveportrait_core.animation import read as read
@@ -33,14 +34,30 @@ if TYPE_CHECKING:
     from ..liveportrait_core.viz import drawing as drawing
     from ..liveportrait_core.viz import motion_plot as motion_plot
 
-_PACKAGES: Final = ("", ".animation", ".imaging", ".media", ".viz")
-"""Where the rooms above lie."""
+_PACKAGES: Final = {
+    "": ("model", "pipeline", "stages"),
+    ".animation": (
+        "batching",
+        "crop_motion",
+        "crops",
+        "drive",
+        "face_trackers",
+        "frame_numbers",
+        "inputs",
+        "limits",
+        "read",
+        "render",
+        "retarget",
+    ),
+    ".imaging": ("composite", "tensors"),
+    ".media": ("clips", "video", "video_writer"),
+    ".viz": ("drawing", "motion_plot"),
+}
 
 
 def __getattr__(name: str) -> ModuleType:
     """A room, by the name of its module."""
-    for package in _PACKAGES:
-        room = f"..liveportrait_core{package}.{name}"
-        if not name.startswith("_") and find_spec(room, __package__) is not None:
-            return import_module(room, __package__)
+    for package, rooms in _PACKAGES.items():
+        if name in rooms:
+            return import_module(f"..liveportrait_core{package}.{name}", __package__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

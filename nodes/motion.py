@@ -61,12 +61,13 @@ class ExtractMotion(io.ComfyNode):
         clip = clip_of(cropped, "cropped", rate)
         net = runtime.on_device(model)
         progress = runtime.Progress(reading_steps=runtime.STEPS)
-        motion = library.read.read_crops(
+        motion = library.crop_motion.read_crops(
             net,
             library.clips.CountedClip(clip, progress.read),
             crops.track if crops else None,
             crops.role if crops else "source",
             fps=clip.fps,
+            travel=crops.travel if crops else None,
         )
         progress.finish()
         return io.NodeOutput(runtime.intermediate(motion))

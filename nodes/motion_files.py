@@ -220,7 +220,7 @@ def _words(motion: Motion) -> str:
         lines.append(f"absolute: {', '.join(sorted(motion.absolute))}")
     if motion.validity is not None:
         unseen = (motion.validity < 1).nonzero().flatten().tolist()
-        lines += [f"not measured: {library.read.frame_ranges(unseen)}"] if unseen else []
+        lines += [f"not measured: {library.frame_numbers.frame_ranges(unseen)}"] if unseen else []
     return "\n".join(lines)
 
 

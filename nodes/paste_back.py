@@ -10,16 +10,8 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from . import library, runtime
-from .adapt.images import (
-    alpha_of,
-    checked_images,
-    image_of,
-    pixels_of,
-    with_alpha,
-    with_even_sides,
-)
+from .adapt.images import alpha_of, checked_images, image_of, pixels_of, with_alpha
 from .adapt.results import where_pasted
-from .fields import even_size_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, checked
 
@@ -59,7 +51,6 @@ class PasteBack(io.ComfyNode):
                     tooltip="Where to paste: as large as the rendered face or as the frame; one, "
                     "or one for each frame. Without it a soft square.",
                 ),
-                even_size_field(),
             ],
             outputs=[
                 io.Image.Output(
@@ -76,12 +67,7 @@ class PasteBack(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls,
-        images: Tensor,
-        painted: Tensor,
-        crops: Crops,
-        mask: Tensor | None = None,
-        even_size: bool = True,
+        cls, images: Tensor, painted: Tensor, crops: Crops, mask: Tensor | None = None
     ) -> io.NodeOutput:
         """Frame by frame."""
         images = checked_images(images, "images")
@@ -89,8 +75,6 @@ class PasteBack(io.ComfyNode):
         checked(crops, Crops, "crops")
         weights = _weights(mask, int(painted.shape[1]))
         pasted, masks = _pasted(images, painted, crops, weights)
-        if even_size and len(pasted) > 1:
-            pasted, masks = ([*map(with_even_sides, each)] for each in (pasted, masks))
         return io.NodeOutput(torch.stack(pasted), runtime.intermediate(torch.stack(masks)))
 
 

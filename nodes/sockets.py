@@ -63,6 +63,8 @@ class Crops:
     """The face in every frame; None where the frames were crops already."""
     role: Literal["source", "driver"]
     fps: Fraction
+    travel: Tensor | None = None
+    """How a driver's crops lie in those that its motion is measured in (`DriverCrops`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+import torch
+from torch import Tensor
+
+from ..face.clip_crops import (
+    FOLLOWING_S,
+    CropFraming,
+    crop_travel,
+    fixed_crops,
+    following_crops,
+    steady_crops,
+)
 from ..face.faces import FaceTrack
-from ..face.tracking import CropFraming, fixed_crops, following_crops
+from ..face.visibility import without_cut_off
 from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
 from ..imaging.tensors import Pixels
+from ..media.clips import Clip, frame_size
 from ..model import LivePortraitModel
-from ..options import Framing
+from ..options import DrivingCrop, Framing
 from ..preset import CropDefaults
 
 CROP_SMOOTHING_S: Final = 0.1
@@ -65,7 +78,57 @@ def source_crops(
 def driving_crops(
     model: LivePortraitModel, track: FaceTrack, framing: Framing, *, published: bool = False
 ) -> list[CropTransform]:
-    """One upright crop for each shot of a driver, as `read_driving` frames it."""
-    size_px = model.preset.output_size_px
-    crops = crop_framing(framing, model.preset.driving_crop, size_px, published=published)
-    return fixed_crops(track, crops)
+    """One upright crop for each shot of a driver: what its motion is measured in."""
+    return fixed_crops(track, _driver_framing(model, framing, published=published))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverCrops:
+    """How a driver's face is seen, and what its motion is measured in."""
+
+    track: FaceTrack
+    """The face, `missing` where it is partly outside of the picture (`without_cut_off`)."""
+    transforms: tuple[CropTransform, ...]
+    """One for each frame: what M looks at."""
+    travel: Tensor | None = None
+    """(N, 3) how each lies in its shot's crop of `driving_crops`, in which the motion is measured
+    (`crop_travel`); None: it is that one."""
+
+
+def driver_crops(
+    model: LivePortraitModel,
+    track: FaceTrack,
+    framing: Framing,
+    clip: Clip,
+    *,
+    driving_crop: DrivingCrop = "follow",
+    published: bool = False,
+) -> DriverCrops:
+    """The crops of a driver, upright: such as follow slow travel of its face, or stay.
+
+    `driver_crops(model, FaceTrackers(model).find(clip), Framing(), clip).transforms`
+
+    Args:
+        model: The model.
+        track: A face, in every frame of the clip.
+        framing: How it is framed.
+        clip: Its size and frame rate count.
+        driving_crop: `fixed`: one crop for each shot (`fixed_crops`); `follow`: `steady_crops`.
+        published: One crop for all, also with a face that is partly outside of the picture.
+    """
+    if published:
+        base = driving_crops(model, track, framing, published=True)
+        return DriverCrops(track=track, transforms=tuple(base))
+    track = without_cut_off(track, *frame_size(clip))
+    base = driving_crops(model, track, framing)
+    if driving_crop == "fixed":
+        return DriverCrops(track=track, transforms=tuple(base))
+    crops = _driver_framing(model, framing, published=False)
+    following = steady_crops(track, crops, sigma_frames=FOLLOWING_S * float(clip.fps))
+    travel = torch.from_numpy(crop_travel(following, base))
+    return DriverCrops(track=track, transforms=tuple(following), travel=travel)
+
+
+def _driver_framing(model: LivePortraitModel, framing: Framing, *, published: bool) -> CropFraming:
+    preset = model.preset
+    return crop_framing(framing, preset.driving_crop, preset.output_size_px, published=published)

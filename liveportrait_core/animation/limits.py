@@ -14,7 +14,7 @@ from ..geometry import degrees_from_rotation, rotation_from_vector, rotation_vec
 from ..motion.types import Motion
 from ..options import DrivingOptions
 from ..preset import COMPACT, MotionLimits, Preset
-from .read import frame_ranges
+from .frame_numbers import frame_ranges
 
 _LOG = logging.getLogger(__name__)
 KNEE: Final = 0.8

@@ -15,9 +15,9 @@ from ..media.clips import Progress
 from ..stages import extract_appearance, warp_decode
 from .animation import Animation
 from .batching import ChunkSize, batched, in_chunks
+from .crop_motion import face_tensor
 from .crops import crop_of
 from .inputs import DrivenKeypoints
-from .read import face_tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,9 @@ def _add_motion(commands: Subparsers) -> None:
         required=True,
         help="motion file: .safetensors (ours), or .pkl (published template)",
     )
-    _finish(extract, (AnimateOptions, ModelOptions, ReportOptions), parts=ONE_CLIP)
+    _finish(
+        extract, (AnimateOptions, ModelOptions, ReportOptions), parts=(*ONE_CLIP, "driving_crop")
+    )
 
     show = _add_command(actions, "info", "motion", help="show what a motion file holds")
     show.add_argument("file", metavar="FILE", type=Path, help="motion file")

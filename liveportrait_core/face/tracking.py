@@ -1,4 +1,4 @@
-"""The same face from frame to frame, and crops that do not jitter."""
+"""The same face from frame to frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from ..config.fields import check_options, option
 from ..errors import FaceNotFoundError
-from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, face_box
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
 from .cuts import CutDetector
@@ -276,95 +275,6 @@ def fill_gaps(
             nearest = first if abs(number - start) <= abs(stop - number) else last
             filled.append(replace(nearest, state="missing", score=0.0))
     return tuple(filled)
-
-
-def smooth_boxes(boxes: Sequence[FaceBox], *, sigma_frames: float = 2.0) -> list[FaceBox]:
-    """Crop boxes smoothed by a Gaussian over time, without delay.
-
-    Convention:
-        - centre and angle are averaged, the side geometrically; angles take the short way
-        - the first and the last box are repeated beyond the ends
-
-    Args:
-        boxes: One for each frame.
-        sigma_frames: Width of the Gaussian; 0 changes nothing.
-
-    Returns:
-        As many boxes.
-    """
-    reach = int(np.ceil(3 * sigma_frames))
-    if reach < 1 or len(boxes) <= 1:
-        return list(boxes)
-    values = np.array([[*box.centre, np.log(box.side), box.angle_rad] for box in boxes])
-    values[:, 3] = np.unwrap(values[:, 3])
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_frames) ** 2)
-    weights /= weights.sum()
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
-    smooth = np.stack([np.convolve(column, weights, mode="valid") for column in padded.T], 1)
-    return [
-        FaceBox((float(x), float(y)), float(np.exp(side)), float(angle))
-        for x, y, side, angle in smooth
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CropFraming:
-    """How the crops of a clip are framed."""
-
-    scale: float
-    vx_ratio: float = 0.0
-    vy_ratio: float = 0.0
-    size_px: int
-    rotate: bool = True
-
-
-def following_crops(
-    track: FaceTrack, framing: CropFraming, *, sigma_frames: float = 2.0
-) -> list[CropTransform]:
-    """A crop for every frame that follows the face, for a source clip.
-
-    Args:
-        track: A face.
-        framing: How each crop is framed.
-        sigma_frames: Smoothing over time; 0 crops each frame by itself, as published.
-    """
-    boxes = _boxes(track.faces, framing)
-    smooth = [smooth_boxes(boxes[shot], sigma_frames=sigma_frames) for shot in track.shot_slices]
-    boxes = [box for shot in smooth for box in shot]
-    return [box_transform(box, size_px=framing.size_px, rotate=framing.rotate) for box in boxes]
-
-
-def fixed_crops(track: FaceTrack, framing: CropFraming) -> list[CropTransform]:
-    """One upright crop for each shot of a driver, repeated for each of its frames.
-
-    Convention:
-        - it stays, so that the head's own movement stays in the crops: `fixed_crop` of each shot
-    """
-    shots = [FaceTrack(track.face_id, track.faces[shot]) for shot in track.shot_slices]
-    return [crop for shot in shots for crop in [fixed_crop(shot, framing)] * len(shot)]
-
-
-def fixed_crop(track: FaceTrack, framing: CropFraming) -> CropTransform:
-    """One upright crop for a whole shot, so that it keeps the head's own movement.
-
-    Convention:
-        - the mean of the boxes of all frames that were measured
-    """
-    measured = [face for face in track.faces if face.state == "measured"] or list(track.faces)
-    box = average_box(_boxes(measured, framing))
-    return box_transform(box, size_px=framing.size_px, rotate=False)
-
-
-def _boxes(faces: Sequence[Face], framing: CropFraming) -> list[FaceBox]:
-    return [
-        face_box(
-            face.landmarks,
-            scale=framing.scale,
-            vx_ratio=framing.vx_ratio,
-            vy_ratio=framing.vy_ratio,
-        )
-        for face in faces
-    ]
 
 
 def _between(first: Face, last: Face, weight: float) -> Face:

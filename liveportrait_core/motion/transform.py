@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -31,3 +33,29 @@ def transform_keypoints(motion: Motion) -> Tensor:
     x = motion.canonical @ motion.rotation + motion.expression
     shift = F.pad(motion.translation[:, :2], (0, 1))  # (B, 3), t_z = 0
     return motion.scale[:, None] * x + shift[:, None]
+
+
+def in_other_crop(motion: Motion, travel: Tensor) -> Motion:
+    """A motion as another crop of the same frames shows it: x' = k x + d.
+
+    `in_other_crop(extract_motion(model, face), crop_travel(crops, base))`
+
+    With x = s (x_c R + delta) + t (Eq. 2): s' = k s, t' = k t + d. Rotation, deformation and
+    canonical keypoints do not depend on the crop.
+
+    Convention:
+        - x and y as the crops' edges have them; z grows with k, as the face does
+
+    Args:
+        motion: B frames.
+        travel: (B, 3) k, d_x, d_y in crop units of the other crop (`crop_travel`).
+
+    Returns:
+        B frames; those with k = 1 and d = 0 keep their bits.
+    """
+    k = travel[:, :1]
+    return replace(
+        motion,
+        scale=k * motion.scale,
+        translation=k * motion.translation + F.pad(travel[:, 1:], (0, 1)),
+    )

@@ -8,14 +8,11 @@ import pytest
 import torch
 
 from liveportrait_core.animation.batching import ChunkSize, batched, in_chunks
+from liveportrait_core.animation.crop_motion import ReadOptions
 from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.face_trackers import LandmarkTracker
-from liveportrait_core.animation.read import (
-    ReadOptions,
-    frame_ranges,
-    read_driving,
-    read_source,
-)
+from liveportrait_core.animation.frame_numbers import frame_ranges
+from liveportrait_core.animation.read import read_driving, read_source
 from liveportrait_core.animation.render import render
 from liveportrait_core.config.fields import spec_of
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
@@ -404,7 +401,42 @@ def test_a_driver_that_starts_with_a_blink_is_measured_from_open_eyes(
         still = motion[:1].map_tensors(lambda tensor: tensor.expand(6, *tensor.shape[1:]))
         return still.describe(eyes_open=eyes)
 
-    monkeypatch.setattr("liveportrait_core.animation.read._with_openness", blinks)
+    monkeypatch.setattr("liveportrait_core.animation.crop_motion._with_openness", blinks)
     reading = ReadOptions(published=published)
     motion = read_driving(model, walk(6), reader(), Framing(), reading).motion
     assert motion.reference_frame == frame
+
+
+def far_walk(num_frames=20, step=12):
+    frames = [face_frame((20 + step * n, 30, 40), width=340) for n in range(num_frames)]
+    return Frames(frames, Fraction(25))
+
+
+def read_driver(model, clip, **reading):
+    return read_driving(model, clip, reader(), Framing(), ReadOptions(**reading))
+
+
+def test_a_driver_that_walks_is_seen_whole_and_measured_in_one_crop(model):
+    clip = far_walk()
+    follow, fixed = (read_driver(model, clip, driving_crop=how) for how in ("follow", "fixed"))
+    assert len({str(crop.source_to_crop) for crop in fixed.transforms}) == 1
+    assert len({str(crop.source_to_crop) for crop in follow.transforms}) == len(clip.frames)
+    for number, crop in enumerate(follow.transforms):
+        corners = np.array([[20.0 + 12 * number, 30], [60.0 + 12 * number, 70]])
+        assert (np.abs(crop.to_crop(corners) / crop.size_px - 0.5) < 0.5).all()
+    # in one crop: its side is a little more than twice that of the face
+    walked = follow.motion.translation[-1, 0] - follow.motion.translation[0, 0]
+    side = fixed.transforms[0].source_px_per_crop_px * fixed.transforms[0].size_px
+    assert walked == pytest.approx(2 * 12 * 19 / side, rel=0.2)
+
+
+def test_a_driver_that_stays_in_its_crop_is_read_as_with_a_fixed_one(model):
+    clip = walk(6, step=1)
+    follow, fixed = (read_driver(model, clip, driving_crop=how) for how in ("follow", "fixed"))
+    assert torch.equal(follow.motion.translation, fixed.motion.translation)
+    assert torch.equal(follow.motion.expression, fixed.motion.expression)
+
+
+def test_published_drivers_have_a_fixed_crop(model):
+    read = read_driver(model, far_walk(), published=True)
+    assert len({str(crop.source_to_crop) for crop in read.transforms}) == 1

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.animation.crop_motion import ReadOptions
 from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.face_trackers import LandmarkTracker
-from liveportrait_core.animation.read import ReadOptions, read_driving, read_source
+from liveportrait_core.animation.read import read_driving, read_source
 from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack

@@ -249,3 +249,23 @@ def test_the_video_file_holds_the_same_frames(suite, is_video, monkeypatch):
     found = suite.core.VideoReader(made.get_stream_source())
     assert (found.width, found.height) == (160, 120)
     assert found.fps == (25 if is_video else Fraction(30000, 1001))
+
+
+@pytest.mark.parametrize("how", ["follow", "fixed"])
+def test_a_driver_that_walks(suite, how):
+    squares = [(10 + 12 * number, 30, 40) for number in range(12)]
+    frames = [face_frame(square, width=240) for square in squares]
+    chain = Chain(suite)
+    _, crops, motion = chain.read(video(suite, frames), "driver", driving_crop=how)
+    assert len({str(one.source_to_crop) for one in crops.transforms}) == (
+        1 if how == "fixed" else 12
+    )
+    crop_motion = suite.module("liveportrait_core.animation.crop_motion")
+    wanted = suite.module("liveportrait_core.animation.read").read_driving(
+        suite.model().model,
+        clip(suite, frames),
+        reader(suite, "driver"),
+        suite.core.Framing(),
+        crop_motion.ReadOptions(driving_crop=how),
+    )
+    torch.testing.assert_close(motion.translation, wanted.motion.translation)

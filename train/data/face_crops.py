@@ -18,16 +18,11 @@ from liveportrait_core.animation.face_trackers import (
 )
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError
+from liveportrait_core.face.clip_crops import CropFraming, fixed_crop, following_crops
 from liveportrait_core.face.cuts import CUT_LEVELS, THUMBNAIL_PX
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, FaceTrack
-from liveportrait_core.face.tracking import (
-    CropFraming,
-    TrackingConfig,
-    fixed_crop,
-    following_crops,
-    track_faces,
-)
+from liveportrait_core.face.tracking import TrackingConfig, track_faces
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.images import is_image, read_image

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from liveportrait_core.animation.crop_motion import face_tensor
 from liveportrait_core.animation.crops import crop_of, driving_crops
 from liveportrait_core.animation.face_trackers import FaceTrackers
-from liveportrait_core.animation.read import face_tensor
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError
 from liveportrait_core.face.faces import FaceTrack

@@ -1,15 +1,10 @@
 import numpy as np
 import pytest
 
+from liveportrait_core.face.clip_crops import CropFraming, fixed_crops, following_crops
 from liveportrait_core.face.cuts import CutDetector
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
-from liveportrait_core.face.tracking import (
-    CropFraming,
-    FaceTracker,
-    fill_gaps,
-    fixed_crops,
-    following_crops,
-)
+from liveportrait_core.face.tracking import FaceTracker, fill_gaps
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 from .oracle import face_points, frame_picture, oracle_network

@@ -38,12 +38,7 @@ class Video(ComfyType): ...
 class MultiType:
     class Input(_Input):
         def __init__(
-            self,
-            id: str,
-            types: Sequence[type[ComfyType]],
-            *,
-            tooltip: str | None = ...,
-            optional: bool = ...,
+            self, id: str, types: Sequence[type[ComfyType]], *, tooltip: str | None = ...
         ) -> None: ...
 
 def Custom(io_type: str) -> type[ComfyType]: ...  # noqa: N802 - ComfyUI's name

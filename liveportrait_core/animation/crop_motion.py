@@ -1,0 +1,183 @@
+"""Motion of face crops: M on every crop, openings, and what is made of frames without a face."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from ..errors import FaceNotFoundError
+from ..face.faces import FIND_ADVICE, FaceTrack
+from ..face.landmarks import openness_pairs
+from ..imaging.landmark_layouts import LAYOUTS
+from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
+from ..media.clips import Progress
+from ..model import LivePortraitModel
+from ..motion.gaps import interpolate_missing
+from ..motion.neutral_frame import neutral_frame
+from ..motion.openness import eyes_open, lip_open
+from ..motion.regions import keypoint_space
+from ..motion.transform import in_other_crop, transform_keypoints
+from ..motion.types import Motion, concatenate
+from ..options import DrivingCrop, Role
+from ..stages import extract_motion
+from .batching import ChunkSize, batched, in_chunks
+
+_LOG = logging.getLogger(__name__)
+
+MIN_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
+"""Validity of frames whose motion is read. The interpolated crop of a source most likely shows
+its face, and its keypoints must fit that very picture; a driver's may show anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How a clip is read."""
+
+    chunk: ChunkSize | None = None
+    """Frames at a time; None takes what suits the device."""
+    published: bool = False
+    """Crop as the published code does: not smoothed over time, not antialiased, one crop for a
+    driver, and a square driver only when asked."""
+    driving_crop: DrivingCrop = "follow"
+    """Whether a driver's crop follows its face."""
+    progress: Progress | None = None
+    """Called with the number of frames that were read, and of all."""
+
+
+def face_tensor(
+    model: LivePortraitModel, crops: Sequence[Pixels], *, bilinear: bool = False
+) -> Tensor:
+    """Crops as F and M take them, on the model's device.
+
+    Args:
+        model: The model.
+        crops: Each (S, S, 3) uint8.
+        bilinear: Shrink with bilinear samples, as the published code shrinks a driver.
+
+    Returns:
+        (B, 3, S', S') float32 in [0, 1].
+    """
+    side = model.preset.face_size_px
+    method = "bilinear" if bilinear else None
+    faces = [tensor_from_pixels(resize_pixels(crop, (side, side), method)) for crop in crops]
+    return torch.cat(faces).to(model.device)
+
+
+def read_crops(
+    model: LivePortraitModel,
+    crops: Iterable[Pixels],
+    track: FaceTrack | None,
+    role: Role,
+    *,
+    fps: Fraction,
+    travel: Tensor | None = None,
+    options: ReadOptions | None = None,
+) -> Motion:
+    """Motion of every crop, with openness where it can be measured.
+
+    Convention:
+        - below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames
+          around
+        - a driver's motion names its neutral frame (`neutral_frame`; the first if `published`)
+
+    Args:
+        model: The model.
+        crops: (S, S, 3) uint8 each.
+        track: The face in every frame; None where that is not known.
+        role: Whose crops they are.
+        fps: Frames per second.
+        travel: (N, 3) how each crop lies in the one that its motion is measured in
+            (`crop_travel`); None: it is that one.
+        options: How they are read.
+
+    Raises:
+        FaceNotFoundError: There are no crops.
+    """
+    options = options or ReadOptions()
+    min_validity = MIN_VALIDITY[role]
+    bilinear = options.published and role == "driver"
+    size = options.chunk or ChunkSize.for_device(model.device)
+
+    def motion_of(part: Sequence[Pixels]) -> Motion:
+        motion = extract_motion(model, face_tensor(model, part, bilinear=bilinear))
+        return motion.map_tensors(Tensor.detach)
+
+    parts = [part for batch in batched(crops, size) for part in in_chunks(motion_of, batch, size)]
+    if not parts:
+        raise no_face(0)
+    motion = concatenate(parts).describe(fps=fps)
+    if track is not None and len(track) != len(motion):
+        raise ValueError(other_length(len(track), str(len(motion)), role))
+    motion = _with_openness(motion, track)
+    if travel is not None:
+        motion = in_other_crop(motion, travel.to(motion.scale))
+    if track is not None:
+        held = None if options.published else [face.state == "missing" for face in track.faces]
+        known = [validity >= min_validity for validity in track.validity]
+        motion = _filled(motion, known, held, track)
+        motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
+    return _with_neutral_frame(motion) if role == "driver" and not options.published else motion
+
+
+def _filled(motion: Motion, known: list[bool], held: list[bool] | None, track: FaceTrack) -> Motion:
+    """Gaps filled in each shot by itself; a shot in which nothing is known goes by the others."""
+    everywhere = all(any(known[shot]) for shot in track.shot_slices)
+    if len(track.shots) == 1 or all(known):
+        return interpolate_missing(motion, known, held)
+    whole = motion if everywhere else interpolate_missing(motion, known, held)
+    parts = [
+        interpolate_missing(motion[shot], known[shot], held[shot] if held else None)
+        if any(known[shot])
+        else whole[shot]
+        for shot in track.shot_slices
+    ]
+    return concatenate(parts)
+
+
+def _with_neutral_frame(motion: Motion) -> Motion:
+    """The motion with its neutral frame, which is named where it is not the first."""
+    frame = neutral_frame(motion)
+    if frame:
+        text = (
+            "The driver's first frame is not near neutral (head turned, eyes shut or mouth open); "
+            "frame %d is its neutral frame. The option reference chooses another."
+        )
+        _LOG.warning(text, frame)
+    return motion.describe(reference_frame=frame)
+
+
+def no_face(num_frames: int) -> FaceNotFoundError:
+    """The error for a clip without a face."""
+    return FaceNotFoundError(
+        f"None of {num_frames} frames shows a face; at least one is expected. {FIND_ADVICE}"
+    )
+
+
+def other_length(num_found: int, num_came: str, role: Role) -> str:
+    """The message for faces and frames that do not fit together."""
+    return (
+        f"The faces were found in {num_found} frames, but the {role} has {num_came}. "
+        "Find them in the very frames that are used."
+    )
+
+
+def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
+    """The motion with its openings, from keypoints that have names, else from landmarks."""
+    read = [face.openness_landmarks or face.landmarks for face in track.faces] if track else []
+    pairs = keypoint_space(motion.space).openness
+    if pairs is not None:
+        points = transform_keypoints(motion)
+    elif read and LAYOUTS[read[0].layout].has_openness:
+        pairs = openness_pairs(read[0].layout)
+        stacked = torch.stack([torch.from_numpy(landmarks.points) for landmarks in read])
+        points = stacked.to(motion.scale)
+    else:
+        return motion
+    return motion.describe(eyes_open=eyes_open(points, pairs), lip_open=lip_open(points, pairs))
