@@ -326,13 +326,13 @@ class AnimateOptions:
     )
     reference: int | None = option(
         None,
-        "driving frame that counts as neutral, from 0",
+        "driving frame that counts as neutral in all shots, from 0",
         minimum=0,
         read=read_reference,
         expects="auto or a whole number from 0 up",
         group="motion",
         metavar="auto|N",
-        unset="auto: the first one near neutral, or a motion file's own",
+        unset="auto: each one's first near neutral, or a motion file's own",
         more=True,
     )
     driving_crop: DrivingCrop = option(

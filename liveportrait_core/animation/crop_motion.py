@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -28,6 +29,7 @@ from ..motion.types import Motion, concatenate
 from ..options import DrivingCrop, Role
 from ..stages import extract_motion
 from .batching import ChunkSize, batched, in_chunks
+from .frame_numbers import frame_list
 
 _LOG = logging.getLogger(__name__)
 
@@ -85,7 +87,9 @@ def read_crops(
     Convention:
         - below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames
           around
-        - a driver's motion names its neutral frame (`neutral_frame`; the first if `published`)
+        - a driver's motion names its neutral frame (`neutral_frame`; the first if `published`);
+          one of several shots has one of its own for each of them
+        - a shot that shows no face continues the one before it
 
     Args:
         model: The model.
@@ -121,36 +125,55 @@ def read_crops(
     if track is not None:
         held = None if options.published else [face.state == "missing" for face in track.faces]
         known = [validity >= min_validity for validity in track.validity]
-        motion = _filled(motion, known, held, track)
+        shots = _known_shots(track, known)
+        motion = _filled(motion, known, held, shots)
+        if len(shots) > 1 and not options.published:
+            lengths = motion.scale.new_tensor([s.stop - s.start for s in shots], dtype=torch.int64)
+            numbers = torch.arange(len(shots), device=lengths.device)
+            motion = motion.describe(shot=numbers.repeat_interleave(lengths))
         motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
     return _with_neutral_frame(motion) if role == "driver" and not options.published else motion
 
 
-def _filled(motion: Motion, known: list[bool], held: list[bool] | None, track: FaceTrack) -> Motion:
-    """Gaps filled in each shot by itself; a shot in which nothing is known goes by the others."""
-    everywhere = all(any(known[shot]) for shot in track.shot_slices)
-    if len(track.shots) == 1 or all(known):
-        return interpolate_missing(motion, known, held)
-    whole = motion if everywhere else interpolate_missing(motion, known, held)
+def _known_shots(track: FaceTrack, known: Sequence[bool]) -> list[slice]:
+    """The frames of each shot, those without a face with the ones before (else after) them."""
+    starts = [shot.start for shot in track.shot_slices if any(known[shot])][1:]
+    return [slice(*ends) for ends in pairwise((0, *starts, len(known)))]
+
+
+def _filled(
+    motion: Motion, known: Sequence[bool], held: Sequence[bool] | None, shots: Sequence[slice]
+) -> Motion:
+    """Gaps filled in each shot by itself."""
+    if all(known):
+        return motion
     parts = [
         interpolate_missing(motion[shot], known[shot], held[shot] if held else None)
-        if any(known[shot])
-        else whole[shot]
-        for shot in track.shot_slices
+        for shot in shots
     ]
     return concatenate(parts)
 
 
 def _with_neutral_frame(motion: Motion) -> Motion:
-    """The motion with its neutral frame, which is named where it is not the first."""
-    frame = neutral_frame(motion)
-    if frame:
+    """The motion with its neutral frames, which are named where they are not the first alone."""
+    shots = motion.shot_slices
+    frames = [shot.start + neutral_frame(motion[shot]) for shot in shots]
+    first = motion.describe(reference_frame=frames[0])
+    if len(shots) > 1:
+        text = (
+            "The driver has %d shots; each is measured from its own neutral frame: %s. The option "
+            "reference chooses one for all of them."
+        )
+        _LOG.warning(text, len(shots), frame_list(frames))
+        own = motion[torch.tensor(frames)].describe(shot=None)
+        return first.describe(reference=own)
+    if frames[0]:
         text = (
             "The driver's first frame is not near neutral (head turned, eyes shut or mouth open); "
             "frame %d is its neutral frame. The option reference chooses another."
         )
-        _LOG.warning(text, frame)
-    return motion.describe(reference_frame=frame)
+        _LOG.warning(text, frames[0])
+    return first
 
 
 def no_face(num_frames: int) -> FaceNotFoundError:

@@ -15,6 +15,15 @@ def frame_ranges(frames: Sequence[int]) -> str:
     groups = groupby(enumerate(frames), key=lambda pair: pair[1] - pair[0])
     runs = [[frame for _, frame in group] for _, group in groups]
     ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    if len(ranges) > MAX_RANGES:
-        ranges = [*ranges[:MAX_RANGES], f"{len(ranges) - MAX_RANGES} more ranges"]
-    return ranges[0] if len(ranges) == 1 else f"{', '.join(ranges[:-1])} and {ranges[-1]}"
+    return _listed(ranges, "ranges")
+
+
+def frame_list(frames: Sequence[int]) -> str:
+    """Frame numbers in words, one by one: "3, 4 and 40"."""
+    return _listed([str(frame) for frame in frames], "frames")
+
+
+def _listed(parts: list[str], what: str) -> str:
+    if len(parts) > MAX_RANGES:
+        parts = [*parts[:MAX_RANGES], f"{len(parts) - MAX_RANGES} more {what}"]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -49,7 +49,7 @@ class DrivingInputs:
     source: Motion
     driving: Motion
     reference: Motion
-    """The driver's neutral frame, B = 1."""
+    """The driver's neutral frame: B = 1, or that of its shot for each of N frames."""
     source_is_video: bool
     driving_is_video: bool
 
@@ -92,6 +92,8 @@ def prepare_inputs(
     if is_video and driving_is_video:
         frames = min(len(source), len(driving))
         source, driving = source[:frames], driving[:frames]
+    if len(reference) > 1 and driving.shot is not None:
+        reference = reference[driving.shot]
     return DrivingInputs(
         source=source if is_video else source[:1],
         driving=driving,

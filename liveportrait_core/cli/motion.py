@@ -92,6 +92,7 @@ def describe(motion: Motion) -> dict[str, Any]:
         "space": motion.space,
         "producer": motion.producer or "not known",
         "reference_frame": motion.reference_frame,
+        "shots": len(motion.shot_slices),
         "measured_frames": measured,
         "absent": sorted(motion.absent),
         "absolute": sorted(motion.absolute),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +22,7 @@ def without_cut_off(track: FaceTrack, height: int, width: int) -> FaceTrack:
     Convention:
         - a measured or interpolated face is cut off where a landmark is less than `EDGE_MARGIN`
           inside of the picture; it becomes `missing`, score 0
-        - a clip in which that is so for more than `MAX_CUT_OFF` of the measured frames is
+        - a shot in which that is so for more than `MAX_CUT_OFF` of the measured frames is
           cropped tightly on purpose, and stays as it is
 
     Args:
@@ -29,15 +30,20 @@ def without_cut_off(track: FaceTrack, height: int, width: int) -> FaceTrack:
         height: Of the frames, pixels.
         width: Likewise.
     """
-    cut_off = [is_cut_off(face, height, width) for face in track.faces]
-    measured = [cut for cut, face in zip(cut_off, track.faces, strict=True) if _seen(face)]
+    shots = [_whole_faces(track.faces[shot], height, width) for shot in track.shot_slices]
+    return replace(track, faces=tuple(face for shot in shots for face in shot))
+
+
+def _whole_faces(faces: Sequence[Face], height: int, width: int) -> Sequence[Face]:
+    """Those of one shot."""
+    cut_off = [is_cut_off(face, height, width) for face in faces]
+    measured = [cut for cut, face in zip(cut_off, faces, strict=True) if _seen(face)]
     if not any(measured) or sum(measured) > MAX_CUT_OFF * len(measured):
-        return track
-    faces = tuple(
+        return faces
+    return [
         replace(face, state="missing", score=0.0) if cut else face
-        for cut, face in zip(cut_off, track.faces, strict=True)
-    )
-    return replace(track, faces=faces)
+        for cut, face in zip(cut_off, faces, strict=True)
+    ]
 
 
 def is_cut_off(face: Face, height: int, width: int) -> bool:

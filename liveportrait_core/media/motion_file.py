@@ -23,9 +23,9 @@ MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
 """Endings that name a motion file."""
 
 MOTION_FORMAT: Final = "liveportrait-suite/motion"
-MOTION_VERSION: Final = 2
-"""Readers accept this version and all before it. 2 may hold a reference; a motion without one is
-written as version 1, so that older readers take it."""
+MOTION_VERSION: Final = 3
+"""Readers accept this version and all before it. 2 may hold a reference, 3 shots; a motion without
+them is written as version 1, so that older readers take it."""
 REFERENCE_PREFIX: Final = "reference."
 
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {
@@ -38,6 +38,7 @@ _SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "eyes_open": (2,),
     "lip_open": (1,),
     "validity": (),
+    "shot": (),
 }
 """What follows the frame axis."""
 
@@ -60,7 +61,7 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     `save_motion(motion, "motion.safetensors")`
 
     Convention of our format (safetensors, header texts in quotes):
-        - "format" is liveportrait-suite/motion, "version" 1 or 2, "num_frames" B, "fps" num/den
+        - "format" is liveportrait-suite/motion, "version" 1 to 3, "num_frames" B, "fps" num/den
         - "space", "producer", "reference_frame" as in `Motion`; "absent" and "absolute" are
           JSON lists of names
         - float32 tensors named as the fields of `Motion`, each with leading axis B; absent
@@ -68,6 +69,7 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
         - `pose_deg` is the truth; `rotation` is stored only where it is not what it gives
         - version 2: a neutral frame that is none of the motion's own, its tensors named
           "reference." and the field, each with leading axis 1
+        - version 3: int64 `shot`; its reference may have a row for each number that `shot` holds
 
     Returns:
         What the file's format cannot keep, one sentence each; always empty for `.safetensors`.
@@ -92,7 +94,7 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
         tensors |= {REFERENCE_PREFIX + name: value for name, value in stored.items()}
     header = {
         "format": MOTION_FORMAT,
-        "version": "1" if motion.reference is None else str(MOTION_VERSION),
+        "version": _version_of(motion),
         "num_frames": str(len(motion)),
         "fps": f"{motion.fps.numerator}/{motion.fps.denominator}",
         "space": motion.space,
@@ -103,6 +105,13 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     }
     write_whole(path, save(tensors, metadata=header))
     return []
+
+
+def _version_of(motion: Motion) -> str:
+    """The first version that can hold the motion."""
+    if motion.shot is not None:
+        return "3"
+    return "1" if motion.reference is None else "2"
 
 
 def _stored(motion: Motion) -> dict[str, Tensor]:
@@ -193,10 +202,13 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
     reference_frame = int(header["reference_frame"])
     if fps <= 0 or num_frames < 1 or not 0 <= reference_frame < num_frames:
         raise ValueError(f"{num_frames} frames at {fps}, reference frame {reference_frame}")
+    shot = tensors.pop("shot", None)
+    _check_shots(shot, reference)
     floats = {name: value.to(torch.float32) for name, value in tensors.items()}
     floats.setdefault("rotation", _derived_rotation(floats["pose_deg"]))
     return Motion(
         **floats,
+        shot=None if shot is None else shot.long(),
         fps=fps,
         space=header["space"],
         producer=header["producer"],
@@ -213,7 +225,22 @@ def _reference_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion 
     if not names:
         return None
     parts = {name.removeprefix(REFERENCE_PREFIX): tensors.pop(name) for name in names}
-    return _motion_of({**header, "num_frames": "1", "reference_frame": "0"}, parts)
+    rows = str(len(next(iter(parts.values()))))
+    return _motion_of({**header, "num_frames": rows, "reference_frame": "0"}, parts)
+
+
+def _check_shots(shot: Tensor | None, reference: Motion | None) -> None:
+    """Whether each shot has its neutral frame.
+
+    Raises:
+        ValueError: It has none.
+    """
+    rows = 1 if reference is None else len(reference)
+    if shot is None:
+        if rows > 1:
+            raise ValueError(f"{rows} neutral frames without shots")
+    elif shot.is_floating_point() or int(shot.min()) < 0 or int(shot.max()) >= rows > 1:
+        raise ValueError(f"shots {sorted(set(shot.tolist()))}, and {rows} neutral frames")
 
 
 def _derived_rotation(pose_deg: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ plays back and forth."""
 
 _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
+HALF = 0.5
 
 
 def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
@@ -111,7 +112,7 @@ def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
 
     Convention:
         - numbers mix linearly, rotations by the nearest rotation of the linear mix
-        - a tensor that either lacks is left out; names and frame rate are the first's
+        - a tensor that either lacks is left out; names, shots and frame rate are the first's
 
     Args:
         first: B = 1 or N.
@@ -131,7 +132,9 @@ def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
     changes: dict[str, Tensor | None] = {}
     for name in tensor_fields():
         a, b = getattr(first, name), getattr(second, name)
-        if name not in _POSE_FIELDS:
+        if name == "shot":
+            changes[name] = None if a is None else a.expand(frames)
+        elif name not in _POSE_FIELDS:
             changes[name] = None if a is None or b is None else _mix(a, b, weights)
     rotation = nearest_rotation(_mix(first.rotation, second.rotation, weights))
     changes |= {"rotation": rotation, "pose_deg": degrees_from_rotation(rotation)}
@@ -141,6 +144,9 @@ def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
 
 def retime(motion: Motion, fps: Fraction | int) -> Motion:
     """The same motion at another frame rate: same duration, with interpolated frames.
+
+    Convention:
+        - between frames of two shots the nearer one is taken
 
     Args:
         motion: The motion.
@@ -168,7 +174,12 @@ def retime(motion: Motion, fps: Fraction | int) -> Motion:
     positions = positions.clamp(max=last)
     before = (positions + _INDEX_SLACK).floor().long()
     between = (positions - before).clamp(min=0).to(motion.expression)
-    resampled = blend(motion[before], motion[(before + 1).clamp(max=last)], between)
+    after = (before + 1).clamp(max=last)
+    if motion.shot is not None:
+        over_cut = motion.shot[before] != motion.shot[after]
+        before = torch.where(over_cut & (between > HALF), after, before)
+        between = between.masked_fill(over_cut, 0)
+    resampled = blend(motion[before], motion[after], between)
     reference_frame = min(frames - 1, round(motion.reference_frame / step))
     return replace(resampled, fps=fps, reference_frame=reference_frame)
 
@@ -266,6 +277,7 @@ def mirror(motion: Motion) -> Motion:
         pose_deg=motion.pose_deg * -flip_x,  # pitch stays, yaw and roll turn round
         rotation=motion.rotation * flip_x * flip_x[:, None],
         eyes_open=None if eyes_open is None else eyes_open.flip(1),
+        reference=motion.reference and mirror(motion.reference),
     )
 
 

@@ -56,7 +56,7 @@ def interpolate_missing(
     changes: dict[str, Any] = {}
     for name in tensor_fields():
         old: Tensor | None = getattr(motion, name)
-        if old is not None and name != "validity":
+        if old is not None and name not in ("validity", "shot"):
             new: Tensor = getattr(filled, name)
             changes[name] = torch.where(keep.view(-1, *[1] * (old.ndim - 1)), old, new)
     return replace(motion, **changes)

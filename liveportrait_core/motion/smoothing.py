@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..constants import OBSERVATION_VARIANCE
 from .rotation import degrees_from_rotation
-from .types import Channel, Motion
+from .types import Channel, Motion, concatenate
 
 TRANSITION_VARIANCE: Final = 1e-5
 """Variance of a value's change from frame to frame."""
@@ -84,7 +84,7 @@ def smooth_motion(
     channels: Collection[Channel] = ("expression", "pose"),
     entrywise: bool = False,
 ) -> Motion:
-    """A motion with some of its channels smoothed along the frames.
+    """A motion with some of its channels smoothed along the frames, each shot by itself.
 
     Args:
         motion: The motion; one frame is returned as it is.
@@ -95,6 +95,15 @@ def smooth_motion(
     Returns:
         A motion of as many frames.
     """
+    shots = motion.shot_slices
+    if len(shots) > 1:
+        parts = [
+            smooth_motion(
+                motion[shot], observation_variance, channels=channels, entrywise=entrywise
+            )
+            for shot in shots
+        ]
+        return concatenate(parts)
     changes: dict[str, Tensor] = {}
     for name in ("expression", "scale", "translation"):
         if name in channels:

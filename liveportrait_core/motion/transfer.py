@@ -106,6 +106,7 @@ def relative_motion(
         rotation=rotation,
         pose_deg=degrees_from_rotation(rotation),
         absent=driving.absent | reference.absent,
+        shot=_joint_shot(source, driving, num_frames(source, driving)),
     )
     return select(source, _with_absolute(moved, driving, space), selection)
 
@@ -193,6 +194,7 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
         eyes_open=None,
         lip_open=None,
         validity=_joint_validity(source, moved, frames),
+        shot=_joint_shot(source, moved, frames),
         fps=source.fps if len(source) > 1 else moved.fps,
         absent=source.absent - taken,
         absolute=frozenset[str](),
@@ -301,3 +303,13 @@ def _joint_validity(source: Motion, moved: Motion, frames: int) -> Tensor | None
     if not parts:
         return None
     return torch.stack([part.expand(frames) for part in parts]).amin(0)
+
+
+def _joint_shot(source: Motion, moved: Motion, frames: int) -> Tensor | None:
+    """Shots that begin wherever one of either motion begins."""
+    parts = [motion.shot for motion in (source, moved) if motion.shot is not None]
+    if not parts:
+        return None
+    rows = torch.stack([part.expand(frames) for part in parts])
+    begins = (rows.diff(dim=1) != 0).any(0)
+    return torch.cat((begins.new_zeros(1), begins)).cumsum(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -50,6 +51,8 @@ class Motion:
     """(B, 1) lip opening (inner height over width)."""
     validity: Tensor | None = None
     """(B,) 1 measured, 0.5 interpolated, 0 missing; None means all measured."""
+    shot: Tensor | None = None
+    """(B,) int64, from 0: which shot of its film each frame is of; None means one shot."""
     fps: Fraction = Fraction(25)
     """Frames per second, exact."""
     space: str = HUMAN_SPACE
@@ -59,7 +62,8 @@ class Motion:
     reference_frame: int = 0
     """The neutral frame in relative driving, unless `reference` is given."""
     reference: Motion | None = None
-    """The neutral frame where it is none of this motion: B = 1, or None."""
+    """The neutral frame where it is none of this motion: B = 1, or one for each number that
+    `shot` holds; or None."""
     absent: frozenset[Channel] = field(default_factory=frozenset[Channel])
     """Channels that this motion does not carry."""
     absolute: frozenset[str] = field(default_factory=frozenset[str])
@@ -106,6 +110,14 @@ class Motion:
         """(B,) degrees."""
         return self.pose_deg[:, 2]
 
+    @property
+    def shot_slices(self) -> tuple[slice, ...]:
+        """The frames of each shot; of one that is played twice, two entries."""
+        if self.shot is None:
+            return (slice(0, len(self)),)
+        starts = [0, *((self.shot.diff() != 0).nonzero().flatten() + 1).tolist()]
+        return tuple(slice(*ends) for ends in pairwise((*starts, len(self))))
+
     def __len__(self) -> int:
         return self.expression.shape[0]
 
@@ -128,6 +140,8 @@ class Motion:
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Motion:
         """The motion on another device, and in another type when one is given."""
         moved = self.map_tensors(lambda tensor: tensor.to(device=device, dtype=dtype))
+        if self.shot is not None:
+            moved = replace(moved, shot=self.shot.to(device))
         if self.reference is None:
             return moved
         return replace(moved, reference=self.reference.to(device, dtype))

@@ -440,3 +440,46 @@ def test_a_driver_that_stays_in_its_crop_is_read_as_with_a_fixed_one(model):
 def test_published_drivers_have_a_fixed_crop(model):
     read = read_driver(model, far_walk(), published=True)
     assert len({str(crop.source_to_crop) for crop in read.transforms}) == 1
+
+
+def cut_driver(*lengths):
+    """Shots of one square each, of other sizes at other places on other ground."""
+    frames = []
+    for number, length in enumerate(lengths):
+        x, side, level = ((20, 60, 0), (110, 40, 90), (60, 50, 30))[number]
+        frames += [np.maximum(face_frame((x + n, 30, side)), level) for n in range(length)]
+    return Frames(frames, Fraction(25))
+
+
+def test_each_shot_of_a_driver_has_its_crop_and_its_neutral_frame(model, caplog):
+    caplog.set_level(logging.WARNING)
+    read = read_driver(model, cut_driver(6, 5, 4))
+    motion = read.motion
+    assert motion.shot_slices == (slice(0, 6), slice(6, 11), slice(11, 15))
+    assert len({str(crop.source_to_crop) for crop in read.transforms}) == 3
+    assert motion.reference is not None
+    assert len(motion.reference) == 3
+    for row, shot in enumerate(motion.shot_slices):
+        near = (motion.expression[shot] == motion.reference.expression[row]).all(2).all(1)
+        assert near.any()
+    assert "3 shots; each is measured from its own neutral frame" in caplog.text
+
+
+def test_a_driver_without_cuts_and_a_published_one_have_no_shots(model):
+    for motion in (
+        read_driver(model, walk(6)).motion,
+        read_driver(model, cut_driver(6, 5), published=True).motion,
+    ):
+        assert motion.shot is None
+        assert motion.reference is None
+
+
+def test_a_shot_without_a_face_continues_the_one_before(model):
+    clip = cut_driver(6, 5, 4)
+    clip.frames[6:11] = [np.full_like(clip.frames[6], 100)] * 5
+    track = replace(reader()(clip), shots=(0, 6, 11))
+    motion = read_driving(model, clip, track, Framing()).motion
+    for name in ("expression", "translation", "rotation"):
+        held = getattr(motion, name)[5:11]
+        torch.testing.assert_close(held, held[:1].expand_as(held))
+    assert motion.shot_slices == (slice(0, 11), slice(11, 15))

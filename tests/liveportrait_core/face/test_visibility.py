@@ -42,10 +42,17 @@ def test_a_face_that_leaves_is_missing_from_where_its_first_landmark_is_outside(
 
 def test_a_clip_that_is_cropped_tightly_on_purpose_stays():
     track = FaceTrack(0, tuple(face_at(20 if frame < 6 else 160) for frame in range(10)))
-    assert without_cut_off(track, HEIGHT, WIDTH) is track
+    assert without_cut_off(track, HEIGHT, WIDTH).validity == track.validity
 
 
 def test_a_clip_with_the_whole_face_stays_and_missing_frames_do_not_count():
     missing = replace(face_at(-100), state="missing", score=0.0)
     whole = FaceTrack(0, (face_at(160), missing, missing, missing))
-    assert without_cut_off(whole, HEIGHT, WIDTH) is whole
+    assert without_cut_off(whole, HEIGHT, WIDTH).validity == whole.validity
+
+
+def test_each_shot_is_judged_by_itself():
+    places = [160] * 8 + [20] * 2 + [20] * 5
+    track = FaceTrack(0, tuple(face_at(place) for place in places), (0, 10))
+    seen = without_cut_off(track, HEIGHT, WIDTH).validity
+    assert seen == (1.0,) * 8 + (0.0,) * 2 + (1.0,) * 5

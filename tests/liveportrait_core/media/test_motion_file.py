@@ -65,6 +65,28 @@ def test_a_neutral_frame_apart_comes_back_and_alone_makes_the_file_a_newer_one(t
     assert versions == ["1", "2"]
 
 
+def test_shots_and_their_neutral_frames_come_back(tmp_path):
+    neutral = make_motion(2, seed=1).describe(reference_frame=0)
+    shot = torch.tensor([0, 0, 1, 1, 1])
+    motion = make_motion().describe(shot=shot, reference=neutral)
+    save_motion(motion, tmp_path / "motion.safetensors")
+    with safe_open(tmp_path / "motion.safetensors", framework="pt") as file:
+        assert file.metadata()["version"] == "3"
+    read = load_motion(tmp_path / "motion.safetensors")
+    assert_same(read, motion)
+    assert read.reference is not None
+    assert_same(read.reference, neutral)
+    assert read.shot_slices == (slice(0, 2), slice(2, 5))
+
+
+@pytest.mark.parametrize("shot", [None, torch.tensor([0, 0, 1, 1, 2]), torch.zeros(5)])
+def test_neutral_frames_that_fit_no_shots_are_damage(tmp_path, shot):
+    neutral = make_motion(2, seed=1).describe(reference_frame=0)
+    save_motion(make_motion().describe(shot=shot, reference=neutral), tmp_path / "m.safetensors")
+    with pytest.raises(MediaError, match="damaged"):
+        load_motion(tmp_path / "m.safetensors")
+
+
 def test_optional_tensors_may_be_unknown_and_slices_may_be_saved(tmp_path):
     motion = make_motion().describe(canonical=None, eyes_open=None, lip_open=None, validity=None)
     part = motion[1:4].describe(reference_frame=0)
@@ -125,7 +147,7 @@ def test_a_file_written_by_the_description_of_the_format_is_read(tmp_path):
     [
         (EXPRESSION, {}, "of format 'not given'"),
         (EXPRESSION, header(format="pt"), "of format 'pt'"),
-        (EXPRESSION, header(version="3"), "version '3', and this program reads up to 2. Update"),
+        (EXPRESSION, header(version="4"), "version '4', and this program reads up to 3. Update"),
         (EXPRESSION | {"reference.expression": torch.zeros(2, 21, 3)}, header(), "damaged"),
         (EXPRESSION, header(fps="0/1"), "damaged"),
         (EXPRESSION, header(fps="1/0"), "damaged"),
