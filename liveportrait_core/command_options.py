@@ -20,6 +20,7 @@ class ModelOptions:
         "a .safetensors file or a folder",
         group="model",
         metavar="NAME",
+        expects="the name of a model, a file or a folder",
     )
     device: str = option(
         "auto",

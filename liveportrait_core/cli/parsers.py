@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -38,9 +39,23 @@ DRIVER_HELP: Final = {
 }
 
 
+def file_name(text: str) -> Path:
+    """The name of a file.
+
+    Raises:
+        ArgumentTypeError: It is empty.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError(
+            "the name is empty; the name of a file is expected. Give one, or look at the variable "
+            "that it comes from."
+        )
+    return Path(text)
+
+
 def output_path(text: str) -> Path:
     """The name of an output; a folder stands for the numbered frames in it."""
-    path = Path(text)
+    path = file_name(text)
     is_folder = text.endswith(("/", os.sep)) or (path.is_dir() and not path.suffix)
     return path / FRAME_NAME if is_folder else path
 
@@ -106,11 +121,11 @@ def _add_animate(commands: Subparsers) -> None:
         description="Move the face of SOURCE as the face of DRIVING moves.",
         usage="%(prog)s SOURCE DRIVING [-o OUT] [options]",
     )
-    parser.add_argument("source", metavar="SOURCE", type=Path, help="picture or video to move")
+    parser.add_argument("source", metavar="SOURCE", type=file_name, help="picture or video to move")
     parser.add_argument(
         "driving",
         metavar="DRIVING",
-        type=Path,
+        type=file_name,
         help="picture, video or motion file (.safetensors, .pkl) that shows how",
     )
     parser.add_argument(
@@ -133,12 +148,12 @@ def _add_edit(commands: Subparsers) -> None:
         description="Change the face of PICTURE: sliders at 0 (zoom at 1) leave it as it is.",
         usage="%(prog)s PICTURE -o OUT [options]",
     )
-    parser.add_argument("picture", metavar="PICTURE", type=Path, help="picture to change")
+    parser.add_argument("picture", metavar="PICTURE", type=file_name, help="picture to change")
     parser.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        type=Path,
+        type=file_name,
         required=True,
         help="picture to write: .png, .jpg, .webp, .bmp, .tif",
     )
@@ -157,12 +172,12 @@ def _add_motion(commands: Subparsers) -> None:
         description="Write the motion of the face in CLIP to a file that can drive a source.",
         usage="%(prog)s CLIP -o OUT [options]",
     )
-    extract.add_argument("clip", metavar="CLIP", type=Path, help="video or picture of a face")
+    extract.add_argument("clip", metavar="CLIP", type=file_name, help="video or picture of a face")
     extract.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        type=Path,
+        type=file_name,
         required=True,
         help="motion file: .safetensors (ours), or .pkl (published template)",
     )
@@ -171,7 +186,7 @@ def _add_motion(commands: Subparsers) -> None:
     )
 
     show = _add_command(actions, "info", "motion", help="show what a motion file holds")
-    show.add_argument("file", metavar="FILE", type=Path, help="motion file")
+    show.add_argument("file", metavar="FILE", type=file_name, help="motion file")
     _finish(show, (ReportOptions,), skip=("progress",))
 
     convert = _add_command(
@@ -181,8 +196,8 @@ def _add_motion(commands: Subparsers) -> None:
         help="write a motion file in the other format",
         description="Read the motion file IN and write it as OUT; the endings name the formats.",
     )
-    convert.add_argument("file", metavar="IN", type=Path, help=".safetensors or .pkl")
-    convert.add_argument("output", metavar="OUT", type=Path, help=".safetensors or .pkl")
+    convert.add_argument("file", metavar="IN", type=file_name, help=".safetensors or .pkl")
+    convert.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
     _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",))
 
 
@@ -210,7 +225,9 @@ def _add_models(commands: Subparsers) -> None:
         description="IN is our file or a published folder, OUT becomes the other one.",
     )
     convert.add_argument("input", metavar="IN", help="a .safetensors file of ours, or a folder")
-    convert.add_argument("output", metavar="OUT", type=Path, help="a folder, or .safetensors file")
+    convert.add_argument(
+        "output", metavar="OUT", type=file_name, help="a folder, or .safetensors file"
+    )
 
     download = _add_command(
         actions,

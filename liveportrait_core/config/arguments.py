@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import shutil
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 from .fields import build, specs_of
@@ -41,13 +42,52 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **about: Any) -> None:
         """Arguments are those of `argparse.ArgumentParser`."""
         about.setdefault("formatter_class", _HelpFormatter)
+        about.setdefault("allow_abbrev", False)
         super().__init__(**about)
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - it has overloads
+        self, args: Iterable[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As argparse's, but what is left over is refused by the command that it belongs to."""
+        chosen, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(self._not_known(left))
+        return chosen, left
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and leave with 2."""
-        text = re.sub(r"^argument ([^:]+): (?=--)", "", message).rstrip(".")
-        sys.stderr.write(f"{self.prog}: error: {text}. See {self.prog} --help.\n")
+        text = re.sub(r"^argument ([^:]+): (?=--)", "", message)
+        text = re.sub(r"^argument ([^:]+): ", r"\1: ", text)
+        end = "" if text.endswith((".", "?")) else "."
+        sys.stderr.write(f"{self.prog}: error: {text}{end} See {self.prog} --help.\n")
         raise SystemExit(2)
+
+    def _not_known(self, left: Sequence[str]) -> str:
+        """What is said of arguments that no option and no name takes."""
+        command = self.prog.rpartition(" ")[2]
+        flag = next((text for text in left if text.startswith("-")), None)
+        if flag is None:
+            return f"{left[0]} is one name too many for {command}. Leave it out."
+        flag = flag.partition("=")[0]
+        meant = _meant(flag, list(self._option_string_actions))
+        return f"{flag} is not an option of {command}.{meant}"
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is none of the choices, as commands are."""
+        known = [str(choice) for choice in action.choices or ()]
+        if action.choices is not None and value not in action.choices:
+            expected = f"one of {', '.join(known)} is expected."
+            name = action.metavar or action.dest
+            raise argparse.ArgumentError(
+                None, f"{name} is '{value}'; {expected}{_meant(str(value), known)}"
+            )
+
+
+def _meant(given: str, known: Sequence[str]) -> str:
+    """The known name that is nearest to a given one, as a question; empty without one."""
+    begun = [name for name in known if name.startswith(given) and len(given) > len("--")]
+    near = begun[:1] or difflib.get_close_matches(given, known, 1, 0.6)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 class OptionGroups:

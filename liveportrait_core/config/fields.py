@@ -120,6 +120,8 @@ def spec_of(kind: type[Any], key: str) -> OptionSpec:
 def check_options(config: Any) -> None:
     """Refuse values that the options of a dataclass do not take: for its `__post_init__`.
 
+    Values that are taken become those of the declared type (`OptionSpec.plain`).
+
     Raises:
         OptionError: What came, what is expected, and the nearest right value.
     """
@@ -134,6 +136,7 @@ def check_options(config: Any) -> None:
             value = getattr(config, spec.name)
             for entry in value if spec.several else (value,):
                 spec.check(entry)
+            object.__setattr__(config, spec.name, spec.plain(value))
 
 
 def build(

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import difflib
 import math
+import numbers
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from typing import Any, Final
 
 MISSING: Final = dataclasses.MISSING
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
+_MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("1", "yes", "on", "y", "t"), "true"),
+    **dict.fromkeys(("0", "no", "off", "n", "f"), "false"),
+}
+"""Words that people give for a truth value."""
+_NUMPY_TRUTH: Final = ("bool", "bool_")
+"""Names of numpy's truth values; numpy is not loaded for them."""
 
 
 class OptionError(ValueError):
@@ -126,6 +134,22 @@ class OptionSpec:
         if not self._takes(value):
             raise OptionError(self._refusal(value, name or self.key))
 
+    def plain(self, value: Any) -> Any:
+        """A value that the option takes, as the type that it declares.
+
+        Numbers of numpy become Python's, a text that names a path becomes one.
+        """
+        if self.several:
+            return tuple(self._plain(entry) for entry in value)
+        return self._plain(value)
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return Path(value) if self.kind is Path and value not in self.words else value
+        if value is None or self.kind not in (bool, int, float) or type(value) in (int, bool):
+            return value
+        return self.kind(value)
+
     def from_text(self, text: str, name: str = "") -> Any:
         """The value that a text of the command line stands for, checked.
 
@@ -140,7 +164,7 @@ class OptionSpec:
                 value = None
             elif self.kind is bool:
                 value = _TRUTH[text.lower()]
-            elif text not in self.words and not self.choices:
+            elif text and text not in self.words and not self.choices:
                 value = self.kind(text)
         except (KeyError, ValueError):
             raise OptionError(self._refusal(text, name or self.key)) from None
@@ -153,12 +177,20 @@ class OptionSpec:
         if self.choices or (isinstance(value, str) and self.words):
             return isinstance(value, str) and value in (self.choices or self.words)
         if self.kind is bool:
-            return isinstance(value, bool)
+            return isinstance(value, bool) or type(value).__name__ in _NUMPY_TRUTH
         if self.kind in (int, float):
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            real = self.kind is float and isinstance(value, float) and math.isfinite(value)
-            return (whole or real) and self._clamped(typing.cast("float", value)) == value
+            return self._is_number(value) and self._clamped(value) == value
+        if value == "" and self.default != "":
+            return False
         return self.kind is object or isinstance(value, str if self.kind is str else (str, Path))
+
+    def _is_number(self, value: Any) -> typing.TypeGuard[float]:
+        """Whether a value is a finite number of the option's kind, Python's or numpy's."""
+        if isinstance(value, bool):
+            return False
+        if isinstance(value, numbers.Integral):
+            return True
+        return self.kind is float and isinstance(value, numbers.Real) and math.isfinite(value)
 
     def _clamped(self, value: float) -> float | None:
         """The nearest value within the limits; None where there is no nearest one."""
@@ -173,6 +205,9 @@ class OptionSpec:
         return f"{name} is {shown}; {self.expected} is expected.{self._advice(value)}"
 
     def _advice(self, value: Any) -> str:
+        if self.kind is bool:
+            meant = _MEANT.get(str(value).lower())
+            return f" Did you mean {meant}?" if meant else f" The default is {default_text(self)}."
         known = self.choices or self.words
         if isinstance(value, str) and known:
             near = difflib.get_close_matches(value, known, 1, 0.5)
@@ -187,7 +222,7 @@ class OptionSpec:
         default = self.default
         if default is MISSING or default is None or isinstance(default, Path) or default == "":
             return ""
-        return f" The default is {str(default).lower() if self.kind is bool else default}."
+        return f" The default is {default}."
 
 
 def default_text(spec: OptionSpec) -> str:

@@ -1,9 +1,11 @@
 import argparse
 import dataclasses
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +109,9 @@ def test_values_go_out_and_come_back():
         ({"open": "nan"}, "open is nan; driver or a number from 0 to 0.8 is expected."),
         ({"mode": "god"}, "mode is 'god'; one of fast, good is expected. Did you mean 'good'?"),
         ({"gan": "maybe"}, "gan is 'maybe'; true or false is expected. The default is false."),
+        ({"gan": "1"}, "gan is '1'; true or false is expected. Did you mean true?"),
+        ({"gan": 0}, "gan is 0; true or false is expected. Did you mean false?"),
+        ({"run": ""}, "run is ''; a path is expected."),
         ({"weights.lip": "-1"}, "lip is -1.0; a number from 0 up is expected. The nearest is 0."),
         ({"stesp": "1"}, "There is no option 'stesp'. Did you mean 'steps'?"),
     ],
@@ -138,6 +143,37 @@ def test_numbers_are_taken_exactly_within_the_limits(number):
         assert not inside
     else:
         assert inside
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        (Task, {"yaw_deg": np.float32(2.5)}, 2.5),
+        (Task, {"yaw_deg": np.int64(3)}, 3.0),
+        (Task, {"yaw_deg": Fraction(1, 2)}, 0.5),
+        (Task, {"steps": np.int16(7)}, 7),
+        (Task, {"gan": np.bool_(True)}, True),
+        (Task, {"run": Path("there")}, Path("there")),
+    ],
+)
+def test_a_value_of_a_like_type_becomes_the_declared_one(kind, values, expected):
+    built = build(kind, {"run": Path("here"), **values})
+    (key,) = values
+    value = getattr(built.loop if key in ("run", "steps") else built, key)
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+def test_a_text_given_for_a_path_becomes_a_path():
+    assert Loop(run="here").run == Path("here")
+    assert Files(places=("a", Path("b")), out="c").places == (Path("a"), Path("b"))
+    assert Files(places=(), out="c", made="new").made == "new"
+
+
+@pytest.mark.parametrize("value", [np.float32("nan"), np.bool_(True), np.array([1.0]), "2"])
+def test_what_only_looks_like_a_number_is_refused(value):
+    with pytest.raises(OptionError, match=r"yaw_deg is .*; a number from -25 to 25 is expected"):
+        spec_of(Task, "yaw_deg").check(value)
 
 
 def parser_of(kind: type) -> argparse.ArgumentParser:
