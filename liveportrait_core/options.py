@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
+from .config.boxes import checked_box, read_box
 from .config.fields import check_options, option, section, shared
 from .constants import OBSERVATION_VARIANCE, Box, Region
 from .motion.slider_options import Sliders
@@ -25,11 +26,11 @@ WhenShorter = Literal["stop", "hold", "loop", "bounce"]
 DrivingCrop = Literal["follow", "fixed"]
 Role = Literal["source", "driver"]
 """Which of the two clips is meant."""
-MAX_PX: Final = 1e9
 MAX_OPENNESS: Final = 0.8
 """Height over width of an eye or a mouth that is wide open."""
 
 _OPENNESS: Final[Mapping[str, Any]] = {"minimum": 0, "maximum": MAX_OPENNESS, "step": 0.01}
+_SHARE: Final[Mapping[str, Any]] = {"minimum": 0, "maximum": 1, "step": 0.01}
 _SHIFT: Final[Mapping[str, Any]] = {"minimum": -1, "maximum": 1, "more": True}
 
 
@@ -77,6 +78,20 @@ class DrivingOptions:
         group="motion",
         metavar="driver|N",
         unset="as the motion says",
+    )
+    eyes_strength: float = option(
+        1.0,
+        "share of the change that retargeting the eyes makes",
+        **_SHARE,
+        group="motion",
+        more=True,
+    )
+    lip_strength: float = option(
+        1.0,
+        "share of the change that retargeting the lip makes",
+        **_SHARE,
+        group="motion",
+        more=True,
     )
     smooth: bool | None = option(
         None,
@@ -174,37 +189,6 @@ def read_reference(text: str) -> int | None:
     return None if text == "auto" else int(text)
 
 
-def read_box(text: str) -> Box:
-    """A box x,y,width,height in pixels out of a text.
-
-    Raises:
-        ValueError: The text is not four numbers.
-    """
-    x, y, width, height = (float(part) for part in text.split(","))
-    return checked_box((x, y, width, height))
-
-
-def _are_four_numbers(value: object) -> bool:
-    """Whether a value is a tuple of four finite numbers; those beyond 1e9 are none of pixels."""
-    numbers = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
-    finite = (isinstance(n, int | float) and -MAX_PX < n < MAX_PX for n in numbers)
-    return len(numbers) == len("xywh") and all(finite)
-
-
-def checked_box(box: Box) -> Box:
-    """The same box.
-
-    Raises:
-        ValueError: It has no area.
-    """
-    if not (_are_four_numbers(box) and min(box[2:]) > 0):
-        raise ValueError(
-            f"The box is {box!r}; (x, y, width, height) in pixels "
-            "with a width and a height above 0 is expected. Mark the face from brows to chin."
-        )
-    return box
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceOptions:
     """Which face of a clip is taken.
@@ -223,6 +207,16 @@ class FaceOptions:
     )
     index: int = option(
         0, "which face, the largest first", minimum=0, maximum=63, flag="face-index"
+    )
+    min_score: float | None = option(
+        None,
+        "least score of a face that is searched for: a higher one finds fewer and surer faces",
+        above=0,
+        maximum=1,
+        step=0.01,
+        unset="the finder's own, 0.35 for most",
+        metavar="SCORE",
+        more=True,
     )
 
     def __post_init__(self) -> None:
@@ -344,6 +338,13 @@ class AnimateOptions:
     when_shorter: WhenShorter = option(
         "stop",
         "a driver that ends before the source video: stop, hold its last frame, loop, or bounce "
+        "back and forth",
+        group="motion",
+        more=True,
+    )
+    source_when_shorter: WhenShorter = option(
+        "stop",
+        "a source video that ends before the driver: stop, hold its last frame, loop, or bounce "
         "back and forth",
         group="motion",
         more=True,

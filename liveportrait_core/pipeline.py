@@ -26,9 +26,17 @@ from .animation.read import ReadClip, read_driving, read_source
 from .animation.render import render
 from .face.faces import FaceTrack
 from .imaging.tensors import Pixels
-from .media.clips import Clip, Frames, LimitedClip, Progress, frame_size, limited_box
+from .media.clips import (
+    Clip,
+    ExtendedClip,
+    Frames,
+    LimitedClip,
+    Progress,
+    frame_size,
+    limited_box,
+)
 from .model import LivePortraitModel
-from .motion.edit import extend, retime
+from .motion.edit import extend, extended_frames, retime
 from .motion.types import Motion
 from .options import AnimateOptions, Edit, Framing
 
@@ -135,6 +143,8 @@ def prepare(
         motion = driving_read.motion
     fps = clip.fps if is_video else motion.fps
     num_background: int | None = getattr(background_clip, "num_frames", None)
+    if is_video and not isinstance(driving, Edit):
+        clip, read = _as_long_as(motion, clip, read, options)
     lengths = [length for length in (len(read) if is_video else None, num_background) if length]
     if isinstance(driving, Edit):
         keypoints = edit_keypoints(model, read.motion, driving, compat=options.driving.compat)
@@ -274,6 +284,24 @@ def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOpt
     if options.when_shorter != "stop":
         driving = extend(driving, num_frames, options.when_shorter)
     return driving[:num_frames]
+
+
+def _as_long_as(
+    driving: Motion, clip: Clip, read: ReadClip, options: AnimateOptions
+) -> tuple[Clip, ReadClip]:
+    """A source video that lasts as long as its driver, where `source_when_shorter` asks for it."""
+    how = options.source_when_shorter
+    if how == "stop" or len(driving) == 1:
+        return clip, read
+    num_frames = len(driving if options.driving.published else retime(driving, clip.fps))
+    if num_frames <= len(read):
+        return clip, read
+    rows = extended_frames(len(read), num_frames, how).tolist()
+    longer = ReadClip(
+        transforms=tuple(read.transforms[row] for row in rows),
+        motion=extend(read.motion, num_frames, how),
+    )
+    return ExtendedClip(clip, len(read), num_frames, how), longer
 
 
 def with_reference(motion: Motion, reference: int | None) -> Motion:

@@ -11,12 +11,19 @@ from torch import Tensor
 from ..liveportrait_core.command_options import OutputOptions
 from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.face.faces import Faces
+from ..liveportrait_core.motion.edit import neutral_motion
 from ..liveportrait_core.motion.types import Motion
 from ..liveportrait_core.options import AnimateOptions, FaceOptions
 from . import library, runtime
-from .adapt.clips import check_same_size, clip_of, driver_of, fps_of, still_of
-from .adapt.images import ImageBatch, checked_images
-from .adapt.results import frames_without_face, rendered_images
+from .adapt.clips import (
+    check_same_size,
+    clip_of,
+    driver_of,
+    fps_of,
+    still_of,
+    without_even_edge,
+)
+from .adapt.results import frames_without_face, rendered_images, unchanged_images
 from .adapt.sounds import SoundChoice, writer_sound
 from .fields import (
     FACE_INDEX,
@@ -24,6 +31,7 @@ from .fields import (
     MOTION_MODE,
     REGION,
     STITCH,
+    even_size_field,
     faces_field,
     fps_field,
     images_field,
@@ -60,6 +68,7 @@ SEARCH_WORDS: Final = (
     *("avatar", "puppet", "vtuber", "reenactment"),
     *("motion capture", "mocap", "motion transfer", "expression transfer"),
 )
+NO_DRIVER: Final = "nothing drives it: the source comes out as it is"
 PASTE_BACK: Final = OptionWidget(spec=spec_of(AnimateOptions, "paste_back"), id="paste_back")
 SOUND: Final = OptionWidget(
     spec=spec_of(OutputOptions, "audio"),
@@ -79,8 +88,9 @@ def _common_fields() -> list[io.Input]:
         io.MultiType.Input(
             "driving",
             types=[io.Image, io.Video, MotionSocket],
+            optional=True,  # the node before may be bypassed or muted
             tooltip="Who moves: a VIDEO, frames (IMAGE), or a motion from Load Motion, "
-            "Expression, or an audio-to-motion node.",
+            "Expression, or an audio-to-motion node. Without it the source comes out as it is.",
         ),
         REGION.field(),
         MOTION_MODE.field(),
@@ -109,15 +119,17 @@ class AnimatePortrait(io.ComfyNode):
                 PASTE_BACK.field(),
                 fps_field(),
                 faces_field(FACES_TOOLTIP),
-                field(
-                    io.Image,
+                # two types: a bypassed node passes on its first input of exactly the wanted type
+                io.MultiType.Input(
                     "paste_onto",
+                    types=[io.Image, io.Video],
                     optional=True,
                     tooltip="Frames to paste into instead of the source's: the result of another "
                     "Animate Portrait of the same source, for several people.",
                 ),
                 options_field(OPTIONS_TOOLTIP),
                 video_info_field(),
+                even_size_field(),
             ],
             outputs=[
                 io.Image.Output("images", display_name="images", tooltip="The animated frames."),
@@ -139,7 +151,6 @@ class AnimatePortrait(io.ComfyNode):
         cls,
         model: LoadedModel,
         source: Tensor | Input.Video,
-        driving: Tensor | Input.Video | Motion,
         region: Region,
         motion_mode: MotionMode,
         gain: float,
@@ -147,24 +158,33 @@ class AnimatePortrait(io.ComfyNode):
         face_index: int,
         paste_back: bool,
         fps: float,
+        driving: Tensor | Input.Video | Motion | None = None,
         faces: Faces | None = None,
-        paste_onto: Tensor | None = None,
+        paste_onto: Tensor | Input.Video | None = None,
         options: AnimateOptions | None = None,
         video_info: object = None,
+        even_size: bool = True,
     ) -> io.NodeOutput:
         """Read both, then render into one batch."""
         rate = fps_of(fps, video_info)
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
         face = FaceOptions(index=face_index)
         options = replace(options, paste_back=paste_back, source_face=face)
+        source_clip = clip_of(source, "source", rate)
         background = None
         if paste_onto is not None:
-            background = ImageBatch(checked_images(paste_onto, "paste_onto"), rate)
-        source_clip = clip_of(source, "source", rate)
+            background = without_even_edge(clip_of(paste_onto, "paste_onto", rate), source_clip)
+        if driving is None:
+            runtime.show_text(cls, NO_DRIVER)
+            still = neutral_motion(checked(model, LoadedModel, "model").model.preset.space)
+            unchanged = unchanged_images(background or source_clip, even_size=even_size)
+            return io.NodeOutput(*unchanged, still)
         driver = driver_of(driving, "driving", rate)
         progress = _progress(driver)
         animation = _prepared(model, source_clip, driver, options, faces, background, progress)
-        images, mask = rendered_images(animation, progress, background or source_clip)
+        images, mask = rendered_images(
+            animation, progress, background or source_clip, even_size=even_size
+        )
         runtime.show_text(cls, frames_without_face(animation))
         return io.NodeOutput(images, mask, runtime.intermediate(animation.driving))
 
@@ -209,7 +229,6 @@ class AnimateVideo(io.ComfyNode):
         cls,
         model: LoadedModel,
         source: Tensor | Input.Video,
-        driving: Tensor | Input.Video | Motion,
         region: Region,
         motion_mode: MotionMode,
         gain: float,
@@ -218,6 +237,7 @@ class AnimateVideo(io.ComfyNode):
         sound: SoundChoice,
         crf: int,
         fps: float,
+        driving: Tensor | Input.Video | Motion | None = None,
         faces: Faces | None = None,
         options: AnimateOptions | None = None,
         audio: Input.Audio | None = None,
@@ -228,6 +248,11 @@ class AnimateVideo(io.ComfyNode):
         options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
         options = replace(options, source_face=FaceOptions(index=face_index))
         source_clip = clip_of(source, "source", rate)
+        if driving is None:
+            runtime.show_text(cls, NO_DRIVER)
+            if not isinstance(source, Tensor):
+                return io.NodeOutput(source)
+            return io.NodeOutput(_as_video(source_clip, crf, None if sound == "none" else audio))
         driver = driver_of(driving, "driving", rate)
         with_sound = writer_sound(sound, audio, driving=driver, source=source_clip)
         progress = _progress(driver)
@@ -239,6 +264,17 @@ class AnimateVideo(io.ComfyNode):
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
         runtime.show_text(cls, frames_without_face(animation))
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
+
+
+def _as_video(clip: AnyClip, crf: int, audio: Input.Audio | None) -> Input.Video:
+    """The frames of a clip in a file, as they are."""
+    path = runtime.temporary_path(".mp4")
+    sound = writer_sound("auto", audio, driving=clip, source=clip)
+    with library.video_writer.VideoWriter(path, clip.fps, crf=crf, **sound) as writer:
+        for frame in clip:
+            runtime.check_cancelled()
+            writer.write(frame)
+    return InputImpl.VideoFromFile(str(path))
 
 
 def _prepared(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final
 
 import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
 
-from ..liveportrait_core.face.faces import FaceOrder, Faces
+from ..liveportrait_core.config.fields import spec_of
+from ..liveportrait_core.face.faces import Faces, FindOptions
+from ..liveportrait_core.options import FaceOptions
 from . import library, runtime
 from .adapt.boxes import box_of
 from .adapt.clips import check_same_size, clip_of, fps_of
@@ -21,12 +23,19 @@ from .sockets import (
     LoadedModel,
     checked,
 )
+from .widgets import OptionWidget
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-    from ..liveportrait_core.face.faces import Faces
+    from ..liveportrait_core.face.faces import FaceOrder, Faces
     from ..liveportrait_core.viz.drawing import FaceMark
+
+
+MAX_FACES, ORDER = (
+    OptionWidget(spec=spec_of(FindOptions, name), id=name) for name in ("max_faces", "order")
+)
+MIN_SCORE: Final = OptionWidget(spec=spec_of(FaceOptions, "min_score"), id="min_score", unset=0.0)
 
 
 class FindFaces(io.ComfyNode):
@@ -49,21 +58,8 @@ class FindFaces(io.ComfyNode):
             inputs=[
                 model_field("From Load Model; it finds the landmarks."),
                 images_field("images"),
-                field(
-                    io.Int,
-                    "max_faces",
-                    default=8,
-                    min=1,
-                    max=64,
-                    tooltip="How many faces are tracked at most.",
-                ),
-                field(
-                    io.Combo,
-                    "order",
-                    options=list(get_args(FaceOrder)),
-                    default="large-small",
-                    tooltip="How faces are numbered from 0, by the first frame that shows them.",
-                ),
+                MAX_FACES.field(),
+                ORDER.field(),
                 field(
                     io.String,
                     "box",
@@ -75,6 +71,7 @@ class FindFaces(io.ComfyNode):
                 fps_field(),
                 *_mark_fields(),
                 video_info_field(),
+                MIN_SCORE.field(advanced=True, optional=True),
             ],
             outputs=[
                 FacesSocket.Output(
@@ -99,6 +96,7 @@ class FindFaces(io.ComfyNode):
         bounding_box: object = None,
         mask: Tensor | None = None,
         video_info: object = None,
+        min_score: float = 0.0,
     ) -> io.NodeOutput:
         """Read the frames once."""
         clip = clip_of(images, "images", fps_of(fps, video_info))
@@ -107,7 +105,11 @@ class FindFaces(io.ComfyNode):
         trackers = library.face_trackers.FaceTrackers(net, model.face_models)
         marked = box_of(box, clip, bounding_box, mask)
         counted = library.clips.CountedClip(clip, progress.read)
-        faces = trackers.find_all(counted, box=marked, max_faces=max_faces, order=order)
+        faces = trackers.find_all(
+            counted,
+            face=FaceOptions(box=marked, min_score=min_score or None),
+            options=FindOptions(max_faces=max_faces, order=order),
+        )
         progress.finish()
         runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))

@@ -79,6 +79,19 @@ def video_info_field() -> io.Input:
     )
 
 
+def even_size_field() -> io.Input:
+    """Whether a video's frames may be saved by nodes that need even sides."""
+    return field(
+        io.Boolean,
+        "even_size",
+        optional=True,
+        default=True,
+        advanced=True,
+        tooltip="Make an odd width or height of several frames even by repeating the last column "
+        "or row, as video files need it. A single image stays as it is.",
+    )
+
+
 def options_field(tooltip: str) -> io.Input:
     """Everything that Driving Options sets."""
     return field(OptionsSocket, "options", optional=True, tooltip=tooltip)

@@ -8,6 +8,7 @@ ComfyUI lists the nodes at its start. That must be quick, and work where the pac
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -34,30 +35,14 @@ if TYPE_CHECKING:
     from ..liveportrait_core.viz import drawing as drawing
     from ..liveportrait_core.viz import motion_plot as motion_plot
 
-_PACKAGES: Final = {
-    "": ("model", "pipeline", "stages"),
-    ".animation": (
-        "batching",
-        "crop_motion",
-        "crops",
-        "drive",
-        "face_trackers",
-        "frame_numbers",
-        "inputs",
-        "limits",
-        "read",
-        "render",
-        "retarget",
-    ),
-    ".imaging": ("composite", "tensors"),
-    ".media": ("clips", "video", "video_writer"),
-    ".viz": ("drawing", "motion_plot"),
-}
+_PACKAGES: Final = ("", ".animation", ".imaging", ".media", ".viz")
+"""Where the rooms above lie."""
 
 
 def __getattr__(name: str) -> ModuleType:
     """A room, by the name of its module."""
-    for package, rooms in _PACKAGES.items():
-        if name in rooms:
-            return import_module(f"..liveportrait_core{package}.{name}", __package__)
+    for package in _PACKAGES:
+        room = f"..liveportrait_core{package}.{name}"
+        if not name.startswith("_") and find_spec(room, __package__) is not None:
+            return import_module(room, __package__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

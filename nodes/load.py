@@ -10,6 +10,8 @@ import folder_paths
 from comfy_api.latest import io
 
 from ..liveportrait_core.checkpoints.manifest import file_named, files_for
+from ..liveportrait_core.command_options import ModelOptions
+from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.errors import CheckpointError
 from . import library, runtime
 from .schema import field, schema
@@ -33,6 +35,7 @@ PUBLISHED_FILES: Final = frozenset(
         "warping_module",
     }
 )
+DTYPE: Final = spec_of(ModelOptions, "dtype")
 FINDERS: Final = ("ours", "landmark.onnx", "insightface (non-commercial)")
 
 
@@ -80,11 +83,10 @@ class LoadModel(io.ComfyNode):
                 field(
                     io.Combo,
                     "precision",
-                    options=["auto", "fp32", "fp16", "bf16"],
+                    options=["auto", *(runtime.short_name(name) for name in DTYPE.choices)],
                     default="auto",
-                    tooltip="Number type of the three large networks. auto: fp16 where ComfyUI "
-                    "prefers it on the device. A network that overflows in fp16 continues in fp32 "
-                    "by itself.",
+                    tooltip=f"{DTYPE.help[0].upper()}{DTYPE.help[1:]}. auto: fp16 where ComfyUI "
+                    "prefers it. A network that overflows in fp16 continues in fp32 by itself.",
                 ),
                 field(
                     io.Combo,

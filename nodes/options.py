@@ -46,9 +46,17 @@ ADVANCED: Final = (
         )
     ),
 )
-LIMITS: Final = _widget("limits")
-DRIVING_CROP: Final = _widget("driving_crop", note="The motion keeps the travel either way.")
-"""The last widget: those after it would take its place in saved workflows."""
+LATER: Final = (
+    _widget("limits"),
+    _widget("driving_crop", note="The motion keeps the travel either way."),
+    _widget("eyes_strength"),
+    _widget("lip_strength"),
+    _widget("source_when_shorter", note="Not for Transform Keypoints."),
+)
+"""After the others, as each takes its place in saved workflows; new ones follow."""
+
+
+WIDGETS: Final = (*SHOWN, *ADVANCED, *LATER)
 
 
 class DrivingOptionsNode(io.ComfyNode):
@@ -81,8 +89,8 @@ class DrivingOptionsNode(io.ComfyNode):
                     advanced=True,
                     tooltip=PUBLISHED.help.removeprefix("published: ").capitalize() + ".",
                 ),
-                LIMITS.field(advanced=True),
-                DRIVING_CROP.field(advanced=True, optional=True),
+                LATER[0].field(advanced=True),
+                *(widget.field(advanced=True, optional=True) for widget in LATER[1:]),
             ],
             outputs=[
                 OptionsSocket.Output(
@@ -104,8 +112,7 @@ class DrivingOptionsNode(io.ComfyNode):
         **values: object,
     ) -> io.NodeOutput:
         """The library's own options."""
-        widgets = (*SHOWN, *ADVANCED, LIMITS, DRIVING_CROP)
-        chosen = {one.spec.key: one.value(values[one.id]) for one in widgets if one.id in values}
+        chosen = {one.spec.key: one.value(values[one.id]) for one in WIDGETS if one.id in values}
         chosen["eyes_open"] = _opening("eyes", eyes, eyes_open)
         chosen["lip_open"] = _opening("lip", lip, lip_open)
         chosen["compat"] = "published" if published else "none"

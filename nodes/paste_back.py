@@ -10,8 +10,16 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from . import library, runtime
-from .adapt.images import alpha_of, checked_images, image_of, pixels_of, with_alpha
+from .adapt.images import (
+    alpha_of,
+    checked_images,
+    image_of,
+    pixels_of,
+    with_alpha,
+    with_even_sides,
+)
 from .adapt.results import where_pasted
+from .fields import even_size_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, checked
 
@@ -51,6 +59,7 @@ class PasteBack(io.ComfyNode):
                     tooltip="Where to paste: as large as the rendered face or as the frame; one, "
                     "or one for each frame. Without it a soft square.",
                 ),
+                even_size_field(),
             ],
             outputs=[
                 io.Image.Output(
@@ -67,7 +76,12 @@ class PasteBack(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, images: Tensor, painted: Tensor, crops: Crops, mask: Tensor | None = None
+        cls,
+        images: Tensor,
+        painted: Tensor,
+        crops: Crops,
+        mask: Tensor | None = None,
+        even_size: bool = True,
     ) -> io.NodeOutput:
         """Frame by frame."""
         images = checked_images(images, "images")
@@ -75,6 +89,8 @@ class PasteBack(io.ComfyNode):
         checked(crops, Crops, "crops")
         weights = _weights(mask, int(painted.shape[1]))
         pasted, masks = _pasted(images, painted, crops, weights)
+        if even_size and len(pasted) > 1:
+            pasted, masks = ([*map(with_even_sides, each)] for each in (pasted, masks))
         return io.NodeOutput(torch.stack(pasted), runtime.intermediate(torch.stack(masks)))
 
 

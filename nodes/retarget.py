@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..liveportrait_core.options import RetargetMode
 
 DRIVER, FIXED, FIRST_FRAME, CLOSED = "driver", "fixed", "first frame", "closed source"
+STRENGTHS: Final = {
+    part: OptionWidget(spec=spec_of(DrivingOptions, f"{part}_strength"), id="strength")
+    for part in ("eyes", "lip")
+}
 RETARGET: Final = OptionWidget(
     spec=spec_of(DrivingOptions, "retarget"),
     id="retarget",
@@ -50,14 +54,17 @@ class RetargetEyes(io.ComfyNode):
         follow: str,
         eyes_open: float,
         retarget: RetargetMode,
+        strength: float = 1.0,
     ) -> io.NodeOutput:
         """R_eyes."""
         net, inputs, points = on_device(model, keypoints)
         if follow == FIRST_FRAME:
-            points = library.retarget.hold_source_eyes(net, inputs, points)
+            points = library.retarget.hold_source_eyes(net, inputs, points, strength=strength)
         else:
             opening = "driver" if follow == DRIVER else eyes_open
-            points = library.retarget.open_eyes(net, inputs, points, opening, retarget)
+            points = library.retarget.open_eyes(
+                net, inputs, points, opening, retarget, strength=strength
+            )
         return io.NodeOutput(with_keypoints(keypoints, points))
 
 
@@ -84,14 +91,17 @@ class RetargetLip(io.ComfyNode):
         follow: str,
         lip_open: float,
         retarget: RetargetMode,
+        strength: float = 1.0,
     ) -> io.NodeOutput:
         """R_lip."""
         net, inputs, points = on_device(model, keypoints)
         if follow == CLOSED:
-            points = library.retarget.close_source_lip(net, inputs, points)
+            points = library.retarget.close_source_lip(net, inputs, points, strength=strength)
         else:
             opening = "driver" if follow == DRIVER else lip_open
-            points = library.retarget.open_lip(net, inputs, points, opening, retarget)
+            points = library.retarget.open_lip(
+                net, inputs, points, opening, retarget, strength=strength
+            )
         return io.NodeOutput(with_keypoints(keypoints, points))
 
 
@@ -117,6 +127,7 @@ def _schema(
             ),
             opening,
             RETARGET.field(advanced=True),
+            STRENGTHS[part.lower()].field(advanced=True, optional=True),
         ],
         outputs=[
             KeypointsSocket.Output(

@@ -113,11 +113,16 @@ def on_device(loaded: LoadedModel) -> LivePortraitModel:
     return loaded.model
 
 
+def short_name(dtype: str) -> str:
+    """What ComfyUI calls a number type: float16 is fp16 there."""
+    return dtype.removeprefix("torch.").replace("bfloat", "bf").replace("float", "fp")
+
+
 def dtype_for(precision: str) -> torch.dtype:
     """The type of F, W and G: the chosen one, or what ComfyUI prefers for the device."""
-    named = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-    if precision in named:
-        return named[precision]
+    for dtype in (torch.float32, torch.float16, torch.bfloat16):
+        if short_name(str(dtype)) == precision:
+            return dtype
     return (
         torch.float16
         if management.should_use_fp16(management.get_torch_device())

@@ -74,11 +74,19 @@ def drive(
     retarget: RetargetMode = "replace" if options.replaces else "add"
     if options.eyes_open is not None:
         keypoints = open_eyes(
-            model, inputs, keypoints, options.eyes_open, retarget, published=options.published
+            model,
+            inputs,
+            keypoints,
+            options.eyes_open,
+            retarget,
+            strength=options.eyes_strength,
+            published=options.published,
         )
         retarget = "add"  # the eyes' offset stays
     if options.lip_open is not None:
-        keypoints = open_lip(model, inputs, keypoints, options.lip_open, retarget)
+        keypoints = open_lip(
+            model, inputs, keypoints, options.lip_open, retarget, strength=options.lip_strength
+        )
     if options.stitch:
         keypoints = stitch_keypoints(model, keypoints)
     if options.normalize_lip and options.motion == "relative" and not options.retargets:

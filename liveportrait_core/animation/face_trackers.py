@@ -12,11 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ..constants import ANIMAL_SPACE, Box
+from ..constants import ANIMAL_SPACE
 from ..errors import FaceNotFoundError
 from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
-from ..face.detector import BoxFaceFinder, CroppedFaceFinder, FaceFinder, HaarFaceFinder
-from ..face.faces import Face, FaceOrder, Faces, FaceTrack
+from ..face.detector import (
+    DEFAULT_MIN_SCORE,
+    BoxFaceFinder,
+    CroppedFaceFinder,
+    FaceFinder,
+    HaarFaceFinder,
+)
+from ..face.faces import Face, FaceOrder, Faces, FaceTrack, FindOptions
 from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
 from ..face.network_finder import FinderChain, NetworkFaceFinder
@@ -111,6 +117,23 @@ class FramewiseTracker:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredFinder:
+    """A finder without its faces below a score."""
+
+    finder: FaceFinder
+    min_score: float
+
+    @property
+    def tried(self) -> str:
+        """What it does, for the message when it finds nothing."""
+        return f"{self.finder.tried}; no face of a score below {self.min_score:g}"
+
+    def find(self, frame: Pixels) -> list[Face]:
+        """The finder's faces of at least that score."""
+        return [face for face in self.finder.find(frame) if face.score >= self.min_score]
+
+
+@dataclass(frozen=True, slots=True)
 class RefinedFinder:
     """A finder whose landmarks are replaced by a network's, so that all frames have its layout."""
 
@@ -193,7 +216,7 @@ class FaceTrackers:
         if space == ANIMAL_SPACE and role == "source":
             return FramewiseTracker(AnimalBoxFinder(face.box) if face.box else AnimalFaceFinder())
         return LandmarkTracker(
-            finder=self._finder(role, face.box, is_image=is_image),
+            finder=self._finder(role, face, is_image=is_image),
             network=self.network(),
             face_index=face.index,
             name=role,
@@ -201,29 +224,36 @@ class FaceTrackers:
         )
 
     def find_all(
-        self, clip: Clip, *, box: Box | None = None, max_faces: int = 8, order: FaceOrder
+        self,
+        clip: Clip,
+        *,
+        face: FaceOptions | None = None,
+        options: FindOptions | None = None,
     ) -> Faces:
-        """Every face of a source, up to `max_faces`, numbered in an order.
+        """Every face of a source, up to a number, in an order.
 
         Args:
             clip: The source.
-            box: A face that is marked by hand; then it alone is found.
-            max_faces: How many at most.
-            order: Which face gets number 0, which 1, and so on.
+            face: A box that marks one face, which then is found alone; the least score.
+            options: How many at most, and in which order.
 
         Raises:
             FaceNotFoundError: No frame shows one.
             CheckpointError: A landmark network cannot be loaded.
         """
         frames = _MeasuredClip(clip)
+        face, options = face or FaceOptions(), options or FindOptions()
         if self._model.preset.space == ANIMAL_SPACE:
-            tracker = self.tracker("source", FaceOptions(box=box))
+            tracker = self.tracker("source", face)
             tracks = [tracker(frames)] if tracker else []
         else:
             config = TrackingConfig(
-                max_faces=max_faces, order=order, search_every=1, longest_wait=SOURCE_WAIT
+                max_faces=options.max_faces,
+                order=options.order,
+                search_every=1,
+                longest_wait=SOURCE_WAIT,
             )
-            finder = self._finder("source", box, is_image=False)
+            finder = self._finder("source", face, is_image=False)
             tracks = track_faces(frames, finder, self.network(), config, name="source")
         height, width = frames.size
         return Faces(
@@ -245,9 +275,15 @@ class FaceTrackers:
                 self._network = landmark_network(model)
         return self._network
 
-    def _finder(self, role: Role, box: Box | None, *, is_image: bool) -> FaceFinder:
-        if box is not None:
-            return BoxFaceFinder(box, self.network())
+    def _finder(self, role: Role, face: FaceOptions, *, is_image: bool) -> FaceFinder:
+        if face.box is not None:
+            return BoxFaceFinder(face.box, self.network())
+        if face.min_score is not None:
+            found = self._searching(role, is_image=is_image, min_score=face.min_score)
+            return ScoredFinder(found, face.min_score)
+        return self._searching(role, is_image=is_image, min_score=DEFAULT_MIN_SCORE)
+
+    def _searching(self, role: Role, *, is_image: bool, min_score: float) -> FaceFinder:
         if self._insightface is not None:
             finder = insightface_finder(self._insightface)
             # the published program frames an image by the 106 points as they are, and takes the
@@ -256,9 +292,10 @@ class FaceTrackers:
             if keep and self._landmarks is None:
                 return finder
             return RefinedFinder(finder, self.network(), openness_only=keep)
-        ours = NetworkFaceFinder(self.network())
+        ours = NetworkFaceFinder(self.network(), min_score=min_score)
         try:
-            return FinderChain((ours, HaarFaceFinder(self.network())), verifier=ours)
+            haar = HaarFaceFinder(self.network(), min_score=min_score)
+            return FinderChain((ours, haar), verifier=ours)
         except FaceNotFoundError:  # OpenCV 5 has no cascades
             return ours
 

@@ -30,6 +30,7 @@ def open_eyes(
     eyes_open: float | Literal["driver"],
     retarget: RetargetMode = "add",
     *,
+    strength: float = 1.0,
     published: bool = False,
 ) -> DrivenKeypoints:
     """Driving keypoints with the eyes as open as ordered: + Delta_eyes  (Alg. 1, lines 7, 9).
@@ -40,6 +41,7 @@ def open_eyes(
         keypoints: Of N frames.
         eyes_open: The opening, or "driver" to follow the driver's.
         retarget: add: on top of the driving keypoints; replace: on the source's instead.
+        strength: Share of the offset that is added, 0 to 1.
         published: Take the driver's first eye as it is.
 
     Raises:
@@ -50,7 +52,7 @@ def open_eyes(
     target = _eyes_target(inputs, eyes, eyes_open, published=published)
     condition = eyes_condition(eyes, target)
     offset = retarget_eyes(model, _source_rows(inputs, len(condition)), condition)
-    return _with_offset(keypoints, offset, retarget)
+    return _with_offset(keypoints, offset, retarget, strength=strength)
 
 
 def open_lip(
@@ -59,6 +61,8 @@ def open_lip(
     keypoints: DrivenKeypoints,
     lip_open: float | Literal["driver"],
     retarget: RetargetMode = "add",
+    *,
+    strength: float = 1.0,
 ) -> DrivenKeypoints:
     """Driving keypoints with the lip as open as ordered: + Delta_lip  (Alg. 1, lines 8, 9).
 
@@ -71,11 +75,15 @@ def open_lip(
         target = lip.new_full((1, 1), lip_open)
     condition = lip_condition(lip, target)
     offset = retarget_lip(model, _source_rows(inputs, len(condition)), condition)
-    return _with_offset(keypoints, offset, retarget)
+    return _with_offset(keypoints, offset, retarget, strength=strength)
 
 
 def close_source_lip(
-    model: LivePortraitModel, inputs: DrivingInputs, keypoints: DrivenKeypoints
+    model: LivePortraitModel,
+    inputs: DrivingInputs,
+    keypoints: DrivenKeypoints,
+    *,
+    strength: float = 1.0,
 ) -> DrivenKeypoints:
     """Driving keypoints that begin from a closed lip, where the source's is open.
 
@@ -87,11 +95,15 @@ def close_source_lip(
     condition = lip_condition(lip, torch.zeros_like(lip))
     closing = retarget_lip(model, transform_keypoints(inputs.source), condition)
     offset = torch.where(lip[:, :, None] >= CLOSED_LIP, closing, 0.0)
-    return _with_offset(keypoints, offset)
+    return _with_offset(keypoints, offset, strength=strength)
 
 
 def hold_source_eyes(
-    model: LivePortraitModel, inputs: DrivingInputs, keypoints: DrivenKeypoints
+    model: LivePortraitModel,
+    inputs: DrivingInputs,
+    keypoints: DrivenKeypoints,
+    *,
+    strength: float = 1.0,
 ) -> DrivenKeypoints:
     """Driving keypoints with a source video's eyes as open as in its first frame.
 
@@ -104,15 +116,19 @@ def hold_source_eyes(
     target = torch.where(first < SLEEPY_EYES, AWAKE_EYES, first)
     condition = eyes_condition(eyes, target)
     offset = retarget_eyes(model, transform_keypoints(inputs.source), condition)
-    return _with_offset(keypoints, offset)
+    return _with_offset(keypoints, offset, strength=strength)
 
 
 def _with_offset(
-    keypoints: DrivenKeypoints, offset: Tensor, retarget: RetargetMode = "add"
+    keypoints: DrivenKeypoints,
+    offset: Tensor,
+    retarget: RetargetMode = "add",
+    *,
+    strength: float,
 ) -> DrivenKeypoints:
     replaces = retarget == "replace"
     start = keypoints.source_keypoints if replaces else keypoints.driving_keypoints
-    return replace(keypoints, driving_keypoints=start + offset)
+    return replace(keypoints, driving_keypoints=start + strength * offset)
 
 
 def _source_rows(inputs: DrivingInputs, num_rows: int) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
+from ..config.fields import check_options, option
 from ..constants import Box
 from ..errors import FaceNotFoundError
 from ..imaging.landmark_layouts import Landmarks
@@ -85,7 +86,7 @@ class FaceTrack:
 class Faces:
     """The faces of a clip: one track each, numbered from 0 by `face_id`.
 
-    `faces = FaceTrackers(model).find_all(clip, order="left-right")`, then `faces[1]`
+    `faces = FaceTrackers(model).find_all(clip, options=FindOptions(max_faces=2))`, then `faces[1]`
     """
 
     tracks: tuple[FaceTrack, ...]
@@ -110,6 +111,22 @@ class Faces:
                 f"{len(self.tracks)} found. Choose another index."
             )
         return self.tracks[face_index]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindOptions:
+    """How many faces of a clip are found, and how they are numbered.
+
+    `FaceTrackers(model).find_all(clip, options=FindOptions(order="left-right"))`
+    """
+
+    max_faces: int = option(8, "how many faces are tracked at most", minimum=1, maximum=64)
+    order: FaceOrder = option(
+        "large-small", "how faces are numbered from 0, by the first frame that shows them"
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 _ORDER_KEYS: dict[str, Callable[[Face], float]] = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice, repeat
 from typing import Final, Protocol
 
 from ..face.faces import Box
 from ..imaging.tensors import Pixels, limit_pixels, limited_size
+from ..motion.edit import Extension
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is; 0 when that is not known."""
@@ -32,6 +34,10 @@ class Clip(Protocol):
     def __iter__(self) -> Iterator[Pixels]:
         """The frames from the beginning, each (H, W, 3) uint8."""
         ...
+
+
+REVERSED_BYTES: Final = 2**28
+"""Of frames that are held at once to be shown backwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,59 @@ class LimitedClip:
     def num_frames(self) -> int | None:
         """The clip's, where it knows."""
         return getattr(self.clip, "num_frames", None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedClip:
+    """A clip that goes on after its end, as `motion.edit.extend` has it.
+
+    `ExtendedClip(VideoReader("me.mp4"), 100, 250, "bounce")`
+
+    Convention:
+        - no more than `REVERSED_BYTES` of frames are held to play backwards; the clip is then
+          decoded again and again, from its beginning
+    """
+
+    clip: Clip
+    length: int
+    """Frames of the clip."""
+    num_frames: int
+    """Of the result, at least `length`."""
+    how: Extension
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The frames from the beginning."""
+        rest = self._held() if self.how == "hold" or self.length == 1 else self._going_on()
+        return islice(rest, self.num_frames)
+
+    @property
+    def fps(self) -> Fraction:
+        """The clip's."""
+        return self.clip.fps
+
+    def _held(self) -> Iterator[Pixels]:
+        frame = None
+        for frame in self.clip:
+            yield frame
+        if frame is not None:
+            yield from repeat(frame)
+
+    def _going_on(self) -> Iterator[Pixels]:
+        yield from self.clip
+        while True:
+            if self.how == "bounce":
+                yield from self._backwards()
+            yield from islice(self.clip, int(self.how == "bounce"), None)
+
+    def _backwards(self) -> Iterator[Pixels]:
+        """The frames from the last but one to the first."""
+        stop = self.length - 1
+        height, width = frame_size(self.clip)
+        most = max(1, REVERSED_BYTES // max(1, 3 * height * width))
+        while stop > 0:
+            start = max(0, stop - most)
+            yield from reversed(list(islice(self.clip, start, stop)))
+            stop = start
 
 
 def limited_pixels(pixels: Pixels) -> Pixels:

@@ -243,15 +243,28 @@ def extend(motion: Motion, num_frames: int, how: Extension) -> Motion:
         raise ValueError(
             "The motion has 0 frames; 1 or more are expected. Give a motion with a frame to repeat."
         )
-    last = len(motion) - 1
-    frames = torch.arange(num_frames, device=motion.expression.device)
+    frames = extended_frames(len(motion), num_frames, how)
+    return motion[frames.to(motion.expression.device)]
+
+
+def extended_frames(length: int, num_frames: int, how: Extension) -> Tensor:
+    """Which frame of a clip stands at each place once it is extended, as `extend` says.
+
+    Args:
+        length: Frames of the clip, at least 1.
+        num_frames: Frames of the result.
+        how: How it continues.
+
+    Returns:
+        (num_frames,) whole numbers.
+    """
+    last = length - 1
+    frames = torch.arange(num_frames)
     if how == "hold":
-        frames = frames.clamp(max=last)
-    elif how == "loop":
-        frames = frames % (last + 1)
-    else:
-        frames = last - (frames % max(1, 2 * last) - last).abs()
-    return motion[frames]
+        return frames.clamp(max=last)
+    if how == "loop":
+        return frames % length
+    return last - (frames % max(1, 2 * last) - last).abs()
 
 
 def mirror(motion: Motion) -> Motion:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from torch import Tensor
 
-from ...liveportrait_core.options import checked_box, read_box
+from ...liveportrait_core.config.boxes import checked_box, read_box
 
 if TYPE_CHECKING:
     from ...liveportrait_core.face.faces import Box

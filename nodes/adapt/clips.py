@@ -132,6 +132,16 @@ def still_of(clip: AnyClip) -> Pixels | AnyClip:
     return clip
 
 
+def without_even_edge(clip: AnyClip, like: AnyClip) -> AnyClip:
+    """Frames without the row and column of `with_even_sides`, where another clip has odd sides."""
+    if not isinstance(clip, ImageBatch):
+        return clip
+    edge = (clip.height - like.height, clip.width - like.width)
+    if edge == (0, 0) or edge != (like.height % 2, like.width % 2):
+        return clip
+    return ImageBatch(clip.images[:, : like.height, : like.width], clip.fps, clip.audio)
+
+
 def check_same_size(faces: Faces, clip: AnyClip, name: str) -> None:
     """Refuse faces that were found in images of another size.
 

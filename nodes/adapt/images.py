@@ -55,6 +55,15 @@ class ImageBatch:
         return int(self.images.shape[2])
 
 
+def with_even_sides(image: Tensor) -> Tensor:
+    """An image (H, W, ...) whose odd sides are made even by repeating the last row or column."""
+    for axis in (0, 1):
+        last = image.shape[axis] - 1
+        if not last % 2:
+            image = torch.cat((image, image.narrow(axis, last, 1)), axis)
+    return image
+
+
 def checked_images(images: object, name: str) -> Tensor:
     """A batch of images that can be processed.
 

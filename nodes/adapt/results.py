@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import library, runtime
-from .images import ImageBatch, alpha_of, image_of, with_alpha
+from .images import ImageBatch, alpha_of, image_of, with_alpha, with_even_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def rendered_images(
-    animation: Animation, progress: runtime.Progress, background: AnyClip
+    animation: Animation,
+    progress: runtime.Progress,
+    background: AnyClip,
+    *,
+    even_size: bool,
 ) -> tuple[Tensor, Tensor]:
     """All frames in one batch, and where they were changed.
 
@@ -31,7 +35,9 @@ def rendered_images(
         animation: What is rendered.
         progress: Shows every frame.
         background: The clip that is pasted into; images keep their transparency.
+        even_size: Whether odd sides of several frames are made even.
     """
+    sized = with_even_sides if even_size and len(animation) > 1 else _as_it_is
     images: Tensor | None = None
     masks: list[Tensor] = []
     mask = library.composite.paste_mask(animation.model.preset.output_size_px).numpy()
@@ -40,14 +46,30 @@ def rendered_images(
         if isinstance(background, ImageBatch) and animation.options.pastes:
             like = background.images[frame.index if background.num_frames > 1 else 0]
             image = with_alpha(image, alpha_of(like))
+        image = sized(image)
         if images is None:
             images = image.new_empty((len(animation), *image.shape))
         images[frame.index] = image
         if frame.index == 0 or animation.is_video:
-            masks.append(_mask_of(frame, mask, pastes=animation.options.pastes))
+            masks.append(sized(_mask_of(frame, mask, pastes=animation.options.pastes)))
         progress.rendered(frame.index + 1, len(animation), frame.picture)
     assert images is not None
     return images, runtime.intermediate(torch.stack(masks))
+
+
+def unchanged_images(clip: AnyClip, *, even_size: bool) -> tuple[Tensor, Tensor]:
+    """The frames of a clip as they are, in one batch, and a mask that says so."""
+    if isinstance(clip, ImageBatch):
+        images = runtime.intermediate_image(clip.images)
+    else:
+        images = torch.stack([image_of(frame) for frame in clip])
+    if even_size and len(images) > 1:
+        images = torch.stack([with_even_sides(image) for image in images])
+    return images, runtime.intermediate(torch.zeros(1, *images.shape[1:3]))
+
+
+def _as_it_is(image: Tensor) -> Tensor:
+    return image
 
 
 def _mask_of(frame: RenderedFrame, mask: Mask, *, pastes: bool) -> Tensor:

@@ -142,7 +142,7 @@ class _Canvas:
         if node["type"] == "Reroute":
             return self._behind(node, 0, taken)
         if node.get("mode", 0) == BYPASSED:
-            index = _passed_on(node, slot, taken)
+            index = passed_on(node, slot, taken)
             return None if index is None else self._behind(node, index, taken)
         return [str(node_id), slot] if self.is_run(node) else None
 
@@ -151,7 +151,7 @@ class _Canvas:
         return None if link is None else self.origin(link, taken)
 
 
-def _passed_on(node: Mapping[str, Any], slot: int, taken: str) -> int | None:
+def passed_on(node: Mapping[str, Any], slot: int, taken: str) -> int | None:
     """The input that a bypassed node passes on: the one opposite, or the first of the type."""
     types: Sequence[str] = [entry["type"] for entry in node.get("inputs") or []]
     given = node["outputs"][slot]["type"]

@@ -183,3 +183,36 @@ def test_a_driver_of_one_frame_holds_for_all():
 def test_an_unknown_way_to_go_on_is_refused():
     with pytest.raises(ValueError, match="when_shorter is 'rewind'; one of stop, hold"):
         AnimateOptions(when_shorter="rewind")
+
+
+# A source video that ends before its driver
+
+
+@pytest.mark.parametrize(
+    ("how", "shown"),
+    [
+        ("stop", [0, 1, 2]),
+        ("hold", [0, 1, 2, 2, 2, 2, 2]),
+        ("loop", [0, 1, 2, 0, 1, 2, 0]),
+        ("bounce", [0, 1, 2, 1, 0, 1, 2]),
+    ],
+)
+def test_a_source_that_ends_early_goes_on_as_asked(model, how, shown):
+    source, driver = walk(3, step=9), walk(7, step=0)
+    options = replace(PLAIN, source_when_shorter=how)
+    made = prepared(model, source, driver, options=options)
+    assert len(made) == len(shown)
+    assert torch.equal(
+        made.read.motion.translation,
+        prepared(model, source, driver).read.motion[torch.tensor(shown)].translation,
+    )
+    rendered = [frame.source for frame in render(made)]
+    for frame, index in zip(rendered, shown, strict=True):
+        np.testing.assert_array_equal(frame, source.frames[index])
+
+
+def test_a_source_lasts_as_long_as_a_driver_of_another_rate(model):
+    options = replace(PLAIN, source_when_shorter="hold")
+    assert len(prepared(model, walk(3), walk(10, fps=50), options=options)) == 5
+    assert len(prepared(model, walk(9), walk(4), options=options)) == 4
+    assert len(prepared(model, walk(3), walk(1), options=options)) == 3

@@ -78,26 +78,45 @@ def broken(before: Graph, now: Graph) -> list[str]:
 def broken_inputs(
     node: str, before: list[dict[str, Any]], now: list[dict[str, Any]]
 ) -> Iterator[str]:
-    """The same for the inputs of a node."""
-    for index, old in enumerate(before):
+    """The same for the inputs of a node.
+
+    A socket that was wanted may become optional: front ends list it later then, and connect it by
+    its name. A socket may take more types.
+    """
+    freed = {old["name"] for old in before if not old["optional"]} & {
+        new["name"] for new in now if new["optional"] and "widget" not in new
+    }
+    by_name = {new["name"]: new for new in now}
+    order = [new["name"] for new in now if new["name"] not in freed]
+    kept = [old["name"] for old in before if old["name"] not in freed]
+    for old in before:
         name = old["name"]
-        if index >= len(now) or now[index]["name"] != name:
-            yield f"{name} is no longer input {index}"
-            continue
-        new = now[index]
-        for key in ("type", "optional", "widget", "default"):
-            if old.get(key) != new.get(key):
-                yield f"{name}: {key} was {old.get(key)} and is {new.get(key)}"
-        if "choices" in old:
-            yield from broken_choices((node, name), old["choices"], new.get("choices", []))
-        for bound, narrower in (("min", float.__gt__), ("max", float.__lt__)):
-            if bound in new and (
-                bound not in old or narrower(float(new[bound]), float(old[bound]))
-            ):
-                yield f"{name}: {bound} was {old.get(bound)} and is {new[bound]}"
-    for new in now[len(before) :]:
-        if not new["optional"]:
+        if name not in freed:
+            index = kept.index(name)
+            if index >= len(order) or order[index] != name:
+                yield f"{name} is no longer input {index}"
+                continue
+        yield from broken_input(node, old, by_name[name], is_freed=name in freed)
+    for new in now:
+        if new["name"] not in {old["name"] for old in before} and not new["optional"]:
             yield f"{new['name']} is new and not optional"
+
+
+def broken_input(
+    node: str, old: dict[str, Any], new: dict[str, Any], *, is_freed: bool
+) -> Iterator[str]:
+    """The same for one input; one that is freed was wanted and is optional."""
+    name = old["name"]
+    for key in ("widget", "default", *(() if is_freed else ("optional",))):
+        if old.get(key) != new.get(key):
+            yield f"{name}: {key} was {old.get(key)} and is {new.get(key)}"
+    if not set(old["type"].split(",")) <= set(new["type"].split(",")):
+        yield f"{name}: type was {old['type']} and is {new['type']}"
+    if "choices" in old:
+        yield from broken_choices((node, name), old["choices"], new.get("choices", []))
+    for bound, narrower in (("min", float.__gt__), ("max", float.__lt__)):
+        if bound in new and (bound not in old or narrower(float(new[bound]), float(old[bound]))):
+            yield f"{name}: {bound} was {old.get(bound)} and is {new[bound]}"
 
 
 def broken_choices(place: tuple[str, str], before: list[Any], now: list[Any]) -> Iterator[str]:

@@ -95,6 +95,12 @@ GROWING = {
     "a motion among the shipped ones": lambda graph: named(graph, "motion_file", "LPS_LoadMotion")[
         "choices"
     ].insert(1, "kiss (shipped)"),
+    "a wanted socket may be left out": lambda graph: inputs(graph).append(
+        {**inputs(graph).pop(0), "optional": True}
+    ),
+    "a socket takes another type as well": lambda graph: named(graph, "images").update(
+        type="IMAGE,VIDEO,MASK"
+    ),
     "nothing": lambda graph: None,
 }
 

@@ -113,3 +113,21 @@ def test_a_scene_is_as_long_as_its_moving_parts(model):
 def test_amplifying_by_one_is_the_same_object(model):
     keypoints = move(prepare_inputs(*motions(1, 3), DrivingOptions()), DrivingOptions())
     assert amplify(keypoints, 1) is keypoints
+
+
+@pytest.mark.parametrize("retarget", ["add", "replace"])
+@pytest.mark.parametrize("part", ["eyes", "lip"])
+def test_strength_is_the_share_of_the_offset(model, part, retarget):
+    source, driving = motions(1, 4)
+    order = {f"{part}_open": 0.4, "stitch": False, "retarget": retarget}
+    none, half, full = (
+        drive(model, source, driving, DrivingOptions(**order, **{f"{part}_strength": share}))
+        for share in (0.0, 0.5, 1.0)
+    )
+    start = none.source_keypoints
+    if retarget == "add":
+        start = drive(model, source, driving, DrivingOptions(stitch=False)).driving_keypoints
+    torch.testing.assert_close(none.driving_keypoints, start)
+    middle = (none.driving_keypoints + full.driving_keypoints) / 2
+    torch.testing.assert_close(half.driving_keypoints, middle)
+    assert not torch.equal(none.driving_keypoints, full.driving_keypoints)

@@ -7,7 +7,7 @@ import pytest
 
 from liveportrait_core.animation import face_trackers
 from liveportrait_core.animation.compact_landmarks import landmark_network
-from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
+from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker, ScoredFinder
 from liveportrait_core.constants import HUMAN_SPACE
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import Face
@@ -102,16 +102,18 @@ def test_only_a_compact_model_reads_landmarks(model):
 
 
 def test_our_own_finder_comes_first_and_the_cascade_is_a_second_opinion(model, monkeypatch):
-    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network: Named("own"))
-    monkeypatch.setattr(face_trackers, "HaarFaceFinder", lambda network: Named("cascade"))
+    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network, min_score: Named("own"))
+    monkeypatch.setattr(
+        face_trackers, "HaarFaceFinder", lambda network, min_score: Named("cascade")
+    )
     assert FaceTrackers(model, None).tracker("source").finder.tried == "own; cascade"
 
 
 def test_without_cascades_our_own_finder_is_alone(model, monkeypatch):
-    def missing(network):
+    def missing(network, min_score):
         raise FaceNotFoundError("OpenCV 5 has no cascades.")
 
-    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network: Named("own"))
+    monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network, min_score: Named("own"))
     monkeypatch.setattr(face_trackers, "HaarFaceFinder", missing)
     assert FaceTrackers(model, None).tracker("driver").finder.tried == "own"
 
@@ -121,3 +123,34 @@ class Named:
     """A finder that is told by what it tried."""
 
     tried: str
+
+
+@dataclass
+class Scored:
+    """Finds faces of these scores."""
+
+    scores: tuple[float, ...]
+    tried = "a list"
+
+    def find(self, frame):
+        faces = SquareFinder().find(frame)
+        return [replace(faces[0], score=score) for score in self.scores]
+
+
+@pytest.mark.parametrize(("least", "count"), [(0.1, 3), (0.4, 2), (0.5, 1), (0.95, 0)])
+def test_faces_below_the_least_score_are_left_out(least, count):
+    found = ScoredFinder(Scored((0.9, 0.4, 0.2)), least).find(face_frame((50, 30, 60)))
+    assert len(found) == count
+    assert all(face.score >= least for face in found)
+
+
+def test_a_least_score_goes_to_every_finder(model, monkeypatch):
+    asked = []
+    for name in ("NetworkFaceFinder", "HaarFaceFinder"):
+        monkeypatch.setattr(
+            face_trackers, name, lambda network, min_score: asked.append(min_score) or Scored(())
+        )
+    tracker = FaceTrackers(model).tracker("source", FaceOptions(min_score=0.1))
+    assert isinstance(tracker.finder, ScoredFinder)
+    FaceTrackers(model).tracker("source")
+    assert asked == [0.1, 0.1, 0.35, 0.35]

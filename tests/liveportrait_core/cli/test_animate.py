@@ -165,7 +165,7 @@ def test_a_motion_file_drives_like_its_clip(liveportrait, animate, files, out, m
 def test_boxes_and_crops_need_no_detector(animate, files, out, monkeypatch):
     monkeypatch.setattr(
         "liveportrait_core.animation.face_trackers.HaarFaceFinder",
-        lambda network: pytest.fail("was used"),
+        lambda network, **_: pytest.fail("was used"),
     )
     ran = animate(
         *(files / "portrait.png", files / "portrait.png", "-o", out / "made.png"),

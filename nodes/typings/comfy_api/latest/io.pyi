@@ -38,7 +38,12 @@ class Video(ComfyType): ...
 class MultiType:
     class Input(_Input):
         def __init__(
-            self, id: str, types: Sequence[type[ComfyType]], *, tooltip: str | None = ...
+            self,
+            id: str,
+            types: Sequence[type[ComfyType]],
+            *,
+            tooltip: str | None = ...,
+            optional: bool = ...,
         ) -> None: ...
 
 def Custom(io_type: str) -> type[ComfyType]: ...  # noqa: N802 - ComfyUI's name
