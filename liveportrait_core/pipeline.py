@@ -16,36 +16,30 @@ import numpy as np
 import torch
 
 from .animation.animation import Animation
-from .animation.batching import ChunkSize
-from .animation.crop_motion import ReadOptions
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
-from .animation.face_trackers import ClipTracker, FaceTrackers
+from .animation.first_pass import FirstPass, FoundFace
 from .animation.inputs import DrivenKeypoints, check_space
-from .animation.read import ReadClip, read_driving, read_source
+from .animation.kept import Kept
+from .animation.read import ReadClip
 from .animation.render import render
-from .face.faces import FaceTrack
 from .imaging.tensors import Pixels
 from .media.clips import (
     Clip,
     ExtendedClip,
     Frames,
-    LimitedClip,
     Progress,
     frame_size,
-    limited_box,
 )
 from .model import LivePortraitModel
 from .motion.edit import extend, extended_frames, retime
 from .motion.types import Motion
-from .options import AnimateOptions, Edit, Framing
+from .options import AnimateOptions, Edit
 
 AnySource = Pixels | Clip
 """An image, (H, W, 3) uint8, or a clip."""
 AnyDriver = Motion | Edit | Pixels | Clip
 """What moves a source: a motion, sliders, an image, or a clip."""
-FoundFace = FaceTrack | ClipTracker | None
-"""A face that was found before, or a way to find it; None: found as the options say."""
 
 
 def animate(
@@ -92,7 +86,7 @@ def animate(
         yield frame.picture
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - the one way in
     model: LivePortraitModel,
     source: AnySource,
     driving: AnyDriver,
@@ -102,6 +96,7 @@ def prepare(
     driving_faces: FoundFace = None,
     background_clip: Clip | None = None,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> Animation:
     """The one way in: pass 1 and what lies between the passes, everything but the rendering.
 
@@ -120,7 +115,8 @@ def prepare(
 
     The arguments and errors are those of `animate`; `background_clip` holds frames as large as
     the source's to paste into instead (several people, one after the other); `progress` is called
-    with the number of frames that were read, the source's, then the driver's.
+    with the number of frames that were read, the source's, then the driver's; `kept` holds faces,
+    crops, motion and a still's features for later calls, which then read only what is new to them.
 
     Returns:
         What `render` takes.
@@ -131,8 +127,8 @@ def prepare(
         check_space(model, driving)
     is_video = not isinstance(source, np.ndarray)
     clip = source if is_video else Frames((source,))
-    first_pass = _FirstPass(model, options, progress)
-    clip, read = first_pass.source(clip, source_faces, is_image=not is_video)
+    first_pass = FirstPass(model, options, progress, kept)
+    clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
     driving_read = None
     if isinstance(driving, Motion | Edit):
         motion = read.motion if isinstance(driving, Edit) else driving.to(model.device)
@@ -166,49 +162,9 @@ def prepare(
         options=options,
         fps=Fraction(max(1, int(fps))) if published else fps,
         background_clip=background_clip,
+        kept=kept,
+        features_key=None if is_video or read_key is None else ("features", *read_key),
     )
-
-
-class _FirstPass:
-    """Pass 1 over source and driver, with the face trackers that the options ask for."""
-
-    def __init__(
-        self, model: LivePortraitModel, options: AnimateOptions, progress: Progress | None
-    ) -> None:
-        self._model, self._options = model, options
-        self._published = options.driving.published
-        self._trackers = FaceTrackers(model, options.face_models, published=self._published)
-        self._reading = ReadOptions(
-            chunk=ChunkSize.for_device(model.device, options.chunk),
-            published=self._published,
-            driving_crop=options.driving_crop,
-            progress=progress,
-        )
-
-    def source(self, clip: Clip, faces: FoundFace, *, is_image: bool) -> tuple[Clip, ReadClip]:
-        """The source, which `published` makes smaller, and pass 1 over it.
-
-        A box is of the clip before that.
-        """
-        framing = self._options.source_framing
-        if faces is None:
-            face = self._options.source_face
-            if self._published and face.box is not None:
-                face = replace(face, box=limited_box(face.box, *frame_size(clip)))
-            cropped = bool(framing.already_cropped)
-            faces = self._trackers.tracker(
-                "source", face, already_cropped=cropped, is_image=is_image
-            )
-        clip = LimitedClip(clip) if self._published else clip
-        return clip, read_source(self._model, clip, faces, framing, self._reading)
-
-    def driver(self, clip: Clip, faces: FoundFace, framing: Framing) -> ReadClip:
-        """Pass 1 over a driver."""
-        if faces is None:
-            faces = self._trackers.tracker(
-                "driver", self._options.driving_face, already_cropped=bool(framing.already_cropped)
-            )
-        return read_driving(self._model, clip, faces, framing, self._reading)
 
 
 def _decided(options: AnimateOptions, driver: Clip) -> AnimateOptions:
@@ -246,7 +202,8 @@ def read_motion(
     options = options or AnimateOptions()
     options = replace(options, driving_face=options.source_face)
     frames = Frames((clip,)) if isinstance(clip, np.ndarray) else clip
-    return _FirstPass(model, options, progress).driver(frames, faces, options.source_framing).motion
+    first_pass = FirstPass(model, options, progress)
+    return first_pass.driver(frames, faces, options.source_framing).motion
 
 
 def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:

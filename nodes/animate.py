@@ -299,6 +299,7 @@ def _prepared(
         source_faces=faces[options.source_face.index] if faces is not None else None,
         background_clip=background,
         progress=progress.read,
+        kept=model.kept,
     )
 
 

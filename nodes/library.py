@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import face_trackers as face_trackers
     from ..liveportrait_core.animation import frame_numbers as frame_numbers
     from ..liveportrait_core.animation import inputs as inputs
+    from ..liveportrait_core.animation import kept as kept
     from ..liveportrait_core.animation import limits as limits
     from ..liveportrait_core.animation import read as read
     from ..liveportrait_core.animation import render as render

@@ -114,10 +114,12 @@ class LoadModel(io.ComfyNode):
         model = library.model.load_model(place, dtype=runtime.dtype_for(precision))
         if isinstance(place, Path) and model_name in NAMED_MODELS:
             model = replace(model, origin=str(place))
+        kept = library.kept.Kept()
         loaded = LoadedModel(
             model=model,
-            patcher=runtime.patcher_of(model),
+            patcher=runtime.patcher_of(model, on_unload=lambda: kept.forget("features")),
             face_models=face_models(face_finder),
+            kept=kept,
         )
         return io.NodeOutput(loaded)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,6 +14,7 @@ import comfy.model_patcher
 import comfy.utils
 import folder_paths
 import torch
+from comfy.patcher_extension import CallbacksMP
 from torch import Tensor
 
 from . import library
@@ -90,17 +92,23 @@ def check_cancelled() -> None:
     management.throw_exception_if_processing_interrupted()
 
 
-def patcher_of(model: LivePortraitModel) -> ModelPatcher:
+def patcher_of(
+    model: LivePortraitModel, *, on_unload: Callable[[], None] = lambda: None
+) -> ModelPatcher:
     """ComfyUI's patcher around all networks of a model, which loads and unloads them.
+
+    `on_unload` is called when ComfyUI needs the memory for something else.
 
     The plain patcher also where there is a dynamic one: that one streams the weights of ComfyUI's
     own layers, and these networks are small and loaded whole.
     """
-    return comfy.model_patcher.ModelPatcher(
+    patcher = comfy.model_patcher.ModelPatcher(
         torch.nn.ModuleDict(model.modules()),
         load_device=management.get_torch_device(),
         offload_device=management.unet_offload_device(),
     )
+    patcher.add_callback(CallbacksMP.ON_DETACH, lambda *_: on_unload())
+    return patcher
 
 
 def on_device(loaded: LoadedModel) -> LivePortraitModel:

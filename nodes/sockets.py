@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from comfy.model_patcher import ModelPatcher
 
     from ..liveportrait_core.animation.inputs import DrivenKeypoints, DrivingInputs
+    from ..liveportrait_core.animation.kept import Kept
     from ..liveportrait_core.face.faces import FaceTrack
     from ..liveportrait_core.imaging.crop import CropTransform
     from ..liveportrait_core.model import LivePortraitModel
@@ -52,6 +53,9 @@ class LoadedModel:
     """ComfyUI's model patcher around all of the networks."""
     face_models: Path | None
     """Folder of the landmark and detection files to use; None takes ours."""
+    kept: Kept
+    """Faces, crops, motion and features that earlier runs with this model found; it goes when
+    ComfyUI drops the output of Load Model, and its features when ComfyUI unloads the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

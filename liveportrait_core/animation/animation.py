@@ -10,6 +10,7 @@ from ..model import LivePortraitModel
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from .inputs import DrivenKeypoints
+from .kept import Kept, Key
 from .read import ReadClip
 
 
@@ -37,6 +38,10 @@ class Animation:
     """Of the result."""
     background_clip: Clip | None = None
     """Frames that the faces are pasted into, where they are not the source's."""
+    kept: Kept | None = None
+    """Where a still's features are kept."""
+    features_key: Key | None = None
+    """Where they are found there."""
 
     def __len__(self) -> int:
         return len(self.keypoints)

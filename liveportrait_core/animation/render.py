@@ -18,6 +18,7 @@ from .batching import ChunkSize, batched, in_chunks
 from .crop_motion import face_tensor
 from .crops import crop_of
 from .inputs import DrivenKeypoints
+from .kept import Kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,11 @@ class _Renderer:
         model, keypoints = self._animation.model, self._animation.keypoints
         frame = next(iter(self._animation.source))
         crop = self._crop(0, frame)
-        volume = extract_appearance(model, face_tensor(model, [crop]))
+        kept = self._animation.kept or Kept()
+        volume = kept.get(
+            self._animation.features_key,
+            lambda: extract_appearance(model, face_tensor(model, [crop])),
+        )
 
         def faces_of(part: Sequence[int]) -> list[Pixels]:
             some = keypoints[slice(part[0], part[-1] + 1)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, repeat
 from typing import Final, Protocol
+
+import numpy as np
 
 from ..face.faces import Box
 from ..imaging.tensors import Pixels, limit_pixels, limited_size
@@ -59,6 +62,14 @@ class Frames:
         """How many there are."""
         return len(self.frames)
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells these frames and their rate from any others."""
+        digest = hashlib.blake2b(repr((self.fps, [one.shape for one in self.frames])).encode())
+        for frame in self.frames:
+            digest.update(np.ascontiguousarray(frame).data)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class LimitedClip:
@@ -84,6 +95,12 @@ class LimitedClip:
     def num_frames(self) -> int | None:
         """The clip's, where it knows."""
         return getattr(self.clip, "num_frames", None)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """From the clip's, where it has one."""
+        told: str | None = getattr(self.clip, "fingerprint", None)
+        return told and f"limited {told}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class VideoReader:
         start_s: When our first frame is shown, on the clock of the video's own picture; as
             `audio_start_s` of a `VideoWriter` it keeps the sound in step.
         has_audio: Whether the file has a stream of sound.
+        fingerprint: What tells this part of the file, as it was when it was opened, from others.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class VideoReader:
     duration_s: float | None
     start_s: Fraction
     has_audio: bool
+    fingerprint: str
 
     def __init__(
         self,
@@ -111,6 +113,9 @@ class VideoReader:
         self.width, self.height = video.orientation.size_of(*video.size)
         self.start_s = self._window.first / video.fps + video.origin_in_stream_s
         self.num_frames, self.duration_s = self._expected_length(self._window)
+        stat = self.path.stat()
+        about = (self.path.resolve(), stat.st_size, stat.st_mtime_ns, self._window, self.fps)
+        self.fingerprint = repr(about)
 
     def __enter__(self) -> VideoReader:
         return self

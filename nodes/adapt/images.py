@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -38,6 +39,16 @@ class ImageBatch:
     def __iter__(self) -> Iterator[Pixels]:
         """The frames, (H, W, 3) uint8."""
         return (pixels_of(image) for image in self.images)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells these images and their rate from any others."""
+        about = (self.fps, tuple(self.images.shape), self.images.dtype)
+        digest = hashlib.blake2b(repr(about).encode())
+        for image in self.images:
+            runtime.check_cancelled()
+            digest.update(image.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
 
     @property
     def num_frames(self) -> int:

@@ -35,6 +35,7 @@ NAMES = (
     ),
     *("comfy.utils:ProgressBar", "comfy.utils:ProgressBar.update_absolute"),
     *("comfy.utils:set_progress_bar_global_hook", "comfy.model_patcher:ModelPatcher"),
+    *(f"comfy.model_patcher:ModelPatcher.{name}" for name in ("add_callback", "detach")),
     *(
         f"comfy.model_management:{name}"
         for name in (

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+
+from .patcher_extension import CallbacksMP
 
 
 class ModelPatcher:
@@ -13,3 +17,14 @@ class ModelPatcher:
     ) -> None:
         self.model, self.load_device, self.offload_device = model, load_device, offload_device
         model.device = offload_device  # ComfyUI writes it to the network
+        self.callbacks: dict[str, list[Callable[..., None]]] = {}
+
+    def add_callback(self, call_type: str, callback: Callable[..., None]) -> None:
+        """Call a function at each of such events."""
+        self.callbacks.setdefault(call_type, []).append(callback)
+
+    def detach(self, unpatch_all: bool = True) -> None:
+        """Move the network to where it waits."""
+        self.model.to(self.offload_device)
+        for callback in self.callbacks.get(CallbacksMP.ON_DETACH, []):
+            callback(self, unpatch_all)

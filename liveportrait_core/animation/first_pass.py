@@ -1,0 +1,120 @@
+"""Pass 1 over source and driver as the options ask for it, with what earlier calls kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..face.faces import FaceTrack
+from ..imaging.tensors import Pixels
+from ..media.clips import Clip, LimitedClip, Progress, frame_size, limited_box
+from ..model import LivePortraitModel
+from ..options import AnimateOptions, FaceOptions, Framing, Role
+from .batching import ChunkSize
+from .crop_motion import ReadOptions
+from .face_trackers import ClipTracker, FaceTrackers
+from .kept import Kept, Key, clip_key, track_digest
+from .read import ReadClip, read_driving, read_source
+
+FoundFace = FaceTrack | ClipTracker | None
+"""A face that was found before, or a way to find it; None: found as the options say."""
+
+
+class FirstPass:
+    """Pass 1 over source and driver, with the face trackers that the options ask for."""
+
+    def __init__(
+        self,
+        model: LivePortraitModel,
+        options: AnimateOptions,
+        progress: Progress | None,
+        kept: Kept | None = None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            model: The model.
+            options: How.
+            progress: Called with the number of frames that were read, and of all.
+            kept: What earlier calls found; None keeps nothing.
+        """
+        self._model, self._options, self._kept = model, options, kept
+        self._published = options.driving.published
+        self._trackers = FaceTrackers(model, options.face_models, published=self._published)
+        self._reading = ReadOptions(
+            chunk=ChunkSize.for_device(model.device, options.chunk),
+            published=self._published,
+            driving_crop=options.driving_crop,
+            progress=progress,
+        )
+
+    def source(
+        self, clip: Clip, faces: FoundFace, *, is_image: bool
+    ) -> tuple[Clip, ReadClip, Key | None]:
+        """The source, which `published` makes smaller, pass 1 over it, and where that is kept.
+
+        A box is of the clip before that.
+        """
+        framing = self._options.source_framing
+        face = self._options.source_face
+        if faces is None and self._published and face.box is not None:
+            face = replace(face, box=limited_box(face.box, *frame_size(clip)))
+        clip = LimitedClip(clip) if self._published else clip
+        read, key = self._read("source", clip, faces, face, framing, is_image=is_image)
+        return clip, read, key
+
+    def driver(self, clip: Clip, faces: FoundFace, framing: Framing) -> ReadClip:
+        """Pass 1 over a driver."""
+        return self._read("driver", clip, faces, self._options.driving_face, framing)[0]
+
+    def _read(
+        self,
+        role: Role,
+        clip: Clip,
+        faces: FoundFace,
+        face: FaceOptions,
+        framing: Framing,
+        *,
+        is_image: bool = False,
+    ) -> tuple[ReadClip, Key | None]:
+        """Pass 1 over a clip, and where it is kept."""
+        kept = self._kept or Kept()
+        told = track_digest(faces) if isinstance(faces, FaceTrack) else face
+        key = (
+            None
+            if callable(faces)
+            else self._key(clip, role, told, framing, is_image, self._options.driving_crop)
+        )
+        key = None if key is None else ("motion", *key)
+        reads = read_source if role == "source" else read_driving
+
+        def read() -> ReadClip:
+            cropped = bool(framing.already_cropped)
+            found = faces
+            if faces is None:
+                found = self._trackers.tracker(
+                    role, face, already_cropped=cropped, is_image=is_image
+                )
+                faces_key = self._key(clip, role, face, cropped, is_image)
+                found = _keeping(kept, faces_key, found) if found else None
+            return reads(self._model, clip, found, framing, self._reading)
+
+        return kept.get(key, read), key
+
+    def _key(self, clip: Clip, *about: object) -> Key | None:
+        if self._kept is None:
+            return None
+        options = self._options
+        known = (options.face_models, options.chunk, self._published, *about)
+        return clip_key("faces", self._model, clip, *known)
+
+
+def _keeping(kept: Kept, key: Key | None, find: ClipTracker) -> FaceTrack | ClipTracker:
+    """The face as it was found before, or a way to find it that keeps it."""
+    if key is not None and key in kept:
+        return kept.get(key, lambda: find(()))
+
+    def found(frames: Iterable[Pixels]) -> FaceTrack:
+        return kept.get(key, lambda: find(frames))
+
+    return found

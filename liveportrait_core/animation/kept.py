@@ -1,0 +1,136 @@
+"""What pass 1 found out, kept from one run to the next: faces, crops, motion, features."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Final, TypeVar, cast
+
+import numpy as np
+from torch import Tensor
+
+from ..face.faces import FaceTrack
+from ..media.clips import Clip
+from ..model import LivePortraitModel
+
+Value = TypeVar("Value")
+Key = tuple[Hashable, ...]
+
+MAX_BYTES: Final = 256 * 2**20
+"""Kept at most, unless said otherwise. A still's features take 4 MB (8 MB published), a frame of a
+clip two kilobytes."""
+
+
+class Kept:
+    """A memory of results, the least recently used given up first.
+
+    `kept = Kept()`, then `prepare(model, source, driving, options, kept=kept)` again and again:
+    only what depends on a changed option is done again.
+
+    Convention:
+        - a result is found by the content of the clip that it is of, the model and
+          the options that matter for it; the first part of its key says what it is
+        - a result larger than `max_bytes` is not kept
+        - pictures are never kept
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        """An empty memory.
+
+        Args:
+            max_bytes: Of tensors and arrays, at most.
+        """
+        self._max_bytes = max_bytes
+        self._entries: OrderedDict[Key, tuple[object, int]] = OrderedDict()
+
+    @property
+    def num_bytes(self) -> int:
+        """What is kept now."""
+        return sum(size for _, size in self._entries.values())
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
+    def get(self, key: Key | None, make: Callable[[], Value]) -> Value:
+        """The result of a key; it is made where it is not known.
+
+        Args:
+            key: Where it is found; None keeps nothing.
+            make: Makes it.
+        """
+        if key is not None and key in self._entries:
+            self._entries.move_to_end(key)
+            return cast("Value", self._entries[key][0])
+        value = make()
+        if key is not None:
+            self._entries[key] = value, sum(part.nbytes for part in _arrays(value))
+            while self._entries and self.num_bytes > self._max_bytes:
+                self._entries.popitem(last=False)
+        return value
+
+    def forget(self, kind: str | None = None) -> None:
+        """Give up all results, or those of a kind: faces, motion, features."""
+        for key in [key for key in self._entries if kind in (None, key[0])]:
+            del self._entries[key]
+
+
+class Same:
+    """A key of one object: equal to that of the same object while it lives, and to no other."""
+
+    __slots__ = ("_hash", "_object")
+
+    def __init__(self, value: object) -> None:
+        """A key; it does not keep the object alive."""
+        self._object = weakref.ref(value)
+        self._hash = id(value)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        value = self._object()
+        return value is not None and isinstance(other, Same) and other._object() is value
+
+
+def clip_key(kind: str, model: LivePortraitModel, clip: Clip, *about: Hashable) -> Key | None:
+    """The key of what a model finds in a clip; None where nothing tells its content.
+
+    Args:
+        kind: What is found.
+        model: The model; its networks are compared as objects, and are not kept alive.
+        clip: One with an attribute `fingerprint`, as `Frames` and `VideoReader` have.
+        *about: What else matters.
+    """
+    told = getattr(clip, "fingerprint", None)
+    if not isinstance(told, str):
+        return None
+    networks = tuple(Same(network) for network in (model.motion, model.appearance))
+    return (kind, networks, model.dtype, model.device, told, *about)
+
+
+def track_digest(track: FaceTrack) -> str:
+    """What tells a face track from any other."""
+    parts: list[object] = [track.shots]
+    for face in track.faces:
+        parts += [face.state, face.score, face.landmarks.layout, face.landmarks.points.tobytes()]
+        if face.openness_landmarks is not None:
+            parts += [face.openness_landmarks.layout, face.openness_landmarks.points.tobytes()]
+    return hashlib.blake2b(repr(parts).encode()).hexdigest()
+
+
+def _arrays(value: object) -> Iterator[Tensor | np.ndarray]:
+    """The tensors and arrays in dataclasses, mappings and sequences."""
+    if isinstance(value, Tensor | np.ndarray):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in cast("Mapping[object, object]", value).values():
+            yield from _arrays(part)
+    elif isinstance(value, list | tuple):
+        for part in cast("list[object]", value):
+            yield from _arrays(part)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for entry in dataclasses.fields(value):
+            yield from _arrays(getattr(value, entry.name))

@@ -1,0 +1,4 @@
+from typing import Final
+
+class CallbacksMP:
+    ON_DETACH: Final[str]

@@ -1,0 +1,7 @@
+"""When a patcher calls back."""
+
+
+class CallbacksMP:
+    """Kinds of calls."""
+
+    ON_DETACH = "on_detach_after"
