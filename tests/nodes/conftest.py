@@ -26,6 +26,13 @@ def suite(request, tmp_path_factory, model_file):
         yield found
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept(request):
+    """No test sees what another one read."""
+    if "suite" in request.fixturenames:
+        request.getfixturevalue("suite").forget()
+
+
 @pytest.fixture
 def model(suite):
     """The tiny model, as Load Model gives it."""

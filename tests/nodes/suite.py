@@ -72,6 +72,11 @@ class Suite:
             self._model = self("LPS_LoadModel", model_name=MODEL_FILE)
         return self._model
 
+    def forget(self) -> None:
+        """Nothing is known of earlier runs."""
+        if hasattr(self, "_model"):
+            self._model.kept.forget()
+
     def options(self, **values: Any) -> Any:
         """What Driving Options gives."""
         return self("LPS_DrivingOptions", **values)
