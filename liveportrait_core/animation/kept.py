@@ -9,9 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final, TypeVar, cast
 
-import numpy as np
-from torch import Tensor
-
 from ..face.faces import FaceTrack
 from ..media.clips import Clip
 from ..model import LivePortraitModel
@@ -66,7 +63,7 @@ class Kept:
             return cast("Value", self._entries[key][0])
         value = make()
         if key is not None:
-            self._entries[key] = value, sum(part.nbytes for part in _arrays(value))
+            self._entries[key] = value, sum(_sizes(value))
             while self._entries and self.num_bytes > self._max_bytes:
                 self._entries.popitem(last=False)
         return value
@@ -121,16 +118,17 @@ def track_digest(track: FaceTrack) -> str:
     return hashlib.blake2b(repr(parts).encode()).hexdigest()
 
 
-def _arrays(value: object) -> Iterator[Tensor | np.ndarray]:
-    """The tensors and arrays in dataclasses, mappings and sequences."""
-    if isinstance(value, Tensor | np.ndarray):
-        yield value
+def _sizes(value: object) -> Iterator[int]:
+    """Bytes of the tensors and arrays in dataclasses, mappings and sequences."""
+    size = getattr(value, "nbytes", None)
+    if isinstance(size, int):
+        yield size
     elif isinstance(value, Mapping):
         for part in cast("Mapping[object, object]", value).values():
-            yield from _arrays(part)
+            yield from _sizes(part)
     elif isinstance(value, list | tuple):
         for part in cast("list[object]", value):
-            yield from _arrays(part)
+            yield from _sizes(part)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for entry in dataclasses.fields(value):
-            yield from _arrays(getattr(value, entry.name))
+            yield from _sizes(getattr(value, entry.name))
