@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from .config.fields import check_options, option, section
 
@@ -122,8 +122,12 @@ class ReportOptions:
         check_options(self)
 
 
+MAX_FPS: Final = 1000
+"""Of a motion; a faster one would only take space."""
+
+
 def read_frame_rate(text: str) -> Fraction:
-    """Frames per second above 0: 25, 29.97 or 30000/1001.
+    """Frames per second above 0 up to `MAX_FPS`: 25, 29.97 or 30000/1001.
 
     Raises:
         ValueError: The text is none.
@@ -132,7 +136,7 @@ def read_frame_rate(text: str) -> Fraction:
         rate = Fraction(text)
     except ZeroDivisionError as error:
         raise ValueError(text) from error
-    if rate <= 0:
+    if not 0 < rate <= MAX_FPS:
         raise ValueError(text)
     return rate
 
@@ -145,10 +149,13 @@ class ConvertOptions:
         None,
         "retime to these frames per second",
         read=read_frame_rate,
-        expects="a frame rate above 0, as 25 or 30000/1001",
+        expects="a frame rate above 0 up to 1000, as 25 or 30000/1001",
         unset="its own",
     )
     space: str | None = option(None, "keypoint space, where the file names a wrong one")
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from ..errors import FaceNotFoundError, LivePortraitError
 from .parsers import build_parser
@@ -36,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else EXIT_ERROR
     try:
+        with suppress(ValueError):  # another thread than the main one cannot
+            signal.signal(signal.SIGTERM, _stop)
         with WarningCollector() as args.warnings:
             return import_module(f".{args.module}", __package__).run(args)
     except KeyboardInterrupt:
@@ -50,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"error: {error} {FACE_OPTIONS}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:
         return _say(f"error: {error}", EXIT_ERROR)
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    """End as Ctrl-C does, so that nothing unfinished is left."""
+    del number, frame
+    raise KeyboardInterrupt
 
 
 def _with_file_names(argv: Sequence[str]) -> list[str]:

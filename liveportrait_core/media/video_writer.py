@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Final, cast
@@ -82,7 +83,7 @@ class VideoWriter:
             ValueError: `fps` or `crf` is out of range, both kinds of sound are given, or the
                 waveform is not finite.
         """
-        if fps <= 0:
+        if not 0 < fps < inf:
             raise ValueError(f"fps is {fps}; a number above 0 is expected. Give 25, say.")
         if not 0 <= crf <= MAX_CRF:
             raise ValueError(f"crf is {crf}; 0 to 51 is expected. Give 18, which is usual.")

@@ -1,8 +1,13 @@
 """What a mistyped command line gets: one line that names the nearest right word and the help."""
 
+import os
+import signal
+
+import numpy as np
 import pytest
 
 from liveportrait_core.cli.main import main
+from liveportrait_core.media.video import VideoWriter
 
 ANIMATE = ("animate", "a.png", "b.mp4")
 
@@ -75,3 +80,37 @@ def test_a_mistake_names_the_nearest_right_word_and_the_help(capsys, words, mess
     assert line.startswith(f"{help_of}: error: {message}")
     assert line.endswith(f" See {help_of} --help.")
     assert "?." not in line
+
+
+@pytest.mark.parametrize("fps", ["0", "-25", "nan", "1001", "1/0", "x"])
+def test_a_frame_rate_out_of_range_is_refused(capsys, fps):
+    assert main(["motion", "convert", "a.safetensors", "b.safetensors", f"--fps={fps}"]) == 2
+    assert "a frame rate above 0 up to 1000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf")])
+def test_a_writer_refuses_a_frame_rate_that_is_none(tmp_path, fps):
+    with pytest.raises(ValueError, match=f"fps is {fps}; a number above 0 is expected"):
+        VideoWriter(tmp_path / "a.mp4", fps)
+
+
+@pytest.mark.usefixtures("_kept_handler")
+def test_a_request_to_end_leaves_no_part_of_a_video(tmp_path, capsys, monkeypatch):
+    def write(args):
+        with VideoWriter(tmp_path / "a.mp4", 25) as writer:
+            writer.write(np.zeros((32, 32, 3), np.uint8))
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(100):
+                writer.write(np.zeros((32, 32, 3), np.uint8))
+
+    monkeypatch.setattr("liveportrait_core.cli.doctor.run", write)
+    assert main(["doctor"]) == 130
+    assert "nothing unfinished was left behind" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def _kept_handler():
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
