@@ -215,7 +215,7 @@ class FaceOptions:
         maximum=1,
         step=0.01,
         unset="the finder's own, 0.35 for most",
-        metavar="SCORE",
+        metavar="X",
         more=True,
     )
 
@@ -244,13 +244,13 @@ class Framing:
         maximum=8,
         step=0.05,
         flag="crop-scale",
-        metavar="SCALE",
+        metavar="X",
         unset="the model's",
         more=True,
     )
     vx_ratio: float | None = option(
         None,
-        "shift of the crop to the face's right, in its sides",
+        "shift to the face's right, in crop sides",
         flag="crop-vx",
         metavar="RATIO",
         unset="the model's",
@@ -258,7 +258,7 @@ class Framing:
     )
     vy_ratio: float | None = option(
         None,
-        "shift of the crop to the chin, in its sides",
+        "shift to the chin, in crop sides",
         flag="crop-vy",
         metavar="RATIO",
         unset="the model's",

@@ -96,7 +96,8 @@ class FirstPass:
                     role, face, already_cropped=cropped, is_image=is_image
                 )
                 faces_key = self._key(clip, role, face, cropped, is_image)
-                found = _keeping(kept, faces_key, found) if found else None
+                if found and faces_key is not None:
+                    found = _keeping(kept, faces_key, found)
             return reads(self._model, clip, found, framing, self._reading)
 
         return kept.get(key, read), key
@@ -109,9 +110,9 @@ class FirstPass:
         return clip_key("faces", self._model, clip, *known)
 
 
-def _keeping(kept: Kept, key: Key | None, find: ClipTracker) -> FaceTrack | ClipTracker:
+def _keeping(kept: Kept, key: Key, find: ClipTracker) -> FaceTrack | ClipTracker:
     """The face as it was found before, or a way to find it that keeps it."""
-    if key is not None and key in kept:
+    if key in kept:
         return kept.get(key, lambda: find(()))
 
     def found(frames: Iterable[Pixels]) -> FaceTrack:

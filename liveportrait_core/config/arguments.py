@@ -35,6 +35,11 @@ class _HelpFormatter(argparse.HelpFormatter):
         lines = text.strip().splitlines()
         return "\n".join(lines) if len(lines) > 1 else super()._fill_text(text, width, indent)
 
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if isinstance(action, argparse.BooleanOptionalAction):
+            return ", ".join(f"--[no-]{flag[2:]}" for flag in action.option_strings[:-1:2])
+        return super()._format_action_invocation(action)
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are one sentence and where to read on."""
@@ -116,12 +121,12 @@ class OptionGroups:
             skip: Keys that are left out.
             only: Keys that are added; none adds all.
             group: Heading for those that name none.
-            help_of: Help in place of an option's own, by key.
+            help_of: Help in place of an option's own, its range and its default, by key.
         """
         for spec in specs_of(kind):
             if spec.key in skip or (only and spec.key not in only):
                 continue
-            text = (help_of or {}).get(spec.key, spec.help)
+            text = (help_of or {}).get(spec.key) or help_text(spec, spec.help)
 
             def add(spec: OptionSpec = spec, text: str = text) -> None:
                 heading = MORE if spec.more else spec.group or group
@@ -214,7 +219,7 @@ def _add(group: Any, spec: OptionSpec, prefix: str, text: str) -> None:
     about: dict[str, Any] = {
         "dest": destination(spec, prefix),
         "default": argparse.SUPPRESS,
-        "help": help_text(spec, text),
+        "help": text,
     }
     if spec.kind is bool and spec.default is False:
         group.add_argument(*names, action="store_true", **about)

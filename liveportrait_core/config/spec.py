@@ -180,8 +180,8 @@ class OptionSpec:
             return isinstance(value, bool) or type(value).__name__ in _NUMPY_TRUTH
         if self.kind in (int, float):
             return self._is_number(value) and self._clamped(value) == value
-        if value == "" and self.default != "":
-            return False
+        if value == "" and (self.expects or not isinstance(self.default, str)):
+            return False  # of other texts with a default an empty one means none
         return self.kind is object or isinstance(value, str if self.kind is str else (str, Path))
 
     def _is_number(self, value: Any) -> typing.TypeGuard[float]:

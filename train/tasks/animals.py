@@ -92,8 +92,6 @@ class AnimalConfig:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if not self.animals:
-            raise OptionError("animals is empty; give animals=FOLDER with videos or pictures.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

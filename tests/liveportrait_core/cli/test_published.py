@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from liveportrait_core import pipeline
-from liveportrait_core.animation import face_trackers
+from liveportrait_core.animation import face_trackers, first_pass
 from liveportrait_core.animation.face_trackers import FramewiseTracker, LandmarkTracker
 from liveportrait_core.animation.read import read_driving
 from liveportrait_core.constants import ANIMAL_SPACE
@@ -97,7 +96,7 @@ def test_a_square_driver_is_taken_as_it_is(
         framings.append((framing.already_cropped, type(faces)))
         return read_driving(model, clip, faces, framing, options)
 
-    monkeypatch.setattr(pipeline, "read_driving", watched)
+    monkeypatch.setattr(first_pass, "read_driving", watched)
     write_image(files / "driver.png", face_frame((30, 30, 60), width=size[0], height=size[1]))
     ran = liveportrait(
         *("animate", files / "portrait.png", files / "driver.png", "-o", out / "made.png"),

@@ -212,7 +212,7 @@ def test_help_tells_range_unit_and_default_and_experts_options_last():
     text = " ".join(parser_of(Task).format_help().split())
     assert "--yaw X turn (-25 to 25 degrees; default: 0)" in text
     assert text.index("more:") > text.index("--yaw")
-    assert "--smooth, --no-smooth smooth (default: for a video)" in text
+    assert "--[no-]smooth smooth (default: for a video)" in text
 
 
 def test_a_table_has_a_row_for_each_option():

@@ -287,7 +287,7 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("animals=", "animals is empty"),
+        ("animals=", "animals is ''; a text is expected"),
         ("animal_share=0", "animal_share is 0.0; a number above 0 up to 1 is expected"),
         ("batch=0", "batch is 0; a whole number from 1 up is expected"),
         ("data=", "Neither data nor clips is given"),

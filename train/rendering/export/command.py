@@ -4,7 +4,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
+from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments, help_text
+from liveportrait_core.config.fields import spec_of
 
 from ...data.rendered import FRAMES, RenderedSet
 from ...engine.config import run_command
@@ -27,7 +28,11 @@ def build_parser() -> Parser:
     groups = OptionGroups(parser)
     groups.add(TargetOptions, group="target")
     size = "width and height of the pictures; of a clip 256 where none is given"
-    groups.add(HeadOptions, group="heads", help_of={"size_px": size})
+    groups.add(
+        HeadOptions,
+        group="heads",
+        help_of={"size_px": help_text(spec_of(HeadOptions, "size_px"), size)},
+    )
     of_target = {"folder", "face_model", "seed", "size_px"}
     groups.add(RenderConfig, group="set", skip=of_target)
     groups.finish()
