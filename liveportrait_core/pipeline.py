@@ -13,26 +13,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-import torch
 
 from .animation.animation import Animation
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
 from .animation.first_pass import FirstPass, FoundFace
-from .animation.inputs import DrivenKeypoints, check_space
+from .animation.inputs import check_space
 from .animation.kept import Kept
-from .animation.read import ReadClip
 from .animation.render import render
+from .animation.timing import held_or_cut, lasting, matched, with_reference
 from .imaging.tensors import Pixels
-from .media.clips import (
-    Clip,
-    ExtendedClip,
-    Frames,
-    Progress,
-    frame_size,
-)
+from .media.clips import Clip, Frames, Progress, frame_size
 from .model import LivePortraitModel
-from .motion.edit import extend, extended_frames, retime
 from .motion.types import Motion
 from .options import AnimateOptions, Edit
 
@@ -105,8 +97,7 @@ def prepare(  # noqa: PLR0913 - the one way in
     Convention:
         - framing and face trackers are decided here, and the keypoint space of a motion is
           checked before anything is read
-        - a driver of another frame rate than a source clip is retimed to it, so that it stays as
-          long in seconds; `published` goes frame by frame
+        - a driver of a source clip is brought to its rate and length (`matched`)
         - `published` makes a large source, and a box in it, smaller before anything else
           (`LimitedClip`), and takes a square driver as it is unless its framing or a box says
           otherwise
@@ -130,8 +121,10 @@ def prepare(  # noqa: PLR0913 - the one way in
     first_pass = FirstPass(model, options, progress, kept)
     clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
     driving_read = None
-    if isinstance(driving, Motion | Edit):
-        motion = read.motion if isinstance(driving, Edit) else driving.to(model.device)
+    if isinstance(driving, Motion):
+        motion = driving.to(model.device)
+    elif isinstance(driving, Edit):
+        motion = read.motion
     else:
         driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
         options = _decided(options, driver)
@@ -139,18 +132,18 @@ def prepare(  # noqa: PLR0913 - the one way in
         motion = driving_read.motion
     fps = clip.fps if is_video else motion.fps
     num_background: int | None = getattr(background_clip, "num_frames", None)
-    if is_video and not isinstance(driving, Edit):
-        clip, read = _as_long_as(motion, clip, read, options)
-    lengths = [length for length in (len(read) if is_video else None, num_background) if length]
     if isinstance(driving, Edit):
         keypoints = edit_keypoints(model, read.motion, driving, compat=options.driving.compat)
     else:
+        if is_video:
+            clip, read = lasting(clip, read, motion, options)
         motion = with_reference(motion, options.reference)
+        lengths = [length for length in (len(read) if is_video else 0, num_background) if length]
         if lengths:
             motion = matched(motion, fps, min(lengths), options)
         keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
     if num_background is not None:
-        keypoints = _as_long(keypoints, num_background)
+        keypoints = held_or_cut(keypoints, num_background)
     return Animation(
         model=model,
         source=clip,
@@ -204,74 +197,3 @@ def read_motion(
     frames = Frames((clip,)) if isinstance(clip, np.ndarray) else clip
     first_pass = FirstPass(model, options, progress)
     return first_pass.driver(frames, faces, options.source_framing).motion
-
-
-def _as_long(keypoints: DrivenKeypoints, num_frames: int) -> DrivenKeypoints:
-    """One frame held for so many, or more cut to so many."""
-    if len(keypoints) > 1:
-        return keypoints[:num_frames]
-    rows = torch.zeros(num_frames, dtype=torch.long, device=keypoints.driving_keypoints.device)
-    return replace(
-        keypoints,
-        source_keypoints=keypoints.source_keypoints[rows],
-        driving_keypoints=keypoints.driving_keypoints[rows],
-        motion=keypoints.motion[rows],
-    )
-
-
-def matched(driving: Motion, fps: Fraction, num_frames: int, options: AnimateOptions) -> Motion:
-    """A driver at the frame rate of the moving frames that it drives, and as long.
-
-    Convention:
-        - a driver of another rate is retimed, so that it stays as long in seconds; `published`
-          goes frame by frame
-        - one that ends early stops there, or goes on as `when_shorter` says; a longer one is cut
-        - a driver of one frame holds for all
-
-    Args:
-        driving: The driver.
-        fps: Of the frames.
-        num_frames: How many there are.
-        options: What to do.
-    """
-    if len(driving) == 1:
-        return driving
-    if not options.driving.published:
-        driving = retime(driving, fps)
-    if options.when_shorter != "stop":
-        driving = extend(driving, num_frames, options.when_shorter)
-    return driving[:num_frames]
-
-
-def _as_long_as(
-    driving: Motion, clip: Clip, read: ReadClip, options: AnimateOptions
-) -> tuple[Clip, ReadClip]:
-    """A source video that lasts as long as its driver, where `source_when_shorter` asks for it."""
-    how = options.source_when_shorter
-    if how == "stop" or len(driving) == 1:
-        return clip, read
-    num_frames = len(driving if options.driving.published else retime(driving, clip.fps))
-    if num_frames <= len(read):
-        return clip, read
-    rows = extended_frames(len(read), num_frames, how).tolist()
-    longer = ReadClip(
-        transforms=tuple(read.transforms[row] for row in rows),
-        motion=extend(read.motion, num_frames, how),
-    )
-    return ExtendedClip(clip, len(read), num_frames, how), longer
-
-
-def with_reference(motion: Motion, reference: int | None) -> Motion:
-    """The motion with a frame of the user's choice as its neutral one.
-
-    Raises:
-        ValueError: It has no such frame.
-    """
-    if reference is None:
-        return motion
-    if reference >= len(motion):
-        raise ValueError(
-            f"The reference is frame {reference}, but the driver has {len(motion)} frames. "
-            f"Choose one from 0 to {len(motion) - 1}."
-        )
-    return motion.describe(reference_frame=reference, reference=None)

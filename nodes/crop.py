@@ -121,17 +121,16 @@ class CropFace(io.ComfyNode):
         track = faces[face_index] if faces is not None else None
         transforms: list[CropTransform] = []
         travel: Tensor | None = None
-        if track is not None and role == "source":
-            transforms = library.crops.source_crops(model.model, track, framing, clip.fps)
-        elif track is not None:
-            driver = library.crops.driver_crops(
+        if track is not None:
+            framed = library.crops.clip_crops(
                 model.model,
                 track,
                 framing,
                 clip,
+                role,
                 driving_crop=driving_crop or AnimateOptions().driving_crop,
             )
-            track, transforms, travel = driver.track, list(driver.transforms), driver.travel
+            track, transforms, travel = framed.track, list(framed.transforms), framed.travel
         cropped, used = _cropped(model.model, clip, transforms, role)
         crops = Crops(transforms=tuple(used), track=track, role=role, fps=clip.fps, travel=travel)
         return io.NodeOutput(torch.stack(cropped), crops)

@@ -91,9 +91,9 @@ class TransformKeypoints(io.ComfyNode):
         library.inputs.check_space(net, source, "source motion")
         library.inputs.check_space(net, driving)
         options = with_choices(options, region=region, motion=motion_mode)
-        driving = library.pipeline.with_reference(driving, options.reference)
+        driving = library.timing.with_reference(driving, options.reference)
         if len(source) > 1:
-            driving = library.pipeline.matched(driving, source.fps, len(source), options)
+            driving = library.timing.matched(driving, source.fps, len(source), options)
         inputs = library.inputs.prepare_inputs(source, driving, options.driving)
         limits = library.limits.limits_for(net.preset, options.driving)
         keypoints = library.drive.move(inputs, options.driving, limits)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import read as read
     from ..liveportrait_core.animation import render as render
     from ..liveportrait_core.animation import retarget as retarget
+    from ..liveportrait_core.animation import timing as timing
     from ..liveportrait_core.imaging import composite as composite
     from ..liveportrait_core.imaging import tensors as tensors
     from ..liveportrait_core.media import clips as clips

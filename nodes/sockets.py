@@ -69,7 +69,7 @@ class Crops:
     role: Literal["source", "driver"]
     fps: Fraction
     travel: Tensor | None = None
-    """How a driver's crops lie in those that its motion is measured in (`DriverCrops`)."""
+    """How a driver's crops lie in those that its motion is measured in (`ClipCrops`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 import torch
@@ -23,7 +22,7 @@ from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip, frame_size
 from ..model import LivePortraitModel
-from ..options import DrivingCrop, Framing
+from ..options import DrivingCrop, Framing, Role
 from ..preset import CropDefaults
 
 CROP_SMOOTHING_S: Final = 0.1
@@ -60,19 +59,18 @@ def crop_framing(
     )
 
 
-def source_crops(
-    model: LivePortraitModel,
-    track: FaceTrack,
-    framing: Framing,
-    fps: Fraction,
-    *,
-    published: bool = False,
-) -> list[CropTransform]:
-    """A crop for every frame of a source that follows its face, as `read_source` frames it."""
-    size_px = model.preset.output_size_px
-    crops = crop_framing(framing, model.preset.source_crop, size_px, published=published)
-    sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
-    return following_crops(track, crops, sigma_frames=sigma)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipCrops:
+    """How the face of a clip is seen, and what its motion is measured in."""
+
+    track: FaceTrack
+    """The face; a driver's is `missing` where it is partly outside of the picture
+    (`without_cut_off`)."""
+    transforms: tuple[CropTransform, ...]
+    """One for each frame: what M looks at."""
+    travel: Tensor | None = None
+    """(N, 3) how each of a driver's lies in its shot's crop of `driving_crops`, in which the
+    motion is measured (`crop_travel`); None: it is that one."""
 
 
 def driving_crops(
@@ -82,51 +80,58 @@ def driving_crops(
     return fixed_crops(track, _driver_framing(model, framing, published=published))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverCrops:
-    """How a driver's face is seen, and what its motion is measured in."""
-
-    track: FaceTrack
-    """The face, `missing` where it is partly outside of the picture (`without_cut_off`)."""
-    transforms: tuple[CropTransform, ...]
-    """One for each frame: what M looks at."""
-    travel: Tensor | None = None
-    """(N, 3) how each lies in its shot's crop of `driving_crops`, in which the motion is measured
-    (`crop_travel`); None: it is that one."""
-
-
-def driver_crops(
+def clip_crops(
     model: LivePortraitModel,
     track: FaceTrack,
     framing: Framing,
     clip: Clip,
+    role: Role,
     *,
     driving_crop: DrivingCrop = "follow",
     published: bool = False,
-) -> DriverCrops:
-    """The crops of a driver, upright: such as follow slow travel of its face, or stay.
+) -> ClipCrops:
+    """A crop for every frame: a source's follow its face, a driver's are upright.
 
-    `driver_crops(model, FaceTrackers(model).find(clip), Framing(), clip).transforms`
+    `clip_crops(model, FaceTrackers(model).find(clip), Framing(), clip, "driver").transforms`
 
     Args:
         model: The model.
         track: A face, in every frame of the clip.
         framing: How it is framed.
         clip: Its size and frame rate count.
-        driving_crop: `fixed`: one crop for each shot (`fixed_crops`); `follow`: `steady_crops`.
-        published: One crop for all, also with a face that is partly outside of the picture.
+        role: Source or driver.
+        driving_crop: Of a driver; `fixed`: one crop for each shot (`fixed_crops`); `follow`: such
+            as follow slow travel of its face (`steady_crops`).
+        published: A source's are not smoothed over time; a driver has one, also with a face that
+            is partly outside of the picture.
     """
-    if published:
-        base = driving_crops(model, track, framing, published=True)
-        return DriverCrops(track=track, transforms=tuple(base))
-    track = without_cut_off(track, *frame_size(clip))
-    base = driving_crops(model, track, framing)
-    if driving_crop == "fixed":
-        return DriverCrops(track=track, transforms=tuple(base))
+    if role == "driver":
+        return _driver_crops(model, track, framing, clip, driving_crop, published=published)
+    size_px = model.preset.output_size_px
+    crops = crop_framing(framing, model.preset.source_crop, size_px, published=published)
+    sigma = 0.0 if published else CROP_SMOOTHING_S * float(clip.fps)
+    return ClipCrops(
+        track=track, transforms=tuple(following_crops(track, crops, sigma_frames=sigma))
+    )
+
+
+def _driver_crops(
+    model: LivePortraitModel,
+    track: FaceTrack,
+    framing: Framing,
+    clip: Clip,
+    driving_crop: DrivingCrop,
+    *,
+    published: bool,
+) -> ClipCrops:
+    track = track if published else without_cut_off(track, *frame_size(clip))
+    base = driving_crops(model, track, framing, published=published)
+    if published or driving_crop == "fixed":
+        return ClipCrops(track=track, transforms=tuple(base))
     crops = _driver_framing(model, framing, published=False)
     following = steady_crops(track, crops, sigma_frames=FOLLOWING_S * float(clip.fps))
     travel = torch.from_numpy(crop_travel(following, base))
-    return DriverCrops(track=track, transforms=tuple(following), travel=travel)
+    return ClipCrops(track=track, transforms=tuple(following), travel=travel)
 
 
 def _driver_framing(model: LivePortraitModel, framing: Framing, *, published: bool) -> CropFraming:

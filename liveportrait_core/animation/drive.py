@@ -141,7 +141,7 @@ def _moved(inputs: DrivingInputs, options: DrivingOptions) -> Motion:
             match_openness=False if options.published else options.match_openness,
         )
     else:
-        whole = absolute_motion(source, inputs.driving, masked_expression=False, keep_scale=False)
+        whole = absolute_motion(source, inputs.driving, Selection())
     if _smooths(inputs, options):
         # before the selection: what stays the source's stays untouched
         whole = smooth_motion(
@@ -169,9 +169,9 @@ def _carried_over(inputs: DrivingInputs, options: DrivingOptions) -> tuple[Motio
     """
     region = "all" if options.published else options.region
     reference = inputs.driving[0] if options.published else inputs.reference
+    taken = Selection(region=region, keep_scale=True)
     moved, neutral = (
-        absolute_motion(inputs.source, driver, region=region, masked_expression=False)
-        for driver in (inputs.driving, reference)
+        absolute_motion(inputs.source, driver, taken) for driver in (inputs.driving, reference)
     )
     x_s, x_0 = transform_keypoints(inputs.source), transform_keypoints(neutral)
     travel = transform_keypoints(moved) - x_0

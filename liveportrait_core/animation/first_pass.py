@@ -14,7 +14,7 @@ from .batching import ChunkSize
 from .crop_motion import ReadOptions
 from .face_trackers import ClipTracker, FaceTrackers
 from .kept import Kept, Key, clip_key, track_digest
-from .read import ReadClip, read_driving, read_source
+from .read import ReadClip, read_clip
 
 FoundFace = FaceTrack | ClipTracker | None
 """A face that was found before, or a way to find it; None: found as the options say."""
@@ -86,7 +86,6 @@ class FirstPass:
             else self._key(clip, role, told, framing, is_image, self._options.driving_crop)
         )
         key = None if key is None else ("motion", *key)
-        reads = read_source if role == "source" else read_driving
 
         def read() -> ReadClip:
             cropped = bool(framing.already_cropped)
@@ -98,7 +97,7 @@ class FirstPass:
                 faces_key = self._key(clip, role, face, cropped, is_image)
                 if found and faces_key is not None:
                     found = _keeping(kept, faces_key, found)
-            return reads(self._model, clip, found, framing, self._reading)
+            return read_clip(self._model, clip, found, framing, role, self._reading)
 
         return kept.get(key, read), key
 

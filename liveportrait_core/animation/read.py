@@ -6,10 +6,9 @@ Frames are streamed and let go; what stays is half a kilobyte of motion a frame 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import Final
 
 from ..face.faces import FaceState, FaceTrack
 from ..imaging.crop import CropTransform
@@ -19,16 +18,23 @@ from ..model import LivePortraitModel
 from ..motion.types import Motion
 from ..options import Framing, Role
 from .crop_motion import ReadOptions, no_face, other_length, read_crops
-from .crops import (
-    crop_of,
-    driver_crops,
-    source_crops,
-    whole_frame,
-)
+from .crops import ClipCrops, clip_crops, crop_of, whole_frame
 from .face_trackers import ClipTracker
 from .frame_numbers import frame_ranges
 
 _LOG = logging.getLogger(__name__)
+_WITHOUT_FACE: Final[Mapping[Role, tuple[tuple[FaceState, ...], str]]] = {
+    "source": (
+        ("missing",),
+        "The source shows no face in frames %s; they stay as they are.",
+    ),
+    "driver": (
+        ("interpolated", "missing"),
+        "The driver shows no face, or a part of one, in frames %s; their motion is made from that "
+        "of the frames around them.",
+    ),
+}
+"""States of faces that a warning names, and its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,71 +51,35 @@ class ReadClip:
         return len(self.transforms)
 
 
-def read_source(
+def read_clip(
     model: LivePortraitModel,
     clip: Clip,
     faces: ClipTracker | FaceTrack | None,
     framing: Framing,
+    role: Role,
     options: ReadOptions | None = None,
 ) -> ReadClip:
-    """Pass 1 over a source: each frame is framed by its own face.
+    """Pass 1 over a source or a driver: crops and motion of every frame.
 
     Convention:
-        - crops of a clip are smoothed over time, so that they do not tremble with the landmarks;
-          `published` leaves them as they are
+        - each frame of a source is framed by its own face; the crops of a clip are smoothed over
+          time, so that they do not tremble with the landmarks (not `published`)
+        - all motion of a driver's shot is measured in one upright crop (`driving_crops`); where M
+          looks at another (`clip_crops`), its travel is added to what M reads
+          (`in_other_crop`)
+        - a driver's face that is partly outside of the picture counts as missing, unless that is
+          so for most of the clip (`without_cut_off`; not `published`)
+        - frames of a driver without a face get motion out of that of their neighbours
+          (`interpolate_missing`); a warning names frames without a face once
 
     Args:
         model: The model.
-        clip: The source; an image is a clip of one frame.
-        faces: The face in every frame, or how to find it; may be None where the frames are face
-            crops already.
-        framing: How to frame it.
-        options: How the clip is read.
-
-    Returns:
-        Crops and motion of every frame.
-
-    Raises:
-        FaceNotFoundError: No frame shows a face, or there are no frames.
-    """
-    options = options or ReadOptions()
-    counted = CountedClip(clip, options.progress)
-    track = _track(counted, faces, framing)
-    transforms: list[CropTransform] = []
-    if track is not None and not framing.already_cropped:
-        transforms = source_crops(model, track, framing, clip.fps, published=options.published)
-    read = _read_motion(model, counted, transforms, track, options, "source")
-    _warn(track, ("missing",), "The source shows no face in frames %s; they stay as they are.")
-    return read
-
-
-def read_driving(
-    model: LivePortraitModel,
-    clip: Clip,
-    faces: ClipTracker | FaceTrack | None,
-    framing: Framing,
-    options: ReadOptions | None = None,
-) -> ReadClip:
-    """Pass 1 over a driver: an upright crop that stays, or follows slow travel of its face.
-
-    Convention:
-        - all motion of a shot is measured in one crop (`driving_crops`); where M looks at another
-          (`driver_crops`), its travel is added to what M reads (`in_other_crop`)
-        - a face that is partly outside of the picture counts as missing, unless that is so for
-          most of the clip (`without_cut_off`; not `published`)
-        - frames without a face get motion out of that of their neighbours
-          (`interpolate_missing`); a warning names them once
-
-    Args:
-        model: The model.
-        clip: The driver; an image is a clip of one frame.
+        clip: The source or driver; an image is a clip of one frame.
         faces: The face in every frame, or how to find it; may be None where the frames are face
             crops already.
         framing: How to frame it; a driver's crop is never turned.
+        role: Which of the two it is.
         options: How the clip is read.
-
-    Returns:
-        Crops and motion of every frame.
 
     Raises:
         FaceNotFoundError: No frame shows a face, or there are no frames.
@@ -117,24 +87,20 @@ def read_driving(
     options = options or ReadOptions()
     counted = CountedClip(clip, options.progress)
     track = _track(counted, faces, framing)
-    transforms: list[CropTransform] = []
-    travel: Tensor | None = None
+    crops: ClipCrops | None = None
     if track is not None and not framing.already_cropped:
-        crops = driver_crops(
+        crops = clip_crops(
             model,
             track,
             framing,
             clip,
+            role,
             driving_crop=options.driving_crop,
             published=options.published,
         )
-        track, transforms, travel = crops.track, list(crops.transforms), crops.travel
-    read = _read_motion(model, counted, transforms, track, options, "driver", travel)
-    text = (
-        "The driver shows no face, or a part of one, in frames %s; their motion is made from that "
-        "of the frames around them."
-    )
-    _warn(track, ("interpolated", "missing"), text)
+        track = crops.track
+    read = _read_motion(model, counted, crops, track, role, options)
+    _warn(track, role)
     return read
 
 
@@ -158,8 +124,9 @@ def _track(
     return track
 
 
-def _warn(track: FaceTrack | None, states: Sequence[FaceState], text: str) -> None:
-    """Name the frames of these states, once."""
+def _warn(track: FaceTrack | None, role: Role) -> None:
+    """Name the frames that show no face, once."""
+    states, text = _WITHOUT_FACE[role]
     faces = track.faces if track is not None else ()
     frames = [index for index, face in enumerate(faces) if face.state in states]
     if frames:
@@ -169,23 +136,25 @@ def _warn(track: FaceTrack | None, states: Sequence[FaceState], text: str) -> No
 def _read_motion(
     model: LivePortraitModel,
     clip: CountedClip,
-    transforms: list[CropTransform],
+    crops: ClipCrops | None,
     track: FaceTrack | None,
-    options: ReadOptions,
     role: Role,
-    travel: Tensor | None = None,
+    options: ReadOptions,
 ) -> ReadClip:
-    """Motion of every frame through its crop; without `transforms` the whole frame is the crop."""
+    """Motion of every frame through its crop; without `crops` the whole frame is the crop."""
     used: list[CropTransform] = []
     # an uncropped driver goes straight to M's size in the published program
-    straight = options.published and role == "driver" and not transforms
+    straight = options.published and role == "driver" and crops is None
 
-    def crops() -> Iterator[Pixels]:
-        for frame, transform in framed(model, clip, transforms, role):
+    def pictures() -> Iterator[Pixels]:
+        for frame, transform in framed(model, clip, crops.transforms if crops else (), role):
             used.append(transform)
             yield frame if straight else crop_of(frame, transform, published=options.published)
 
-    motion = read_crops(model, crops(), track, role, fps=clip.fps, travel=travel, options=options)
+    travel = crops.travel if crops else None
+    motion = read_crops(
+        model, pictures(), track, role, fps=clip.fps, travel=travel, options=options
+    )
     return ReadClip(transforms=tuple(used), motion=motion)
 
 

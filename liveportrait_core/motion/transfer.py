@@ -28,7 +28,9 @@ class Selection:
     masked_expression: bool = False
     """`all` and `expression` keep to the entries of the space's expression mask."""
     keep_scale: bool = False
+    """The scale stays the source's."""
     keep_translation: bool = False
+    """The translation stays the source's."""
 
     def __post_init__(self) -> None:
         check_region(self.region)
@@ -44,15 +46,17 @@ class Selection:
         return frozenset(moved.get(self.region, {"expression"}) - kept)
 
 
+ABSOLUTE: Final = Selection(masked_expression=True, keep_scale=True)
+"""What the published code takes of a driver as it is: all but its scale and the entries outside
+of the expression mask."""
+
+
 def relative_motion(
     source: Motion,
     driving: Motion,
     reference: Motion,
     *,
     region: Region = "all",
-    masked_expression: bool = False,
-    keep_scale: bool = False,
-    keep_translation: bool = False,
     match_openness: bool | None = None,
 ) -> Motion:
     """The source moved by as much as the driver moved from its reference  (Eq. 7).
@@ -73,10 +77,6 @@ def relative_motion(
         driving: B = 1 or N.
         reference: The driver's neutral frame, B = 1.
         region: `all`; `expression`, `lip`, `eyes` (the head stays); `pose` (the face stays).
-        masked_expression: Move only the space's expression entries, for regions `all` and
-            `expression`; published for video sources.
-        keep_scale: Keep the source's scale; published for video sources.
-        keep_translation: Keep the source's translation; published for video sources.
         match_openness: Lids travel the source's own opening instead of the driver's. None: where
             the space has lids and both canonical keypoints are known.
 
@@ -87,12 +87,7 @@ def relative_motion(
         MotionSpaceError: The motions are of different keypoint spaces.
         ValueError: The frames do not fit, or lids are to be matched and cannot be.
     """
-    selection = Selection(
-        region=region,
-        masked_expression=masked_expression,
-        keep_scale=keep_scale,
-        keep_translation=keep_translation,
-    )
+    selection = Selection(region=region)
     space = shared_space(source, driving, reference)
     travel = driving.expression - reference.expression
     if _matches_openness(match_openness, space, source, reference):
@@ -114,26 +109,17 @@ def relative_motion(
 def absolute_motion(
     source: Motion,
     driving: Motion,
-    *,
-    region: Region = "all",
-    masked_expression: bool = True,
-    keep_scale: bool = True,
-    keep_translation: bool = False,
+    selection: Selection = ABSOLUTE,
 ) -> Motion:
     """The source with the driver's expression and pose as they are.
 
     Convention:
         - as in `relative_motion`, except that no reference is needed
-        - the defaults are the published ones: the driver's scale is not taken, and the entries
-          outside the expression mask stay the source's
 
     Args:
         source: B = 1 or N.
         driving: B = 1 or N.
-        region: As in `relative_motion`.
-        masked_expression: As in `relative_motion`.
-        keep_scale: Keep the source's scale.
-        keep_translation: Keep the source's translation.
+        selection: What of the driver is taken over.
 
     Returns:
         A `Motion` of N frames.
@@ -143,12 +129,6 @@ def absolute_motion(
         ValueError: The frames do not fit.
     """
     shared_space(source, driving)
-    selection = Selection(
-        region=region,
-        masked_expression=masked_expression,
-        keep_scale=keep_scale,
-        keep_translation=keep_translation,
-    )
     return select(source, driving, selection)
 
 

@@ -9,10 +9,11 @@ import torch
 
 from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.render import render
+from liveportrait_core.animation.timing import matched
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.options import AnimateOptions, DrivingOptions
-from liveportrait_core.pipeline import matched, prepare
+from liveportrait_core.pipeline import prepare
 from liveportrait_core.preset import COMPACT
 from tests.support.blobs import SquareFinder, face_frame, square_network
 from tests.support.tiny import tiny_compact_model

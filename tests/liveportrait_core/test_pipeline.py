@@ -12,7 +12,7 @@ from liveportrait_core.animation.crop_motion import ReadOptions
 from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.frame_numbers import frame_ranges
-from liveportrait_core.animation.read import read_driving, read_source
+from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
 from liveportrait_core.config.fields import spec_of
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
@@ -153,7 +153,7 @@ def test_source_frames_without_a_face_stay_as_they_are_and_shift_nothing(model, 
 
 def test_driving_frames_without_a_face_are_made_up_and_told_once(model, caplog):
     driving = without_face(walk(7), 0, 3, 4)
-    read = read_driving(model, driving, reader("driver"), Framing())
+    read = read_clip(model, driving, reader("driver"), Framing(), "driver")
     assert read.motion.validity.tolist() == [0, 1, 1, 0.5, 0.5, 1, 1]
     points = transform_keypoints(read.motion)
     # before the first face its motion is held, in between it runs evenly
@@ -169,7 +169,7 @@ def lerp(read, share):
 
 
 def test_a_driver_is_seen_through_one_upright_crop(model):
-    read = read_driving(model, walk(4), reader(), Framing())
+    read = read_clip(model, walk(4), reader(), Framing(), "driver")
     assert len({transform.source_to_crop.tobytes() for transform in read.transforms}) == 1
 
 
@@ -220,11 +220,11 @@ def test_crops_need_no_face_tracker_and_anything_else_does(model):
     picture = face_frame((50, 30, 60))
     assert len(list(animate(model, picture, picture, cropped))) == 1
     with pytest.raises(ValueError, match="already_cropped"):
-        read_source(model, Frames((picture,)), None, Framing())
+        read_clip(model, Frames((picture,)), None, Framing(), "source")
 
 
 def test_a_motion_of_another_space_is_refused_before_anything_is_read(model):
-    motion = read_driving(model, walk(2), reader(), Framing()).motion.describe(
+    motion = read_clip(model, walk(2), reader(), Framing(), "driver").motion.describe(
         space="liveportrait-human-21", producer="the tests"
     )
     with pytest.raises(MotionSpaceError, match=r"made by the tests.*'lps-compact-21'"):
@@ -233,7 +233,7 @@ def test_a_motion_of_another_space_is_refused_before_anything_is_read(model):
 
 def test_a_motion_drives_as_its_clip_does(model):
     driving = walk(3)
-    motion = read_driving(model, driving, reader(), Framing()).motion
+    motion = read_clip(model, driving, reader(), Framing(), "driver").motion
     still = face_frame((50, 30, 60))
     for frame, same in zip(run(model, still, driving), run(model, still, motion), strict=True):
         np.testing.assert_array_equal(frame, same)
@@ -403,7 +403,7 @@ def test_a_driver_that_starts_with_a_blink_is_measured_from_open_eyes(
 
     monkeypatch.setattr("liveportrait_core.animation.crop_motion._with_openness", blinks)
     reading = ReadOptions(published=published)
-    motion = read_driving(model, walk(6), reader(), Framing(), reading).motion
+    motion = read_clip(model, walk(6), reader(), Framing(), "driver", reading).motion
     assert motion.reference_frame == frame
 
 
@@ -413,7 +413,7 @@ def far_walk(num_frames=20, step=12):
 
 
 def read_driver(model, clip, **reading):
-    return read_driving(model, clip, reader(), Framing(), ReadOptions(**reading))
+    return read_clip(model, clip, reader(), Framing(), "driver", ReadOptions(**reading))
 
 
 def test_a_driver_that_walks_is_seen_whole_and_measured_in_one_crop(model):
@@ -478,7 +478,7 @@ def test_a_shot_without_a_face_continues_the_one_before(model):
     clip = cut_driver(6, 5, 4)
     clip.frames[6:11] = [np.full_like(clip.frames[6], 100)] * 5
     track = replace(reader()(clip), shots=(0, 6, 11))
-    motion = read_driving(model, clip, track, Framing()).motion
+    motion = read_clip(model, clip, track, Framing(), "driver").motion
     for name in ("expression", "translation", "rotation"):
         held = getattr(motion, name)[5:11]
         torch.testing.assert_close(held, held[:1].expand_as(held))

@@ -10,7 +10,7 @@ import torch
 from liveportrait_core.animation.crop_motion import ReadOptions
 from liveportrait_core.animation.crops import whole_frame
 from liveportrait_core.animation.face_trackers import LandmarkTracker
-from liveportrait_core.animation.read import read_driving, read_source
+from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.faces import FaceTrack
@@ -95,7 +95,7 @@ def test_published_takes_a_square_driver_as_it_is(model):
     assert not is_whole(square, published=False)
     assert is_whole(wide, already_cropped=True)
     with pytest.raises(FaceNotFoundError, match="None of 0 frames"):
-        read_driving(model, Frames(()), None, Framing(already_cropped=True))
+        read_clip(model, Frames(()), None, Framing(already_cropped=True), "driver")
 
 
 def test_openness_is_read_from_the_landmarks_that_tell_it():
@@ -106,7 +106,7 @@ def test_openness_is_read_from_the_landmarks_that_tell_it():
     clip = Frames((face_frame((50, 30, 60)),))
 
     def read(face):
-        return read_source(model, clip, lambda frames: FaceTrack(0, (face,)), Framing())
+        return read_clip(model, clip, lambda frames: FaceTrack(0, (face,)), Framing(), "source")
 
     coarse = read(found)
     both = read(replace(found, openness_landmarks=finer))
@@ -130,7 +130,7 @@ def test_a_published_driver_that_is_not_cropped_goes_straight_to_the_networks_si
     random = np.random.default_rng(0)
     frame = random.integers(0, 256, (300, 300, 3), dtype=np.uint8)
     framing = Framing(already_cropped=True)
-    read = read_driving(model, Frames([frame]), None, framing, ReadOptions(published=True))
+    read = read_clip(model, Frames([frame]), None, framing, "driver", ReadOptions(published=True))
     straight = resize_pixels(frame, (128, 128), "bilinear")
     expected = extract_motion(model, tensor_from_pixels(straight))
     torch.testing.assert_close(read.motion.expression, expected.expression, atol=1e-6, rtol=0)

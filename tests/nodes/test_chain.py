@@ -98,11 +98,12 @@ def test_a_still_driven_by_a_motion(suite):
     frames = walk(3)
     motion = (
         suite.module("liveportrait_core.animation.read")
-        .read_driving(
+        .read_clip(
             suite.model().model,
             clip(suite, frames, 30),
             reader(suite, "driver"),
             suite.core.Framing(),
+            "driver",
         )
         .motion.map_tensors(torch.clone)
     )
@@ -261,11 +262,12 @@ def test_a_driver_that_walks(suite, how):
         1 if how == "fixed" else 12
     )
     crop_motion = suite.module("liveportrait_core.animation.crop_motion")
-    wanted = suite.module("liveportrait_core.animation.read").read_driving(
+    wanted = suite.module("liveportrait_core.animation.read").read_clip(
         suite.model().model,
         clip(suite, frames),
         reader(suite, "driver"),
         suite.core.Framing(),
+        "driver",
         crop_motion.ReadOptions(driving_crop=how),
     )
     torch.testing.assert_close(motion.translation, wanted.motion.translation)

@@ -20,7 +20,7 @@ from liveportrait_core.animation.animation import Animation
 from liveportrait_core.animation.crops import driving_crops
 from liveportrait_core.animation.drive import drive
 from liveportrait_core.animation.face_trackers import FaceTrackers
-from liveportrait_core.animation.read import read_driving, read_source
+from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError, MediaError
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
@@ -200,7 +200,8 @@ def track_portrait(evaluated: EvaluatedModel, name: str, path: Path) -> TrackedC
 def video_motion(evaluated: EvaluatedModel, video: TrackedClip) -> Motion:
     """The motion of every frame of a video; it is interpolated where there is no face."""
     known = video.track if evaluated.framing == "paste" else None
-    return read_driving(evaluated.model, video.squares, known, _model_framing(evaluated)).motion
+    framing = _model_framing(evaluated)
+    return read_clip(evaluated.model, video.squares, known, framing, "driver").motion
 
 
 def reenacted_frames(
@@ -215,7 +216,7 @@ def reenacted_frames(
     """
     known = portrait.track if evaluated.framing == "paste" else None
     framing = _model_framing(evaluated)
-    read = read_source(evaluated.model, portrait.squares, known, framing)
+    read = read_clip(evaluated.model, portrait.squares, known, framing, "source")
     options = DrivingOptions(stitch=False, motion=evaluated.motion, limits="off")
     keypoints = drive(
         evaluated.model,

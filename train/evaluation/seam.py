@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from liveportrait_core.animation.animation import Animation
 from liveportrait_core.animation.edit import edit_keypoints
 from liveportrait_core.animation.face_trackers import ClipTracker
-from liveportrait_core.animation.read import read_source
+from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.composite import frame_mask, paste_mask
@@ -51,7 +51,7 @@ def edited(
         CheckpointError: The model has no S.
     """
     clip = Frames((frame,))
-    read = read_source(model, clip, faces, Framing())
+    read = read_clip(model, clip, faces, Framing(), "source")
     pictures: list[Pixels] = []
     for edit in edits:
         animation = Animation(

@@ -7,7 +7,7 @@ import pytest
 
 from liveportrait_core.animation import face_trackers, first_pass
 from liveportrait_core.animation.face_trackers import FramewiseTracker, LandmarkTracker
-from liveportrait_core.animation.read import read_driving
+from liveportrait_core.animation.read import read_clip
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.imaging.tensors import limit_pixels
 from liveportrait_core.media.images import read_image, write_image
@@ -92,11 +92,12 @@ def test_a_square_driver_is_taken_as_it_is(
 ):
     framings = []
 
-    def watched(model, clip, faces, framing, options):
-        framings.append((framing.already_cropped, type(faces)))
-        return read_driving(model, clip, faces, framing, options)
+    def watched(model, clip, faces, framing, role, options):
+        if role == "driver":
+            framings.append((framing.already_cropped, type(faces)))
+        return read_clip(model, clip, faces, framing, role, options)
 
-    monkeypatch.setattr(first_pass, "read_driving", watched)
+    monkeypatch.setattr(first_pass, "read_clip", watched)
     write_image(files / "driver.png", face_frame((30, 30, 60), width=size[0], height=size[1]))
     ran = liveportrait(
         *("animate", files / "portrait.png", files / "driver.png", "-o", out / "made.png"),
