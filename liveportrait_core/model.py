@@ -11,6 +11,7 @@ from torch import nn
 
 from .checkpoints.loading import load_checkpoint
 from .checkpoints.saving import save_checkpoint
+from .devices import check_dtype, find_device
 from .networks.precision import set_precision
 from .preset import Preset
 
@@ -58,7 +59,14 @@ class LivePortraitModel:
         M and the three MLPs stay in float32: they cost little, and coordinates of half precision
         tremble. Of F, W and G the one that overflows in 16 bits goes on in float32
         (`networks.precision`), until the next cast.
+
+        Raises:
+            ValueError: There is no such device, or the networks do not run in this number type.
         """
+        if dtype is not None:
+            check_dtype(dtype)
+        if device is not None:
+            device = find_device(device)
         for name, net in self.modules().items():
             if dtype is not None:
                 set_precision(net, name, dtype if name in _NARROW else torch.float32)
@@ -94,7 +102,7 @@ def load_model(
             in the published or in ComfyUI's layout; "human", "animal", or another name to find
             in the folder that LIVEPORTRAIT_WEIGHTS names, in `pretrained_weights`, or in
             `models/liveportrait` (here, or of the ComfyUI this package is installed in).
-        device: Where the weights go.
+        device: Where the weights go; "auto" takes the first of cuda, mps and cpu.
         dtype: Type of F, W and G; M and the three small ones stay in float32. The one of F, W and
             G that overflows in 16 bits goes on in float32, and a warning names it.
 
@@ -103,7 +111,10 @@ def load_model(
 
     Raises:
         CheckpointError: A file is missing, empty, damaged, foreign, or does not fit.
+        ValueError: There is no such device, or the networks do not run in this number type.
     """
+    device = find_device(device)
+    check_dtype(dtype)
     preset, networks, origin = load_checkpoint(path_or_name)
     for net in networks.values():
         net.eval().requires_grad_(False)

@@ -23,7 +23,7 @@ from .animation.kept import Kept
 from .animation.render import render
 from .animation.timing import held_or_cut, lasting, matched, with_reference
 from .imaging.tensors import Pixels
-from .media.clips import Clip, Frames, Progress, frame_size
+from .media.clips import Clip, Progress, clip_of, frame_size
 from .model import LivePortraitModel
 from .motion.types import Motion
 from .options import AnimateOptions, Edit
@@ -65,6 +65,7 @@ def animate(
         MotionSpaceError: The motion is of another keypoint space than the model's.
         ValueError: An option needs what the motion does not carry.
         CheckpointError: An option needs a network that the model lacks.
+        TypeError: An argument is of another kind than these.
     """
     animation = prepare(
         model,
@@ -113,20 +114,21 @@ def prepare(  # noqa: PLR0913 - the one way in
         What `render` takes.
     """
     options = options or AnimateOptions()
+    _check_types(model, options)
     published = options.driving.published
+    is_video = not isinstance(source, np.ndarray)
+    clip = clip_of(source, "source")
+    driver = None
     if isinstance(driving, Motion):
         check_space(model, driving)
-    is_video = not isinstance(source, np.ndarray)
-    clip = source if is_video else Frames((source,))
+    elif not isinstance(driving, Edit):
+        driver = clip_of(driving, "driver", also=", a Motion, an Edit")
     first_pass = FirstPass(model, options, progress, kept)
     clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
     driving_read = None
-    if isinstance(driving, Motion):
-        motion = driving.to(model.device)
-    elif isinstance(driving, Edit):
-        motion = read.motion
+    if driver is None:
+        motion = driving.to(model.device) if isinstance(driving, Motion) else read.motion
     else:
-        driver = Frames((driving,)) if isinstance(driving, np.ndarray) else driving
         options = _decided(options, driver)
         driving_read = first_pass.driver(driver, driving_faces, options.driving_framing)
         motion = driving_read.motion
@@ -158,6 +160,22 @@ def prepare(  # noqa: PLR0913 - the one way in
         kept=kept,
         features_key=None if is_video or read_key is None else ("features", *read_key),
     )
+
+
+def _check_types(model: object, options: object) -> None:
+    """Refuse what is no model, or no options.
+
+    Raises:
+        TypeError: It is so.
+    """
+    for given, kind, made in (
+        (model, LivePortraitModel, "load_model()"),
+        (options, AnimateOptions, "AnimateOptions(driving=DrivingOptions(...))"),
+    ):
+        if not isinstance(given, kind):
+            raise TypeError(
+                f"{type(given).__name__} came where {kind.__name__} is expected. Give {made}."
+            )
 
 
 def _decided(options: AnimateOptions, driver: Clip) -> AnimateOptions:
@@ -194,6 +212,7 @@ def read_motion(
     """
     options = options or AnimateOptions()
     options = replace(options, driving_face=options.source_face)
-    frames = Frames((clip,)) if isinstance(clip, np.ndarray) else clip
+    _check_types(model, options)
+    frames = clip_of(clip, "clip")
     first_pass = FirstPass(model, options, progress)
     return first_pass.driver(frames, faces, options.source_framing).motion

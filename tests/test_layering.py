@@ -16,6 +16,7 @@ LAYERS = (
     "networks | motion | imaging",
     "options, command_options",
     "face, media, checkpoints, assets, viz",
+    "devices",
     "model",
     "stages",
     "animation",

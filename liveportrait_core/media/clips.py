@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, repeat
-from typing import Final, Protocol
+from numbers import Rational
+from typing import Final, Protocol, cast
 
 import numpy as np
 
 from ..face.faces import Box
-from ..imaging.tensors import Pixels, limit_pixels, limited_size
+from ..imaging.tensors import RGB, Pixels, limit_pixels, limited_size
 from ..motion.edit import Extension
 
 Progress = Callable[[int, int], None]
@@ -52,6 +53,11 @@ class Frames:
 
     frames: Sequence[Pixels]
     fps: Fraction = Fraction(25)
+
+    def __post_init__(self) -> None:
+        _check_rate(self.fps)
+        for number, frame in enumerate(self.frames):
+            check_picture(frame, f"frame {number}")
 
     def __iter__(self) -> Iterator[Pixels]:
         """The frames from the beginning."""
@@ -154,6 +160,62 @@ class ExtendedClip:
             start = max(0, stop - most)
             yield from reversed(list(islice(self.clip, start, stop)))
             stop = start
+
+
+def _check_rate(fps: object) -> None:
+    if not isinstance(fps, Rational) or fps <= 0:
+        raise ValueError(
+            f"fps is {fps!r}; a Fraction above 0 is expected. Give Fraction(25) or "
+            "Fraction(30000, 1001), say."
+        )
+
+
+def check_picture(given: object, name: str) -> None:
+    """Refuse what is no picture.
+
+    Args:
+        given: What came.
+        name: What it is, for the message.
+
+    Raises:
+        TypeError: It is no array.
+        ValueError: It is no picture of uint8 RGB.
+    """
+    expected = "a numpy array (H, W, 3) of uint8, RGB, is expected"
+    if not isinstance(given, np.ndarray):
+        raise TypeError(
+            f"The {name} is of type {type(given).__name__}; {expected}. Open a file with "
+            "read_image(path).rgb."
+        )
+    array = cast("np.ndarray[tuple[int, ...], np.dtype[np.generic]]", given)
+    if array.dtype != np.uint8 or array.shape[2:] != (RGB,) or not array.size:
+        raise ValueError(
+            f"The {name} is {array.dtype} of shape {array.shape}; {expected}. Convert it first."
+        )
+
+
+def clip_of(given: object, name: str, *, also: str = "") -> Clip:
+    """An image as a clip of one frame; a clip as it is.
+
+    Args:
+        given: What came.
+        name: What it is, for the message.
+        also: What else is taken in its place, for the message.
+
+    Raises:
+        TypeError: It is neither.
+        ValueError: It is an array, but no picture.
+    """
+    if isinstance(given, np.ndarray):
+        check_picture(cast(Pixels, given), name)
+        return Frames((cast(Pixels, given),))
+    if not (hasattr(given, "fps") and hasattr(given, "__iter__")):
+        raise TypeError(
+            f"The {name} is of type {type(given).__name__}; an image (H, W, 3) of uint8{also} or a "
+            "clip is expected. Open a file with read_image(path).rgb or VideoReader(path), and "
+            "make frames a clip with Frames(frames)."
+        )
+    return cast(Clip, given)
 
 
 def limited_pixels(pixels: Pixels) -> Pixels:

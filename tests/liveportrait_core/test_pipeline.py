@@ -18,7 +18,7 @@ from liveportrait_core.config.fields import spec_of
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
-from liveportrait_core.pipeline import animate, prepare
+from liveportrait_core.pipeline import animate, prepare, read_motion
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import transform_keypoints
 from tests.support.blobs import SquareFinder, face_frame, square_network
@@ -483,3 +483,35 @@ def test_a_shot_without_a_face_continues_the_one_before(model):
         held = getattr(motion, name)[5:11]
         torch.testing.assert_close(held, held[:1].expand_as(held))
     assert motion.shot_slices == (slice(0, 11), slice(11, 15))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("me.mp4", "of type str; an image .* VideoReader"),
+        ([face_frame()], "of type list; .* Frames"),
+        (torch.zeros(3, 8, 8), "of type Tensor"),
+        (np.zeros((8, 8, 3), np.float32), r"float32 of shape \(8, 8, 3\)"),
+        (np.zeros((8, 8, 4), np.uint8), r"\(8, 8, 4\)"),
+        (np.zeros((0, 8, 3), np.uint8), r"\(0, 8, 3\)"),
+    ],
+)
+def test_what_is_no_picture_and_no_clip_is_refused_in_a_sentence(model, given, words):
+    for source, driver, name in ((given, walk(2), "source"), (walk(2), given, "driver")):
+        with pytest.raises((TypeError, ValueError), match=f"The {name} is {words}"):
+            prepare(model, source, driver)
+    with pytest.raises((TypeError, ValueError), match=f"The clip is {words}"):
+        read_motion(model, given)
+
+
+def test_no_model_and_no_options_are_refused_in_a_sentence(model):
+    with pytest.raises(TypeError, match="str came where LivePortraitModel is expected"):
+        prepare("default", face_frame(), face_frame())
+    with pytest.raises(TypeError, match="DrivingOptions came where AnimateOptions is expected"):
+        prepare(model, face_frame(), face_frame(), DrivingOptions())
+
+
+@pytest.mark.parametrize("fps", [0, -25, 29.97, "25"])
+def test_a_frame_rate_is_a_fraction_above_0(fps):
+    with pytest.raises(ValueError, match="a Fraction above 0 is expected"):
+        Frames([face_frame()], fps)

@@ -237,7 +237,7 @@ def test_a_missing_landmark_model_is_refused(animate, files, out, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "word"),
     [
-        (("--device", "cuda:77"), "--device is cuda:77"),
+        (("--device", "cuda:77"), "device is cuda:77"),
         (("--device", "toaster"), "toaster"),
         (("--reference", "9"), "0 to 2"),
         (("--face-models", "/nowhere"), "landmark.onnx"),
