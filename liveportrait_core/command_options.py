@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from .config.fields import check_options, option, section
+from .constants import KeypointSpace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ class ConvertOptions:
         expects="a frame rate above 0 up to 1000, as 25 or 30000/1001",
         unset="its own",
     )
-    space: str | None = option(None, "keypoint space, where the file names a wrong one")
+    space: KeypointSpace | None = option(None, "keypoint space, where the file names a wrong one")
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -6,15 +6,18 @@ from typing import Final, Literal
 NUM_KEYPOINTS: Final = 21
 """K, the number of implicit keypoints (Sec. 3.1)."""
 
-HUMAN_SPACE: Final = "liveportrait-human-21"
-ANIMAL_SPACE: Final = "liveportrait-animal-21"
-COMPACT_SPACE: Final = "lps-compact-21"
-"""Keypoint spaces: motion of one never silently drives a model of another."""
+KeypointSpace = Literal["liveportrait-human-21", "liveportrait-animal-21", "lps-compact-21"]
+"""Motion of one keypoint space never silently drives a model of another."""
+HUMAN_SPACE: Final[KeypointSpace] = "liveportrait-human-21"
+ANIMAL_SPACE: Final[KeypointSpace] = "liveportrait-animal-21"
+COMPACT_SPACE: Final[KeypointSpace] = "lps-compact-21"
 
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the frame."""
 Region = Literal["all", "expression", "pose", "lip", "eyes"]
 """What a driver moves: everything, the face without the head, the head alone, or one part."""
+MIN_FACE_PX: Final = 16
+"""A picture or a box of fewer pixels a side shows no face."""
 OBSERVATION_VARIANCE: Final = 3e-7
 """Default noise of one observation in smoothing, as a variance; larger is smoother."""
 

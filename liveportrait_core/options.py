@@ -200,7 +200,7 @@ class FaceOptions:
         None,
         "the face in the first frame, from brows to chin",
         read=read_box,
-        expects="x,y,width,height in pixels with an area, as 120,80,200,240",
+        expects="x,y,width,height in pixels, 16 or more a side, as 120,80,200,240",
         unit="pixels",
         metavar="X,Y,W,H",
         unset="it is searched for",

@@ -18,7 +18,7 @@ from .animation.animation import Animation
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
 from .animation.first_pass import FirstPass, FoundFace
-from .animation.inputs import check_space
+from .animation.inputs import check_networks, check_space
 from .animation.kept import Kept
 from .animation.render import render
 from .animation.timing import held_or_cut, lasting, matched, with_reference
@@ -96,8 +96,8 @@ def prepare(  # noqa: PLR0913 - the one way in
     `animation = prepare(model, source, driving, AnimateOptions(source_face=FaceOptions(index=1)))`
 
     Convention:
-        - framing and face trackers are decided here, and the keypoint space of a motion is
-          checked before anything is read
+        - framing and face trackers are decided here; the keypoint space of a motion, its
+          reference and the networks that are needed are checked before anything is read
         - a driver of a source clip is brought to its rate and length (`matched`)
         - `published` makes a large source, and a box in it, smaller before anything else
           (`LimitedClip`), and takes a square driver as it is unless its framing or a box says
@@ -119,8 +119,10 @@ def prepare(  # noqa: PLR0913 - the one way in
     is_video = not isinstance(source, np.ndarray)
     clip = clip_of(source, "source")
     driver = None
+    check_networks(model, driving if isinstance(driving, Edit) else options.driving)
     if isinstance(driving, Motion):
         check_space(model, driving)
+        with_reference(driving, options.reference)
     elif not isinstance(driving, Edit):
         driver = clip_of(driving, "driver", also=", a Motion, an Edit")
     first_pass = FirstPass(model, options, progress, kept)

@@ -101,7 +101,7 @@ def stitch(model: LivePortraitModel, source_keypoints: Tensor, driving_keypoints
     Raises:
         CheckpointError: The model was loaded without S.
     """
-    net = _present(model, "stitching")
+    net = present(model, "stitching")
     offset = net(torch.cat((source_keypoints, driving_keypoints), 1).flatten(1))
     keypoints_offset = offset[:, :-2].unflatten(1, (-1, 3))
     shift = torch.nn.functional.pad(offset[:, -2:], (0, 1))
@@ -124,7 +124,7 @@ def retarget_eyes(model: LivePortraitModel, source_keypoints: Tensor, eyes_open:
     Raises:
         CheckpointError: The model was loaded without R_eyes.
     """
-    return _retarget(_present(model, "eyes"), source_keypoints, eyes_open)
+    return _retarget(present(model, "eyes"), source_keypoints, eyes_open)
 
 
 def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: Tensor) -> Tensor:
@@ -143,7 +143,7 @@ def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: T
     Raises:
         CheckpointError: The model was loaded without R_lip.
     """
-    return _retarget(_present(model, "lip"), source_keypoints, lip_open)
+    return _retarget(present(model, "lip"), source_keypoints, lip_open)
 
 
 def warp(
@@ -216,7 +216,12 @@ def _retarget(net: torch.nn.Module, source_keypoints: Tensor, openness: Tensor) 
     return net(torch.cat((source_keypoints.flatten(1), openness), 1)).unflatten(1, (-1, 3))
 
 
-def _present(model: LivePortraitModel, name: str) -> torch.nn.Module:
+def present(model: LivePortraitModel, name: str) -> torch.nn.Module:
+    """A network of the model.
+
+    Raises:
+        CheckpointError: The model was loaded without it.
+    """
     net = model.modules().get(name)
     if net is None:
         raise CheckpointError(

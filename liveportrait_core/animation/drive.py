@@ -5,6 +5,7 @@ Keypoints are small (0.5 KB a frame), so a clip is driven at once and rendered i
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from torch import Tensor
@@ -22,6 +23,8 @@ from ..stages import stitch
 from .inputs import DrivenKeypoints, DrivingInputs, check_space, prepare_inputs
 from .limits import limit_motion, limits_for
 from .retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
+
+_LOG = logging.getLogger(__name__)
 
 
 def drive(
@@ -63,6 +66,7 @@ def drive(
         CheckpointError: An option needs a network that the model lacks.
     """
     options = options or DrivingOptions()
+    _name_idle(options)
     check_space(model, source, "source")
     inputs = prepare_inputs(
         source, driving, options, reference=reference, source_is_video=source_is_video
@@ -94,6 +98,18 @@ def drive(
     if options.source_video_eyes and inputs.source_is_video and not options.retargets:
         keypoints = hold_source_eyes(model, inputs, keypoints)
     return amplify(keypoints, options.gain)
+
+
+def _name_idle(options: DrivingOptions) -> None:
+    """Warn of options that do nothing beside others."""
+    beside = "openings of eyes or lip" if options.retargets else "absolute motion"
+    idle = {
+        "normalize_lip": options.normalize_lip
+        and (options.retargets or options.motion == "absolute"),
+        "source_video_eyes": options.source_video_eyes and options.retargets,
+    }
+    for name in (name for name, is_idle in idle.items() if is_idle):
+        _LOG.warning("%s does nothing beside %s. Leave one of them out.", name, beside)
 
 
 def move(

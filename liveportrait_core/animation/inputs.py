@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..constants import ANIMAL_SPACE
 from ..errors import MotionSpaceError
 from ..model import LivePortraitModel
 from ..motion.transfer import neutral_reference, shared_space
 from ..motion.types import Motion
-from ..options import DrivingOptions
+from ..options import DrivingOptions, Edit
+from ..stages import present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,24 @@ def _reference_frame(driving: Motion, options: DrivingOptions) -> int:
             f"{len(driving)} frames. Give a reference, or set reference_frame to one it has."
         )
     return driving.reference_frame
+
+
+def check_networks(model: LivePortraitModel, options: DrivingOptions | Edit) -> None:
+    """Refuse a model without a network that is needed, before anything else is done.
+
+    Published animals ignore openings: theirs are looked for when they are used.
+
+    Raises:
+        CheckpointError: One is missing.
+    """
+    opens = model.preset.space != ANIMAL_SPACE
+    wanted = {
+        "stitching": options.stitch,
+        "eyes": opens and options.eyes_open is not None,
+        "lip": opens and options.lip_open is not None,
+    }
+    for name in (name for name, is_wanted in wanted.items() if is_wanted):
+        present(model, name)
 
 
 def check_space(model: LivePortraitModel, motion: Motion, name: str = "driving motion") -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import CheckpointError
-from .loading import read_model
+from .loading import StoredModel, read_model
 from .saving import write_own_file, write_published
 
 
-def convert(source: str | Path, target: str | Path) -> None:
+def convert(source: str | Path, target: str | Path) -> StoredModel:
     """Write a model in the other layout.
 
     Every tensor keeps its type. Our file -> published folder -> our file gives the same bytes
@@ -20,6 +20,9 @@ def convert(source: str | Path, target: str | Path) -> None:
         source: Any model that `load_checkpoint` takes.
         target: A name ending in `.safetensors` for a file of ours, else a new folder for the
             published layout.
+
+    Returns:
+        The model that was written.
 
     Raises:
         CheckpointError: The source does not load, or the target cannot be written.
@@ -32,3 +35,4 @@ def convert(source: str | Path, target: str | Path) -> None:
         )
     stored = read_model(source)
     (write_own_file if target.suffix == ".safetensors" else write_published)(target, stored)
+    return stored

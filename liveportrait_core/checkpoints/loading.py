@@ -38,6 +38,11 @@ class StoredModel:
     metadata: dict[str, str]
     """Other metadata of the file: training command, seed, credit."""
 
+    @property
+    def num_parameters(self) -> int:
+        """Numbers in all tensors."""
+        return sum(value.numel() for state in self.states.values() for value in state.values())
+
 
 def load_checkpoint(
     path_or_name: str | Path = "default",

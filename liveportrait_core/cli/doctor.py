@@ -23,8 +23,10 @@ from ..config.arguments import from_arguments
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
 from ..face.detector import FRONTAL_CASCADE, load_cascade
 from ..face.network_finder import load_finder_network
+from ..media.codecs import ffmpeg_versions, readable_formats, writable_formats
 from ..media.video import VideoWriter
-from .models import table
+from .downloading import sha256_of
+from .models import millions, table
 
 NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm")
 OPTIONAL: Final = {
@@ -74,6 +76,9 @@ def findings() -> dict[str, Any]:
         "face_finder": finder is None,
         "face_cascade": _has_cascade(),
         "writes_video": writing is None,
+        "reads": readable_formats(),
+        "writes": writable_formats(),
+        "ffmpeg": ffmpeg_versions(),
         "default_model": default,
         "weights": [row for row in table() if row["found"]],
         "weight_folders": [str(folder) for folder in weight_folders()],
@@ -111,6 +116,8 @@ def _default_model() -> tuple[dict[str, Any] | None, str | None]:
         "preset": stored.preset.name,
         "origin": stored.origin,
         "networks": sorted(stored.states),
+        "parameters": stored.num_parameters,
+        "sha256": sha256_of(Path(stored.origin)),
         "metadata": stored.metadata,
     }, None
 
@@ -154,6 +161,14 @@ def _print(found: dict[str, Any]) -> None:
     for device in found["devices"]:
         about = ", ".join(f"{key} {value}" for key, value in device.items() if key != "name")
         print(f"  {device['name']:24} {about}")
+    print("Formats")
+    for name in ("reads", "writes"):
+        there = [format for format, is_there in found[name].items() if is_there]
+        lacking = [format for format, is_there in found[name].items() if not is_there]
+        print(f"  {name:24} {', '.join(there)}{'; not ' if lacking else ''}{', '.join(lacking)}")
+    codec = found["ffmpeg"].get("libavcodec", "not known")
+    print(f"  {'FFmpeg, by PyAV':24} libavcodec {codec}")
+    _print_default(found["default_model"])
     print("Weights")
     for row in found["weights"]:
         print(f"  {row['name']:24} {row['licence']}, {row['maker']}; {row['found']}")
@@ -164,3 +179,11 @@ def _print(found: dict[str, Any]) -> None:
     print("Problems" if found["problems"] else "No problems.")
     for problem in found["problems"]:
         print(f"  {problem}")
+
+
+def _print_default(model: dict[str, Any] | None) -> None:
+    if model is None:
+        return
+    print("Default model")
+    print(f"  {model['preset']:24} whole, {millions(model['parameters'])}")
+    print(f"  {'':24} {model['origin']}, sha256 {model['sha256']}")

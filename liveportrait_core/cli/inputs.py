@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..command_options import ClipPart
+from ..constants import MIN_FACE_PX
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable, is_stream
@@ -27,8 +28,6 @@ _LOG = logging.getLogger(__name__)
 
 WHOLE: Final = ClipPart()
 """All of a clip."""
-MIN_SIDE_PX: Final = 16
-"""A smaller picture shows no face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +168,8 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
 
 
 def _check_size(path: Path, height: int, width: int) -> None:
-    if min(height, width) < MIN_SIDE_PX:
+    if min(height, width) < MIN_FACE_PX:
         raise MediaError(
-            f"{path} is {width} x {height} pixels; {MIN_SIDE_PX} or more a side are expected. "
+            f"{path} is {width} x {height} pixels; {MIN_FACE_PX} or more a side are expected. "
             "Choose a larger picture."
         )

@@ -84,9 +84,7 @@ def _check(args: argparse.Namespace) -> int:
                 "preset": stored.preset.name,
                 "space": stored.preset.space,
                 "networks": sorted(stored.states),
-                "parameters": sum(
-                    value.numel() for state in stored.states.values() for value in state.values()
-                ),
+                "parameters": stored.num_parameters,
                 "origin": stored.origin,
                 "sha256": sha256_of(origin) if origin.is_file() else None,
                 "metadata": stored.metadata,
@@ -103,17 +101,32 @@ def _check(args: argparse.Namespace) -> int:
 def _line(result: dict[str, Any]) -> str:
     if not result["whole"]:
         return f"{result['model']}: {result['problem']}"
-    count = result["parameters"] / 1e6
     digest = f", sha256 {result['sha256']}" if result["sha256"] else ""
     return (
-        f"{result['model']}: whole; {result['preset']}, {count:.1f} M parameters in "
+        f"{result['model']}: whole; {result['preset']}, {millions(result['parameters'])} in "
         f"{', '.join(result['networks'])}; {result['origin']}{digest}"
     )
 
 
+def millions(parameters: int) -> str:
+    """A number of parameters as it is told."""
+    return f"{parameters / 1e6:.1f} M parameters"
+
+
 def _convert(args: argparse.Namespace) -> int:
-    convert(args.input, args.output)
-    print(f"{args.output}: converted from {args.input}")
+    stored = convert(args.input, args.output)
+    written = "a file of ours"
+    if args.output.is_dir():
+        family = stored.preset.family
+        written = (
+            "the published layout"
+            if family == "published"
+            else f"the published layout with the keys of {family} networks, for this program"
+        )
+    print(
+        f"{args.output}: {written}; {stored.preset.name}, {millions(stored.num_parameters)} in "
+        f"{', '.join(sorted(stored.states))}; from {stored.origin}"
+    )
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -12,7 +12,13 @@ from torch import Tensor
 from ..command_options import ConvertOptions, ModelOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import MediaError
-from ..media.motion_file import MOTION_SUFFIXES, is_motion, load_motion, save_motion
+from ..media.motion_file import (
+    MOTION_SUFFIXES,
+    check_writable,
+    is_motion,
+    load_motion,
+    save_motion,
+)
 from ..motion.edit import retime
 from ..motion.types import Motion
 from ..options import AnimateOptions
@@ -20,6 +26,27 @@ from ..pipeline import read_motion
 from .inputs import check_output, frames_of, open_source
 from .progress import ProgressBar
 from .runtime import load
+
+LABELS: Final = {
+    "space": "keypoint space",
+    "producer": "made by",
+    "reference_frame": "neutral frame",
+    "shots": "shots",
+    "measured_frames": "frames with a measured face",
+    "absent": "channels it lacks",
+    "absolute": "absolute channels",
+    "canonical": "canonical keypoints",
+    "pitch_deg": "pitch, degrees",
+    "yaw_deg": "yaw, degrees",
+    "roll_deg": "roll, degrees",
+    "scale": "scale",
+    "translation_x": "translation x, crop units",
+    "translation_y": "translation y, crop units",
+    "expression": "expression, crop units",
+    "eyes_open": "eye opening, height/width",
+    "lip_open": "lip opening, height/width",
+}
+"""What is told of a motion, by its name in the JSON summary."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,6 +66,7 @@ def _extract(args: argparse.Namespace) -> int:
     shown = from_arguments(ReportOptions, args).progress
     with torch.inference_mode():
         model = load(from_arguments(ModelOptions, args))
+        check_writable(model.preset.space, args.output)
         with ProgressBar("Reading", shown=shown) as bar:
             motion = read_motion(model, frames_of(clip), options, progress=bar)
     _save(motion.to("cpu"), args)
@@ -73,9 +101,8 @@ def _info(args: argparse.Namespace) -> int:
         print(json.dumps({"file": str(args.file), **described}, indent=2))
         return 0
     print(f"{args.file}: {_line(motion)}")
-    for name, value in described.items():
-        if name not in {"frames", "fps", "duration_s"}:
-            print(f"  {name:16} {_shown(value)}")
+    for name, label in LABELS.items():
+        print(f"  {label:28} {_shown(described[name])}")
     return 0
 
 

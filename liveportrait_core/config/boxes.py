@@ -1,10 +1,10 @@
-"""A face's box as an option: four numbers in pixels, with an area."""
+"""A face's box as an option: four numbers in pixels, large enough to show a face."""
 
 from __future__ import annotations
 
 from typing import Final, cast
 
-from ..constants import Box
+from ..constants import MIN_FACE_PX, Box
 
 MAX_PX: Final = 1e9
 
@@ -13,7 +13,7 @@ def read_box(text: str) -> Box:
     """A box x,y,width,height in pixels out of a text.
 
     Raises:
-        ValueError: The text is not four numbers.
+        ValueError: The text is not four numbers, or the box is too small.
     """
     x, y, width, height = (float(part) for part in text.split(","))
     return checked_box((x, y, width, height))
@@ -30,11 +30,12 @@ def checked_box(box: Box) -> Box:
     """The same box.
 
     Raises:
-        ValueError: It has no area.
+        ValueError: It is too small to show a face.
     """
-    if not (_are_four_numbers(box) and min(box[2:]) > 0):
+    if not (_are_four_numbers(box) and min(box[2:]) >= MIN_FACE_PX):
         raise ValueError(
             f"The box is {box!r}; (x, y, width, height) in pixels "
-            "with a width and a height above 0 is expected. Mark the face from brows to chin."
+            f"with a width and a height of {MIN_FACE_PX} or more is expected. Mark the face from "
+            "brows to chin."
         )
     return box

@@ -17,7 +17,7 @@ from ..errors import MediaError
 from ..motion.rotation import rotation_from_degrees
 from ..motion.types import CHANNELS, Channel, Motion, tensor_fields
 from .atomic import check_readable, write_whole
-from .motion_pickle import load_template, save_template
+from .motion_pickle import check_template_space, load_template, save_template
 
 MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
 """Endings that name a motion file."""
@@ -82,11 +82,9 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
             f"Cannot write {path}: the motion has 0 frames; 1 or more are expected. Choose another "
             "motion."
         )
-    suffix = Path(path).suffix.lower()
-    if suffix == ".pkl":
+    check_writable(motion.space, path)
+    if Path(path).suffix.lower() == ".pkl":
         return save_template(motion, path)
-    if suffix != ".safetensors":
-        raise _unknown_suffix(path)
     motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
     tensors = _stored(motion)
     if motion.reference is not None:
@@ -105,6 +103,19 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     }
     write_whole(path, save(tensors, metadata=header))
     return []
+
+
+def check_writable(space: str, path: str | Path) -> None:
+    """Refuse a motion file that cannot hold motions of a keypoint space.
+
+    Raises:
+        MediaError: The ending names no motion file, or one for other spaces.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in MOTION_SUFFIXES:
+        raise _unknown_suffix(path)
+    if suffix == ".pkl":
+        check_template_space(space, path)
 
 
 def _version_of(motion: Motion) -> str:

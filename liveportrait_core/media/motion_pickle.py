@@ -80,6 +80,19 @@ def motion_from_template(
         ) from error
 
 
+def check_template_space(space: str, path: str | Path) -> None:
+    """Refuse a motion of a keypoint space that the published code does not know.
+
+    Raises:
+        MediaError: It is of one.
+    """
+    if space not in {HUMAN_SPACE, ANIMAL_SPACE}:
+        raise MediaError(
+            f"Cannot write {path}: the motion is in space '{space}', and a template holds "
+            f"'{HUMAN_SPACE}' or '{ANIMAL_SPACE}'. Save it as .safetensors."
+        )
+
+
 def save_template(motion: Motion, path: str | Path) -> list[str]:
     """Write a template that the published LivePortrait plays, with every key its loader needs.
 
@@ -90,11 +103,7 @@ def save_template(motion: Motion, path: str | Path) -> list[str]:
         MediaError: The motion is of a space the published code does not know, or the file cannot
             be written.
     """
-    if motion.space not in {HUMAN_SPACE, ANIMAL_SPACE}:
-        raise MediaError(
-            f"Cannot write {path}: the motion is in space '{motion.space}', and a template holds "
-            f"'{HUMAN_SPACE}' or '{ANIMAL_SPACE}'. Save it as .safetensors."
-        )
+    check_template_space(motion.space, path)
     motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
     columns = {
         "scale": _rows(motion.scale),

@@ -100,6 +100,18 @@ WRITABLE_SUFFIXES: Final = tuple(_OPAQUE)
 """Endings that a video can be written with."""
 
 
+def missing_encoders() -> dict[str, list[str]]:
+    """The encoders that this PyAV lacks, for each ending that a video can be written with."""
+    return {
+        suffix: [
+            form.codec
+            for formats in (_OPAQUE, _TRANSPARENT)
+            if (form := formats.get(suffix)) and form.codec not in av.codec.codecs_available
+        ]
+        for suffix in WRITABLE_SUFFIXES
+    }
+
+
 def video_format(path: Path, *, transparent: bool = False) -> VideoFormat:
     """The format of a name's ending.
 

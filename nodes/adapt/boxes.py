@@ -42,8 +42,8 @@ def box_of(
         return read_box(text.replace(";", ","))
     except ValueError:
         raise ValueError(
-            f"The box is '{text}'; four numbers x, y, width, height in pixels are expected, as "
-            "120, 80, 200, 200. Leave it empty to search for the face."
+            f"The box is '{text}'; four numbers x, y, width, height in pixels, 16 or more a side, "
+            "are expected, as 120, 80, 200, 200. Leave it empty to search for the face."
         ) from None
 
 

@@ -15,9 +15,14 @@ from liveportrait_core.animation.frame_numbers import frame_ranges
 from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
 from liveportrait_core.config.fields import spec_of
-from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MotionSpaceError
+from liveportrait_core.errors import (
+    CheckpointError,
+    FaceNotFoundError,
+    LivePortraitError,
+    MotionSpaceError,
+)
 from liveportrait_core.media.clips import Frames
-from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Edit, Framing
 from liveportrait_core.pipeline import animate, prepare, read_motion
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import transform_keypoints
@@ -492,8 +497,8 @@ def test_a_shot_without_a_face_continues_the_one_before(model):
         ([face_frame()], "of type list; .* Frames"),
         (torch.zeros(3, 8, 8), "of type Tensor"),
         (np.zeros((8, 8, 3), np.float32), r"float32 of shape \(8, 8, 3\)"),
-        (np.zeros((8, 8, 4), np.uint8), r"\(8, 8, 4\)"),
-        (np.zeros((0, 8, 3), np.uint8), r"\(0, 8, 3\)"),
+        (np.zeros((8, 8, 4), np.uint8), r"uint8 of shape \(8, 8, 4\)"),
+        (np.zeros((0, 8, 3), np.uint8), r"uint8 of shape \(0, 8, 3\)"),
     ],
 )
 def test_what_is_no_picture_and_no_clip_is_refused_in_a_sentence(model, given, words):
@@ -502,6 +507,22 @@ def test_what_is_no_picture_and_no_clip_is_refused_in_a_sentence(model, given, w
             prepare(model, source, driver)
     with pytest.raises((TypeError, ValueError), match=f"The clip is {words}"):
         read_motion(model, given)
+
+
+@pytest.mark.parametrize(
+    ("network", "driver"),
+    [
+        ("stitching", DrivingOptions()),
+        ("eyes", DrivingOptions(stitch=False, eyes_open=0.2)),
+        ("lip", Edit(stitch=False, lip_open=0.2)),
+    ],
+)
+def test_a_network_that_is_missing_is_told_before_anything_is_read(model, network, driver):
+    bare = replace(model, **{network: None})
+    options = AnimateOptions(driving=driver) if isinstance(driver, DrivingOptions) else PLAIN
+    driving = driver if isinstance(driver, Edit) else face_frame()
+    with pytest.raises(CheckpointError, match=f"has no {network} network"):
+        prepare(bare, face_frame(), driving, options, source_faces=pytest.fail)
 
 
 def test_no_model_and_no_options_are_refused_in_a_sentence(model):

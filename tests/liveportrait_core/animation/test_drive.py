@@ -192,6 +192,21 @@ def test_lip_normalisation_acts_on_open_lips_only(model):
         assert torch.equal(plain.driving_keypoints, closed.driving_keypoints) is not changes
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (DrivingOptions(normalize_lip=True, lip_open=0.1), ["normalize_lip", "openings"]),
+        (DrivingOptions(normalize_lip=True, motion="absolute"), ["normalize_lip", "absolute"]),
+        (DrivingOptions(source_video_eyes=True, eyes_open=0.1), ["source_video_eyes", "openings"]),
+        (DrivingOptions(normalize_lip=True, source_video_eyes=True), []),
+    ],
+)
+def test_an_option_that_does_nothing_beside_another_is_named(model, caplog, options, words):
+    drive(model, random_motion(1, 3), random_motion(2, 3), options)
+    assert len(caplog.messages) == bool(words)
+    assert all(word in caplog.text for word in words)
+
+
 def test_animals_are_carried_over_by_size_or_moved_by_eq_7():
     model = small_networks_model(PAPER_ANIMAL, scale=0.0)
     source, driving = random_motion(1, 1, ANIMAL_SPACE), random_motion(2, 4, ANIMAL_SPACE)

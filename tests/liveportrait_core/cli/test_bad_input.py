@@ -137,6 +137,27 @@ def test_a_motion_of_another_space_is_refused(liveportrait, animate, files, out,
     assert_refused(ran, out, space, "lps-compact-21", "Extract")
 
 
+def test_a_keypoint_space_that_is_not_known_is_refused(liveportrait, files, out):
+    ran = liveportrait(
+        "motion",
+        "convert",
+        files / "a.safetensors",
+        out / "b.safetensors",
+        "--space",
+        "lps-compact",
+    )
+    assert_refused(ran, out, "--space is 'lps-compact'", "lps-compact-21", "liveportrait-human-21")
+
+
+def test_a_template_of_another_space_is_refused_before_the_clip_is_read(
+    liveportrait, files, out, model_file, monkeypatch
+):
+    monkeypatch.setattr("liveportrait_core.cli.motion.read_motion", None)
+    clip = files / "clip.mp4"
+    ran = liveportrait("motion", "extract", clip, "-o", out / "m.pkl", "--model", model_file)
+    assert_refused(ran, out, "m.pkl", "lps-compact-21", ".safetensors")
+
+
 def test_an_output_in_a_missing_folder_is_refused(animate, files, out):
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "no" / "made.mp4")
     assert_refused(ran, out, "does not exist")
@@ -253,7 +274,8 @@ def test_a_value_out_of_range_is_refused(animate, files, out, option, word):
     [
         (("--region", "nose"), "nose"),
         (("--box", "1,2,3"), "x,y,width,height"),
-        (("--box", "1,2,0,4"), "with an area"),
+        (("--box", "1,2,0,4"), "16 or more a side"),
+        (("--box", "0,0,15,300"), "16 or more a side"),
         (("--eyes-open", "wide"), "driver or a number from 0 to 0.8 is expected"),
         (("--gain", "nan"), "--gain is nan"),
         (("--gain", "-1"), "--gain is -1.0; a number from 0 to 4 is expected. The nearest is 0"),

@@ -48,6 +48,8 @@ def test_motion_is_extracted_told_and_converted(liveportrait, files, out, model_
     assert extracted.eyes_open is not None
     ran = liveportrait("motion", "info", motion)
     assert "3 frames at 25 a second, 0.12 s" in ran.out
+    assert "keypoint space               lps-compact-21" in ran.out
+    assert "canonical keypoints" in ran.out
     ran = liveportrait("motion", "convert", motion, out / "slow.safetensors", "--fps", "50")
     assert ran.code == 0
     assert len(load_motion(out / "slow.safetensors")) == 6
@@ -71,8 +73,13 @@ def test_models_are_checked(liveportrait, tmp_path, model_file):
 
 def test_models_are_converted_there_and_back(liveportrait, tmp_path, model_file):
     folder, again = tmp_path / "folder", tmp_path / "again.safetensors"
-    assert liveportrait("models", "convert", model_file, folder).code == 0
-    assert liveportrait("models", "convert", folder, again).code == 0
+    ran = liveportrait("models", "convert", model_file, folder)
+    assert ran.code == 0
+    assert f"{folder}: the published layout with the keys of compact networks" in ran.out
+    assert f"from {model_file}" in ran.out
+    ran = liveportrait("models", "convert", folder, again)
+    assert ran.code == 0
+    assert f"{again}: a file of ours; tiny, " in ran.out
     ours, back = (
         json.loads(liveportrait("models", "check", path, "--json").out)[0]["parameters"]
         for path in (model_file, again)
@@ -99,10 +106,16 @@ def test_doctor_tells_what_is_there(liveportrait):
     assert found["devices"][0]["name"] == "cpu"
     assert found["face_finder"]
     assert found["writes_video"]
+    assert found["reads"]["H.264"]
+    assert found["writes"][".mp4"]
+    assert found["default_model"]["parameters"] > 4e6
+    assert len(found["default_model"]["sha256"]) == 64
     assert {"default", "face_finder"} <= {row["name"] for row in found["weights"]}
     text = liveportrait("doctor").out
     assert "Packages" in text
     assert "Weights" in text
+    assert "H.264, HEVC" in text
+    assert "whole, 4.5 M parameters" in text
 
 
 def test_help_and_mistakes_need_no_torch():
