@@ -14,11 +14,10 @@ from ..geometry import degrees_from_rotation, rotation_from_vector, rotation_vec
 from ..motion.types import Motion
 from ..options import DrivingOptions
 from ..preset import COMPACT, MotionLimits, Preset
+from .fading import KNEE, faded_travel
 from .frame_numbers import frame_ranges
 
 _LOG = logging.getLogger(__name__)
-KNEE: Final = 0.8
-"""Share of a limit up to which motion stays as it is."""
 MIN_SCALE: Final = 1e-6
 
 
@@ -64,8 +63,8 @@ def limit_motion(
         source: B = 1 or N.
         moved: N frames.
         limits: The distances.
-        keeps_place: The source is a still that keeps its place in the frame: `still_translation`
-            and `still_scale` count.
+        keeps_place: The source is a still that keeps its place in the frame: slow travel fades
+            (`faded_travel`), and `still_translation` and `still_scale` count.
     """
     changes = _Changes.between(source, moved, limits, keeps_place=keeps_place)
     bent = changes.beyond
@@ -78,6 +77,9 @@ def limit_motion(
         len(moved),
         changes.described(),
     )
+    if keeps_place:
+        moved = _in_place(moved, changes, limits)
+        changes = _Changes.between(source, moved, limits, keeps_place=True)
     rotation = _where_bent(
         changes.turn_share,
         rotation_from_vector(changes.turn * _factor(changes.turn_share)[:, None]) @ source.rotation,
@@ -151,6 +153,18 @@ class _Changes:
         if (self.zoom_share > KNEE).any():
             parts.append(f"its size changes by up to {self.zoom.abs().max().exp():.2f} times")
         return ", ".join(parts)
+
+
+def _in_place(moved: Motion, changes: _Changes, limits: MotionLimits) -> Motion:
+    """A moved face without what fades of its translation and scale."""
+    fps, shots = float(moved.fps), moved.shot_slices
+    travel = faded_travel(changes.travel, limits.still_translation, fps, shots)
+    zoom = faded_travel(changes.zoom, math.log(limits.still_scale), fps, shots)
+    return replace(
+        moved,
+        translation=moved.translation - torch.nn.functional.pad(travel, (0, 1)),
+        scale=moved.scale / zoom.exp(),
+    )
 
 
 def _factor(share: Tensor) -> Tensor:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..imaging.crop import CropTransform, FaceBox, average_box, box_transform, face_box
+from ..motion.gaussian import Ends, gaussian_average
 from .faces import Face, FaceTrack
 
 TRAVEL_ZONE: Final = 0.1
@@ -41,13 +43,11 @@ def smooth_boxes(boxes: Sequence[FaceBox], *, sigma_frames: float = 2.0) -> list
     Returns:
         As many boxes.
     """
-    reach = int(np.ceil(3 * sigma_frames))
-    if reach < 1 or len(boxes) <= 1:
+    if sigma_frames <= 0 or len(boxes) <= 1:
         return list(boxes)
     values = np.array([[*box.centre, np.log(box.side), box.angle_rad] for box in boxes])
     values[:, 3] = np.unwrap(values[:, 3])
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
-    smooth = _averaged(padded, sigma_frames)
+    smooth = _smooth(values, sigma_frames, ends="held")
     return [
         FaceBox((float(x), float(y)), float(np.exp(side)), float(angle))
         for x, y, side, angle in smooth
@@ -206,21 +206,11 @@ def _taken_along(wanted: NDArray[np.float64], zone: NDArray[np.float64]) -> NDAr
     return np.stack(places)
 
 
-def _smooth(values: NDArray[np.float64], sigma_frames: float) -> NDArray[np.float64]:
-    """Columns smoothed by a Gaussian; the ends go on as they came."""
-    reach = int(np.ceil(3 * sigma_frames))
-    if reach < 1 or len(values) <= 1:
-        return values
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
-    return _averaged(padded, sigma_frames)
-
-
-def _averaged(padded: NDArray[np.float64], sigma_frames: float) -> NDArray[np.float64]:
-    """Gaussian averages of the columns, without those that reach over an end."""
-    reach = int(np.ceil(3 * sigma_frames))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_frames) ** 2)
-    weights /= weights.sum()
-    return np.stack([np.convolve(column, weights, mode="valid") for column in padded.T], 1)
+def _smooth(
+    values: NDArray[np.float64], sigma_frames: float, *, ends: Ends = "continued"
+) -> NDArray[np.float64]:
+    """Columns smoothed by a Gaussian."""
+    return gaussian_average(torch.from_numpy(values), sigma_frames, ends=ends).numpy()
 
 
 def _boxes(faces: Sequence[Face], framing: CropFraming) -> list[FaceBox]:

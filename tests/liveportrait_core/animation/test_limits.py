@@ -1,6 +1,7 @@
 """Motion beyond what a model can paint bends towards the limit."""
 
 import logging
+import math
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from liveportrait_core.animation.drive import drive
 from liveportrait_core.animation.limits import KNEE, limit_motion, limits_for, soft_limit
 from liveportrait_core.constants import COMPACT_SPACE
 from liveportrait_core.geometry import rotation_from_vector, rotation_vector
+from liveportrait_core.motion.gaussian import gaussian_average
 from liveportrait_core.motion.types import Motion, tensor_fields
 from liveportrait_core.options import DrivingOptions
 from liveportrait_core.preset import COMPACT, PAPER, PAPER_ANIMAL, MotionLimits
@@ -135,17 +137,47 @@ def test_a_driver_who_looks_backwards_flips_no_axis():
     assert_close(limited.pose_deg, torch.tensor([[0.0, 40, 0]] * 2), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize(("keeps_place", "reach", "ratio"), [(False, 0.4, 1.5), (True, 0.2, 1.2)])
-def test_travel_and_size_fade_at_the_limit(keeps_place, reach, ratio):
-    source = face()
-    for scale, wanted in ((9.0, ratio), (1 / 9, 1 / ratio)):
-        moved = face(shift=(3.0, -4.0), scale=scale)
-        limited = limit_motion(source, moved, LIMITS, keeps_place=keeps_place)
-        # along the same direction, 3 : -4; t_z is untouched
-        expected = torch.tensor([[0.6 * reach, -0.8 * reach, 0.3]])
-        assert_close(limited.translation, expected, atol=1e-5, rtol=0)
-        assert_close(limited.scale, torch.tensor([[wanted]]), atol=1e-4, rtol=0)
-        assert torch.equal(limited.rotation, moved.rotation)
+@pytest.mark.parametrize(("scale", "ratio"), [(9.0, 1.5), (1 / 9, 1 / 1.5)])
+def test_travel_and_size_end_at_the_limit(scale, ratio):
+    source, moved = face(), face(shift=(3.0, -4.0), scale=scale)
+    limited = limit_motion(source, moved, LIMITS)
+    # along the same direction, 3 : -4; t_z is untouched
+    assert_close(limited.translation, torch.tensor([[0.24, -0.32, 0.3]]), atol=1e-5, rtol=0)
+    assert_close(limited.scale, torch.tensor([[ratio]]), atol=1e-4, rtol=0)
+    assert torch.equal(limited.rotation, moved.rotation)
+
+
+def test_a_still_stays_in_its_place_but_for_fast_movement(caplog):
+    source, still = face(), face(turn=[(0.0, 0.0, 0.0)] * 100)
+    away = torch.zeros(100, 3)
+    away[30:, 0] = 1.0  # a walk to the side, slow enough
+    away = gaussian_average(away, 10.0) + still.translation
+    away[80, 1] = 0.1  # a start
+    larger = gaussian_average((away[:, :1] > 0.5).float(), 10.0).exp()
+    moved = replace(still, translation=away, scale=larger)
+    with caplog.at_level(logging.WARNING):
+        limited = limit_motion(source, moved, LIMITS, keeps_place=True)
+    place = limited.translation - still.translation
+    assert place[:, 0].abs().max() < 0.3 * LIMITS.still_translation
+    assert place[80, 1] > 0.9 * 0.1
+    assert limited.scale.log().abs().max() < 0.3 * math.log(LIMITS.still_scale)
+    assert_close(limited.scale[-1], source.scale[0], atol=1e-3, rtol=0)
+    assert torch.equal(place[:, 2], torch.zeros(100))
+    (record,) = caplog.records
+    assert "it moves by up to 50% of the crop's side, its size changes by" in record.message
+
+
+@pytest.mark.parametrize(("reach", "ratio"), [(0.2, 1.2)])
+def test_fast_movement_of_a_still_ends_at_its_limit(reach, ratio):
+    moved = face(turn=[(0.0, 0.0, 0.0)] * 60)
+    travel, zoom = moved.translation.clone(), moved.scale.clone()
+    travel[30, 0], zoom[30] = 0.5, 1.9
+    moved = replace(moved, translation=travel, scale=zoom)
+    limited = limit_motion(face(), moved, LIMITS, keeps_place=True)
+    assert float(limited.translation[30, 0]) == pytest.approx(reach, abs=1e-3)
+    assert float(limited.scale[30]) == pytest.approx(ratio, abs=1e-3)
+    for name in ("translation", "scale"):  # a single frame is no slow travel
+        assert torch.equal(getattr(limited, name)[:30], getattr(moved, name)[:30])
 
 
 @pytest.mark.parametrize(
@@ -180,6 +212,6 @@ def test_driving_holds_a_still_in_its_place_unless_the_limits_are_off():
         return float(driven.motion.translation[1, 0])
 
     assert COMPACT.limits is not None
-    assert travel() == pytest.approx(COMPACT.limits.still_translation, abs=1e-5)
+    assert travel() == 0  # the still goes back to its place
     assert travel(stitch=False) == pytest.approx(COMPACT.limits.translation, abs=1e-5)
     assert travel(limits="off") == travel(compat="published") == 2.0
