@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from liveportrait_core.face.cuts import CUT_LEVELS
+from liveportrait_core.face.cuts import CUT_LEVELS, THUMBNAIL_PX
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face
 from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.face.tracking import FaceTracker, TrackingConfig
 from liveportrait_core.imaging.tensors import Pixels
 
-from ..data.face_crops import DETECT_EVERY, are_several, thumbnail_of
+from ..data.face_crops import DETECT_EVERY, are_several
 from .settings import CurationSettings
 
 CUT_OVER_USUAL: Final = 6.0
@@ -79,16 +79,26 @@ class Limits:
         return cls(max(2, int(np.ceil(settings.min_s * fps))), max(2, maximum))
 
 
-class CutDetector:
-    """Detects cuts: a change that is large, or far larger than is usual in the scene."""
+class SceneDetector:
+    """Tells by the pictures alone where a scene ends: a large change, or an unusual one.
+
+    Convention:
+        - the colours of a thumbnail count, and the whole change, that of the light, too: a flash
+          ends a scene
+        - core's `CutDetector` looks for smaller changes, and asks the tracker whether the face
+          stayed. Here a wrong cut costs one clip, and a missed one puts two people into it; and a
+          set that is curated again has to hold the same clips
+    """
 
     def __init__(self) -> None:
+        """Before the first frame."""
         self._before: NDArray[np.float32] | None = None
         self._usual: float | None = None
 
     def is_cut(self, frame: Pixels) -> bool:
         """Whether a new scene begins with this frame."""
-        thumbnail = thumbnail_of(frame)
+        small = cv2.resize(frame, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+        thumbnail = np.asarray(small, np.float32)
         before, self._before = self._before, thumbnail
         if before is None:
             return False
@@ -121,14 +131,14 @@ class Splitter:
             limits: Of a segment.
         """
         self._finder, self._network, self._limits = _CachingFinder(finder), network, limits
-        self._cuts = CutDetector()
+        self._scenes = SceneDetector()
         self._number = 0
         self._frame: Pixels | None = None
         self._begin_scene()
 
     def update(self, frame: Pixels) -> Iterator[Segment | RejectedSpan]:
         """Take the next frame."""
-        if self._cuts.is_cut(frame) or self._in_scene == MAX_SCENE:
+        if self._scenes.is_cut(frame) or self._in_scene == MAX_SCENE:
             yield from self.close()
         if self._in_scene % DETECT_EVERY == 0:
             yield from self._end_block(frame)

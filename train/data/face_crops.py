@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +18,7 @@ from liveportrait_core.animation.face_trackers import (
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import FaceNotFoundError, LivePortraitError
 from liveportrait_core.face.clip_crops import CropFraming, fixed_crop, following_crops
-from liveportrait_core.face.cuts import CUT_LEVELS, THUMBNAIL_PX
+from liveportrait_core.face.cuts import CutDetector
 from liveportrait_core.face.detector import FaceFinder
 from liveportrait_core.face.faces import Face, FaceTrack
 from liveportrait_core.face.tracking import TrackingConfig, track_faces
@@ -166,13 +165,12 @@ class _Watched:
         return sum(self._several) > SEVERAL_SHARE * len(self._several)
 
     def __iter__(self) -> Iterator[Pixels]:
-        before: NDArray[np.float32] | None = None
+        cuts = CutDetector()
         for number, frame in enumerate(self._frames):
-            thumbnail = thumbnail_of(frame).mean(-1)
-            change = 0.0 if before is None else float(np.abs(thumbnail - before).mean())
+            cuts.update(frame)
             scene = self.scenes[-1] if self.scenes else 0
-            self.scenes.append(scene + (change > CUT_LEVELS))
-            before = thumbnail
+            # frames are seconds apart: only a large change says anything
+            self.scenes.append(scene + cuts.changed)
             if number % DETECT_EVERY == 0:
                 self._several.append(are_several(self.find(frame)))
             yield frame
@@ -182,12 +180,6 @@ class _Watched:
         if frame is not self._frame:
             self._frame, self._faces = frame, self._finder.find(frame)
         return self._faces
-
-
-def thumbnail_of(frame: Pixels) -> NDArray[np.float32]:
-    """(32, 32, 3) averages, by which scene cuts are detected."""
-    small = cv2.resize(frame, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32)
 
 
 def are_several(faces: Sequence[Face]) -> bool:
