@@ -156,14 +156,21 @@ class _Changes:
 
 
 def _in_place(moved: Motion, changes: _Changes, limits: MotionLimits) -> Motion:
-    """A moved face without what fades of its translation and scale."""
+    """A moved face without what fades of its scale and translation.
+
+    Convention:
+        - a driver who comes k times nearer travels k times as far across the picture: what fades
+          of the scale is taken out of the translation, too
+    """
     fps, shots = float(moved.fps), moved.shot_slices
-    travel = faded_travel(changes.travel, limits.still_translation, fps, shots)
-    zoom = faded_travel(changes.zoom, math.log(limits.still_scale), fps, shots)
+    growth = faded_travel(changes.zoom, math.log(limits.still_scale), fps, shots).exp()
+    travel = changes.travel / growth
+    faded = faded_travel(travel, limits.still_translation, fps, shots)
+    gone = changes.travel - travel + faded
     return replace(
         moved,
-        translation=moved.translation - torch.nn.functional.pad(travel, (0, 1)),
-        scale=moved.scale / zoom.exp(),
+        translation=moved.translation - torch.nn.functional.pad(gone, (0, 1)),
+        scale=moved.scale / growth,
     )
 
 

@@ -152,19 +152,33 @@ def test_a_still_stays_in_its_place_but_for_fast_movement(caplog):
     away = torch.zeros(100, 3)
     away[30:, 0] = 1.0  # a walk to the side, slow enough
     away = gaussian_average(away, 10.0) + still.translation
-    away[80, 1] = 0.1  # a start
+    away[80, 1] = 0.1 * math.e  # a start, seen from near
     larger = gaussian_average((away[:, :1] > 0.5).float(), 10.0).exp()
     moved = replace(still, translation=away, scale=larger)
     with caplog.at_level(logging.WARNING):
         limited = limit_motion(source, moved, LIMITS, keeps_place=True)
     place = limited.translation - still.translation
     assert place[:, 0].abs().max() < 0.3 * LIMITS.still_translation
-    assert place[80, 1] > 0.9 * 0.1
+    assert 0.9 * 0.1 < place[80, 1] < 0.1
     assert limited.scale.log().abs().max() < 0.3 * math.log(LIMITS.still_scale)
     assert_close(limited.scale[-1], source.scale[0], atol=1e-3, rtol=0)
     assert torch.equal(place[:, 2], torch.zeros(100))
     (record,) = caplog.records
     assert "it moves by up to 50% of the crop's side, its size changes by" in record.message
+
+
+def test_a_driver_who_came_nearer_moves_a_still_no_farther():
+    nods = 0.1 * torch.sin(torch.arange(100.0) / 2)
+    still = face(turn=[(0.0, 0.0, 0.0)] * 100)
+    travel = still.translation.clone()
+    travel[:, 1] = nods
+    nearer = replace(
+        still, scale=3 * still.scale, translation=torch.cat((3 * travel[:, :2], travel[:, 2:]), 1)
+    )
+    limited = limit_motion(face(), nearer, LIMITS, keeps_place=True)
+    assert_close(limited.scale, still.scale)
+    expected = limit_motion(face(), replace(still, translation=travel), LIMITS, keeps_place=True)
+    assert_close(limited.translation, expected.translation, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(("reach", "ratio"), [(0.2, 1.2)])
