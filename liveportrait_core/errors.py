@@ -1,5 +1,12 @@
 """Errors of the library: each message says what came, what is expected and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+_SUBJECT = "about"
+
 
 class LivePortraitError(Exception):
     """Something outside the program is not as it should be: a file, a checkpoint, a face.
@@ -34,3 +41,22 @@ class MotionSpaceError(LivePortraitError, ValueError):
 
     `except MotionSpaceError: motion = read_motion(model, clip)`
     """
+
+
+@contextmanager
+def about(name: str) -> Generator[None]:
+    """Note on errors of the block which argument or option they are about; the first note stays.
+
+    Args:
+        name: Of the argument or option, as code calls it.
+    """
+    try:
+        yield
+    except (LivePortraitError, ValueError) as error:
+        vars(error).setdefault(_SUBJECT, name)
+        raise
+
+
+def subject_of(error: Exception) -> str:
+    """The argument or option that an error is about (`about`); empty where nobody noted it."""
+    return vars(error).get(_SUBJECT, "")

@@ -22,6 +22,7 @@ from .animation.inputs import check_networks, check_space
 from .animation.kept import Kept
 from .animation.render import render
 from .animation.timing import held_or_cut, lasting, matched, with_reference
+from .errors import about
 from .imaging.tensors import Pixels
 from .media.clips import Clip, Progress, clip_of, frame_size
 from .model import LivePortraitModel
@@ -121,18 +122,21 @@ def prepare(  # noqa: PLR0913 - the one way in
     driver = None
     check_networks(model, driving if isinstance(driving, Edit) else options.driving)
     if isinstance(driving, Motion):
-        check_space(model, driving)
+        with about("driving"):
+            check_space(model, driving)
         with_reference(driving, options.reference)
     elif not isinstance(driving, Edit):
         driver = clip_of(driving, "driver", also=", a Motion, an Edit")
     first_pass = FirstPass(model, options, progress, kept)
-    clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
+    with about("source"):
+        clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
     driving_read = None
     if driver is None:
         motion = driving.to(model.device) if isinstance(driving, Motion) else read.motion
     else:
         options = _decided(options, driver)
-        driving_read = first_pass.driver(driver, driving_faces, options.driving_framing)
+        with about("driving"):
+            driving_read = first_pass.driver(driver, driving_faces, options.driving_framing)
         motion = driving_read.motion
     fps = clip.fps if is_video else motion.fps
     num_background: int | None = getattr(background_clip, "num_frames", None)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..liveportrait_core.command_options import OutputOptions
 from ..liveportrait_core.config.fields import spec_of
+from ..liveportrait_core.errors import about
 from ..liveportrait_core.face.faces import Faces
 from ..liveportrait_core.motion.edit import neutral_motion
 from ..liveportrait_core.motion.types import Motion
@@ -167,8 +168,9 @@ class AnimatePortrait(io.ComfyNode):
     ) -> io.NodeOutput:
         """Read both, then render into one batch."""
         rate = fps_of(fps, video_info)
-        options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
-        face = FaceOptions(index=face_index)
+        widgets = {"region": region, "motion_mode": motion_mode, "gain": gain, "stitch": stitch}
+        options = with_choices(options, widgets)
+        face = FaceOptions(index=int(FACE_INDEX.value(face_index)))
         options = replace(options, paste_back=paste_back, source_face=face)
         source_clip = clip_of(source, "source", rate)
         background = None
@@ -245,8 +247,10 @@ class AnimateVideo(io.ComfyNode):
     ) -> io.NodeOutput:
         """Read both, then render frame after frame into the file."""
         rate = fps_of(fps, video_info)
-        options = with_choices(options, region=region, motion=motion_mode, gain=gain, stitch=stitch)
-        options = replace(options, source_face=FaceOptions(index=face_index))
+        widgets = {"region": region, "motion_mode": motion_mode, "gain": gain, "stitch": stitch}
+        options = with_choices(options, widgets)
+        face = FaceOptions(index=int(FACE_INDEX.value(face_index)))
+        options = replace(options, source_face=face)
         source_clip = clip_of(source, "source", rate)
         if driving is None:
             runtime.show_text(cls, NO_DRIVER)
@@ -311,11 +315,12 @@ def _check_unlimited(source: AnyClip) -> None:
     """
     limit = library.clips.SOURCE_SIDE_PX
     if max(source.width, source.height) > limit:
-        raise ValueError(
-            f"The source is {source.width}x{source.height} pixels; at most {limit} a side are "
-            "expected with the option 'published', which makes it smaller after its faces were "
-            "found. Scale it before Find Faces, or switch 'published' off."
-        )
+        with about("source"):
+            raise ValueError(
+                f"The source is {source.width}x{source.height} pixels; at most {limit} a side are "
+                "expected with the option 'published', which makes it smaller after its faces "
+                "were found. Scale it before Find Faces, or switch 'published' off."
+            )
 
 
 def _progress(driving: Motion | AnyClip) -> runtime.Progress:

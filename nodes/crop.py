@@ -9,6 +9,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..liveportrait_core.config.fields import spec_of
+from ..liveportrait_core.errors import about
 from ..liveportrait_core.face.faces import Faces
 from ..liveportrait_core.options import AnimateOptions, DrivingCrop, Framing, Role
 from . import library, runtime
@@ -152,10 +153,11 @@ def _cropped(
         used.append(transform)
         cropped.append(image_of(library.crops.crop_of(frame, transform)))
     if len(used) < len(transforms):
-        raise ValueError(
-            f"'images' has {len(used)} frames; {len(transforms)} are expected, where the faces "
-            "were found. Connect the images that Find Faces got."
-        )
+        with about("images"):
+            raise ValueError(
+                f"'images' has {len(used)} frames; {len(transforms)} are expected, where the "
+                "faces were found. Connect the images that Find Faces got."
+            )
     progress.finish()
     return cropped, used
 

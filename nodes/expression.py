@@ -7,6 +7,7 @@ from typing import Final
 from comfy_api.latest import io
 
 from ..liveportrait_core.config.fields import spec_of
+from ..liveportrait_core.errors import about
 from ..liveportrait_core.motion.edit import driving_expression, neutral_motion
 from ..liveportrait_core.motion.slider_options import Sliders
 from . import library, runtime
@@ -76,7 +77,8 @@ class ExpressionNode(io.ComfyNode):
             base = neutral_motion(net.preset.space)
         else:
             base = checked_motion(motion, "motion")
-            library.inputs.check_space(net, base, "motion")
+            with about("motion"):
+                library.inputs.check_space(net, base, "motion")
         made = driving_expression(base, Sliders(**sliders))
         return io.NodeOutput(runtime.intermediate(made.describe(producer="Expression")))
 

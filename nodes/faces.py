@@ -9,6 +9,7 @@ from comfy_api.latest import io, ui
 from torch import Tensor
 
 from ..liveportrait_core.config.fields import spec_of
+from ..liveportrait_core.errors import about
 from ..liveportrait_core.face.faces import Faces, FindOptions
 from ..liveportrait_core.options import FaceOptions
 from . import library, runtime
@@ -105,11 +106,10 @@ class FindFaces(io.ComfyNode):
         trackers = library.face_trackers.FaceTrackers(net, model.face_models)
         marked = box_of(box, clip, bounding_box, mask)
         counted = library.clips.CountedClip(clip, progress.read)
-        faces = trackers.find_all(
-            counted,
-            face=FaceOptions(box=marked, min_score=min_score or None),
-            options=FindOptions(max_faces=max_faces, order=order),
-        )
+        face = FaceOptions(box=marked, min_score=min_score or None)
+        options = FindOptions(max_faces=max_faces, order=order)
+        with about("images"):
+            faces = trackers.find_all(counted, face=face, options=options)
         progress.finish()
         runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))
@@ -173,10 +173,11 @@ class ShowFaces(io.ComfyNode):
         images = checked_images(images, "images")
         check_same_size(checked(faces, Faces, "faces"), ImageBatch(images, faces.fps), "images")
         if faces.num_frames not in (1, len(images)):
-            raise ValueError(
-                f"'images' has {len(images)} frames; {faces.num_frames} are expected, where the "
-                "faces were found. Connect the images that Find Faces got."
-            )
+            with about("images"):
+                raise ValueError(
+                    f"'images' has {len(images)} frames; {faces.num_frames} are expected, where "
+                    "the faces were found. Connect the images that Find Faces got."
+                )
         progress = runtime.Progress()
         drawn: list[Tensor] = []
         for index, image in enumerate(images):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
 
+from ..liveportrait_core.errors import about
 from ..liveportrait_core.options import AnimateOptions
 from . import library, runtime
 from .adapt.motions import checked_motion
-from .fields import MOTION_MODE, REGION, model_field, options_field
+from .fields import GAIN, MOTION_MODE, REGION, STITCH, model_field, options_field
 from .schema import field, schema
 from .sockets import (
     DrivenFace,
@@ -25,12 +27,26 @@ if TYPE_CHECKING:
     from ..liveportrait_core.options import MotionMode
 
 
-def with_choices(options: AnimateOptions | None, **choices: object) -> AnimateOptions:
-    """Options from the wire, or the usual ones, with a node's own widgets in them."""
+CHOICES: Final = (REGION, MOTION_MODE, GAIN, STITCH)
+"""Driving options that nodes show themselves."""
+
+
+def with_choices(options: AnimateOptions | None, widgets: Mapping[str, object]) -> AnimateOptions:
+    """Options from the wire, or the usual ones, with a node's own widgets in them.
+
+    Args:
+        options: From Driving Options.
+        widgets: Values of `CHOICES`, by the widgets' ids.
+    """
     if options is None:
         options = AnimateOptions()
     checked(options, AnimateOptions, "options")
-    return replace(options, driving=replace(options.driving, **choices))
+    chosen = {
+        widget.spec.name: widget.value(widgets[widget.id])
+        for widget in CHOICES
+        if widget.id in widgets
+    }
+    return replace(options, driving=replace(options.driving, **chosen))
 
 
 class TransformKeypoints(io.ComfyNode):
@@ -88,9 +104,11 @@ class TransformKeypoints(io.ComfyNode):
         source = runtime.intermediate(checked_motion(source_motion, "source_motion"))
         driving = runtime.intermediate(checked_motion(driving_motion, "driving_motion"))
         net = checked(model, LoadedModel, "model").model
-        library.inputs.check_space(net, source, "source motion")
-        library.inputs.check_space(net, driving)
-        options = with_choices(options, region=region, motion=motion_mode)
+        with about("source_motion"):
+            library.inputs.check_space(net, source, "source motion")
+        with about("driving_motion"):
+            library.inputs.check_space(net, driving)
+        options = with_choices(options, {"region": region, "motion_mode": motion_mode})
         driving = library.timing.with_reference(driving, options.reference)
         if len(source) > 1:
             driving = library.timing.matched(driving, source.fps, len(source), options)

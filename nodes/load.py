@@ -12,7 +12,7 @@ from comfy_api.latest import io
 from ..liveportrait_core.checkpoints.manifest import file_named, files_for
 from ..liveportrait_core.command_options import ModelOptions
 from ..liveportrait_core.config.fields import spec_of
-from ..liveportrait_core.errors import CheckpointError
+from ..liveportrait_core.errors import CheckpointError, about
 from . import library, runtime
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket
@@ -110,15 +110,18 @@ class LoadModel(io.ComfyNode):
     @classmethod
     def execute(cls, model_name: str, precision: str, face_finder: str) -> io.NodeOutput:
         """Load the files and hand them to ComfyUI's model management."""
-        place = place_of(model_name)
-        model = library.model.load_model(place, dtype=runtime.dtype_for(precision))
+        with about("model_name"):
+            place = place_of(model_name)
+            model = library.model.load_model(place, dtype=runtime.dtype_for(precision))
         if isinstance(place, Path) and model_name in NAMED_MODELS:
             model = replace(model, origin=str(place))
+        with about("face_finder"):
+            finder = face_models(face_finder)
         kept = library.kept.Kept()
         loaded = LoadedModel(
             model=model,
             patcher=runtime.patcher_of(model, on_unload=lambda: kept.forget("features")),
-            face_models=face_models(face_finder),
+            face_models=finder,
             kept=kept,
         )
         return io.NodeOutput(loaded)

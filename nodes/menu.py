@@ -10,6 +10,7 @@ from . import (
     crop,
     expression,
     faces,
+    failures,
     keypoints,
     load,
     motion,
@@ -24,7 +25,7 @@ from . import (
 if TYPE_CHECKING:
     from comfy_api.latest import io
 
-NODES: tuple[type[io.ComfyNode], ...] = (
+_NODES: tuple[type[io.ComfyNode], ...] = (
     *load.NODES,
     *animate.NODES,
     *options.NODES,
@@ -40,3 +41,4 @@ NODES: tuple[type[io.ComfyNode], ...] = (
     *expression.NODES,
     *motion_files.NODES,
 )
+NODES = tuple(failures.named(node) for node in _NODES)

@@ -9,7 +9,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..liveportrait_core.assets.shipped_motions import shipped_motions
-from ..liveportrait_core.errors import MediaError
+from ..liveportrait_core.errors import MediaError, about
 from ..liveportrait_core.media.motion_file import load_motion, save_motion
 from . import library, runtime
 from .adapt.images import image_of
@@ -114,7 +114,8 @@ class LoadMotion(io.ComfyNode):
     @classmethod
     def execute(cls, motion_file: str, space: str) -> io.NodeOutput:
         """Read the file."""
-        motion = load_motion(motion_path(motion_file), space=SPACES[space])
+        with about(FILE_INPUT):
+            motion = load_motion(motion_path(motion_file), space=SPACES[space])
         return io.NodeOutput(runtime.intermediate(motion))
 
 
@@ -158,10 +159,12 @@ class SaveMotion(io.ComfyNode):
         """Write the file."""
         motion = checked_motion(motion, "motion")
         if _leads_out(filename_prefix):
-            raise MediaError(
-                f"The filename prefix is '{filename_prefix}'; a name in ComfyUI's output folder "
-                "is expected, as motions/LivePortrait. Leave out '..' and the folder before it."
-            )
+            with about("filename_prefix"):
+                raise MediaError(
+                    f"The filename prefix is '{filename_prefix}'; a name in ComfyUI's output "
+                    "folder is expected, as motions/LivePortrait. Leave out '..' and the folder "
+                    "before it."
+                )
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
         )

@@ -9,6 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..liveportrait_core.errors import about
 from . import library, runtime
 from .adapt.images import (
     alpha_of,
@@ -130,15 +131,17 @@ def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mas
     for name, count in counts.items():
         # a driver that ends early leaves frames of the source unused
         if count != 1 and count < num_frames:
-            raise ValueError(
-                f"'{name}' has {count} frames; {num_frames}, one for each rendered face, or a "
-                "single one is expected. Connect what belongs to the same frames."
-            )
+            with about(name):
+                raise ValueError(
+                    f"'{name}' has {count} frames; {num_frames}, one for each rendered face, or a "
+                    "single one is expected. Connect what belongs to the same frames."
+                )
     if painted.shape[1] != painted.shape[2]:
-        raise ValueError(
-            f"The rendered faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares are "
-            "expected, as from Warp & Decode. Do not cut or stretch them."
-        )
+        with about("painted"):
+            raise ValueError(
+                f"The rendered faces are {painted.shape[2]}x{painted.shape[1]} pixels; squares are "
+                "expected, as from Warp & Decode. Do not cut or stretch them."
+            )
     return num_frames
 
 

@@ -48,6 +48,11 @@ def schema(
     )
 
 
+def title_of(schema: io.Schema) -> str:
+    """What a node is called among ours: its display name without `NAME`."""
+    return schema.display_name.removeprefix(f"{NAME}: ").removesuffix(f" ({NAME})")
+
+
 def field(
     kind: type[io.ComfyType], name: str, *, tooltip: str, advanced: bool = False, **values: object
 ) -> io.Input:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..liveportrait_core.errors import about
+
 if TYPE_CHECKING:
     from comfy.model_patcher import ModelPatcher
 
@@ -118,6 +120,7 @@ def checked(value: object, kind: type[Payload], name: str) -> Payload:
     if isinstance(value, kind):
         return value
     socket, maker = _MADE_BY[kind.__name__]
-    raise ValueError(
-        f"The input '{name}' is {type(value).__name__}; {socket} is expected. Connect {maker}."
-    )
+    with about(name):
+        raise ValueError(
+            f"The input '{name}' is {type(value).__name__}; {socket} is expected. Connect {maker}."
+        )

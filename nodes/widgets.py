@@ -82,12 +82,17 @@ class OptionWidget:
         return " ".join([*parts, *([self.note] if self.note else [])])
 
     def value(self, value: object) -> object:
-        """The value of the option that a value of the widget stands for."""
+        """The value of the option that a value of the widget stands for.
+
+        Raises:
+            OptionError: It stands for none; nodes that are linked to the widget may give it.
+        """
         if self._may_be_unset and value == self.unset:
             return None
         if self._kind is io.Combo and self.spec.kind is bool:
             check_choice(self.id, value, SWITCH)
             return SWITCH[str(value)]
+        self.spec.check(value, self.id)
         return value
 
     @property

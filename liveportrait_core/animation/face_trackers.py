@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..constants import ANIMAL_SPACE
-from ..errors import FaceNotFoundError
+from ..errors import FaceNotFoundError, about
 from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
 from ..face.detector import (
     DEFAULT_MIN_SCORE,
@@ -79,10 +79,12 @@ class LandmarkTracker:
         )
         tracks = track_faces(frames, finder, self.network, config, name=self.name)
         if self.face_index >= len(tracks):
-            raise FaceNotFoundError(
-                f"The face index of the {self.name} is {self.face_index}, and {len(tracks)} faces "
-                f"are found; a face index from 0 to {len(tracks) - 1} is expected. Choose one."
-            )
+            with about("face_index"):
+                raise FaceNotFoundError(
+                    f"The face index of the {self.name} is {self.face_index}, and {len(tracks)} "
+                    f"faces are found; a face index from 0 to {len(tracks) - 1} is expected. "
+                    "Choose one."
+                )
         if finder.max_faces > 1:
             _LOG.warning(
                 "The %s shows %d faces; number %d (from 0, %s) is taken. "

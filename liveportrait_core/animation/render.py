@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from ..errors import about
 from ..face.faces import FaceState
 from ..imaging.composite import paste_back_pixels, paste_mask
 from ..imaging.crop import CropTransform
@@ -179,9 +180,10 @@ class _Renderer:
             came = "missing"
             if background is not None:
                 came = f"of {background.shape[1]}x{background.shape[0]} pixels"
-            raise ValueError(
-                f"Frame {index} of the background clip is {came}; {frame.shape[1]}x"
-                f"{frame.shape[0]} is expected, as the source has. Give frames that were made "
-                "from the same source."
-            )
+            with about("background_clip"):
+                raise ValueError(
+                    f"Frame {index} of the background clip is {came}; {frame.shape[1]}x"
+                    f"{frame.shape[0]} is expected, as the source has. Give frames that were made "
+                    "from the same source."
+                )
         return background

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import torch
 
+from ..errors import about
 from ..media.clips import Clip, ExtendedClip
 from ..motion.edit import extend, extended_frames, retime
 from ..motion.types import Motion
@@ -91,8 +92,9 @@ def with_reference(motion: Motion, reference: int | None) -> Motion:
     if reference is None:
         return motion
     if reference >= len(motion):
-        raise ValueError(
-            f"The reference is frame {reference}, but the driver has {len(motion)} frames. "
-            f"Choose one from 0 to {len(motion) - 1}."
-        )
+        with about("reference"):
+            raise ValueError(
+                f"The reference is frame {reference}, but the driver has {len(motion)} frames. "
+                f"Choose one from 0 to {len(motion) - 1}."
+            )
     return motion.describe(reference_frame=reference, reference=None)

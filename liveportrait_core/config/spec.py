@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import about
+
 MISSING: Final = dataclasses.MISSING
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _MEANT: Final[Mapping[str, str]] = {
@@ -132,7 +134,8 @@ class OptionSpec:
             OptionError: What came, what is expected, and the nearest right value.
         """
         if not self._takes(value):
-            raise OptionError(self._refusal(value, name or self.key))
+            with about(name or self.key):
+                raise OptionError(self._refusal(value, name or self.key))
 
     def plain(self, value: Any) -> Any:
         """A value that the option takes, as the type that it declares.
@@ -167,7 +170,8 @@ class OptionSpec:
             elif text and text not in self.words and not self.choices:
                 value = self.kind(text)
         except (KeyError, ValueError):
-            raise OptionError(self._refusal(text, name or self.key)) from None
+            with about(name or self.key):
+                raise OptionError(self._refusal(text, name or self.key)) from None
         self.check(value, name)
         return value
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..config.fields import check_options, option
 from ..constants import Box
-from ..errors import FaceNotFoundError
+from ..errors import FaceNotFoundError, about
 from ..imaging.landmark_layouts import Landmarks
 
 FaceState = Literal["measured", "interpolated", "missing"]
@@ -106,10 +106,11 @@ class Faces:
             FaceNotFoundError: There are fewer.
         """
         if not 0 <= face_index < len(self.tracks):
-            raise FaceNotFoundError(
-                f"The face index is {face_index}; 0 to {len(self.tracks) - 1} is expected, for "
-                f"{len(self.tracks)} found. Choose another index."
-            )
+            with about("face_index"):
+                raise FaceNotFoundError(
+                    f"The face index is {face_index}; 0 to {len(self.tracks) - 1} is expected, "
+                    f"for {len(self.tracks)} found. Choose another index."
+                )
         return self.tracks[face_index]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from torch import Tensor
 
 from ...liveportrait_core.config.boxes import checked_box, read_box
+from ...liveportrait_core.errors import about
 
 if TYPE_CHECKING:
     from ...liveportrait_core.face.faces import Box
@@ -33,11 +34,18 @@ def box_of(
         ValueError: The text is not four numbers, or the mask is empty.
     """
     if bounding_box is not None:
-        return _box_of_boxes(bounding_box)
+        with about("bounding_box"):
+            return _box_of_boxes(bounding_box)
     if mask is not None:
-        return _box_of_mask(mask, clip)
+        with about("mask"):
+            return _box_of_mask(mask, clip)
     if not text.strip():
         return None
+    with about("box"):
+        return _box_of_text(text)
+
+
+def _box_of_text(text: str) -> Box:
     try:
         return read_box(text.replace(";", ","))
     except ValueError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict, runtime_checkable
 from comfy_api.latest import InputImpl
 from torch import Tensor
 
+from ...liveportrait_core.errors import about
 from .. import library, runtime
 from .images import ImageBatch, checked_images, no_images, pixels_of
 from .motions import motion_of
@@ -68,7 +69,8 @@ def exact_fps(fps: float) -> Fraction:
         ValueError: It is not above 0.
     """
     if not (math.isfinite(fps) and fps > 0):
-        raise ValueError(f"fps is {fps}; a number above 0 is expected. 25 is usual.")
+        with about("fps"):
+            raise ValueError(f"fps is {fps}; a number above 0 is expected. 25 is usual.")
     for whole in NTSC_RATES:
         rate = Fraction(whole * 1000, 1001)
         if abs(fps - float(rate)) < NTSC_TOLERANCE:
@@ -86,10 +88,11 @@ def fps_of(fps: float, video_info: object = None) -> Fraction:
         return exact_fps(fps)
     rate: object = video_info.get("loaded_fps") if isinstance(video_info, Mapping) else None
     if not isinstance(rate, int | float):
-        raise ValueError(
-            f"'loaded_fps' of the video info is {rate}; a number is expected. Connect the "
-            "video_info of Load Video (Upload) from Video Helper Suite, or set fps by hand."
-        )
+        with about("video_info"):
+            raise ValueError(
+                f"'loaded_fps' of the video info is {rate}; a number is expected. Connect the "
+                "video_info of Load Video (Upload) from Video Helper Suite, or set fps by hand."
+            )
     return exact_fps(rate)
 
 
@@ -105,15 +108,16 @@ def clip_of(value: object, name: str, fps: Fraction) -> AnyClip:
         ValueError: It is neither.
         MediaError: The video cannot be read.
     """
-    if isinstance(value, Tensor):
-        return ImageBatch(checked_images(value, name), fps)
-    if isinstance(value, InputImpl.VideoFromComponents):
-        parts = value.get_components()
-        images = checked_images(parts.images, name)
-        return ImageBatch(images, Fraction(parts.frame_rate), parts.audio)
-    if _is_video(value):
-        return _reader_of(value)
-    raise no_images(value, name)
+    with about(name):
+        if isinstance(value, Tensor):
+            return ImageBatch(checked_images(value, name), fps)
+        if isinstance(value, InputImpl.VideoFromComponents):
+            parts = value.get_components()
+            images = checked_images(parts.images, name)
+            return ImageBatch(images, Fraction(parts.frame_rate), parts.audio)
+        if _is_video(value):
+            return _reader_of(value)
+        raise no_images(value, name)
 
 
 def driver_of(value: object, name: str, fps: Fraction) -> Motion | AnyClip:
@@ -122,7 +126,8 @@ def driver_of(value: object, name: str, fps: Fraction) -> Motion | AnyClip:
     Raises:
         ValueError: It is neither.
     """
-    motion = motion_of(value)
+    with about(name):
+        motion = motion_of(value)
     return clip_of(value, name, fps) if motion is None else motion
 
 
@@ -155,11 +160,12 @@ def check_same_size(faces: Faces, clip: AnyClip, name: str) -> None:
         ValueError: The sizes differ.
     """
     if (faces.width, faces.height) != (clip.width, clip.height):
-        raise ValueError(
-            f"The images of '{name}' are {clip.width}x{clip.height} pixels; "
-            f"{faces.width}x{faces.height} is expected, where the faces were found. Connect the "
-            "images that Find Faces got."
-        )
+        with about(name):
+            raise ValueError(
+                f"The images of '{name}' are {clip.width}x{clip.height} pixels; "
+                f"{faces.width}x{faces.height} is expected, where the faces were found. Connect "
+                "the images that Find Faces got."
+            )
 
 
 def _is_video(value: object) -> TypeGuard[Input.Video]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...liveportrait_core.errors import about
 from .. import library, runtime
 
 if TYPE_CHECKING:
@@ -85,21 +86,22 @@ def checked_images(images: object, name: str) -> Tensor:
     Raises:
         ValueError: It is no batch of images, or an empty one.
     """
-    if not isinstance(images, Tensor):
-        raise no_images(images, name)
-    shape = tuple(images.shape)
-    fits = len(shape) == IMAGE_AXES and shape[-1] in CHANNELS
-    if not fits or not images.is_floating_point():
-        kind = str(images.dtype).removeprefix("torch.")
-        raise ValueError(
-            f"The input '{name}' is {kind} of shape {shape}; an IMAGE batch of shape (frames, "
-            "height, width, 3 or 4) in [0, 1] is expected. Connect Load Image or Load Video."
-        )
-    if not all(shape):
-        raise ValueError(
-            f"The input '{name}' is {shape[0]} images of {shape[2]}x{shape[1]} pixels; at "
-            "least one image is expected. Check the node that makes them."
-        )
+    with about(name):
+        if not isinstance(images, Tensor):
+            raise no_images(images, name)
+        shape = tuple(images.shape)
+        fits = len(shape) == IMAGE_AXES and shape[-1] in CHANNELS
+        if not fits or not images.is_floating_point():
+            kind = str(images.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"The input '{name}' is {kind} of shape {shape}; an IMAGE batch of shape (frames, "
+                "height, width, 3 or 4) in [0, 1] is expected. Connect Load Image or Load Video."
+            )
+        if not all(shape):
+            raise ValueError(
+                f"The input '{name}' is {shape[0]} images of {shape[2]}x{shape[1]} pixels; at "
+                "least one image is expected. Check the node that makes them."
+            )
     return images
 
 

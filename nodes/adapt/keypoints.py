@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...liveportrait_core.errors import about
 from .. import runtime
 from ..sockets import DrivenFace, LoadedModel, checked
 
@@ -20,11 +21,12 @@ def check_origin(origin: str, model: LivePortraitModel, what: str) -> None:
         ValueError: It was.
     """
     if origin != model.origin:
-        raise ValueError(
-            f"The {what} are of the model {origin or 'in memory'}; those of "
-            f"{model.origin or 'another one'}, which is connected here, are expected. Connect the "
-            "same Load Model to every node of one face."
-        )
+        with about(what):
+            raise ValueError(
+                f"The {what} are of the model {origin or 'in memory'}; those of "
+                f"{model.origin or 'another one'}, which is connected here, are expected. Connect "
+                "the same Load Model to every node of one face."
+            )
 
 
 def on_device(

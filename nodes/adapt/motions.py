@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
+from ...liveportrait_core.errors import about
 from ...liveportrait_core.media.motion_pickle import motion_from_template
 from ...liveportrait_core.motion.types import Motion
 
@@ -44,10 +45,11 @@ def checked_motion(value: object, name: str) -> Motion:
     Raises:
         ValueError: It is none.
     """
-    motion = motion_of(value)
-    if motion is None:
-        raise ValueError(
-            f"The input '{name}' is {type(value).__name__}; a LIVEPORTRAIT_MOTION is expected. "
-            "Connect Extract Motion, Load Motion or Expression."
-        )
+    with about(name):
+        motion = motion_of(value)
+        if motion is None:
+            raise ValueError(
+                f"The input '{name}' is {type(value).__name__}; a LIVEPORTRAIT_MOTION is expected. "
+                "Connect Extract Motion, Load Motion or Expression."
+            )
     return motion

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from ...liveportrait_core.errors import about
 from ...liveportrait_core.media.audio import Waveform
 from .. import library
 from .images import ImageBatch
@@ -44,17 +45,19 @@ def writer_sound(
     if choice == "none":
         return {}
     if audio is not None:
-        return {"waveform": waveform_of(audio)}
+        with about("audio"):
+            return {"waveform": waveform_of(audio)}
     clips = {"driving": driving, "source": source}
     for clip in [clips[choice]] if choice in clips else clips.values():
         sound = sound_of_clip(clip)
         if sound:
             return sound
     if choice in clips:
-        raise ValueError(
-            f"The {choice} has no sound; a clip with sound is expected. Set sound to auto or "
-            "none, or connect an audio."
-        )
+        with about("sound"):
+            raise ValueError(
+                f"The {choice} has no sound; a clip with sound is expected. Set sound to auto or "
+                "none, or connect an audio."
+            )
     return {}
 
 

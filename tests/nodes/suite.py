@@ -56,11 +56,18 @@ class Suite:
         return made[0] if len(made) == 1 else made
 
     def refusal(self, kind: str, **inputs: Any) -> str:
-        """The message of a node that refuses its inputs; the next call works all the same."""
-        message = str(self.ask(kind, **inputs).error or "")
+        """What a node says about inputs that it refuses; the next call works all the same."""
+        return self.named_refusal(kind, **inputs)[1]
+
+    def named_refusal(self, kind: str, **inputs: Any) -> tuple[str, str]:
+        """Where the fault is ("Crop Face, images"), and what a node says about it."""
+        error = self.ask(kind, **inputs).error
         self.still_works()
+        assert type(error).__name__ == "LivePortrait", repr(error)
+        place, _, message = str(error).partition(": ")
+        assert place.split(", ")[0] in self.comfyui.nodes[kind].GET_SCHEMA().display_name
         assert_tells(message)
-        return message
+        return place, message
 
     def still_works(self) -> None:
         """After an error or a Cancel the next node runs."""

@@ -178,10 +178,7 @@ def test_the_published_folders_are_taken_as_well(suite, folder, tmp_path):
 
 
 def refused(suite, **widgets):
-    error = suite.ask("LPS_LoadModel", **widgets).error
-    assert error is not None
-    suite.still_works()
-    return str(error)
+    return suite.refusal("LPS_LoadModel", **widgets)
 
 
 def test_missing_files_are_reported_with_folder_names_and_links(suite, published, folder):
