@@ -170,7 +170,7 @@ class AnimatePortrait(io.ComfyNode):
         rate = fps_of(fps, video_info)
         widgets = {"region": region, "motion_mode": motion_mode, "gain": gain, "stitch": stitch}
         options = with_choices(options, widgets)
-        face = FaceOptions(index=int(FACE_INDEX.value(face_index)))
+        face = FaceOptions(index=face_index)
         options = replace(options, paste_back=paste_back, source_face=face)
         source_clip = clip_of(source, "source", rate)
         background = None
@@ -249,7 +249,7 @@ class AnimateVideo(io.ComfyNode):
         rate = fps_of(fps, video_info)
         widgets = {"region": region, "motion_mode": motion_mode, "gain": gain, "stitch": stitch}
         options = with_choices(options, widgets)
-        face = FaceOptions(index=int(FACE_INDEX.value(face_index)))
+        face = FaceOptions(index=face_index)
         options = replace(options, source_face=face)
         source_clip = clip_of(source, "source", rate)
         if driving is None:

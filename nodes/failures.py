@@ -12,7 +12,11 @@ from .schema import title_of
 if TYPE_CHECKING:
     from comfy_api.latest import io
 
-INPUTS: Final[Mapping[str, str]] = {"background_clip": "paste_onto", "reference": "options"}
+INPUTS: Final[Mapping[str, str]] = {
+    "background_clip": "paste_onto",
+    "index": "face_index",
+    "reference": "options",
+}
 """Inputs of nodes that have another name in the library."""
 
 
@@ -32,7 +36,7 @@ def named(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
     Bad input is a `LivePortraitError` or a `ValueError` everywhere here; anything else (Cancel, no
     memory, a fault of ours) passes as it is.
     """
-    run = node.execute.__func__
+    run = vars(node)["execute"].__func__
 
     @functools.wraps(run)
     def execute(cls: type[io.ComfyNode], **inputs: object) -> io.NodeOutput:
@@ -41,7 +45,7 @@ def named(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
         except (LivePortraitError, ValueError) as error:
             raise LivePortrait(f"{_place_of(node, error)}: {error}") from error
 
-    node.execute = classmethod(execute)
+    setattr(node, "execute", classmethod(execute))  # noqa: B010 - the API declares no execute
     return node
 
 

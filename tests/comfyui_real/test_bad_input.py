@@ -54,7 +54,7 @@ def assert_sentence(run, node_id, *words):
     """The run failed at a node with a message that a user can read and act on."""
     assert run.state == "error", run
     (error,) = run.errors
-    assert error.node_id == node_id, error
+    assert (error.node_id, error.kind) == (node_id, "LivePortrait"), error
     assert re.fullmatch(r"[A-Z'/].*[.]", error.message), error.message
     assert len(error.message) <= MOST_LETTERS
     assert not [word for word in words if word not in error.message], error.message

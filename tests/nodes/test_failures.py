@@ -53,7 +53,11 @@ def test_an_error_begins_with_the_node_and_the_input(suite, model, kind, inputs,
     ("widget", "value", "said"),
     [
         ("eyes_strength", 5.0, "eyes_strength is 5.0; a number from 0 to 1 is expected."),
-        ("close_source_lip", "perhaps", "close_source_lip is 'perhaps'; one of auto, on, off"),
+        (
+            "close_source_lip",
+            "perhaps",
+            "close_source_lip is 'perhaps'; true or false is expected.",
+        ),
         ("reference_frame", -7, "reference_frame is -7; "),
         ("source_scale", -1.0, "source_scale is -1.0; "),
     ],

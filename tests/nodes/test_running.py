@@ -244,7 +244,7 @@ def test_too_little_memory_for_one_frame_is_reported(suite, monkeypatch):
         short_of_memory(patch, type(suite.model().model.decoder), 0)
         error = suite.ask("LPS_AnimatePortrait", **inputs).error
     assert str(error).startswith(
-        "Animate Portrait: The device has not enough memory for one frame at a time. Free memory on it,"
+        "Animate Portrait: The device has not enough memory for one frame at a time. Free memory "
     )
     suite.still_works()
 

@@ -61,6 +61,8 @@ class HiddenHolder:
 @dataclass(init=False)
 class Schema:
     node_id: str
+    display_name: str
+    inputs: list[Input]
     def __init__(self, node_id: str, **fields: object) -> None: ...
 
 class UIOutput: ...
