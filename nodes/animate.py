@@ -24,7 +24,7 @@ from .adapt.clips import (
     still_of,
     without_even_edge,
 )
-from .adapt.results import frames_without_face, rendered_images, unchanged_images
+from .adapt.results import rendered_images, unchanged_images
 from .adapt.sounds import SoundChoice, writer_sound
 from .fields import (
     FACE_INDEX,
@@ -148,6 +148,7 @@ class AnimatePortrait(io.ComfyNode):
         )
 
     @classmethod
+    @runtime.telling
     def execute(
         cls,
         model: LoadedModel,
@@ -187,7 +188,6 @@ class AnimatePortrait(io.ComfyNode):
         images, mask = rendered_images(
             animation, progress, background or source_clip, even_size=even_size
         )
-        runtime.show_text(cls, frames_without_face(animation))
         return io.NodeOutput(images, mask, runtime.intermediate(animation.driving))
 
 
@@ -227,6 +227,7 @@ class AnimateVideo(io.ComfyNode):
         )
 
     @classmethod
+    @runtime.telling
     def execute(
         cls,
         model: LoadedModel,
@@ -266,7 +267,6 @@ class AnimateVideo(io.ComfyNode):
             for frame in library.render.render(animation):
                 writer.write(frame.picture)
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
-        runtime.show_text(cls, frames_without_face(animation))
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
 
 

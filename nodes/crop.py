@@ -95,9 +95,11 @@ class CropFace(io.ComfyNode):
                     tooltip="Position of the crops, for Extract Motion and Paste Back.",
                 ),
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
+    @runtime.telling
     def execute(
         cls,
         model: LoadedModel,

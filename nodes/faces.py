@@ -203,14 +203,18 @@ def marks_of(faces: Faces, frame: int) -> list[FaceMark]:
 
 
 def _summary(faces: Faces) -> str:
-    lines = [f"{len(faces)} face{'s' * (len(faces) != 1)} in {faces.num_frames} frames"]
+    """How many there are, how large each is where it is first seen, and where it is not seen."""
+    number = f"{len(faces)} face{'s' * (len(faces) != 1)}"
+    length = f"{faces.num_frames} frame{'s' * (faces.num_frames != 1)}"
+    lines = [f"{number} in {length} of {faces.width}x{faces.height} px"]
     for track in faces.tracks:
         unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
-        if unseen:
-            lines.append(
-                f"face {track.face_id} not seen in {library.frame_numbers.frame_ranges(unseen)}"
-            )
-    return "; ".join(lines)
+        _, _, width, height = next(f.box for f in track.faces if f.state == "measured")
+        lost = (
+            f", not seen in frames {library.frame_numbers.frame_ranges(unseen)}" if unseen else ""
+        )
+        lines.append(f"face {track.face_id}: {width:.0f}x{height:.0f} px{lost}")
+    return "\n".join(lines)
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (FindFaces, ShowFaces)

@@ -87,9 +87,11 @@ class TransformKeypoints(io.ComfyNode):
                     tooltip="For Retarget, Stitch, and Warp & Decode.",
                 )
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
+    @runtime.telling
     def execute(
         cls,
         model: LoadedModel,

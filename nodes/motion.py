@@ -48,9 +48,11 @@ class ExtractMotion(io.ComfyNode):
                     tooltip="Can be saved, edited, and drive any face of the same model.",
                 )
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
+    @runtime.telling
     def execute(
         cls, model: LoadedModel, cropped: Tensor, fps: float, crops: Crops | None = None
     ) -> io.NodeOutput:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
 import comfy.model_management as management
 import comfy.model_patcher
@@ -17,6 +19,7 @@ import torch
 from comfy.patcher_extension import CallbacksMP
 from torch import Tensor
 
+from ..liveportrait_core.warned import HeardWarnings
 from . import library
 from .sockets import LoadedModel, checked
 
@@ -40,6 +43,8 @@ GUESSED_FRAMES: Final = 100
 
 
 Result = TypeVar("Result", Tensor, "Motion")
+NodeClass = TypeVar("NodeClass", bound="type[io.ComfyNode]")
+Arguments = ParamSpec("Arguments")
 
 
 class Progress:
@@ -154,6 +159,32 @@ def temporary_path(suffix: str) -> Path:
     folder = Path(folder_paths.get_temp_directory())
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"liveportrait_{uuid.uuid4().hex}{suffix}"
+
+
+def telling(
+    execute: Callable[Concatenate[NodeClass, Arguments], io.NodeOutput],
+) -> Callable[Concatenate[NodeClass, Arguments], io.NodeOutput]:
+    """Shows on the node what the library warns of while it runs, as the command line does."""
+
+    @wraps(execute)
+    def told(cls: NodeClass, *args: Arguments.args, **kwargs: Arguments.kwargs) -> io.NodeOutput:
+        with _ShownWarnings(cls):
+            return execute(cls, *args, **kwargs)
+
+    return told
+
+
+class _ShownWarnings(HeardWarnings):
+    """Shows the library's warnings on a node as they come, each once."""
+
+    def __init__(self, node: type[io.ComfyNode]) -> None:
+        super().__init__()
+        self._node = node
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show it below those before."""
+        super().emit(record)
+        show_text(self._node, "\n".join(dict.fromkeys(self.texts)))
 
 
 def show_text(node: type[io.ComfyNode], text: str) -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, constants, preset, geometry, config",
+    "errors, warned, constants, preset, geometry, config",
     "networks | motion | imaging",
     "options, command_options",
     "face, media, checkpoints, assets, viz",

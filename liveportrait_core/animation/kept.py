@@ -12,6 +12,7 @@ from typing import Final, TypeVar, cast
 from ..face.faces import FaceTrack
 from ..media.clips import Clip
 from ..model import LivePortraitModel
+from ..warned import HeardWarnings
 
 Value = TypeVar("Value")
 Key = tuple[Hashable, ...]
@@ -19,6 +20,15 @@ Key = tuple[Hashable, ...]
 MAX_BYTES: Final = 256 * 2**20
 """Kept at most, unless said otherwise. A still's features take 4 MB (8 MB published), a frame of a
 clip two kilobytes."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Entry:
+    """A result, its size, and what was warned of while it was made."""
+
+    value: object
+    num_bytes: int
+    heard: HeardWarnings
 
 
 class Kept:
@@ -32,6 +42,7 @@ class Kept:
           the options that matter for it; the first part of its key says what it is
         - a result larger than `max_bytes` is not kept
         - pictures are never kept
+        - what was warned of while it was made is warned of again when it is taken from here
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -41,12 +52,12 @@ class Kept:
             max_bytes: Of tensors and arrays, at most.
         """
         self._max_bytes = max_bytes
-        self._entries: OrderedDict[Key, tuple[object, int]] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
 
     @property
     def num_bytes(self) -> int:
         """What is kept now."""
-        return sum(size for _, size in self._entries.values())
+        return sum(entry.num_bytes for entry in self._entries.values())
 
     def __contains__(self, key: Key) -> bool:
         return key in self._entries
@@ -60,10 +71,13 @@ class Kept:
         """
         if key is not None and key in self._entries:
             self._entries.move_to_end(key)
-            return cast("Value", self._entries[key][0])
-        value = make()
+            entry = self._entries[key]
+            entry.heard.repeat()
+            return cast("Value", entry.value)
+        with HeardWarnings() as heard:
+            value = make()
         if key is not None:
-            self._entries[key] = value, sum(_sizes(value))
+            self._entries[key] = _Entry(value, sum(_sizes(value)), heard)
             while self._entries and self.num_bytes > self._max_bytes:
                 self._entries.popitem(last=False)
         return value

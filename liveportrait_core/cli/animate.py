@@ -183,7 +183,7 @@ def _report(
         "device": str(animation.model.device),
         "dtype": job.model.dtype,
         "seconds": round(seconds, 3),
-        "warnings": args.warnings.messages,
+        "warnings": args.warnings.texts,
     }
     print(json.dumps(summary, indent=2))
 

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             "height": result.shape[0],
             "sliders": values_of(edit.sliders),
             "model": animation.model.origin,
-            "warnings": args.warnings.messages,
+            "warnings": args.warnings.texts,
         }
         print(json.dumps(summary, indent=2))
     else:

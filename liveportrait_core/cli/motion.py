@@ -87,7 +87,7 @@ def _save(motion: Motion, args: argparse.Namespace) -> None:
     losses = save_motion(motion, args.output)
     if from_arguments(ReportOptions, args).json:
         summary = {"output": str(args.output), **describe(motion), "losses": losses}
-        print(json.dumps({**summary, "warnings": args.warnings.messages}, indent=2))
+        print(json.dumps({**summary, "warnings": args.warnings.texts}, indent=2))
         return
     print(f"{args.output}: {_line(motion)}")
     for loss in losses:

@@ -8,6 +8,8 @@ import time
 from types import TracebackType
 from typing import Final, TextIO
 
+from ..warned import HeardWarnings
+
 BAR_WIDTH: Final = 24
 MIN_INTERVAL_S: Final = 0.1
 PLAIN_INTERVAL_S: Final = 5.0
@@ -109,35 +111,15 @@ class ProgressBar:
 _open_bars: list[ProgressBar] = []
 
 
-class WarningCollector(logging.Handler):
+class WarningCollector(HeardWarnings):
     """Shows the library's warnings on stderr as they come, and keeps them for the summary."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show and keep one."""
-        message = record.getMessage()
-        self.messages.append(message)
+        super().emit(record)
         for shown in _open_bars:
             shown.clear()
-        sys.stderr.write(f"liveportrait: warning: {message}\n")
-
-    def __enter__(self) -> WarningCollector:
-        logging.getLogger(_PACKAGE).addHandler(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        logging.getLogger(_PACKAGE).removeHandler(self)
-
-
-_PACKAGE: Final = __name__.partition(".")[0]
+        sys.stderr.write(f"liveportrait: warning: {record.getMessage()}\n")
 
 
 def clock(seconds: float) -> str:

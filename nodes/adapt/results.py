@@ -1,4 +1,4 @@
-"""Animations of the library -> IMAGE batches, masks and a line on the node."""
+"""Animations of the library -> IMAGE batches and masks."""
 
 from __future__ import annotations
 
@@ -91,15 +91,3 @@ def where_pasted(
     return (
         library.composite.frame_mask(transform, np.ones(face_size, np.float32), frame_size) * mask
     )
-
-
-def frames_without_face(animation: Animation) -> str:
-    """Which frames show no face, in a line; empty where all do: it covers a part of the preview."""
-    lines: list[str] = []
-    for name, motion in (("source", animation.read.motion), ("driver", animation.driving)):
-        if motion.validity is not None and bool((motion.validity < 1).any()):
-            unseen = (motion.validity < 1).nonzero().flatten().tolist()
-            lines.append(
-                f"the {name} shows no face in {library.frame_numbers.frame_ranges(unseen)}"
-            )
-    return "; ".join(lines)

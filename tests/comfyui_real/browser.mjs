@@ -84,6 +84,65 @@ function in_page_nodes() {
   }));
 }
 
+// Where things are, in the graph's own pixels, whichever renderer draws them. `parts` are the HTML
+// elements that classic nodes have over the canvas, `cut` the texts that are not seen whole.
+function in_page_layout() {
+  const { canvas, graph } = window.app;
+  const { scale, offset } = canvas.ds;
+  const origin = canvas.canvas.getBoundingClientRect();
+  const placed = ({ left, top, width, height }) => [
+    (left - origin.left) / scale - offset[0],
+    (top - origin.top) / scale - offset[1],
+    width / scale,
+    height / scale,
+  ];
+  const outgrown = (element) =>
+    [element, ...element.querySelectorAll("*")].filter((one) => {
+      const { overflowX, overflowY } = getComputedStyle(one);
+      return (
+        (overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1) ||
+        (overflowY !== "visible" && one.scrollHeight > one.clientHeight + 1)
+      );
+    });
+  const words = (elements) => elements.map((one) => one.innerText.trim()).filter(Boolean);
+  const pen = document.createElement("canvas").getContext("2d");
+  const width = (text, font) => ((pen.font = font), pen.measureText(text).width);
+  const painted = (node) => {
+    const { NODE_TITLE_HEIGHT, NODE_TEXT_SIZE, NODE_SUBTEXT_SIZE, NODE_FONT } = window.LiteGraph;
+    const [title, text] = [NODE_TEXT_SIZE, NODE_SUBTEXT_SIZE].map((px) => `${px}px ${NODE_FONT}`);
+    const room = node.size[0];
+    const rows = Math.max(node.inputs?.length ?? 0, node.outputs?.length ?? 0);
+    const label = (slot) => (slot && !slot.widget ? (slot.label ?? slot.localized_name ?? slot.name) : "");
+    const plain = (node.inputs ?? []).filter((slot) => !slot.widget);
+    const lines = [...Array(rows).keys()].map((row) => [label(plain[row]), label(node.outputs?.[row])]);
+    const long = lines.filter((pair) => width(pair.join(""), text) + 2 * NODE_TITLE_HEIGHT > room);
+    const titles = width(node.title, title) + 1.5 * NODE_TITLE_HEIGHT > room ? [node.title] : [];
+    return node.flags?.collapsed ? [] : [...titles, ...long.map((pair) => pair.join(" ... "))];
+  };
+  const nodes = graph._nodes.map((node) => {
+    const html = document.querySelector(`[data-node-id="${node.id}"]`);
+    const elements = (html ? [] : (node.widgets ?? []))
+      .map((widget) => widget.element)
+      .filter((element) => element?.isConnected && element.checkVisibility());
+    return {
+      id: String(node.id),
+      type: node.type,
+      title: node.title,
+      box: html ? placed(html.getBoundingClientRect()) : [...node.getBounding()],
+      parts: elements.map((element) => placed(element.getBoundingClientRect())),
+      cut: html ? words(outgrown(html)) : [...painted(node), ...words(elements.flatMap(outgrown))],
+    };
+  });
+  const title = (group) => group.titleHeight ?? 1.4 * (group.font_size ?? 24);
+  const groups = graph._groups.map((group) => ({
+    title: group.title,
+    box: [...group.pos, ...group.size],
+    title_height: title(group),
+  }));
+  const [left, top, w, h] = placed(origin);
+  return { scale, nodes, groups, seen: [left, top, w, h] };
+}
+
 // Any player on the page: classic nodes keep theirs over the canvas, Nodes 2.0 inside the node.
 function in_page_videos() {
   return [...document.querySelectorAll("video")].map((video) => ({
@@ -199,6 +258,7 @@ const commands = {
   },
 
   nodes: () => page.evaluate(in_page_nodes),
+  layout: () => page.evaluate(in_page_layout),
   videos: () => page.evaluate(in_page_videos),
   complaints: () => page.evaluate(in_page_complaints),
   prompt: async () => (await page.evaluate(() => window.app.graphToPrompt())).output,

@@ -156,6 +156,16 @@ class Browser:
         """The node of an id or a title."""
         return next(node for node in self.nodes() if name in {node["id"], node["title"]})
 
+    def layout(self) -> dict[str, Any]:
+        """Where things really are, in pixels of the graph, whichever renderer is on.
+
+        Returns:
+            `scale` and `seen` (left, top, width, height) of the view; `nodes` with id, type, title,
+            `box` (title bar included), `parts` (HTML over a painted node) and `cut` (texts that are
+            not seen whole); `groups` with title, `box` and title_height.
+        """
+        return self._do("layout")
+
     def videos(self) -> list[dict[str, Any]]:
         """source, seconds, width, height and visible of each player on the page."""
         return self._do("videos")

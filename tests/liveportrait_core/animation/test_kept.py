@@ -1,6 +1,7 @@
 """What is kept between runs: the least recently used goes first, and never too much stays."""
 
 import gc
+import logging
 from fractions import Fraction
 
 import numpy as np
@@ -36,6 +37,26 @@ def test_the_least_recently_used_goes_first():
     assert [name in kept for name in (("motion", "a"), ("motion", "b"), ("motion", "c"))] == [
         *(True, False, True)
     ]
+
+
+def test_what_was_warned_of_is_warned_of_again(caplog):
+    log = logging.getLogger("liveportrait_core.somewhere")
+    kept = Kept()
+
+    def warned(name):
+        log.warning(name)
+        return 1
+
+    def both():
+        return kept.get(("faces",), lambda: warned("faces")) + warned("motion")
+
+    for _ in range(2):
+        caplog.clear()
+        assert kept.get(("motion",), both) == 2
+        assert caplog.messages == ["faces", "motion"]
+    caplog.clear()
+    kept.get(("faces",), lambda: pytest.fail("it is kept"))
+    assert caplog.messages == ["faces"]
 
 
 def test_what_is_too_large_is_made_each_time():

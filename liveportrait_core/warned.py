@@ -1,0 +1,47 @@
+"""The library's warnings, heard while a block runs, and said again."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Final
+
+_PACKAGE: Final = __name__.rpartition(".")[0]
+
+
+class HeardWarnings(logging.Handler):
+    """Keeps what the library warns of while a block runs.
+
+    `with HeardWarnings() as heard: render(...)`, then `heard.texts`.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is heard yet."""
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    @property
+    def texts(self) -> list[str]:
+        """The warnings in their order."""
+        return [record.getMessage() for record in self.records]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        self.records.append(record)
+
+    def repeat(self) -> None:
+        """Warn of the same again."""
+        for record in self.records:
+            logging.getLogger(record.name).handle(record)
+
+    def __enter__(self) -> HeardWarnings:
+        logging.getLogger(_PACKAGE).addHandler(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        logging.getLogger(_PACKAGE).removeHandler(self)
