@@ -10,19 +10,21 @@ is trained as by `train.stage1`, a compact one as by `train.compact`.
 import sys
 from collections.abc import Sequence
 
-from .engine.config import parse, parse_part, read_arguments, run_command
-from .engine.loop import train
-from .tasks.animals import AnimalBase, config_of_base, cost, elsewhere, prepare
+from .engine.command import run_command
 
 COMMAND = "python -m train.animals"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
+    """Train by KEY=VALUE arguments and print the model's path; the codes of `run_command`."""
     return run_command(COMMAND, lambda: _train(arguments))
 
 
 def _train(arguments: Sequence[str]) -> object:
+    from .engine.config import parse, parse_part, read_arguments
+    from .engine.loop import train
+    from .tasks.animals import AnimalBase, config_of_base, cost, elsewhere, prepare
+
     given = read_arguments(arguments)
     kind = config_of_base(parse_part(AnimalBase, given).base)
     return train(parse(kind, given, COMMAND, cost, elsewhere), prepare)

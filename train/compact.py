@@ -13,15 +13,22 @@ them labelled. They are prepared on first use: one face found, tracked, cropped,
 import sys
 from collections.abc import Sequence
 
-from .engine.command import train_command
-from .tasks.compact import CompactConfig, cost, prepare
+from .engine.command import run_command
 
 COMMAND = "python -m train.compact"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return train_command(COMMAND, arguments, CompactConfig, prepare, cost)
+    """Train by KEY=VALUE arguments and print the model's path; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    from .engine.config import parse
+    from .engine.loop import train
+    from .tasks.compact import CompactConfig, cost, prepare
+
+    return train(parse(CompactConfig, arguments, COMMAND, cost), prepare)
 
 
 if __name__ == "__main__":

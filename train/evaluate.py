@@ -11,8 +11,23 @@ resumed. All may be given at once. A measure that lacks a file or a program says
 """
 
 import sys
+from collections.abc import Sequence
 
-from .evaluation.command import main
+from .engine.command import run_command
+
+COMMAND = "python -m train.evaluate"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the measures, and write them where the options say so; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> object:
+    from .evaluation.command import run
+
+    return run(arguments, COMMAND, __doc__)
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], __doc__))
+    sys.exit(main(sys.argv[1:]))

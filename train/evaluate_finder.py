@@ -10,8 +10,23 @@ they look like a face, which makes the figures too good.
 """
 
 import sys
+from collections.abc import Sequence
 
-from .evaluation.finder_command import main
+from .engine.command import run_command
+
+COMMAND = "python -m train.evaluate_finder"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the measures, and write them where asked; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> object:
+    from .evaluation.finder_command import run
+
+    return run(arguments, COMMAND, __doc__)
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], __doc__))
+    sys.exit(main(sys.argv[1:]))

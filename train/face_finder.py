@@ -9,15 +9,22 @@ No photograph of a person is used.
 import sys
 from collections.abc import Sequence
 
-from .engine.command import train_command
-from .tasks.face_finder import FaceFinderConfig, prepare
+from .engine.command import run_command
 
 COMMAND = "python -m train.face_finder"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return train_command(COMMAND, arguments, FaceFinderConfig, prepare)
+    """Train by KEY=VALUE arguments and print the model's path; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    from .engine.config import parse
+    from .engine.loop import train
+    from .tasks.face_finder import FaceFinderConfig, prepare
+
+    return train(parse(FaceFinderConfig, arguments, COMMAND), prepare)
 
 
 if __name__ == "__main__":

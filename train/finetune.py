@@ -11,15 +11,22 @@ and G learns. M, S, R_eyes and R_lip of the base are copied.
 import sys
 from collections.abc import Sequence
 
-from .engine.command import train_command
-from .tasks.finetune import FinetuneConfig, cost, prepare
+from .engine.command import run_command
 
 COMMAND = "python -m train.finetune"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return train_command(COMMAND, arguments, FinetuneConfig, prepare, cost)
+    """Train by KEY=VALUE arguments and print the model's path; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    from .engine.config import parse
+    from .engine.loop import train
+    from .tasks.finetune import FinetuneConfig, cost, prepare
+
+    return train(parse(FinetuneConfig, arguments, COMMAND, cost), prepare)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,23 @@ independent face mesh measures how far each edit went.
 """
 
 import sys
+from collections.abc import Sequence
 
-from .authoring.portraits import main
+from .engine.command import run_command
+
+COMMAND = "python -m train.portraits"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Draw a row for every image in a folder; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> object:
+    from .authoring.portraits import run
+
+    return run(arguments, COMMAND, __doc__)
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], __doc__))
+    sys.exit(main(sys.argv[1:]))

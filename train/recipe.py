@@ -9,8 +9,23 @@ ends up in OUT/retarget/model.safetensors, the face finder in OUT/finder/face_fi
 """
 
 import sys
+from collections.abc import Sequence
 
-from .authoring.recipe import main
+from .engine.command import run_command
+
+COMMAND = "python -m train.recipe"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the stages that are not done yet; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> object:
+    from .authoring.recipe import run
+
+    return run(arguments, COMMAND)
+
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -11,15 +11,22 @@ are trained by `train.compact`.
 import sys
 from collections.abc import Sequence
 
-from .engine.command import train_command
-from .tasks.paper import PaperConfig, cost, elsewhere, prepare
+from .engine.command import run_command
 
 COMMAND = "python -m train.stage1"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return train_command(COMMAND, arguments, PaperConfig, prepare, cost, elsewhere)
+    """Train by KEY=VALUE arguments and print the model's path; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    from .engine.config import parse
+    from .engine.loop import train
+    from .tasks.paper import PaperConfig, cost, elsewhere, prepare
+
+    return train(parse(PaperConfig, arguments, COMMAND, cost, elsewhere), prepare)
 
 
 if __name__ == "__main__":

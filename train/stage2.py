@@ -10,15 +10,22 @@ of pictures and videos (`clips`) may stand in for a share of the rendered heads 
 import sys
 from collections.abc import Sequence
 
-from .engine.command import train_command
-from .tasks.retargeting import RetargetingConfig, cost, prepare
+from .engine.command import run_command
 
 COMMAND = "python -m train.stage2"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train by KEY=VALUE arguments and print the model's path; 0, or 2 with one sentence."""
-    return train_command(COMMAND, arguments, RetargetingConfig, prepare, cost)
+    """Train by KEY=VALUE arguments and print the model's path; the codes of `run_command`."""
+    return run_command(COMMAND, lambda: _train(arguments))
+
+
+def _train(arguments: Sequence[str]) -> object:
+    from .engine.config import parse
+    from .engine.loop import train
+    from .tasks.retargeting import RetargetingConfig, cost, prepare
+
+    return train(parse(RetargetingConfig, arguments, COMMAND, cost), prepare)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,8 @@ from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
-from ..engine.config import run_command
 from ..models.runs import open_networks, preset_of, write_model
 
-COMMAND = "python -m train.assemble"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "picture": ("appearance", "warping", "decoder"),
     "motion": ("motion",),
@@ -65,12 +63,11 @@ class AssembleOptions:
         check_options(self)
 
 
-def main(arguments: Sequence[str], description: str | None = None) -> int:
-    """Write the model into the folder OUT; 0, or 2 with one sentence."""
-    description = description or __doc__
-    parser = option_parser(AssembleOptions, prog=COMMAND, description=description, group="parts")
+def run(arguments: Sequence[str], command: str, description: str | None) -> Path:
+    """Write the model into the folder OUT; the file."""
+    parser = option_parser(AssembleOptions, prog=command, description=description, group="parts")
     chosen = parser.parse_args(arguments)
-    return run_command(COMMAND, lambda: _assembled(from_arguments(AssembleOptions, chosen)))
+    return _assembled(from_arguments(AssembleOptions, chosen))
 
 
 def _assembled(options: AssembleOptions) -> Path:

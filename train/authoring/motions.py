@@ -23,7 +23,6 @@ from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
 
-from ..engine.config import run_command
 from ..rendering.keyframes import Track, value_at
 
 FPS: Final = 25
@@ -305,9 +304,6 @@ SCORES: Final[Mapping[str, Callable[[], Score]]] = {
 }
 
 
-COMMAND: Final = "python -m train.motions"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionsOptions:
     """Where the motions go."""
@@ -320,17 +316,17 @@ class MotionsOptions:
         check_options(self)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the motions; 0, or 2 with one sentence."""
+def run(arguments: Sequence[str], command: str) -> None:
+    """Write the motions, and print what they hold."""
     parser = option_parser(
         MotionsOptions,
-        prog=COMMAND,
+        prog=command,
         description="Write the motions that come with the library: one file each.",
         group="files",
     )
     folder = from_arguments(MotionsOptions, parser.parse_args(arguments)).folder
     place = SHIPPED_MOTIONS_FOLDER if folder is None else folder
-    return run_command(COMMAND, lambda: write_motions(place))
+    write_motions(place)
 
 
 def write_motions(folder: Path) -> None:

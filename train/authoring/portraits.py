@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,6 @@ from liveportrait_core.media.images import is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.slider_options import Sliders
 
-from ..engine.config import run_command
 from ..evaluation.mesh_measures import MeshFace, mesh_python, read_mesh
 from ..evaluation.seam import edited
 from ..reports.sample_grid import caption_row, grid_of
@@ -121,9 +121,6 @@ def _print_reached(views: dict[str, list[Pixels]], python: Path) -> None:
         print(name + ": " + ", ".join(f"{k} {v}" for k, v in reached(found["views"]).items()))
 
 
-COMMAND = "python -m train.portraits"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortraitsOptions:
     """Which images are edited by which model, and where the sample grid goes."""
@@ -138,13 +135,12 @@ class PortraitsOptions:
         check_options(self)
 
 
-def main(arguments: list[str], description: str | None = None) -> int:
-    """Write a row for every image in a folder; 0, or 2 with one sentence."""
-    description = description or __doc__
-    parser = option_parser(PortraitsOptions, prog=COMMAND, description=description, group="images")
+def run(arguments: Sequence[str], command: str, description: str | None) -> None:
+    """Draw a row for every image in a folder."""
+    parser = option_parser(PortraitsOptions, prog=command, description=description, group="images")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    return run_command(COMMAND, lambda: _draw(from_arguments(PortraitsOptions, chosen)))
+    _draw(from_arguments(PortraitsOptions, chosen))
 
 
 def _draw(options: PortraitsOptions) -> None:

@@ -16,17 +16,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError
 
-from ..engine.config import run_command
 from ..models.runs import MODEL_NAME
 from ..tasks.face_finder import MODEL_NAME as FINDER_NAME
 
-COMMAND: Final = "python -m train.recipe"
 SEED = 1
 HELD_OUT_SEED = 9001
 """Of identities that nothing is trained on."""
@@ -207,9 +205,9 @@ def _run(stage: Stage, chosen: RecipeConfig) -> None:
         )
 
 
-def parser() -> Parser:
-    """The command line."""
-    made = Parser(prog=COMMAND, description=__doc__)
+def build_parser(command: str) -> Parser:
+    """The command line of a command by its name."""
+    made = Parser(prog=command, description=__doc__)
     groups = OptionGroups(made)
     groups.add(RecipeConfig, group="options")
     groups.finish()
@@ -232,7 +230,7 @@ def work(config: RecipeConfig) -> str | None:
     return None
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run what is not done yet; 0, or 2 with one sentence."""
-    chosen = parser().parse_args(arguments)
-    return run_command(COMMAND, lambda: work(from_arguments(RecipeConfig, chosen)))
+def run(arguments: Sequence[str], command: str) -> str | None:
+    """Run what is not done yet, or list it; as `work`."""
+    chosen = build_parser(command).parse_args(arguments)
+    return work(from_arguments(RecipeConfig, chosen))

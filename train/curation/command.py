@@ -9,14 +9,11 @@ from pathlib import Path
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.config.fields import check_options, option, shared, specs_of
 
-from ..engine.config import run_command
 from .curating import curate
 from .report import PAGE_NAME, table_of_rejections
 from .settings import CurationSettings
 from .tools import ToolOptions
 from .workers import WorkerOptions
-
-COMMAND = "python -m train.curate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +30,10 @@ class CurateOptions:
         check_options(self)
 
 
-def build_parser() -> Parser:
-    """The command line."""
+def build_parser(command: str) -> Parser:
+    """The command line of a command by its name."""
     parser = Parser(
-        prog=COMMAND,
+        prog=command,
         description="Find clips of one person each in videos and images, leave out bad ones, "
         "crop and annotate the rest, and write them as WebDataset shards with an index. Run the "
         "same command again to resume, or to add new files.",
@@ -49,10 +46,10 @@ def build_parser() -> Parser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Curate and print what came of it; 0, or 2 with one sentence."""
-    chosen = build_parser().parse_args(arguments)
-    return run_command(COMMAND, lambda: _curated(from_arguments(CurateOptions, chosen)))
+def run(arguments: Sequence[str], command: str) -> str:
+    """Curate as arguments say; what came of it, in words."""
+    chosen = build_parser(command).parse_args(arguments)
+    return _curated(from_arguments(CurateOptions, chosen))
 
 
 def _curated(options: CurateOptions) -> str:

@@ -19,6 +19,7 @@ import torch
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import LivePortraitError, MediaError
 
+from ..engine.command import deaf_to_interrupts
 from .clip_extraction import Rejected
 from .jobs import FileJob, run_job, write_record
 from .settings import CurationSettings
@@ -186,7 +187,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, factory, settings), daemon=True)
-        process.start()
+        with deaf_to_interrupts():
+            process.start()
         theirs.close()
         return cls(process, ours)
 
@@ -253,7 +255,7 @@ def _work(pipe: Connection, factory: ToolsFactory, settings: CurationSettings) -
         while True:
             run_job(pipe.recv(), tools, settings, heartbeat)
             pipe.send("")
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         return
     except (LivePortraitError, ValueError) as error:
         pipe.send(str(error))

@@ -11,6 +11,8 @@ from liveportrait_core.errors import CheckpointError
 from liveportrait_core.media.atomic import replacing, unwritable
 
 NAME = "checkpoint.pt"
+PARTS = frozenset({"step", "modules", "average", "optimiser"})
+"""Keys of a state."""
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:
@@ -31,15 +33,21 @@ def load(folder: Path) -> dict[str, Any] | None:
     """The state last saved in a folder, or None in a new one.
 
     Raises:
-        CheckpointError: The file is there but cannot be read.
+        CheckpointError: The file is there but cannot be read, or is not that of a run.
     """
     path = folder / NAME
     if not path.exists():
         return None
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); a checkpoint of this run is expected. "
-            "Delete it to start the run anew."
-        ) from error
+        raise _unusable(path, f"cannot be read ({error})") from error
+    if not isinstance(state, dict) or not state.keys() >= PARTS:
+        raise _unusable(path, "is another program's")
+    return state
+
+
+def _unusable(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} {what}; a checkpoint of this run is expected. Delete it to start the run anew."
+    )

@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 from liveportrait_core.config.fields import build, specs_of, values_of
 from liveportrait_core.config.spec import OptionError, OptionSpec, default_text
-from liveportrait_core.errors import LivePortraitError
 
 Config = TypeVar("Config")
 CONFIG_NAME: Final = "config.json"
@@ -33,26 +32,6 @@ class Arguments:
     """By key, as `{"steps": "100", "weights.lip": "2"}`."""
     help: bool
     dry_run: bool
-
-
-def run_command(command: str, work: Callable[[], object]) -> int:
-    """Do the work of a command and print what it gives: the only place that reports errors.
-
-    Args:
-        command: Its name, for the message.
-        work: Parses, trains and gives what is printed; None for nothing.
-
-    Returns:
-        0, or 2 after one sentence on stderr.
-    """
-    try:
-        result = work()
-    except (OptionError, LivePortraitError, FloatingPointError, OSError) as error:
-        print(f"{command}: {error}", file=sys.stderr)
-        return 2
-    if result is not None:
-        print(result)
-    return 0
 
 
 def parse(

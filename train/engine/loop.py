@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import CheckpointError
+from liveportrait_core.media.atomic import replacing
 from liveportrait_core.media.images import write_image
 
 from . import checkpoint
@@ -24,6 +25,7 @@ from .draw import Draw
 from .ema import MovingAverage
 from .precision import chosen_precision
 from .stats import Stats
+from .stopping import Stopped, StopRequest
 from .sync_batchnorm import share_norms
 from .task import Networks, Task
 
@@ -139,6 +141,7 @@ def fit(task: Task, config: LoopConfig, settings: Any = None) -> Networks:
 
     Raises:
         FloatingPointError: A loss is not finite; the message names it and the step.
+        Stopped: Ctrl-C or SIGTERM; the state of the last finished step is saved.
     """
     if config.device == "cpu":
         torch.set_num_threads(config.threads)
@@ -157,23 +160,53 @@ def fit(task: Task, config: LoopConfig, settings: Any = None) -> Networks:
     stats: Stats | None = None
     if accelerator.is_main_process:
         config.run.mkdir(parents=True, exist_ok=True)
-        (config.run / CONFIG_NAME).write_text(to_json(settings or config), encoding="utf-8")
+        with replacing(config.run / CONFIG_NAME) as part:
+            part.write_text(to_json(settings or config), encoding="utf-8")
         stats = Stats(config.run / "stats.jsonl", config.steps, start)
-    for step in range(start, config.steps):
-        share = learning_rate_share(step, config)
-        for group in optimiser.param_groups:
-            group["lr"] = group["base_lr"] * share
-        optimiser.zero_grad(set_to_none=False)
-        logged = _take_gradients(accelerator, task, average, config, step)
-        _average_over_processes(accelerator, task)
-        for group in optimiser.param_groups:
-            nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
-        optimiser.step()
-        average.update(task.networks, step)
-        if stats is not None:
-            stats.add(logged)
-            _report(step + 1, share, config, task, average, optimiser, stats)
+    with StopRequest() as stop:
+        for step in range(start, config.steps):
+            logged = _train_step(accelerator, task, average, optimiser, config, step)
+            is_last = step + 1 == config.steps
+            stopped = not is_last and _any_process(accelerator, asked=stop.is_made)
+            if stats is not None:
+                stats.add(logged)
+                _report(step + 1, config, task, average, optimiser, stats, save=stopped)
+            if stopped:
+                raise Stopped(
+                    f"stopped at step {step + 1} of {config.steps}; its state is saved in "
+                    f"{config.run}. Run the same command again to go on."
+                )
     return average.modules
+
+
+def _train_step(
+    accelerator: accelerate.Accelerator,
+    task: Task,
+    average: MovingAverage,
+    optimiser: torch.optim.Optimizer,
+    config: LoopConfig,
+    step: int,
+) -> dict[str, float]:
+    """One optimiser step; the losses of all processes."""
+    share = learning_rate_share(step, config)
+    for group in optimiser.param_groups:
+        group["lr"] = group["base_lr"] * share
+    optimiser.zero_grad(set_to_none=False)
+    logged = _take_gradients(accelerator, task, average, config, step)
+    _average_over_processes(accelerator, task)
+    for group in optimiser.param_groups:
+        nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
+    optimiser.step()
+    average.update(task.networks, step)
+    return logged
+
+
+def _any_process(accelerator: accelerate.Accelerator, *, asked: bool) -> bool:
+    """Whether any process was asked to end: all of them end after the same step."""
+    if accelerator.num_processes == 1:
+        return asked
+    flag: Any = accelerator.reduce(torch.tensor(float(asked), device=accelerator.device), "sum")
+    return bool(flag.item())
 
 
 def learning_rate_share(step: int, config: LoopConfig) -> float:
@@ -290,17 +323,19 @@ def _average_over_processes(accelerator: accelerate.Accelerator, task: Task) -> 
 
 def _report(
     step: int,
-    share: float,
     config: LoopConfig,
     task: Task,
     average: MovingAverage,
     optimiser: torch.optim.Optimizer,
     stats: Stats,
+    *,
+    save: bool,
 ) -> None:
+    """Log, save and show what is due after `step` finished steps; `save` makes a state due."""
     last = step == config.steps
     if step % config.log_every == 0 or last:
-        stats.write(step, share)
-    if step % config.save_every == 0 or last:
+        stats.write(step, learning_rate_share(step - 1, config))
+    if save or step % config.save_every == 0 or last:
         state = {
             "step": step,
             "modules": {name: m.state_dict() for name, m in task.networks.items()},

@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.model import LivePortraitModel, load_model
 
 from ..data.rendered import RenderedSet
-from ..engine.config import run_command
 from .clip_reenactment import EVERY, ReenactedClip, clip_measures, reenact_all
 from .measured_model import at_size, compact_only
 from .mesh_measures import UNAVAILABLE, ClipMesh, mesh_measures, mesh_python, read_mesh
@@ -24,7 +23,6 @@ from .protocol_command import run_protocols, save_page
 from .rendered_measures import rendered_measures, retarget_measures
 from .seam import seam_measures
 
-COMMAND = "python -m train.evaluate"
 IDENTITIES = 120
 """People that are rendered to measure on: as many as the figures of the model cards are of, so
 that measures compare with those."""
@@ -88,13 +86,16 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
         yield RenderedSet([Path(folder)])
 
 
-def main(arguments: list[str], description: str | None = None) -> int:
-    """Print the measures, and write them when asked; 0, or 2 with one sentence."""
-    description = description or __doc__
-    parser = option_parser(EvaluateOptions, prog=COMMAND, description=description, group="measures")
+def run(arguments: Sequence[str], command: str, description: str | None) -> None:
+    """Print the measures that arguments ask for, and write them where they say so.
+
+    Raises:
+        LivePortraitError: Nothing is named, or something is missing.
+    """
+    parser = option_parser(EvaluateOptions, prog=command, description=description, group="measures")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    return run_command(COMMAND, lambda: _evaluate(from_arguments(EvaluateOptions, chosen)))
+    _evaluate(from_arguments(EvaluateOptions, chosen))
 
 
 def _evaluate(options: EvaluateOptions) -> None:

@@ -26,10 +26,7 @@ from liveportrait_core.face.network_finder import (
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 
-from ..engine.config import run_command
 from .finder_measures import Measurer, false_faces, pictures_in, read_marks, speed, summary
-
-COMMAND = "python -m train.evaluate_finder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +52,14 @@ class FinderOptions:
         check_options(self)
 
 
-def main(arguments: Sequence[str], description: str | None = None) -> int:
-    """Measure and print; 0, or 2 with a sentence where something is missing."""
+def run(arguments: Sequence[str], command: str, description: str | None) -> str:
+    """Measure what arguments name; the measures as JSON."""
     logging.basicConfig(level=logging.WARNING)
-    description = description or __doc__
-    parser = option_parser(FinderOptions, prog=COMMAND, description=description, group="measures")
+    parser = option_parser(FinderOptions, prog=command, description=description, group="measures")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    return run_command(COMMAND, lambda: _measured(from_arguments(FinderOptions, chosen)))
+    return _measured(from_arguments(FinderOptions, chosen))
 
 
 def _measured(options: FinderOptions) -> str:

@@ -20,3 +20,5 @@ PAPER_PRESETS: Mapping[str, Preset] = MappingProxyType(
     }
 )
 """By the names that `preset=` takes."""
+DETAIL_PX = (128, 256)
+"""Sides at which compact networks read motion and paint."""

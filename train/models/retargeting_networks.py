@@ -65,7 +65,7 @@ def check_resumable(run: Path, parts: Sequence[str], names: Sequence[str]) -> No
     state = checkpoint.load(run)
     if state is None:
         return
-    before = parts_of(saved_settings(run).get("parts", ",".join(RETARGETING_NETWORKS)))
+    before = parts_of(str(saved_settings(run).get("parts", ",".join(RETARGETING_NETWORKS))))
     if before != tuple(parts) or set(state["modules"]) != set(names):
         raise CheckpointError(
             f"{run} holds a run that trained {', '.join(before)} (networks: "

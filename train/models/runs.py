@@ -20,7 +20,7 @@ from liveportrait_core.preset import COMPACT, Preset
 
 from ..engine import checkpoint
 from ..engine.config import CONFIG_NAME
-from .presets import PAPER_PRESETS
+from .presets import DETAIL_PX, PAPER_PRESETS
 
 MODEL_NAME = "model.safetensors"
 GROWTH = ("detail_px", "blocks")
@@ -96,16 +96,23 @@ def saved_settings(run: Path) -> dict[str, Any]:
     """What a run was started with; nothing in a new folder.
 
     Raises:
-        CheckpointError: The file is damaged.
+        CheckpointError: The file is damaged, or is not that of a run.
     """
     path = run / CONFIG_NAME
     try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); what a run was started with is expected. Delete the "
-            "folder to start the run anew, or name another."
-        ) from error
+        raise _wrong_settings(path, f"cannot be read ({error})") from error
+    if not isinstance(found, dict) or (path.is_file() and "run" not in found):
+        raise _wrong_settings(path, "is not that of a run")
+    return found
+
+
+def _wrong_settings(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} {what}; what a run was started with is expected. Delete the folder to start the "
+        "run anew, or name another."
+    )
 
 
 def require_same_run(run: Path, fixed: Mapping[str, object]) -> None:
@@ -122,24 +129,49 @@ def require_same_run(run: Path, fixed: Mapping[str, object]) -> None:
         return
     before = saved_settings(run)
     for key, value in fixed.items():
-        if before and before.get(key) != value:
+        if before and not _is_same(before.get(key), value):
             raise CheckpointError(
                 f"{run} holds a run with {key}={before.get(key)}, and this command asks for "
                 f"{key}={value}. Give another folder with run=FOLDER."
             )
 
 
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values are equal, or two spellings of one path."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or Path(one).resolve() == Path(other).resolve()
+    return one == other
+
+
 def preset_of(run: Path) -> Preset:
-    """The preset of a run, as its config says, or of a model's file or folder, or of `default`."""
+    """The preset of a run, as its config says, or of a model's file or folder, or of `default`.
+
+    Raises:
+        CheckpointError: There is no model, or the run's config is damaged or foreign.
+    """
+    return _preset_of(run, ())
+
+
+def _preset_of(run: Path, above: tuple[Path, ...]) -> Preset:
+    """As `preset_of`; `above` are the runs that led here by their `base`."""
     if run.is_file() or not run.exists() or _is_published(run):
         return load_model(str(run)).preset
-    config = saved_settings(run)
+    config, path = saved_settings(run), run / CONFIG_NAME
     if "base" in config:  # a run on top of another has that one's
-        file = run / MODEL_NAME
-        return preset_of(file if file.is_file() else Path(config["base"]))
-    if config.get("preset") in PAPER_PRESETS:
-        return PAPER_PRESETS[config["preset"]]
-    return replace(COMPACT, **{key: config[key] for key in GROWTH if key in config})
+        file, base = run / MODEL_NAME, config["base"]
+        if file.is_file():
+            return load_model(str(file)).preset
+        above = (*above, run.resolve())
+        if not isinstance(base, str) or Path(base).resolve() in above:
+            raise _wrong_settings(path, f"names {base!r} as base, which is no other run or model")
+        return _preset_of(Path(base), above)
+    name, growth = config.get("preset"), {k: config[k] for k in GROWTH if k in config}
+    if isinstance(name, str) and name in PAPER_PRESETS:
+        return PAPER_PRESETS[name]
+    for key, value in growth.items():
+        if type(value) is not int or value < 0 or (key == "detail_px" and value not in DETAIL_PX):
+            raise _wrong_settings(path, f"has {key}={value!r}")
+    return replace(COMPACT, **growth)
 
 
 def open_model(place: str) -> BaseModel:

@@ -33,6 +33,7 @@ from ..losses.compact_picture_terms import (
     unlabelled_terms,
 )
 from ..models.discriminators import Discriminators
+from ..models.presets import DETAIL_PX
 from ..models.pretrained.picture_features import PyramidDistance
 from ..models.runs import initialise_from, open_networks, write_model
 from .compact_steps import (
@@ -50,7 +51,6 @@ from .compact_steps import (
 from .cost import noise_sets, step_cost
 from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
-DETAIL_PX = (128, 256)
 NETWORKS = (MOTION, *PICTURE)
 
 

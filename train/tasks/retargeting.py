@@ -51,7 +51,14 @@ from ..models.retargeting_networks import (
     parts_of,
     retargeting_networks,
 )
-from ..models.runs import CREDIT, BaseModel, compact_model, open_model, write_model
+from ..models.runs import (
+    CREDIT,
+    BaseModel,
+    compact_model,
+    open_model,
+    require_same_run,
+    write_model,
+)
 from ..reports.sample_grid import grid_of
 from .cost import noise_sets, step_cost
 from .criteria import compact_networks
@@ -107,7 +114,12 @@ class RetargetingConfig:
 
 
 def prepare(config: RetargetingConfig) -> Task:
-    """The task of a config, on the base and the data that it names."""
+    """The task of a config, on the base and the data that it names.
+
+    Raises:
+        CheckpointError: The run was begun over another base.
+    """
+    require_same_run(config.loop.run, {"base": config.base})
     base = open_model(config.base)
     return retargeting_task(config, base, open_sets(config.sets, config.loop.run))
 

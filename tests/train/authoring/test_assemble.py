@@ -2,8 +2,7 @@ import torch
 
 from liveportrait_core.model import load_model
 from tests.support.rendered import write_rendered
-from train import compact
-from train.authoring import assemble
+from train import assemble, compact
 
 QUICK = ["steps=1", "batch=1", "motion_batch=0", "grid_every=0", "bfloat16=false"]
 

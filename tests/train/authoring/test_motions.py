@@ -7,7 +7,8 @@ from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.types import tensor_fields
-from train.authoring.motions import SCORES, Score, main, motion_of
+from train.authoring.motions import SCORES, Score, motion_of
+from train.motions import main
 
 
 @pytest.fixture(scope="module")

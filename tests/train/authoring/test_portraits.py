@@ -7,6 +7,7 @@ from liveportrait_core.config.fields import specs_of
 from liveportrait_core.imaging.crop import FaceBox, box_transform
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.motion.slider_options import Sliders
+from train import portraits as command
 from train.authoring import portraits
 from train.authoring.portraits import EDITS, VIEW, reached, view_of
 from train.reports.sample_grid import caption_row, grid_of
@@ -21,7 +22,7 @@ def test_a_row_for_every_image_with_a_face(tmp_path, capsys, monkeypatch):
     portrait = read_image("docs/demo/portrait.jpg").rgb[:256, 96:352]
     write_image(folder / "face.png", portrait)
     write_image(folder / "grey.png", np.full((40, 40, 3), 128, np.uint8))
-    assert portraits.main([str(folder), "--out", str(out), "--side", str(SIDE_PX)]) == 0
+    assert command.main([str(folder), "--out", str(out), "--side", str(SIDE_PX)]) == 0
     assert "grey.png: " in capsys.readouterr().err
     sample_grids = read_image(out).rgb
     captions = len(sample_grids) - SIDE_PX
@@ -33,7 +34,7 @@ def test_a_row_for_every_image_with_a_face(tmp_path, capsys, monkeypatch):
 
 def test_a_folder_without_faces_is_refused(tmp_path, capsys):
     write_image(tmp_path / "grey.png", np.full((40, 40, 3), 128, np.uint8))
-    assert portraits.main([str(tmp_path), "--out", str(tmp_path / "grid.png")]) == 2
+    assert command.main([str(tmp_path), "--out", str(tmp_path / "grid.png")]) == 2
     assert "has no image of a face" in capsys.readouterr().err
 
 

@@ -1,17 +1,18 @@
 import pytest
 
 from liveportrait_core.config.arguments import from_arguments
+from train import recipe as command
 from train.authoring import recipe
 from train.rendering.export.options import RenderConfig
 
 
 def chosen(out, *options):
-    arguments = recipe.parser().parse_args([str(out), *options])
+    arguments = recipe.build_parser("recipe").parse_args([str(out), *options])
     return from_arguments(recipe.RecipeConfig, arguments)
 
 
 def test_the_list_names_every_stage_in_order_and_adds_up(tmp_path, capsys):
-    assert recipe.main([str(tmp_path), "--list"]) == 0
+    assert command.main([str(tmp_path), "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     heads = [line for line in lines if line.startswith("# ")]
     assert [line[2:].split(":")[0] for line in heads[:-1]] == [s.name for s in recipe.STAGES]
@@ -65,7 +66,7 @@ def test_a_rendering_is_done_when_its_last_shard_is_there(tmp_path):
 def test_a_stage_that_fails_says_which_and_how_to_go_on(tmp_path, monkeypatch, capfd):
     first = recipe.STAGES[0]
     monkeypatch.setattr(recipe, "STAGES", (first,))
-    assert recipe.main([str(tmp_path), "--face-model", str(tmp_path / "none.npz")]) == 2
+    assert command.main([str(tmp_path), "--face-model", str(tmp_path / "none.npz")]) == 2
     said = capfd.readouterr().err
     assert f"The stage '{first.name}' ended with code" in said
     assert "run the same command again" in said

@@ -34,7 +34,8 @@ from tests.train.curation.people import (
     walk,
     write_people,
 )
-from train.curation import command, jobs, store, workers
+from train import curate as command
+from train.curation import jobs, store, workers
 from train.curation.clip_extraction import CuratedClip, Rejected, curate_file
 from train.curation.curating import curate
 from train.curation.on_ray import _RayWorker

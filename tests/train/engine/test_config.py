@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from liveportrait_core.config.spec import OptionError
-from liveportrait_core.errors import CheckpointError
-from train.engine.config import parse, run_command, to_json
+from train.engine.config import parse, to_json
 from train.engine.loop import LoopConfig
 from train.tasks.compact import CompactConfig
 
@@ -103,35 +102,6 @@ def test_other_commands_are_asked_about_values_that_are_refused():
         parse(CompactConfig, [*arguments, "trunk=t"], "compact", elsewhere=elsewhere)
     with pytest.raises(OptionError, match="no option 'trunkk'"):
         parse(CompactConfig, [*arguments, "trunkk=t"], "compact", elsewhere=elsewhere)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        OptionError("lr is 0."),
-        CheckpointError("lr is 0."),
-        FloatingPointError("lr is 0."),
-        OSError("lr is 0."),
-    ],
-)
-def test_errors_become_one_sentence_and_code_2(capsys, error):
-    def work():
-        raise error
-
-    assert run_command("python -m train.compact", work) == 2
-    shown = capsys.readouterr()
-    assert (shown.out, shown.err) == ("", "python -m train.compact: lr is 0.\n")
-
-
-def test_faults_of_the_program_are_not_hidden():
-    with pytest.raises(ZeroDivisionError):
-        run_command("python -m train.compact", lambda: 1 / 0)
-
-
-def test_what_a_command_gives_is_printed(capsys):
-    assert run_command("python -m train.compact", lambda: Path("model")) == 0
-    assert run_command("python -m train.compact", lambda: None) == 0
-    assert capsys.readouterr().out == "model\n"
 
 
 def test_a_config_is_saved_as_json_with_flat_keys():

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +13,7 @@ from train.engine import checkpoint
 from train.engine.draw import Draw
 from train.engine.ema import MovingAverage
 from train.engine.loop import LoopConfig, fit, learning_rate_share, train
+from train.engine.stopping import Stopped
 from train.engine.task import ParameterGroup, Task
 
 
@@ -56,6 +59,31 @@ def test_a_killed_run_repeats_itself(tmp_path):
     fit(regression(), killed)
     assert losses(killed.run) == losses(whole.run)
     assert len(losses(whole.run)) == 12
+
+
+class StoppedAt(LeastSquares):
+    """Ctrl-C comes in the middle of a step."""
+
+    def losses(self, networks, average, draw):
+        if draw.step == self.broken_at:
+            os.kill(os.getpid(), signal.SIGINT)
+        return LeastSquares().losses(networks, average, draw)
+
+
+def test_ctrl_c_ends_a_step_saves_it_and_the_run_repeats_itself(tmp_path):
+    whole, stopped = config(tmp_path / "whole"), config(tmp_path / "stopped")
+    fit(regression(), whole)
+    with pytest.raises(Stopped, match=r"^stopped at step 6 of 12; its state is saved in .*run\. "):
+        fit(regression(StoppedAt(5)), stopped)
+    assert checkpoint.load(stopped.run)["step"] == 6  # the last due one was of step 4
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    fit(regression(), stopped)
+    assert losses(stopped.run) == losses(whole.run)
+
+
+def test_ctrl_c_in_the_last_step_lets_the_run_end(tmp_path):
+    fit(regression(StoppedAt(11)), config(tmp_path))
+    assert checkpoint.load(tmp_path / "run")["step"] == 12
 
 
 def test_losses_of_several_steps_add_up(tmp_path):
@@ -156,6 +184,9 @@ def test_a_broken_checkpoint_says_what_to_do(tmp_path):
     (tmp_path / checkpoint.NAME).write_bytes(b"not a checkpoint")
     with pytest.raises(CheckpointError, match="Delete it to start the run anew"):
         checkpoint.load(tmp_path)
+    torch.save({"state_dict": {}}, tmp_path / checkpoint.NAME)
+    with pytest.raises(CheckpointError, match="is another program's; a checkpoint of this run"):
+        checkpoint.load(tmp_path)
 
 
 @pytest.fixture
@@ -168,10 +199,11 @@ def small_disk():
 
 
 def test_a_full_disk_is_a_sentence_and_the_last_checkpoint_stays(tmp_path, small_disk):
-    checkpoint.save(tmp_path, {"step": 1})
+    state = {"step": 1, "modules": {}, "average": {}, "optimiser": {}}
+    checkpoint.save(tmp_path, state)
     with pytest.raises(MediaError, match=r"Cannot write .*checkpoint\.pt: .*or make space"):
-        checkpoint.save(tmp_path, {"step": 2, "weights": torch.zeros(100_000)})
-    assert checkpoint.load(tmp_path) == {"step": 1}
+        checkpoint.save(tmp_path, {**state, "weights": torch.zeros(100_000)})
+    assert checkpoint.load(tmp_path) == state
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.NAME]
 
 

@@ -16,9 +16,10 @@ from liveportrait_core.media.video_writer import VideoWriter
 from liveportrait_core.model import save_model
 from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model
+from train import evaluate
 from train.data.rendered import RenderedSet
 from train.evaluation import clip_reenactment
-from train.evaluation import command as evaluate
+from train.evaluation import command as evaluation_command
 from train.evaluation.rendered_measures import irises_visible
 from train.evaluation.seam import mask_parts, seam_measures
 from train.rendering.export import dataset as render
@@ -179,7 +180,7 @@ def test_without_a_face_mesh_its_measures_are_unavailable(tmp_path, model_file, 
     frames = tmp_path / "frames"
     options = ["--model", str(model_file), "--clips", str(video.parent), "--every", "1"]
     options += ["--size", "64", "--frames", str(frames), "--json", str(out)]
-    monkeypatch.setattr(evaluate, "mesh_python", lambda _: None)
+    monkeypatch.setattr(evaluation_command, "mesh_python", lambda _: None)
     assert evaluate.main(options) == 0
     measures = json.loads(out.read_text(encoding="utf-8"))
     assert measures["clips"] == 1

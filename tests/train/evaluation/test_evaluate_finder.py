@@ -10,6 +10,7 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.mean_face import FIVE_POINTS, MEAN_FACE, mean_face_landmarks
 from liveportrait_core.imaging.landmark_layouts import Landmarks
+from train import evaluate_finder
 from train.evaluation import finder_command
 from train.evaluation.finder_measures import (
     Measurer,
@@ -114,7 +115,7 @@ def test_the_shipped_finder_is_measured_from_the_command_line(tmp_path, capsys):
     blank.mkdir()
     cv2.imwrite(str(blank / "grey.png"), np.full((60, 80, 3), 128, np.uint8))
     out = tmp_path / "out.json"
-    code = finder_command.main([str(portrait), "--without", str(blank), "--json", str(out)])
+    code = evaluate_finder.main([str(portrait), "--without", str(blank), "--json", str(out)])
     assert code == 0
     measures = json.loads(out.read_text())
     assert measures[str(portrait)]["landed_share"] == 1
@@ -124,7 +125,7 @@ def test_the_shipped_finder_is_measured_from_the_command_line(tmp_path, capsys):
 
 
 def test_what_cannot_be_measured_is_told_in_a_sentence(tmp_path, capsys):
-    assert finder_command.main([]) == 2
+    assert evaluate_finder.main([]) == 2
     assert "Nothing is named" in capsys.readouterr().err
-    assert finder_command.main([str(tmp_path)]) == 2
+    assert evaluate_finder.main([str(tmp_path)]) == 2
     assert "There is no image or video there" in capsys.readouterr().err

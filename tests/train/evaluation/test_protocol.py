@@ -15,8 +15,8 @@ from tests.support.rendered import write_rendered
 from tests.support.tiny import tiny_compact_model, tiny_published_model
 from tests.train.evaluation.conftest import WhereItWas
 from tests.train.evaluation.made_up_files import write_metric_files
+from train import evaluate
 from train.data.rendered import RenderedSet
-from train.evaluation import command as evaluate
 from train.evaluation import protocol, reenactment
 from train.evaluation.layouts import VIDEOS, videos_of
 from train.evaluation.measured_model import at_size

@@ -18,13 +18,12 @@ from liveportrait_core.stages import (
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
-from train import compact, stage2
+from train import compact, evaluate, stage2
 from train.data.augment import augment_frames, augment_pairs
 from train.data.batch import FrameBatch
 from train.data.rendered import RenderedSet
 from train.engine import checkpoint
 from train.engine.draw import Draw
-from train.evaluation import command as evaluate
 from train.models.runs import compact_model, initialise_from, load_run, preset_of
 from train.tasks.compact import CompactConfig
 

@@ -8,20 +8,18 @@ from liveportrait_core.config.arguments import OptionGroups, Parser, from_argume
 from liveportrait_core.config.fields import spec_of
 
 from ...data.rendered import FRAMES, RenderedSet
-from ...engine.config import run_command
 from .clip import write_clip
 from .contact_sheet import write_contact_sheet
 from .dataset import render_set
 from .options import ClipConfig, HeadOptions, RenderConfig, TargetOptions
 
-COMMAND = "python -m train.render"
 PROCEDURAL = "No --face-model: heads are procedural, made from formulas alone."
 
 
-def build_parser() -> Parser:
-    """The command line."""
+def build_parser(command: str) -> Parser:
+    """The command line of a command by its name."""
     parser = Parser(
-        prog=COMMAND,
+        prog=command,
         description="Render heads with keypoints, pose, gaze, flow, visibility and regions. "
         "Run the same command again to resume.",
     )
@@ -39,9 +37,9 @@ def build_parser() -> Parser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
-    parser = build_parser()
+def run(arguments: Sequence[str], command: str) -> str:
+    """Render what arguments ask for; what came of it, in words."""
+    parser = build_parser(command)
     chosen = parser.parse_args(arguments)
     try:
         target = from_arguments(TargetOptions, chosen)
@@ -53,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     if config.heads.face_model is None:
         print(PROCEDURAL, file=sys.stderr)
-    return run_command(COMMAND, lambda: _render_target(config, target))
+    return _render_target(config, target)
 
 
 def _render_target(config: RenderConfig | ClipConfig, target: TargetOptions) -> str:

@@ -33,6 +33,7 @@ from ...data.folder import (
     SETTINGS_NAME,
 )
 from ...data.rendered import FRAMES
+from ...engine.command import deaf_to_interrupts
 from ..camera.backgrounds import bundled_photos
 from ..head.head_model import KEYPOINT_NAMES, HeadModel
 from ..head.load import load_head
@@ -220,7 +221,9 @@ def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers inherit it: one thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(config.workers, len(shards)), _start_worker, (config,)) as pool:
+    with deaf_to_interrupts():
+        pool = context.Pool(min(config.workers, len(shards)), _start_worker, (config,))
+    with pool:
         yield from pool.imap_unordered(_render_in_worker, shards)
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from train.render import main
 from train.rendering.export.clip import CLIP_FPS, CLIP_FRAMES, EXPRESSION_TRACKS, motion_at
-from train.rendering.export.command import main
 
 
 def test_the_first_frame_is_neutral_as_a_reference_must_be(head):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from train.rendering.export.command import main
+from train.render import main
 from train.rendering.export.contact_sheet import (
     CAPTION_PX,
     CELL_PX,

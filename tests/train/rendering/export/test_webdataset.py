@@ -18,7 +18,7 @@ from train.data.rendered import RenderedSet
 from train.data.shards import decode_arrays, decode_picture, samples_in
 from train.engine.draw import Draw
 from train.evaluation.rendered_protocol import is_rendered
-from train.rendering.export.command import main
+from train.render import main
 from train.rendering.export.dataset import RenderedSetError, render_set
 from train.rendering.export.options import RenderConfig
 

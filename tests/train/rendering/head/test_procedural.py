@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from train.rendering.export.command import main
+from train.render import main
 from train.rendering.head.face_model import ICT_PARTS
 from train.rendering.head.head_model import KEYPOINT_NAMES, build_head
 from train.rendering.head.load import load_head
