@@ -24,7 +24,7 @@ import difflib
 import types
 import typing
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
@@ -52,6 +52,7 @@ def shared(
     *,
     fixed: Mapping[str, Any] = _NONE,
     hidden: Collection[str] = (),
+    about: Mapping[str, Mapping[str, Any]] = _NONE,
     **defaults: Any,
 ) -> Any:
     """A field that holds another config, whose options keep their keys.
@@ -60,9 +61,10 @@ def shared(
         kind: The other config's class.
         fixed: Values by key that are no options here.
         hidden: Keys that are no options here and keep their defaults.
+        about: Fields of `OptionSpec` that differ here, by key: a group, a help, a narrower limit.
         **defaults: Where the owner has other defaults than it.
     """
-    return _held(kind, defaults, fixed, prefixed=False, hidden=hidden)
+    return _held(kind, defaults, fixed, prefixed=False, hidden=hidden, about=about)
 
 
 def section(
@@ -85,7 +87,8 @@ def section(
         more: Whether all of them are for experts.
         **defaults: Where the owner has other defaults than it.
     """
-    about: dict[str, Any] = ({"group": group} if group else {}) | ({"more": True} if more else {})
+    changes = ({"group": group} if group else {}) | ({"more": True} if more else {})
+    about = {spec.key: changes for spec in specs_of(kind)}
     return _held(kind, defaults, fixed, prefixed=True, flags=flags, about=about)
 
 
@@ -132,10 +135,10 @@ def check_options(config: Any) -> None:
                 f"{entry.name} is {held!r}; {kind.__name__} is expected. Give {kind.__name__}(...)."
             )
     for spec in specs_of(type(config)):
-        if len(spec.path) == 1:  # configs that it holds have checked themselves
-            value = getattr(config, spec.name)
-            for entry in value if spec.several else (value,):
-                spec.check(entry)
+        value = reduce(getattr, spec.path, config)
+        for entry in value if spec.several else (value,):
+            spec.check(entry)  # also of configs that it holds: limits may be narrower here
+        if len(spec.path) == 1:
             object.__setattr__(config, spec.name, spec.plain(value))
 
 
@@ -203,7 +206,7 @@ def _walked(
             for spec in _walked(about["kind"], inner, where, {**about["defaults"], **outer}):
                 if spec.key in hidden:
                     continue
-                changes: dict[str, Any] = dict(about.get("about", {}))
+                changes = dict(about["about"].get(spec.key.removeprefix(inner), _NONE))
                 if about.get("flags") is not None:
                     changes["flag"] = about["flags"] + (spec.flag or spec.name.replace("_", "-"))
                 yield dataclasses.replace(spec, **changes)

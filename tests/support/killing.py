@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from train.engine.command import EXIT_INTERRUPTED
 from train.engine.draw import Draw
 from train.engine.task import Task
 
@@ -32,8 +33,7 @@ def cut_off_and_resumed(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Task, "train_step", broken_off)
-        with pytest.raises(KeyboardInterrupt):
-            main(list(options))
+        assert main(list(options)) == EXIT_INTERRUPTED
     return main(list(options))
 
 

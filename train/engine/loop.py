@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -231,9 +231,7 @@ def _optimiser(task: Task) -> torch.optim.AdamW:
             {
                 "params": [p for name in group.modules for p in task.networks[name].parameters()],
                 "base_lr": group.lr,
-                "betas": group.betas,
-                "weight_decay": group.weight_decay,
-                "clip_norm": group.clip_norm,
+                **asdict(group.optimiser),
             }
             for group in task.groups
         ]

@@ -20,14 +20,28 @@ Losses: TypeAlias = tuple[Tensor, dict[str, Tensor]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdamW:
+    """How AdamW learns, but for its rate (Loshchilov and Hutter, 2019).
+
+    Tasks state theirs beside their rates; the defaults are those of networks that train for a few
+    thousand steps.
+    """
+
+    betas: tuple[float, float] = (0.8, 0.98)
+    """Decays of the first and the second moment."""
+    weight_decay: float = 1e-4
+    """0 is Adam."""
+    clip_norm: float = 5.0
+    """Gradients are scaled down to this norm, all of a group together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterGroup:
-    """Networks that share optimiser settings; the gradient norm is clipped per group."""
+    """Networks that learn together; the gradient norm is clipped per group."""
 
     modules: tuple[str, ...]
     lr: float
-    betas: tuple[float, float] = (0.8, 0.98)
-    weight_decay: float = 1e-4
-    clip_norm: float = 5.0
+    optimiser: AdamW = AdamW()
 
 
 class Step(Protocol):

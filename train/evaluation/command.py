@@ -74,16 +74,14 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
         yield RenderedSet([place])
         return
     from ..rendering.export.dataset import render_set  # noqa: PLC0415 - numba renders alone
-    from ..rendering.export.options import HeadOptions, RenderConfig  # noqa: PLC0415 - as above
+    from ..rendering.export.options import RenderConfig  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory() as folder:
-        heads = HeadOptions(
-            face_model=options.face_model, seed=options.seed, size_px=options.size_px
+        people = RenderConfig(
+            folder=Path(folder), heads=options.heads, identities=IDENTITIES, animals=0.0
         )
-        render_set(
-            RenderConfig(folder=Path(folder), heads=heads, identities=IDENTITIES, animals=0.0)
-        )
-        yield RenderedSet([Path(folder)])
+        render_set(people)
+        yield RenderedSet([people.folder])
 
 
 def run(arguments: Sequence[str], command: str, description: str | None) -> None:
@@ -106,7 +104,7 @@ def _evaluate(options: EvaluateOptions) -> None:
             "FOLDER or --cross FOLDER --portraits FOLDER."
         )
     options = options.with_places()
-    model = load_model(options.model, device=options.device)
+    model = load_model(options.measured.model, device=options.measured.device)
     measures: Measures = {}
     if options.rendered is not None:
         with _rendered_set(options.rendered, options) as data:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.command_options import ModelOptions
+from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.options import MotionMode
 
+from ..rendering.export.options import HeadOptions
 from .clip_reenactment import EVERY
 from .layouts import VFHQ, VIDEOS, LayoutName
 from .reenactment import FramingMode
@@ -28,15 +30,7 @@ PROTOCOLS: Final = "the paper's protocols (Sec. 4, App. A)"
 class EvaluateOptions:
     """Which model is measured, on what, and where the measures go."""
 
-    model: str = option("default", "a model file, or default")
-    device: str = option("cpu", "cpu or cuda")
-    size_px: int = option(
-        256,
-        "side that heads are rendered and images compared at",
-        minimum=1,
-        unit="px",
-        flag="size",
-    )
+    measured: ModelOptions = shared(ModelOptions, hidden=("dtype",), device="cpu")
     every: int | None = option(
         None,
         "compare every N-th frame",
@@ -54,10 +48,16 @@ class EvaluateOptions:
         metavar="FOLDER",
         group=RENDERED,
     )
-    face_model: Path | None = option(
-        None, "render them from this face model", unset="from formulas", group=RENDERED
+    heads: HeadOptions = shared(
+        HeadOptions,
+        seed=9001,
+        size_px=256,
+        about={
+            "face_model": {"group": RENDERED},
+            "seed": {"group": RENDERED},
+            "size_px": {"help": "side that heads are rendered and images compared at"},
+        },
     )
-    seed: int = option(9001, "of the rendering", minimum=0, group=RENDERED)
     clips: Path | None = option(
         None, "a folder of videos of faces, or one video", metavar="FOLDER", group=CLIPS
     )
@@ -146,6 +146,11 @@ class EvaluateOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    @property
+    def size_px(self) -> int:
+        """Side that images are compared at."""
+        return self.heads.size_px
 
     @property
     def measures_nothing(self) -> bool:

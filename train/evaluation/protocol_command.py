@@ -54,7 +54,7 @@ def save_page(options: EvaluateOptions, reports: list[Report]) -> None:
         MediaError: It cannot be written.
     """
     if options.page is not None and reports:
-        write_page(options.page, f"{TITLE} of {options.model}", reports)
+        write_page(options.page, f"{TITLE} of {options.measured.model}", reports)
 
 
 def _self(model: LivePortraitModel, folder: Path, options: EvaluateOptions) -> Report:

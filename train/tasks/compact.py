@@ -24,7 +24,7 @@ from liveportrait_core.preset import COMPACT, Preset
 
 from ..data.sets import DataConfig, Sets, open_sets
 from ..engine.loop import LoopConfig
-from ..engine.task import Networks, ParameterGroup, Step, Task
+from ..engine.task import AdamW, Networks, ParameterGroup, Step, Task
 from ..losses.compact_motion_terms import MotionWeights, equivariance_terms, motion_terms
 from ..losses.compact_picture_terms import (
     PictureWeights,
@@ -52,6 +52,12 @@ from .cost import noise_sets, step_cost
 from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
 NETWORKS = (MOTION, *PICTURE)
+MOTION_OPTIMISER = AdamW(betas=(0.9, 0.98), weight_decay=1e-3, clip_norm=10.0)
+"""Of M: it learns from exact keypoints, with larger gradients and more to unlearn."""
+PICTURE_OPTIMISER = AdamW()
+"""Of F, W and G."""
+DISCRIMINATOR_OPTIMISER = AdamW(betas=(0.0, 0.99))
+"""Of the discriminators: no first moment, as what they judge changes with every step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,12 +230,10 @@ def parameter_groups(
     rates: CompactRates, *, motion: bool, picture: bool, discriminators: bool = False
 ) -> tuple[ParameterGroup, ...]:
     """Those of the networks that learn."""
-    of_motion = ParameterGroup(
-        modules=(MOTION,), lr=rates.motion_lr, betas=(0.9, 0.98), weight_decay=1e-3, clip_norm=10.0
-    )
-    of_picture = ParameterGroup(modules=PICTURE, lr=rates.lr)
+    of_motion = ParameterGroup(modules=(MOTION,), lr=rates.motion_lr, optimiser=MOTION_OPTIMISER)
+    of_picture = ParameterGroup(modules=PICTURE, lr=rates.lr, optimiser=PICTURE_OPTIMISER)
     of_discriminators = ParameterGroup(
-        modules=(DISCRIMINATORS,), lr=rates.discriminator_lr, betas=(0.0, 0.99)
+        modules=(DISCRIMINATORS,), lr=rates.discriminator_lr, optimiser=DISCRIMINATOR_OPTIMISER
     )
     groups = ((motion, of_motion), (picture, of_picture), (discriminators, of_discriminators))
     return tuple(group for learns, group in groups if learns)

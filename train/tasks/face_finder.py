@@ -38,7 +38,7 @@ from ..data.rendered import RenderedSet
 from ..engine import checkpoint
 from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
-from ..engine.task import Losses, Networks, ParameterGroup, Task, device_of
+from ..engine.task import AdamW, Losses, Networks, ParameterGroup, Task, device_of
 from ..losses.face_finder_terms import (
     FaceFinderWeights,
     TargetMaps,
@@ -58,8 +58,8 @@ MIN_SPREAD: Final = 0.6
 """The same at least, in cells."""
 DESCRIBED_HEAT: Final = 0.4
 """Target heat from which a cell also learns the face's square and points."""
-BETAS: Final = (0.9, 0.99)
-"""Of Adam: nearly its defaults, as there is no discriminator to follow. The
+OPTIMISER: Final = AdamW(betas=(0.9, 0.99))
+"""Nearly the usual betas, as there is no discriminator to follow. The
 second moment is over 100 steps, not 1000, since whole runs are a few thousand."""
 GRID_PICTURES: Final = 12
 GRID_SEED: Final = 12345
@@ -160,7 +160,7 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
 
     return Task(
         networks={NETWORK: network},
-        groups=(ParameterGroup(modules=(NETWORK,), lr=config.lr, betas=BETAS),),
+        groups=(ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER),),
         steps=(step,),
         sample_grid=step.sample_grid,
         write=write,

@@ -25,7 +25,7 @@ from liveportrait_core.preset import Preset
 from ..data.sets import DataConfig, Sets
 from ..engine.distributed import num_processes
 from ..engine.loop import LoopConfig
-from ..engine.task import Networks, ParameterGroup, Task
+from ..engine.task import AdamW, Networks, ParameterGroup, Task
 from ..losses.paper_terms import PaperWeights, paper_terms
 from ..models.discriminators import CascadeDiscriminators
 from ..models.export import write_both
@@ -47,8 +47,8 @@ from .paper_step import (
 from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
 GRID_PAIRS: Final = 6
-BETAS: Final = (0.5, 0.999)
-"""Of Adam (Sec. 4)."""
+OPTIMISER: Final = AdamW(betas=(0.5, 0.999), weight_decay=0.0)
+"""Adam, as no weight decays (Sec. 4); `clip_norm` is an option."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,9 +329,7 @@ def parameter_groups(optimiser: PaperOptimiser) -> tuple[ParameterGroup, ...]:
         ParameterGroup(
             modules=names,
             lr=lr,
-            betas=BETAS,
-            weight_decay=0.0,  # AdamW without it is Adam
-            clip_norm=optimiser.clip_norm,
+            optimiser=replace(OPTIMISER, clip_norm=optimiser.clip_norm),
         )
         for names, lr in rates
     )

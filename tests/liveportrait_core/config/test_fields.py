@@ -90,6 +90,28 @@ def test_what_an_owner_fixes_is_no_option_of_it():
         build(Fixed, {"run": "here", "weights.lip": "1"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    loop: Loop = shared(
+        Loop, about={"steps": {"group": "loop", "minimum": 5}, "rate": {"help": "how fast here"}}
+    )
+
+    def __post_init__(self):
+        check_options(self)
+
+
+def test_an_owner_may_change_group_and_help_and_narrow_a_limit():
+    steps, rate = spec_of(Changed, "steps"), spec_of(Changed, "rate")
+    assert (steps.group, steps.minimum, rate.help) == ("loop", 5, "how fast here")
+    assert spec_of(Loop, "steps").minimum == 1
+    assert build(Changed, {"run": "here", "steps": "5"}).loop.steps == 5
+    refusal = r"^steps is 4; a whole number from 5 up is expected\. The nearest is 5\.$"
+    with pytest.raises(OptionError, match=refusal):
+        build(Changed, {"run": "here", "steps": "4"})
+    with pytest.raises(OptionError, match=refusal):
+        Changed(loop=Loop(run=Path("here"), steps=4))
+
+
 def test_values_go_out_and_come_back():
     task = build(Task, {"run": "here", "open": "driver", "gan": "true", "mode": "fast"})
     values = values_of(task)

@@ -201,7 +201,7 @@ def test_every_which_frame_must_be_a_number(count, capsys):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--size=0", "--size is 0; a whole number from 1 up is expected. The nearest is 1."),
+        ("--size=0", "--size is 0; a whole number from 16 up is expected. The nearest is 16."),
         ("--layout=films", "one of talkinghead-1kh, vfhq, videos is expected."),
         ("--motion=relativ", "Did you mean 'relative'?"),
         ("--sources=0", "a whole number from 1 up is expected"),
