@@ -66,6 +66,9 @@ class Preset:
     128, or 256 for a model with the layers for it."""
     blocks: int = 0
     """Residual blocks that a compact model has beyond those of its first form."""
+    depth_probes: int = 0
+    """Depths at which a compact model looks for the source's surface behind each driving pixel, 2
+    or more; 0 for a model without that, whose W guesses the depth from features alone."""
     source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
     driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
 

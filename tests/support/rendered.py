@@ -33,6 +33,7 @@ def write_rendered(folder: Path, identities: int = 4, seed: int = 0) -> Path:
         flow=(still + 0.02 * random.normal(size=(*shape, 1, 1, 2))).astype(np.float16),
         visible=random.random(fine) > 0.2,
         regions=random.integers(0, 7, fine, dtype=np.uint8),
+        depth=random.uniform(-1, 0.4, fine).astype(np.float16),
     )
     index = {
         "format": "liveportrait-suite/rendered",

@@ -79,6 +79,20 @@ class PairTruth:
     """(B, 1, h / 2, h / 2) labels, see `train.rendering.regions`."""
     same_pose: Tensor
     """(B,) bool: whether both frames have the same head pose."""
+    relief: ReliefTruth | None = None
+    """Where the renderer kept depth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReliefTruth:
+    """How near the pixels of B pairs are."""
+
+    source_depth: Tensor
+    """(B, 1, h / 2, h / 2) z of what is seen, crop units, as that of keypoints."""
+    driving_depth: Tensor
+    """(B, 1, h / 2, h / 2)."""
+    driving_regions: Tensor
+    """(B, 1, h / 2, h / 2) labels, as `PairTruth.source_regions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +125,7 @@ class PairBatch:
         return replace(self, source=source, driving=driving)
 
 
-Batch = TypeVar("Batch", FrameBatch, PairBatch, PairTruth)
+Batch = TypeVar("Batch", FrameBatch, PairBatch, PairTruth, ReliefTruth)
 
 
 def concatenate(parts: Sequence[Batch]) -> Batch:

@@ -137,6 +137,11 @@ class MixedHeads(MixedSource):
         self._heads = (animals, people)
 
     @property
+    def has_depth(self) -> bool:
+        """Whether the renderer kept depth of both."""
+        return all(heads.has_depth for heads in self._heads)
+
+    @property
     def mean_canonical(self) -> Tensor:
         """(K, 3) mean canonical keypoints."""
         return torch.from_numpy(

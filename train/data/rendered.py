@@ -16,12 +16,14 @@ from torch import Tensor
 from liveportrait_core.errors import MediaError
 
 from ..engine.draw import Draw
-from .batch import FrameBatch, PairBatch, PairTruth
+from .batch import FrameBatch, PairBatch, PairTruth, ReliefTruth
 from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, open_folder
-from .rendered_shards import DENSE_ARRAYS, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
+from .rendered_shards import DENSE_ARRAYS, DEPTH, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
 from .storage import Place, each
 
+TURNED_DEG = 20.0
+"""Change of yaw from which a pair counts as turned."""
 SAME_POSE_PAIR = 1
 """Of the three pairs of an identity, the one whose frames share the head pose."""
 HEAD_REGIONS = 2
@@ -61,16 +63,22 @@ class RenderedSet:
     """
 
     def __init__(
-        self, folders: Sequence[Place | DataFolder | Arrays], *, same_pose_share: float = 0.5
+        self,
+        folders: Sequence[Place | DataFolder | Arrays],
+        *,
+        same_pose_share: float = 0.5,
+        turned_share: float = 0.0,
     ) -> None:
         """Read the small arrays; no picture is read yet.
 
         Args:
             folders: What `train.render` wrote, or the arrays of a shard in memory.
-            same_pose_share: Share of the drawn pairs with one head pose and another expression.
+            same_pose_share: Share of the drawn pairs with one head pose and another expression,
+                of those that are not drawn as turned.
+            turned_share: Share of the drawn pairs whose yaw differs by 20 degrees or more.
         """
         parts = [part for folder in folders for part in _parts(folder)]
-        self._same_pose_share = same_pose_share
+        self._same_pose_share, self._turned_share = same_pose_share, turned_share
         self._skipping = Skipping("head")
         self._large = [large for _, large in parts]
         pictures = [large["image"] for large in self._large]
@@ -78,6 +86,12 @@ class RenderedSet:
         self.small = {
             name: np.concatenate([small[name] for small, _ in parts]) for name in SMALL_ARRAYS
         }
+        self._turned = _turned_pairs(self.small["pose_deg"])
+        if turned_share and not len(self._turned):
+            raise MediaError(
+                f"No pair of the rendered heads turns by {TURNED_DEG:.0f} degrees or more, and "
+                f"turned_share is {turned_share:g}. Give turned_share=0, or render more heads."
+            )
         self._first = np.cumsum([0, *map(len, pictures)])
         sizes = {rows.shape[2] for rows in pictures}
         if len(sizes) > 1:
@@ -98,6 +112,11 @@ class RenderedSet:
     def num_damaged(self) -> int:
         """Identities that could not be read so far."""
         return len(self._skipping)
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether the renderer kept depth in all folders."""
+        return all(DEPTH in large for large in self._large)
 
     @property
     def has_motion(self) -> bool:
@@ -151,7 +170,16 @@ class RenderedSet:
                 visible=get("visible", identities, pair).float()[:, None],
                 source_regions=_without_occluders(get("regions", identities, source))[:, None],
                 same_pose=torch.from_numpy(pair == SAME_POSE_PAIR),
+                relief=self._relief(identities, pair) if self.has_depth else None,
             ),
+        )
+
+    def _relief(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> ReliefTruth:
+        source, get = (pair + 1) % FRAMES, self._tensor
+        return ReliefTruth(
+            source_depth=get(DEPTH, identities, source).float()[:, None],
+            driving_depth=get(DEPTH, identities, pair).float()[:, None],
+            driving_regions=_without_occluders(get("regions", identities, pair))[:, None],
         )
 
     def first_pairs(self, count: int) -> PairBatch:
@@ -167,7 +195,7 @@ class RenderedSet:
         return self.frames(identities, frames)
 
     def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> PairBatch:
-        """Random pairs, a share of them with one head pose and another expression.
+        """Random pairs: a share of them turned, and of the others a share of one head pose.
 
         Convention:
             - an identity that cannot be read is named once, and the next one takes its place
@@ -182,8 +210,16 @@ class RenderedSet:
         """
         same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_share)
         pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
+        identities = draw.integers(count, 0, len(self))
+        if self._turned_share:
+            chosen = self._turned[draw.integers(count, 0, len(self._turned))]
+            turned = draw.uniform(count).numpy() < self._turned_share
+            identities, pair = (
+                np.where(turned, chosen[:, column], usual)
+                for column, usual in enumerate((identities, pair))
+            )
         needed = [("image", pair), ("image", (pair + 1) % FRAMES), ("flow", pair)]
-        identities = self._readable(draw.integers(count, 0, len(self)), needed)
+        identities = self._readable(identities, needed)
         draw.notes.append(_named("pairs", identities, pair))
         return self.pairs(identities, pair)
 
@@ -214,6 +250,13 @@ class RenderedSet:
         return torch.from_numpy(self.rows(name, identities, frames))
 
 
+def _turned_pairs(pose_deg: NDArray[np.generic]) -> NDArray[np.integer]:
+    """(N, 2) identity and number of each pair whose yaw differs by `TURNED_DEG` or more."""
+    yaw = pose_deg[..., 1].astype(np.float32)
+    turn = np.abs(np.roll(yaw, -1, axis=1) - yaw)
+    return np.argwhere(turn >= TURNED_DEG)
+
+
 def _parts(
     folder: Place | DataFolder | Arrays,
 ) -> Iterator[tuple[Arrays, Mapping[str, Rows]]]:
@@ -229,7 +272,8 @@ def _parts(
     for shard in _shards(folder):
         with np.load(shard) as file:
             small = {name: file[name] for name in SMALL_ARRAYS}
-        yield small, {name: _mapped(shard, name) for name in LARGE_ARRAYS}
+            names = [*LARGE_ARRAYS, *([DEPTH] if DEPTH in file.files else [])]
+        yield small, {name: _mapped(shard, name) for name in names}
 
 
 def _named(what: str, identities: NDArray[np.integer], numbers: NDArray[np.integer]) -> str:

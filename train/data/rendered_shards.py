@@ -23,6 +23,9 @@ from .storage import Place, each, read_bytes
 
 SMALL_ARRAYS: Final = ("keypoints", "canonical", "pose_deg")
 """Read at once; a few hundred bytes of each frame."""
+DEPTH: Final = "depth"
+"""Dense as well, of the renderer `DEPTH_SINCE` on."""
+DEPTH_SINCE: Final = 8
 DENSE_ARRAYS: Final = ("flow", "visible", "regions")
 LABEL_SHRINK: Final = 2
 """They have half the picture's size."""
@@ -68,8 +71,11 @@ class StoredHeads:
         cached = max(MIN_CACHED, CACHE_BYTES // (3 * self.size_px**2))
         self._picture = lru_cache(cached)(self._read_picture)
         self._truth = lru_cache(cached)(self._read_truth)
+        about: dict[str, Any] = folder.index[RENDERED_KEY].get("producer", {})
+        has_depth = about.get("renderer", 0) >= DEPTH_SINCE
+        self._labels = (*DENSE_ARRAYS, DEPTH) if has_depth else DENSE_ARRAYS
         self.large: dict[str, StoredRows] = {
-            name: StoredRows(self, name) for name in ("image", *DENSE_ARRAYS)
+            name: StoredRows(self, name) for name in ("image", *self._labels)
         }
 
     def __len__(self) -> int:
@@ -95,9 +101,9 @@ class StoredHeads:
             raise MediaError(f"{name} are missing. Render the folder anew.")
         arrays = decode_arrays(read_spot(stored.shard, stored.clip.truth), name)
         shape = self.large[DENSE_ARRAYS[0]].shape[1:]
-        if any(label not in arrays or arrays[label].shape[:3] != shape for label in DENSE_ARRAYS):
+        if any(label not in arrays or arrays[label].shape[:3] != shape for label in self._labels):
             raise MediaError(f"{name} are of another set. Copy shard and table again.")
-        return {label: arrays[label] for label in DENSE_ARRAYS}
+        return {label: arrays[label] for label in self._labels}
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,14 @@ class DataConfig:
         minimum=0,
         maximum=1,
     )
+    turned_share: float = option(
+        0.0,
+        "share of rendered pairs whose yaw differs by 20 degrees or more; same_pose_share is of "
+        "the others",
+        minimum=0,
+        maximum=1,
+        more=True,
+    )
     clip_px: int = option(
         256,
         "side at which clips are stored, a multiple of 128; data of a smaller side shrinks them",
@@ -114,7 +122,11 @@ def open_sets(config: DataConfig, run: Path, *, annotated: bool = False) -> Sets
     rendered = None
     if config.data:
         folders = open_folders(config.data)
-        rendered = RenderedSet(folders, same_pose_share=config.same_pose_share)
+        rendered = RenderedSet(
+            folders,
+            same_pose_share=config.same_pose_share,
+            turned_share=config.turned_share,
+        )
     return Sets(rendered, _clips(config, run, rendered, annotated) if config.clips else None)
 
 

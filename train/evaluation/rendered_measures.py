@@ -28,7 +28,7 @@ from liveportrait_core.stages import (
 )
 
 from ..data.batch import FrameBatch, PairBatch
-from ..data.rendered import FRAMES, SAME_POSE_PAIR, RenderedSet
+from ..data.rendered import FRAMES, SAME_POSE_PAIR, TURNED_DEG, RenderedSet
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion_errors import correlation
@@ -39,8 +39,6 @@ BATCH = 16
 OPEN_EYES = 0.035
 """Crop units between the lids from which on gaze is measured: half of a usual opening. Behind a
 lid further down there is no iris to see, nor where something else than an eye is nearest."""
-TURNED_DEG = 20.0
-"""Change of yaw from which a pair counts as turned."""
 ASKED_OPENINGS = {"eyes": (0.1, 0.2, 0.3, 0.4), "lip": (0.0, 0.15, 0.3, 0.45)}
 IRISES = slice(CompactKeypoint.LEFT_IRIS, CompactKeypoint.RIGHT_IRIS + 1)
 EDITED = {"eyes": (EYE_POINTS, 0.045), "mouth": (MOUTH_POINTS, 0.07)}

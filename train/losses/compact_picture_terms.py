@@ -7,73 +7,29 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
-from liveportrait_core.networks.compact.layers import heat_maps, identity_grid, resize
+from liveportrait_core.networks.compact.layers import heat_maps, resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.networks.compact.warping import CompactWarped
 
-from ..data.batch import PairBatch, PairTruth
-from ..data.rendered import HEAD_REGIONS
+from ..data.batch import PairBatch
 from ..models.discriminators import DiscriminatorOutputs
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
-from .flow import flow_distance, masked_cross_entropy
+from .compact_field_terms import (
+    FieldStep,
+    background_loss,
+    coarse_flow_loss,
+    coverage_loss,
+    depth_loss,
+    flow_loss,
+    head_loss,
+)
 from .keypoints import EYE_POINTS, MOUTH_POINTS, motion_distance
 from .perceptual import feature_distance, pyramid_distance, weighted_l1
+from .picture_weights import PictureWeights
 from .terms import LossTerm
-
-HIDDEN_FLOW = 0.3
-"""Weight of the flow of a pixel that the source hides."""
-STATIC = 4e-3
-"""A true flow of less than this, in crop units, stays where it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureWeights:
-    """Weights of the losses of F, W and G."""
-
-    picture: float = option(10.0, "pyramid of L1 and gradients, eyes and mouth weighted", minimum=0)
-    flow: float = option(12.5, "L1 of the flow, coarse and refined", minimum=0)
-    mask: float = option(2.0, "blend mask against visibility, outside eyes and mouth", minimum=0)
-    painted: float = option(
-        2.0,
-        "L1 of the painted picture where it is used, and what the source hides",
-        minimum=0,
-    )
-    perceptual: float = option(
-        2.0, "features of the model's own M (of the moving average), relative L1", minimum=0
-    )
-    motion: float = option(
-        10.0,
-        "keypoints that this M reads in the painted frame against those in the true one",
-        minimum=0,
-    )
-    background: float = option(
-        3.0, "cross-entropy of what stays still; 0 for pairs of one pose", minimum=0
-    )
-    head: float = option(1.5, "cross-entropy of the source's head mask", minimum=0)
-    eyes: float = option(
-        12.0, "extra weight of pixels about the eyes; not a loss of its own", minimum=0
-    )
-    mouth: float = option(
-        10.0, "extra weight of pixels about the mouth; not a loss of its own", minimum=0
-    )
-    hidden: float = option(
-        2.0, "extra weight of pixels that the source hides; not a loss of its own", minimum=0
-    )
-    gan_face: float = option(
-        0.1, "hinge loss of D_face, where the run has discriminators", minimum=0
-    )
-    gan_eyes: float = option(0.1, "the same of D_eyes", minimum=0)
-    gan_lip: float = option(0.2, "the same of D_lip", minimum=0)
-    matching: float = option(2.0, "feature matching of all discriminators", minimum=0)
-    discriminators: float = option(1.0, "hinge losses by which they learn", minimum=0)
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +48,10 @@ class FeatureReading:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureStep:
+class PictureStep(FieldStep):
     """Inputs of the losses of F, W and G."""
 
-    warped: CompactWarped
     painted: Painted
-    pairs: PairBatch
     eyes: Tensor
     """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
     mouth: Tensor
@@ -113,21 +67,17 @@ class PictureStep:
     discriminator_outputs: Mapping[str, DiscriminatorOutputs] = field(default_factory=dict)
     """Outputs of the discriminators by the name of the part; empty without them."""
 
-    @property
-    def labels(self) -> PairTruth:
-        """The renderer's truth, for rows that need it."""
-        assert self.pairs.truth is not None
-        return self.pairs.truth
 
-    @property
-    def flow_weight(self) -> Tensor:
-        """(B, 1, h / 2, h / 2) weight of the flow of each pixel: .3 of a hidden one."""
-        return self.labels.visible + HIDDEN_FLOW * (1 - self.labels.visible)
+def picture_terms(
+    weights: PictureWeights, *, with_relief: bool = False
+) -> tuple[LossTerm[PictureStep], ...]:
+    """The loss table of F, W and G.
 
-
-def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
-    """The loss table of F, W and G."""
-    return (
+    Args:
+        weights: Of the rows.
+        with_relief: Whether F gives the source's relief, which two more rows teach.
+    """
+    rows: tuple[LossTerm[PictureStep], ...] = (
         LossTerm(
             "picture",
             weights.picture,
@@ -146,8 +96,15 @@ def picture_terms(weights: PictureWeights) -> tuple[LossTerm[PictureStep], ...]:
             weights.motion,
             lambda s: motion_distance(s.painted_reading.keypoints, s.true_reading.keypoints),
         ),
-        LossTerm("background", weights.background, _background_loss),
-        LossTerm("head", weights.head, _head_loss),
+        LossTerm("background", weights.background, background_loss),
+        LossTerm("head", weights.head, head_loss),
+    )
+    if not with_relief:
+        return rows
+    return (
+        *rows,
+        LossTerm("depth", weights.depth, depth_loss),
+        LossTerm("coverage", weights.coverage, coverage_loss),
     )
 
 
@@ -226,17 +183,9 @@ def _each(step: PictureStep) -> list[DiscriminatorOutputs]:
 
 
 def _flow_loss(step: PictureStep) -> Tensor:
-    """Coarse and refined flow, each at its own size or the truth's, whichever is smaller.
-
-    The coarse one moves head, hair and shoulders, so all of the picture counts alike there.
-    """
+    """Coarse and refined flow."""
     fine = step.flow_weight * resize(step.regions, step.flow_weight.shape[-1])
-    total = step.weights.new_zeros(())
-    for flow, weights in ((step.warped.flow_2d, step.flow_weight), (step.painted.flow, fine)):
-        size = min(flow.shape[-1], step.labels.flow.shape[-1])
-        parts = (flow, step.labels.flow, weights)
-        total = total + flow_distance(*(resize(part, size) for part in parts))
-    return total
+    return coarse_flow_loss(step) + flow_loss(step.painted.flow, step.labels.flow, fine)
 
 
 def _mask_loss(step: PictureStep) -> Tensor:
@@ -262,19 +211,3 @@ def _painted_loss(step: PictureStep) -> Tensor:
 def _mean_where(values: Tensor, weight: Tensor) -> Tensor:
     axes = (1, 2, 3)
     return ((values * weight).sum(axes) / weight.sum(axes).clamp(min=1.0)).mean()
-
-
-def _background_loss(step: PictureStep) -> Tensor:
-    """Pairs of one pose do not show what moves with the head, so they are left out."""
-    identity = identity_grid(step.labels.flow.shape[-1], step.labels.flow).permute(0, 3, 1, 2)
-    moved = (step.labels.flow - identity).abs().sum(1, keepdim=True)
-    differs = (~step.labels.same_pose).float().view(-1, 1, 1, 1)
-    logit = step.warped.background_logit
-    still = resize((moved < STATIC).float(), logit.shape[-1])
-    return masked_cross_entropy(logit, still, differs)
-
-
-def _head_loss(step: PictureStep) -> Tensor:
-    logit = step.warped.head_logit
-    head = resize((step.labels.source_regions >= HEAD_REGIONS).float(), logit.shape[-1])
-    return F.binary_cross_entropy_with_logits(logit, head)

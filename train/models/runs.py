@@ -23,7 +23,7 @@ from ..engine.config import CONFIG_NAME
 from .presets import DETAIL_PX, PAPER_PRESETS
 
 MODEL_NAME = "model.safetensors"
-GROWTH = ("detail_px", "blocks")
+GROWTH = ("detail_px", "blocks", "depth_probes")
 """Fields of a preset that a run may choose."""
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
 

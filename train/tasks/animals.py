@@ -34,8 +34,8 @@ from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
 from ..engine.task import Networks, Step, Task
 from ..losses.compact_motion_terms import MotionWeights
-from ..losses.compact_picture_terms import PictureWeights
 from ..losses.paper_terms import PaperWeights
+from ..losses.picture_weights import PictureWeights
 from ..models.presets import PAPER_PRESETS
 from ..models.runs import (
     BaseModel,
@@ -45,7 +45,7 @@ from ..models.runs import (
     write_model,
 )
 from . import compact, paper
-from .compact_steps import MOTION, CompactBatches, CompactSources, sample_grid
+from .compact_steps import MOTION, PICTURE, CompactBatches, CompactSources, sample_grid
 from .cost import noise_sets, step_cost
 from .finetune import merged, open_base
 from .paper_step import NETWORKS, LabelledSets
@@ -276,7 +276,7 @@ def compact_animals_task(
     steps: list[Step] = []
     if batches.motion_batch:
         steps.append(compact.motion_half(sources, batches, MotionWeights(pose=0.0)))  # L_H
-    steps.append(compact.picture_half(sources, batches, config.picture_weights))
+    steps.append(compact.picture_half(sources, batches, config.picture_weights, base.preset))
 
     def write(average: Networks) -> Path:
         kept = {**base.networks, MOTION: average[MOTION]} if batches.motion_batch else base.networks
@@ -286,7 +286,7 @@ def compact_animals_task(
     return Task(
         networks=networks,
         groups=compact.parameter_groups(
-            config.rates, motion=bool(batches.motion_batch), picture=True
+            config.rates, motion=bool(batches.motion_batch), picture=PICTURE
         ),
         steps=tuple(steps),
         sample_grid=partial(sample_grid, sources, config.picture_weights),

@@ -19,29 +19,33 @@ import torch
 from torch import nn
 
 from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
+from liveportrait_core.errors import MediaError
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import COMPACT, Preset
 
 from ..data.sets import DataConfig, Sets, open_sets
 from ..engine.loop import LoopConfig
 from ..engine.task import AdamW, Networks, ParameterGroup, Step, Task
+from ..losses.compact_field_terms import field_terms
 from ..losses.compact_motion_terms import MotionWeights, equivariance_terms, motion_terms
 from ..losses.compact_picture_terms import (
-    PictureWeights,
     adversarial_terms,
     picture_terms,
     unlabelled_terms,
 )
+from ..losses.picture_weights import PictureWeights
 from ..models.discriminators import Discriminators
 from ..models.presets import DETAIL_PX
 from ..models.pretrained.picture_features import PyramidDistance
-from ..models.runs import initialise_from, open_networks, write_model
+from ..models.runs import GROWTH, initialise_from, open_networks, write_model
 from .compact_steps import (
     DISCRIMINATORS,
+    FIELD,
     MOTION,
     PICTURE,
     CompactBatches,
     CompactSources,
+    FieldHalf,
     MotionHalf,
     PictureHalf,
     motion_network,
@@ -92,6 +96,18 @@ class CompactConfig:
     blocks: int = option(
         COMPACT.blocks, "residual blocks beyond the first form of the networks", minimum=0
     )
+    depth_probes: int = option(
+        COMPACT.depth_probes,
+        "depths at which W looks for the source's surface behind each driving pixel, 2 or more; 0 "
+        "leaves that out",
+        minimum=0,
+    )
+    field_only: bool = option(
+        False,
+        "F and W learn flow, background, head and depth of rendered pairs alone; G is left as it "
+        "is and paints nothing, which makes a step several times faster",
+        more=True,
+    )
     batches: CompactBatches = shared(CompactBatches)
     rates: CompactRates = shared(CompactRates)
     gan: bool = option(
@@ -105,6 +121,13 @@ class CompactConfig:
         check_options(self)
         if self.detail_px not in DETAIL_PX:
             raise OptionError(f"detail_px is {self.detail_px}; 128 or 256 is expected.")
+        if self.depth_probes == 1:
+            raise OptionError("depth_probes is 1; 0, or 2 and more are expected. Use 10.")
+        if self.field_only and (not self.sets.data or self.sets.clips or self.gan):
+            raise OptionError(
+                "field_only needs rendered heads, whose flow is known, and paints nothing; give "
+                "data=FOLDER, and neither clips nor gan."
+            )
         if not self.sets.data and not (self.init or self.init_motion):
             raise OptionError(
                 "Without data there is nothing that M could learn its keypoints from; give init, "
@@ -119,7 +142,8 @@ class CompactConfig:
     @property
     def preset(self) -> Preset:
         """What the networks are built from."""
-        return replace(COMPACT, detail_px=self.detail_px, blocks=self.blocks)
+        grown = {name: getattr(self, name) for name in GROWTH}
+        return replace(COMPACT, **grown)
 
 
 def prepare(config: CompactConfig) -> Task:
@@ -148,8 +172,11 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
     steps: list[Step] = []
     if trains_motion:
         steps.append(motion_half(sources, batches, config.motion_weights))
-    if batches.batch:
-        steps.append(picture_half(sources, batches, config.picture_weights, gan=config.gan))
+    weights, preset = config.picture_weights, config.preset
+    if batches.batch and config.field_only:
+        steps.append(field_half(sources, batches, weights, preset))
+    elif batches.batch:
+        steps.append(picture_half(sources, batches, weights, preset, gan=config.gan))
 
     def write(average: Networks, folder: Path, trained: str) -> Path:
         kept = {name: average[name] for name in NETWORKS}
@@ -163,7 +190,7 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         groups=parameter_groups(
             config.rates,
             motion=trains_motion,
-            picture=bool(batches.batch),
+            picture=(FIELD if config.field_only else PICTURE) if batches.batch else (),
             discriminators=config.gan,
         ),
         steps=tuple(steps),
@@ -213,29 +240,72 @@ def motion_half(
 
 
 def picture_half(
-    sources: CompactSources, batches: CompactBatches, weights: PictureWeights, *, gan: bool = False
+    sources: CompactSources,
+    batches: CompactBatches,
+    weights: PictureWeights,
+    preset: Preset,
+    *,
+    gan: bool = False,
 ) -> PictureHalf:
-    """The step of F, W and G with its tables."""
+    """The step of F, W and G with its tables.
+
+    Raises:
+        MediaError: A relief is to be learned, and the rendered heads have no depth.
+    """
     adversarial = adversarial_terms(weights) if gan else ()
+    with_relief = learns_relief(preset, sources)
     return PictureHalf(
         sources=sources,
         batches=batches,
         weights=weights,
-        terms=picture_terms(weights) + adversarial,
+        terms=picture_terms(weights, with_relief=with_relief) + adversarial,
         unlabelled_terms=unlabelled_terms(weights) + adversarial,
     )
 
 
+def field_half(
+    sources: CompactSources,
+    batches: CompactBatches,
+    weights: PictureWeights,
+    preset: Preset,
+) -> FieldHalf:
+    """The step of F and W with its table.
+
+    Raises:
+        MediaError: A relief is to be learned, and the rendered heads have no depth.
+    """
+    assert sources.heads is not None
+    terms = field_terms(weights, with_relief=learns_relief(preset, sources))
+    return FieldHalf(heads=sources.heads, batches=batches, terms=terms)
+
+
+def learns_relief(preset: Preset, sources: CompactSources) -> bool:
+    """Whether F learns the relief of a source; clips alone cannot teach it.
+
+    Raises:
+        MediaError: It is to, and the rendered heads have no depth.
+    """
+    if not preset.depth_probes or sources.heads is None:
+        return False
+    if not sources.heads.has_depth:
+        raise MediaError(
+            "The rendered heads have no depth, which a model with depth_probes learns from; a "
+            "renderer before the eighth drew some of them. Render them anew with "
+            "'python -m train.render', or give depth_probes=0."
+        )
+    return True
+
+
 def parameter_groups(
-    rates: CompactRates, *, motion: bool, picture: bool, discriminators: bool = False
+    rates: CompactRates, *, motion: bool, picture: tuple[str, ...], discriminators: bool = False
 ) -> tuple[ParameterGroup, ...]:
     """Those of the networks that learn."""
     of_motion = ParameterGroup(modules=(MOTION,), lr=rates.motion_lr, optimiser=MOTION_OPTIMISER)
-    of_picture = ParameterGroup(modules=PICTURE, lr=rates.lr, optimiser=PICTURE_OPTIMISER)
+    of_picture = ParameterGroup(modules=picture, lr=rates.lr, optimiser=PICTURE_OPTIMISER)
     of_discriminators = ParameterGroup(
         modules=(DISCRIMINATORS,), lr=rates.discriminator_lr, optimiser=DISCRIMINATOR_OPTIMISER
     )
-    groups = ((motion, of_motion), (picture, of_picture), (discriminators, of_discriminators))
+    groups = ((motion, of_motion), (bool(picture), of_picture), (discriminators, of_discriminators))
     return tuple(group for learns, group in groups if learns)
 
 

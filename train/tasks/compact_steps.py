@@ -22,13 +22,17 @@ from ..data.rendered import RenderedSet
 from ..data.source import PairSource
 from ..engine.draw import Draw
 from ..engine.task import Losses, Networks, device_of
+from ..losses.compact_field_terms import FieldStep
 from ..losses.compact_motion_terms import EquivarianceStep, MotionStep, split_reading
-from ..losses.compact_picture_terms import PictureStep, PictureWeights, picture_step
+from ..losses.compact_picture_terms import PictureStep, picture_step
+from ..losses.picture_weights import PictureWeights
 from ..losses.terms import LossTerm, weighted_losses
 from ..reports.sample_grid import grid_of
 
 MOTION, PICTURE = "motion", ("appearance", "warping", "decoder")
 """Networks of the two halves."""
+FIELD = ("appearance", "warping")
+"""Those of the second half that decide the motion."""
 DISCRIMINATORS = "discriminators"
 JITTER = 0.006
 """Largest standard deviation of noise on true keypoints, crop units."""
@@ -137,7 +141,7 @@ class PictureHalf:
         total, rows = torch.zeros((), device=device), dict[str, Tensor]()
         if sources.heads is not None and (labelled := batch - of_clips):
             pairs = augment_pairs(sources.heads.draw_pairs(draw, labelled), draw).to(device)
-            points = self._keypoints(pairs, draw, motion)
+            points = driving_points(self.batches, pairs, draw, motion)
             step = self._repainted(networks, pairs, points, motion)
             loss, rows = weighted_losses(self.terms, step)
             total = total + loss * (labelled / batch)
@@ -166,26 +170,53 @@ class PictureHalf:
         outputs = networks[DISCRIMINATORS](step.painted.image, true.image, true.keypoints)
         return replace(step, discriminator_outputs=outputs)
 
-    def _keypoints(
-        self, pairs: PairBatch, draw: Draw, motion: CompactMotionExtractor
-    ) -> tuple[Tensor, Tensor]:
-        """The true ones with a little noise, or M's; (B, K, 3) each."""
-        frames, count = (pairs.source, pairs.driving), len(pairs)
-        jitter = [
-            JITTER * draw.uniform(count, 1, 1) * draw.normal(*f.keypoints.shape) for f in frames
-        ]
-        keypoints = [
-            f.keypoints + j.to(f.keypoints.device) for f, j in zip(frames, jitter, strict=True)
-        ]
-        chosen = (draw.uniform(count) < self.batches.own_keypoints_share).nonzero()[:, 0]
-        if draw.step < self.batches.own_keypoints_from or not len(chosen):
-            return keypoints[0], keypoints[1]
-        with torch.no_grad():
-            images = torch.cat([frame.image[chosen.to(frame.image.device)] for frame in frames])
-            own = motion.read(images).keypoints.chunk(2)
-        for points, read in zip(keypoints, own, strict=True):
-            points[chosen.to(points.device)] = read
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldHalf:
+    """F and W learn the motion of a rendered pair; nothing is painted, and G stays as it is."""
+
+    heads: RenderedSet | MixedHeads
+    batches: CompactBatches
+    terms: tuple[LossTerm[FieldStep], ...]
+
+    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
+        """Those of rendered pairs, which alone have a truth."""
+        motion, device = motion_network(average), device_of(networks)
+        pairs = augment_pairs(self.heads.draw_pairs(draw, self.batches.batch), draw).to(device)
+        points = driving_points(self.batches, pairs, draw, motion)
+        volume = networks["appearance"](pairs.source.image)
+        warped = networks["warping"](volume, *points)
+        return weighted_losses(self.terms, FieldStep(warped, pairs))
+
+
+def driving_points(
+    batches: CompactBatches, pairs: PairBatch, draw: Draw, motion: CompactMotionExtractor
+) -> tuple[Tensor, Tensor]:
+    """Keypoints that drive rendered pairs: the true ones with a little noise, or those of M.
+
+    Args:
+        batches: Say which share are those of M, and from which step.
+        pairs: Rendered.
+        draw: The step's.
+        motion: M.
+
+    Returns:
+        (B, K, 3) of source and driving frame.
+    """
+    frames, count = (pairs.source, pairs.driving), len(pairs)
+    jitter = [JITTER * draw.uniform(count, 1, 1) * draw.normal(*f.keypoints.shape) for f in frames]
+    keypoints = [
+        f.keypoints + j.to(f.keypoints.device) for f, j in zip(frames, jitter, strict=True)
+    ]
+    chosen = (draw.uniform(count) < batches.own_keypoints_share).nonzero()[:, 0]
+    if draw.step < batches.own_keypoints_from or not len(chosen):
         return keypoints[0], keypoints[1]
+    with torch.no_grad():
+        images = torch.cat([frame.image[chosen.to(frame.image.device)] for frame in frames])
+        own = motion.read(images).keypoints.chunk(2)
+    for points, read in zip(keypoints, own, strict=True):
+        points[chosen.to(points.device)] = read
+    return keypoints[0], keypoints[1]
 
 
 def paint(networks: Networks, pairs: PairBatch) -> tuple[Tensor, Tensor]:

@@ -91,6 +91,7 @@ def noise_sets(config: DataConfig, size_px: int) -> Sets:
         "flow": random.uniform(-1, 1, (*count, half, half, 2)).astype(np.float16),
         "visible": random.random((*count, half, half)) > 0.5,  # noqa: PLR2004 - a coin
         "regions": random.integers(0, 7, (*count, half, half), np.uint8),
+        "depth": random.uniform(-1, 0.4, (*count, half, half)).astype(np.float16),
     }
     video = random.integers(0, 256, (FRAMES, size_px, size_px, 3), np.uint8)
     clips = ClipSet([video], size_px=size_px, image_share=0.0)

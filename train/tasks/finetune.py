@@ -24,7 +24,7 @@ from liveportrait_core.networks.build import build
 from ..data.sets import DataConfig, Sets, open_sets
 from ..engine.loop import LoopConfig
 from ..engine.task import Networks, Task
-from ..losses.compact_picture_terms import PictureWeights
+from ..losses.picture_weights import PictureWeights
 from ..models.low_rank import add_low_rank, num_learning
 from ..models.runs import MODEL_NAME, BaseModel, open_model, require_same_run, write_model
 from ..models.spectral_norm import folded_state
@@ -135,8 +135,8 @@ def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
     whole = sum(p.numel() for name in PICTURE for p in base.networks[name].parameters())
     return Task(
         networks=networks,
-        groups=parameter_groups(config.rates, motion=False, picture=True),
-        steps=(picture_half(sources, config.batches, config.picture_weights),),
+        groups=parameter_groups(config.rates, motion=False, picture=PICTURE),
+        steps=(picture_half(sources, config.batches, config.picture_weights, base.preset),),
         sample_grid=partial(sample_grid, sources, config.picture_weights),
         write=partial(write_merged, config, base),
         notes=(f"{num_trained(networks):,} numbers learn for {whole:,} of F, W and G",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +20,12 @@ from .layers import (
     scaled,
     zero_initialised_blocks,
 )
+from .relief import RELIEF_CHANNELS, Relief, ReliefPredictor
+
+_FOLD = 2
+"""Pixels of a relief along a side of a cell of the volume."""
+_RELIEF_SLOTS = RELIEF_CHANNELS * _FOLD**2 // VOLUME_DEPTH
+"""Channels of the volume that hold a relief."""
 
 
 class CompactAppearanceExtractor(nn.Module):
@@ -27,7 +35,7 @@ class CompactAppearanceExtractor(nn.Module):
     one tensor to cache, batch and move, as with the published model.
     """
 
-    def __init__(self, width: float = 1.0, blocks: int = 0) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0, *, with_relief: bool = False) -> None:
         super().__init__()
         low, high = scaled(24, width), scaled(64, width)
         self.layers = nn.Sequential(
@@ -41,21 +49,49 @@ class CompactAppearanceExtractor(nn.Module):
             conv(high, VOLUME_CHANNELS * VOLUME_DEPTH, 1),
         )
         self.deeper = zero_initialised_blocks(high, blocks)
+        self.relief = ReliefPredictor(high, width) if with_relief else None
 
     def forward(self, face: Tensor) -> Tensor:
-        """(B, 3, P, P) in [0, 1], P a multiple of 128 -> (B, 16 + P^2 / 2048, 6, 32, 32)."""
+        """Volume of (B, 3, P, P) faces in [0, 1], P a multiple of 128.
+
+        Returns:
+            (B, 16 + P^2 / 2048, 6, 32, 32); with a relief (B, 18 + P^2 / 2048, 6, 32, 32).
+        """
         small = (resize(face, BASE_SIZE_PX) * 2 - 1).to(next(self.parameters()).dtype)
-        learned = self.layers[-1](self.deeper(self.layers[:-1](small)))
-        pixels = F.pixel_unshuffle(face, face.shape[-1] // VOLUME_SIZE)
-        return torch.cat([_in_slices(learned.float()), _in_slices(pixels.float())], 1)
+        features = self.deeper(self.layers[:-1](small))
+        parts = [self.layers[-1](features)]
+        if self.relief is not None:
+            parts.append(F.pixel_unshuffle(self.relief(features, face), _FOLD))
+        parts.append(F.pixel_unshuffle(face, face.shape[-1] // VOLUME_SIZE))
+        return torch.cat([_in_slices(part.float()) for part in parts], 1)
 
 
-def unpack(volume: Tensor) -> tuple[Tensor, Tensor]:
-    """The learned volume (B, 16, 6, 32, 32) and the face (B, 3, P, P), both float32."""
+class Volume(NamedTuple):
+    """What F put into one tensor; all float32."""
+
+    learned: Tensor
+    """(B, 16, 6, 32, 32)."""
+    face: Tensor
+    """(B, 3, P, P)."""
+    relief: Relief | None = None
+
+
+def unpack(volume: Tensor, *, with_relief: bool = False) -> Volume:
+    """The parts of a volume.
+
+    Args:
+        volume: From F.
+        with_relief: Whether that F gives one.
+    """
     volume = volume.float()
-    learned, pixels = volume[:, :VOLUME_CHANNELS], volume[:, VOLUME_CHANNELS:]
+    slots = _RELIEF_SLOTS if with_relief else 0
+    counts = (VOLUME_CHANNELS, slots, volume.shape[1] - VOLUME_CHANNELS - slots)
+    learned, relief, pixels = volume.split(counts, 1)
     flat = pixels.flatten(1, 2)
-    return learned, F.pixel_shuffle(flat, round((flat.shape[1] / 3) ** 0.5))
+    face = F.pixel_shuffle(flat, round((flat.shape[1] / 3) ** 0.5))
+    if not with_relief:
+        return Volume(learned, face)
+    return Volume(learned, face, Relief.of(F.pixel_shuffle(relief.flatten(1, 2), _FOLD)))
 
 
 def _in_slices(flat: Tensor) -> Tensor:

@@ -18,9 +18,11 @@ def build(preset: Preset) -> dict[str, nn.Module]:
     width, blocks = preset.width, preset.blocks
     detailed = preset.detail_px >= DETAIL_SIZE_PX
     return {
-        "appearance": CompactAppearanceExtractor(width, blocks),
+        "appearance": CompactAppearanceExtractor(
+            width, blocks, with_relief=preset.depth_probes > 0
+        ),
         "motion": CompactMotionExtractor(width, blocks, detailed=detailed),
-        "warping": CompactWarping(width, blocks),
+        "warping": CompactWarping(width, blocks, preset.depth_probes),
         "decoder": CompactDecoder(width, blocks, detailed=detailed),
         "stitching": stitching_mlp(),
         "eyes": eyes_mlp(),

@@ -26,9 +26,11 @@ from .layers import (
     resize,
     sample,
     scaled,
+    zero_initialise,
     zero_initialised_blocks,
 )
 from .points import DEPTH_RANGE, REACH, RIGIDITY
+from .relief import PlaneSweep, Relief, plane_sweep, sweep_channels
 
 FEATURE_CHANNELS = 80
 _PROBE_DEPTHS = (-0.7, -0.3, 0.15)
@@ -53,6 +55,10 @@ class CompactWarped(Warped):
     """(B, 1, 64, 64): the pixel is background, which stays where it is."""
     head_logit: Tensor
     """(B, 1, 32, 32): the source pixel is part of the head."""
+    depth: Tensor
+    """(B, 64, 64) z of the head at each driving pixel, crop units."""
+    relief: Relief | None = None
+    """Of the source, in a model with `depth_probes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class CompactWarping(nn.Module):
     rigidity: Tensor
     reach: Tensor
 
-    def __init__(self, width: float = 1.0, blocks: int = 0) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0, depth_probes: int = 0) -> None:
         super().__init__()
         flat, h0 = VOLUME_CHANNELS * VOLUME_DEPTH, scaled(48, width)
         h1, h2, fine, seg = (scaled(c, width) for c in (80, 112, 40, 24))
@@ -116,6 +122,13 @@ class CompactWarping(nn.Module):
         self.decide.weight.data *= 0.1
         nn.init.zeros_(self.decide.bias)  # type: ignore[arg-type]
         self.occlusion, self.out = conv(h0, 1), conv(flat, scaled(FEATURE_CHANNELS, width))
+        self.depth_probes = depth_probes
+        if depth_probes:
+            swept = sweep_channels(depth_probes)
+            self.enter_swept, self.fine_swept = conv(swept, h0), conv(swept, fine)
+            self.trust = conv(fine, 1)
+            for layer in (self.enter_swept, self.fine_swept, self.trust):
+                zero_initialise(layer)
         self.register_buffer("rigidity", torch.tensor(RIGIDITY), persistent=False)
         self.register_buffer("reach", torch.tensor(REACH), persistent=False)
 
@@ -123,14 +136,19 @@ class CompactWarping(nn.Module):
         self, feature_volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor
     ) -> CompactWarped:
         """(B, 16 + n, 6, 32, 32), (B, K, 3), (B, K, 3) -> `CompactWarped`."""
-        volume, face = unpack(feature_volume)
+        volume, face, relief = unpack(feature_volume, with_relief=self.depth_probes > 0)
         x_s, x_d = source_keypoints.float(), driving_keypoints.float()
         rigid = fit_similarity(x_d, x_s, self.rigidity)
         flat = volume.flatten(1, 2).to(self.compress.weight.dtype)
         head_logit = self.segment(flat).float()
-        coarse, warped_heads = self._coarse(flat, face, head_logit.sigmoid(), x_s, x_d, rigid)
-        fine = self._fine(coarse, face, warped_heads, x_d, rigid)
-        decided, background_logit = self._decide(fine, warped_heads, x_s, x_d, rigid)
+        swept: PlaneSweep | None = None
+        if relief is not None:
+            with full_precision(volume.device):
+                swept = plane_sweep(relief, rigid, self.depth_probes)
+        maps = None if swept is None else swept.maps.to(flat.dtype)
+        coarse, warped_heads = self._coarse(flat, face, head_logit.sigmoid(), x_s, x_d, rigid, maps)
+        fine = self._fine(coarse, face, warped_heads, x_d, rigid, maps)
+        decided, background_logit = self._decide(fine, warped_heads, x_s, x_d, rigid, swept)
         with full_precision(volume.device):
             flow_2d = _flow_2d(decided, rigid)
             flow = _flow_3d(decided, rigid)
@@ -146,10 +164,19 @@ class CompactWarping(nn.Module):
             fine=fine,
             background_logit=background_logit,
             head_logit=head_logit,
+            depth=decided.depth,
+            relief=relief,
         )
 
     def _coarse(
-        self, flat: Tensor, face: Tensor, head: Tensor, x_s: Tensor, x_d: Tensor, rigid: Similarity
+        self,
+        flat: Tensor,
+        face: Tensor,
+        head: Tensor,
+        x_s: Tensor,
+        x_d: Tensor,
+        rigid: Similarity,
+        swept: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Features of the motion at 32 px, and the head's mask moved to each probed depth."""
         squeezed, grid = self.compress(flat), identity_grid(VOLUME_SIZE, flat)
@@ -159,7 +186,10 @@ class CompactWarping(nn.Module):
         maps = [heat_maps(x, VOLUME_SIZE, 0.07) for x in (x_d, x_s)]
         parts = [squeezed, *(sample(squeezed, plane[..., :2]) for plane in planes)]
         parts += [*maps, shift, resize(face, VOLUME_SIZE), head, heads]
-        a = F.relu(self.enter(torch.cat([part.to(flat.dtype) for part in parts], 1)))
+        entered = self.enter(torch.cat([part.to(flat.dtype) for part in parts], 1))
+        if swept is not None:
+            entered = entered + self.enter_swept(resize(swept, VOLUME_SIZE))
+        a = F.relu(entered)
         b = F.relu(self.down1_norm(self.down1(a)))
         c = self.middle_deeper(self.middle(F.relu(self.down2_norm(self.down2(b)))))
         u = F.relu(self.up2_norm(self.up2(torch.cat((double(c), b), 1))))
@@ -167,24 +197,42 @@ class CompactWarping(nn.Module):
         return self.coarse_deeper(u), heads
 
     def _fine(
-        self, coarse: Tensor, face: Tensor, heads: Tensor, x_d: Tensor, rigid: Similarity
+        self,
+        coarse: Tensor,
+        face: Tensor,
+        heads: Tensor,
+        x_d: Tensor,
+        rigid: Similarity,
+        swept: Tensor | None,
     ) -> Tensor:
         picture = resize(face, FINE_SIZE)
         surface = _plane(x_d, FINE_SIZE, _FACE_DEPTH)
         turned = moved_plane(rigid, identity_grid(FINE_SIZE, face), surface)
         parts = [double(coarse), heat_maps(x_d, FINE_SIZE, 0.045), picture]
         parts += [sample(picture, turned[..., :2]), resize(heads, FINE_SIZE)]
-        fine = F.relu(self.fine(torch.cat([part.to(coarse.dtype) for part in parts], 1)))
-        return self.fine_deeper(fine)
+        fine = self.fine(torch.cat([part.to(coarse.dtype) for part in parts], 1))
+        if swept is not None:
+            fine = fine + self.fine_swept(swept)
+        return self.fine_deeper(F.relu(fine))
 
     def _decide(
-        self, fine: Tensor, heads: Tensor, x_s: Tensor, x_d: Tensor, rigid: Similarity
+        self,
+        fine: Tensor,
+        heads: Tensor,
+        x_s: Tensor,
+        x_d: Tensor,
+        rigid: Similarity,
+        swept: PlaneSweep | None,
     ) -> tuple[_DenseMotion, Tensor]:
         decided = self.decide(fine).float()
         background, depth, weights, residual = decided.split((1, 1, NUM_KEYPOINTS + 1, 2), 1)
         any_head = resize(heads, FINE_SIZE).amax(1, keepdim=True)
         background_logit = background * 4 + 3 * (1 - 2 * any_head)
         near, far = DEPTH_RANGE
+        own_depth = far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 1.1)
+        if swept is not None:  # as far as the network trusts what the probes met
+            trust = torch.tanh(self.trust(fine).float()[:, 0]) * swept.hit
+            own_depth = own_depth + trust * (swept.depth - own_depth)
         with full_precision(fine.device):
             grid = identity_grid(FINE_SIZE, fine)
             distance = (grid[:, None] - x_d[:, :, None, None, :2]).square().sum(-1)
@@ -194,7 +242,7 @@ class CompactWarping(nn.Module):
             local = torch.einsum("bkhw,bkc->bhwc", weights, x_s - rigid(x_d))
         return _DenseMotion(
             background=background_logit.sigmoid().permute(0, 2, 3, 1),
-            depth=far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 1.1),
+            depth=own_depth,
             local=local,
             residual=torch.tanh(residual).permute(0, 2, 3, 1) * 0.3,
         ), background_logit

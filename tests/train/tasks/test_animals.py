@@ -27,8 +27,9 @@ from train.data.sets import open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
 from train.losses.compact_motion_terms import MotionWeights
-from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.compact_picture_terms import picture_terms, unlabelled_terms
 from train.losses.paper_terms import paper_terms
+from train.losses.picture_weights import PictureWeights
 from train.models.presets import PAPER_PRESETS
 from train.tasks.animals import (
     LEFT_OUT,

@@ -21,7 +21,8 @@ from train.data.preparing import prepare, read_index
 from train.data.sets import Sets, open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.losses.compact_picture_terms import PictureWeights, picture_terms, unlabelled_terms
+from train.losses.compact_picture_terms import picture_terms, unlabelled_terms
+from train.losses.picture_weights import PictureWeights
 from train.models.runs import BaseModel, load_run, open_model
 from train.tasks import retargeting
 from train.tasks.compact import CompactConfig

@@ -25,7 +25,7 @@ from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
 from ...data.clip_shards import ANNOTATIONS, TRUTH, StoredClip, read_table, table_of, totals
 from ...data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME, RENDERED_KEY, SETTINGS_NAME
-from ...data.rendered_shards import DENSE_ARRAYS
+from ...data.rendered_shards import DENSE_ARRAYS, DEPTH
 from ...data.shards import Sample, ShardWriter, encode_arrays, encode_png
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -102,7 +102,8 @@ def write_shard(path: Path, seed: int, first: int, rows: Sequence[Arrays]) -> No
                 writer.close()
         except OSError as error:
             raise unwritable(path, error) from error
-        small = [name for name in rows[0] if name not in (PICTURES, *DENSE_ARRAYS)]
+        large = (PICTURES, *DENSE_ARRAYS, DEPTH)
+        small = [name for name in rows[0] if name not in large]
         stacked = {name: np.stack([row[name] for row in rows]) for name in small}
         write_whole(path.with_suffix(".npz"), encode_arrays(stacked))
         write_whole(path.with_suffix(".json"), (json.dumps(table_of(clips)) + "\n").encode())
