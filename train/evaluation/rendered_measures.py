@@ -19,12 +19,15 @@ from torch import Tensor
 from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
+from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
 from liveportrait_core.networks.compact.layers import heat_maps
+from liveportrait_core.networks.compact.warping import CompactWarped
+from liveportrait_core.networks.outputs import Warped
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,
     transform_keypoints,
-    warp_decode,
+    warp,
 )
 
 from ..data.batch import FrameBatch, PairBatch
@@ -34,6 +37,8 @@ from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion_errors import correlation
 from ..rendering.regions import Region
 from ..tasks.retargeting import PARTS, faces_of, retargeted
+from .steadiness import grey_chroma, still_flicker
+from .turn_measures import TurnSums, turn_measures, turn_sums
 
 BATCH = 16
 OPEN_EYES = 0.035
@@ -73,6 +78,10 @@ class RepaintedBatch:
     """M on the repainted picture."""
     image: Tensor
     """(B, 3, h, h) the repainted picture."""
+    flow: Tensor
+    """(B, 2, 128, 128) where G read each of its pixels in the source."""
+    regions: Tensor
+    """(B, h / 2, h / 2) labels of the driving frame."""
     iris_visible: Tensor
     """(B, 2) bool: the left and right iris can be seen in both frames."""
 
@@ -88,18 +97,27 @@ def repainted_batches(
         there = pairs.to(model.device)
         source, driving = (extract_motion(model, x.image) for x in (there.source, there.driving))
         volume = extract_appearance(model, there.source.image)
-        image = warp_decode(
-            model, volume, transform_keypoints(source), transform_keypoints(driving)
-        )
+        points = (transform_keypoints(source), transform_keypoints(driving))
+        painted = _painted(model, warp(model, volume, *points))
+        image = painted.image.float()
         yield RepaintedBatch(
             pairs=pairs,
             source=PredictedMotion.of(source),
             driving=PredictedMotion.of(driving),
             output=PredictedMotion.of(extract_motion(model, image)),
             image=image.cpu(),
+            flow=painted.flow.float().cpu(),
+            regions=torch.from_numpy(data.rows("regions", chosen, np.full(len(chosen), pair))),
             iris_visible=irises_visible(data, chosen, pair, pairs.driving)
             & irises_visible(data, chosen, pair + 1, pairs.source),
         )
+
+
+def _painted(model: LivePortraitModel, warped: Warped) -> Painted:
+    """What G says besides the picture."""
+    assert isinstance(model.decoder, CompactDecoder)
+    assert isinstance(warped, CompactWarped)
+    return model.decoder.paint(warped)
 
 
 def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:
@@ -110,19 +128,27 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
         data: The set.
     """
     rows: list[dict[str, Tensor]] = []
+    turns: list[TurnSums] = []
     ratios: dict[str, float] = {}
     for pair in range(FRAMES):
         found = list(repainted_batches(model, data, pair))
         rows += [_row(one) for one in found]
+        turns += [sums for one in found if (sums := _turned(one)) is not None]
         if pair == SAME_POSE_PAIR:
             ratios = _edit_ratios(found)
     table = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
     gain, same = table["psnr"] - table["copy_psnr"], table["same_pose"]
+    turned = table["turn_deg"] >= TURNED_DEG
     return {
         "psnr_db": float(table["psnr"].mean()),
         "psnr_gain_db": float(gain.mean()),
         "psnr_gain_same_pose_db": float(gain[same].mean()),
-        "psnr_gain_turned_db": float(gain[table["turn_deg"] > TURNED_DEG].mean()),
+        "psnr_gain_turned_db": float(gain[turned].mean()),
+        "turned_psnr_db": float(table["psnr"][turned].mean()),
+        "turned_copy_psnr_db": float(table["copy_psnr"][turned].mean()),
+        **turn_measures(turns),
+        "grey_chroma_255": grey_chroma(model, data),
+        "still_flicker_255": still_flicker(model, data),
         **{name: float(table[name].mean()) for name in ("ssim", "copy_ssim", "l1")},
         **_motion_measures(table, "output", ""),
         **_motion_measures(table, "driving", "motion_"),
@@ -191,6 +217,19 @@ def _row(one: RepaintedBatch) -> dict[str, Tensor]:
         row[f"{name}_gaze"] = gaze(read.keypoints) - gaze(one.source.keypoints)
         row[f"{name}_pose_error"] = (read.pose_deg - driving.pose_deg).abs()
     return row
+
+
+def _turned(one: RepaintedBatch) -> TurnSums | None:
+    """Sums of those pairs of a batch that turn, if any does."""
+    truth = one.pairs.truth
+    assert truth is not None
+    change = (one.pairs.driving.pose_deg - one.pairs.source.pose_deg)[:, 1].abs()
+    rows = (change >= TURNED_DEG).nonzero()[:, 0]
+    if not len(rows):
+        return None
+    driving = one.pairs.driving.image
+    parts = (one.image, driving, one.flow, truth.flow, truth.visible, one.regions)
+    return turn_sums(*(part[rows] for part in parts))
 
 
 def _motion_measures(table: dict[str, Tensor], read: str, prefix: str) -> dict[str, float]:
