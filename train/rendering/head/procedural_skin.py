@@ -7,7 +7,7 @@ Convention:
       its points, and the cut gapes as far as lids and lips are apart
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -118,7 +118,7 @@ def lay_out_skin() -> Skin:
         _cut("eye_left", rows, columns, LID_CUT_Y, EYE_X, EYE_HALF_WIDTH),
         _cut("mouth", rows, columns, MOUTH_Y, 0.0, MOUTH_HALF_WIDTH),
     ]
-    return _Layout(rows, columns, cuts).skin()
+    return _skin_of(rows, columns, cuts)
 
 
 def _row_heights() -> Floats:
@@ -153,113 +153,128 @@ def _cut(name: str, rows: Floats, columns: Floats, y: float, x: float, half_widt
     return Cut(name, row, first, last)
 
 
-class _Layout:
-    """Numbers points row by row, then second copies, inner edges and the back."""
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Points of the grid with consecutive numbers."""
 
-    def __init__(self, rows: Floats, columns: Floats, cuts: list[Cut]) -> None:
-        self._rows, self._columns, self._cuts = rows, columns, cuts
-        self._angle: list[float] = []
-        self._height: list[float] = []
-        self._side: list[float] = []
-        self._base: list[int] = []
-        self._step: list[tuple[float, float, float]] = []
-        self._triangles: list[tuple[int, int, int]] = []
-        self._face = np.array(
-            [[self._add(k, y) for k in range(FACE_COLUMNS)] for y in rows], dtype=np.int64
-        )
-        self._upper = self._face.copy()
-        """Numbers that triangles above a row use; below it they use those of `_face`."""
+    number: IndexArray
+    column: IndexArray
+    height: Floats
+    side: Floats
+    base: IndexArray
+    step: Floats
+    """(N, 3)."""
 
-    def _add(
-        self,
-        column: int,
-        y: float,
-        base: int = -1,
-        step: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        side: float = 0.0,
-    ) -> int:
-        number = len(self._angle)
-        self._angle.append(float(self._columns[column]))
-        self._height.append(float(y))
-        middle = LID_CUT_Y if y > 0 else MOUTH_Y
-        self._side.append(side or (1.0 if y >= middle else -1.0))
-        self._base.append(number if base < 0 else base)
-        self._step.append(step)
-        return number
 
-    def skin(self) -> Skin:
-        """The whole grid."""
-        edges: dict[str, Edges] = {}
-        innermost: dict[str, Edges] = {}
-        for cut in self._cuts:
-            edges[cut.name], innermost[cut.name] = self._open(cut)
-        for row in range(len(self._rows) - 1):
-            below, above = self._upper[row], self._face[row + 1]
-            self._strip(below, above)
-        num_face, num_front = len(self._angle), len(self._triangles)
-        self._join_back()
-        triangles = np.array(self._triangles, dtype=np.int32)
-        return Skin(
-            angle=np.array(self._angle, np.float32),
-            height=np.array(self._height, np.float32),
-            side=np.array(self._side, np.float32),
-            base=np.array(self._base, np.int64),
-            step=np.array(self._step, np.float32),
-            triangles=triangles,
-            num_face=num_face,
-            edges=edges,
-            innermost=innermost,
-            is_back=np.arange(len(triangles)) >= num_front,
-        )
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a cut adds to the grid: second copies along it, and the inner edges on both sides."""
 
-    def _open(self, cut: Cut) -> tuple[Edges, Edges]:
-        """Second copies along a cut, and the inner edges on both sides."""
-        y = float(self._rows[cut.row])
-        lower = self._face[cut.row, cut.first : cut.last + 1].copy()
-        upper = lower.copy()
-        for k, column in enumerate(cut.inner, start=1):
-            self._side[lower[k]] = -1.0
-            upper[k] = self._add(column, y, side=1.0)
-        self._upper[cut.row, cut.first : cut.last + 1] = upper
-        outer_up, outer_down = upper, lower
-        for away, back in EDGE_ROWS:
-            inner_up = self._inner_row(cut, upper, y, away, back, 1.0)
-            inner_down = self._inner_row(cut, lower, y, -away, back, -1.0)
-            inner_down[[0, -1]] = inner_up[[0, -1]]  # corners are shared
-            self._strip(inner_up, outer_up)
-            self._strip(outer_down, inner_down)
-            outer_up, outer_down = inner_up, inner_down
-        return (upper, lower), (outer_up, outer_down)
+    points: tuple[_Points, ...]
+    triangles: IndexArray
+    edges: Edges
+    innermost: Edges
 
-    def _inner_row(
-        self, cut: Cut, edge: IndexArray, y: float, away: float, back: float, side: float
-    ) -> IndexArray:
-        """Points behind an edge; straight behind it at the corners."""
-        last = len(edge) - 1
-        return np.array(
-            [
-                self._add(
-                    cut.first + k, y, int(edge[k]), (0, 0 if k in (0, last) else away, back), side
-                )
-                for k in range(last + 1)
-            ],
-            dtype=np.int64,
-        )
 
-    def _strip(self, below: IndexArray, above: IndexArray) -> None:
-        for k in range(len(below) - 1):
-            a, b, c, d = (int(n) for n in (below[k], below[k + 1], above[k + 1], above[k]))
-            self._triangles += [(a, b, c), (a, c, d)]
+def _plain_points(first: int, column: IndexArray, height: Floats) -> _Points:
+    """Points of the skin's outside, numbered from `first` on."""
+    number = first + np.arange(len(column))
+    middle = np.where(height > 0, LID_CUT_Y, MOUTH_Y)
+    side = np.where(height >= middle, 1.0, -1.0)
+    return _Points(number, column, height, side, number, np.zeros((len(column), 3)))
 
-    def _join_back(self) -> None:
-        """The back of the head, from the face's last column round to its first."""
-        grid = np.empty((len(self._rows), BACK_COLUMNS + 2), dtype=np.int64)
-        grid[:, 0], grid[:, -1] = self._face[:, -1], self._face[:, 0]
-        for row, y in enumerate(self._rows):
-            for k in range(BACK_COLUMNS):
-                grid[row, k + 1] = self._add(FACE_COLUMNS + k, y)
-        for row in range(len(self._rows) - 1):
-            self._strip(grid[row], grid[row + 1])
+
+def _skin_of(rows: Floats, columns: Floats, cuts: list[Cut]) -> Skin:
+    """The whole grid: the face row by row, what its cuts add, and the back."""
+    face = _face_points(rows, cuts)
+    below_row = face.number.reshape(len(rows), FACE_COLUMNS)
+    above_row = below_row.copy()  # what triangles above a row use; those below it: `below_row`
+    openings: dict[str, _Opening] = {}
+    first = len(face.number)
+    for cut in cuts:
+        lower = below_row[cut.row, cut.first : cut.last + 1]
+        opening = openings[cut.name] = _opening(cut, float(rows[cut.row]), lower, first)
+        above_row[cut.row, cut.first : cut.last + 1] = opening.edges[0]
+        first = int(opening.points[-1].number[-1]) + 1
+    back, back_grid = _back_points(rows, below_row, first)
+    pieces = [face, *(part for opening in openings.values() for part in opening.points), back]
+    front = [opening.triangles for opening in openings.values()]
+    front += [_strip(above_row[row], below_row[row + 1]) for row in range(len(rows) - 1)]
+    behind = [_strip(back_grid[row], back_grid[row + 1]) for row in range(len(rows) - 1)]
+    triangles = np.concatenate([*front, *behind]).astype(np.int32)
+    return Skin(
+        angle=columns[np.concatenate([part.column for part in pieces])].astype(np.float32),
+        height=np.concatenate([part.height for part in pieces]).astype(np.float32),
+        side=np.concatenate([part.side for part in pieces]).astype(np.float32),
+        base=np.concatenate([part.base for part in pieces]).astype(np.int64),
+        step=np.concatenate([part.step for part in pieces]).astype(np.float32),
+        triangles=triangles,
+        num_face=first,
+        edges={name: opening.edges for name, opening in openings.items()},
+        innermost={name: opening.innermost for name, opening in openings.items()},
+        is_back=np.arange(len(triangles)) >= sum(map(len, front)),
+    )
+
+
+def _face_points(rows: Floats, cuts: list[Cut]) -> _Points:
+    """The face's points; those along a cut, but for its corners, belong to what is below it."""
+    column = np.tile(np.arange(FACE_COLUMNS), len(rows))
+    points = _plain_points(0, column, np.repeat(rows, FACE_COLUMNS))
+    side = points.side.reshape(len(rows), FACE_COLUMNS).copy()
+    for cut in cuts:
+        side[cut.row, cut.inner.start : cut.inner.stop] = -1.0
+    return replace(points, side=side.ravel())
+
+
+def _opening(cut: Cut, y: float, lower: IndexArray, first: int) -> _Opening:
+    """What a cut at a height adds; `lower` are the points along it, `first` is the first new one."""
+    copies = _plain_points(first, np.array(cut.inner), np.full(len(cut.inner), y))
+    points = [replace(copies, side=np.ones(len(cut.inner)))]
+    upper = np.concatenate([lower[:1], copies.number, lower[-1:]])
+    outer_up, outer_down = upper, lower
+    triangles: list[IndexArray] = []
+    for away, back in EDGE_ROWS:
+        for edge, side in ((upper, 1.0), (lower, -1.0)):
+            start = int(points[-1].number[-1]) + 1
+            points.append(_inner_row(cut, edge, y, (0.0, side * away, back), start))
+        inner_up, inner_down = (row.number for row in points[-2:])
+        inner_down = np.concatenate([inner_up[:1], inner_down[1:-1], inner_up[-1:]])  # corners
+        triangles += [_strip(inner_up, outer_up), _strip(outer_down, inner_down)]
+        outer_up, outer_down = inner_up, inner_down
+    return _Opening(
+        tuple(points), np.concatenate(triangles), (upper, lower), (outer_up, outer_down)
+    )
+
+
+def _inner_row(
+    cut: Cut, edge: IndexArray, y: float, step: tuple[float, float, float], first: int
+) -> _Points:
+    """Points behind an edge; straight behind it at the corners."""
+    count = len(edge)
+    steps = np.tile(step, (count, 1))
+    steps[[0, -1], 1] = 0.0
+    return _Points(
+        number=first + np.arange(count),
+        column=cut.first + np.arange(count),
+        height=np.full(count, y),
+        side=np.full(count, np.sign(step[1])),
+        base=edge,
+        step=steps,
+    )
+
+
+def _back_points(rows: Floats, face: IndexArray, first: int) -> tuple[_Points, IndexArray]:
+    """The back's points from number `first` on, and the grid of it between the face's edges."""
+    column = np.tile(FACE_COLUMNS + np.arange(BACK_COLUMNS), len(rows))
+    points = _plain_points(first, column, np.repeat(rows, BACK_COLUMNS))
+    numbers = points.number.reshape(len(rows), BACK_COLUMNS)
+    return points, np.concatenate([face[:, -1:], numbers, face[:, :1]], axis=1)
+
+
+def _strip(below: IndexArray, above: IndexArray) -> IndexArray:
+    """Triangles (2 (n - 1), 3) between two rows of n points, two a step."""
+    a, b, c, d = below[:-1], below[1:], above[1:], above[:-1]
+    return np.stack([a, b, c, a, c, d], axis=1).reshape(-1, 3)
 
 
 @dataclass(frozen=True, slots=True)
