@@ -10,7 +10,7 @@ from liveportrait_core.config.arguments import OptionGroups, Parser, from_argume
 from liveportrait_core.config.fields import check_options, option, shared, specs_of
 
 from .curating import curate
-from .report import PAGE_NAME, table_of_rejections
+from .report import PAGE_NAME, counted, rejections
 from .settings import CurationSettings
 from .tools import ToolOptions
 from .workers import WorkerOptions
@@ -61,7 +61,8 @@ def _curated(options: CurateOptions) -> str:
         workers=options.workers,
     )
     return (
-        f"{options.out}: {index['films']} clips of videos and {index['stills']} images, "
-        f"{index['frames']} frames of {index['files']} files. Left out:\n"
-        f"{table_of_rejections(index)}\n{options.out / PAGE_NAME} shows them."
+        f"{options.out}: {counted(index['films'], 'video clip')} and "
+        f"{counted(index['stills'], 'image')}, {counted(index['frames'], 'frame')} of "
+        f"{counted(index['files'], 'file')}. Left out: {rejections(index)}\n"
+        f"{options.out / PAGE_NAME} shows what was kept and what was left out."
     )

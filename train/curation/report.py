@@ -17,7 +17,7 @@ from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
 from ..data.clip_shards import ShardClip
-from ..reports.html_page import Image, Section, Table, jpeg_address, write_html_page
+from ..reports.html_page import Cell, Image, Section, Table, jpeg_address, write_html_page
 from ..reports.sample_grid import caption_row, grid_of
 from .quality import sampled
 from .store import ShardStore
@@ -33,8 +33,16 @@ MOMENTS: Final = 6
 DOT_COLOUR: Final = (0, 255, 0)
 MAX_FILES: Final = 500
 """Files that the page names."""
-COUNTS: Final = ("files", "films", "stills", "frames", "seconds")
-"""Totals of the index that the report shows."""
+COUNTS: Final = {
+    "files": "files",
+    "films": "video clips",
+    "stills": "images",
+    "frames": "frames",
+    "seconds": "seconds of video",
+}
+"""Totals of the index, and what the page calls them."""
+NOTHING: Final = "Nothing."
+"""What the page says of an empty table."""
 
 
 def write_report(store: ShardStore, index: Mapping[str, Any]) -> None:
@@ -76,13 +84,18 @@ def contact_sheet(clips: Sequence[ShardClip]) -> Pixels:
     return np.concatenate(rows)
 
 
-def table_of_rejections(index: Mapping[str, Any]) -> str:
-    """Lines of text: reason, times, seconds."""
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 clip", "2 clips"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def rejections(index: Mapping[str, Any]) -> str:
+    """What was left out: "nothing.", or a line each with reason, times and seconds."""
     rows = [
         f"  {reason:20} {entry['times']:6d} {entry['seconds']:10.1f} s"
         for reason, entry in index["rejected"].items()
     ]
-    return "\n".join(rows) if rows else "  nothing"
+    return "\n".join(["", *rows]) if rows else "nothing."
 
 
 def _video_row(clip: ShardClip) -> Pixels:
@@ -137,7 +150,7 @@ def _sections(
     rows: Sequence[Mapping[str, Any]], index: Mapping[str, Any], *, has_sheet: bool
 ) -> list[Section]:
     """The page: totals, what was left out, the contact sheet, and what came of each file."""
-    totals = Table(rows=[[name, index[name]] for name in COUNTS])
+    totals = Table(rows=[[name, index[key]] for key, name in COUNTS.items()])
     reasons = [
         [reason, int(entry["times"]), float(entry["seconds"]), _pictures(rows, reason)]
         for reason, entry in index["rejected"].items()
@@ -148,15 +161,19 @@ def _sections(
         [row["name"], int(row["clips"]), [_rejection_text(entry) for entry in row["rejected"]]]
         for row in rows[:MAX_FILES]
     ]
-    files = Table(header=["file", "clips", "left out"], rows=shown)
+    files = _table(["file", "clips", "left out"], shown)
     more = len(rows) - MAX_FILES
     note = [f"{more:,} more in {NUMBERS_NAME}."] if more > 0 else []
     return [
         Section(blocks=[totals]),
-        Section(heading="Left out", blocks=[Table(header=header, rows=reasons)]),
-        *([Section(heading="Kept", blocks=sheet)] if sheet else []),
+        Section(heading="Left out", blocks=[_table(header, reasons)]),
+        Section(heading="Kept", blocks=sheet or [NOTHING]),
         Section(heading="Files", blocks=[files, *note]),
     ]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table | str:
+    return Table(header=header, rows=rows) if rows else NOTHING
 
 
 def _pictures(rows: Sequence[Mapping[str, Any]], reason: str) -> list[Image]:

@@ -362,8 +362,8 @@ def finished(report: Report, totals: SetAccumulator, facts: Mapping[str, float |
             )
     report.facts |= {
         **facts,
-        "films": len(report.rows),
-        "films_and_pictures_skipped": len(report.skipped),
+        "videos": len(report.rows),
+        "videos_and_images_skipped": len(report.skipped),
         "frames": sum(int(row["frames"] or 0) for row in report.rows),
         "frames_without_face": sum(int(row["frames_without_face"] or 0) for row in report.rows),
     }

@@ -4,11 +4,7 @@ import pytest
 
 from liveportrait_core.media.images import write_image
 from tests.support.videos import write_video
-from tests.train.curation.people import (
-    person,
-    walk,
-    write_people,
-)
+from tests.train.curation.people import person, walk, write_people
 from tests.train.curation.running import curated
 
 

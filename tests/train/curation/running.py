@@ -1,9 +1,6 @@
 """Curation of small folders in this process, for several tests."""
 
-from tests.train.curation.people import (
-    SETTINGS,
-    SquareTools,
-)
+from tests.train.curation.people import SETTINGS, SquareTools
 from train.curation.curating import curate
 from train.curation.workers import WorkerOptions
 

@@ -8,12 +8,7 @@ from liveportrait_core.media.audio import Waveform
 from liveportrait_core.media.images import write_image
 from liveportrait_core.media.video import VideoWriter
 from tests.support.videos import write_video
-from tests.train.curation.people import (
-    SETTINGS,
-    SquareTools,
-    person,
-    walk,
-)
+from tests.train.curation.people import SETTINGS, SquareTools, person, walk
 from train.curation.clip_extraction import CuratedClip, Rejected, curate_file
 
 

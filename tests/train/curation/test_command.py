@@ -16,7 +16,7 @@ def test_the_command_curates_a_photograph_and_says_what_is_wrong(tmp_path, capsy
     place = str(tmp_path / "out")
     assert command.main([str(picture), "--workers", "0", "-o", place]) == 0
     told = capsys.readouterr()
-    assert "0 clips of videos and 1 images, 1 frames of 1 files" in told.out
+    assert "out: 0 video clips and 1 image, 1 frame of 1 file. Left out: nothing.\n" in told.out
     assert open_folder(tmp_path / "out").has_clips
     (still,) = shard_clips(tmp_path / "out")
     arrays = still.annotations()

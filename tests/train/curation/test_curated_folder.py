@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from liveportrait_core.errors import MediaError
-from tests.train.curation.people import (
-    SIZE_PX,
-)
+from tests.train.curation.people import SIZE_PX
 from train.data.clip_shards import shard_clips
 from train.data.curated import CuratedSet
 from train.data.sets import open_sets

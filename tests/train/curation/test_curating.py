@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.videos import write_video
-from tests.train.curation.people import (
-    KEPT,
-    REASONS,
-    SIZE_PX,
-    SquareTools,
-    walk,
-)
+from tests.train.curation.people import KEPT, REASONS, SIZE_PX, SquareTools, walk
 from tests.train.curation.running import KilledError, contents, curated
 from train.curation import jobs
 from train.data.clip_shards import shard_clips

@@ -4,10 +4,7 @@ import sys
 import pytest
 
 from liveportrait_core.errors import MediaError
-from tests.train.curation.people import (
-    SETTINGS,
-    SquareTools,
-)
+from tests.train.curation.people import SETTINGS, SquareTools
 from tests.train.curation.running import contents, curated
 from train.curation import jobs
 from train.curation.on_ray import _RayWorker

@@ -6,9 +6,7 @@ from dataclasses import replace
 import pytest
 
 from liveportrait_core.errors import MediaError
-from tests.train.curation.people import (
-    SETTINGS,
-)
+from tests.train.curation.people import SETTINGS
 from tests.train.curation.running import KilledError, contents, curated
 from train.curation import store
 

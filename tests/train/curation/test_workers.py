@@ -11,14 +11,7 @@ import pytest
 
 from liveportrait_core.media.images import write_image
 from tests.support.videos import write_video
-from tests.train.curation.people import (
-    DEADLY_PX,
-    HANGING_PX,
-    SETTINGS,
-    SquareTools,
-    person,
-    walk,
-)
+from tests.train.curation.people import DEADLY_PX, HANGING_PX, SETTINGS, SquareTools, person, walk
 from tests.train.curation.running import contents, curated
 from train.curation import jobs, workers
 from train.curation.workers import Watchdog, WorkerOptions

@@ -82,7 +82,7 @@ def test_bad_videos_are_named_counted_and_left_out(shipped, videos, caplog):
     assert [one["name"] for one in report.skipped] == ["broken.mp4", "grey.mp4"]
     assert "no video" in report.skipped[0]["reason"] or "not a video" in report.skipped[0]["reason"]
     assert "shows a face in 0 of 2 frames" in report.skipped[1]["reason"]
-    assert report.facts["films"] == report.facts["films_and_pictures_skipped"] == 2
+    assert report.facts["videos"] == report.facts["videos_and_images_skipped"] == 2
     assert "broken.mp4 is left out" in caplog.text
     with pytest.raises(MediaError, match="None of 1 videos can be used"):
         self_reenactment(a_setup(shipped), one_video(videos, "grey.mp4"))
@@ -183,7 +183,7 @@ def test_every_measure_is_ok_with_its_files(told):
 
 def test_cross_reenactment_counts_what_it_used(told):
     cross = json.loads((told / "told.json").read_text("utf-8"))["cross"]
-    assert (cross["portraits"], cross["films"]) == (2, 2)
+    assert (cross["portraits"], cross["videos"]) == (2, 2)
     names = [one["name"] for one in cross["skipped"]]
     assert names == ["00002.png", "00003.png", "broken.mp4", "grey.mp4"]
     # 2 videos x 2 frames x 2 portraits against 5 pictures of FFHQ
@@ -251,7 +251,7 @@ def test_a_stopped_evaluation_goes_on_and_tells_the_same(
     assert asked == [*every, "broken.mp4", "grey.mp4", "wide.mp4"]
     told = [json.loads((run / "measures.json").read_text("utf-8")) for run in (straight, stopped)]
     assert told[0]["self"] == told[1]["self"]
-    assert told[0]["self"]["films"] == 2
+    assert told[0]["self"]["videos"] == 2
     pages = [(run / "page.html").read_text("ascii") for run in (straight, stopped)]
     assert pages[0] == pages[1]
     capsys.readouterr()

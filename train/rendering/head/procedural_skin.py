@@ -227,7 +227,7 @@ def _face_points(rows: Floats, cuts: list[Cut]) -> _Points:
 
 
 def _opening(cut: Cut, y: float, lower: IndexArray, first: int) -> _Opening:
-    """What a cut at a height adds; `lower` are the points along it, `first` is the first new one."""
+    """What a cut at a height adds: `lower` are the points along it, `first` is the next number."""
     copies = _plain_points(first, np.array(cut.inner), np.full(len(cut.inner), y))
     points = [replace(copies, side=np.ones(len(cut.inner)))]
     upper = np.concatenate([lower[:1], copies.number, lower[-1:]])
