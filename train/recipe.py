@@ -1,7 +1,7 @@
 """Everything that ships, from nothing: heads, training, measures, in stages that resume.
 
     python -m train.recipe OUT --face-model DIR            # all of it; run again to go on
-    python -m train.recipe OUT --face-model DIR --list     # the commands, their time and disk
+    python -m train.recipe OUT --face-model DIR --list     # what it would do, time and disk
     python -m train.recipe OUT --face-model DIR --device cuda --processes 1 --workers 16
 
 A stage that has finished is left alone; one that was interrupted goes on where it was. The model
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> object:
     from .authoring.recipe import run
 
-    return run(arguments, COMMAND)
+    return run(arguments, COMMAND, __doc__)
 
 
 if __name__ == "__main__":

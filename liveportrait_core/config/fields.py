@@ -158,7 +158,7 @@ def build(
     specs = {spec.key: spec for spec in specs_of(kind)}
     for key in values:
         if key not in specs:
-            near = difflib.get_close_matches(key, specs, 1, 0)
+            near = difflib.get_close_matches(key, specs, 1)
             meant = f" Did you mean '{near[0]}'?" if near else ""
             raise OptionError(f"There is no option '{key}'.{meant}")
     given = {

@@ -1,12 +1,4 @@
-"""Everything that ships, from nothing: heads, training, measures, in stages that resume.
-
-    python -m train.recipe OUT --face-model DIR            # all of it; run again to go on
-    python -m train.recipe OUT --face-model DIR --list     # the commands, their time and disk
-    python -m train.recipe OUT --face-model DIR --device cuda --processes 1 --workers 16
-
-A stage that has finished is left alone; one that was interrupted resumes. The model
-ends up in OUT/retarget/model.safetensors, the face finder in OUT/finder/face_finder.safetensors.
-"""
+"""Everything that ships, from nothing: heads, training, measures, in stages that resume."""
 
 from __future__ import annotations
 
@@ -46,7 +38,9 @@ class RecipeConfig:
     processes: int = option(1, "training processes", minimum=1)
     workers: int = option(2, "rendering processes", minimum=0)
     share: float = option(1.0, "share of identities and steps, to try it out", minimum=0, maximum=1)
-    list_stages: bool = option(False, "print the commands and exit", flag="list")
+    list_stages: bool = option(
+        False, "print the commands that would run, and what is done already, and exit", flag="list"
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -183,13 +177,17 @@ def _share(count: int, share: float) -> int:
 
 
 def _listed(chosen: RecipeConfig) -> str:
-    """The commands, each under its name, time and disk."""
+    """What a run would do: the commands, each under its name, time and disk, and what is done."""
     lines: list[str] = []
     for stage in STAGES:
-        lines.append(f"# {stage.name}: {stage.minutes} minutes, {stage.disk_gb:g} GB")
+        done = "; done already, left alone" if is_done(stage, chosen) else ""
+        lines.append(f"# {stage.name}: {stage.minutes} minutes, {stage.disk_gb:g} GB{done}")
         lines.append(shlex.join(["python", *command(stage, chosen)[1:]]))
-    minutes, disk_gb = sum(s.minutes for s in STAGES), sum(s.disk_gb for s in STAGES)
-    lines.append(f"# in all {minutes / 60:.1f} hours on two CPU cores, {disk_gb:.0f} GB")
+    left = [stage for stage in STAGES if not is_done(stage, chosen)]
+    minutes, disk_gb = sum(s.minutes for s in left), sum(s.disk_gb for s in left)
+    what = f"{len(left)} of {len(STAGES)} stages are left"
+    lines.append(f"# {what}: {minutes / 60:.1f} hours on two CPU cores, {disk_gb:.0f} GB")
+    lines.append("# Nothing was started. Give the same command without --list to run what is left.")
     return "\n".join(lines)
 
 
@@ -205,9 +203,9 @@ def _run(stage: Stage, chosen: RecipeConfig) -> None:
         )
 
 
-def build_parser(command: str) -> Parser:
+def build_parser(command: str, description: str | None) -> Parser:
     """The command line of a command by its name."""
-    made = Parser(prog=command, description=__doc__)
+    made = Parser(prog=command, description=description)
     groups = OptionGroups(made)
     groups.add(RecipeConfig, group="options")
     groups.finish()
@@ -230,7 +228,7 @@ def work(config: RecipeConfig) -> str | None:
     return None
 
 
-def run(arguments: Sequence[str], command: str) -> str | None:
+def run(arguments: Sequence[str], command: str, description: str | None) -> str | None:
     """Run what is not done yet, or list it; as `work`."""
-    chosen = build_parser(command).parse_args(arguments)
+    chosen = build_parser(command, description).parse_args(arguments)
     return work(from_arguments(RecipeConfig, chosen))

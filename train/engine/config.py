@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from liveportrait_core.config.fields import build, specs_of, values_of
@@ -21,6 +23,20 @@ CONFIG_NAME: Final = "config.json"
 """In the folder of a run: what it was started with."""
 WIDTH: Final = 88
 """Columns of the help."""
+RENAMED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "judges_lr": "discriminator_lr",
+        "strip_every": "grid_every",
+        "animal_share": "animal_fraction",
+        "clip_share": "clip_fraction",
+        "final_lr_share": "final_lr_fraction",
+        "image_share": "image_fraction",
+        "own_keypoints_share": "own_keypoints_fraction",
+        "same_pose_share": "same_pose_fraction",
+        "reader": "landmark_model",
+    }
+)
+"""Keys of earlier versions, and what they are called now."""
 _HELP, _DRY_RUN = ("-h", "--help"), "--dry-run"
 
 
@@ -43,8 +59,8 @@ def parse(
 ) -> Config:
     """A config from `file.toml key=value section.key=value`; later values win.
 
-    `--help` prints the options and exits; `--dry-run` prints the resolved config and what a step
-    costs, and exits.
+    `--help` prints the options and exits; `--dry-run` prints the value of each option by its key
+    and what a step costs, and exits.
 
     Args:
         kind: The config's class.
@@ -62,6 +78,7 @@ def parse(
     if given.help:
         print(help_text(kind, command))
         raise SystemExit(0)
+    _refuse_renamed(kind, given.values)
     try:
         config = build(kind, given.values)
     except OptionError:
@@ -69,7 +86,7 @@ def parse(
             raise OptionError(sentence) from None
         raise
     if given.dry_run:
-        print(to_json(config))
+        print(json.dumps(_by_key(config), indent=2, default=str))
         if cost is not None:
             print(cost(config))
         raise SystemExit(0)
@@ -110,6 +127,23 @@ def read_arguments(arguments: Sequence[str]) -> Arguments:
 def to_json(config: Any) -> str:
     """The config as indented JSON, as kept beside a run."""
     return json.dumps(values_of(config), indent=2, default=str)
+
+
+def _by_key(config: Any) -> dict[str, Any]:
+    """The value of every option by its key, as the command line takes it."""
+    return {spec.key: reduce(getattr, spec.path, config) for spec in specs_of(type(config))}
+
+
+def _refuse_renamed(kind: type[Any], keys: Iterable[str]) -> None:
+    """Say what a key of an earlier version is called now.
+
+    Raises:
+        OptionError: There is one, and the config has it by its new name.
+    """
+    known = {spec.key for spec in specs_of(kind)}
+    for key in keys:
+        if key not in known and (name := RENAMED.get(key)) in known:
+            raise OptionError(f"'{key}' is called '{name}' now. Give {name}=VALUE.")
 
 
 def help_text(kind: type[Any], command: str) -> str:

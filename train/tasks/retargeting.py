@@ -90,7 +90,9 @@ class RetargetingConfig:
     loop: LoopConfig = shared(LoopConfig)
     sets: DataConfig = shared(DataConfig)
     base: str = option(
-        help="run folder of stage 1, model file or published folder; its networks stay as they are"
+        help="what the three networks are trained over, and what stays as it is: default (ours), "
+        "human or animal (published weights that you have), a run folder of train.stage1 or "
+        "train.compact, a model file, or a folder of published files"
     )
     parts: str = option(
         ",".join(RETARGETING_NETWORKS),

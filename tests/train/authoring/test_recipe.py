@@ -7,7 +7,7 @@ from train.rendering.export.options import RenderConfig
 
 
 def chosen(out, *options):
-    arguments = recipe.build_parser("recipe").parse_args([str(out), *options])
+    arguments = recipe.build_parser("recipe", None).parse_args([str(out), *options])
     return from_arguments(recipe.RecipeConfig, arguments)
 
 
@@ -15,9 +15,21 @@ def test_the_list_names_every_stage_in_order_and_adds_up(tmp_path, capsys):
     assert command.main([str(tmp_path), "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     heads = [line for line in lines if line.startswith("# ")]
-    assert [line[2:].split(":")[0] for line in heads[:-1]] == [s.name for s in recipe.STAGES]
+    assert [line[2:].split(":")[0] for line in heads[:-2]] == [s.name for s in recipe.STAGES]
     hours = sum(stage.minutes for stage in recipe.STAGES) / 60
-    assert f"{hours:.1f} hours" in heads[-1]
+    assert f"{len(recipe.STAGES)} of {len(recipe.STAGES)} stages are left: {hours:.1f} hours" in (
+        heads[-2]
+    )
+    assert heads[-1].endswith("without --list to run what is left.")
+
+
+def test_the_list_says_what_is_done(tmp_path, capsys):
+    last = recipe.STAGES[-1]
+    (tmp_path / last.results[0]).touch()
+    assert command.main([str(tmp_path), "--list"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("; done already, left alone") == 1
+    assert f"{len(recipe.STAGES) - 1} of {len(recipe.STAGES)} stages are left" in said
 
 
 def test_every_stage_reads_only_what_an_earlier_one_leaves():

@@ -3,10 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from liveportrait_core.config.fields import specs_of
 from liveportrait_core.config.spec import OptionError
-from train.engine.config import parse, to_json
+from train.engine.config import RENAMED, parse, to_json
 from train.engine.loop import LoopConfig
+from train.losses.compact_picture_terms import PictureWeights
+from train.tasks.animals import CompactAnimalsConfig
 from train.tasks.compact import CompactConfig
+from train.tasks.paper import PaperConfig
+from train.tasks.retargeting import RetargetingConfig
 
 
 def parsed(*arguments):
@@ -44,6 +49,24 @@ def test_an_unknown_key_names_the_nearest():
     assert "no option 'motion_ir'. Did you mean 'motion_lr'?" in refusal("motion_ir=1")
 
 
+def test_a_key_that_resembles_none_is_not_guessed_at():
+    assert refusal("zzz=1") == "There is no option 'zzz'."
+
+
+def test_a_key_of_an_earlier_version_says_what_it_is_called_now():
+    assert refusal("strip_every=5") == (
+        "'strip_every' is called 'grid_every' now. Give grid_every=VALUE."
+    )
+    assert "There is no option 'animal_share'" in refusal("animal_share=1")  # not of this command
+
+
+def test_every_new_name_is_an_option_of_some_command():
+    kinds = (CompactConfig, PaperConfig, RetargetingConfig, CompactAnimalsConfig)
+    keys = {spec.key for kind in kinds for spec in specs_of(kind)}
+    assert set(RENAMED.values()) <= keys
+    assert not set(RENAMED) & keys
+
+
 def test_an_unknown_key_in_a_table_names_the_table():
     assert "'motion_weights.poze'. Did you mean 'motion_weights.pose'" in refusal(
         "motion_weights.poze=1"
@@ -78,7 +101,9 @@ def test_dry_run_prints_the_resolved_config_and_the_cost(capsys):
         )
     assert stop.value.code == 0
     shown, cost = capsys.readouterr().out.rsplit("\n", 2)[:2]
-    assert json.loads(shown)["lr"] == 0.25
+    values = json.loads(shown)
+    assert values.keys() == {spec.key for spec in specs_of(CompactConfig)}
+    assert (values["lr"], values["picture_weights.eyes"]) == (0.25, PictureWeights().eyes)
     assert cost == "costs 0.25"
 
 
