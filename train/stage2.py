@@ -3,7 +3,7 @@
     python -m train.stage2 run=runs/retarget base=runs/base data=runs/heads steps=1500
     python -m train.stage2 run=runs/eyes base=runs/paper parts=eyes clips=videos steps=20000
 
-The base is a run of `train.stage1` or `train.compact`, a model file or a published folder. Folders
+The base is a run of `train.stage1` or `train.compact`, a model file or published files. Folders
 of pictures and videos (`clips`) may stand in for a share of the rendered heads or for all of them.
 """
 

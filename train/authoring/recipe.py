@@ -21,7 +21,7 @@ SEED = 1
 HELD_OUT_SEED = 9001
 """Of identities that nothing is trained on."""
 MIN_COUNT = 2
-"""Identities and steps that a small share leaves at least."""
+"""Identities and steps that a small fraction leaves at least."""
 SHARD_SIZE = 64
 """Identities in a file, as `train.render` has it."""
 
@@ -32,12 +32,16 @@ class RecipeConfig:
 
     out: Path = option(help="folder of everything: heads, runs, measures", positional=True)
     face_model: Path | None = option(
-        None, "face model that heads are rendered from, as for train.render", unset="procedural"
+        None,
+        "face model that heads are rendered from, as for train.render",
+        unset="procedural heads",
     )
     device: Literal["cpu", "cuda"] = option("cpu", "where training runs")
     processes: int = option(1, "training processes", minimum=1)
     workers: int = option(2, "rendering processes", minimum=0)
-    share: float = option(1.0, "share of identities and steps, to try it out", minimum=0, maximum=1)
+    fraction: float = option(
+        1.0, "fraction of identities and steps, to try it out", minimum=0, maximum=1
+    )
     list_stages: bool = option(
         False, "print the commands that would run, and what is done already, and exit", flag="list"
     )
@@ -106,7 +110,7 @@ STAGES: tuple[Stage, ...] = (
     _training(
         *("picture", "compact", "data={out}/heads", "init={out}/base", "init_motion={out}/motion"),
         *("batch=4", "motion_batch=0", "lr=0.0008", "own_keypoints_from=0"),
-        *("own_keypoints_share=0.5",),
+        *("own_keypoints_fraction=0.5",),
         steps=4600,
         minutes=195,
     ),
@@ -119,7 +123,7 @@ STAGES: tuple[Stage, ...] = (
             "init_motion={out}/motion",
         ),
         *("batch=4", "motion_batch=0", "lr=0.0005", "own_keypoints_from=0"),
-        *("own_keypoints_share=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
+        *("own_keypoints_fraction=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
         *("picture_weights.gan_face=0.15",),
         steps=1500,
         minutes=90,
@@ -153,11 +157,11 @@ def command(stage: Stage, chosen: RecipeConfig) -> list[str]:
     arguments = [argument.format(out=chosen.out) for argument in stage.arguments]
     launcher = [sys.executable, "-m"]
     if stage.identities:
-        arguments += ["--identities", str(_share(stage.identities, chosen.share))]
+        arguments += ["--identities", str(_scaled(stage.identities, chosen.fraction))]
         arguments += ["--workers", str(chosen.workers)]
         arguments += ["--face-model", str(chosen.face_model)] if chosen.face_model else []
     if stage.steps:
-        arguments += [f"steps={_share(stage.steps, chosen.share)}", f"device={chosen.device}"]
+        arguments += [f"steps={_scaled(stage.steps, chosen.fraction)}", f"device={chosen.device}"]
         if chosen.processes > 1:
             launcher += ["torch.distributed.run", "--nproc_per_node", str(chosen.processes), "-m"]
     return [*launcher, f"train.{stage.module}", *arguments]
@@ -167,13 +171,13 @@ def is_done(stage: Stage, chosen: RecipeConfig) -> bool:
     """Whether a stage has left all it has to leave."""
     names = list(stage.results)
     if stage.identities:
-        shards = -(-_share(stage.identities, chosen.share) // SHARD_SIZE)
+        shards = -(-_scaled(stage.identities, chosen.fraction) // SHARD_SIZE)
         names += [f"{stage.name}/shard-{k:05d}.npz" for k in range(shards)]
     return all((chosen.out / name).is_file() for name in names)
 
 
-def _share(count: int, share: float) -> int:
-    return max(MIN_COUNT, round(count * share))
+def _scaled(count: int, fraction: float) -> int:
+    return max(MIN_COUNT, round(count * fraction))
 
 
 def _listed(chosen: RecipeConfig) -> str:

@@ -35,7 +35,7 @@ class CurationSettings:
         maximum=255,
     )
     max_clipped: float = option(
-        0.3, "share of the face that is black or white", minimum=0, maximum=1
+        0.3, "fraction of the face that is black or white", minimum=0, maximum=1
     )
     max_blocks: float = option(
         1.8, "steps at the borders of 8-pixel blocks over those within", minimum=0

@@ -28,17 +28,17 @@ class Picks:
 class ClipSampler:
     """Draws clips, each of its kind as often as any other, however many frames it has."""
 
-    def __init__(self, lengths: Sequence[int], image_share: float) -> None:
+    def __init__(self, lengths: Sequence[int], image_fraction: float) -> None:
         """A sampler.
 
         Args:
             lengths: Frames of each clip; a clip of one frame is an image.
-            image_share: Share of images among the drawn clips, where there are videos too.
+            image_fraction: Share of images among the drawn clips, where there are videos too.
         """
         self._lengths = np.array(lengths, int)
         self._videos = np.flatnonzero(self._lengths > 1)
         self._images = np.flatnonzero(self._lengths == 1)
-        self._image_share = image_share if len(self._videos) else 1.0
+        self._image_fraction = image_fraction if len(self._videos) else 1.0
 
     @property
     def has_motion(self) -> bool:
@@ -54,7 +54,7 @@ class ClipSampler:
         Raises:
             ValueError: `moving`, but there are no videos.
         """
-        clips = self._clips(draw, count, 0.0 if moving else self._image_share)
+        clips = self._clips(draw, count, 0.0 if moving else self._image_fraction)
         lengths = self._lengths[clips]
         driving = draw.integers(count, 0, lengths)
         source = (driving + draw.integers(count, 1, np.maximum(lengths, 2))) % lengths
@@ -62,7 +62,7 @@ class ClipSampler:
 
     def frames(self, draw: Draw, count: int) -> tuple[Numbers, Numbers]:
         """Random clips and a frame of each, (count,) both."""
-        clips = self._clips(draw, count, self._image_share)
+        clips = self._clips(draw, count, self._image_fraction)
         return clips, draw.integers(count, 0, self._lengths[clips])
 
     def first_pairs(self, count: int) -> Picks:
@@ -76,10 +76,10 @@ class ClipSampler:
         kind = self._videos if self._lengths[clip] > 1 else self._images
         return int(kind[(int(np.searchsorted(kind, clip)) + 1) % len(kind)])
 
-    def _clips(self, draw: Draw, count: int, image_share: float) -> Numbers:
-        if image_share < 1 and not self.has_motion:
+    def _clips(self, draw: Draw, count: int, image_fraction: float) -> Numbers:
+        if image_fraction < 1 and not self.has_motion:
             raise ValueError("Moving pairs were asked for, but no clip has more than one frame.")
-        still = draw.uniform(count).numpy() < (image_share if len(self._images) else 0.0)
+        still = draw.uniform(count).numpy() < (image_fraction if len(self._images) else 0.0)
         places = draw.uniform(count).numpy()
         kinds = [self._images if is_still else self._videos for is_still in still]
         chosen = [

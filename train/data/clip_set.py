@@ -52,19 +52,24 @@ class ClipSet:
     """
 
     def __init__(
-        self, frames: Sequence[ClipFrames], *, size_px: int, image_share: float, far: bool = False
+        self,
+        frames: Sequence[ClipFrames],
+        *,
+        size_px: int,
+        image_fraction: float,
+        far: bool = False,
     ) -> None:
         """A source of pairs.
 
         Args:
             frames: Of each clip, all of one size.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of images among the drawn clips, where there are videos too.
+            image_fraction: Share of images among the drawn clips, where there are videos too.
             far: Whether clips are behind a URL: several are asked for at a time.
         """
         self._far = far
         self._frames = frames
-        self._sampler = ClipSampler([len(clip) for clip in frames], image_share)
+        self._sampler = ClipSampler([len(clip) for clip in frames], image_fraction)
         self._size_px = size_px
         self._skipping = Skipping("clip")
 

@@ -26,7 +26,7 @@ class CuratedSet(ClipSet):
         folders: Sequence[Place | DataFolder],
         *,
         size_px: int,
-        image_share: float,
+        image_fraction: float,
         annotated: bool = False,
     ) -> None:
         """Read the tables; no frame is read yet.
@@ -34,7 +34,7 @@ class CuratedSet(ClipSet):
         Args:
             folders: What `train.curate` or `train.render --webdataset` wrote.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of images among the drawn clips, where there are videos too.
+            image_fraction: Share of images among the drawn clips, where there are videos too.
             annotated: Whether pairs carry the stored landmarks and pose. A clip whose landmarks
                 are damaged or of another set counts as one that cannot be read.
 
@@ -53,7 +53,7 @@ class CuratedSet(ClipSet):
         self.stored_px = sizes[0]
         """Side of the stored pictures."""
         far = any(folder.is_far for folder in opened)
-        super().__init__(clips, size_px=size_px, image_share=image_share, far=far)
+        super().__init__(clips, size_px=size_px, image_fraction=image_fraction, far=far)
         self._clips, self._annotated = clips, annotated
         self._arrays = lru_cache(CACHED_ANNOTATIONS)(lambda clip: self._clips[clip].annotations())
 

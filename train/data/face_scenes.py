@@ -97,7 +97,7 @@ class FaceScenePainter:
         size_px: int,
         *,
         animals: Sequence[int] = (),
-        animal_share: float = 0.0,
+        animal_fraction: float = 0.0,
     ) -> None:
         """Prepare what all pictures share.
 
@@ -105,12 +105,12 @@ class FaceScenePainter:
             data: Rendered heads.
             size_px: Side of the pictures.
             animals: Which of the identities are animals.
-            animal_share: How often one of them is drawn, where there are any; the others come
+            animal_fraction: How often one of them is drawn, where there are any; the others come
                 from all identities alike.
         """
         self._data, self.size_px = data, size_px
         self._animals = np.array(animals, np.int64)
-        self._animal_share = animal_share if len(animals) else 0.0
+        self._animal_fraction = animal_fraction if len(animals) else 0.0
         self._photos = faceless_photos()
 
     def draw(self, random: np.random.Generator) -> FaceScene:
@@ -170,7 +170,9 @@ class FaceScenePainter:
         return (None if none else replace(face, is_target=not turned)), alpha
 
     def _head(self, random: np.random.Generator) -> _Head:
-        among = self._animals if chance(random, self._animal_share) else np.arange(len(self._data))
+        among = (
+            self._animals if chance(random, self._animal_fraction) else np.arange(len(self._data))
+        )
         chosen = random.choice(among, 1), random.integers(FRAMES, size=1)
         image: ByteArray = self._data.rows("image", *chosen)[0]
         size = image.shape[0]

@@ -55,7 +55,7 @@ class DataFolder:
         return self.index.get("format") == RENDERED_FORMAT or RENDERED_KEY in self.index
 
     @property
-    def animal_share(self) -> float:
+    def animal_fraction(self) -> float:
         """Of rendered heads, the share that was asked to be animals."""
         return float(self.index.get(RENDERED_KEY, self.index).get("creatures", 0.0))
 

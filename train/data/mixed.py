@@ -44,8 +44,8 @@ class Mix:
     """
 
     batch: int
-    animal_share: float
-    clip_share: float
+    animal_fraction: float
+    clip_fraction: float
     originals: tuple[bool, bool]
     """Whether there are rendered heads, and clips."""
     animals: tuple[bool, bool]
@@ -58,12 +58,12 @@ class Mix:
     def _until(self, step: int) -> tuple[int, int, int, int]:
         """Of all steps before this one."""
         pairs = step * self.batch
-        of_animals = count_in_step(0, pairs, self.animal_share)
+        of_animals = count_in_step(0, pairs, self.animal_fraction)
         original = self._kinds(pairs - of_animals, self.originals)
         return (*original, *self._kinds(of_animals, self.animals))
 
     def _kinds(self, count: int, there: tuple[bool, bool]) -> tuple[int, int]:
-        share = self.clip_share if all(there) else float(there[1])
+        share = self.clip_fraction if all(there) else float(there[1])
         of_clips = count_in_step(0, count, share)
         return count - of_clips, of_clips
 
@@ -115,7 +115,7 @@ class MixedSource:
 
     def draw_frames(self, draw: Draw, count: int) -> FrameBatch:
         """Random frames, a share of them animals."""
-        animals = count_in_step(draw.step, count, self._mix.animal_share)
+        animals = count_in_step(draw.step, count, self._mix.animal_fraction)
         return _both(
             lambda n: self._people.draw_frames(draw, n),
             lambda n: self._animals.draw_frames(draw, n),
@@ -184,9 +184,9 @@ def animal_folders(animals: str) -> tuple[list[DataFolder], list[DataFolder]]:
     folders = open_folders(animals)
     rendered = [folder for folder in folders if folder.is_rendered]
     for folder in rendered:
-        if folder.animal_share != 1:
+        if folder.animal_fraction != 1:
             raise MediaError(
-                f"{folder} was rendered with --animals {folder.animal_share}, so people are in "
+                f"{folder} was rendered with --animals {folder.animal_fraction}, so people are in "
                 "it; animals alone are expected. Render with --animals 1, or name it under data."
             )
     return rendered, [folder for folder in folders if not folder.is_rendered]

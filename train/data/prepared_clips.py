@@ -23,7 +23,7 @@ class PreparedSet(ClipSet):
         clips: Sequence[PreparedFile],
         *,
         size_px: int,
-        image_share: float,
+        image_fraction: float,
     ) -> None:
         """Map the shards.
 
@@ -31,7 +31,7 @@ class PreparedSet(ClipSet):
             cache: Folder that `prepare` wrote.
             clips: Which of its clips.
             size_px: Side of the pictures it gives; stored ones are resized to it.
-            image_share: Share of images among the drawn clips, where there are videos too.
+            image_fraction: Share of images among the drawn clips, where there are videos too.
 
         Raises:
             MediaError: A shard is missing or damaged.
@@ -40,7 +40,7 @@ class PreparedSet(ClipSet):
         frames = [shards[clip.shard][clip.first : clip.first + clip.frames] for clip in clips]
         if any(len(stored) < clip.frames for stored, clip in zip(frames, clips, strict=True)):
             raise _damaged(cache, "a shard is shorter than its index says")
-        super().__init__(frames, size_px=size_px, image_share=image_share)
+        super().__init__(frames, size_px=size_px, image_fraction=image_fraction)
 
 
 def _mapped(path: Path) -> NDArray[np.uint8]:

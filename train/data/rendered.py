@@ -66,19 +66,19 @@ class RenderedSet:
         self,
         folders: Sequence[Place | DataFolder | Arrays],
         *,
-        same_pose_share: float = 0.5,
-        turned_share: float = 0.0,
+        same_pose_fraction: float = 0.5,
+        turned_fraction: float = 0.0,
     ) -> None:
         """Read the small arrays; no picture is read yet.
 
         Args:
             folders: What `train.render` wrote, or the arrays of a shard in memory.
-            same_pose_share: Share of the drawn pairs with one head pose and another expression,
+            same_pose_fraction: Share of the drawn pairs with one head pose and another expression,
                 of those that are not drawn as turned.
-            turned_share: Share of the drawn pairs whose yaw differs by 20 degrees or more.
+            turned_fraction: Share of the drawn pairs whose yaw differs by 20 degrees or more.
         """
         parts = [part for folder in folders for part in _parts(folder)]
-        self._same_pose_share, self._turned_share = same_pose_share, turned_share
+        self._same_pose_fraction, self._turned_fraction = same_pose_fraction, turned_fraction
         self._skipping = Skipping("head")
         self._large = [large for _, large in parts]
         pictures = [large["image"] for large in self._large]
@@ -87,10 +87,10 @@ class RenderedSet:
             name: np.concatenate([small[name] for small, _ in parts]) for name in SMALL_ARRAYS
         }
         self._turned = _turned_pairs(self.small["pose_deg"])
-        if turned_share and not len(self._turned):
+        if turned_fraction and not len(self._turned):
             raise MediaError(
                 f"No pair of the rendered heads turns by {TURNED_DEG:.0f} degrees or more, and "
-                f"turned_share is {turned_share:g}. Give turned_share=0, or render more heads."
+                f"turned_fraction is {turned_fraction:g}. Give turned_fraction=0, or render more heads."
             )
         self._first = np.cumsum([0, *map(len, pictures)])
         sizes = {rows.shape[2] for rows in pictures}
@@ -208,12 +208,12 @@ class RenderedSet:
         Raises:
             MediaError: Many in a row cannot be read.
         """
-        same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_share)
+        same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_fraction)
         pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
         identities = draw.integers(count, 0, len(self))
-        if self._turned_share:
+        if self._turned_fraction:
             chosen = self._turned[draw.integers(count, 0, len(self._turned))]
-            turned = draw.uniform(count).numpy() < self._turned_share
+            turned = draw.uniform(count).numpy() < self._turned_fraction
             identities, pair = (
                 np.where(turned, chosen[:, column], usual)
                 for column, usual in enumerate((identities, pair))

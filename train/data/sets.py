@@ -39,28 +39,28 @@ class DataConfig:
         "folders of pictures and videos of one face each, prepared once, or folders or URLs "
         "written by train.curate or train.render --webdataset; separated by commas",
     )
-    clip_share: float = option(
+    clip_fraction: float = option(
         0.5,
-        "share of clips among the pairs of each batch, where there is data too",
+        "fraction of clips among the pairs of each batch, where there is data too",
         minimum=0,
         maximum=1,
     )
-    image_share: float = option(
+    image_fraction: float = option(
         0.2,
-        "share of pictures among the pairs of clips, where there are videos too",
+        "fraction of pictures among the pairs of clips, where there are videos too",
         minimum=0,
         maximum=1,
     )
-    same_pose_share: float = option(
+    same_pose_fraction: float = option(
         0.5,
-        "share of rendered pairs with one head pose and another expression",
+        "fraction of rendered pairs with one head pose and another expression",
         minimum=0,
         maximum=1,
     )
-    turned_share: float = option(
+    turned_fraction: float = option(
         0.0,
-        "share of rendered pairs whose yaw differs by 20 degrees or more; same_pose_share is of "
-        "the others",
+        "fraction of rendered pairs whose yaw differs by 20 degrees or more; same_pose_fraction is "
+        "of the others",
         minimum=0,
         maximum=1,
         more=True,
@@ -92,7 +92,7 @@ class DataConfig:
         """How many of a step's pairs are of clips."""
         if not self.clips:
             return 0
-        return count_in_step(step, batch, self.clip_share) if self.data else batch
+        return count_in_step(step, batch, self.clip_fraction) if self.data else batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def open_sets(config: DataConfig, run: Path, *, annotated: bool = False) -> Sets
         folders = open_folders(config.data)
         rendered = RenderedSet(
             folders,
-            same_pose_share=config.same_pose_share,
-            turned_share=config.turned_share,
+            same_pose_fraction=config.same_pose_fraction,
+            turned_fraction=config.turned_fraction,
         )
     return Sets(rendered, _clips(config, run, rendered, annotated) if config.clips else None)
 
@@ -139,18 +139,18 @@ def _clips(config: DataConfig, run: Path, rendered: RenderedSet | None, annotate
         )
     opened = open_folders(config.clips)
     if any(folder.is_far or folder.has_clips for folder in opened):
-        return _curated(opened, size_px, config.image_share, annotated)
+        return _curated(opened, size_px, config.image_fraction, annotated)
     cache = Path(config.cache) if config.cache else run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     folders = [Path(place) for place in config.clips.split(",")]
     while not is_first_process() and not is_prepared(folders, cache, settings):
         time.sleep(1.0)
     clips = prepare(folders, cache, settings)
-    return PreparedSet(cache, clips, size_px=size_px, image_share=config.image_share)
+    return PreparedSet(cache, clips, size_px=size_px, image_fraction=config.image_fraction)
 
 
 def _curated(
-    folders: list[DataFolder], size_px: int, image_share: float, annotated: bool
+    folders: list[DataFolder], size_px: int, image_fraction: float, annotated: bool
 ) -> CuratedSet:
     raw = [folder for folder in folders if not folder.has_clips]
     far = [folder for folder in raw if folder.is_far]
@@ -164,7 +164,7 @@ def _curated(
             f"clips names folders of train.curate and others ({', '.join(map(str, raw))}); one "
             "kind is expected. Curate those, too."
         )
-    clips = CuratedSet(folders, size_px=size_px, image_share=image_share, annotated=annotated)
+    clips = CuratedSet(folders, size_px=size_px, image_fraction=image_fraction, annotated=annotated)
     if size_px > clips.stored_px:
         raise MediaError(
             f"The curated clips have {clips.stored_px} px; at least {size_px} px are expected. "

@@ -33,6 +33,7 @@ RENAMED: Final[Mapping[str, str]] = MappingProxyType(
         "image_share": "image_fraction",
         "own_keypoints_share": "own_keypoints_fraction",
         "same_pose_share": "same_pose_fraction",
+        "turned_share": "turned_fraction",
         "reader": "landmark_model",
     }
 )

@@ -66,8 +66,12 @@ class LoopConfig:
     warmup_steps: int = option(
         100, "steps over which the learning rate rises", minimum=0, more=True
     )
-    final_lr_share: float = option(
-        0.05, "share of the learning rate that the cosine ends at", minimum=0, maximum=1, more=True
+    final_lr_fraction: float = option(
+        0.05,
+        "fraction of the learning rate that the cosine ends at",
+        minimum=0,
+        maximum=1,
+        more=True,
     )
     ema_decay: float = option(
         0.998,
@@ -210,10 +214,10 @@ def _any_process(accelerator: accelerate.Accelerator, *, asked: bool) -> bool:
 
 
 def learning_rate_share(step: int, config: LoopConfig) -> float:
-    """Linear warm-up, then a cosine to `final_lr_share`."""
+    """Linear warm-up, then a cosine to `final_lr_fraction`."""
     rise = min(1.0, (step + 1) / max(config.warmup_steps, 1))
     cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps))
-    return rise * (config.final_lr_share + (1 - config.final_lr_share) * cosine)
+    return rise * (config.final_lr_fraction + (1 - config.final_lr_fraction) * cosine)
 
 
 def _prepare(module: nn.Module, accelerator: accelerate.Accelerator) -> None:

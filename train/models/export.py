@@ -1,4 +1,4 @@
-"""A trained model of the published architecture, written for us and for everyone else."""
+"""A trained model of the paper's architecture, written for us and for everyone else."""
 
 from __future__ import annotations
 

@@ -79,9 +79,9 @@ class AnimalConfig:
         help="folders of videos and pictures of one animal each, folders of train.curate, or "
         "folders of train.render --animals 1, separated by commas"
     )
-    animal_share: float = option(
+    animal_fraction: float = option(
         0.5,
-        "share of animals among the pairs of each batch; the others are the original data",
+        "fraction of animals among the pairs of each batch; the others are the original data",
         above=0,
         maximum=1,
     )
@@ -98,8 +98,8 @@ class AnimalConfig:
 class PaperAnimalsConfig:
     """Fine-tuning a model of the paper's architecture on animals.
 
-    `data` and `clips` are the original data, at least one of them; `clip_share` and `image_share`
-    hold for the animals too, where they are of both kinds.
+    `data` and `clips` are the original data, at least one of them; `clip_fraction` and
+    `image_fraction` hold for the animals too, where they are of both kinds.
     """
 
     model: AnimalBase = shared(AnimalBase)
@@ -131,8 +131,8 @@ class PaperAnimalsConfig:
 class CompactAnimalsConfig:
     """Fine-tuning a compact model on animals.
 
-    `data` and `clips` are the original data, at least one of them; `clip_share` and `image_share`
-    hold for the animals too, where they are of both kinds.
+    `data` and `clips` are the original data, at least one of them; `clip_fraction` and
+    `image_fraction` hold for the animals too, where they are of both kinds.
     """
 
     model: AnimalBase = shared(AnimalBase)
@@ -142,7 +142,7 @@ class CompactAnimalsConfig:
     batches: CompactBatches = shared(
         CompactBatches,
         fixed={"own_keypoints_from": 0},
-        hidden=("own_keypoints_share",),
+        hidden=("own_keypoints_fraction",),
         motion_batch=0,
     )
     rates: compact.CompactRates = shared(
@@ -321,7 +321,7 @@ def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
     rendered, others = animal_folders(config.animals.animals)
     heads = None
     if rendered:
-        heads = RenderedSet(rendered, same_pose_share=config.sets.same_pose_share)
+        heads = RenderedSet(rendered, same_pose_fraction=config.sets.same_pose_fraction)
     if heads is not None and heads.size_px != side:
         raise MediaError(
             f"{', '.join(map(str, rendered))} has pictures of {heads.size_px} px and the original "
@@ -332,7 +332,7 @@ def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
     run = config.loop.run
     of_clips = DataConfig(
         clips=",".join(map(str, others)),
-        image_share=config.sets.image_share,
+        image_fraction=config.sets.image_fraction,
         clip_px=side,
         cache=config.animals.animal_cache or str(run / CACHE_NAME),
     )
@@ -349,7 +349,7 @@ def trainable_preset(place: str) -> Preset:
     known = [other for other in PAPER_PRESETS.values() if other.width == preset.width]
     if not known:
         raise CheckpointError(
-            f"The base has {preset.width:g} times the published channels; 1 or 1/16 is expected. "
+            f"The base has {preset.width:g} times the paper's channels; 1 or 1/16 is expected. "
             "Give another base."
         )
     return known[0]
@@ -363,7 +363,7 @@ def _preset_of_base(place: str) -> Preset:
 def _mix(config: AnimalsConfig, batch: int, people: Sets, animals: Sets) -> Mix:
     """That of a run."""
     kinds = [(s.rendered is not None, s.clips is not None) for s in (people, animals)]
-    return Mix(batch, config.animals.animal_share, config.sets.clip_share, kinds[0], kinds[1])
+    return Mix(batch, config.animals.animal_fraction, config.sets.clip_fraction, kinds[0], kinds[1])
 
 
 def _trained_note(config: AnimalsConfig) -> str:

@@ -52,9 +52,9 @@ class CompactBatches:
     clip_frames: int = option(
         4, "frames of clips per step and process that M reads besides (L_E)", minimum=0
     )
-    own_keypoints_share: float = option(
+    own_keypoints_fraction: float = option(
         0.4,
-        "share of rendered pairs that are driven by M's keypoints instead of the true ones",
+        "fraction of rendered pairs that are driven by M's keypoints instead of the true ones",
         minimum=0,
         maximum=1,
     )
@@ -208,7 +208,7 @@ def driving_points(
     keypoints = [
         f.keypoints + j.to(f.keypoints.device) for f, j in zip(frames, jitter, strict=True)
     ]
-    chosen = (draw.uniform(count) < batches.own_keypoints_share).nonzero()[:, 0]
+    chosen = (draw.uniform(count) < batches.own_keypoints_fraction).nonzero()[:, 0]
     if draw.step < batches.own_keypoints_from or not len(chosen):
         return keypoints[0], keypoints[1]
     with torch.no_grad():

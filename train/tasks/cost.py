@@ -94,7 +94,7 @@ def noise_sets(config: DataConfig, size_px: int) -> Sets:
         "depth": random.uniform(-1, 0.4, (*count, half, half)).astype(np.float16),
     }
     video = random.integers(0, 256, (FRAMES, size_px, size_px, 3), np.uint8)
-    clips = ClipSet([video], size_px=size_px, image_share=0.0)
+    clips = ClipSet([video], size_px=size_px, image_fraction=0.0)
     return Sets(RenderedSet([heads]) if config.data else None, clips if config.clips else None)
 
 

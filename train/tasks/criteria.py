@@ -29,7 +29,7 @@ from ..models.runs import open_networks
 class CriteriaOptions:
     """What Eq. 4 compares pictures, poses and landmarks by."""
 
-    reader: str = option(
+    landmark_model: str = option(
         "default",
         "compact model that reads head pose and landmarks of frames that carry none, as curated "
         "clips and rendered heads do; empty: none",
@@ -59,7 +59,7 @@ class Criteria:
     def networks(self) -> dict[str, nn.Module]:
         """Those that there are, by name."""
         vgg = self.distance.network if isinstance(self.distance, Vgg19Distance) else None
-        named = {"reader": self.reader, "arcface": self.arcface, "vgg": vgg}
+        named = {"landmark_model": self.landmark_model, "arcface": self.arcface, "vgg": vgg}
         return {name: network for name, network in named.items() if network is not None}
 
 
@@ -69,7 +69,7 @@ def load_criteria(options: CriteriaOptions, arcface: str) -> Criteria:
     Raises:
         CheckpointError: One cannot be read.
     """
-    reader = compact_reader(options.reader)
+    reader = compact_reader(options.landmark_model)
     recognition = load_arcface(arcface) if arcface else None
     distance = picture_distance(options.vgg, reader)
     return Criteria(options=options, reader=reader, arcface=recognition, distance=distance)
@@ -98,7 +98,7 @@ def compact_networks(place: str) -> Networks:
     if not isinstance(networks["motion"], CompactMotionExtractor):
         raise CheckpointError(
             f"{place} reads no landmarks: its keypoints have no names. A model of the compact "
-            "family is expected; give reader=default, or reader= for none."
+            "family is expected; give landmark_model=default, or landmark_model= for none."
         )
     return networks
 
@@ -124,6 +124,6 @@ def open_labelled(config: DataConfig, run: Path, weights: PaperWeights, reader: 
             return sets
     raise MediaError(
         f"The clips carry no head pose and no landmarks, and {' and '.join(asked)} weigh more than "
-        "0. Name a compact model that reads them with reader=default, or set "
+        "0. Name a compact model that reads them with landmark_model=default, or set "
         f"{' '.join(f'weights.{name}=0' for name in asked)}."
     )

@@ -77,7 +77,7 @@ class FaceFinderConfig:
     )
     animals: float = option(
         0.25,
-        "share of the heads that are drawn from animals alone, where the folders have any",
+        "fraction of the heads that are drawn from animals alone, where the folders have any",
         minimum=0,
         maximum=1,
     )
@@ -145,7 +145,7 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     elif config.begin_with:
         network.initialise_from(load_model(config.begin_with).motion)
     painter = FaceScenePainter(
-        data, config.size_px, animals=animals_of(config.folders), animal_share=config.animals
+        data, config.size_px, animals=animals_of(config.folders), animal_fraction=config.animals
     )
     step = FaceFinderStep(
         painter=painter, batch=config.batch, size_px=config.size_px, weights=config.weights

@@ -72,7 +72,7 @@ class FinetuneConfig:
     batches: CompactBatches = shared(
         CompactBatches,
         fixed={"motion_batch": 0, "own_keypoints_from": 0},
-        hidden=("clip_frames", "own_keypoints_share"),
+        hidden=("clip_frames", "own_keypoints_fraction"),
     )
     rates: CompactRates = shared(CompactRates, hidden=("motion_lr", "discriminator_lr"), lr=3e-4)
     picture_weights: PictureWeights = section(PictureWeights)
@@ -157,7 +157,7 @@ def open_base(place: str) -> BaseModel:
     base = open_model(place)
     if base.preset.family != "compact":
         raise CheckpointError(
-            f"{place} is a published model (or one built like it), and this command fine-tunes "
+            f"{place} is of the paper's architecture, and this command fine-tunes "
             "compact ones alone. Give base=default, or another compact model."
         )
     missing = [name for name in NETWORKS if name not in base.networks]

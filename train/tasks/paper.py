@@ -1,4 +1,4 @@
-"""Stage 1 as the paper has it: Eq. 2 to 4 on the published networks, from scratch (Sec. 3.2)."""
+"""Stage 1 as the paper has it: Eq. 2 to 4 on the paper's networks, from scratch (Sec. 3.2)."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class PaperOptimiser:
 class PaperTraining:
     """What all training by Eq. 4 has, from scratch and on animals."""
 
-    loop: LoopConfig = shared(LoopConfig, final_lr_share=1.0, ema_decay=0.999)
+    loop: LoopConfig = shared(LoopConfig, final_lr_fraction=1.0, ema_decay=0.999)
     sets: DataConfig = shared(DataConfig, clip_px=512)
     optimiser: PaperOptimiser = shared(PaperOptimiser)
     criteria: CriteriaOptions = shared(CriteriaOptions)
@@ -118,14 +118,14 @@ class PaperTraining:
         return replace(
             self,
             optimiser=replace(self.optimiser, batch=1, total_batch=0),
-            sets=replace(self.sets, clip_share=1.0 if self.sets.clips else 0.0),
+            sets=replace(self.sets, clip_fraction=1.0 if self.sets.clips else 0.0),
             validation=ValidationConfig(),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperConfig:
-    """Stage 1 of the paper: F, M, W and G of the published architecture by Eq. 4.
+    """Stage 1 of the paper: F, M, W and G of the paper's architecture by Eq. 4.
 
     The compact networks that ship are trained by train.compact.
     """
@@ -189,7 +189,7 @@ def prepare(config: PaperConfig) -> Task:
         MediaError: Losses ask for what neither the data nor a network says.
     """
     training = config.training
-    reader = training.criteria.reader
+    reader = training.criteria.landmark_model
     sets = open_labelled(training.sets, training.loop.run, config.weights, reader)
     return paper_task(config, sets)
 
@@ -363,7 +363,7 @@ def notes(
     if sets.clips is not None and sets.clips.is_labelled:
         lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
     elif sets.clips is not None and criteria.reader is None:
-        lines.append("L_H and L_guide are 0 for clips: no reader for pose and landmarks")
+        lines.append("L_H and L_guide are 0 for clips: no landmark_model for pose and landmarks")
     if initial.validation is None:
         lines.append("no validation_data and no validation_clips: no best state is kept")
     return tuple(lines)

@@ -1,4 +1,4 @@
-"""The step of Eq. 4: pairs of frames through F, M, W and G of the published architecture.
+"""The step of Eq. 4: pairs of frames through F, M, W and G of the paper's architecture.
 
 A pair is two frames of one person, or a picture with itself. M reads both, F and W carry the source
 to the driving keypoints, G paints; all four learn from one table of losses, and three

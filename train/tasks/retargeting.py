@@ -3,7 +3,7 @@
 The openings that Eq. 6 asks for are read in the painted picture by the frozen M of a compact base,
 and, since its keypoints are lids and lips themselves, from the retargeted keypoints as well. A base
 of the paper's architecture has keypoints without names; there a compact model reads the picture
-(`reader`).
+(`landmark_model`).
 
 Of a picture of a clip no renderer says what is head; S's mask is then the compact model's: the head
 that W sees in the source, a probability for each pixel, and whatever is about M's keypoints, for W
@@ -101,7 +101,7 @@ class RetargetingConfig:
     init: str = option(
         "", "run folder or model file of the initial S, R_eyes and R_lip; by default no offset"
     )
-    reader: str = option(
+    landmark_model: str = option(
         "default",
         "compact model that reads lids, lips and heads for a base of the paper's architecture; a "
         "compact base does so itself",
@@ -130,7 +130,7 @@ def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> 
     """The three networks over a base and the step of Eq. 5 and 6, put together.
 
     Raises:
-        CheckpointError: Base, reader or init lack networks, or the run trains others.
+        CheckpointError: Base, landmark model or init lack networks, or the run trains others.
         MediaError: S is to learn, and nothing moves.
     """
     lacking = [name for name in NETWORKS if name not in base.networks]
@@ -148,7 +148,7 @@ def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> 
         sets=sets,
         preset=base.preset,
         base={name: base.networks[name] for name in NETWORKS},
-        reading=_reading_networks(config.reader) if of_paper else None,
+        reading=_reading_networks(config.landmark_model) if of_paper else None,
     )
     networks = retargeting_networks(
         base.preset, parts, config.init, base.networks, config.loop.seed
@@ -384,8 +384,8 @@ def _reading_networks(place: str) -> Networks:
     """F, M, W and G of the compact model that reads for a base of the paper's architecture."""
     if not place:
         raise CheckpointError(
-            "The keypoints of a published base have no names, so that another model has to read "
-            "lids and lips. Name a compact model; reader=default is ours."
+            "The keypoints of a base of the paper's architecture have no names, so that another "
+            "model has to read lids and lips. Name a compact model; landmark_model=default is ours."
         )
     networks = compact_networks(place)
     return {name: networks[name] for name in NETWORKS}
@@ -393,7 +393,7 @@ def _reading_networks(place: str) -> Networks:
 
 def cost(config: RetargetingConfig) -> str:
     """What a step of one process takes, for a dry run."""
-    sets = replace(config.sets, clip_share=1.0 if config.sets.clips else 0.0)
+    sets = replace(config.sets, clip_fraction=1.0 if config.sets.clips else 0.0)
     one = replace(config, batch=1, sets=sets)
     noise, base = noise_sets(sets, sets.clip_px), open_model(config.base)
     task = retargeting_task(one, base, noise)

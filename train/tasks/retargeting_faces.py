@@ -1,8 +1,8 @@
 """Faces as stage 2 looks at them: what the frozen base makes of them, and what is read in them.
 
-A compact base names its keypoints, so that it reads lids and lips itself. The keypoints of a
-published base have no names; there a compact model, the reader, tells where lids and lips are,
-in the source and in the painted picture (Eq. 6: the openings of I_p).
+A compact base names its keypoints, so that it reads lids and lips itself. The keypoints of a base
+of the paper's architecture have no names; there a compact model, the reader, says where lids and
+lips are, in the source and in the painted picture (Eq. 6: the openings of I_p).
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def faces_of(
 
     Args:
         model: The base.
-        image: (B, 3, h, h) in [0, 1]; a published base takes it at its own side.
-        reader: Compact model that reads for a published base, made for pictures of side h.
+        image: (B, 3, h, h) in [0, 1]; a base of the paper's architecture takes it at its own side.
+        reader: Compact model that reads for such a base, made for pictures of side h.
     """
     with torch.no_grad():
         volume = extract_appearance(model, resize(image, model.preset.face_size_px))
@@ -157,6 +157,6 @@ def driven_keypoints(
 
 
 def _exact(model: LivePortraitModel) -> AbstractContextManager[object]:
-    """Float32 about a published M, whose coordinates ask for it."""
+    """Float32 about the paper's M, whose coordinates ask for it."""
     published = model.preset.family == "published"
     return full_precision(model.device) if published else nullcontext()

@@ -17,8 +17,9 @@ def test_the_list_names_every_stage_in_order_and_adds_up(tmp_path, capsys):
     heads = [line for line in lines if line.startswith("# ")]
     assert [line[2:].split(":")[0] for line in heads[:-2]] == [s.name for s in recipe.STAGES]
     hours = sum(stage.minutes for stage in recipe.STAGES) / 60
-    assert f"{len(recipe.STAGES)} of {len(recipe.STAGES)} stages are left: {hours:.1f} hours" in (
-        heads[-2]
+    assert (
+        f"{len(recipe.STAGES)} of {len(recipe.STAGES)} stages are left: {hours:.1f} hours"
+        in (heads[-2])
     )
     assert heads[-1].endswith("without --list to run what is left.")
 
@@ -42,13 +43,13 @@ def test_every_stage_reads_only_what_an_earlier_one_leaves():
         left.add(stage.name)
 
 
-def test_a_share_shrinks_heads_and_steps_but_not_below_two(tmp_path):
-    options = chosen(tmp_path, "--share", "0.01", "--face-model", "FaceXModel", "--workers", "3")
+def test_a_fraction_shrinks_heads_and_steps_but_not_below_two(tmp_path):
+    options = chosen(tmp_path, "--fraction", "0.01", "--face-model", "FaceXModel", "--workers", "3")
     words = recipe.command(recipe.STAGES[0], options)
     assert words[words.index("--identities") + 1] == str(round(recipe.STAGES[0].identities * 0.01))
     assert words[words.index("--workers") + 1] == "3"
     assert words[words.index("--face-model") + 1] == "FaceXModel"
-    none = recipe.command(recipe.STAGES[0], chosen(tmp_path, "--share", "0"))
+    none = recipe.command(recipe.STAGES[0], chosen(tmp_path, "--fraction", "0"))
     assert none[none.index("--identities") + 1] == "2"
     assert "--face-model" not in none
 
@@ -92,6 +93,6 @@ def test_no_stage_is_stated_to_cost_nothing(stage):
 
 def test_values_out_of_range_are_refused(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
-        chosen(tmp_path, "--share", "2")
+        chosen(tmp_path, "--fraction", "2")
     assert stop.value.code == 2
-    assert "--share is 2.0; a number from 0 to 1 is expected" in capsys.readouterr().err
+    assert "--fraction is 2.0; a number from 0 to 1 is expected" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from train.tasks.compact import CompactConfig
 
 
 def opened(out, **changes):
-    return CuratedSet([out], **{"size_px": SIZE_PX, "image_share": 0.25, **changes})
+    return CuratedSet([out], **{"size_px": SIZE_PX, "image_fraction": 0.25, **changes})
 
 
 def test_pairs_are_two_frames_of_a_clip_by_seed_process_and_step(out):

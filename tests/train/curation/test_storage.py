@@ -64,7 +64,7 @@ def asked(monkeypatch):
 
 
 def opened(place):
-    return CuratedSet([place_named(str(place))], size_px=SIZE_PX, image_share=0.25)
+    return CuratedSet([place_named(str(place))], size_px=SIZE_PX, image_fraction=0.25)
 
 
 def assert_same_pairs(one, other, count=20):

@@ -35,7 +35,7 @@ def films(tmp_path):
 
 
 def opened(folder, **changes):
-    return CuratedSet([folder], size_px=SIZE_PX, image_share=0.5, annotated=True, **changes)
+    return CuratedSet([folder], size_px=SIZE_PX, image_fraction=0.5, annotated=True, **changes)
 
 
 def batch_of(image, keypoints, pose_deg, valid=None):
@@ -55,7 +55,7 @@ def test_pairs_carry_the_stored_numbers_of_their_own_frames(films):
 
 
 def test_without_being_asked_nothing_is_read_of_them(films):
-    clips = CuratedSet([films], size_px=SIZE_PX, image_share=0.5)
+    clips = CuratedSet([films], size_px=SIZE_PX, image_fraction=0.5)
     assert not clips.is_labelled
     assert opened(films).is_labelled
     assert clips.first_pairs(3).valid.tolist() == [False] * 3
@@ -130,7 +130,15 @@ def test_a_clip_with_landmarks_of_another_set_is_named_and_the_next_taken(tmp_pa
     assert "are of another set" in capsys.readouterr().err
 
 
-TINY = ["preset=tiny", "batch=1", "total_batch=0", "bfloat16=false", "reader=", "steps=1", "run=r"]
+TINY = [
+    "preset=tiny",
+    "batch=1",
+    "total_batch=0",
+    "bfloat16=false",
+    "landmark_model=",
+    "steps=1",
+    "run=r",
+]
 
 
 def rows_of(folder):

@@ -50,7 +50,7 @@ def test_each_index_is_read_once_however_often_it_is_asked(tmp_path, reads):
     found, others = open_folders(f"{heads},{clips}")
     assert found.is_rendered
     assert RenderedSet([found]).size_px == SIZE_PX
-    assert len(CuratedSet([found, others], size_px=SIZE_PX, image_share=0.5)) == 5
+    assert len(CuratedSet([found, others], size_px=SIZE_PX, image_fraction=0.5)) == 5
     indices = [place for place in reads if place.name == "index.json"]
     assert sorted(map(str, indices)) == sorted(
         str(place / "index.json") for place in (heads, clips)

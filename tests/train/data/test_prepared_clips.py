@@ -48,7 +48,7 @@ def cache(tmp_path_factory, folder):
 
 def opened(cache, folder, **changes):
     clips = prepare([folder], cache, SETTINGS, faces=square_faces(), log=quiet)
-    return PreparedSet(cache, clips, **{"size_px": SIZE_PX, "image_share": 0.25, **changes})
+    return PreparedSet(cache, clips, **{"size_px": SIZE_PX, "image_fraction": 0.25, **changes})
 
 
 def test_clips_of_one_face_are_kept_and_the_others_named_by_reason(tmp_path, folder):
@@ -180,7 +180,7 @@ def test_a_new_file_is_added_and_a_removed_one_left_out(tmp_path, folder):
     clips = prepare([place], tmp_path / "cache", SETTINGS, faces=square_faces(), log=quiet)
     names = [clip.name.removeprefix("people/") for clip in clips]
     assert names == ["b.mp4", "c.mp4", "deeper/still.png", "still.png"]
-    assert len(PreparedSet(tmp_path / "cache", clips, size_px=64, image_share=0.5)) == 4
+    assert len(PreparedSet(tmp_path / "cache", clips, size_px=64, image_fraction=0.5)) == 4
 
 
 def test_a_cache_of_other_settings_is_refused(cache, folder):
@@ -256,7 +256,7 @@ def test_moving_pairs_leave_stills_out_and_stills_alone_have_none(cache, folder)
     pairs = clips.draw_pairs(Draw.of(0, 0, 0), 40, moving=True)
     assert not (pairs.source.image == pairs.driving.image).flatten(1).all(1).any()
     entries = [clip for clip in read_index(cache, SETTINGS).values() if clip.frames == 1]
-    stills = PreparedSet(cache, entries, size_px=SIZE_PX, image_share=0.0)
+    stills = PreparedSet(cache, entries, size_px=SIZE_PX, image_fraction=0.0)
     assert not stills.has_motion
     with pytest.raises(ValueError, match="no clip has more than one frame"):
         stills.draw_pairs(Draw.of(0, 0, 0), 1, moving=True)

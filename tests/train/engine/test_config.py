@@ -57,7 +57,9 @@ def test_a_key_of_an_earlier_version_says_what_it_is_called_now():
     assert refusal("strip_every=5") == (
         "'strip_every' is called 'grid_every' now. Give grid_every=VALUE."
     )
-    assert "There is no option 'animal_share'" in refusal("animal_share=1")  # not of this command
+    assert "There is no option 'animal_fraction'" in refusal(
+        "animal_fraction=1"
+    )  # not of this command
 
 
 def test_every_new_name_is_an_option_of_some_command():

@@ -235,7 +235,7 @@ def test_draws_are_as_they_are_called():
 
 
 def test_the_learning_rate_rises_then_falls_to_its_share(tmp_path):
-    settings = config(tmp_path, steps=100, warmup_steps=10, final_lr_share=0.1)
+    settings = config(tmp_path, steps=100, warmup_steps=10, final_lr_fraction=0.1)
     shares = [learning_rate_share(step, settings) for step in range(101)]
     assert shares[0] < 0.11
     assert max(shares) == pytest.approx(shares[9], abs=0.03)

@@ -117,7 +117,7 @@ def test_the_counts_of_a_step_keep_all_shares_even_one_pair_at_a_time():
 
 def test_clips_of_both_are_drawn_at_the_share():
     people, cats = (
-        ClipSet([np.full((3, 8, 8, 3), level, np.uint8)], size_px=8, image_share=0.0)
+        ClipSet([np.full((3, 8, 8, 3), level, np.uint8)], size_px=8, image_fraction=0.0)
         for level in (0, 255)
     )
     source = MixedClips(Mix(4, 0.25, 1.0, (False, True), (False, True)), people, cats)
@@ -176,10 +176,10 @@ def drawn(task, step):
 
 
 def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
-    task = a_published_task(place, animals=place / "cats", batch=4, animal_share=0.25)
+    task = a_published_task(place, animals=place / "cats", batch=4, animal_fraction=0.25)
     untold = [~drawn(task, step).valid for step in range(3)]
     assert [row.tolist() for row in untold] == [[False, False, False, True]] * 3
-    task = a_published_task(place, animals=place / "creatures", batch=1, animal_share=1)
+    task = a_published_task(place, animals=place / "creatures", batch=1, animal_fraction=1)
     pairs = drawn(task, 0)
     known = RenderedSet([place / "creatures"]).small["keypoints"].reshape(-1, 21, 3)
     assert pairs.valid.all()
@@ -240,7 +240,7 @@ def test_the_compact_file_has_all_seven_networks_of_which_four_learnt(place, com
 
 def test_m_stays_unless_it_is_told_to_learn(tmp_path, place):
     options = of_compact(place, tmp_path / "run", "data", animals=place / "cats", steps=1)
-    assert animals.main([*options, "animal_share=0.5"]) == 0
+    assert animals.main([*options, "animal_fraction=0.5"]) == 0
     (row,) = losses_of(tmp_path / "run")
     assert {"picture", "clips_picture"} <= set(row)  # people are rendered, animals are clips
     assert "keypoints" not in row
@@ -276,7 +276,7 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
             animals.main([*options, "--dry-run"])
         assert leaving.value.code == 0
         told = capsys.readouterr().out
-        assert '"animal_share": 0.5' in told
+        assert '"animal_fraction": 0.5' in told
         assert "kept for the way back of 2 pairs" in told
     networks = build_networks(PAPER_PRESETS["tiny"])  # of the base
     count = sum(p.numel() for name in NETWORKS for p in networks[name].parameters())
@@ -289,7 +289,7 @@ def test_a_dry_run_tells_what_learns(place, tmp_path, capsys):
     ("wrong", "said"),
     [
         ("animals=", "animals is ''; a text is expected"),
-        ("animal_share=0", "animal_share is 0.0; a number above 0 up to 1 is expected"),
+        ("animal_fraction=0", "animal_fraction is 0.0; a number above 0 up to 1 is expected"),
         ("batch=0", "batch is 0; a whole number from 1 up is expected"),
         ("data=", "Neither data nor clips is given"),
         ("motion_batch=2", "M learns from rendered heads of people and of animals alone"),
@@ -372,5 +372,5 @@ def test_of_two_pairs_one_is_an_animal_and_animals_are_clips(place):
 def test_what_is_left_out_for_animals_is_no_option():
     keys = {spec.key for spec in specs_of(PaperAnimalsConfig)}
     assert not {f"weights.{name}" for name in LEFT_OUT} & keys
-    assert {"weights.guide", "discriminator_lr", "objective", "animal_share"} < keys
+    assert {"weights.guide", "discriminator_lr", "objective", "animal_fraction"} < keys
     assert not {"init", "trunk", "arcface", "preset"} & keys

@@ -103,7 +103,7 @@ def test_a_blank_head_has_no_points_left_and_keeps_what_is_around():
 
 
 def test_animals_are_drawn_as_often_as_asked(data):
-    painter = FaceScenePainter(RenderedSet([data]), 96, animals=[2], animal_share=0.75)
+    painter = FaceScenePainter(RenderedSet([data]), 96, animals=[2], animal_fraction=0.75)
     random = np.random.default_rng(0)
     points = [painter._head(random).points for _ in range(1000)]
     frames = painter._data.rows("keypoints", np.full(3, 2), np.arange(3))
@@ -111,7 +111,7 @@ def test_animals_are_drawn_as_often_as_asked(data):
     drawn = sum(bool(np.abs(noses - five[2]).sum(1).min() < 1e-3) for five in points)
     # .75, and a quarter of the others, as the folder holds four identities: .8125
     assert drawn / 1000 == pytest.approx(0.8125, abs=0.05)  # four standard deviations
-    only = FaceScenePainter(RenderedSet([data]), 96, animals=[], animal_share=0.75)
+    only = FaceScenePainter(RenderedSet([data]), 96, animals=[], animal_fraction=0.75)
     assert only._head(np.random.default_rng(1)).side > 0
 
 

@@ -186,7 +186,7 @@ def test_least_squares_and_the_penalty_are_there_for_the_asking(media):
 def test_clips_without_a_reader_cost_nothing_in_terms_that_need_one(tmp_path, media):
     options = [
         *("run=r", "steps=2", f"clips={media / 'people'}", f"cache={media / 'cache'}"),
-        *(f"clip_px={SIZE_PX}", "reader=", "weights.head_pose=0", "weights.guide=0", *TINY),
+        *(f"clip_px={SIZE_PX}", "landmark_model=", "weights.head_pose=0", "weights.guide=0", *TINY),
     ]
     config = parse(PaperConfig, options, "stage1")
     task = paper_task(config, sets_of(config))
@@ -205,7 +205,7 @@ def refused(capsys, *options):
 def test_what_makes_no_sense_is_one_sentence(capsys):
     tiny = "preset=tiny"
     assert "preset is 'large'; one of paper, tiny is expected" in refused(capsys, "preset=large")
-    assert "set weights.head_pose=0 weights.guide=0" in refused(capsys, tiny, "reader=")
+    assert "set weights.head_pose=0 weights.guide=0" in refused(capsys, tiny, "landmark_model=")
     assert "give arcface=FILE" in refused(capsys, tiny, "weights.face_id=1")
     assert "one of hinge, least_squares" in refused(capsys, tiny, "objective=wasserstein")
     assert "guide is -1.0; a number from 0 up is expected" in refused(

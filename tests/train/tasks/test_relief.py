@@ -29,13 +29,13 @@ def data(tmp_path_factory):
 
 
 def test_the_asked_share_of_pairs_is_turned(data):
-    heads = RenderedSet([data], turned_share=1.0)
+    heads = RenderedSet([data], turned_fraction=1.0)
     pairs = heads.draw_pairs(Draw.of(0, 0, 0), 40)
     turn = (pairs.driving.pose_deg - pairs.source.pose_deg)[:, 1].abs()
     assert float(turn.min()) >= TURNED_DEG
     usual, none = (
         RenderedSet([data], **share).draw_pairs(Draw.of(0, 0, 0), 40)
-        for share in ({}, {"turned_share": 0.0})
+        for share in ({}, {"turned_fraction": 0.0})
     )
     assert torch.equal(usual.source.image, none.source.image)
 
@@ -45,7 +45,7 @@ def test_heads_that_never_turn_are_refused_where_turned_pairs_are_asked_for(data
     with np.load(still / "shard-00000.npz") as file:
         arrays = dict(file)
     np.savez(still / "shard-00000.npz", **{**arrays, "pose_deg": 0 * arrays["pose_deg"]})
-    options = [f"run={tmp_path / 'run'}", f"data={still}", "turned_share=0.5", *QUICK]
+    options = [f"run={tmp_path / 'run'}", f"data={still}", "turned_fraction=0.5", *QUICK]
     assert "turns by 20 degrees" in refused(compact.main, capsys, options)
 
 
@@ -84,7 +84,7 @@ def test_the_true_relief_costs_nothing_and_hair_counts_twice(data):
 
 
 def test_the_field_alone_is_trained_and_the_decoder_stays(data, tmp_path):
-    run, options = tmp_path / "field", [f"data={data}", "depth_probes=3", "turned_share=0.5"]
+    run, options = tmp_path / "field", [f"data={data}", "depth_probes=3", "turned_fraction=0.5"]
     assert compact.main([f"run={run}", *options, "init=default", "field_only=true", *QUICK]) == 0
     rows = [json.loads(row) for row in (run / "stats.jsonl").read_text("utf-8").splitlines()]
     assert {"flow", "background", "head", "depth", "coverage"} <= set(rows[-1])

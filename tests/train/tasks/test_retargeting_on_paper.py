@@ -1,4 +1,4 @@
-"""Stage 2 on a published base, and on parts of S, R_eyes and R_lip alone."""
+"""Stage 2 on a base of the paper's architecture, and on parts of S, R_eyes and R_lip alone."""
 
 from pathlib import Path
 
@@ -318,10 +318,10 @@ def test_init_has_to_be_of_the_same_keypoints(media, base):
 
 
 def test_a_published_base_needs_a_reader_with_named_keypoints(media, base):
-    with pytest.raises(CheckpointError, match="reader=default is ours"):
-        a_task(media, base, "reader=")
+    with pytest.raises(CheckpointError, match="landmark_model=default is ours"):
+        a_task(media, base, "landmark_model=")
     with pytest.raises(CheckpointError, match="its keypoints have no names"):
-        a_task(media, base, f"reader={base / 'published'}")
+        a_task(media, base, f"landmark_model={base / 'published'}")
 
 
 def test_a_base_without_its_networks_is_refused(media, base):

@@ -159,7 +159,7 @@ def test_stage_2_on_stills_alone_says_that_it_needs_films(media, mixed):
     (step,) = stage_2_on_clips(media, mixed).steps
     entries = read_index(media / "cache", CropSettings(size_px=SIZE_PX)).values()
     stills = [entry for entry in entries if entry.frames == 1]
-    pictures = PreparedSet(media / "cache", stills, size_px=SIZE_PX, image_share=0.2)
+    pictures = PreparedSet(media / "cache", stills, size_px=SIZE_PX, image_fraction=0.2)
     with pytest.raises(MediaError, match="Add videos to clips"):
         retargeting_task(step.config, BaseModel(step.preset, step.base), Sets(None, pictures))
 
@@ -177,8 +177,8 @@ def test_what_makes_no_sense_is_one_sentence():
     assert "nothing that M could learn its keypoints from" in alone
     nothing = refused(CompactConfig, "clips=people", "init=default", "batch=0")
     assert "Give a batch" in nothing
-    assert "clip_share is 2.0; a number from 0 to 1 is expected" in refused(
-        CompactConfig, "data=d", "clip_share=2"
+    assert "clip_fraction is 2.0; a number from 0 to 1 is expected" in refused(
+        CompactConfig, "data=d", "clip_fraction=2"
     )
     assert "multiple of 128" in refused(CompactConfig, "data=d", "clip_px=200")
 
@@ -212,7 +212,7 @@ def test_the_default_finder_frames_a_photograph_and_a_rendered_film(tmp_path):
     settings = CropSettings(size_px=SIZE_PX, max_frames=3)
     clips = prepare(demo, tmp_path, settings, log=lambda line: None)
     assert {clip.name: clip.frames for clip in clips} == {"driving.mp4": 3, "portrait.jpg": 1}
-    pairs = PreparedSet(tmp_path, clips, size_px=SIZE_PX, image_share=0.5).first_pairs(2)
+    pairs = PreparedSet(tmp_path, clips, size_px=SIZE_PX, image_fraction=0.5).first_pairs(2)
     keypoints = pairs.with_readings(load_model("default").motion).source.keypoints
     # in crops as M knows them all keypoints are within the picture and their middle near its own
     assert float(keypoints[..., :2].abs().max()) < 0.8

@@ -21,7 +21,7 @@ _CLASSIFIER = ("head.weight", "head.bias", "head.fc.weight", "head.fc.bias")
 
 
 def begin_trunk(motion: nn.Module, path: str | Path) -> None:
-    """Take a ConvNeXt-V2's weights into the trunk of a published M; the heads stay as built.
+    """Take a ConvNeXt-V2's weights into the trunk of the paper's M; the heads stay as built.
 
     Args:
         motion: M; changed in place.

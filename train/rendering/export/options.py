@@ -43,7 +43,7 @@ class RenderConfig:
     identities: int = option(1000, "how many people and animals", minimum=1)
     animals: float = option(
         0.08,
-        "share of the identities that are animals",
+        "fraction of the identities that are animals",
         minimum=0,
         maximum=1,
         metavar="SHARE",

@@ -1,1 +1,1 @@
-"""Head geometry: a face model from files or from formulas, and its deformation."""
+"""Head geometry: a face model from files or a procedural one, and its deformation."""

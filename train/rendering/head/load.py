@@ -1,4 +1,4 @@
-"""The head to render: from a face model's files, or from formulas."""
+"""The head to render: from a face model's files, or procedural."""
 
 from pathlib import Path
 

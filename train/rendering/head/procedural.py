@@ -1,4 +1,4 @@
-"""A face model from formulas alone: a head that blinks, looks, smiles, opens its mouth and turns.
+"""The procedural face model: a head made from formulas alone, which blinks, smiles and turns.
 
 It needs no download. It has the parts, landmarks and expression names of the face model that the
 default weights were trained with, so everything behind it works with either.

@@ -1,4 +1,4 @@
-"""Eyeballs, teeth, gums, tongue and the bag of the mouth, from formulas."""
+"""Eyeballs, teeth, gums, tongue and the bag of the mouth, of procedural heads."""
 
 from typing import Final
 

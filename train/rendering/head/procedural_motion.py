@@ -1,4 +1,4 @@
-"""What a head from formulas can do with its face, and how one such head differs from the next."""
+"""What a procedural head can do with its face, and how one such head differs from the next."""
 
 import itertools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The skin of a head from formulas: a skull, a nose, and slits for eyes and mouth.
+"""The skin of procedural heads: a skull, a nose, and slits for eyes and mouth.
 
 Convention:
     - a point of the skin has an angle round the head (radians, 0 in front, positive to the

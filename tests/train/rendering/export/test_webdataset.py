@@ -109,7 +109,7 @@ def test_both_layouts_give_the_same_batches_bit_by_bit(plain, sharded):
 
 
 def test_as_clips_they_carry_what_curated_clips_carry_and_it_is_exact(plain, sharded):
-    clips = CuratedSet([sharded], size_px=SIZE, image_share=0.2)
+    clips = CuratedSet([sharded], size_px=SIZE, image_fraction=0.2)
     assert len(clips) == IDENTITIES
     assert clips.draw_pairs(Draw.of(0, 0, 0), 4).source.image.shape == (4, 3, SIZE, SIZE)
     wanted = np.load(plain / "shard-00000.npz")
