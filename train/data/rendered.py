@@ -90,7 +90,8 @@ class RenderedSet:
         if turned_fraction and not len(self._turned):
             raise MediaError(
                 f"No pair of the rendered heads turns by {TURNED_DEG:.0f} degrees or more, and "
-                f"turned_fraction is {turned_fraction:g}. Give turned_fraction=0, or render more heads."
+                f"turned_fraction is {turned_fraction:g}. Give turned_fraction=0, or render more "
+                "heads."
             )
         self._first = np.cumsum([0, *map(len, pictures)])
         sizes = {rows.shape[2] for rows in pictures}
