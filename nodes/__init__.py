@@ -21,10 +21,11 @@ class LivePortraitExtension(ComfyExtension):
         """The node classes; what goes wrong is logged whole, as ComfyUI keeps one line of it."""
         warn_of_missing_packages()
         try:
-            from . import menu  # noqa: PLC0415 - its errors are to be logged here
+            from . import demo_media, menu  # noqa: PLC0415 - their errors are to be logged here
         except Exception:
             _LOG.exception("LivePortrait Suite: the nodes cannot be loaded.")
             raise
+        demo_media.give_demo_media()
         return list(menu.NODES)
 
 

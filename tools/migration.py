@@ -101,10 +101,10 @@ def kj_video_to_video() -> Canvas:
     canvas.note(KJ_VIDEO, "What became what", at=(0, 30), size=(NOTE, 440))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(660, 30), size=MODEL)
     film = canvas.node(
-        "LoadVideo", "The video to edit", at=(350, 206), size=CLIP, file="person.mp4"
+        "LoadVideo", "The video to edit", at=(350, 206), size=CLIP, file="liveportrait_person.mp4"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(660, 206), size=CLIP, file="driving.mp4"
+        "LoadVideo", "The clip to follow", at=(660, 206), size=CLIP, file="liveportrait_driving.mp4"
     )
     options = canvas.node(
         "LPS_DrivingOptions",
@@ -145,7 +145,9 @@ def advanced_expression() -> Canvas:
     canvas = Canvas("Advanced expression editing")
     canvas.note(ADVANCED_PICTURE, "What became what", at=(0, 30), size=(NOTE, 360))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(350, 30), size=MODEL)
-    photo = canvas.node("LoadImage", "Your photo", at=(350, 206), size=PHOTO, image="portrait.jpg")
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(350, 206), size=PHOTO, image="liveportrait_portrait.jpg"
+    )
     face = canvas.node(
         "LPS_Expression",
         "Expression",
@@ -240,9 +242,11 @@ def advanced_clip() -> Canvas:
 
 def _files(canvas: Canvas, x: float) -> tuple[Node, Node, Node]:
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(x, 30), size=MODEL)
-    photo = canvas.node("LoadImage", "Your photo", at=(x, 206), size=PHOTO, image="portrait.jpg")
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(x, 206), size=PHOTO, image="liveportrait_portrait.jpg"
+    )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(x, 586), size=CLIP, file="driving.mp4"
+        "LoadVideo", "The clip to follow", at=(x, 586), size=CLIP, file="liveportrait_driving.mp4"
     )
     canvas.group("Your files", model, photo, clip)
     return model, photo, clip

@@ -4,8 +4,8 @@ A drawing is a module in `tools/drawings/` with a function `draw() -> Canvas`:
 
     def draw() -> Canvas:
         canvas = Canvas("Portrait from a clip")
-        photo = canvas.node("LoadImage", "Your photo", image="portrait.jpg")
-        clip = canvas.node("LoadVideo", "The clip to follow", file="driving.mp4")
+        photo = canvas.node("LoadImage", "Your photo", image="liveportrait_portrait.jpg")
+        clip = canvas.node("LoadVideo", "To follow", file="liveportrait_driving.mp4")
         moved = canvas.node("LPS_AnimatePortrait", column=1, source=photo["IMAGE"], driver=clip[0])
         canvas.group("1. Choose", photo, clip)
         canvas.note("Press **Run**.", column=1, size=(360, 120))
@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.comfyui_real.browser import Browser
-from tests.comfyui_real.inputs import make_inputs
 from tests.comfyui_real.server import ROOT, ComfyServer
 
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -76,14 +75,12 @@ class Canvas:
 
     Attributes:
         name: the name of the file, which is the title in the template browser.
-        inputs: files that its loaders name, other than those of tests/comfyui_real/inputs.py.
         gap: pixels between columns and between the nodes of a column.
         view: zoom, and the place shown at the top left, when it opens; None shows all of it as
             large as the front end likes. Names are not drawn below a zoom of about 0.6.
     """
 
     name: str
-    inputs: Sequence[Path] = ()
     gap: tuple[int, int] = (70, 40)
     view: tuple[float, float, float] | None = None
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -205,9 +202,6 @@ def draw(canvases: Sequence[Canvas], folder: Path, screenshots: Path | None = No
     with tempfile.TemporaryDirectory() as base:
         server = ComfyServer(Path(base))
         server.add_pack(_own_version()["name"])
-        make_inputs(server.base / "input")
-        for file in [file for canvas in canvases for file in canvas.inputs]:
-            server.add_input(file)
         with server, Browser() as browser:
             for canvas in canvases:
                 browser.open(server.url)

@@ -9,11 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.comfyui_real.browser import Browser, tools
-from tests.comfyui_real.inputs import DEMO, make_inputs
 from tests.comfyui_real.prompts import Graph
 from tests.comfyui_real.server import ComfyServer
-from tests.comfyui_real.videos import part_of
-from tools.workflows import drawings
+from tests.comfyui_real.videos import DEMO, part_of
 
 PACK_FOLDER = "LivePortrait Suite"
 WORKFLOW_PACK_FOLDER = "liveportrait-suite"
@@ -21,6 +19,7 @@ WORKFLOW_PACK_FOLDER = "liveportrait-suite"
 NUM_FRAMES = 16
 """Of the clips that workflows load."""
 NTSC = Fraction(30000, 1001)
+WORKFLOW_FPS = Fraction(25)
 
 
 @pytest.fixture(scope="session")
@@ -68,13 +67,13 @@ def pack_server(new_server):
 
 @pytest.fixture(scope="module")
 def workflow_server(new_server):
-    """A running server with our pack, and with every file that the loaders of workflows name."""
+    """A running server with our pack; the clips that workflows load are cut short, for speed."""
     server = new_server()
     server.add_pack(WORKFLOW_PACK_FOLDER, copy=True)
-    make_inputs(server.base / "input", NUM_FRAMES)
-    for canvas in drawings():
-        for file in canvas.inputs:
-            server.add_input(file)
+    for name, step, sound_s in (("driving", 7, None), ("person", 4, NUM_FRAMES / 25)):
+        place = server.base / "input" / f"liveportrait_{name}.mp4"
+        frames = slice(0, NUM_FRAMES * step, step)
+        part_of(place, DEMO / f"{name}.mp4", frames, WORKFLOW_FPS, sound_s)
     return server.start()
 
 

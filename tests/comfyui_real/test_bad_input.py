@@ -93,7 +93,7 @@ def test_a_face_that_is_lost_for_some_frames_does_not_stop_the_video(server, gra
 @pytest.mark.parametrize(("name", "of"), [("source", "LoadImage"), ("driving", "clip")])
 def test_an_empty_batch_is_reported(server, graph, name, of):
     animate_video(graph, **{name: odd(graph, "empty", of=of)})
-    assert_sentence(server.queue(graph.prompt), ANIMATE, name, "0 pictures")
+    assert_sentence(server.queue(graph.prompt), ANIMATE, name, "0 images")
 
 
 @pytest.mark.parametrize("kind", ["fp16", "alpha"])

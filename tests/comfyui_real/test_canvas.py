@@ -15,10 +15,10 @@ import pytest
 from tests.comfyui_real.browser import HTML_NODES
 from tests.comfyui_real.conftest import NUM_FRAMES
 from tests.comfyui_real.conftest import WORKFLOW_PACK_FOLDER as FOLDER
-from tests.comfyui_real.inputs import DEMO
 from tests.comfyui_real.prompts import prompt_of
 from tests.comfyui_real.server import ROOT
 from tests.comfyui_real.test_workflows import WORKFLOWS, named
+from tests.comfyui_real.videos import DEMO
 
 PORTRAIT = ROOT / "workflows" / "Portrait from a clip.json"
 MINIMAP = "Comfy.Minimap.Visible"
@@ -94,7 +94,7 @@ def test_a_newcomer_drops_a_photo_and_a_clip_and_sees_the_portrait_move(
     version = browser.open(server.url, {HTML_NODES: False})
     photo, clip = tmp_path / "me.jpg", tmp_path / "dance.mp4"
     photo.write_bytes((DEMO / "portrait.jpg").read_bytes())
-    clip.write_bytes((server.base / "input" / "person.mp4").read_bytes())
+    clip.write_bytes((server.base / "input" / "liveportrait_person.mp4").read_bytes())
     browser.drop(PORTRAIT)
     browser.fit()
     loaders = {node["type"]: node["id"] for node in browser.nodes()}

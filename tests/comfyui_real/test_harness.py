@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.comfyui_real.browser import HTML_NODES, BrowserError
-from tests.comfyui_real.inputs import DEMO
 from tests.comfyui_real.server import ServerError
+from tests.comfyui_real.videos import DEMO
 from tools.workflows import Canvas, build
 
 HARNESS_PACK = Path(__file__).with_name("harness_pack.py")

@@ -11,9 +11,8 @@ from PIL import Image
 from liveportrait_core.cli.main import main
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from tests.comfyui_real.conftest import NTSC, PACK_FOLDER
-from tests.comfyui_real.inputs import DEMO
 from tests.comfyui_real.prompts import Graph, animate_video, output
-from tests.comfyui_real.videos import change, part_of, read_video
+from tests.comfyui_real.videos import DEMO, change, part_of, read_video
 from tests.support.motions import random_motion
 
 PREVIEWS_PER_S = 2

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.comfyui_real.conftest import NUM_FRAMES
+from tests.comfyui_real.conftest import NUM_FRAMES, WORKFLOW_FPS
 from tests.comfyui_real.conftest import WORKFLOW_PACK_FOLDER as FOLDER
-from tests.comfyui_real.inputs import FPS
 from tests.comfyui_real.prompts import prompt_of
 from tests.comfyui_real.server import ROOT
 from tests.comfyui_real.videos import change, read_video
@@ -75,16 +74,30 @@ def test_videos_keep_rate_length_and_sound_of_what_drives_them(server, run_of, f
         if not one["filename"].endswith(".mp4"):
             continue
         video = read_video(server.path(one))
-        assert video.fps == FPS
-        if loaded & {"driving.mp4", "person.mp4"}:
+        assert video.fps == WORKFLOW_FPS
+        if loaded & {"liveportrait_driving.mp4", "liveportrait_person.mp4"}:
             assert len(video.frames) == NUM_FRAMES
-        if not loaded & {"person.mp4", "speech.wav"}:
+        if not loaded & {"liveportrait_person.mp4", "liveportrait_speech.mp3"}:
             assert video.sound is None
             continue
         assert video.sound is not None
         assert np.abs(video.sound).max() > 0.1
         seconds = video.sound.shape[1] / video.sample_rate_hz
-        assert seconds == pytest.approx(len(video.frames) / FPS, abs=0.05)  # 2 packets of AAC
+        assert seconds == pytest.approx(
+            len(video.frames) / WORKFLOW_FPS, abs=0.05
+        )  # 2 packets of AAC
+
+
+def test_a_fresh_comfyui_takes_every_template_as_opened(new_server):
+    fresh = new_server()
+    fresh.add_pack(FOLDER, copy=True)
+    with fresh:
+        info = fresh.object_info()
+        for file in WORKFLOWS:
+            queued = fresh.submit(prompt_of(json.loads(file.read_text("ascii")), info))
+            assert isinstance(queued, str), (file.stem, queued.errors)
+            fresh.interrupt()
+            fresh.wait(queued)
 
 
 def test_the_template_browser_offers_every_workflow(server):

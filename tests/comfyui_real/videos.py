@@ -10,7 +10,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.comfyui_real.server import ROOT
 from tests.liveportrait_core.media.clips import make_clip
+
+DEMO = ROOT / "docs" / "demo"
 
 
 @dataclass(frozen=True)

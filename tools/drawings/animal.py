@@ -53,10 +53,14 @@ def draw() -> Canvas:
         models=models(),
     )
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 260), image="cat.jpg"
+        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 260), image="liveportrait_cat.jpg"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(FILES, 546), size=(270, 350), file="driving.mp4"
+        "LoadVideo",
+        "The clip to follow",
+        at=(FILES, 546),
+        size=(270, 350),
+        file="liveportrait_driving.mp4",
     )
     canvas.group("1. Your files", model, photo, clip)
     found = canvas.node(
@@ -66,7 +70,7 @@ def draw() -> Canvas:
         size=FIND_SIZE,
         model=model["model"],
         images=photo["IMAGE"],
-        box="125, 40, 210, 210",
+        box="95, 130, 250, 255",
     )
     back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
     shown = canvas.node(

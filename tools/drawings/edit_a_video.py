@@ -26,10 +26,10 @@ def draw() -> Canvas:
     canvas.note(TEXT, "Start here", size=(NOTE, 460))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(660, 30), size=MODEL)
     film = canvas.node(
-        "LoadVideo", "The video to edit", at=(360, 206), size=CLIP, file="person.mp4"
+        "LoadVideo", "The video to edit", at=(360, 206), size=CLIP, file="liveportrait_person.mp4"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(660, 276), size=CLIP, file="driving.mp4"
+        "LoadVideo", "The clip to follow", at=(660, 276), size=CLIP, file="liveportrait_driving.mp4"
     )
     options = canvas.node(
         "LPS_DrivingOptions",

@@ -47,10 +47,14 @@ def draw() -> Canvas:
         "LPS_LoadModel", "Model (comes with the pack)", at=(0, TOP), size=(270, 106)
     )
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(0, 206), size=(270, 300), image="portrait.jpg"
+        "LoadImage", "Your photo", at=(0, 206), size=(270, 300), image="liveportrait_portrait.jpg"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(0, 586), size=(270, 350), file="driving.mp4"
+        "LoadVideo",
+        "The clip to follow",
+        at=(0, 586),
+        size=(270, 350),
+        file="liveportrait_driving.mp4",
     )
     canvas.group("1. Your files", model, photo, clip)
     read = _read(canvas, model["model"], photo["IMAGE"], clip["VIDEO"])

@@ -23,8 +23,12 @@ def draw() -> Canvas:
     canvas = Canvas("Portrait from a clip", gap=GAP)
     canvas.note(TEXT, "Start here", size=(NOTE, 380))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", column=1, size=MODEL)
-    photo = canvas.node("LoadImage", "Your photo", column=1, size=PHOTO, image="portrait.jpg")
-    clip = canvas.node("LoadVideo", "The clip to follow", column=1, size=CLIP, file="driving.mp4")
+    photo = canvas.node(
+        "LoadImage", "Your photo", column=1, size=PHOTO, image="liveportrait_portrait.jpg"
+    )
+    clip = canvas.node(
+        "LoadVideo", "The clip to follow", column=1, size=CLIP, file="liveportrait_driving.mp4"
+    )
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",

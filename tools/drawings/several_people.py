@@ -32,17 +32,21 @@ def draw() -> Canvas:
         "LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=(270, 106)
     )
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 300), image="group.jpg"
+        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 300), image="liveportrait_group.jpg"
     )
     left = canvas.node(
-        "LoadVideo", "Clip for the left one", at=(0, 610), size=(270, 350), file="driving.mp4"
+        "LoadVideo",
+        "Clip for the left one",
+        at=(0, 610),
+        size=(270, 350),
+        file="liveportrait_driving.mp4",
     )
     right = canvas.node(
         "LoadVideo",
         "Clip for the right one",
         at=(FILES, 610),
         size=(270, 350),
-        file="driving_2.mp4",
+        file="liveportrait_person.mp4",
     )
     canvas.group("1. Your photo", model, photo)
     canvas.group("2. A clip for each", left, right)

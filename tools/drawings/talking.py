@@ -22,7 +22,9 @@ def draw() -> Canvas:
     canvas = Canvas("Talking portrait with sound", gap=GAP)
     canvas.note(TEXT, "Start here", size=(NOTE, 520))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", column=1, size=MODEL)
-    photo = canvas.node("LoadImage", "Your photo", column=1, size=PHOTO, image="portrait.jpg")
+    photo = canvas.node(
+        "LoadImage", "Your photo", column=1, size=PHOTO, image="liveportrait_portrait.jpg"
+    )
     motion = canvas.node(
         "LPS_LoadMotion",
         "Load Motion",
@@ -30,7 +32,9 @@ def draw() -> Canvas:
         size=(270, 90),
         motion_file="talking (shipped)",
     )
-    sound = canvas.node("LoadAudio", "The sound", column=1, size=(270, 140), audio="speech.wav")
+    sound = canvas.node(
+        "LoadAudio", "The sound", column=1, size=(270, 140), audio="liveportrait_speech.mp3"
+    )
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
