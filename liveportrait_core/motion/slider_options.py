@@ -19,7 +19,9 @@ class Sliders:
     blink: float = option(
         0.0, "both eyes: -20 closed, 5 wide open", minimum=-20, maximum=5, step=0.5
     )
-    wink: float = option(0.0, "one eye: 39 closed", minimum=0, maximum=39, step=0.5)
+    wink: float = option(
+        0.0, "the eye on the image's left: 39 closed", minimum=0, maximum=39, step=0.5
+    )
     eyebrow: float = option(
         0.0, "brows: -30 frowning, 30 raised", minimum=-30, maximum=30, step=0.5
     )
@@ -39,7 +41,12 @@ class Sliders:
         flag="mouth",
     )
     pout: float = option(
-        0.0, "mouth to one side", minimum=-0.09, maximum=0.09, step=0.005, unit="crop units"
+        0.0,
+        "mouth to one side; positive is the image's right",
+        minimum=-0.09,
+        maximum=0.09,
+        step=0.005,
+        unit="crop units",
     )
     purse: float = option(
         0.0, "lips: -20 broad as for 'ee', 15 pursed as for 'oo'", minimum=-20, maximum=15, step=0.5
@@ -47,7 +54,7 @@ class Sliders:
     grin: float = option(0.0, "shows the teeth", minimum=0, maximum=15, step=0.5)
     shift_x: float = option(
         0.0,
-        "head to the side",
+        "head to the side; positive is the image's left",
         minimum=-0.19,
         maximum=0.19,
         step=0.005,
@@ -65,13 +72,31 @@ class Sliders:
         1.0, "multiplies the size of the head", minimum=0.9, maximum=1.2, step=0.01
     )
     pitch_deg: float = option(
-        0.0, "head up or down", minimum=-15, maximum=15, step=0.5, unit="degrees", flag="pitch"
+        0.0,
+        "head up or down; positive looks down",
+        minimum=-15,
+        maximum=15,
+        step=0.5,
+        unit="degrees",
+        flag="pitch",
     )
     yaw_deg: float = option(
-        0.0, "head to the side", minimum=-25, maximum=25, step=0.5, unit="degrees", flag="yaw"
+        0.0,
+        "head to the side; positive looks to the image's left",
+        minimum=-25,
+        maximum=25,
+        step=0.5,
+        unit="degrees",
+        flag="yaw",
     )
     roll_deg: float = option(
-        0.0, "head tilted", minimum=-15, maximum=15, step=0.5, unit="degrees", flag="roll"
+        0.0,
+        "head tilted; positive is clockwise",
+        minimum=-15,
+        maximum=15,
+        step=0.5,
+        unit="degrees",
+        flag="roll",
     )
 
     def __post_init__(self) -> None:

@@ -11,7 +11,15 @@ from torch.testing import assert_close
 from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, CompactKeypoint
 from liveportrait_core.errors import MotionSpaceError
-from liveportrait_core.motion.edit import apply_expression, blend, extend, loop, mirror, retime
+from liveportrait_core.motion.edit import (
+    apply_expression,
+    blend,
+    extend,
+    loop,
+    mirror,
+    neutral_motion,
+    retime,
+)
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.sliders import expression_offset
 from liveportrait_core.motion.transform import transform_keypoints
@@ -51,6 +59,36 @@ def test_a_compact_blink_brings_the_lids_together():
     offset = expression_offset(Sliders(blink=-20), COMPACT_SPACE)
     for upper, lower in ((C.LEFT_UPPER_LID, C.LEFT_LOWER_LID), (C.RIGHT_UPPER_LID, 11)):
         assert float(offset[lower, 1] - offset[upper, 1]) == pytest.approx(-0.05)
+
+
+def nose_and_irises(sliders: Sliders):
+    """Where they go, (2,) x and y each, on a face whose nose stands out and whose eyes are high."""
+    canonical = torch.zeros(1, 21, 3)
+    canonical[0, C.NOSE_TIP] = torch.tensor((0.0, 0.0, -0.3))
+    canonical[0, C.LEFT_IRIS] = torch.tensor((-0.2, -0.2, -0.1))
+    canonical[0, C.RIGHT_IRIS] = torch.tensor((0.2, -0.2, -0.1))
+    face = neutral_motion(COMPACT_SPACE).describe(canonical=canonical)
+    still, moved = (
+        transform_keypoints(apply_expression(face, each))[0, :, :2] for each in (Sliders(), sliders)
+    )
+    return (moved - still)[[C.NOSE_TIP, C.LEFT_IRIS, C.RIGHT_IRIS]]
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_positive_sliders_go_where_their_help_says(sign):
+    (x, _), *_ = sign * nose_and_irises(Sliders(yaw_deg=20 * sign))
+    assert x < -0.05  # the image's left
+    (_, y), *_ = sign * nose_and_irises(Sliders(pitch_deg=15 * sign))
+    assert y > 0.05  # down
+    _, (_, left), (_, right) = sign * nose_and_irises(Sliders(roll_deg=15 * sign))
+    assert left < -0.02 < 0.02 < right  # clockwise
+    assert (sign * nose_and_irises(Sliders(shift_x=0.1 * sign))[:, 0] < -0.05).all()
+    assert (sign * nose_and_irises(Sliders(shift_y=0.1 * sign))[:, 1] > 0.05).all()
+    _, left, right = sign * nose_and_irises(Sliders(gaze_x=20 * sign, gaze_y=40 * sign))
+    assert min(left[0], right[0]) > 0.01
+    assert max(left[1], right[1]) < -0.01
+    mouth = sign * expression_offset(Sliders(pout=0.09 * sign), COMPACT_SPACE)
+    assert (mouth[C.LEFT_LIP_CORNER : C.CHIN, 0] > 0.05).all()
 
 
 def test_a_compact_wink_shuts_one_eye():
