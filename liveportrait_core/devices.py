@@ -6,6 +6,8 @@ from typing import Final
 
 import torch
 
+from .config.spec import OptionError
+
 DTYPES: Final = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 """Number types that the networks run in."""
 
@@ -16,7 +18,7 @@ def find_device(device: torch.device | str) -> torch.device:
     `find_device("auto")`
 
     Raises:
-        ValueError: There is no such device.
+        OptionError: There is no such device; a ValueError.
     """
     present = {
         "cuda": torch.cuda.is_available(),
@@ -31,7 +33,7 @@ def find_device(device: torch.device | str) -> torch.device:
     # PyTorch has no error of its own for a device that is not there
     except (AssertionError, NotImplementedError, RuntimeError, TypeError) as error:
         usable = ", ".join(kind for kind, there in present.items() if there)
-        raise ValueError(
+        raise OptionError(
             f"The device is {device}, and PyTorch {torch.__version__} finds {usable}. Choose one "
             "of these, or auto, or install a PyTorch for it."
         ) from error

@@ -19,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from liveportrait_core.animation.face_trackers import FaceTrackers
+from liveportrait_core.command_options import ModelOptions
 from liveportrait_core.config.arguments import from_arguments, option_parser
-from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.crop import CropTransform, FaceBox, box_transform, crop_pixels
 from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixels
@@ -127,7 +128,7 @@ class PortraitsOptions:
 
     folder: Path = option(help="images of faces", positional=True, metavar="FOLDER")
     out: Path = option(help="where the sample grid goes", metavar="FILE")
-    model: str = option("default", "a model file, or default")
+    painter: ModelOptions = shared(ModelOptions, hidden=("device", "dtype"))
     side_px: int = option(176, "side of an image in the grid", minimum=1, unit="px", flag="side")
     mesh_python: Path | None = option(None, "a Python with mediapipe, to measure the edits")
 
@@ -159,7 +160,7 @@ def _views_in(options: PortraitsOptions) -> dict[str, list[Pixels]]:
     Raises:
         LivePortraitError: There is none.
     """
-    model = load_model(options.model)
+    model = load_model(options.painter.model)
     views: dict[str, list[Pixels]] = {}
     for path in sorted(path for path in options.folder.iterdir() if is_image(path)):
         try:

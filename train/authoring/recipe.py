@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
-from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
 
 from ..models.runs import MODEL_NAME
+from ..rendering.export.options import HeadOptions
 from ..tasks.face_finder import MODEL_NAME as FINDER_NAME
 
 SEED = 1
@@ -31,11 +32,7 @@ class RecipeConfig:
     """How the recipe is run."""
 
     out: Path = option(help="folder of everything: heads, runs, measures", positional=True)
-    face_model: Path | None = option(
-        None,
-        "face model that heads are rendered from, as for train.render",
-        unset="procedural heads",
-    )
+    heads: HeadOptions = shared(HeadOptions, hidden=("seed", "size_px"))
     device: Literal["cpu", "cuda"] = option("cpu", "where training runs")
     processes: int = option(1, "training processes", minimum=1)
     workers: int = option(2, "rendering processes", minimum=0)
@@ -159,7 +156,8 @@ def command(stage: Stage, chosen: RecipeConfig) -> list[str]:
     if stage.identities:
         arguments += ["--identities", str(_scaled(stage.identities, chosen.fraction))]
         arguments += ["--workers", str(chosen.workers)]
-        arguments += ["--face-model", str(chosen.face_model)] if chosen.face_model else []
+        face_model = chosen.heads.face_model
+        arguments += ["--face-model", str(face_model)] if face_model else []
     if stage.steps:
         arguments += [f"steps={_scaled(stage.steps, chosen.fraction)}", f"device={chosen.device}"]
         if chosen.processes > 1:

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from liveportrait_core.animation.compact_landmarks import landmark_network
+from liveportrait_core.command_options import ModelOptions
 from liveportrait_core.config.arguments import from_arguments, option_parser
-from liveportrait_core.config.fields import check_options, option
+from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.face.detector import HaarFaceFinder
 from liveportrait_core.face.network_finder import (
@@ -43,7 +44,11 @@ class FinderOptions:
     )
     every: int = option(10, "take every N-th frame", minimum=1)
     weights: Path | None = option(None, "a finder's file", unset="the one that ships")
-    model: str = option("default", "the model whose M finds landmarks")
+    landmarks: ModelOptions = shared(
+        ModelOptions,
+        hidden=("device", "dtype"),
+        about={"model": {"help": "the model whose M finds landmarks"}},
+    )
     cascade: bool = option(False, "use OpenCV's cascade, too, as liveportrait does")
     sheets: Path | None = option(None, "folder for images of what was found", metavar="FOLDER")
     json: Path | None = option(None, "write the measures here, too", metavar="FILE")
@@ -81,7 +86,7 @@ def _measured(options: FinderOptions) -> str:
 
 def _measures(options: FinderOptions) -> dict[str, object]:
     """All measures that the options name."""
-    network = landmark_network(load_model(options.model))
+    network = landmark_network(load_model(options.landmarks.model))
     weights = options.weights or NETWORK_FILE
     ours = NetworkFaceFinder(network, finder_network=load_finder_network(weights))
     cascade = FinderChain((ours, HaarFaceFinder(network)), verifier=ours)

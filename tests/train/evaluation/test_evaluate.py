@@ -163,6 +163,11 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
     assert json.loads(out.read_text(encoding="utf-8"))["identities"] == 1
 
 
+def test_a_device_that_is_not_there_is_one_sentence(capsys):
+    assert evaluate.main(["--rendered", "--device", "toaster"]) == 2
+    assert "The device is toaster, and PyTorch" in capsys.readouterr().err
+
+
 def test_heads_that_cannot_be_rendered_are_one_sentence(model_file, tmp_path, capsys):
     options = ["--model", str(model_file), "--rendered", "--face-model", str(tmp_path / "no.npz")]
     assert evaluate.main(options) == 2
