@@ -59,7 +59,7 @@ class Criteria:
     def networks(self) -> dict[str, nn.Module]:
         """Those that there are, by name."""
         vgg = self.distance.network if isinstance(self.distance, Vgg19Distance) else None
-        named = {"landmark_model": self.landmark_model, "arcface": self.arcface, "vgg": vgg}
+        named = {"reader": self.reader, "arcface": self.arcface, "vgg": vgg}
         return {name: network for name, network in named.items() if network is not None}
 
 
