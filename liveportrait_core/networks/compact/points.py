@@ -51,5 +51,10 @@ REACH = _of_each(
 EXPRESSIVE = tuple(keypoint for keypoint in C if keypoint not in (*_BROWS, C.NOSE_TIP))
 """Keypoints whose heat maps the decoder gets, to paint lids, irises and lips."""
 
+ON_SURFACE = tuple(
+    keypoint for keypoint in C if keypoint not in (*_IRISES, C.INNER_UPPER_LIP, C.INNER_LOWER_LIP)
+)
+"""Keypoints that lie on what is seen of a face, wherever it looks and however wide the mouth."""
+
 DEPTH_RANGE = (-1.0, 0.6)
 """Nearest and farthest z of the feature volume, crop units (z into the image)."""

@@ -6,7 +6,7 @@ that line; where a probe is as near as the source's surface below it, there the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,7 @@ from .layers import (
     sample,
     scaled,
 )
+from .points import ON_SURFACE
 
 RELIEF_CHANNELS = 3
 """Depth, logit of the head, logit of the torso."""
@@ -47,6 +48,21 @@ class Relief:
     """(B, 1, 64, 64): the pixel is part of the head, hair and glasses among it."""
     torso_logit: Tensor
     """(B, 1, 64, 64): it is part of the torso, or of what is held before it."""
+
+    def anchored(self, keypoints: Tensor) -> Relief:
+        """Moved along z so that it lies among the keypoints of the source.
+
+        How near a head is as a whole is seen badly in its picture, and keypoints know it: depth
+        and motion must agree on it. The shift is the median of their distances in z, as some
+        keypoints are hidden.
+
+        Args:
+            keypoints: (B, K, 3).
+        """
+        points = keypoints[:, list(ON_SURFACE)]
+        found = sample(self.depth, points[:, :, None, :2])[:, 0, :, 0]
+        shift = (points[..., 2] - found).median(1).values
+        return replace(self, depth=self.depth + shift[:, None, None, None])
 
     @classmethod
     def of(cls, maps: Tensor) -> Relief:

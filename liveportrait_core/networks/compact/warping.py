@@ -58,7 +58,7 @@ class CompactWarped(Warped):
     depth: Tensor
     """(B, 64, 64) z of the head at each driving pixel, crop units."""
     relief: Relief | None = None
-    """Of the source, in a model with `depth_probes`."""
+    """Of the source, anchored at its keypoints, in a model with `depth_probes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ class CompactWarping(nn.Module):
         swept: PlaneSweep | None = None
         if relief is not None:
             with full_precision(volume.device):
+                relief = relief.anchored(x_s)
                 swept = plane_sweep(relief, rigid, self.depth_probes)
         maps = None if swept is None else swept.maps.to(flat.dtype)
         coarse, warped_heads = self._coarse(flat, face, head_logit.sigmoid(), x_s, x_d, rigid, maps)

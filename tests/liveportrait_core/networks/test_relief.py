@@ -74,6 +74,20 @@ def test_the_nearer_of_two_surfaces_hides_the_other():
     assert float(swept.depth[0, 32, column + 12]) < 0.0
 
 
+def test_a_relief_is_moved_among_the_keypoints_though_some_are_hidden():
+    source = face_and_keypoints()[1]
+    source = torch.cat((source[..., :2], torch.full_like(source[..., :1], -0.7)), -1)
+    source[:, ::4, 2] += 0.5  # behind what is seen
+    relief = flat_relief(-0.4)
+    whole = Relief(
+        depth=relief.depth.expand(2, -1, -1, -1),
+        head_logit=relief.head_logit,
+        torso_logit=relief.torso_logit,
+    )
+    expected = torch.full((2, 1, 64, 64), -0.7)
+    torch.testing.assert_close(whole.anchored(source).depth, expected)
+
+
 def test_beside_the_head_nothing_is_met():
     swept = plane_sweep(flat_relief(-0.4, head_logit=-SURE), turned(10), 10)
     assert float(swept.hit.max()) < 1e-3
