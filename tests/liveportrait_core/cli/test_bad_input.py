@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import wave
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def assert_refused(ran, out, *words):
     assert ran.code == 2
     assert ran.out == ""
     (line,) = ran.err.splitlines()
-    assert line.startswith("liveportrait: error: ")
+    assert re.match(r"liveportrait( motion convert)?: error: ", line)
     assert line.endswith(".")
     for word in words:
         assert word in line
