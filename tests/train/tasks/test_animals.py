@@ -342,7 +342,7 @@ def test_the_help_is_that_of_the_base(capsys, place):
             animals.main([f"base={place / base}.safetensors", "--help"])
         said = capsys.readouterr().out
         assert key in said
-        assert "share of animals among the pairs" in said
+        assert "fraction of animals among the pairs" in said
 
 
 def test_the_task_of_a_compact_base_keeps_its_form_and_leaves_l_h_out(place):
