@@ -9,10 +9,10 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from . import library, runtime
-from .adapt.images import checked_images, pixels_of
+from .adapt.images import checked_crops, pixels_of
 from .fields import model_field
 from .schema import field, schema
-from .sockets import Features, FeaturesSocket, LoadedModel
+from .sockets import Features, FeaturesSocket, LoadedModel, checked
 
 
 class ExtractAppearance(io.ComfyNode):
@@ -46,7 +46,8 @@ class ExtractAppearance(io.ComfyNode):
     @classmethod
     def execute(cls, model: LoadedModel, cropped: Tensor) -> io.NodeOutput:
         """F, a chunk at a time."""
-        cropped = checked_images(cropped, "cropped")
+        preset = checked(model, LoadedModel, "model").model.preset
+        cropped = checked_crops(cropped, "cropped", preset)
         net = runtime.on_device(model)
         progress = runtime.Progress()
         volumes: list[Tensor] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from comfy_api.latest import Input
 
     from ..liveportrait_core.face.faces import FaceOrder, Faces
+    from ..liveportrait_core.imaging.landmark_layouts import Points
     from ..liveportrait_core.viz.drawing import FaceMark
 
 
@@ -110,6 +113,7 @@ class FindFaces(io.ComfyNode):
         options = FindOptions(max_faces=max_faces, order=order)
         with about("images"):
             faces = trackers.find_all(counted, face=face, options=options)
+        faces = replace(faces, source_crop=net.preset.source_crop)
         progress.finish()
         runtime.show_text(cls, _summary(faces))
         return io.NodeOutput(faces, len(faces))
@@ -144,9 +148,13 @@ class ShowFaces(io.ComfyNode):
         return schema(
             node_id="LPS_ShowFaces",
             display_name="Show Faces",
-            description="Draws numbered boxes and landmarks, to see which face has which number.",
+            description="Draws numbered boxes, landmarks and crops, to see which face has which "
+            "number.",
             stage="tools",
-            search_aliases=["LivePortrait KeypointsToImage", "landmarks", "draw faces", "face box"],
+            search_aliases=[
+                *("LivePortrait KeypointsToImage", "landmarks", "draw faces", "face box"),
+                "crop box",
+            ],
             is_output_node=True,
             has_intermediate_output=True,
             inputs=[
@@ -159,6 +167,14 @@ class ShowFaces(io.ComfyNode):
                     tooltip="Draw each face's box and number; dashed where it was not measured.",
                 ),
                 field(io.Boolean, "landmarks", default=True, tooltip="Draw each face's landmarks."),
+                field(
+                    io.Boolean,
+                    "crop",
+                    default=True,
+                    optional=True,
+                    tooltip="Draw the edge of the square around each face that Animate Portrait "
+                    "looks at and paints; Crop Face and Driving Options may frame it otherwise.",
+                ),
             ],
             outputs=[
                 io.Image.Output(
@@ -168,7 +184,9 @@ class ShowFaces(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, images: Tensor, faces: Faces, boxes: bool, landmarks: bool) -> io.NodeOutput:
+    def execute(
+        cls, images: Tensor, faces: Faces, boxes: bool, landmarks: bool, crop: bool = True
+    ) -> io.NodeOutput:
         """Draw on every frame."""
         images = checked_images(images, "images")
         check_same_size(checked(faces, Faces, "faces"), ImageBatch(images, faces.fps), "images")
@@ -179,9 +197,10 @@ class ShowFaces(io.ComfyNode):
                     "the faces were found. Connect the images that Find Faces got."
                 )
         progress = runtime.Progress()
+        edges = edges_of(faces) if crop else {}
         drawn: list[Tensor] = []
         for index, image in enumerate(images):
-            marks = marks_of(faces, index if faces.num_frames > 1 else 0)
+            marks = marks_of(faces, index if faces.num_frames > 1 else 0, edges)
             pixels = library.drawing.draw_faces(
                 pixels_of(image), marks, boxes=boxes, points=landmarks
             )
@@ -191,15 +210,27 @@ class ShowFaces(io.ComfyNode):
         return io.NodeOutput(marked, ui=ui.PreviewImage(marked, cls=cls))
 
 
-def marks_of(faces: Faces, frame: int) -> list[FaceMark]:
-    """What `draw_faces` draws in a frame."""
-    return [
-        library.drawing.FaceMark(
+def edges_of(faces: Faces) -> dict[int, list[Points]]:
+    """The corners (4, 2) of each face's crop in every frame, by the face's number."""
+    if faces.source_crop is None:
+        return {}
+    return {
+        track.face_id: library.crops.crop_edges(track, faces.source_crop, faces.fps)
+        for track in faces.tracks
+    }
+
+
+def marks_of(faces: Faces, frame: int, edges: Mapping[int, list[Points]]) -> list[FaceMark]:
+    """What `draw_faces` draws in a frame, with the edges of the crops that are known."""
+    marks: list[FaceMark] = []
+    for track in faces.tracks:
+        face = track.faces[frame]
+        mark = library.drawing.FaceMark(
             box=face.box, number=track.face_id, points=face.landmarks.points, state=face.state
         )
-        for track in faces.tracks
-        for face in (track.faces[frame],)
-    ]
+        known = track.face_id in edges
+        marks.append(replace(mark, crop=edges[track.face_id][frame]) if known else mark)
+    return marks
 
 
 def _summary(faces: Faces) -> str:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from . import library, runtime
 from .adapt.clips import clip_of, exact_fps
+from .adapt.images import checked_crops
 from .fields import fps_field, model_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, LoadedModel, MotionSocket, checked
@@ -60,7 +61,8 @@ class ExtractMotion(io.ComfyNode):
         if crops is not None:
             checked(crops, Crops, "crops")
         rate = exact_fps(fps) if crops is None else crops.fps
-        clip = clip_of(cropped, "cropped", rate)
+        preset = checked(model, LoadedModel, "model").model.preset
+        clip = clip_of(checked_crops(cropped, "cropped", preset), "cropped", rate)
         net = runtime.on_device(model)
         progress = runtime.Progress(reading_steps=runtime.STEPS)
         motion = library.crop_motion.read_crops(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import torch
@@ -19,6 +20,7 @@ from ..face.clip_crops import (
 from ..face.faces import FaceTrack
 from ..face.visibility import without_cut_off
 from ..imaging.crop import CropTransform, crop_pixels, scale_about_corner
+from ..imaging.landmark_layouts import Points
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip, frame_size
 from ..model import LivePortraitModel
@@ -27,6 +29,8 @@ from ..preset import CropDefaults
 
 CROP_SMOOTHING_S: Final = 0.1
 """Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
+EDGE_PX: Final = 512
+"""Size of crops whose edges are shown; an edge depends on it by half a pixel of the crop."""
 
 
 def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False) -> Pixels:
@@ -71,6 +75,13 @@ class ClipCrops:
     travel: Tensor | None = None
     """(N, 3) how each of a driver's lies in its shot's crop of `driving_crops`, in which the
     motion is measured (`crop_travel`); None: it is that one."""
+
+
+def crop_edges(track: FaceTrack, preset: CropDefaults, fps: Fraction) -> list[Points]:
+    """The corners (4, 2) of the crops of `source_crops` with a preset's own framing, in pixels."""
+    framing = crop_framing(Framing(), preset, EDGE_PX, published=False)
+    crops = following_crops(track, framing, sigma_frames=CROP_SMOOTHING_S * float(fps))
+    return [crop.corners for crop in crops]
 
 
 def driving_crops(

@@ -13,6 +13,7 @@ from ..config.fields import check_options, option
 from ..constants import Box
 from ..errors import FaceNotFoundError, about
 from ..imaging.landmark_layouts import Landmarks
+from ..preset import CropDefaults
 
 FaceState = Literal["measured", "interpolated", "missing"]
 FaceOrder = Literal[
@@ -95,6 +96,8 @@ class Faces:
     """Of the frames, pixels."""
     height: int
     fps: Fraction
+    source_crop: CropDefaults | None = None
+    """How the model that they were found for frames a source; None where that is not known."""
 
     def __len__(self) -> int:
         return len(self.tracks)

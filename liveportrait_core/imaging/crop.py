@@ -54,6 +54,12 @@ class CropTransform:
         """Above 1 the crop has fewer pixels than the part of the picture that it shows."""
         return 1.0 / math.sqrt(abs(float(np.linalg.det(self.source_to_crop[:2, :2]))))
 
+    @property
+    def corners(self) -> Points:
+        """(4, 2) corners of the crop in the picture, clockwise from the top left of the crop."""
+        low, high = -0.5, self.size_px - 0.5
+        return self.to_source(np.array([(low, low), (high, low), (high, high), (low, high)]))
+
     def to_crop(self, points: Points) -> Points:
         """(N, 2) positions in the picture -> in the crop."""
         return apply_matrix(self.source_to_crop, points)

@@ -75,6 +75,8 @@ class FaceMark:
     """What is written at the box; it also chooses the colour."""
     points: Points = field(default_factory=lambda: np.zeros((0, XY)))
     """(N, 2) landmarks, pixels of the picture; none are drawn when there are none."""
+    crop: Points = field(default_factory=lambda: np.zeros((0, XY)))
+    """(4, 2) corners of what is cropped around it, pixels of the picture; none draws no edge."""
     state: MarkState = "measured"
     """`interpolated` has a dashed line; `missing` a dotted one, dimmed, and a question mark."""
 
@@ -121,6 +123,8 @@ def draw_faces(
     marks = sorted(faces, key=lambda mark: -mark.side)
     for mark in marks:
         sheet = canvas.copy() if mark.state == "missing" else canvas
+        if len(mark.crop):
+            _draw_crop(sheet, mark)
         if boxes:
             _draw_box(sheet, mark)
         if points:
@@ -155,7 +159,16 @@ def _draw_points(canvas: Pixels, mark: FaceMark) -> None:
 def _draw_box(canvas: Pixels, mark: FaceMark) -> None:
     x, y, width, height = mark.box
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)], float) * (width, height) + (x, y)
-    line = _line_px(canvas, mark)
+    _draw_line(canvas, mark, corners, _line_px(canvas, mark))
+
+
+def _draw_crop(canvas: Pixels, mark: FaceMark) -> None:
+    """A thin line, so that it is not taken for the box."""
+    _draw_line(canvas, mark, np.concatenate((mark.crop, mark.crop[:1])), 1)
+
+
+def _draw_line(canvas: Pixels, mark: FaceMark, corners: Points, line: int) -> None:
+    """A line with a dark rim through some points, broken as the face's state says."""
     strokes = [
         _fixed(_within(stroke, canvas))
         for stroke in _strokes(corners, [(line + RIM_PX) * part for part in DASHES[mark.state]])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from comfy_api.latest import Input
 
     from ...liveportrait_core.imaging.tensors import Pixels
+    from ...liveportrait_core.preset import Preset
 
 CHANNELS: Final = (3, 4)
 IMAGE_AXES: Final = 4
@@ -103,6 +104,30 @@ def checked_images(images: object, name: str) -> Tensor:
                 "least one image is expected. Check the node that makes them."
             )
     return images
+
+
+def checked_crops(images: object, name: str, preset: Preset) -> Tensor:
+    """A batch of face crops; a whole picture is refused where its shape tells it.
+
+    Args:
+        images: What came over the wire.
+        name: The input's id.
+        preset: Of the model that takes them.
+
+    Raises:
+        ValueError: It is no batch of images, or they are not square or larger than Crop Face's.
+    """
+    crops = checked_images(images, name)
+    height, width = crops.shape[1:3]
+    largest = max(preset.face_size_px, preset.output_size_px)
+    if height != width or height > largest:
+        with about(name):
+            raise ValueError(
+                f"The input '{name}' is {width}x{height} pixels; square face crops of at most "
+                f"{largest} pixels a side are expected. Connect Crop Face, which cuts the face "
+                "out of a picture."
+            )
+    return crops
 
 
 def no_images(value: object, name: str) -> ValueError:

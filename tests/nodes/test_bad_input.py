@@ -156,9 +156,31 @@ def test_fewer_features_than_keypoints_are_refused(suite, parts, clip_parts):
 def test_crops_of_another_number_than_the_pictures_are_refused(suite, clip_parts):
     message = suite.refusal(
         "LPS_ExtractMotion",
-        **{"model": suite.model(), "cropped": batch(*walk(2)), "crops": clip_parts["crops"]},
+        **{
+            "model": suite.model(),
+            "cropped": batch(*walk(2))[:, :, :120],
+            "crops": clip_parts["crops"],
+        },
     )
     assert message.startswith("The faces were found in 3 frames, but the source has 2.")
+
+
+@pytest.mark.parametrize("kind", ["LPS_ExtractMotion", "LPS_ExtractAppearance"])
+@pytest.mark.parametrize("shape", [(120, 160), (129, 129)])
+def test_a_whole_picture_is_no_face_crop(suite, kind, shape):
+    place, message = suite.named_refusal(
+        kind, model=suite.model(), cropped=torch.zeros(1, *shape, 3)
+    )
+    assert place.endswith(", cropped")
+    assert message == (
+        f"The input 'cropped' is {shape[1]}x{shape[0]} pixels; square face crops of at most 128 "
+        "pixels a side are expected. Connect Crop Face, which cuts the face out of a picture."
+    )
+
+
+def test_a_crop_may_be_smaller_than_those_of_crop_face(suite):
+    small = batch(STILL)[:, :64, :64]
+    assert len(suite("LPS_ExtractMotion", model=suite.model(), cropped=small)) == 1
 
 
 def test_what_does_not_fit_the_painted_faces_is_refused(suite, parts, clip_parts):

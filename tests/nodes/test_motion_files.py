@@ -277,12 +277,14 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
     run = suite.ask("LPS_ShowFaces", images=frames, faces=faces).check()
     shown = run.outputs[0]
     drawing = suite.module("liveportrait_core.viz.drawing")
+    edges = suite.module("nodes.faces").edges_of(faces)
     for index in range(2):
         marks = [
             drawing.FaceMark(
                 box=track.faces[index].box,
                 number=number,
                 points=track.faces[index].landmarks.points,
+                crop=edges[number][index],
                 state="measured" if index == 0 else "missing",
             )
             for number, track in enumerate(faces.tracks)
@@ -290,8 +292,19 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
         wanted = drawing.draw_faces(pixels(frames)[index], marks)
         np.testing.assert_array_equal(pixels(shown)[index], wanted)
     assert len(run.ui["images"]) == 2
-    plain = suite("LPS_ShowFaces", images=frames, faces=faces, boxes=False, landmarks=False)
+    nothing = {"boxes": False, "landmarks": False, "crop": False}
+    plain = suite("LPS_ShowFaces", images=frames, faces=faces, **nothing)
     assert torch.equal(plain, frames)
+
+
+def test_the_edge_that_is_shown_is_that_of_the_crop(suite):
+    frames = batch(*walk(3))
+    faces, _ = suite("LPS_FindFaces", model=suite.model(), images=frames)
+    given = {"model": suite.model(), "images": frames, "faces": faces, "role": "source"}
+    _, crops = suite("LPS_CropFace", **given)
+    edges = suite.module("nodes.faces").edges_of(faces)[0]
+    for edge, transform in zip(edges, crops.transforms, strict=True):
+        np.testing.assert_allclose(edge, transform.corners, atol=0.5)
 
 
 def test_faces_of_one_picture_are_shown_on_all_frames(suite):

@@ -16,14 +16,18 @@ CHUNK = 2
 ANIMATE = ("LPS_AnimatePortrait", "LPS_AnimateVideo")
 
 
+def squares(frames):
+    return batch(*frames)[:, :, :120]
+
+
 def asked(suite, kind, **inputs):
     """The inputs of a node that works for a while."""
     frames = walk(6)
     given = {
         "LPS_FindFaces": {"images": video(suite, frames)},
         "LPS_CropFace": {"images": video(suite, frames)},
-        "LPS_ExtractMotion": {"cropped": batch(*frames)},
-        "LPS_ExtractAppearance": {"cropped": batch(*frames)},
+        "LPS_ExtractMotion": {"cropped": squares(frames)},
+        "LPS_ExtractAppearance": {"cropped": squares(frames)},
         "LPS_AnimatePortrait": {"source": batch(STILL), "driving": video(suite, frames)},
         "LPS_AnimateVideo": {"source": video(suite, frames), "driving": video(suite, frames)},
     }
@@ -37,7 +41,7 @@ def keypoints(suite):
     faces, _ = suite("LPS_FindFaces", model=model, images=batch(STILL))
     cropped, crops = suite("LPS_CropFace", model=model, images=batch(STILL), faces=faces)
     motion = suite("LPS_ExtractMotion", model=model, cropped=cropped, crops=crops)
-    driving = suite("LPS_ExtractMotion", model=model, cropped=batch(*walk(6)))
+    driving = suite("LPS_ExtractMotion", model=model, cropped=squares(walk(6)))
     moved = {"source_motion": motion, "driving_motion": driving}
     keypoints = suite("LPS_TransformKeypoints", model=model, **moved)
     features = suite("LPS_ExtractAppearance", model=model, cropped=cropped)

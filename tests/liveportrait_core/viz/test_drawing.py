@@ -50,6 +50,15 @@ def test_each_number_has_its_colour():
         assert share_of(shown, MARK_COLOURS[number % len(MARK_COLOURS)]) > 0.004
 
 
+def test_the_edge_of_the_crop_is_drawn_where_it_lies():
+    corners = np.array([[60.0, 40.0], [260.0, 40.0], [260.0, 200.0], [60.0, 200.0]])
+    shown = drawn(draw_faces(grey(), [mark(crop=corners)], boxes=False, points=False))
+    assert shown[40, 60:261].all()
+    assert shown[40:201, 260].all()
+    assert not shown[45:195, 65:255].any()
+    assert not shown[:37].any()
+
+
 def test_a_measured_box_is_a_whole_line_and_the_others_have_gaps():
     covered = {}
     for state in STATES:
