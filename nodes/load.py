@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import folder_paths
+import torch
 from comfy_api.latest import io
 
 from ..liveportrait_core.checkpoints.manifest import file_named, files_for
@@ -36,6 +37,10 @@ PUBLISHED_FILES: Final = frozenset(
     }
 )
 DTYPE: Final = spec_of(ModelOptions, "dtype")
+PRECISIONS: Final = {
+    name.replace("bfloat", "bf").replace("float", "fp"): name for name in DTYPE.choices
+}
+"""Number types by what ComfyUI calls them: float16 is fp16 there."""
 FINDERS: Final = ("ours", "landmark.onnx", "insightface (non-commercial)")
 
 
@@ -83,7 +88,7 @@ class LoadModel(io.ComfyNode):
                 field(
                     io.Combo,
                     "precision",
-                    options=["auto", *(runtime.short_name(name) for name in DTYPE.choices)],
+                    options=["auto", *PRECISIONS],
                     default="auto",
                     tooltip=f"{DTYPE.help[0].upper()}{DTYPE.help[1:]}. auto: fp16 where ComfyUI "
                     "prefers it. A network that overflows in fp16 continues in fp32 by itself.",
@@ -112,7 +117,7 @@ class LoadModel(io.ComfyNode):
         """Load the files and hand them to ComfyUI's model management."""
         with about("model_name"):
             place = place_of(model_name)
-            model = library.model.load_model(place, dtype=runtime.dtype_for(precision))
+            model = library.model.load_model(place, dtype=dtype_of(precision))
         if isinstance(place, Path) and model_name in NAMED_MODELS:
             model = replace(model, origin=str(place))
         with about("face_finder"):
@@ -125,6 +130,14 @@ class LoadModel(io.ComfyNode):
             kept=kept,
         )
         return io.NodeOutput(loaded)
+
+
+def dtype_of(precision: str) -> torch.dtype:
+    """The number type of a choice of the combo."""
+    if precision not in PRECISIONS:
+        return runtime.preferred_dtype()
+    dtype: torch.dtype = getattr(torch, PRECISIONS[precision])
+    return dtype
 
 
 def place_of(model_name: str) -> str | Path:

@@ -126,21 +126,10 @@ def on_device(loaded: LoadedModel) -> LivePortraitModel:
     return loaded.model
 
 
-def short_name(dtype: str) -> str:
-    """What ComfyUI calls a number type: float16 is fp16 there."""
-    return dtype.removeprefix("torch.").replace("bfloat", "bf").replace("float", "fp")
-
-
-def dtype_for(precision: str) -> torch.dtype:
-    """The type of F, W and G: the chosen one, or what ComfyUI prefers for the device."""
-    for dtype in (torch.float32, torch.float16, torch.bfloat16):
-        if short_name(str(dtype)) == precision:
-            return dtype
-    return (
-        torch.float16
-        if management.should_use_fp16(management.get_torch_device())
-        else torch.float32
-    )
+def preferred_dtype() -> torch.dtype:
+    """What ComfyUI prefers F, W and G to compute in."""
+    fp16 = management.should_use_fp16(management.get_torch_device())
+    return torch.float16 if fp16 else torch.float32
 
 
 def intermediate_image(image: Tensor) -> Tensor:

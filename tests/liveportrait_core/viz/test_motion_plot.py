@@ -187,7 +187,9 @@ def test_openness_that_is_not_there_is_not_measured():
     assert panel.note == "not measured"
     assert not panel.curves
     assert list(motion_panels(clip(eyes_open=None))[OPENING].curves) == ["lip"]
-    plot_motion(clip(eyes_open=None, lip_open=None, absent=frozenset(CHANNELS)))
+    nothing = clip(eyes_open=None, lip_open=None, absent=frozenset(CHANNELS))
+    assert not any(panel.curves for panel in motion_panels(nothing))
+    assert plot_motion(nothing).shape == plot_motion(clip()).shape
 
 
 def test_frames_that_were_not_measured_are_shaded_by_kind():
