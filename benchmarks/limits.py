@@ -36,7 +36,7 @@ LEGEND = """\
 Rendered heads, still and facing, are driven by the true keypoints of the same head after one
 change of pose; the face alone counts, and medians over people and both directions are printed.
 psnr: against the true picture, dB. gain: over copying the source, dB. keypoints: how far M reads
-the painted face from its place, per cent of the crop's side; read: the same of the true picture.
+the rendered face from its place, per cent of the crop's side; read: the same of the true picture.
 held: the keypoints' error where the picture's edge is kept, as in a stitched picture."""
 HEADER = (
     f"{'change':<12} {'size':>6} {'psnr':>7} {'gain':>7} {'keypoints':>10} {'read':>6} {'held':>6}"
@@ -55,7 +55,7 @@ ANGLES: Final = ("pitch", "yaw", "roll")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One painted face."""
+    """One rendered face."""
 
     psnr_db: float
     gain_db: float
@@ -94,16 +94,16 @@ class Driver:
         self._volume = extract_appearance(model, self._source)
 
     def row(self, motion: HeadMotion) -> Row:
-        """How well one motion is painted."""
+        """How well one motion is rendered."""
         truth, points, frame = self._drawn(motion)
-        painted, held = (
+        rendered, held = (
             warp_decode(self._model, self._volume, self._points, points, edge_held=edge_held)
             for edge_held in (False, True)
         )
         mask = self._face(frame)
-        score = psnr_db(painted * mask, truth * mask) + 10 * torch.log10(mask.mean())
+        score = psnr_db(rendered * mask, truth * mask) + 10 * torch.log10(mask.mean())
         copied = psnr_db(self._source * mask, truth * mask) + 10 * torch.log10(mask.mean())
-        errors = (self._error(image, points) for image in (painted, truth, held))
+        errors = (self._error(image, points) for image in (rendered, truth, held))
         return Row(float(score), float(score - copied), *errors)
 
     def _drawn(self, motion: HeadMotion) -> tuple[Tensor, Tensor, Frame]:

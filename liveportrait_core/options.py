@@ -154,7 +154,7 @@ class DrivingOptions:
 
     limits: Limits = option(
         "auto",
-        "soften motion beyond what the model can paint; auto: where its range is known and compat "
+        "soften motion beyond what the model can render; auto: where its range is known and compat "
         "is none",
         group="motion",
         more=True,

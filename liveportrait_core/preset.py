@@ -24,7 +24,7 @@ class CropDefaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionLimits:
-    """How far from the source a model can paint a face.
+    """How far from the source a model can render a face.
 
     `load_model().preset.limits`
     """
@@ -58,11 +58,11 @@ class Preset:
     face_size_px: int
     """Side of the face crops it takes."""
     output_size_px: int
-    """Side of the pictures it paints."""
+    """Side of the pictures it renders."""
     width: float = 1.0
     """Multiplies every channel count; below 1 only in tests."""
     detail_px: int = 128
-    """Side at which a compact model reads motion and paints; what it warps stays at full size.
+    """Side at which a compact model reads motion and renders; what it warps stays at full size.
     128, or 256 for a model with the layers for it."""
     blocks: int = 0
     """Residual blocks that a compact model has beyond those of its first form."""
@@ -74,7 +74,7 @@ class Preset:
 
     @property
     def limits(self) -> MotionLimits | None:
-        """The range that models of the family paint; None where it is not known."""
+        """The range that models of the family render; None where it is not known."""
         return LIMITS.get(self.family)
 
     def to_json(self) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Preset:
 
 
 LIMITS: Final[dict[Family, MotionLimits]] = {
-    # Rendered heads (python -m benchmarks.limits): here the face is painted 3.5 dB worse than
+    # Rendered heads (python -m benchmarks.limits): here the face is rendered 3.5 dB worse than
     # after a small change, or its keypoints are twice as far from their places; at a translation
     # of 0.5 it meets the edge. Of stills: where hair that is held at the edge begins to tear.
     "compact": MotionLimits(

@@ -47,7 +47,7 @@ def drive(
         - a source video keeps its own scale and place, and of its expression what does not
           belong to the face
         - motions are on the model's device
-        - motion beyond what the model can paint is softened (`limit_motion`)
+        - motion beyond what the model can render is softened (`limit_motion`)
 
     Args:
         model: The model; S and R are used only where the options ask for them.

@@ -79,11 +79,11 @@ class FirstPass:
     ) -> tuple[ReadClip, Key | None]:
         """Pass 1 over a clip, and where it is kept."""
         kept = self._kept or Kept()
-        told = track_digest(faces) if isinstance(faces, FaceTrack) else face
+        which = track_digest(faces) if isinstance(faces, FaceTrack) else face
         key = (
             None
             if callable(faces)
-            else self._key(clip, role, told, framing, is_image, self._options.driving_crop)
+            else self._key(clip, role, which, framing, is_image, self._options.driving_crop)
         )
         key = None if key is None else ("motion", *key)
 

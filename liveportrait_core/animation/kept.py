@@ -107,7 +107,7 @@ class Same:
 
 
 def clip_key(kind: str, model: LivePortraitModel, clip: Clip, *about: Hashable) -> Key | None:
-    """The key of what a model finds in a clip; None where nothing tells its content.
+    """The key of what a model finds in a clip; None where its content has no fingerprint.
 
     Args:
         kind: What is found.
@@ -115,15 +115,15 @@ def clip_key(kind: str, model: LivePortraitModel, clip: Clip, *about: Hashable) 
         clip: One with an attribute `fingerprint`, as `Frames` and `VideoReader` have.
         *about: What else matters.
     """
-    told = getattr(clip, "fingerprint", None)
-    if not isinstance(told, str):
+    fingerprint = getattr(clip, "fingerprint", None)
+    if not isinstance(fingerprint, str):
         return None
     networks = tuple(Same(network) for network in (model.motion, model.appearance))
-    return (kind, networks, model.dtype, model.device, told, *about)
+    return (kind, networks, model.dtype, model.device, fingerprint, *about)
 
 
 def track_digest(track: FaceTrack) -> str:
-    """What tells a face track from any other."""
+    """What identifies a face track."""
     parts: list[object] = [track.shots]
     for face in track.faces:
         parts += [face.state, face.score, face.landmarks.layout, face.landmarks.points.tobytes()]

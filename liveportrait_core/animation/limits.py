@@ -1,4 +1,4 @@
-"""Motion beyond what a model can paint, bent softly towards the limit."""
+"""Motion beyond what a model can render, bent softly towards the limit."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def soft_limit(share: Tensor) -> Tensor:
 def limit_motion(
     source: Motion, moved: Motion, limits: MotionLimits, *, keeps_place: bool = False
 ) -> Motion:
-    """A moved face that stays within a distance of the source that a model can paint.
+    """A moved face that stays within a distance of the source that a model can render.
 
     `limit_motion(source, relative_motion(source, driving, reference), COMPACT.limits)`
 
@@ -71,7 +71,7 @@ def limit_motion(
     if not bent.any():
         return moved
     _LOG.warning(
-        "The driver asks for more than this model can paint in frames %s (of %d, counted from 0): "
+        "The driver needs more than this model can render in frames %s (of %d, counted from 0): "
         "%s. They are softened; set limits to off for the motion as it is.",
         frame_ranges(bent.nonzero().flatten().tolist()),
         len(moved),

@@ -33,7 +33,7 @@ def open_eyes(
     strength: float = 1.0,
     published: bool = False,
 ) -> DrivenKeypoints:
-    """Driving keypoints with the eyes as open as ordered: + Delta_eyes  (Alg. 1, lines 7, 9).
+    """Driving keypoints with the eyes at a target opening: + Delta_eyes  (Alg. 1, lines 7, 9).
 
     Args:
         model: The model.
@@ -41,7 +41,7 @@ def open_eyes(
         keypoints: Of N frames.
         eyes_open: The opening, or "driver" to follow the driver's.
         retarget: add: on top of the driving keypoints; replace: on the source's instead.
-        strength: Share of the offset that is added, 0 to 1.
+        strength: Weight of the offset that is added, 0 to 1.
         published: Take the driver's first eye as it is.
 
     Raises:
@@ -64,7 +64,7 @@ def open_lip(
     *,
     strength: float = 1.0,
 ) -> DrivenKeypoints:
-    """Driving keypoints with the lip as open as ordered: + Delta_lip  (Alg. 1, lines 8, 9).
+    """Driving keypoints with the lip at a target opening: + Delta_lip  (Alg. 1, lines 8, 9).
 
     Arguments and errors are those of `open_eyes`, for R_lip.
     """

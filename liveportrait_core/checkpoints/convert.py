@@ -13,7 +13,7 @@ def convert(source: str | Path, target: str | Path) -> StoredModel:
     """Write a model in the other layout.
 
     Every tensor keeps its type. Our file -> published folder -> our file gives the same bytes
-    for every tensor. A published model comes back with the weights it paints with: the
+    for every tensor. A published model comes back with the weights it renders with: the
     division by spectral norm is done, and `spectral.trivial_vectors` keeps it so.
 
     Args:

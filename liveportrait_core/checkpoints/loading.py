@@ -145,8 +145,8 @@ def _inferred_preset(layout: Layout, states: States) -> Preset:
 def _inferred_width(states: States) -> float:
     """The channels of two first layers against the published; 1 where the two disagree."""
     first = states["appearance"]["stem.conv.weight"].shape[0] / 64
-    painter = states["decoder"]["stem.weight"].shape[0] / 512
-    return first if first == painter else 1.0
+    decoder = states["decoder"]["stem.weight"].shape[0] / 512
+    return first if first == decoder else 1.0
 
 
 def _parse_preset(text: str, path: Path) -> Preset:

@@ -71,7 +71,7 @@ _LARGE = (
     ("appearance", "F: face crop to feature volume", 3.4),
     ("motion", "M: face crop to motion", 112.5),
     ("warping", "W: warps the feature volume", 182.2),
-    ("decoder", "G: paints the picture", 221.8),
+    ("decoder", "G: decodes the picture", 221.8),
 )
 
 

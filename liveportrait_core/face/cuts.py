@@ -24,7 +24,7 @@ MEMORY: Final = 0.8
 
 
 class CutDetector:
-    """Tells for frames that come one by one whether a new shot begins.
+    """Detects, frame by frame, whether a new shot begins.
 
     Convention:
         - `changed`: the mean change of a thumbnail's grey levels exceeds `CUT_LEVELS`

@@ -70,7 +70,7 @@ class Frames:
 
     @property
     def fingerprint(self) -> str:
-        """What tells these frames and their rate from any others."""
+        """What identifies these frames and their rate."""
         digest = hashlib.blake2b(repr((self.fps, [one.shape for one in self.frames])).encode())
         for frame in self.frames:
             digest.update(np.ascontiguousarray(frame).data)
@@ -105,8 +105,8 @@ class LimitedClip:
     @property
     def fingerprint(self) -> str | None:
         """From the clip's, where it has one."""
-        told: str | None = getattr(self.clip, "fingerprint", None)
-        return told and f"limited {told}"
+        own: str | None = getattr(self.clip, "fingerprint", None)
+        return own and f"limited {own}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ _LIP_OPEN_WHEN_UNKNOWN: Final = 0.0
 def load_template(path: str | Path, *, space: str | None = None) -> Motion:
     """Read a driving template; nothing in the pickle is run.
 
-    Layouts, told apart by their keys and named in `producer`: the published one of today
+    Layouts, recognised by their keys and named in `producer`: the published one of today
     (`R`, `kp`, `c_eyes_lst`, `c_lip_lst`), its oldest (`R_d`, `c_d_eyes_lst`, `c_d_lip_lst`),
     its animals (`R` alone), FasterLivePortrait (`kp` and angles), JoyVASA (angles alone).
 

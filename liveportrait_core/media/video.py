@@ -64,7 +64,7 @@ class VideoReader:
         start_s: When our first frame is shown, on the clock of the video's own picture; as
             `audio_start_s` of a `VideoWriter` it keeps the sound in step.
         has_audio: Whether the file has a stream of sound.
-        fingerprint: What tells this part of the file, as it was when it was opened, from others.
+        fingerprint: What identifies this part of the file, as it was when it was opened.
     """
 
     path: Path

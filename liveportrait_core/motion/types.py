@@ -52,7 +52,7 @@ class Motion:
     validity: Tensor | None = None
     """(B,) 1 measured, 0.5 interpolated, 0 missing; None means all measured."""
     shot: Tensor | None = None
-    """(B,) int64, from 0: which shot of its film each frame is of; None means one shot."""
+    """(B,) int64, from 0: which shot of its video each frame is of; None means one shot."""
     fps: Fraction = Fraction(25)
     """Frames per second, exact."""
     space: str = HUMAN_SPACE

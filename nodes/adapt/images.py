@@ -44,7 +44,7 @@ class ImageBatch:
 
     @property
     def fingerprint(self) -> str:
-        """What tells these images and their rate from any others."""
+        """What identifies these images and their rate."""
         about = (self.fps, tuple(self.images.shape), self.images.dtype)
         digest = hashlib.blake2b(repr(about).encode())
         for image in self.images:

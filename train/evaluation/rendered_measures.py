@@ -19,7 +19,7 @@ from torch import Tensor
 from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
-from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
+from liveportrait_core.networks.compact.decoder import CompactDecoder, Composition
 from liveportrait_core.networks.compact.layers import heat_maps
 from liveportrait_core.networks.compact.warping import CompactWarped
 from liveportrait_core.networks.outputs import Warped
@@ -113,11 +113,11 @@ def repainted_batches(
         )
 
 
-def _painted(model: LivePortraitModel, warped: Warped) -> Painted:
+def _painted(model: LivePortraitModel, warped: Warped) -> Composition:
     """What G says besides the picture."""
     assert isinstance(model.decoder, CompactDecoder)
     assert isinstance(warped, CompactWarped)
-    return model.decoder.paint(warped)
+    return model.decoder.compose(warped)
 
 
 def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, float]:

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from liveportrait_core.networks.compact.decoder import CompactDecoder, Painted
+from liveportrait_core.networks.compact.decoder import CompactDecoder, Composition
 from liveportrait_core.networks.compact.layers import heat_maps, resize
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.networks.compact.warping import CompactWarped
@@ -51,7 +51,7 @@ class FeatureReading:
 class PictureStep(FieldStep):
     """Inputs of the losses of F, W and G."""
 
-    painted: Painted
+    painted: Composition
     eyes: Tensor
     """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
     mouth: Tensor
@@ -148,7 +148,7 @@ def picture_step(
     )
     hidden = 0.0 if pairs.truth is None else resize(1 - pairs.truth.visible, size)
     regions = 1 + weights.eyes * eyes + weights.mouth * mouth
-    painted = decoder.paint(warped)
+    painted = decoder.compose(warped)
     with torch.no_grad():
         true_reading = FeatureReading.of(reader, pairs.driving.image)
     return PictureStep(
@@ -201,7 +201,7 @@ def _painted_loss(step: PictureStep) -> Tensor:
     truth = step.pairs.driving.image
     painted, mask, visible = (
         resize(x, truth.shape[-1])
-        for x in (step.painted.painted, step.painted.mask.detach(), step.labels.visible)
+        for x in (step.painted.generated, step.painted.mask.detach(), step.labels.visible)
     )
     used = weighted_l1(painted, truth, step.weights * (1.05 - mask))
     wrong = (painted - truth).abs().mean(1, keepdim=True)

@@ -3,5 +3,5 @@
 Same interface as the published networks. What differs: the volume also carries the picture
 (`appearance_extractor`), M finds keypoints as heat-map centres (`motion_extractor`), W moves the
 head rigidly before it moves features (`warping`), and G refines the flow and blends warped pixels
-with painted ones (`decoder`).
+with generated ones (`decoder`).
 """

@@ -1,4 +1,4 @@
-"""G of the compact family: refines the flow, then blends warped and painted pixels."""
+"""G of the compact family: refines the flow, then blends warped and generated pixels."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _SpadeBlock(nn.Module):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Painted:
+class Composition:
     """The picture and the parts that it is blended from; of one tone, where the source has one."""
 
     image: Tensor
@@ -64,15 +64,15 @@ class Painted:
     flow: Tensor
     """(B, 2, 128, 128) refined, in [-1, 1]."""
     mask: Tensor
-    """(B, 1, p, p): 1 takes the warped pixel, 0 the painted one; p is 128, or 256 in detail."""
-    painted: Tensor
+    """(B, 1, p, p): 1 takes the warped pixel, 0 the generated one; p is 128, or 256 in detail."""
+    generated: Tensor
     """(B, 3, p, p) in [0, 1]."""
     light: Tensor | None
     """(B, 6, 64, 64) gain and offset of the warped pixels: a head that turns is relit."""
 
 
 class _Detail(nn.Module):
-    """The last doubling: the detail of 256 px beyond 128, for the painted picture and its mask.
+    """The last doubling: the detail of 256 px beyond 128, for the generated picture and its mask.
 
     It works on maps of 128 px whose channels are the four sub-pixels.
     """
@@ -88,7 +88,7 @@ class _Detail(nn.Module):
         """Logits of picture and mask.
 
         Args:
-            features: (B, C, 64, 64) from which the picture of 128 px was painted.
+            features: (B, C, 64, 64) from which the picture of 128 px was generated.
             logits: (B, 4, 128, 128) of that picture and its mask.
             moved: (B, 3, 256, 256) the source, warped.
 
@@ -135,10 +135,10 @@ class CompactDecoder(nn.Module):
 
     def forward(self, warped: CompactWarped) -> Tensor:
         """`CompactWarped` -> (B, 3, P, P) RGB in [0, 1]."""
-        return self.paint(warped).image
+        return self.compose(warped).image
 
-    def paint(self, warped: CompactWarped) -> Painted:
-        """The picture with its flow, its blend mask and its painted part.
+    def compose(self, warped: CompactWarped) -> Composition:
+        """The picture with its flow, its blend mask and its generated part.
 
         Args:
             warped: From `CompactWarping`.
@@ -170,13 +170,13 @@ class CompactDecoder(nn.Module):
         if self.detail is not None:
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
-        painted, mask = logits.sigmoid().split((3, 1), 1)
+        generated, mask = logits.sigmoid().split((3, 1), 1)
         if (tone := Tone.of(source)).is_any:
-            painted = tone.applied(painted)
+            generated = tone.applied(generated)
             light = None if light is None else tone.relit(light)
         falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
-        image = _composed(warped.face, flow, light, mask, painted, falloff)
-        return Painted(image=image, flow=flow, mask=mask, painted=painted, light=light)
+        image = _composed(warped.face, flow, light, mask, generated, falloff)
+        return Composition(image=image, flow=flow, mask=mask, generated=generated, light=light)
 
 
 def edge_falloff(size_px: int, like: Tensor) -> Tensor:
@@ -206,12 +206,12 @@ def _composed(
     flow: Tensor,
     light: Tensor | None,
     mask: Tensor,
-    painted: Tensor,
+    generated: Tensor,
     falloff: Tensor | None,
 ) -> Tensor:
-    """The source, warped and relit, where the mask is 1, painted pixels where it is 0.
+    """The source, warped and relit, where the mask is 1, generated pixels where it is 0.
 
-    Flow, light and painted weight are multiplied by `falloff`: where it is 0 the source stays.
+    Flow, light and generated weight are multiplied by `falloff`: where it is 0 the source stays.
     """
     size = face.shape[-1]
     weight = 1 - resize(mask, size)
@@ -223,7 +223,7 @@ def _composed(
         light = resize(light, size)
         gain, offset = (light if falloff is None else light * falloff).chunk(2, 1)
         moved = (moved * (1 + gain) + offset).clamp(0, 1)
-    return (1 - weight) * moved + weight * resize(painted, size)
+    return (1 - weight) * moved + weight * resize(generated, size)
 
 
 def _enlarged(flow: Tensor, size: int) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 BASE_SIZE_PX = 128
 """Side that F, M, W and G work at; pictures of a multiple of it are warped at full size."""
 DETAIL_SIZE_PX = 256
-"""Additional side at which M reads and G paints, in a preset with `detail_px` of it."""
+"""Additional side at which M reads and G generates, in a preset with `detail_px` of it."""
 VOLUME_SIZE = 32
 """Side of the feature volume's slices."""
 VOLUME_DEPTH = 6

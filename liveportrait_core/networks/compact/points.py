@@ -49,7 +49,7 @@ REACH = _of_each(
 """Standard deviation of the region that a keypoint moves, in crop units."""
 
 EXPRESSIVE = tuple(keypoint for keypoint in C if keypoint not in (*_BROWS, C.NOSE_TIP))
-"""Keypoints whose heat maps the decoder gets, to paint lids, irises and lips."""
+"""Keypoints whose heat maps the decoder gets, to render lids, irises and lips."""
 
 ON_SURFACE = tuple(
     keypoint for keypoint in C if keypoint not in (*_IRISES, C.INNER_UPPER_LIP, C.INNER_LOWER_LIP)

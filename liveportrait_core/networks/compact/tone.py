@@ -1,4 +1,4 @@
-"""The one tone of a grey or sepia picture, so that what is painted into it has it, too."""
+"""The one tone of a grey or sepia picture, so that what is generated has it, too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RIDGE = 1e-6
 class Tone:
     """Colour as a function of luminance: chroma = a + b y + c y^2 in each channel.
 
-    `Tone.of(face).applied(painted)`
+    `Tone.of(face).applied(generated)`
     """
 
     curve: Tensor

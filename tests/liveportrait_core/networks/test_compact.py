@@ -101,9 +101,9 @@ def test_detail_is_painted_on_the_larger_picture():
     with torch.no_grad():
         x = keypoints_of(model, face)
         warped = warp(model, extract_appearance(model, face), x, x)
-        painted = model.decoder.paint(warped)
+        painted = model.decoder.compose(warped)
         model.decoder.detail.out.bias[:12] = 50.0  # all sub-pixels of all colours
-        white = model.decoder.paint(warped)
+        white = model.decoder.compose(warped)
     assert painted.painted.shape == (1, 3, 256, 256)
     assert painted.mask.shape == (1, 1, 256, 256)
     torch.testing.assert_close(white.painted, torch.ones(1, 3, 256, 256))
@@ -153,10 +153,10 @@ def test_light_changes_what_is_warped_and_begins_as_none():
     with torch.no_grad():
         x = keypoints_of(model, face)
         warped = warp(model, extract_appearance(model, face), x, x)
-        plain = model.decoder.paint(warped)
+        plain = model.decoder.compose(warped)
         assert torch.equal(plain.light, torch.zeros(1, 6, 64, 64))
         model.decoder.relight.bias[3:] = 50.0  # the largest offset
-        lit = model.decoder.paint(warped)
+        lit = model.decoder.compose(warped)
     mask = plain.mask
     share = (lit.image - plain.image) / mask
     assert float(share.max()) <= 0.5 + 1e-4  # no more than the offset, and never beyond white
