@@ -1,4 +1,4 @@
-"""Frames to paste into that are not the source's, and drivers made to fit moving frames."""
+"""Frames to paste into that are not the source's, and sources that end before their driver."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -7,50 +7,23 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.render import render
-from liveportrait_core.animation.timing import matched
 from liveportrait_core.media.clips import Frames
-from liveportrait_core.motion.types import Motion
-from liveportrait_core.options import AnimateOptions, DrivingOptions
 from liveportrait_core.pipeline import prepare
-from liveportrait_core.preset import COMPACT
-from tests.support.blobs import SquareFinder, face_frame, square_network
-from tests.support.tiny import tiny_compact_model
+from tests.support.blobs import face_frame
+from tests.support.squares import PLAIN, square_tracker, walk
 
-TINY = replace(COMPACT, name="tiny", width=1 / 8, face_size_px=128, output_size_px=128)
-PLAIN = AnimateOptions(driving=DrivingOptions(stitch=False))
+pytestmark = pytest.mark.usefixtures("_no_gradients")
+
 LEFT, RIGHT = (20, 50, 40), (230, 60, 50)
 PAIR = face_frame(LEFT, RIGHT, width=360, height=160)
 MIDDLE = 170
 """A column between the two faces, beyond the crops of both."""
 
 
-@pytest.fixture(scope="module")
-def model():
-    return tiny_compact_model(TINY)
-
-
-@pytest.fixture(autouse=True)
-def _no_gradients():
-    with torch.inference_mode():
-        yield
-
-
-def reader(face_index=0):
-    return LandmarkTracker(
-        finder=SquareFinder(), network=square_network(), face_index=face_index, order="left-right"
-    )
-
-
-def walk(num_frames, step=3, fps=25):
-    return Frames(
-        [face_frame((40 + step * index, 30, 50)) for index in range(num_frames)], Fraction(fps)
-    )
-
-
 def prepared(model, source, driving, face_index=0, options=PLAIN, **more):
-    faces = {"source_faces": reader(face_index), "driving_faces": reader()}
+    source_faces = square_tracker(face_index=face_index, order="left-right")
+    faces = {"source_faces": source_faces, "driving_faces": square_tracker()}
     return prepare(model, source, driving, options, **faces, **more)
 
 
@@ -136,54 +109,6 @@ def test_frames_that_run_out_are_told(model):
     assert len(animation) == 3
     with pytest.raises(ValueError, match=r"Frame 2 of the background clip is missing; 360x160 is"):
         list(render(animation))
-
-
-def counted(num_frames, fps=25):
-    """A motion whose x tells the frame."""
-    x = torch.arange(num_frames, dtype=torch.float32)
-    return Motion.from_degrees(
-        pose_deg=torch.zeros(num_frames, 3),
-        expression=torch.zeros(num_frames, 21, 3),
-        scale=torch.ones(num_frames, 1),
-        translation=torch.stack((x, torch.zeros_like(x), torch.zeros_like(x)), 1),
-    ).describe(fps=Fraction(fps))
-
-
-def frames_of(motion):
-    return motion.translation[:, 0].tolist()
-
-
-@pytest.mark.parametrize(
-    ("how", "wanted"),
-    [
-        ("stop", [0, 1, 2]),
-        ("hold", [0, 1, 2, 2, 2, 2, 2]),
-        ("loop", [0, 1, 2, 0, 1, 2, 0]),
-        ("bounce", [0, 1, 2, 1, 0, 1, 2]),
-    ],
-)
-def test_a_driver_that_ends_early_does_as_it_is_told(how, wanted):
-    options = AnimateOptions(when_shorter=how)
-    assert frames_of(matched(counted(3), Fraction(25), 7, options)) == wanted
-    assert frames_of(matched(counted(9), Fraction(25), 7, options)) == list(range(7))
-
-
-def test_a_driver_keeps_its_pace_unless_published():
-    # 4 frames at 10 a second last .4 s, which are 8 frames at 20 a second
-    made = matched(counted(4, fps=10), Fraction(20), 99, AnimateOptions())
-    assert frames_of(made) == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3]
-    published = AnimateOptions(driving=DrivingOptions(compat="published"))
-    assert frames_of(matched(counted(4, fps=10), Fraction(20), 99, published)) == [0, 1, 2, 3]
-
-
-def test_a_driver_of_one_frame_holds_for_all():
-    still = counted(1, fps=10)
-    assert matched(still, Fraction(25), 7, AnimateOptions(when_shorter="hold")) is still
-
-
-def test_an_unknown_way_to_go_on_is_refused():
-    with pytest.raises(ValueError, match="when_shorter is 'rewind'; one of stop, hold"):
-        AnimateOptions(when_shorter="rewind")
 
 
 # A source video that ends before its driver

@@ -9,7 +9,6 @@ import torch
 
 from liveportrait_core.animation.crop_motion import ReadOptions
 from liveportrait_core.animation.crops import whole_frame
-from liveportrait_core.animation.face_trackers import LandmarkTracker
 from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
 from liveportrait_core.errors import FaceNotFoundError
@@ -19,30 +18,14 @@ from liveportrait_core.imaging.tensors import resize_pixels, tensor_from_pixels
 from liveportrait_core.media.clips import Frames, LimitedClip, limited_box
 from liveportrait_core.options import AnimateOptions, DrivingOptions, Framing
 from liveportrait_core.pipeline import prepare
-from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import extract_motion
-from tests.support.blobs import SquareFinder, face_frame, square_network
-from tests.support.tiny import tiny_compact_model, tiny_published_model
+from tests.support.blobs import SquareFinder, face_frame
+from tests.support.squares import PLAIN, PUBLISHED, square_tracker
+from tests.support.tiny import tiny_published_model
 
-TINY = replace(COMPACT, name="tiny", width=1 / 8, face_size_px=128, output_size_px=128)
-PLAIN = AnimateOptions(driving=DrivingOptions(stitch=False))
-PUBLISHED = AnimateOptions(driving=DrivingOptions(stitch=False, compat="published"))
+pytestmark = pytest.mark.usefixtures("_no_gradients")
+
 WALK = [face_frame((40 + 3 * index, 30, 50)) for index in range(3)]
-
-
-@pytest.fixture(scope="module")
-def model():
-    return tiny_compact_model(TINY)
-
-
-@pytest.fixture(autouse=True)
-def _no_gradients():
-    with torch.inference_mode():
-        yield
-
-
-def reader(name="source"):
-    return LandmarkTracker(finder=SquareFinder(), network=square_network(), name=name)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +38,12 @@ def test_published_limits_a_source_before_anything_else(model, width, height, li
     source = Frames([still, still], Fraction(20)) if is_video else still
     for options, size in ((PLAIN, (height, width)), (PUBLISHED, limited)):
         animation = prepare(
-            model, source, Frames(WALK), options, source_faces=reader(), driving_faces=reader()
+            model,
+            source,
+            Frames(WALK),
+            options,
+            source_faces=square_tracker(),
+            driving_faces=square_tracker(),
         )
         frames = list(render(animation))
         assert {frame.picture.shape for frame in frames} == {(*size, 3)}
@@ -84,7 +72,7 @@ def test_published_takes_a_square_driver_as_it_is(model):
             driving=DrivingOptions(stitch=False, compat="published" if published else "none"),
             driving_framing=framing,
         )
-        faces = {"source_faces": reader(), "driving_faces": reader("driver")}
+        faces = {"source_faces": square_tracker(), "driving_faces": square_tracker("driver")}
         read = prepare(model, wide, driver, options, **faces).driving_read
         whole = whole_frame(driver, 128).source_to_crop
         return np.allclose(read.transforms[0].source_to_crop, whole)
@@ -121,8 +109,8 @@ def test_openness_is_read_from_the_landmarks_that_tell_it():
 
 def test_a_face_that_appears_late_costs_no_frame():
     frames = [face_frame()] * 50 + [face_frame((50, 30, 60))] * 20
-    assert reader()(frames).validity.index(1.0) == 50
-    patient = replace(reader("driver"), longest_wait=40)
+    assert square_tracker()(frames).validity.index(1.0) == 50
+    patient = replace(square_tracker("driver"), longest_wait=40)
     assert patient(frames).validity.index(1.0) == 50
 
 

@@ -96,17 +96,17 @@ def test_a_deeper_model_with_detail_begins_as_the_one_it_grew_from():
     torch.testing.assert_close(flows[0], flows[1])
 
 
-def test_detail_is_painted_on_the_larger_picture():
+def test_detail_is_generated_on_the_larger_picture():
     model, face = tiny_model(256), smooth_faces(1, 256)
     with torch.no_grad():
         x = keypoints_of(model, face)
         warped = warp(model, extract_appearance(model, face), x, x)
-        painted = model.decoder.compose(warped)
+        composed = model.decoder.compose(warped)
         model.decoder.detail.out.bias[:12] = 50.0  # all sub-pixels of all colours
         white = model.decoder.compose(warped)
-    assert painted.painted.shape == (1, 3, 256, 256)
-    assert painted.mask.shape == (1, 1, 256, 256)
-    torch.testing.assert_close(white.painted, torch.ones(1, 3, 256, 256))
+    assert composed.generated.shape == (1, 3, 256, 256)
+    assert composed.mask.shape == (1, 1, 256, 256)
+    torch.testing.assert_close(white.generated, torch.ones(1, 3, 256, 256))
 
 
 def test_gradients_reach_the_picture_and_both_keypoints():
@@ -167,7 +167,7 @@ def test_light_changes_what_is_warped_and_begins_as_none():
 def test_the_edge_that_is_pasted_into_a_frame_is_the_source_and_the_middle_moves_freely():
     model, face = tiny_model(), smooth_faces(1)
     with torch.no_grad():
-        model.decoder.out.bias[12:] = 0.0  # half of every pixel is painted
+        model.decoder.out.bias[12:] = 0.0  # half of every pixel is generated
         x = keypoints_of(model, face)
         driving = x + torch.tensor([0.2, -0.1, 0.0])
         volume = extract_appearance(model, face)
