@@ -14,6 +14,7 @@ from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.errors import about
 from ..liveportrait_core.face.faces import Faces, FindOptions
 from ..liveportrait_core.options import FaceOptions
+from ..liveportrait_core.warned import HeardWarnings
 from . import library, runtime
 from .adapt.boxes import box_of
 from .adapt.clips import check_same_size, clip_of, fps_of
@@ -111,11 +112,11 @@ class FindFaces(io.ComfyNode):
         counted = library.clips.CountedClip(clip, progress.read)
         face = FaceOptions(box=marked, min_score=min_score or None)
         options = FindOptions(max_faces=max_faces, order=order)
-        with about("images"):
+        with about("images"), HeardWarnings() as heard:
             faces = trackers.find_all(counted, face=face, options=options)
         faces = replace(faces, source_crop=net.preset.source_crop)
         progress.finish()
-        runtime.show_text(cls, _summary(faces))
+        runtime.show_text(cls, "\n".join([*heard.texts, _summary(faces)]))
         return io.NodeOutput(faces, len(faces))
 
 

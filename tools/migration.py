@@ -10,11 +10,27 @@ from pathlib import Path
 
 from tests.comfyui_real.server import ROOT
 
-from .drawings import CLIP, FILMS, MODEL, NOTE, PHOTO, RESULT, VIEW
+from .drawings import (
+    ANIMATE,
+    CLIP,
+    CROP,
+    EXTRACT,
+    FILMS,
+    FIND,
+    MODEL,
+    NOTE,
+    PARTS,
+    PHOTO,
+    PICTURES,
+    RESULT,
+)
 from .workflows import Canvas, Node, Output, draw
 
 FOLDER = ROOT / "docs" / "migration"
-CROP = (250, 265)
+COLUMNS = (350, 650, 965, 1260, 1580, 1900)
+"""Left of Find Faces, Crop Face, and what follows, where the stages stand one by one."""
+BELOW = {"at": (COLUMNS[0], 860), "size": (845, 340)}
+"""Of a note under them."""
 
 KJ_IMAGE = """\
 ## The KJ pack's example: a picture follows a clip
@@ -63,19 +79,19 @@ Motion Info shows what was read.
 
 def kj_image_to_video() -> Canvas:
     """The stages one by one, framed as the nodes of the KJ pack."""
-    canvas = Canvas("KJ image to video", view=VIEW)
-    canvas.note(KJ_IMAGE, "What became what", at=(0, 30), size=(NOTE, 620))
-    model, photo, clip = _files(canvas, 350)
+    canvas = Canvas("KJ image to video")
+    canvas.note(KJ_IMAGE, "What became what", **BELOW)
+    model, photo, clip = _files(canvas)
     source = _crop(canvas, model, photo["IMAGE"], "photo", "source", 30)
-    driver = _crop(canvas, model, clip["VIDEO"], "clip", "driver", 650)
+    driver = _crop(canvas, model, clip["VIDEO"], "clip", "driver", 450)
     canvas.group("LivePortraitCropper", *source, *driver, colour="brown")
     looks, moves, follows = _read(canvas, model, source[1], driver[1])
     moved, stitched = _drive(canvas, model, moves["motion"], follows["motion"])
     painted = canvas.node(
         "LPS_WarpDecode",
         "Warp & Decode",
-        at=(1280, 420),
-        size=(250, 120),
+        at=(COLUMNS[3], 370),
+        size=(250, 330),
         model=model["model"],
         features=looks["features"],
         keypoints=stitched["keypoints"],
@@ -84,8 +100,8 @@ def kj_image_to_video() -> Canvas:
     pasted = canvas.node(
         "LPS_PasteBack",
         "Paste Back",
-        at=(1600, 30),
-        size=(250, 115),
+        at=(COLUMNS[4], 30),
+        size=(250, 400),
         images=photo["IMAGE"],
         painted=painted["images"],
         crops=source[1]["crops"],
@@ -110,7 +126,7 @@ def kj_video_to_video() -> Canvas:
         "LPS_DrivingOptions",
         "Driving Options",
         at=(990, 30),
-        size=(310, 520),
+        size=(310, 622),
         smooth="on",
         smooth_variance=3e-6,
         when_shorter="bounce",
@@ -119,7 +135,7 @@ def kj_video_to_video() -> Canvas:
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
         at=(1360, 30),
-        size=(310, 380),
+        size=ANIMATE,
         model=model["model"],
         source=film["VIDEO"],
         driving=clip["VIDEO"],
@@ -129,7 +145,7 @@ def kj_video_to_video() -> Canvas:
     saved = canvas.node(
         "SaveVideo",
         "The edited video",
-        at=(1730, 30),
+        at=(1750, 30),
         size=RESULT,
         video=moved["video"],
         filename_prefix=FILMS,
@@ -164,7 +180,7 @@ def advanced_expression() -> Canvas:
         "LPS_AnimatePortrait",
         "Animate Portrait",
         at=(1050, 30),
-        size=(310, 380),
+        size=PICTURES,
         model=model["model"],
         source=photo["IMAGE"],
         driving=face["motion"],
@@ -172,7 +188,7 @@ def advanced_expression() -> Canvas:
     saved = canvas.node(
         "SaveImage",
         "The edited picture",
-        at=(1420, 30),
+        at=(1440, 30),
         size=(460, 560),
         images=edited["images"],
         filename_prefix="LivePortrait",
@@ -185,15 +201,15 @@ def advanced_expression() -> Canvas:
 
 def advanced_clip() -> Canvas:
     """A clip's motion with sliders on top."""
-    canvas = Canvas("Advanced clip and expression", view=VIEW)
-    canvas.note(ADVANCED_CLIP, "What became what", at=(0, 30), size=(NOTE, 360))
-    model, photo, clip = _files(canvas, 350)
+    canvas = Canvas("Advanced clip and expression")
+    canvas.note(ADVANCED_CLIP, "What became what", at=(COLUMNS[0], 460), size=(550, 320))
+    model, photo, clip = _files(canvas)
     found, cropped = _crop(canvas, model, clip["VIDEO"], "clip", "driver", 30)
     motion = canvas.node(
         "LPS_ExtractMotion",
         "Extract Motion (clip)",
-        at=(680, 650),
-        size=(250, 110),
+        at=(COLUMNS[2], 30),
+        size=EXTRACT,
         model=model["model"],
         cropped=cropped["images"],
         crops=cropped["crops"],
@@ -202,7 +218,7 @@ def advanced_clip() -> Canvas:
     face = canvas.node(
         "LPS_Expression",
         "Expression",
-        at=(1000, 30),
+        at=(1250, 30),
         size=(310, 500),
         model=model["model"],
         motion=motion["motion"],
@@ -213,15 +229,15 @@ def advanced_clip() -> Canvas:
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(1000, 650),
-        size=(250, 110),
+        at=(1250, 650),
+        size=PARTS,
         video=clip["VIDEO"],
     )
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
-        at=(1380, 30),
-        size=(310, 380),
+        at=(1610, 30),
+        size=ANIMATE,
         model=model["model"],
         source=photo["IMAGE"],
         driving=face["motion"],
@@ -231,8 +247,8 @@ def advanced_clip() -> Canvas:
     saved = canvas.node(
         "SaveVideo",
         "The moving portrait",
-        at=(1750, 30),
-        size=RESULT,
+        at=(1990, 30),
+        size=(420, 560),
         video=moved["video"],
         filename_prefix=FILMS,
     )
@@ -240,13 +256,13 @@ def advanced_clip() -> Canvas:
     return canvas
 
 
-def _files(canvas: Canvas, x: float) -> tuple[Node, Node, Node]:
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(x, 30), size=MODEL)
+def _files(canvas: Canvas) -> tuple[Node, Node, Node]:
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(0, 30), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(x, 206), size=PHOTO, image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(0, 206), size=PHOTO, image="liveportrait_portrait.jpg"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(x, 586), size=CLIP, file="liveportrait_driving.mp4"
+        "LoadVideo", "The clip to follow", at=(0, 616), size=CLIP, file="liveportrait_driving.mp4"
     )
     canvas.group("Your files", model, photo, clip)
     return model, photo, clip
@@ -258,15 +274,15 @@ def _crop(
     found = canvas.node(
         "LPS_FindFaces",
         f"Find Faces ({what})",
-        at=(680, y),
-        size=(250, 220),
+        at=(COLUMNS[0], y),
+        size=FIND,
         model=model["model"],
         images=pictures,
     )
     cropped = canvas.node(
         "LPS_CropFace",
         f"Crop Face ({what})",
-        at=(680, y + 290),
+        at=(COLUMNS[1], y),
         size=CROP,
         model=model["model"],
         images=pictures,
@@ -280,8 +296,8 @@ def _read(canvas: Canvas, model: Node, source: Node, driver: Node) -> tuple[Node
     looks = canvas.node(
         "LPS_ExtractAppearance",
         "Extract Appearance",
-        at=(990, 30),
-        size=(230, 60),
+        at=(COLUMNS[2], 30),
+        size=(EXTRACT[0], 60),
         model=model["model"],
         cropped=source["images"],
     )
@@ -289,13 +305,13 @@ def _read(canvas: Canvas, model: Node, source: Node, driver: Node) -> tuple[Node
         canvas.node(
             "LPS_ExtractMotion",
             f"Extract Motion ({what})",
-            at=(990, y),
-            size=(230, 110),
+            at=(COLUMNS[2], y),
+            size=EXTRACT,
             model=model["model"],
             cropped=crop["images"],
             crops=crop["crops"],
         )
-        for what, y, crop in (("photo", 320, source), ("clip", 650, driver))
+        for what, y, crop in (("photo", 190, source), ("clip", 450, driver))
     )
     return looks, moves, follows
 
@@ -304,8 +320,8 @@ def _drive(canvas: Canvas, model: Node, source: Output, driver: Output) -> tuple
     moved = canvas.node(
         "LPS_TransformKeypoints",
         "Transform Keypoints",
-        at=(1280, 30),
-        size=(250, 150),
+        at=(COLUMNS[3], 30),
+        size=(250, 160),
         model=model["model"],
         source_motion=source,
         driving_motion=driver,
@@ -313,8 +329,8 @@ def _drive(canvas: Canvas, model: Node, source: Output, driver: Output) -> tuple
     stitched = canvas.node(
         "LPS_Stitch",
         "Stitch",
-        at=(1280, 270),
-        size=(250, 60),
+        at=(COLUMNS[3], 240),
+        size=(250, 80),
         model=model["model"],
         keypoints=moved["keypoints"],
     )
@@ -325,14 +341,14 @@ def _film(canvas: Canvas, clip: Node, pasted: Node) -> None:
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(1600, 280),
-        size=(250, 110),
+        at=(COLUMNS[4], 550),
+        size=PARTS,
         video=clip["VIDEO"],
     )
     film = canvas.node(
         "CreateVideo",
         "Create Video",
-        at=(1600, 470),
+        at=(COLUMNS[4], 730),
         size=(250, 125),
         images=pasted["images"],
         audio=parts["audio"],
@@ -341,7 +357,7 @@ def _film(canvas: Canvas, clip: Node, pasted: Node) -> None:
     saved = canvas.node(
         "SaveVideo",
         "The moving portrait",
-        at=(1920, 30),
+        at=(COLUMNS[5], 30),
         size=RESULT,
         video=film["VIDEO"],
         filename_prefix=FILMS,

@@ -4,6 +4,7 @@
   const TITLE = 30; // a node's position is below its title bar
   const PADDING = 16; // between a group's frame and its nodes
   const GROUP_TITLE = 34;
+  const BADGE = 20; // above a painted node's title bar, with the name of its pack
   const BYPASSED = 4; // a mode of the front end's own
 
   const fail = (text) => {
@@ -111,7 +112,7 @@
       return [pos[0], pos[1] - TITLE, pos[0] + size[0], pos[1] + size[1]];
     });
     const left = Math.min(...boxes.map((box) => box[0])) - PADDING;
-    const top = Math.min(...boxes.map((box) => box[1])) - GROUP_TITLE - PADDING / 2;
+    const top = Math.min(...boxes.map((box) => box[1])) - GROUP_TITLE - BADGE;
     const right = Math.max(...boxes.map((box) => box[2])) + PADDING;
     const bottom = Math.max(...boxes.map((box) => box[3])) + PADDING;
     group.pos = [left, top];

@@ -35,6 +35,12 @@ from tests.comfyui_real.server import ROOT, ComfyServer
 
 SCRIPT = Path(__file__).with_suffix(".js")
 COLOURS = {"blue": "#3f789e", "green": "#8A8", "brown": "#b06634", "purple": "#a1309b"}
+TITLE_PX = 30
+"""Of a node; its position is below."""
+FREE_PX = (75, 95, 1500, 785)
+"""Left, top, width, height between the bars of a front end in a window of 1600x900."""
+MIN_ZOOM, MAX_ZOOM = 0.62, 0.75
+"""Names are not drawn below a zoom of about 0.6."""
 NOTE_COLOUR, NOTE_BACKGROUND = "#432", "#653"
 
 
@@ -76,13 +82,10 @@ class Canvas:
     Attributes:
         name: the name of the file, which is the title in the template browser.
         gap: pixels between columns and between the nodes of a column.
-        view: zoom, and the place shown at the top left, when it opens; None shows all of it as
-            large as the front end likes. Names are not drawn below a zoom of about 0.6.
     """
 
     name: str
     gap: tuple[int, int] = (70, 40)
-    view: tuple[float, float, float] | None = None
     nodes: list[dict[str, Any]] = field(default_factory=list)
     links: list[dict[str, Any]] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
@@ -176,12 +179,28 @@ def build(canvas: Canvas, server: ComfyServer, browser: Browser) -> dict[str, An
             ours = module.startswith("custom_nodes.")
             node["properties"]["cnr_id"] = pack["name"] if ours else "comfy-core"
             node["properties"]["ver"] = pack["version"] if ours else comfyui
-    workflow["extra"].pop("ds", None)
-    if canvas.view is not None:
-        scale, left, top = canvas.view
-        workflow["extra"]["ds"] = {"scale": scale, "offset": [-left, -top]}
+    workflow["extra"]["ds"] = _view(workflow)
     workflow["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, canvas.name))
     return workflow
+
+
+def _view(workflow: Mapping[str, Any]) -> dict[str, Any]:
+    """What is seen when it opens: all of it on a usual screen, but never too small to be read."""
+    boxes = [group["bounding"] for group in workflow["groups"]]
+    boxes += [
+        (left, top - TITLE_PX, width, height + TITLE_PX)
+        for (left, top), (width, height) in (
+            (node["pos"], node["size"]) for node in workflow["nodes"]
+        )
+    ]
+    boxes += [(*point["pos"], 0, 0) for point in workflow["extra"].get("reroutes", ())]
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    width = max(box[0] + box[2] for box in boxes) - left
+    height = max(box[1] + box[3] for box in boxes) - top
+    free_left, free_top, free_width, free_height = FREE_PX
+    scale = round(min(MAX_ZOOM, max(MIN_ZOOM, min(free_width / width, free_height / height))), 3)
+    offset = [round(free_left / scale - left, 1), round(free_top / scale - top, 1)]
+    return {"scale": scale, "offset": offset}
 
 
 def drawings(names: Sequence[str] = ()) -> list[Canvas]:
@@ -212,7 +231,6 @@ def draw(canvases: Sequence[Canvas], folder: Path, screenshots: Path | None = No
                 written.append(file)
                 if screenshots is not None:
                     browser.drop(file)
-                    browser.fit()
                     browser.screenshot(screenshots / f"{canvas.name}.png")
     return written
 

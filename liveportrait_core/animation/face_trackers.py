@@ -25,7 +25,7 @@ from ..face.detector import (
 from ..face.faces import Face, FaceOrder, Faces, FaceTrack, FindOptions
 from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
-from ..face.network_finder import FinderChain, NetworkFaceFinder
+from ..face.network_finder import CheckedBoxFinder, FinderChain, NetworkFaceFinder
 from ..face.onnx import landmark_203_network
 from ..face.tracking import TrackingConfig, fill_gaps, track_faces
 from ..imaging.tensors import Pixels
@@ -216,7 +216,9 @@ class FaceTrackers:
             return None if own else FramewiseTracker(CroppedFaceFinder(self.network()))
         # an animal model's driver is a person, but its source is not
         if space == ANIMAL_SPACE and role == "source":
-            return FramewiseTracker(AnimalBoxFinder(face.box) if face.box else AnimalFaceFinder())
+            if face.box is None:
+                return FramewiseTracker(AnimalFaceFinder())
+            return FramewiseTracker(CheckedBoxFinder(AnimalBoxFinder(face.box), face.box))
         return LandmarkTracker(
             finder=self._finder(role, face, is_image=is_image),
             network=self.network(),
@@ -279,7 +281,7 @@ class FaceTrackers:
 
     def _finder(self, role: Role, face: FaceOptions, *, is_image: bool) -> FaceFinder:
         if face.box is not None:
-            return BoxFaceFinder(face.box, self.network())
+            return CheckedBoxFinder(BoxFaceFinder(face.box, self.network()), face.box)
         if face.min_score is not None:
             found = self._searching(role, is_image=is_image, min_score=face.min_score)
             return ScoredFinder(found, face.min_score)

@@ -5,6 +5,7 @@ It needs no cascades, so it works with every OpenCV.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import torch
 from safetensors.torch import save
 
 from ..checkpoints.reading import as_tensors, read_file, read_metadata
+from ..constants import Box
 from ..errors import CheckpointError
 from ..imaging.crop import face_box
 from ..imaging.tensors import Pixels
@@ -27,6 +29,8 @@ from .faces import Face, face_from_landmarks, without_overlaps
 from .landmarks import LandmarkNetwork, refine_landmarks, stability
 from .mean_face import are_plausible_points, mean_face_landmarks
 from .proposals import Detection, DetectionPass, FinderNetwork, augmented_logit, find_detections
+
+_LOG = logging.getLogger(__name__)
 
 NETWORK_FILE: Final = Path(__file__).parents[1] / "assets" / "weights" / "face_finder.safetensors"
 FORMAT: Final = "liveportrait-suite/face-finder"
@@ -186,6 +190,47 @@ class NetworkFaceFinder:
                 yield _Candidate(LANDMARK_WEIGHT * stable, face)
                 if stable >= STABLE_SCORE:
                     return
+
+
+class CheckedBoxFinder:
+    """A finder for a box given by hand; warns where the first frame shows no face there."""
+
+    def __init__(
+        self, finder: FaceFinder, box: Box, *, finder_network: FinderNetwork | None = None
+    ) -> None:
+        """A finder.
+
+        Args:
+            finder: Finds the face in the box.
+            box: x, y, width, height in pixels.
+            finder_network: Says how much it looks like a face; None takes the one in the package.
+        """
+        self._finder, self._box = finder, box
+        self._network = finder_network
+        self._is_checked = False
+
+    @property
+    def tried(self) -> str:
+        """What it does, for the message when it finds nothing."""
+        return self._finder.tried
+
+    def find(self, frame: Pixels) -> list[Face]:
+        """The finder's faces, whatever is in the box: the user has marked it."""
+        found = self._finder.find(frame)
+        if not self._is_checked:
+            self._is_checked = True
+            x, y, width, height = self._box
+            centre = x + width / 2, y + height / 2
+            points = np.zeros((NUM_POINTS, 2))
+            detection = Detection(centre, max(width, height), 0.0, 0.0, points)
+            network = self._network or load_finder_network()
+            if augmented_logit(network, frame, detection) < MIN_AUGMENTED_LOGIT:
+                _LOG.warning(
+                    "The box %g,%g,%g,%g shows nothing like a face. Mark the face from brows to "
+                    "chin, an animal's from above the eyes to the chin.",
+                    *self._box,
+                )
+        return found
 
 
 class FinderChain:

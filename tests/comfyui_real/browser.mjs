@@ -180,7 +180,7 @@ const commands = {
       reducedMotion: "reduce",
     });
     page = await context.newPage();
-    page.setDefaultTimeout(60000);
+    page.setDefaultTimeout(180000);
     listen();
     const body = JSON.stringify({ "Comfy.TutorialCompleted": true, ...settings });
     await fetch(`${url}/settings`, { method: "POST", body });

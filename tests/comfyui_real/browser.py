@@ -231,7 +231,7 @@ class Browser:
 
     # -- the wire ---------------------------------------------------------------------------
 
-    def _do(self, command: str, wait_s: float = 150, **arguments: object) -> Any:
+    def _do(self, command: str, wait_s: float = 400, **arguments: object) -> Any:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"command": command, **arguments}) + "\n")
         self._process.stdin.flush()

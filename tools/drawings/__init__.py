@@ -9,18 +9,25 @@ GAP = (90, 40)
 NOTE = 300
 """Width of the note that says what to do; it stands in column 0."""
 MODEL = (270, 106)
-PHOTO = (270, 300)
+PHOTO = (270, 330)
 CLIP = (270, 350)
 LEVEL = 206
 """Top of the second node of a column that begins with a model."""
 ANIMATE, ANIMATE_AT = (330, 616), (750, LEVEL)
 """With room for the preview and the line of text that come while it runs."""
-PICTURES = (330, 592)
+PICTURES = (330, 622)
 """The same for Animate Portrait."""
-FIND = (250, 260)
+FIND = (250, 320)
 """The same for Find Faces."""
+CROP = (250, 290)
+SHOWN = (250, 370)
+"""Of Show Faces, with its picture."""
+MOTION = (270, 116)
+"""Of Load Motion."""
+EXTRACT = (230, 132)
+"""Of Extract Motion."""
+PARTS = (250, 110)
+"""Of Get Video Components."""
 RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
 FILMS = "video/LivePortrait"
 """Save Video's files: folder and beginning of the name, in the output folder."""
-VIEW = (0.62, -130, -175)
-"""For canvases that do not fit on a usual screen with readable names when all is shown."""

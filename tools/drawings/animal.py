@@ -6,7 +6,7 @@ from liveportrait_core.checkpoints.manifest import files_for
 
 from ..workflows import Canvas
 from . import ANIMATE as ANIMATE_SIZE
-from . import FILMS, RESULT
+from . import CLIP, FILMS, MODEL, PHOTO, RESULT, SHOWN
 from . import FIND as FIND_SIZE
 
 TEXT = """\
@@ -48,18 +48,18 @@ def draw() -> Canvas:
         "LPS_LoadModel",
         "Model",
         at=(FILES, TOP),
-        size=(270, 106),
+        size=MODEL,
         model_name="animal, else default",
         models=models(),
     )
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 260), image="liveportrait_cat.jpg"
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="liveportrait_cat.jpg"
     )
     clip = canvas.node(
         "LoadVideo",
         "The clip to follow",
-        at=(FILES, 546),
-        size=(270, 350),
+        at=(FILES, 616),
+        size=CLIP,
         file="liveportrait_driving.mp4",
     )
     canvas.group("1. Your files", model, photo, clip)
@@ -72,19 +72,19 @@ def draw() -> Canvas:
         images=photo["IMAGE"],
         box="95, 130, 250, 255",
     )
-    back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
+    back = canvas.bends((FIND + 268, 376), (FIND - 22, 376))
     shown = canvas.node(
         "LPS_ShowFaces",
         "Show Faces",
-        at=(FIND, 380),
-        size=(250, 330),
+        at=(FIND, 432),
+        size=SHOWN,
         images=photo["IMAGE"],
         faces=found["faces"].via(back[1]),
     )
     canvas.group("2. Mark the face", found, shown, colour="brown")
     over = canvas.bends((672, -58), (ANIMATE - 28, -58))
     above = canvas.bends((650, -76), (ANIMATE - 46, -76))
-    under = canvas.bends((655, 744), (ANIMATE - 55, 744))
+    under = canvas.bends((655, 840), (ANIMATE - 55, 840))
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",

@@ -20,16 +20,15 @@ def draw() -> Canvas:
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", size=MODEL)
     canvas.note(TEXT, "Start here", size=(NOTE, 300))
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(390, 130), size=(320, 300), image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(390, 134), size=(320, 330), image="liveportrait_portrait.jpg"
     )
     face = canvas.node(
         "LPS_Expression",
         "Expression",
-        at=(390, 530),
+        at=(390, 572),
         size=(320, 440),
         model=model["model"],
         smile=1.0,
-        roll_deg=8.0,
         gaze_x=10.0,
     )
     edited = canvas.node(

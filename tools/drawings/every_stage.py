@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..workflows import Canvas, Node, Output
-from . import FILMS, VIEW
+from . import CLIP, CROP, EXTRACT, FILMS, MODEL, PARTS, PHOTO
 from . import FIND as FIND_SIZE
 
 TEXT = """\
@@ -23,10 +23,9 @@ The same as *Portrait from a clip*, in steps that can be looked at, changed or l
 
 Connect *Preview Image* to any IMAGE, *Motion Info* or *Save Motion* to any motion.
 """
-FIND, CROP, READ = 370, 670, 985
-MOVE, NEXT, PAINT, PASTE, FILM, SEEN = 370, 670, 970, 1250, 1500, 1790
-TOP, LOWER, MOVING, LAST = 30, 405, 880, 1120
-OVER, BETWEEN, UNDER = -74, 345, 790
+FIND, CUT, READ, MOVE, PAINT, FILM = 360, 660, 975, 1290, 1625, 1950
+TOP, LOWER = 30, 450
+OVER, BETWEEN = -74, 386
 """Heights at which the model's wire runs above the nodes that need it."""
 
 
@@ -42,27 +41,21 @@ class Read:
 
 def draw() -> Canvas:
     """Every node of the category `stages`, then Create Video and Save Video."""
-    canvas = Canvas("Every stage as its own node", view=VIEW)
-    model = canvas.node(
-        "LPS_LoadModel", "Model (comes with the pack)", at=(0, TOP), size=(270, 106)
-    )
+    canvas = Canvas("Every stage as its own node")
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(0, TOP), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(0, 206), size=(270, 300), image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(0, 206), size=PHOTO, image="liveportrait_portrait.jpg"
     )
     clip = canvas.node(
-        "LoadVideo",
-        "The clip to follow",
-        at=(0, 586),
-        size=(270, 350),
-        file="liveportrait_driving.mp4",
+        "LoadVideo", "The clip to follow", at=(0, 616), size=CLIP, file="liveportrait_driving.mp4"
     )
     canvas.group("1. Your files", model, photo, clip)
-    read = _read(canvas, model["model"], photo["IMAGE"], clip["VIDEO"])
-    wires = _model_wires(canvas, model["model"], UNDER, MOVE, NEXT, PAINT)
-    keypoints = _moved(canvas, wires, read)
-    painted = _painted(canvas, wires[2], read.features, keypoints)
+    over = _model_wires(canvas, model["model"], OVER, FIND, CUT, READ, MOVE, PAINT)
+    read = _read(canvas, model["model"], over, photo["IMAGE"], clip["VIDEO"])
+    keypoints = _moved(canvas, over[3], read)
+    painted = _painted(canvas, over[4], read.features, keypoints)
     _result(canvas, photo["IMAGE"], clip["VIDEO"], read.crops, painted)
-    canvas.note(TEXT, "Start here", at=(1360, TOP), size=(370, 560))
+    canvas.note(TEXT, "Start here", at=(FIND, 860), size=(845, 340))
     return canvas
 
 
@@ -72,9 +65,8 @@ def _model_wires(canvas: Canvas, model: Output, y: float, *columns: float) -> li
     return [model.via(bend) for bend in canvas.bends(*((x - 35, y) for x in columns), after=start)]
 
 
-def _read(canvas: Canvas, model: Output, photo: Output, clip: Output) -> Read:
-    over = _model_wires(canvas, model, OVER, FIND, CROP, READ)
-    between = _model_wires(canvas, model, BETWEEN, FIND, CROP, READ)
+def _read(canvas: Canvas, model: Output, over: list[Output], photo: Output, clip: Output) -> Read:
+    between = _model_wires(canvas, model, BETWEEN, FIND, CUT, READ)
     source = _cropped(canvas, over, photo, TOP, "photo", "source")
     driver = _cropped(canvas, between, clip, LOWER, "clip", "driver")
     canvas.group("2. Find and crop the faces", *source, *driver, colour="brown")
@@ -82,23 +74,23 @@ def _read(canvas: Canvas, model: Output, photo: Output, clip: Output) -> Read:
         "LPS_ExtractAppearance",
         "Extract Appearance",
         at=(READ, TOP),
-        size=(220, 60),
+        size=(EXTRACT[0], 60),
         model=over[2],
         cropped=source[1]["images"],
     )
-    (inner,) = canvas.bends((READ - 35, 140), after=over[2].bend)
+    (inner,) = canvas.bends((READ - 35, 150), after=over[2].bend)
     motions = [
         canvas.node(
             "LPS_ExtractMotion",
             f"Extract Motion ({what})",
             at=(READ, y),
-            size=(220, 110),
+            size=EXTRACT,
             model=wire,
             cropped=crop["images"],
             crops=crop["crops"],
         )
         for what, y, wire, crop in (
-            ("photo", 170, model.via(inner), source[1]),
+            ("photo", 190, model.via(inner), source[1]),
             ("clip", LOWER, between[2], driver[1]),
         )
     ]
@@ -117,12 +109,12 @@ def _cropped(
         model=models[0],
         images=pictures,
     )
-    past = canvas.bends((FIND - 20, y + 288), (CROP - 50, y + 288))
+    past = canvas.bends((FIND - 20, y + 342), (CUT - 50, y + 342))
     crop = canvas.node(
         "LPS_CropFace",
         f"Crop Face ({what})",
-        at=(CROP, y),
-        size=(250, 265),
+        at=(CUT, y),
+        size=CROP,
         model=models[1],
         images=pictures.via(past[1]),
         faces=found["faces"],
@@ -131,100 +123,92 @@ def _cropped(
     return found, crop
 
 
-def _moved(canvas: Canvas, models: list[Output], read: Read) -> Output:
-    driver = canvas.bends((1228, 706), (MOVE - 20, 706))
-    source = canvas.bends((1246, 722), (MOVE - 8, 722))
+def _moved(canvas: Canvas, model: Output, read: Read) -> Output:
+    """Four nodes, one below the other."""
     moved = canvas.node(
         "LPS_TransformKeypoints",
         "Transform Keypoints",
-        at=(MOVE, MOVING),
-        size=(250, 150),
-        model=models[0],
-        source_motion=read.source.via(source[1]),
-        driving_motion=read.driver.via(driver[1]),
+        at=(MOVE, TOP),
+        size=(250, 160),
+        model=model,
+        source_motion=read.source,
+        driving_motion=read.driver,
     )
-    eyes = canvas.node(
-        "LPS_RetargetEyes",
-        "Retarget Eyes (bypassed)",
-        bypassed=True,
-        at=(NEXT, MOVING),
-        size=(250, 150),
-        model=models[1],
-        keypoints=moved["keypoints"],
-    )
-    (down,) = canvas.bends((MOVE - 35, LAST - 50), after=models[0].bend)
-    back = canvas.bends((NEXT + 268, LAST - 46), (MOVE - 15, LAST - 46))
-    lip = canvas.node(
-        "LPS_RetargetLip",
-        "Retarget Lip (bypassed)",
-        bypassed=True,
-        at=(MOVE, LAST),
-        size=(250, 150),
-        model=models[0].via(down),
-        keypoints=eyes["keypoints"].via(back[1]),
-    )
-    (beside,) = canvas.bends((NEXT - 35, LAST - 50), after=models[1].bend)
-    stitched = canvas.node(
-        "LPS_Stitch",
-        "Stitch",
-        at=(NEXT, LAST),
-        size=(250, 80),
-        model=models[1].via(beside),
-        keypoints=lip["keypoints"],
-    )
-    canvas.group("4. Move the keypoints", moved, eyes, lip, stitched, colour="purple")
-    return stitched["keypoints"]
+    keypoints, nodes = moved["keypoints"], [moved]
+    below = model.bend
+    for kind, title, y, height in (
+        ("LPS_RetargetEyes", "Retarget Eyes", 290, 160),
+        ("LPS_RetargetLip", "Retarget Lip", 550, 160),
+        ("LPS_Stitch", "Stitch", 810, 80),
+    ):
+        (below,) = canvas.bends((MOVE - 35, y - 50), after=below)
+        back = canvas.bends((MOVE + 268, y - 55), (MOVE - 18, y - 55))
+        node = canvas.node(
+            kind,
+            title,
+            bypassed=kind != "LPS_Stitch",
+            at=(MOVE, y),
+            size=(250, height),
+            model=model.via(below),
+            keypoints=keypoints.via(back[1]),
+        )
+        keypoints = node["keypoints"]
+        nodes.append(node)
+    canvas.group("4. Move the keypoints", *nodes, colour="purple")
+    return keypoints
 
 
 def _painted(canvas: Canvas, model: Output, features: Output, keypoints: Output) -> Node:
-    way = canvas.bends((1264, 738), (PAINT - 18, 738))
+    over = canvas.bends((READ + 246, -58), (PAINT - 50, -58))
+    beside = canvas.bends((PAINT - 22, 780))
     return canvas.node(
         "LPS_WarpDecode",
         "Warp & Decode",
-        at=(PAINT, MOVING),
-        size=(240, 310),
+        at=(PAINT, TOP),
+        size=(250, 330),
         model=model,
-        features=features.via(way[1]),
-        keypoints=keypoints,
+        features=features.via(over[1]),
+        keypoints=keypoints.via(beside[0]),
     )
 
 
 def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, painted: Node) -> None:
-    crops_way = canvas.bends((932, -58), (1282, -58), (1282, 754), (PASTE - 30, 754))
-    photo_way = canvas.bends((288, -90), (1300, -90), (1300, 770), (PASTE - 14, 770))
+    crops_way = canvas.bends((CUT + 262, -90), (PAINT - 62, -90), (PAINT - 62, 420))
+    photo_way = canvas.bends((300, -106), (PAINT - 74, -106), (PAINT - 74, 404))
+    back = canvas.bends((PAINT + 268, 388), (PAINT - 14, 388))
     pasted = canvas.node(
         "LPS_PasteBack",
         "Paste Back",
-        at=(PASTE, MOVING),
-        size=(210, 306),
-        images=photo.via(photo_way[3]),
-        painted=painted["images"],
-        crops=crops.via(crops_way[3]),
+        at=(PAINT, 440),
+        size=(250, 400),
+        images=photo.via(photo_way[2]),
+        painted=painted["images"].via(back[1]),
+        crops=crops.via(crops_way[2]),
     )
-    under = canvas.bends((288, LAST + 175), (PASTE - 50, LAST + 175))
+    canvas.group("5. Paint and paste back", painted, pasted, colour="purple")
+    under = canvas.bends((300, 1232), (FILM - 45, 1232), (FILM - 45, 60))
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(PASTE, MOVING + 355),
-        size=(210, 110),
-        video=clip.via(under[1]),
+        at=(FILM, TOP),
+        size=PARTS,
+        video=clip.via(under[2]),
     )
     film = canvas.node(
         "CreateVideo",
         "Create Video",
-        at=(FILM, MOVING),
-        size=(230, 125),
+        at=(FILM, 210),
+        size=(250, 125),
         images=pasted["images"],
         audio=parts["audio"],
         fps=parts["fps"],
     )
-    canvas.group("5. Paint and paste back", painted, pasted, parts, film, colour="purple")
     saved = canvas.node(
         "SaveVideo",
         "The moving portrait",
-        at=(SEEN, TOP),
-        size=(440, 600),
+        at=(FILM, 415),
+        size=(440, 560),
         video=film["VIDEO"],
         filename_prefix=FILMS,
     )
-    canvas.group("6. Result", saved, colour="green")
+    canvas.group("6. Result", parts, film, saved, colour="green")

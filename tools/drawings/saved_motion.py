@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, FILMS, GAP, MODEL, NOTE, PHOTO
+from . import ANIMATE, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO
 
 TEXT = """\
 ## 1. Drop a portrait on *Your photo*
@@ -30,7 +30,7 @@ def draw() -> Canvas:
         "LPS_LoadMotion",
         "Load Motion",
         column=1,
-        size=(270, 90),
+        size=MOTION,
         motion_file="look_around (shipped)",
     )
     moved = canvas.node(

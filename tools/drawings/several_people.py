@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas, Node, Output
-from . import FILMS, PICTURES, VIEW
+from . import CLIP, FILMS, MODEL, PARTS, PHOTO, PICTURES, SHOWN
 from . import FIND as FIND_SIZE
 
 TEXT = """\
@@ -26,44 +26,42 @@ TOP = 30
 
 def draw() -> Canvas:
     """Find Faces and Show Faces, two Animate Portrait, Create Video, Save Video."""
-    canvas = Canvas("Several people", view=VIEW)
+    canvas = Canvas("Several people")
     canvas.note(TEXT, "Start here", at=(0, TOP), size=(270, 456))
-    model = canvas.node(
-        "LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=(270, 106)
-    )
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=(270, 300), image="liveportrait_group.jpg"
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="liveportrait_group.jpg"
     )
     left = canvas.node(
         "LoadVideo",
         "Clip for the left one",
-        at=(0, 610),
-        size=(270, 350),
+        at=(0, 660),
+        size=CLIP,
         file="liveportrait_driving.mp4",
     )
     right = canvas.node(
         "LoadVideo",
         "Clip for the right one",
-        at=(FILES, 610),
-        size=(270, 350),
+        at=(FILES, 660),
+        size=CLIP,
         file="liveportrait_person.mp4",
     )
     canvas.group("1. Your photo", model, photo)
     canvas.group("2. A clip for each", left, right)
     faces = _faces(canvas, model["model"], photo["IMAGE"])
-    under = canvas.bends((290, 540), (602, 540), (622, 744), (FIRST - 50, 744))
+    under = canvas.bends((290, 566), (602, 566), (622, 850), (FIRST - 50, 850))
     last = _people(
         canvas, model["model"], photo["IMAGE"], faces, left["VIDEO"].via(under[3]), right
     )
-    parts_way = canvas.bends((SECOND - 60, 744), after=under[3])
+    parts_way = canvas.bends((SECOND - 60, 850), after=under[3])
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(SECOND, 730),
-        size=(210, 110),
+        at=(SECOND, 800),
+        size=PARTS,
         video=left["VIDEO"].via(parts_way[0]),
     )
-    up = [canvas.bends((x, 640), (x, 180)) for x in (FILM - 30, FILM - 18)]
+    up = [canvas.bends((x, 690), (x, 180)) for x in (FILM - 30, FILM - 18)]
     film = canvas.node(
         "CreateVideo",
         "Create Video",
@@ -96,12 +94,12 @@ def _faces(canvas: Canvas, model: Output, photo: Output) -> Output:
         images=photo,
         order="left-right",
     )
-    back = canvas.bends((FIND + 268, 320), (FIND - 22, 320))
+    back = canvas.bends((FIND + 268, 376), (FIND - 22, 376))
     shown = canvas.node(
         "LPS_ShowFaces",
         "Show Faces",
-        at=(FIND, 380),
-        size=(250, 330),
+        at=(FIND, 432),
+        size=SHOWN,
         images=photo,
         faces=found["faces"].via(back[1]),
     )
@@ -125,8 +123,8 @@ def _people(
         faces=faces,
         face_index=0,
     )
-    under = canvas.bends((FIND + 268, 656), (SECOND - 20, 656))
-    below = canvas.bends((606, 764), (SECOND - 40, 764))
+    under = canvas.bends((FIND + 268, 690), (SECOND - 20, 690))
+    below = canvas.bends((606, 870), (SECOND - 40, 870))
     second = canvas.node(
         "LPS_AnimatePortrait",
         "Animate the right one",

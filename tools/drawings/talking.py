@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, FILMS, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT
+from . import ANIMATE, ANIMATE_AT, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO, RESULT, RESULT_AT
 
 TEXT = """\
 ## 1. Drop a portrait on *Your photo*
@@ -29,7 +29,7 @@ def draw() -> Canvas:
         "LPS_LoadMotion",
         "Load Motion",
         column=1,
-        size=(270, 90),
+        size=MOTION,
         motion_file="talking (shipped)",
     )
     sound = canvas.node(

@@ -10,12 +10,14 @@ from safetensors.torch import save_file
 
 from liveportrait_core.animation.compact_landmarks import landmark_network
 from liveportrait_core.errors import CheckpointError
+from liveportrait_core.face.animal import AnimalBoxFinder
 from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.mean_face import FIVE_POINTS
 from liveportrait_core.face.network_finder import (
     FORMAT,
     NETWORK_FILE,
     PASSES,
+    CheckedBoxFinder,
     FinderChain,
     NetworkFaceFinder,
     load_finder_network,
@@ -339,3 +341,24 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 def test_every_pass_differs_from_the_others():
     assert len(set(PASSES)) == len(PASSES)
     assert {turn for one in PASSES for turn in one.turns} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("picture", "box", "is_face"),
+    [
+        ("portrait.jpg", (171, 73, 108, 108), True),
+        ("portrait.jpg", (384, 0, 128, 128), False),
+        ("cat.jpg", (95, 130, 250, 255), True),
+        ("cat.jpg", (0, 0, 120, 120), False),
+    ],
+)
+def test_a_box_that_misses_the_face_is_warned_of_once(caplog, picture, box, is_face):
+    frame = read_image(PORTRAIT.with_name(picture)).rgb
+    finder = CheckedBoxFinder(AnimalBoxFinder(box), box)
+    for _ in range(2):
+        (face,) = finder.find(frame)
+        assert face.box == box
+    assert len(caplog.messages) == (not is_face)
+    if not is_face:
+        written = ",".join(str(value) for value in box)
+        assert caplog.messages[0].startswith(f"The box {written} shows nothing like a face.")
