@@ -115,18 +115,8 @@ def prepare(  # noqa: PLR0913 - the one way in
         What `render` takes.
     """
     options = options or AnimateOptions()
-    _check_types(model, options)
-    published = options.driving.published
+    clip, driver = _checked(model, source, driving, options)
     is_video = not isinstance(source, np.ndarray)
-    clip = clip_of(source, "source")
-    driver = None
-    check_networks(model, driving if isinstance(driving, Edit) else options.driving)
-    if isinstance(driving, Motion):
-        with about("driving"):
-            check_space(model, driving)
-        with_reference(driving, options.reference)
-    elif not isinstance(driving, Edit):
-        driver = clip_of(driving, "driver", also=", a Motion, an Edit")
     first_pass = FirstPass(model, options, progress, kept)
     with about("source"):
         clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
@@ -161,11 +151,34 @@ def prepare(  # noqa: PLR0913 - the one way in
         driving=motion,
         driving_read=driving_read,
         options=options,
-        fps=Fraction(max(1, int(fps))) if published else fps,
+        fps=Fraction(max(1, int(fps))) if options.driving.published else fps,
         background_clip=background_clip,
         kept=kept,
         features_key=None if is_video or read_key is None else ("features", *read_key),
     )
+
+
+def _checked(
+    model: LivePortraitModel, source: AnySource, driving: AnyDriver, options: AnimateOptions
+) -> tuple[Clip, Clip | None]:
+    """The source and the driver as clips (no driver where none is to be read), checked unread.
+
+    Raises:
+        TypeError: One of the four is of another kind.
+        MotionSpaceError: The motion is of another keypoint space.
+        ValueError: The motion has no such reference frame, or the model lacks a network.
+    """
+    _check_types(model, options)
+    clip = clip_of(source, "source")
+    check_networks(model, driving if isinstance(driving, Edit) else options.driving)
+    if isinstance(driving, Edit):
+        return clip, None
+    if isinstance(driving, Motion):
+        with about("driving"):
+            check_space(model, driving)
+        with_reference(driving, options.reference)
+        return clip, None
+    return clip, clip_of(driving, "driver", also=", a Motion, an Edit")
 
 
 def _check_types(model: object, options: object) -> None:
