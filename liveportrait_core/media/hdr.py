@@ -6,7 +6,7 @@ the SDR display), BT.2087 (primaries), Reinhard et al. 2002 (tone mapping).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, Literal, cast
 
@@ -18,6 +18,9 @@ Floats = NDArray[np.float32]
 Transfer = Literal["pq", "hlg", "sdr"]
 
 REFERENCE_WHITE_NITS: Final = 203.0
+SDR_WHITE_NITS: Final = 100.0
+"""White of a picture that was made for SDR and put into an HDR signal as it is."""
+_NEAR_SDR_WHITE_NITS: Final = (85, 115)
 PEAK_NITS: Final = 1000.0
 """Of the display that the picture is made for; brighter parts are cut."""
 
@@ -45,6 +48,8 @@ _NUM_CODES: Final = 65536
 # Light that the tone mapping leaves alone; higher, white is kept better and highlights worse.
 _KNEE: Final = 0.8
 _DARK: Final = 1e-6
+_BRIGHTEST_SHARE: Final = 0.999
+_SAMPLED_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +58,60 @@ class ColourSpace:
 
     transfer: Transfer
     primaries: int
+    white_nits: float = REFERENCE_WHITE_NITS
+    """What becomes SDR white, of HDR."""
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether light above white has codes of its own."""
+        return self.transfer != "sdr"
 
     def to_bt709(self, pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """The picture as BT.709 of 8 bits.
 
         Convention:
-            - linear light 1 is reference white, 203 nits, and becomes SDR white but for
-              the shoulder of the tone mapping
+            - reference white, 203 nits, becomes SDR white but for the shoulder of the tone mapping
+            - where another white is given, that becomes SDR white and what is brighter is cut
             - the tone mapping acts on the largest of R, G and B, which keeps the hue
             - colours outside BT.709 are cut
 
         Args:
             pixels: (H, W, 3) RGB, 65535 is full scale.
         """
-        light = _decoded(self.transfer)[pixels]  # (H, W, 3), in reference whites
-        if self.transfer == "hlg":
-            luminance = light @ np.asarray(_BT2020_LUMINANCE, np.float32)
-            scale = PEAK_NITS / REFERENCE_WHITE_NITS
-            light *= (scale * luminance ** (_HLG_GAMMA - 1))[..., None]
-        if self.transfer != "sdr":
+        light = self._light(pixels)
+        if self.is_hdr and self.white_nits != REFERENCE_WHITE_NITS:
+            light *= np.float32(REFERENCE_WHITE_NITS / self.white_nits)
+        elif self.is_hdr:
             largest = light.max(axis=-1)
             light *= (tone_mapped(largest) / np.maximum(largest, _DARK))[..., None]
         if self.primaries in _TO_BT709:
             light = light @ np.asarray(_TO_BT709[self.primaries], np.float32).T
         codes = np.rint(np.sqrt(light.clip(0, 1)) * (_NUM_CODES - 1)).astype(np.uint16)
         return _sdr_codes()[codes]
+
+    def for_brightest(self, nits: float) -> ColourSpace:
+        """The same for a film whose brightest parts have so many nits.
+
+        Convention:
+            - at about 100 nits it is an SDR film in an HDR signal, and 100 nits are its white
+        """
+        low, high = _NEAR_SDR_WHITE_NITS
+        return replace(self, white_nits=SDR_WHITE_NITS) if low <= nits <= high else self
+
+    def brightest_nits(self, pixels: NDArray[np.uint16]) -> float:
+        """Light of the brightest parts of an HDR picture: all but a thousandth of it is darker."""
+        step = max(1, min(pixels.shape[:2]) // _SAMPLED_ROWS)
+        largest = self._light(pixels[::step, ::step]).max(axis=-1)
+        return REFERENCE_WHITE_NITS * float(np.quantile(largest, _BRIGHTEST_SHARE))
+
+    def _light(self, pixels: NDArray[np.uint16]) -> Floats:
+        """Light of the display (H, W, 3), in reference whites."""
+        light = _decoded(self.transfer)[pixels]
+        if self.transfer == "hlg":
+            luminance = light @ np.asarray(_BT2020_LUMINANCE, np.float32)
+            scale = PEAK_NITS / REFERENCE_WHITE_NITS
+            light *= (scale * luminance ** (_HLG_GAMMA - 1))[..., None]
+        return light
 
 
 def colour_space_of(picture: VideoFrame) -> ColourSpace | None:

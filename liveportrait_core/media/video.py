@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, cast
@@ -18,7 +19,7 @@ from ..errors import MediaError
 from .animated_webp import PROBE_BYTES, AnimatedWebp, is_animated_webp
 from .atomic import check_readable
 from .containers import EXACT_COLOUR
-from .hdr import colour_space_of
+from .hdr import ColourSpace, colour_space_of
 from .images import on_white
 from .video_file import VideoFile, length_of, time_of
 from .video_writer import VideoWriter
@@ -29,6 +30,8 @@ __all__ = ["VideoReader", "VideoWriter"]
 # FFmpeg's number for RGB, which has no matrix.
 _RGB_MATRIX: Final = 0
 _OPAQUE: Final = 255
+_NUM_SAMPLES: Final = 8
+"""Pictures of an HDR video that tell how bright it is."""
 
 
 class VideoReader:
@@ -51,7 +54,8 @@ class VideoReader:
           (`VideoClock.window` gives the rounding)
         - pictures are turned as the display matrix or the old `rotate` tag says; pixels that are
           not square are made so by width; transparent ones lie on white; 10 bits become 8;
-          HDR and wide gamuts become BT.709 (`hdr.ColourSpace`)
+          HDR and wide gamuts become BT.709 (`hdr.ColourSpace`), an SDR film in an HDR signal by its
+          own white
 
     Attributes:
         path: The file.
@@ -103,6 +107,7 @@ class VideoReader:
                 f"duration_s is {duration_s}; a number above 0 is expected. Give None to read to "
                 "the end."
             )
+        self._brightest_nits: float | None = None  # of an HDR video, once it is looked at
         self._iterations: WeakSet[Generator[NDArray[np.uint8]]] = WeakSet()
         self._file = video = _opened(Path(path))
         self._window = video.clock.window(
@@ -224,7 +229,7 @@ class VideoReader:
         )
 
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
-        space = colour_space_of(picture)
+        space = self._space_of(picture)
         pixels = (
             space.to_bt709(cast(NDArray[np.uint16], self._converted(picture, "rgb48le")))
             if space is not None
@@ -234,6 +239,29 @@ class VideoReader:
             alpha = cast(NDArray[np.uint8], self._converted(picture, "rgba"))[:, :, 3]
             pixels = pixels if alpha.min() == _OPAQUE else on_white(pixels, alpha)
         return self._file.orientation.upright(pixels)
+
+    def _space_of(self, picture: VideoFrame) -> ColourSpace | None:
+        """What a picture's numbers mean; None where that is BT.709."""
+        space = colour_space_of(picture)
+        if space is None or not space.is_hdr:
+            return space
+        if self._brightest_nits is None:
+            self._brightest_nits = max(map(self._brightest_in, self._samples()), default=0.0)
+        return space.for_brightest(self._brightest_nits)
+
+    def _samples(self) -> Iterator[VideoFrame]:
+        """Pictures from all over the video: key frames where they can be sought."""
+        length = self._file.num_frames or 1
+        for place in range(_NUM_SAMPLES):
+            with closing(self._file.pictures(place * length // _NUM_SAMPLES)) as pictures:
+                yield from islice(pictures, 1)
+
+    def _brightest_in(self, picture: VideoFrame) -> float:
+        space = colour_space_of(picture)
+        if space is None or not space.is_hdr:
+            return 0.0
+        pixels = cast(NDArray[np.uint16], self._converted(picture, "rgb48le"))
+        return space.brightest_nits(pixels)
 
     def _converted(self, picture: VideoFrame, form: str) -> NDArray[np.generic]:
         width, height = self._file.size

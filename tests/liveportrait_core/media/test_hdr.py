@@ -64,6 +64,21 @@ def test_an_hdr_video_comes_back_as_the_sdr_it_was_made_of(tmp_path, transfer, e
     assert np.abs(frames[0].astype(int) - SDR).mean() <= 2
 
 
+@pytest.mark.parametrize(("transfer", "encode"), [(PQ, pq), (HLG, hlg)])
+def test_an_sdr_film_in_an_hdr_signal_keeps_its_white(tmp_path, transfer, encode):
+    """Converters such as zscale put SDR white at 100 nits where no one says otherwise."""
+    white = np.concatenate((SDR, np.full_like(SDR[:4], 255)))
+    light = (white / 255) ** 2.4 @ TO_BT2020.T * 100 / 203
+    frame = next(iter(VideoReader(written(tmp_path / "a.mkv", encode(light), transfer))))
+    assert np.abs(frame.astype(int) - white).max() <= 6
+
+
+def test_a_film_that_is_dark_throughout_stays_dark(tmp_path):
+    light = (SDR / 255) ** 2.4 @ TO_BT2020.T * 60 / 203
+    frame = next(iter(VideoReader(written(tmp_path / "a.mkv", pq(light), PQ))))
+    np.testing.assert_allclose(frame, SDR * (60 / 203) ** (1 / 2.4), atol=6)
+
+
 def test_wide_gamut_without_hdr_is_converted_alone(tmp_path):
     signal = ((SDR / 255) ** 2.4 @ TO_BT2020.T) ** (1 / 2.4)
     frame = next(iter(VideoReader(written(tmp_path / "a.mkv", signal, SDR_10_BITS))))
