@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import struct
+from functools import cache
 from io import BytesIO
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 _LOG = logging.getLogger(__name__)
 # A profile that changes no colour by more than this is sRGB under another name.
@@ -16,7 +18,18 @@ _MAX_SRGB_ERROR: Final = 2
 _GRID_STEPS: Final = 9
 # The colour space stands at byte 16 of a profile's header (ICC.1, 7.2).
 _SPACE: Final = slice(16, 20)
+_CAMERA_FORMATS: Final = ("JPEG", "MPO")
+_DATE: Final = slice(24, 36)
 _MODE_BY_SPACE: Final = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
+
+
+# Adobe RGB (1998): its gamma, and its linear light to that of sRGB, of the same white.
+_ADOBE_GAMMA: Final = 563 / 256
+_ADOBE_TO_SRGB: Final = (
+    (1.39836, -0.39836, 0.0),
+    (0.0, 1.0, 0.0),
+    (0.0, -0.04293, 1.04293),
+)
 
 
 def to_srgb(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
@@ -42,6 +55,34 @@ def to_srgb(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     if transform is None:
         return pixels[:, :, :3]
     return _applied(transform, pixels)
+
+
+@cache
+def srgb_profile() -> bytes:
+    """The ICC profile of sRGB, always the same bytes."""
+    content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    content[_DATE] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    return bytes(content)
+
+
+def is_adobe_rgb(image: Image.Image) -> bool:
+    """Whether a camera says Adobe RGB by its EXIF data alone (DCF 2.0, optional colour space)."""
+    if image.format not in _CAMERA_FORMATS:
+        return False
+    try:
+        interop = image.getexif().get_ifd(ExifTags.IFD.Interop)
+    except (OSError, SyntaxError, ValueError, struct.error):  # damaged EXIF data say nothing
+        return False
+    return interop.get(ExifTags.Interop.InteropIndex) == "R03"
+
+
+def adobe_to_srgb(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) in Adobe RGB (1998) as sRGB; colours outside it are cut."""
+    light = (np.arange(256, dtype=np.float32) / 255) ** np.float32(_ADOBE_GAMMA)
+    linear = light[pixels] @ np.asarray(_ADOBE_TO_SRGB, np.float32).T
+    linear = linear.clip(0, 1)
+    curve = 1.055 * linear ** (1 / 2.4) - 0.055  # IEC 61966-2-1
+    return np.rint(255 * np.where(linear <= 0.0031308, 12.92 * linear, curve)).astype(np.uint8)  # noqa: PLR2004 - the standard's
 
 
 def has_inks(image: Image.Image, profile: bytes | None) -> bool:

@@ -116,8 +116,12 @@ class ColourSpace:
 
 def colour_space_of(picture: VideoFrame) -> ColourSpace | None:
     """What a picture's numbers mean, where that is not BT.709 or like it; else None."""
-    transfer = _TRANSFER_BY_NUMBER.get(int(picture.color_trc), "sdr")
-    primaries = int(picture.color_primaries)
+    return colour_space_by(int(picture.color_primaries), int(picture.color_trc))
+
+
+def colour_space_by(primaries: int, transfer_number: int) -> ColourSpace | None:
+    """The same by the numbers of ITU-T H.273."""
+    transfer = _TRANSFER_BY_NUMBER.get(transfer_number, "sdr")
     if transfer == "sdr" and primaries not in _TO_BT709:
         return None
     return ColourSpace(transfer, primaries)

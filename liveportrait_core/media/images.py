@@ -15,8 +15,17 @@ from numpy.typing import NDArray
 
 from ..errors import MediaError
 from .atomic import read_whole, write_whole
-from .colour_profile import has_inks, to_srgb
-from .pillow_images import can_read_heif, decoded, opened
+from .colour_profile import adobe_to_srgb, has_inks, is_adobe_rgb, srgb_profile, to_srgb
+from .pillow_images import (
+    ENCODED_BY_PILLOW,
+    OpenedImage,
+    can_read_heif,
+    decoded,
+    encoded,
+    is_tiff_with_alpha,
+    opened,
+)
+from .stated_colour import stated_space, to_sdr
 
 IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """File name endings of images that can be read and written."""
@@ -25,11 +34,11 @@ READABLE_SUFFIXES: Final = IMAGE_SUFFIXES | {".jfif", ".jpe", ".avif", ".heic", 
 
 ALPHA_SUFFIXES: Final = frozenset({".png", ".webp", ".tif", ".tiff"})
 """File name endings of images that can be transparent."""
-_WRITE_OPTIONS: Final[dict[str, list[int]]] = {
-    ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95],
-    ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95],
-    ".webp": [cv2.IMWRITE_WEBP_QUALITY, 101],  # above 100 means lossless
-}
+_JPEG_SUFFIXES: Final = (".jpg", ".jpeg")
+_JPEG_OPTIONS: Final = [cv2.IMWRITE_JPEG_QUALITY, 95]
+_JPEG_START: Final = b"\xff\xd8"
+_JPEG_ICC: Final = b"ICC_PROFILE\0\x01\x01"
+"""What a JPEG's profile begins with: its name, and that it is chunk 1 of 1 (ICC.1, B.4)."""
 _OPENCV_LOG: Final[Any] = getattr(cv2.utils, "logging", cv2)  # a module of its own from 4.13 on
 _SILENT: Final = 0
 _PNG_HEADER_BYTES: Final = 8 + 25
@@ -39,6 +48,10 @@ _STILL_BRANDS: Final = frozenset({b"avif", b"heic", b"heix", b"heim", b"heis", b
 _SEQUENCE_BRANDS: Final = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
 _BY_PILLOW: Final = frozenset({"AVIF", "HEIF", "GIF", "JPEG2000", "ICO"})
 """Formats that not every OpenCV reads."""
+
+
+Decoded = tuple[NDArray[Any], NDArray[np.uint8] | None]
+"""Pixels of the file's own depth, and alpha of 8 bits or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,10 @@ def read_image(path: str | Path) -> Image:
     Convention:
         - turned upright as its EXIF orientation says
         - grey and palette pictures become RGB; 16-bit values v become round(v / 257)
-        - a picture with a colour profile becomes sRGB (`colour_profile.to_srgb`)
+        - a picture with a colour profile becomes sRGB (`colour_profile.to_srgb`), and so does one
+          whose EXIF data say Adobe RGB
+        - HDR (PQ, HLG), and a wide gamut that is stated by numbers, become BT.709 as in videos
+          (`stated_colour`)
         - alpha is given apart and not composited, so that an image can be written back with it
 
     Raises:
@@ -88,35 +104,51 @@ def read_image(path: str | Path) -> Image:
     content = read_whole(path, "picture")
     with opened(content) as image:
         profile: bytes | None = image.info.get("icc_profile") if image is not None else None
-        if image is not None and (image.format in _BY_PILLOW or has_inks(image, profile)):
-            try:
-                pixels, alpha = decoded(image)
-            except (OSError, ValueError, SyntaxError) as error:
-                raise _unreadable(path) from error
-            return Image(to_srgb(pixels, profile) if profile else pixels, alpha)
-    if heif_brand(content):
-        raise _without_decoder(path)
-    read = _by_opencv(content, path)
-    return Image(to_srgb(read.rgb, profile), read.alpha) if profile else read
+        is_adobe = image is not None and profile is None and is_adobe_rgb(image)
+        if image is not None and (_is_for_pillow(image) or has_inks(image, profile)):
+            pixels, alpha = _by_pillow(image, path)
+        elif heif_brand(content):
+            raise _without_decoder(path)
+        else:
+            pixels, alpha = _by_opencv(content, path)
+    space = stated_space(content)
+    if space is not None and (space.is_hdr or profile is None):
+        return Image(to_sdr(pixels, space), alpha)
+    pixels = _to_8_bits(pixels, path)
+    if profile is not None:
+        pixels = to_srgb(pixels, profile)
+    return Image(adobe_to_srgb(pixels) if is_adobe else pixels, alpha)
 
 
-def _by_opencv(content: bytes, path: str | Path) -> Image:
-    encoded = np.frombuffer(content, np.uint8)
+def _is_for_pillow(image: OpenedImage) -> bool:
+    return image.format in _BY_PILLOW or is_tiff_with_alpha(image)
+
+
+def _by_pillow(image: OpenedImage, path: str | Path) -> Decoded:
+    try:
+        return decoded(image)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise _unreadable(path) from error
+
+
+def _by_opencv(content: bytes, path: str | Path) -> Decoded:
+    """The picture upright, RGB of the file's own depth, and alpha of 8 bits or None."""
+    file = np.frombuffer(content, np.uint8)
     try:
         with _silent_opencv():
             # IMREAD_UNCHANGED keeps alpha but ignores EXIF, IMREAD_COLOR the other way round.
-            stored = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
-            upright = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+            stored = cv2.imdecode(file, cv2.IMREAD_UNCHANGED)
+            upright = cv2.imdecode(file, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error as error:
         raise _unreadable(path) from error
     # The stubs promise an array, but None is what OpenCV gives for a damaged file.
     if stored is None or upright is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise _unreadable(path)
-    bgr = _to_8_bits(upright, path)
-    rgb = np.ascontiguousarray(bgr[:, :, ::-1])
-    if stored.shape[2:] == (4,):
-        return Image(rgb, _upright_alpha(_to_8_bits(stored, path), bgr, path))
-    return Image(rgb)
+    rgb = np.ascontiguousarray(upright[:, :, ::-1])
+    if stored.shape[2:] != (4,):
+        return rgb, None
+    bgra, bgr = _to_8_bits(stored, path), _to_8_bits(upright, path)
+    return rgb, _upright_alpha(bgra, bgr, path)
 
 
 def write_image(
@@ -126,8 +158,8 @@ def write_image(
 
     `write_image("result.png", picture)`
 
-    JPEG is written with quality 95; every other format without loss. A PNG says that it is sRGB;
-    the other formats mean it.
+    JPEG is written with quality 95; every other format without loss. Each says that it is sRGB,
+    but for BMP, which means it.
 
     Args:
         path: Name ending in .png, .jpg, .jpeg, .webp, .bmp, .tif or .tiff.
@@ -148,27 +180,47 @@ def write_image(
             f"Cannot write {path}: '{suffix}' cannot hold transparency. "
             f"Use one of {', '.join(sorted(ALPHA_SUFFIXES))}."
         )
-    pixels = rgb[:, :, ::-1]
-    if alpha is not None:
-        pixels = np.dstack((pixels, alpha))
+    pixels = rgb if alpha is None else np.dstack((rgb, alpha))
     try:
-        with _silent_opencv():
-            done, encoded = cv2.imencode(
-                suffix, np.ascontiguousarray(pixels), _WRITE_OPTIONS.get(suffix, [])
-            )
-    except cv2.error as error:
+        if suffix in ENCODED_BY_PILLOW:
+            content = encoded(pixels, suffix, srgb_profile())
+        else:
+            content = _encoded_by_opencv(pixels, suffix)
+    except (cv2.error, OSError, ValueError) as error:
         raise _unencodable(path, rgb) from error
+    write_whole(path, content)
+
+
+def _encoded_by_opencv(pixels: NDArray[np.uint8], suffix: str) -> bytes:
+    """The content of a file.
+
+    Raises:
+        ValueError: The format cannot hold the picture.
+    """
+    channels = [2, 1, 0, 3][: pixels.shape[2]]
+    options = _JPEG_OPTIONS if suffix in _JPEG_SUFFIXES else []
+    with _silent_opencv():
+        done, content = cv2.imencode(suffix, np.ascontiguousarray(pixels[:, :, channels]), options)
     if not done:
-        raise _unencodable(path, rgb)
-    content = encoded.tobytes()
-    write_whole(path, _marked_srgb(content) if suffix == ".png" else content)
+        raise ValueError(suffix)
+    if suffix == ".png":
+        return _marked_png(content.tobytes())
+    return _marked_jpeg(content.tobytes()) if suffix in _JPEG_SUFFIXES else content.tobytes()
 
 
-def _marked_srgb(png: bytes) -> bytes:
+def _marked_png(png: bytes) -> bytes:
     """The PNG with a chunk that says its colours are sRGB (PNG 3, 11.3.2.5)."""
     content = b"sRGB\x01"  # relative colorimetric
     chunk = (1).to_bytes(4, "big") + content + crc32(content).to_bytes(4, "big")
     return png[:_PNG_HEADER_BYTES] + chunk + png[_PNG_HEADER_BYTES:]
+
+
+def _marked_jpeg(jpeg: bytes) -> bytes:
+    """The JPEG with the profile of sRGB, after its JFIF segment."""
+    profile = _JPEG_ICC + srgb_profile()
+    segment = b"\xff\xe2" + (len(profile) + 2).to_bytes(2, "big") + profile
+    place = len(_JPEG_START) + 2 + int.from_bytes(jpeg[4:6], "big")
+    return jpeg[:place] + segment + jpeg[place:]
 
 
 def _to_8_bits(pixels: NDArray[np.generic], path: str | Path) -> NDArray[np.uint8]:

@@ -12,8 +12,9 @@ from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
+OpenedImage = Image.Image
 HEIF_PACKAGES: Final = ("pi_heif", "pillow_heif")
 """Packages that let Pillow read HEIC; one of them is enough."""
 
@@ -22,8 +23,18 @@ _FORMATS: Final = (
     *("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF"),
     *("AVIF", "HEIF", "JPEG2000", "PPM", "ICO"),
 )
+_BITS: Final = 8
 _ANIMATED_FORMATS: Final = frozenset({"GIF", "PNG", "WEBP"})
 """Formats in which several pictures are an animation, not pages or views."""
+
+
+_SAVED_AS: Final[dict[str, tuple[str, dict[str, object]]]] = {
+    ".webp": ("WEBP", {"lossless": True, "exact": True}),
+    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+}
+ENCODED_BY_PILLOW: Final = frozenset(_SAVED_AS)
+"""File name endings of lossless formats, in which OpenCV leaves the profile out."""
 
 
 @cache
@@ -68,6 +79,13 @@ def is_cmyk(image: Image.Image) -> bool:
     return image.mode == "CMYK"
 
 
+def is_tiff_with_alpha(image: Image.Image) -> bool:
+    """Whether an opened picture is a TIFF of 8 bits with alpha, which OpenCV multiplies into it."""
+    if not (isinstance(image, TiffImagePlugin.TiffImageFile) and image.has_transparency_data):
+        return False
+    return set(image.tag_v2.get(ExifTags.Base.BitsPerSample, (_BITS,))) == {_BITS}
+
+
 def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """The opened picture upright: RGB (H, W, 3), or CMYK (H, W, 4), and alpha (H, W) or None.
 
@@ -81,6 +99,24 @@ def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | 
         pixels = np.array(image.convert("RGBA"), np.uint8)
         return np.ascontiguousarray(pixels[:, :, :3]), np.ascontiguousarray(pixels[:, :, 3])
     return np.array(image.convert("RGB"), np.uint8), None
+
+
+def encoded(pixels: NDArray[np.uint8], suffix: str, profile: bytes) -> bytes:
+    """A picture as the content of a file with a colour profile, without loss.
+
+    Args:
+        pixels: (H, W, 3) RGB, or (H, W, 4) with alpha.
+        suffix: One of `ENCODED_BY_PILLOW`.
+        profile: Content of the ICC profile.
+
+    Raises:
+        OSError, ValueError: The format cannot hold the picture.
+    """
+    form, options = _SAVED_AS[suffix]
+    stream = BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.save(stream, form, icc_profile=profile, **options)
+    return stream.getvalue()
 
 
 def paletted(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

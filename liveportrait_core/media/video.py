@@ -30,6 +30,7 @@ __all__ = ["VideoReader", "VideoWriter"]
 # FFmpeg's number for RGB, which has no matrix.
 _RGB_MATRIX: Final = 0
 _OPAQUE: Final = 255
+_HIGH_BYTE: Final = 8
 _NUM_SAMPLES: Final = 8
 """Pictures of an HDR video that tell how bright it is."""
 
@@ -230,15 +231,17 @@ class VideoReader:
 
     def _upright_rgb(self, picture: VideoFrame) -> NDArray[np.uint8]:
         space = self._space_of(picture)
-        pixels = (
-            space.to_bt709(cast(NDArray[np.uint16], self._converted(picture, "rgb48le")))
-            if space is not None
-            else cast(NDArray[np.uint8], self._converted(picture, "rgb24"))
-        )
-        if _can_be_transparent(picture):
-            alpha = cast(NDArray[np.uint8], self._converted(picture, "rgba"))[:, :, 3]
-            pixels = pixels if alpha.min() == _OPAQUE else on_white(pixels, alpha)
-        return self._file.orientation.upright(pixels)
+        has_alpha = _can_be_transparent(picture)
+        if space is None:
+            stored = self._converted(picture, "rgba" if has_alpha else "rgb24")
+            alpha, rgb = stored[:, :, 3:], cast(NDArray[np.uint8], stored[:, :, :3])
+        else:
+            stored = self._converted(picture, "rgba64le" if has_alpha else "rgb48le")
+            alpha = stored[:, :, 3:] >> _HIGH_BYTE
+            rgb = space.to_bt709(cast(NDArray[np.uint16], stored[:, :, :3]))
+        if has_alpha and alpha.min() < _OPAQUE:
+            rgb = on_white(rgb, alpha[:, :, 0].astype(np.uint8, copy=False))
+        return self._file.orientation.upright(rgb)
 
     def _space_of(self, picture: VideoFrame) -> ColourSpace | None:
         """What a picture's numbers mean; None where that is BT.709."""
@@ -263,9 +266,9 @@ class VideoReader:
         pixels = cast(NDArray[np.uint16], self._converted(picture, "rgb48le"))
         return space.brightest_nits(pixels)
 
-    def _converted(self, picture: VideoFrame, form: str) -> NDArray[np.generic]:
+    def _converted(self, picture: VideoFrame, form: str) -> NDArray[np.uint8] | NDArray[np.uint16]:
         width, height = self._file.size
-        return picture.to_ndarray(
+        pixels = picture.to_ndarray(
             format=form,
             width=width,
             height=height,
@@ -276,6 +279,7 @@ class VideoReader:
             dst_colorspace=_RGB_MATRIX,
             src_color_range=picture.color_range,
         )
+        return cast("NDArray[np.uint8] | NDArray[np.uint16]", pixels)
 
 
 def _can_be_transparent(picture: VideoFrame) -> bool:

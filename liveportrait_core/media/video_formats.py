@@ -13,6 +13,8 @@ import av.codec
 from ..errors import MediaError
 
 _MAX_VP9_CRF: Final = 63
+_GIF_FPS: Final = 50
+"""Its clock has ticks of 1/100 s, and browsers show a picture of one tick for ten."""
 MAX_CRF: Final = 51
 """The largest of x264; other encoders' scales are stretched to it."""
 
@@ -28,6 +30,8 @@ class VideoFormat:
     """None where the format holds no sound."""
     max_crf: int | None = None
     """The worst quality of the encoder's scale; None where it has no such scale."""
+    max_fps: int | None = None
+    """Players show a faster one as slow as they like; None where there is no such limit."""
     fixed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Further settings of the encoder."""
 
@@ -82,7 +86,9 @@ _OPAQUE: Final = {
     ".mov": _h264("mov"),
     ".mkv": _h264("matroska"),
     ".webm": _vp9("yuv420p"),
-    ".gif": VideoFormat(container="gif", codec="gif", pix_fmt="pal8", audio_codec=None),
+    ".gif": VideoFormat(
+        container="gif", codec="gif", pix_fmt="pal8", audio_codec=None, max_fps=_GIF_FPS
+    ),
     ".webp": _WEBP,
 }
 _TRANSPARENT: Final = {

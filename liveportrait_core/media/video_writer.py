@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
-from math import inf
+from math import floor, inf
 from pathlib import Path
 from types import TracebackType
 from typing import Final, cast
@@ -27,6 +28,7 @@ from .containers import EXACT_COLOUR, file_url
 from .pillow_images import paletted
 from .video_formats import MAX_CRF, VideoFormat, video_format
 
+_LOG = logging.getLogger(__name__)
 _AUDIO_BITS_PER_CHANNEL: Final = 96_000
 _AUDIO_RATE_HZ: Final = 48_000
 # FFmpeg's numbers for BT.709 (matrix, primaries, transfer) and for limited range.
@@ -44,7 +46,8 @@ class VideoWriter:
     name when the block ends well; after an exception or Ctrl-C nothing is left.
 
     Convention:
-        - frame k is shown from k / fps on, fps exact
+        - frame k is shown from k / fps on, fps exact; a .gif shows at most 50 frames a second, and
+          leaves out what lies between
         - the ending names the format (`video_formats`): .mp4, .m4v, .mov and .mkv are H.264, .webm
           is VP9 with Opus; .gif and .webp are animations without sound
         - with `transparent` frames have alpha: .mov is ProRes 4444, .webm VP9, .webp as it is
@@ -98,6 +101,15 @@ class VideoWriter:
                 "it .mp4, or leave the sound out."
             )
         self.fps = Fraction(fps)
+        most = self._format.max_fps
+        if most is not None and fps > most:
+            _LOG.warning(
+                "%s shows at most %d frames a second; of %g a second some are left out. Name it "
+                ".webp or .mp4 to keep them.",
+                self.path,
+                most,
+                fps,
+            )
         self.crf = crf
         self._audio_path = audio_path
         self._waveform = waveform
@@ -220,8 +232,10 @@ class _VideoTrack:
         self._container = container
         self._format = form
         self._fps = fps
+        self._shown_fps = min(fps, Fraction(form.max_fps or fps))
+        self._num_shown = 0
         self._shape: tuple[int, ...] = ()
-        self._stream = cast(VideoStream, container.add_stream(form.codec, rate=fps))
+        self._stream = cast(VideoStream, container.add_stream(form.codec, rate=self._shown_fps))
         self._stream.options = form.settings(crf)
         self._stream.pix_fmt = form.pix_fmt
         if form.is_yuv:
@@ -243,11 +257,15 @@ class _VideoTrack:
                 f"Frame {self.num_written} has shape {frame.shape}; {self._shape} is expected, as "
                 "the first has. Give all frames of one video the same size."
             )
-        picture = self._encodable_picture(pixels)
-        picture.pts = self.num_written
-        picture.time_base = 1 / self._fps
-        self._container.mux(self._stream.encode(picture))
+        slot = floor(self.num_written * self._shown_fps / self._fps)
         self.num_written += 1
+        if slot < self._num_shown:
+            return
+        picture = self._encodable_picture(pixels)
+        picture.pts = slot
+        picture.time_base = 1 / self._shown_fps
+        self._container.mux(self._stream.encode(picture))
+        self._num_shown = slot + 1
 
     def finish(self) -> None:
         self._container.mux(self._stream.encode(None))

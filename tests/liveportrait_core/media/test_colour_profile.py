@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import pytest
+from PIL import ExifTags, ImageCms
 from PIL import Image as PillowImage
-from PIL import ImageCms
 
-from liveportrait_core.media.colour_profile import to_srgb
-from liveportrait_core.media.images import read_image
+from liveportrait_core.media.colour_profile import srgb_profile, to_srgb
+from liveportrait_core.media.images import read_image, write_image
 from tests.support.icc import (
     ADOBE_GAMMA,
     ADOBE_RGB,
@@ -53,6 +53,33 @@ def test_a_jpeg_is_converted_and_alpha_is_kept(tmp_path):
     ],
 )
 def test_srgb_and_what_is_no_profile_change_nothing(profile):
+    np.testing.assert_array_equal(to_srgb(PICTURE, profile), PICTURE)
+
+
+@pytest.mark.parametrize("index", ["R03", "R98"])
+def test_a_camera_says_adobe_rgb_by_its_exif_data_alone(tmp_path, index):
+    flat = np.full((16, 16, 3), (180, 90, 60), np.uint8)
+    exif = PillowImage.Exif()
+    exif[ExifTags.IFD.Exif] = {
+        ExifTags.Base.ColorSpace: 0xFFFF if index == "R03" else 1,
+        ExifTags.IFD.Interop: {ExifTags.Interop.InteropIndex: index},
+    }
+    PillowImage.fromarray(flat).save(tmp_path / "a.jpg", quality=98, exif=exif)
+    expected = adobe_to_srgb(flat) if index == "R03" else flat
+    assert np.abs(read_image(tmp_path / "a.jpg").rgb.astype(int) - expected).max() <= 4
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif", ".png"])
+def test_what_is_written_says_that_it_is_srgb(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    write_image(path, PICTURE)
+    with PillowImage.open(path) as image:
+        if suffix == ".png":
+            assert image.info["srgb"] == 1
+            return
+        profile = image.info["icc_profile"]
+        assert profile == srgb_profile()
+    assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     np.testing.assert_array_equal(to_srgb(PICTURE, profile), PICTURE)
 
 

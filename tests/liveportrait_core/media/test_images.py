@@ -40,6 +40,18 @@ def test_alpha_is_given_apart_and_written_back(tmp_path, suffix):
     np.testing.assert_array_equal(still.alpha, np.maximum(ALPHA, 1))
 
 
+def test_a_tiff_of_another_program_keeps_its_colours_under_alpha(tmp_path):
+    pixels = np.dstack((PICTURE, ALPHA))
+    PillowImage.fromarray(pixels).save(tmp_path / "a.tif")
+    still = read_image(tmp_path / "a.tif")
+    np.testing.assert_array_equal(still.rgb, PICTURE)
+    np.testing.assert_array_equal(still.alpha, ALPHA)
+    PillowImage.fromarray(pixels[:, :, 2:]).save(tmp_path / "grey.tif")
+    still = read_image(tmp_path / "grey.tif")
+    np.testing.assert_array_equal(still.rgb, np.dstack([PICTURE[:, :, 2]] * 3))
+    np.testing.assert_array_equal(still.alpha, ALPHA)
+
+
 def test_jpeg_is_near_and_upright_in_a_folder_of_any_name(tmp_path):
     folder = tmp_path / "Bj\u00f6rk \u732b"
     folder.mkdir()

@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import read_audio
@@ -121,3 +122,17 @@ def test_a_pattern_has_one_number_and_is_png(tmp_path):
     assert is_pattern(tmp_path / "a%d.PNG")
     for name in ("a.png", "%d.mp4", "100%.png", "%d%d.png"):
         assert not is_pattern(tmp_path / name)
+
+
+@pytest.mark.parametrize(("fps", "num_shown"), [(50, 12), (60, 10), (120, 5)])
+def test_a_gif_shows_at_most_50_frames_a_second(tmp_path, caplog, fps, num_shown):
+    """Browsers show a picture of one hundredth of a second for ten."""
+    path = tmp_path / "a.gif"
+    with VideoWriter(path, Fraction(fps)) as writer:
+        for level in range(12):
+            writer.write(np.full((16, 16, 3), 20 * level, np.uint8))
+    with PillowImage.open(path) as image:
+        lengths = [image.seek(k) or image.info["duration"] for k in range(image.n_frames)]
+    assert len(lengths) == num_shown
+    assert set(lengths[:-1]) == {20}
+    assert len(caplog.messages) == (fps > 50)
