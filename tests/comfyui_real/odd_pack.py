@@ -1,7 +1,7 @@
 """Odd values on the wires: a node pack for tests, put into custom_nodes as `__init__.py`."""
 
 import torch
-from comfy_api.latest import ComfyExtension, io
+from comfy_api.latest import ComfyExtension, io, ui
 
 KINDS = (
     "noise",
@@ -69,12 +69,35 @@ class OddMotion(io.ComfyNode):
         return io.NodeOutput("nod twice" if kind == "text" else {})
 
 
+class OddKept(io.ComfyNode):
+    """How much a model has kept of earlier runs."""
+
+    @classmethod
+    def define_schema(cls):
+        """A model in, the number of bytes as text."""
+        return io.Schema(
+            node_id="OddKept",
+            category="odd",
+            is_output_node=True,
+            inputs=[
+                io.Custom("LIVEPORTRAIT_MODEL").Input("model"),
+                io.Int.Input("turn", default=0),
+            ],
+            outputs=[],
+        )
+
+    @classmethod
+    def execute(cls, model, turn):
+        """Ask; another turn asks again."""
+        return io.NodeOutput(ui=ui.PreviewText(str(model.kept.num_bytes)))
+
+
 class Odd(ComfyExtension):
-    """Both nodes."""
+    """All nodes."""
 
     async def get_node_list(self):
-        """Both."""
-        return [OddImages, OddMotion]
+        """All."""
+        return [OddImages, OddMotion, OddKept]
 
 
 async def comfy_entrypoint():

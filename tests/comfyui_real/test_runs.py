@@ -55,6 +55,22 @@ def test_the_frames_move_and_keep_the_size_of_the_portrait(animated):
     assert change(frames).mean() > 0.2
 
 
+def test_an_odd_sized_photo_is_saved_as_a_video(pack_server, graph, portrait, tmp_path):
+    with Image.open(portrait) as picture:
+        picture.crop((0, 0, 375, 500)).save(tmp_path / "odd.png")
+    pack_server.add_input(tmp_path / "odd.png")
+    made = graph.add(
+        "LPS_AnimatePortrait",
+        model=graph.add("LPS_LoadModel"),
+        source=graph.add("LoadImage", image="odd.png"),
+        driving=graph.add("LoadVideo", file="short.mp4"),
+    )
+    film = graph.add("CreateVideo", images=made, fps=25.0)
+    saved = graph.add("SaveVideo", video=film, filename_prefix="odd", format="auto", codec="auto")
+    (file,) = pack_server.queue(graph.prompt).ok().files(saved[0])
+    assert read_video(pack_server.path(file)).frames.shape == (16, 500, 376, 3)
+
+
 def test_a_video_is_what_the_command_line_paints(animated, portrait, short_clip, tmp_path):
     assert main(["animate", str(portrait), str(short_clip), "-o", str(tmp_path / "cli.mp4")]) == 0
     made, wanted = read_video(animated[0]).frames, read_video(tmp_path / "cli.mp4").frames
