@@ -15,12 +15,16 @@ import pytest
 from tests.comfyui_real.browser import HTML_NODES
 from tests.comfyui_real.conftest import NUM_FRAMES
 from tests.comfyui_real.conftest import WORKFLOW_PACK_FOLDER as FOLDER
+from tests.comfyui_real.layouts import faults
 from tests.comfyui_real.prompts import prompt_of
 from tests.comfyui_real.server import ROOT
 from tests.comfyui_real.test_workflows import WORKFLOWS, named
 from tests.comfyui_real.videos import DEMO
 
 PORTRAIT = ROOT / "workflows" / "Portrait from a clip.json"
+ANIMAL = ROOT / "workflows" / "Animal portrait.json"
+STATUS = "$$node-text-preview"
+"""The front end's name of the widget that shows what a node says."""
 MINIMAP = "Comfy.Minimap.Visible"
 SAVED_VIDEO = "SaveVideo"
 NOT_SENT = ("video-preview", "audioUI", "$$canvas-image-preview", "upload")
@@ -63,11 +67,12 @@ def test_a_workflow_is_dropped_run_and_seen(server, browser, pictures, file, htm
     if html_nodes and version.startswith("1.27."):
         pytest.skip("this front end's HTML nodes are an early experiment")
     browser.drop(file)
-    browser.fit()
+    browser.settle(2)
     picture = f"{version}-{'html' if html_nodes else 'canvas'}-{file.stem}"
     browser.screenshot(pictures / f"{picture}-1-opened.png")
     unknown = [node["type"] for node in browser.nodes() if not node["known"]]
     assert not unknown
+    assert faults(browser.layout()) == []
     assert browser.complaints() == {"dialogs": [], "toasts": []}
     wanted = prompt_of(json.loads(file.read_text("ascii")), server.object_info())
     assert sent(browser.prompt()) == sent(wanted)
@@ -75,6 +80,7 @@ def test_a_workflow_is_dropped_run_and_seen(server, browser, pictures, file, htm
     assert browser.run(timeout_s=600)["kind"] == "execution_success"
     browser.settle(2)
     browser.screenshot(pictures / f"{picture}-2-run.png")
+    assert faults(browser.layout()) == []
     nodes = browser.nodes()
     videos = [video for video in browser.videos() if "type=output" in video["source"]]
     assert len(videos) == sum(node["type"] == SAVED_VIDEO for node in nodes)
@@ -85,6 +91,27 @@ def test_a_workflow_is_dropped_run_and_seen(server, browser, pictures, file, htm
     if not html_nodes:
         working = [node for node in nodes if node["type"].startswith("LPS_Animate")]
         assert all(node["pictures"] for node in working), "no live preview on the node"
+    assert not ours(browser.messages())
+
+
+@pytest.mark.parametrize("html_nodes", [False, True], ids=["canvas", "html"])
+def test_what_a_node_says_goes_when_it_runs_again(server, browser, html_nodes):
+    version = browser.open(server.url, {HTML_NODES: html_nodes, MINIMAP: False})
+    if html_nodes and version.startswith("1.27."):
+        pytest.skip("this front end's HTML nodes are an early experiment")
+    browser.drop(ANIMAL)
+    (finder,) = [node["id"] for node in browser.nodes() if node["type"] == "LPS_FindFaces"]
+
+    def said():
+        return browser.node(finder)["widgets"].get(STATUS)
+
+    assert said() is None
+    for _ in range(2):  # the second run finds all results there
+        assert browser.run(timeout_s=600)["kind"] == "execution_success"
+        assert said().startswith("1 face in 1 frame of ")
+    browser.set(finder, box="1, 2, 3")
+    assert browser.run()["kind"] == "execution_error"
+    assert said() is None
     assert not ours(browser.messages())
 
 

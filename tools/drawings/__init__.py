@@ -6,6 +6,8 @@ higher than painted ones.
 
 GAP = (90, 40)
 """Between columns, and between the nodes of one."""
+TRY = "**Run** works as it opens, with files that came with the pack. Then put in your own:\n"
+"""How each note begins."""
 NOTE = 300
 """Width of the note that says what to do; it stands in column 0."""
 MODEL = (270, 106)

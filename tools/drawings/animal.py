@@ -6,10 +6,11 @@ from liveportrait_core.checkpoints.manifest import files_for
 
 from ..workflows import Canvas, Output
 from . import ANIMATE as ANIMATE_SIZE
-from . import CLIP, FILMS, MODEL, PHOTO, RESULT, SHOWN
+from . import CLIP, FILMS, MODEL, PHOTO, RESULT, SHOWN, TRY
 from . import FIND as FIND_SIZE
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop an animal on *Your photo*
 ## 2. Drop a video of a face on *The clip to follow*
 ## 3. Mark the animal's face

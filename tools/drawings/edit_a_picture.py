@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import GAP, MODEL, NOTE, PICTURES
+from . import GAP, MODEL, NOTE, PICTURES, TRY
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a portrait on *Your photo*
 ## 2. Set the sliders
 ## 3. Press Run
 
-Double-click a slider to type a number. Right-click the result to save it.
+Where sliders are missing, press *Show advanced inputs*. Double-click a slider to type a number. \
+Right-click the result to save it.
 """
 
 

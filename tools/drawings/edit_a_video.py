@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, CLIP, FILMS, MODEL, NOTE, RESULT
+from . import ANIMATE, CLIP, FILMS, MODEL, NOTE, RESULT, TRY
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a video of a person on *The video to edit*
 ## 2. Drop a video of a face on *The clip to follow*
 ## 3. Press Run

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, CROP, EXTRACT, FILMS, MODEL, PARTS, PHOTO
+from . import CLIP, CROP, EXTRACT, FILMS, MODEL, PARTS, PHOTO, TRY
 from . import FIND as FIND_SIZE
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a portrait on *Your photo*
 ## 2. Drop a video of a face on *The clip to follow*
 ## 3. Press Run

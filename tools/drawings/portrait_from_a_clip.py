@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, CLIP, FILMS, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT
+from . import ANIMATE, ANIMATE_AT, CLIP, FILMS, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a portrait on *Your photo*
 ## 2. Drop a video of a face on *The clip to follow*
 ## 3. Press Run

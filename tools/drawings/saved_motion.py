@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO
+from . import ANIMATE, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO, TRY
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a portrait on *Your photo*
 ## 2. Choose a motion in *Load Motion*
 ## 3. Press Run

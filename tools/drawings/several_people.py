@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, FILMS, MODEL, PARTS, PHOTO, PICTURES, SHOWN
+from . import CLIP, FILMS, MODEL, PARTS, PHOTO, PICTURES, SHOWN, TRY
 from . import FIND as FIND_SIZE
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a photo of two people on *Your photo*
 ## 2. Drop a clip for each of them
 ## 3. Press Run

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO, RESULT, RESULT_AT
+from . import ANIMATE, ANIMATE_AT, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO, RESULT, RESULT_AT, TRY
 
-TEXT = """\
+TEXT = f"""\
+{TRY}
 ## 1. Drop a portrait on *Your photo*
 ## 2. Choose a motion and its sound
 ## 3. Press Run
