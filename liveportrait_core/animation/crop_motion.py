@@ -21,7 +21,7 @@ from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from ..media.clips import Progress
 from ..model import LivePortraitModel
 from ..motion.gaps import interpolate_missing
-from ..motion.neutral_frame import neutral_frame
+from ..motion.neutral_frame import neutral_frame, neutral_of_shots
 from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
 from ..motion.transform import in_other_crop, transform_keypoints
@@ -156,24 +156,30 @@ def _filled(
 
 def _with_neutral_frame(motion: Motion) -> Motion:
     """The motion with its neutral frames, which are named where they are not the first alone."""
-    shots = motion.shot_slices
-    frames = [shot.start + neutral_frame(motion[shot]) for shot in shots]
-    first = motion.describe(reference_frame=frames[0])
-    if len(shots) > 1:
-        text = (
-            "The driver has %d shots; each is measured from its own neutral frame: %s. The option "
-            "reference chooses one for all of them."
-        )
-        _LOG.warning(text, len(shots), frame_list(frames))
-        own = motion[torch.tensor(frames)].describe(shot=None)
-        return first.describe(reference=own)
-    if frames[0]:
+    if len(motion.shot_slices) > 1:
+        return _with_neutral_shots(motion)
+    frame = neutral_frame(motion)
+    if frame:
         text = (
             "The driver's first frame is not near neutral (head turned, eyes shut or mouth open); "
             "frame %d is its neutral frame. The option reference chooses another."
         )
-        _LOG.warning(text, frames[0])
-    return first
+        _LOG.warning(text, frame)
+    return motion.describe(reference_frame=frame)
+
+
+def _with_neutral_shots(motion: Motion) -> Motion:
+    neutral = neutral_of_shots(motion)
+    shots = neutral.borrowed
+    of_others = f" (eyes or mouth of shots {frame_list(shots)} as in others)" if shots else ""
+    _LOG.warning(
+        "The driver has %d shots; each is measured from its own neutral frame: %s%s. The option "
+        "reference chooses one for all of them.",
+        len(neutral.frames),
+        frame_list(neutral.frames),
+        of_others,
+    )
+    return motion.describe(reference_frame=neutral.frames[0], reference=neutral.motion)
 
 
 def no_face(num_frames: int) -> FaceNotFoundError:
