@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config.fields import check_options, option
 from ..errors import FaceNotFoundError
@@ -25,10 +26,17 @@ from .faces import (
     sorted_faces,
 )
 from .landmarks import LandmarkNetwork, follow_landmarks
+from .likeness import likeness
 from .recent_frames import RecentFrames
 
 SHOT_TRAVEL: Final = 0.1
 """Travel in sides of a face's box from which a face is in a new shot after a cut."""
+FAST_TRAVEL: Final = 0.5
+"""Likewise within which a face that was lost and looks as before went there itself."""
+FAST_GROWTH: Final = 1.2
+"""Ratio of the boxes' sides up to which it did."""
+SAME_LIKENESS: Final = 0.65
+"""Likeness from which a face looks as before: those of different people reach 0.63."""
 SAME_PLACE_OVERLAP: Final = 0.3
 """Overlap with a face's last box from which a new detection is that face."""
 
@@ -57,6 +65,8 @@ class FaceTracker:
     Convention:
         - a face that is found is followed backwards, too, through the frames in which it was
           not known (at most `longest_wait`, kept as JPEG), so that a wait costs no frame
+        - a face that moves faster from frame to frame than it can be followed is looked for where
+          it would be at a constant speed
         - a shot begins where the picture changes at once and the face is found elsewhere
     """
 
@@ -82,6 +92,7 @@ class FaceTracker:
         self._next_search = 0
         self._wait = config.search_every
         self._recent = RecentFrames(max(config.longest_wait, config.search_every))
+        self._before: Pixels | None = None  # the last frame
 
     @property
     def num_frames(self) -> int:
@@ -99,7 +110,9 @@ class FaceTracker:
         """
         self._cuts.update(frame)
         cut = self._cuts.changed
-        followed = [self._follow(frame, face) for face in self._last]
+        followed = [
+            self._follow(frame, face) or self._follow_on(frame, face) for face in self._last
+        ]
         may_be_shot = self._may_be_shot(followed)
         found: list[Face | None] = [None] * len(followed) if cut else followed
         lost = len(found) < self._config.max_faces if not found else None in found
@@ -108,7 +121,7 @@ class FaceTracker:
             self._next_search = self._num_frames + self._wait
             longest = max(self._config.longest_wait, self._config.search_every)
             self._wait = min(2 * self._wait, longest)
-        if may_be_shot and any(found):
+        if may_be_shot and any(found) and not self._moved_fast(frame, found):
             self._recent.clear()
             self._shots.append(self._num_frames)
         for face_id, face in enumerate(found):
@@ -123,6 +136,7 @@ class FaceTracker:
         else:
             self._recent.append(self._num_frames, frame)
         self._num_frames += 1
+        self._before = frame
         return found
 
     def tracks(self) -> list[FaceTrack]:
@@ -144,11 +158,30 @@ class FaceTracker:
         # a flash leaves the face in its place; in a fast move it is followed at least
         reach = SHOT_TRAVEL if self._cuts.changed else 1.0
         return not any(
-            before is not None
-            and after is not None
-            and np.hypot(*np.subtract(after.centre, before.centre)) < reach * max(before.box[2:])
+            before is not None and after is not None and _travel(before, after) < reach
             for before, after in zip(seen, followed, strict=True)
         )
+
+    def _moved_fast(self, frame: Pixels, found: Sequence[Face | None]) -> bool:
+        """Whether a face that could not be followed was found where it can have gone itself."""
+        if self._cuts.changed or self._before is None:
+            return False
+        seen = [faces[-1] for faces in self._seen]
+        return any(
+            before is not None
+            and after is not None
+            and _travel(before, after) < FAST_TRAVEL
+            and 1 / FAST_GROWTH < max(after.box[2:]) / max(before.box[2:]) < FAST_GROWTH
+            and likeness(self._before, before, frame, after) > SAME_LIKENESS
+            for before, after in zip(seen, found, strict=False)  # those that are new come last
+        )
+
+    def _follow_on(self, frame: Pixels, last: Face) -> Face | None:
+        """Follow a face from where it would be at its last speed."""
+        seen = self._seen[last.face_id][-2:]
+        if len(seen) < 2 or seen[0] is None or seen[1] is None:  # noqa: PLR2004
+            return None
+        return self._follow(frame, _shifted(seen[1], np.subtract(seen[1].centre, seen[0].centre)))
 
     def _follow(self, frame: Pixels, last: Face) -> Face | None:
         followed = follow_landmarks(frame, self._network, last.landmarks)
@@ -294,6 +327,16 @@ def _between(first: Face, last: Face, weight: float) -> Face:
 def _blended(first: Landmarks, last: Landmarks, weight: float) -> Landmarks:
     """Landmarks of one layout, interpolated linearly."""
     return Landmarks((1 - weight) * first.points + weight * last.points, first.layout)
+
+
+def _travel(before: Face, after: Face) -> float:
+    """In sides of the box before."""
+    return float(np.hypot(*np.subtract(after.centre, before.centre))) / max(before.box[2:])
+
+
+def _shifted(face: Face, step: NDArray[np.float64]) -> Face:
+    landmarks = Landmarks(face.landmarks.points + step, face.landmarks.layout)
+    return replace(face_from_landmarks(landmarks, face.score), face_id=face.face_id)
 
 
 def _nearest(last: Face, faces: Sequence[Face]) -> Face | None:

@@ -4,10 +4,11 @@ import pytest
 from liveportrait_core.face.clip_crops import CropFraming, fixed_crops, following_crops
 from liveportrait_core.face.cuts import CutDetector
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
+from liveportrait_core.face.landmarks import LandmarkNetwork
 from liveportrait_core.face.tracking import FaceTracker, fill_gaps
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 
-from .oracle import face_points, frame_picture, oracle_network
+from .oracle import Oracle, face_points, frame_picture, oracle_network
 from .test_tracking import CountingFinder
 
 FRAMING = CropFraming(scale=2.2, size_px=64)
@@ -57,6 +58,33 @@ def test_a_flash_on_a_face_that_stays_begins_no_shot():
     tracker = tracker_of(face_points(), face_points())
     (track,) = tracker.tracks()
     assert track.shots == (0,)
+
+
+class ShortSighted(Oracle):
+    """Sees no face that is a third of its side from the middle of the crop."""
+
+    def __call__(self, faces):
+        points = super().__call__(faces)
+        return points if points.mean(1).abs().max() < 0.25 else self._nothing()
+
+
+@pytest.mark.parametrize(
+    ("is_alike", "growth", "shots"), [(True, 1.0, (0,)), (False, 1.0, (0, 4)), (True, 1.3, (0, 4))]
+)
+def test_a_fast_move_begins_no_shot_and_a_cut_to_another_face_or_size_does(is_alike, growth, shots):
+    points = {0: face_points((110, 120)), 1: face_points((134, 120), 30 * growth)}
+    network = LandmarkNetwork(read=ShortSighted(points), size_px=64)
+    tracker = FaceTracker(CountingFinder(network, (92, 90, 60, 60)), network)
+    for number in (0, 0, 0, 0, 1, 1, 1, 1):
+        picture = frame_picture(number)
+        if number:
+            picture[:60, :, 2] += 90  # what is behind changes, too
+            if not is_alike:
+                picture[90:105, :, 2] += 180
+        tracker.update(picture)
+    (track,) = tracker.tracks()
+    assert [face.state for face in track.faces] == ["measured"] * 8
+    assert track.shots == shots
 
 
 def test_gaps_and_crops_are_those_of_each_shot():

@@ -42,6 +42,18 @@ def test_a_moving_face_is_followed_without_searching_again():
         assert face.face_id == 0
 
 
+def test_a_face_that_moves_too_fast_to_be_followed_is_where_its_speed_takes_it():
+    places = np.cumsum([50, 0, 8, 22, 40, 50, 40, 15])  # its box is 54 pixels wide
+    network = oracle_network({n: face_points((x, 120)) for n, x in enumerate(places)})
+    finder = CountingFinder(network, (25, 90, 60, 60))
+    frames = [frame_picture(number) for number in range(len(places))]
+    (track,) = track_faces(frames, finder, network)
+    assert finder.calls == 1
+    assert track.validity == (1.0,) * len(places)
+    centres = [face.landmarks.points[14, 0] for face in track.faces]
+    np.testing.assert_allclose(centres, places, atol=0.6)
+
+
 def test_a_short_gap_is_interpolated():
     frames = [frame_picture(number, has_face=number not in (4, 5)) for number in range(12)]
     (track,), _ = tracked(frames)
