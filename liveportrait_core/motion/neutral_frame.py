@@ -15,7 +15,8 @@ from .regions import keypoint_space
 from .types import Motion
 
 MAX_TURN_DEG: Final = 12.0
-"""Largest difference of yaw, pitch and roll from the driver's median in a neutral frame."""
+"""Largest difference of yaw, pitch and roll in a neutral frame, from the driver's median or from
+a head that faces the camera."""
 MAX_EYES_SHUT: Final = 0.35
 """Largest share of the median eye opening that is missing in a neutral frame."""
 MAX_LIP_OPEN: Final = 0.12
@@ -67,8 +68,10 @@ def distances_from_neutral(motion: Motion, driver: Motion | None = None) -> Tens
 
     Convention:
         - frames that were not measured repeat others, and do not count for what is usual
-        - the head's pose is seen by the camera of its shot, and goes by the median of `motion`;
-          how far eyes and mouth open does not depend on it, and goes by all frames of the driver
+        - the head's pose is seen by the camera of its shot, and goes by the median of `motion`, or
+          by 0 where that is nearer: a head that faces the camera is neutral, though it may be
+          turned most of the time
+        - how far eyes and mouth open does not depend on the camera, and goes by all of the driver
 
     Args:
         motion: Of a driver, or of one of its shots.
@@ -79,7 +82,8 @@ def distances_from_neutral(motion: Motion, driver: Motion | None = None) -> Tens
         largest distance of a neutral frame.
     """
     pose = motion.pose_deg.detach().cpu().double()
-    turned = (pose - pose[_measured(motion)].median(0).values).abs() / MAX_TURN_DEG
+    usual = pose[_measured(motion)].median(0).values
+    turned = (pose - usual).abs().minimum(pose.abs()) / MAX_TURN_DEG
     opened = _opening_distances(motion, motion if driver is None else driver)
     return torch.cat((turned, *(distance[:, None] for distance in opened.values())), 1)
 

@@ -71,6 +71,14 @@ def test_a_face_that_comes_late_is_judged_by_the_frames_that_show_it():
     assert neutral_frame(motion) == 32
 
 
+def test_who_faces_the_camera_first_and_is_turned_later_starts_neutral():
+    motion = driver(yaw=[(frame, 30.0) for frame in range(5, 40)])
+    assert neutral_frame(motion) == 0
+    # filmed from the side: the median counts as well
+    aside = driver(yaw=[(0, -20.0), *((frame, 30.0) for frame in range(1, 40))])
+    assert neutral_frame(aside) == 1
+
+
 def test_without_openness_the_pose_counts_alone():
     assert neutral_frame(driver(yaw=[(0, 40.0)], openness=False)) == 1
     assert distances_from_neutral(driver(openness=False)).shape == (40, 3)
