@@ -19,6 +19,9 @@ MAX_TURN_DEG: Final = 12.0
 a head that faces the camera."""
 MAX_EYES_SHUT: Final = 0.35
 """Largest share of the median eye opening that is missing in a neutral frame."""
+OPEN_QUANTILE: Final = 0.9
+"""Quantile of the eye opening that counts as the driver's open eyes; below half of it they are
+shut, as they may be for most of a clip."""
 MAX_LIP_OPEN: Final = 0.12
 """Largest lip opening of a neutral frame, above that of the driver's shut mouth."""
 SHUT_QUANTILE: Final = 0.1
@@ -93,12 +96,17 @@ def _opening_distances(motion: Motion, driver: Motion) -> dict[Region, Tensor]:
     distances: dict[Region, Tensor] = {}
     rows = _measured(driver)
     if motion.eyes_open is not None and driver.eyes_open is not None:
-        eyes, usual = _mean(motion.eyes_open), _mean(driver.eyes_open)[rows].median()
+        eyes, usual = _mean(motion.eyes_open), _usual_eyes(_mean(driver.eyes_open)[rows])
         distances["eyes"] = ((1 - eyes / usual.clamp(min=1e-6)) / MAX_EYES_SHUT).clamp(min=0)
     if motion.lip_open is not None and driver.lip_open is not None:
         lip, shut = _mean(motion.lip_open), _mean(driver.lip_open)[rows].quantile(SHUT_QUANTILE)
         distances["lip"] = ((lip - shut) / MAX_LIP_OPEN).clamp(min=0)
     return distances
+
+
+def _usual_eyes(eyes: Tensor) -> Tensor:
+    """The median opening of the eyes while they are not shut."""
+    return eyes[eyes >= eyes.quantile(OPEN_QUANTILE) / 2].median()
 
 
 def _mean(openings: Tensor) -> Tensor:

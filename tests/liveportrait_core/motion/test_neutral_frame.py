@@ -71,6 +71,10 @@ def test_a_face_that_comes_late_is_judged_by_the_frames_that_show_it():
     assert neutral_frame(motion) == 32
 
 
+def test_eyes_that_are_shut_most_of_the_time_are_not_neutral():
+    assert neutral_frame(driver(eyes=[(frame, 0.05) for frame in range(30)])) == 30
+
+
 def test_who_faces_the_camera_first_and_is_turned_later_starts_neutral():
     motion = driver(yaw=[(frame, 30.0) for frame in range(5, 40)])
     assert neutral_frame(motion) == 0
