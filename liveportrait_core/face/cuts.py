@@ -19,6 +19,9 @@ MIN_CUT_LEVELS: Final = 5.0
 """Mean change, that of the light aside, from which a lost face was cut away."""
 CUT_OVER_USUAL: Final = 4.0
 """The same over the mean of the changes before."""
+SURE_CUT_LEVELS: Final = 12.0
+"""Likewise where there is no face to be lost."""
+SURE_OVER_USUAL: Final = 6.0
 MEMORY: Final = 0.8
 """Share of the mean of the changes before that stays with each new one."""
 
@@ -32,6 +35,8 @@ class CutDetector:
           `MIN_CUT_LEVELS` and `CUT_OVER_USUAL` times the running mean of d. A flash changes all
           pixels alike, and a pan each frame, so that neither counts; a fast move may, so it
           takes a face that cannot be followed, too, to make a cut of it
+        - `is_sure`: `changed`, or d exceeds `SURE_CUT_LEVELS` and `SURE_OVER_USUAL` times its mean:
+          a cut even where no face says so
     """
 
     def __init__(self) -> None:
@@ -40,6 +45,7 @@ class CutDetector:
         self._usual = 0.0
         self.changed = False
         self.may_be_cut = False
+        self.is_sure = False
 
     def update(self, frame: Pixels) -> None:
         """Take the next frame; nothing has changed at the first.
@@ -57,6 +63,8 @@ class CutDetector:
         change = thumbnail - before
         moved = float(np.abs(change - change.mean()).mean())
         self.changed = float(np.abs(change).mean()) > CUT_LEVELS
+        sure = max(SURE_CUT_LEVELS, SURE_OVER_USUAL * self._usual)
+        self.is_sure = self.changed or moved > sure
         self.may_be_cut = moved > max(MIN_CUT_LEVELS, CUT_OVER_USUAL * self._usual)
         if not (self.changed or self.may_be_cut):
             self._usual = MEMORY * self._usual + (1 - MEMORY) * moved

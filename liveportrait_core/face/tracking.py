@@ -34,7 +34,7 @@ SHOT_TRAVEL: Final = 0.1
 FAST_TRAVEL: Final = 0.5
 """Likewise within which a face that was lost and looks as before went there itself."""
 FAST_GROWTH: Final = 1.2
-"""Ratio of the boxes' sides up to which it did."""
+"""Ratio of the boxes' sides up to which it did, and a face is as large as it was."""
 SAME_LIKENESS: Final = 0.65
 """Likeness from which a face looks as before: those of different people reach 0.63."""
 SAME_PLACE_OVERLAP: Final = 0.3
@@ -67,7 +67,8 @@ class FaceTracker:
           not known (at most `longest_wait`, kept as JPEG), so that a wait costs no frame
         - a face that moves faster from frame to frame than it can be followed is looked for where
           it would be at a constant speed
-        - a shot begins where the picture changes at once and the face is found elsewhere
+        - a shot begins where the picture changes at once and the face is found elsewhere, also
+          when that is only later
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class FaceTracker:
         self._wait = config.search_every
         self._recent = RecentFrames(max(config.longest_wait, config.search_every))
         self._before: Pixels | None = None  # the last frame
+        self._unseen_cut: int | None = None  # the last one with no face on one of its sides
 
     @property
     def num_frames(self) -> int:
@@ -116,14 +118,15 @@ class FaceTracker:
         may_be_shot = self._may_be_shot(followed)
         found: list[Face | None] = [None] * len(followed) if cut else followed
         lost = len(found) < self._config.max_faces if not found else None in found
-        if lost and (cut or may_be_shot or self._num_frames >= self._next_search):
+        is_due = self._num_frames >= self._next_search
+        if lost and (self._cuts.is_sure or may_be_shot or is_due):
+            if self._cuts.is_sure:
+                self._wait = self._config.search_every
             found = self._search(frame, found)
             self._next_search = self._num_frames + self._wait
             longest = max(self._config.longest_wait, self._config.search_every)
             self._wait = min(2 * self._wait, longest)
-        if may_be_shot and any(found) and not self._moved_fast(frame, found):
-            self._recent.clear()
-            self._shots.append(self._num_frames)
+        self._begin_shot(frame, found, may_be_shot=may_be_shot)
         for face_id, face in enumerate(found):
             if face is not None:
                 self._follow_back(face)
@@ -162,6 +165,34 @@ class FaceTracker:
             for before, after in zip(seen, followed, strict=True)
         )
 
+    def _begin_shot(
+        self, frame: Pixels, found: Sequence[Face | None], *, may_be_shot: bool
+    ) -> None:
+        """Note a new shot where this frame shows that there is one."""
+        if not self._num_frames:
+            return
+        is_seen = any(faces[-1] for faces in self._seen)
+        if self._cuts.is_sure and not (is_seen and any(found)):
+            self._unseen_cut = self._num_frames
+            self._recent.clear()
+        if not any(found):
+            return
+        if may_be_shot and not self._moved_fast(frame, found):
+            self._recent.clear()
+            self._shots.append(self._num_frames)
+        elif self._unseen_cut is not None and not is_seen and self._is_elsewhere(found):
+            self._shots.append(self._unseen_cut)
+        self._unseen_cut = None
+
+    def _is_elsewhere(self, found: Sequence[Face | None]) -> bool:
+        """Whether no face is found where and as large as it was last."""
+        return not any(
+            face is not None
+            and _travel(last, face) < SHOT_TRAVEL
+            and _growth(last, face) < FAST_GROWTH
+            for last, face in zip(self._last, found, strict=True)
+        )
+
     def _moved_fast(self, frame: Pixels, found: Sequence[Face | None]) -> bool:
         """Whether a face that could not be followed was found where it can have gone itself."""
         if self._cuts.changed or self._before is None:
@@ -171,7 +202,7 @@ class FaceTracker:
             before is not None
             and after is not None
             and _travel(before, after) < FAST_TRAVEL
-            and 1 / FAST_GROWTH < max(after.box[2:]) / max(before.box[2:]) < FAST_GROWTH
+            and _growth(before, after) < FAST_GROWTH
             and likeness(self._before, before, frame, after) > SAME_LIKENESS
             for before, after in zip(seen, found, strict=False)  # those that are new come last
         )
@@ -332,6 +363,12 @@ def _blended(first: Landmarks, last: Landmarks, weight: float) -> Landmarks:
 def _travel(before: Face, after: Face) -> float:
     """In sides of the box before."""
     return float(np.hypot(*np.subtract(after.centre, before.centre))) / max(before.box[2:])
+
+
+def _growth(before: Face, after: Face) -> float:
+    """The ratio of the boxes' sides, 1 or more."""
+    sides = max(before.box[2:]), max(after.box[2:])
+    return max(sides) / min(sides)
 
 
 def _shifted(face: Face, step: NDArray[np.float64]) -> Face:

@@ -87,6 +87,33 @@ def test_a_fast_move_begins_no_shot_and_a_cut_to_another_face_or_size_does(is_al
     assert track.shots == shots
 
 
+@pytest.mark.parametrize(
+    ("place", "cut", "shots"),
+    [
+        ((130, 120), 6, (0, 6)),
+        ((130, 120), 4, (0, 4)),
+        ((130, 120), 9, (0, 9)),
+        ((85, 120), 6, (0,)),
+        ((130, 120), None, (0,)),
+    ],
+)
+def test_a_cut_while_no_face_is_seen_counts_when_one_is_found_elsewhere(place, cut, shots):
+    network = oracle_network({0: face_points((85, 120)), 1: face_points(place)})
+    tracker = FaceTracker(CountingFinder(network), network)
+    for frame in range(13):
+        number = int(frame >= 9)
+        picture = frame_picture(number, has_face=not 4 <= frame < 9)
+        if cut is not None and frame >= cut:
+            picture[:60, :, 2] += 150  # what is behind the face
+        tracker.update(picture)
+    (track,) = tracker.tracks()
+    assert track.shots == shots
+    assert [face.state for face in track.faces[:4]] == ["measured"] * 4
+    assert [face.state for face in track.faces[9:]] == ["measured"] * 4
+    if len(shots) > 1:  # nothing is interpolated over the cut
+        assert [face.state for face in track.faces[4:9]] == ["missing"] * 5
+
+
 def test_gaps_and_crops_are_those_of_each_shot():
     left, right = (
         face_from_landmarks(Landmarks(face_points((x, 120), half), "compact-21"), 1.0)
