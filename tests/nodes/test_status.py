@@ -49,10 +49,10 @@ def test_a_run_without_a_warning_says_nothing(suite, said):
 
 def test_transform_keypoints_says_which_frames_are_softened(suite, said):
     model = suite.model()
-    still = suite("LPS_ExtractMotion", model=model, cropped=batch(STILL))
+    still = suite("LPS_ExtractMotion", model=model, cropped=batch(STILL[:, :120]))
     calm = suite("LPS_Expression", model=model)
     turned = suite("LPS_Expression", model=model, yaw_deg=25.0, pitch_deg=15.0, roll_deg=15.0)
     text = said("LPS_TransformKeypoints", source_motion=still, driving_motion=turned)
-    assert text.startswith("The driver asks for more than this model can paint in frames 0 (of 1")
+    assert text.startswith("The driver needs more than this model can render in frames 0 (of 1")
     assert " deg" in text
     assert said("LPS_TransformKeypoints", source_motion=still, driving_motion=calm) is None
