@@ -43,6 +43,12 @@ class MotionSpaceError(LivePortraitError, ValueError):
     """
 
 
+def os_error_text(error: OSError) -> str:
+    """An error of the system as a sentence: what, of which file, and what to do."""
+    name = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{name}. Check the file, its folder and the space left."
+
+
 @contextmanager
 def about(name: str) -> Generator[None]:
     """Note on errors of the block which argument or option they are about; the first note stays.

@@ -12,10 +12,11 @@ from ..command_options import ModelOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..config.fields import values_of
 from ..errors import MediaError
+from ..media.atomic import check_output
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..options import AnimateOptions, Edit
 from ..pipeline import prepare
-from .inputs import Picture, check_output, frames_of, holds_alpha, open_source
+from .inputs import Picture, frames_of, holds_alpha, open_source
 from .runtime import load
 
 

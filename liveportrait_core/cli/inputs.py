@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +15,7 @@ from ..command_options import ClipPart
 from ..constants import MIN_FACE_PX
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
-from ..media.atomic import check_readable, is_stream
+from ..media.atomic import check_readable
 from ..media.images import ALPHA_SUFFIXES, READABLE_SUFFIXES, on_white, read_image
 from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
@@ -124,47 +122,6 @@ def _part_of(motion: Motion, part: ClipPart, path: Path) -> Motion:
 def _exact(seconds: float) -> Fraction:
     """The decimal number that was written."""
     return Fraction(str(seconds))
-
-
-def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> None:
-    """Refuse a name that cannot be written or is an input, before any work is done.
-
-    Args:
-        path: The name.
-        *inputs: Files that must not be overwritten.
-        suffixes: Endings that it may have; none allows all.
-
-    Raises:
-        MediaError: The name is one of these.
-    """
-    if is_stream(path):
-        raise MediaError(
-            f"The output {path} is standard output, a pipe or a device; a file is expected. Choose "
-            "the name of a file."
-        )
-    allowed = sorted(suffixes)
-    if allowed and path.suffix.lower() not in allowed:
-        raise MediaError(
-            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} is expected. "
-            "Choose such a name."
-        )
-    if path.is_dir():
-        raise MediaError(f"The output {path} is a folder; a file is expected. Name a file in it.")
-    folder = (path.resolve() if path.is_symlink() else path).parent
-    if not folder.is_dir():
-        raise MediaError(
-            f"The output {path} is in a folder that does not exist. Make the folder {folder}, or "
-            "choose another name."
-        )
-    if not os.access(folder, os.W_OK):
-        raise MediaError(
-            f"The output {path} is in a folder that cannot be written to. Choose another folder."
-        )
-    for given in inputs:
-        if path.exists() and given.exists() and path.samefile(given):
-            raise MediaError(
-                f"The output {path} would replace the input of the same name. Choose another name."
-            )
 
 
 def _check_size(path: Path, height: int, width: int) -> None:

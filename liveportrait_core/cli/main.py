@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from ..errors import FaceNotFoundError, LivePortraitError
+from ..errors import FaceNotFoundError, LivePortraitError, os_error_text
 from .parsers import build_parser
 from .progress import WarningCollector
 
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _say(f"error: {_sentence(error)}", EXIT_ERROR)
+        return _say(f"error: {os_error_text(error)}", EXIT_ERROR)
     except FaceNotFoundError as error:
         return _say(f"error: {error} {FACE_OPTIONS}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:
@@ -77,8 +77,3 @@ def _with_file_names(argv: Sequence[str]) -> list[str]:
 def _say(message: str, code: int) -> int:
     sys.stderr.write(f"liveportrait: {' '.join(message.split())}\n")
     return code
-
-
-def _sentence(error: OSError) -> str:
-    name = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{name}. Check the file, its folder and the space left."

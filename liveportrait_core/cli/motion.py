@@ -12,6 +12,7 @@ from torch import Tensor
 from ..command_options import ConvertOptions, ModelOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import MediaError
+from ..media.atomic import check_output
 from ..media.motion_file import (
     MOTION_SUFFIXES,
     check_writable,
@@ -23,7 +24,7 @@ from ..motion.edit import retime
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from ..pipeline import read_motion
-from .inputs import check_output, frames_of, open_source
+from .inputs import frames_of, open_source
 from .progress import ProgressBar
 from .runtime import load
 

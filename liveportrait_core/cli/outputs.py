@@ -20,11 +20,11 @@ from ..constants import FRAME_NAME
 from ..errors import MediaError
 from ..imaging.composite import frame_mask, paste_mask
 from ..imaging.tensors import Pixels
+from ..media.atomic import check_output
 from ..media.frame_files import frame_writer, is_pattern
 from ..media.images import ALPHA_SUFFIXES, IMAGE_SUFFIXES
 from ..media.video import VideoWriter
 from ..media.video_formats import WRITABLE_SUFFIXES, video_format
-from .inputs import check_output
 
 OPAQUE_LEVEL: Final = 255
 

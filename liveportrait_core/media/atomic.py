@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +53,64 @@ def write_whole(path: str | Path, data: bytes) -> None:
             part.write_bytes(data)
         except OSError as error:
             raise unwritable(Path(path), error) from error
+
+
+def make_folder(folder: str | Path) -> None:
+    """Make a folder and those that it is in, where they are missing.
+
+    Raises:
+        MediaError: It cannot be made, or a file has its name.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise MediaError(f"{folder} is a file; a folder is expected. Name another.") from error
+    except OSError as error:
+        raise MediaError(
+            f"The folder {folder} cannot be made: {error.strerror or error}. Choose a name in a "
+            "folder that is writable and has space, or make space."
+        ) from error
+
+
+def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> None:
+    """Refuse a name that cannot be written or is an input, before any work is done.
+
+    Args:
+        path: The name.
+        *inputs: Files that must not be overwritten.
+        suffixes: Endings that it may have; none allows all.
+
+    Raises:
+        MediaError: The name is one of these.
+    """
+    if is_stream(path):
+        raise MediaError(
+            f"The output {path} is standard output, a pipe or a device; a file is expected. Choose "
+            "the name of a file."
+        )
+    allowed = sorted(suffixes)
+    if allowed and path.suffix.lower() not in allowed:
+        raise MediaError(
+            f"The output {path} ends in '{path.suffix}'; one of {', '.join(allowed)} is expected. "
+            "Choose such a name."
+        )
+    if path.is_dir():
+        raise MediaError(f"The output {path} is a folder; a file is expected. Name a file in it.")
+    folder = (path.resolve() if path.is_symlink() else path).parent
+    if not folder.is_dir():
+        raise MediaError(
+            f"The output {path} is in a folder that does not exist. Make the folder {folder}, or "
+            "choose another name."
+        )
+    if not os.access(folder, os.W_OK):
+        raise MediaError(
+            f"The output {path} is in a folder that cannot be written to. Choose another folder."
+        )
+    for given in inputs:
+        if path.exists() and given.exists() and path.samefile(given):
+            raise MediaError(
+                f"The output {path} would replace the input of the same name. Choose another name."
+            )
 
 
 def unwritable(path: Path, error: OSError) -> MediaError:

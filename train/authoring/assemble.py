@@ -11,6 +11,7 @@ from torch import nn
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import CheckpointError
+from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
@@ -72,7 +73,7 @@ def run(arguments: Sequence[str], command: str, description: str | None) -> Path
 
 def _assembled(options: AssembleOptions) -> Path:
     places = {part: getattr(options, part) for part in PARTS}
-    options.out.mkdir(parents=True, exist_ok=True)
+    make_folder(options.out)
     origin = ", ".join(f"{part} {Path(place).name}" for part, place in places.items())
     preset = preset_of(Path(options.picture))
     return write_model(options.out, preset, networks_of(places, preset), origin)

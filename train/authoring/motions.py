@@ -16,6 +16,7 @@ from liveportrait_core.assets.shipped_motions import SHIPPED_MOTIONS_FOLDER
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
+from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.media.motion_file import save_motion
 from liveportrait_core.motion.edit import apply_expression
 from liveportrait_core.motion.openness import eyes_open, lip_open
@@ -331,7 +332,7 @@ def run(arguments: Sequence[str], command: str) -> None:
 
 def write_motions(folder: Path) -> None:
     """Write a file for each of `SCORES`, and print what it holds."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name, score in SCORES.items():
         motion = motion_of(score())
         path = folder / f"{name}.safetensors"

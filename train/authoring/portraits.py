@@ -25,7 +25,8 @@ from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
 from liveportrait_core.imaging.crop import CropTransform, FaceBox, box_transform, crop_pixels
 from liveportrait_core.imaging.tensors import Pixels, limit_pixels, resize_pixels
-from liveportrait_core.media.images import is_image, read_image, write_image
+from liveportrait_core.media.atomic import check_output
+from liveportrait_core.media.images import IMAGE_SUFFIXES, is_image, read_image, write_image
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.motion.slider_options import Sliders
 
@@ -136,15 +137,16 @@ class PortraitsOptions:
         check_options(self)
 
 
-def run(arguments: Sequence[str], command: str, description: str | None) -> None:
-    """Draw a row for every image in a folder."""
+def run(arguments: Sequence[str], command: str, description: str | None) -> Path:
+    """Draw a row for every image in a folder; gives the sample grid's file."""
     parser = option_parser(PortraitsOptions, prog=command, description=description, group="images")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    _draw(from_arguments(PortraitsOptions, chosen))
+    return _drawn(from_arguments(PortraitsOptions, chosen))
 
 
-def _draw(options: PortraitsOptions) -> None:
+def _drawn(options: PortraitsOptions) -> Path:
+    check_output(options.out, suffixes=IMAGE_SUFFIXES)
     views, side = _views_in(options), options.side_px
     rows = [[resize_pixels(view, (side, side)) for view in row] for row in views.values()]
     captions = caption_row([SOURCE, *EDITS], side)
@@ -152,6 +154,7 @@ def _draw(options: PortraitsOptions) -> None:
     python = mesh_python(options.mesh_python)
     if python is not None:
         _print_reached(views, python)
+    return options.out
 
 
 def _views_in(options: PortraitsOptions) -> dict[str, list[Pixels]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media.atomic import replacing, unwritable, write_whole
+from liveportrait_core.media.atomic import make_folder, replacing, unwritable, write_whole
 
 from ..data.clip_shards import StoredClip, read_table, table_of, totals
 from ..data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME, SETTINGS_NAME, read_json
@@ -68,10 +68,7 @@ class ShardStore:
         }
         self._shard: _Shard | None = None
         self._packed: list[tuple[FileJob, dict[str, Any]]] = []
-        try:
-            self.parts.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(self.parts, error) from error
+        make_folder(self.parts)
         self._check_settings()
         for left in (*folder.glob(".*.part*"), *self.parts.glob(".*.part*")):
             with suppress(OSError):  # of a run that was killed; Windows keeps what is open

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Final, NoReturn
 
 from liveportrait_core.config.spec import OptionError
-from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.errors import LivePortraitError, os_error_text
 
 EXIT_ERROR: Final = 2
 EXIT_INTERRUPTED: Final = 130
@@ -42,7 +42,9 @@ def run_command(command: str, work: Callable[[], object]) -> int:
         if (error.name or "").partition(".")[0] in OWN_PACKAGES:
             raise
         return _say(command, _missing(error), EXIT_ERROR)
-    except (OptionError, LivePortraitError, FloatingPointError, OSError) as error:
+    except OSError as error:
+        return _say(command, os_error_text(error), EXIT_ERROR)
+    except (OptionError, LivePortraitError, FloatingPointError) as error:
         return _say(command, str(error), EXIT_ERROR)
     if result is not None:
         print(result)

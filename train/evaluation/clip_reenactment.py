@@ -26,6 +26,7 @@ from liveportrait_core.imaging.tensors import (
     resize_pixels,
     tensor_from_pixels,
 )
+from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.media.clips import Frames
 from liveportrait_core.media.kinds import VIDEO_SUFFIXES
 from liveportrait_core.media.video import VideoReader
@@ -94,7 +95,7 @@ class ReenactedClip:
 
     def write(self, folder: Path) -> None:
         """Save the images as `NAME.npz` for `train/evaluation/face_mesh.py`."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         np.savez(
             folder / f"{self.name}.npz",
             source=self.source[None],

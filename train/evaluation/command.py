@@ -12,6 +12,7 @@ from pathlib import Path
 
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.model import LivePortraitModel, load_model
 
 from ..data.rendered import RenderedSet
@@ -116,7 +117,7 @@ def _evaluate(options: EvaluateOptions) -> None:
     if options.json is not None:
         found = measures | {report.mode: report.to_json() for report in reports}
         text = json.dumps(_without_nan(found), indent=2, allow_nan=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write_whole(options.json, (text + "\n").encode())
     save_page(options, reports)
 
 

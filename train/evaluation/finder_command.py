@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 import torch
 
 from liveportrait_core.animation.compact_landmarks import landmark_network
@@ -24,6 +23,8 @@ from liveportrait_core.face.network_finder import (
     NetworkFaceFinder,
     load_finder_network,
 )
+from liveportrait_core.media.atomic import check_output, make_folder, write_whole
+from liveportrait_core.media.images import write_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 
@@ -78,9 +79,13 @@ def _measured(options: FinderOptions) -> str:
             "Nothing is named to measure on. Name images, videos or folders, or --without "
             "FOLDER, or --speed CLIP."
         )
+    if options.json:
+        check_output(options.json)
+    if options.sheets:
+        make_folder(options.sheets)
     measures = _measures(options)
     if options.json:
-        options.json.write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
+        write_whole(options.json, (json.dumps(measures, indent=2) + "\n").encode())
     return json.dumps(_without_rows(measures), indent=2)
 
 
@@ -98,9 +103,7 @@ def _measures(options: FinderOptions) -> dict[str, object]:
         rows = measurer.rows(pictures_in(place, options.every))
         measures[str(place)] = (false_faces if place in options.without else summary)(rows)
         if options.sheets:
-            options.sheets.mkdir(parents=True, exist_ok=True)
-            sheet = options.sheets / f"{place.stem}.png"
-            cv2.imwrite(str(sheet), np.ascontiguousarray(measurer.sheet()[..., ::-1]))
+            write_image(options.sheets / f"{place.stem}.png", measurer.sheet())
     if options.speed:
         measures["speed"] = speed(finder, network, VideoReader(options.speed))
     return measures

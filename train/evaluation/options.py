@@ -8,14 +8,13 @@ from typing import Final, Literal
 
 from liveportrait_core.command_options import ModelOptions
 from liveportrait_core.config.fields import check_options, option, shared
-from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.media.atomic import check_output, make_folder
 from liveportrait_core.options import MotionMode
 
 from ..rendering.export.options import HeadOptions
 from .clip_reenactment import EVERY
 from .layouts import VFHQ, VIDEOS, LayoutName
 from .reenactment import FramingMode
-from .results import make_folder
 
 JSON_NAME: Final = "measures.json"
 PAGE_NAME: Final = "page.html"
@@ -162,12 +161,14 @@ class EvaluateOptions:
         """The options with the files that --out has by default; that folder is made.
 
         Raises:
-            LivePortraitError: A folder is missing, or the folder of --out cannot be made: better
-                before hours of work than after.
+            MediaError: A file cannot be written there, or a folder cannot be made: better before
+                hours of work than after.
         """
         named = self
+        for folder in (self.out, self.frames):
+            if folder is not None:
+                make_folder(folder)
         if self.out is not None:
-            make_folder(self.out)
             named = replace(
                 self,
                 json=self.json or self.out / JSON_NAME,
@@ -175,9 +176,7 @@ class EvaluateOptions:
                 real_statistics=self.real_statistics or self.out / STATISTICS_NAME,
             )
         for path in (named.page, named.json, named.real_statistics):
-            if path is not None and not path.absolute().parent.is_dir():
-                raise LivePortraitError(
-                    f"{path} cannot be written: there is no folder {path.parent}. Create it, or "
-                    "choose another name."
-                )
+            is_read = path is named.real_statistics and path is not None and path.is_file()
+            if path is not None and not is_read:
+                check_output(path)
         return named

@@ -16,7 +16,7 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import Pixels
-from liveportrait_core.media.atomic import replacing, write_whole
+from liveportrait_core.media.atomic import make_folder, replacing, write_whole
 from liveportrait_core.model import LivePortraitModel
 
 from .accumulator import VideoSums
@@ -112,20 +112,6 @@ class VideoResults:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"film-{short_digest(name)}.npz"
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder for results, unless it exists.
-
-    Raises:
-        MediaError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MediaError(
-            f"{folder} cannot be created ({error}); a folder for results is expected. Name another."
-        ) from error
 
 
 def short_digest(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
+from liveportrait_core.media.atomic import make_folder
 
 from .mesh_measures import ClipMesh, mesh_measures, read_mesh
 from .results import short_digest
@@ -32,7 +33,7 @@ class SavedFrames:
             folder: The folder.
             size_px: Side of the saved images.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self.folder, self.size_px = folder, size_px
         self._clips, self._new = [], {}
 

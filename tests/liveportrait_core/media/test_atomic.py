@@ -3,7 +3,13 @@ import os
 import pytest
 
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media.atomic import check_readable, replacing, write_whole
+from liveportrait_core.media.atomic import (
+    check_output,
+    check_readable,
+    make_folder,
+    replacing,
+    write_whole,
+)
 
 
 def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path):
@@ -64,3 +70,29 @@ def test_a_pipe_is_refused_without_being_read(tmp_path):
     for path in (tmp_path / "pipe.mp4", "-"):
         with pytest.raises(MediaError, match="read more than once"):
             check_readable(path, "video")
+
+
+def test_a_folder_is_made_with_those_it_is_in(tmp_path):
+    for _ in range(2):  # one that is there stays
+        make_folder(tmp_path / "runs" / "one")
+        assert (tmp_path / "runs" / "one").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    path = tmp_path / "me.jpg"
+    path.write_bytes(b"x")
+    with pytest.raises(MediaError, match=r"me\.jpg is a file; a folder is expected"):
+        make_folder(path)
+    with pytest.raises(MediaError, match=r"below cannot be made: Not a directory"):
+        make_folder(path / "below")
+    assert path.read_bytes() == b"x"
+
+
+def test_an_output_is_refused_before_any_work(tmp_path):
+    check_output(tmp_path / "new.json")
+    with pytest.raises(MediaError, match="is a folder; a file is expected"):
+        check_output(tmp_path)
+    with pytest.raises(MediaError, match="folder that does not exist"):
+        check_output(tmp_path / "none" / "new.json")
+    with pytest.raises(MediaError, match=r"ends in '\.json'; one of \.png is expected"):
+        check_output(tmp_path / "new.json", suffixes=[".png"])

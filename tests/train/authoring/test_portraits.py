@@ -23,7 +23,9 @@ def test_a_row_for_every_image_with_a_face(tmp_path, capsys, monkeypatch):
     write_image(folder / "face.png", portrait)
     write_image(folder / "grey.png", np.full((40, 40, 3), 128, np.uint8))
     assert command.main([str(folder), "--out", str(out), "--side", str(SIDE_PX)]) == 0
-    assert "grey.png: " in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "grey.png: " in shown.err
+    assert shown.out == f"{out}\n"
     sample_grids = read_image(out).rgb
     captions = len(sample_grids) - SIDE_PX
     assert 0 < captions < SIDE_PX / 2
@@ -36,6 +38,11 @@ def test_a_folder_without_faces_is_refused(tmp_path, capsys):
     write_image(tmp_path / "grey.png", np.full((40, 40, 3), 128, np.uint8))
     assert command.main([str(tmp_path), "--out", str(tmp_path / "grid.png")]) == 2
     assert "has no image of a face" in capsys.readouterr().err
+
+
+def test_a_grid_of_another_ending_is_refused_before_the_work(tmp_path, capsys):
+    assert command.main([str(tmp_path), "--out", str(tmp_path / "grid.txt")]) == 2
+    assert "ends in '.txt'" in capsys.readouterr().err
 
 
 def test_edits_stay_within_the_sliders():

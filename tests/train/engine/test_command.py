@@ -34,7 +34,6 @@ runpy.run_module("train.{command}", run_name="__main__")
         OptionError("lr is 0."),
         CheckpointError("lr is 0."),
         FloatingPointError("lr is 0."),
-        OSError("lr is 0."),
     ],
 )
 def test_errors_become_one_sentence_and_code_2(capsys, error):
@@ -44,6 +43,12 @@ def test_errors_become_one_sentence_and_code_2(capsys, error):
     assert run_command("python -m train.compact", work) == 2
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "python -m train.compact: lr is 0.\n")
+
+
+def test_an_error_of_the_system_names_the_file_and_what_to_do(capsys, tmp_path):
+    assert run_command("python -m train.compact", (tmp_path / "none").read_bytes) == 2
+    expected = f"No such file or directory ({tmp_path / 'none'}). Check the file, its folder"
+    assert expected in capsys.readouterr().err
 
 
 def test_faults_of_the_program_are_not_hidden():

@@ -225,7 +225,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
 ):
     options = ["--model", str(model_file), "--self", str(videos)]
     assert evaluate.main([*options, "--page", str(tmp_path / "none" / "page.html")]) == 2
-    assert "there is no folder" in capsys.readouterr().err
+    assert "folder that does not exist" in capsys.readouterr().err
+    assert evaluate.main([*options, "--json", str(tmp_path)]) == 2
+    assert "is a folder; a file is expected" in capsys.readouterr().err
+    assert evaluate.main([*options, "--frames", str(model_file)]) == 2
+    assert "is a file; a folder is expected" in capsys.readouterr().err
 
 
 def test_a_stopped_evaluation_goes_on_and_tells_the_same(

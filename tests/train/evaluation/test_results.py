@@ -67,7 +67,7 @@ def test_results_of_other_settings_are_refused(tmp_path):
     (tmp_path / "out" / SETTINGS_NAME).write_text("half")
     with pytest.raises(MediaError, match="cannot be read"):
         VideoResults(tmp_path / "out", {"size": 64, "portraits": ["a"]})
-    with pytest.raises(MediaError, match="cannot be created"):
+    with pytest.raises(MediaError, match="cannot be made"):
         VideoResults(tmp_path / "out" / SETTINGS_NAME / "below", {})
 
 

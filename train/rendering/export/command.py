@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments, help_text
 from liveportrait_core.config.fields import spec_of
+from liveportrait_core.media.atomic import check_output
+from liveportrait_core.media.images import IMAGE_SUFFIXES
 
 from ...data.rendered import FRAMES, RenderedSet
 from .clip import write_clip
@@ -72,6 +74,8 @@ def _render(config: RenderConfig, target: TargetOptions) -> str:
         rate = FRAMES * (done - first[0]) / max(time.monotonic() - start_s, 1e-6)
         print(f"{done} of {total} identities, {rate:.0f} frames/s", file=sys.stderr, flush=True)
 
+    if target.contact_sheet is not None:
+        check_output(target.contact_sheet, suffixes=IMAGE_SUFFIXES)
     rendered = render_set(config, progress=show)
     if target.contact_sheet is not None:
         write_contact_sheet(RenderedSet([config.folder]), target.contact_sheet)

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.media.atomic import make_folder
 
 from ...data.folder import (
     INDEX_NAME,
@@ -149,7 +150,7 @@ def _claim_folder(config: RenderConfig, shards: list[Shard], settings: dict[str,
     if path.is_file():
         _refuse_other_settings(path, _read(path), index)
         return
-    config.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(config.folder)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveportrait_core.imaging.landmark_layouts import COMPACT_21
-from liveportrait_core.media.atomic import replacing, unwritable, write_whole
+from liveportrait_core.media.atomic import make_folder, replacing, unwritable, write_whole
 
 from ...data.clip_shards import ANNOTATIONS, TRUTH, StoredClip, read_table, table_of, totals
 from ...data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME, RENDERED_KEY, SETTINGS_NAME
@@ -115,7 +115,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
     Raises:
         MediaError: They cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     whole = {"format": CLIPS_FORMAT, "version": CLIPS_VERSION, RENDERED_KEY: settings}
     write_whole(folder / SETTINGS_NAME, (json.dumps(whole, indent=1) + "\n").encode())
 

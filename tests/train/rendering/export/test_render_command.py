@@ -31,6 +31,20 @@ def test_the_command_renders_a_set_and_a_contact_sheet(face_model_file, tmp_path
     assert capsys.readouterr().out == f"{folder}: 0 identities rendered, 2 kept, size 32 px\n"
 
 
+def test_a_contact_sheet_that_cannot_be_written_is_refused_before_the_heads(tmp_path, capsys):
+    sheet = tmp_path / "none" / "sheet.png"
+    assert main([str(tmp_path / "heads"), "--contact-sheet", str(sheet)]) == 2
+    assert "folder that does not exist" in capsys.readouterr().err
+    assert not (tmp_path / "heads").exists()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path, capsys):
+    place = tmp_path / "me.jpg"
+    place.write_bytes(b"x")
+    assert main([str(place), "--identities", "1"]) == 2
+    assert "is a file; a folder is expected" in capsys.readouterr().err
+
+
 def test_flow_is_shown_red_to_the_right_and_nearly_white_at_rest():
     centres = (np.arange(4, dtype=np.float32) + 0.5) / 4 * 2 - 1
     flow = np.stack(np.meshgrid(centres, centres), axis=-1)
