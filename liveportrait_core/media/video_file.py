@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from math import floor
@@ -29,6 +30,7 @@ from .frame_rate import frame_rate
 from .orientation import Orientation, orientation_of
 from .window import VideoClock, slot_at
 
+_LOG = logging.getLogger(__name__)
 # Ratios like 3645:3644 come from rounding a size to whole pixels; they are no shape.
 _LARGEST_ROUNDED_ASPECT: Final = Fraction(1, 100)
 # Containers round the end of a stream; a video that lacks more than this broke off.
@@ -71,7 +73,7 @@ class VideoFile:
     num_frames: int | None
 
     def __init__(self, path: Path) -> None:
-        """Probe the file; its first picture is decoded.
+        """Probe the file; its first picture is decoded. An interlaced one is warned of.
 
         Raises:
             MediaError: The file is missing, empty, no video, without picture, shorter than its
@@ -92,6 +94,12 @@ class VideoFile:
                 raise MediaError(
                     f"The video {path} has 0 frames that can be decoded; 1 or more are expected. "
                     "Export it again."
+                )
+            if first.interlaced_frame:
+                _LOG.warning(
+                    "%s is interlaced: moving edges may look like combs. If they do, convert it "
+                    "first, by 'ffmpeg -i IN -vf bwdif OUT' or an editor's deinterlacing.",
+                    path,
                 )
             self._read_clock(container, stream, first)
             self.size = _square_size(stream, first)

@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -80,3 +81,19 @@ def test_a_recording_that_begins_between_key_frames_tells_how_long_its_picture_l
     assert index_of(next(iter(reader))) == 9  # the second key frame
     assert 0 < reader.start_s < 9 / FPS
     assert (reader.start_s * FPS).denominator == 1
+
+
+@pytest.mark.parametrize("interlaced", [True, False])
+def test_an_interlaced_video_is_warned_of_once(tmp_path, caplog, interlaced):
+    path = tmp_path / "a.mpg"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.options = {"flags": "+ildct+ilme"} if interlaced else {}
+        for index in range(3):
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            picture.pts, picture.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(picture.reformat(format="yuv420p")))
+        container.mux(stream.encode(None))
+    assert len(list(VideoReader(path))) == 3
+    assert len([text for text in caplog.messages if "interlaced" in text]) == interlaced
