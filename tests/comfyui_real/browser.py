@@ -84,7 +84,7 @@ class Browser:
         )
         self._answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        self.version: str = self._answer(60)
+        self.version: str = self._answer(400)
 
     def __enter__(self) -> Browser:
         """Itself."""
