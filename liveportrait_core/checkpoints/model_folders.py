@@ -125,9 +125,11 @@ def find_layout(folder: Path, kind: Kind | None = None) -> Layout:
         if base is not None:
             return _collect(base, candidate)
     names = ", ".join(FILE_OF_NETWORK.values())
+    whole = sorted(folder.glob("*.safetensors"))
     raise CheckpointError(
         f"{folder} holds no {' or '.join(kinds)} model. Expected the folders base_models and "
         f"retargeting_models as published, or the files {names} ({' or '.join(ENDINGS)}) in it."
+        f"{f' A model that is one file is named itself: {whole[0]}.' if whole else ''}"
     )
 
 

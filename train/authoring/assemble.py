@@ -15,7 +15,7 @@ from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import Preset
 
-from ..models.runs import open_networks, preset_of, write_model
+from ..models.runs import have_same_form, open_networks, preset_of, write_model
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "picture": ("appearance", "warping", "decoder"),
@@ -42,7 +42,7 @@ def networks_of(places: Mapping[str, str], preset: Preset) -> dict[str, nn.Modul
                 f"them is expected. Name another for --{part}."
             )
         for name in names:
-            if there[name].state_dict().keys() != expected[name].state_dict().keys():
+            if not have_same_form(there[name].state_dict(), expected[name].state_dict()):
                 raise CheckpointError(
                     f"{places[part]} has another form of '{name}' than {places['picture']}; the "
                     f"parts of one model are expected. Name another for --{part}."

@@ -57,7 +57,8 @@ class ShardStore:
             factory: Of the tools that find and measure faces.
 
         Raises:
-            MediaError: It holds clips of other settings, is damaged, or cannot be written.
+            MediaError: It holds clips of other settings or something else, is damaged, or cannot
+                be written.
         """
         self.folder, self.parts = folder, folder / PARTS
         self._settings: dict[str, Any] = {
@@ -68,6 +69,7 @@ class ShardStore:
         }
         self._shard: _Shard | None = None
         self._packed: list[tuple[FileJob, dict[str, Any]]] = []
+        self._require_own_folder()
         make_folder(self.parts)
         self._check_settings()
         for left in (*folder.glob(".*.part*"), *self.parts.glob(".*.part*")):
@@ -199,6 +201,18 @@ class ShardStore:
             "files": len(self.rows),
             "rejected": rejections(self.rows),
         }
+
+    def _require_own_folder(self) -> None:
+        """Refuse a folder whose index is of something else: it would be replaced.
+
+        Raises:
+            MediaError: It is.
+        """
+        if (self.folder / INDEX_NAME).exists() and not (self.folder / SETTINGS_NAME).exists():
+            raise MediaError(
+                f"{self.folder} holds an {INDEX_NAME} of something else; a new folder, or one of "
+                "train.curate, is expected. Name another folder."
+            )
 
     def _check_settings(self) -> None:
         path = self.folder / SETTINGS_NAME

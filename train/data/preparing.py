@@ -124,7 +124,7 @@ def media_files(places: Sequence[Path]) -> dict[str, Path]:
     if not files:
         raise MediaError(
             f"{', '.join(map(str, places))} holds neither pictures nor videos by their endings; "
-            "at least one is expected. Name another folder with clips=FOLDER."
+            "at least one is expected. Name another folder."
         )
     return dict(sorted(files.items()))
 

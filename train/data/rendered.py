@@ -318,7 +318,7 @@ def _shards(folder: DataFolder) -> list[Path]:
     if not index:
         raise MediaError(
             f"{place} has no {INDEX_NAME}; a folder written by 'python -m train.render' is "
-            "expected. Render one, or name another folder with data=FOLDER."
+            "expected. Render one, or name another folder."
         )
     found = (index.get("format"), index.get("version"))
     if found != (RENDERED_FORMAT, RENDERED_VERSION):

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from liveportrait_core.config.fields import build, specs_of, values_of
 from liveportrait_core.config.spec import OptionError, OptionSpec, default_text
+from liveportrait_core.errors import os_error_text
 
 Config = TypeVar("Config")
 CONFIG_NAME: Final = "config.json"
@@ -178,7 +179,9 @@ def _read_toml(path: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise OptionError(os_error_text(error)) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise OptionError(f"{path} cannot be read as TOML: {error}.") from error
 
 

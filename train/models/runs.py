@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK
 from liveportrait_core.checkpoints.saving import save_checkpoint
@@ -79,10 +79,10 @@ def load_run(run: Path) -> dict[str, nn.Module]:
         )
     if preset_of(run).family == "published":  # trained in another form than it is used in
         return dict(load_model(run / MODEL_NAME).modules())
-    averages: dict[str, dict[str, torch.Tensor]] = state["average"]
+    averages: dict[str, dict[str, Tensor]] = state["average"]
     networks = {name: net for name, net in build(preset_of(run)).items() if name in averages}
     for name, network in networks.items():
-        if network.state_dict().keys() != averages[name].keys():
+        if not have_same_form(network.state_dict(), averages[name]):
             raise CheckpointError(
                 f"The checkpoint in {run} holds another form of '{name}' than its {CONFIG_NAME} "
                 "describes; a run of this version is expected. Train it anew, or name a model."
@@ -90,6 +90,11 @@ def load_run(run: Path) -> dict[str, nn.Module]:
         network.load_state_dict(averages[name])
         network.eval().requires_grad_(False)
     return networks
+
+
+def have_same_form(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    """Whether two states hold tensors of the same names and shapes."""
+    return {k: v.shape for k, v in one.items()} == {k: v.shape for k, v in other.items()}
 
 
 def saved_settings(run: Path) -> dict[str, Any]:
@@ -130,9 +135,10 @@ def require_same_run(run: Path, fixed: Mapping[str, object]) -> None:
     before = saved_settings(run)
     for key, value in fixed.items():
         if before and not _is_same(before.get(key), value):
+            has = f"with {key}={before[key]}" if key in before else f"without {key}"
             raise CheckpointError(
-                f"{run} holds a run with {key}={before.get(key)}, and this command asks for "
-                f"{key}={value}. Give another folder with run=FOLDER."
+                f"{run} holds a run {has}, and this command asks for {key}={value}. Give another "
+                "folder with run=FOLDER."
             )
 
 

@@ -263,6 +263,12 @@ def test_an_empty_folder_says_what_was_expected(tmp_path):
     assert "base_models" in str(error.value)
 
 
+def test_a_folder_with_a_model_that_is_one_file_names_it(tmp_path):
+    save_model(tiny_compact_model(), tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"is named itself: .*model\.safetensors\."):
+        load_checkpoint(tmp_path)
+
+
 def test_one_published_file_is_not_a_model(comfyui_once):
     with pytest.raises(CheckpointError, match="not a model of this program"):
         load_checkpoint(comfyui_once / "motion_extractor.safetensors")

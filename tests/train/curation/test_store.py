@@ -76,3 +76,11 @@ def test_a_folder_of_earlier_names_of_the_settings_is_resumed(tmp_path, few):
     place.write_text(json.dumps(stored), encoding="utf-8")
     with pytest.raises(MediaError, match=r"min_s 0\.3 there, 0\.4 now"):
         curated(files, tmp_path / "out")
+
+
+def test_a_folder_of_something_else_keeps_its_index(tmp_path, few):
+    (tmp_path / "index.json").write_text('{"format": "liveportrait-suite/rendered"}')
+    with pytest.raises(MediaError, match=r"holds an index\.json of something else"):
+        curated(few, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.json"]
+    assert "rendered" in (tmp_path / "index.json").read_text()

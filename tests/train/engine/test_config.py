@@ -42,7 +42,7 @@ def test_a_toml_file_and_later_values_are_merged(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named():
-    assert "nowhere.toml cannot be read as TOML" in refusal("nowhere.toml")
+    assert "No such file or directory (nowhere.toml)" in refusal("nowhere.toml")
 
 
 def test_an_unknown_key_names_the_nearest():

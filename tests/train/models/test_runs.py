@@ -1,11 +1,12 @@
 import json
 
 import pytest
+import torch
 
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.preset import COMPACT
 from train import stage2
-from train.models.runs import preset_of, require_same_run, saved_settings
+from train.models.runs import have_same_form, preset_of, require_same_run, saved_settings
 
 
 def run_of(folder, **settings):
@@ -71,6 +72,15 @@ def test_two_spellings_of_a_base_are_one(tmp_path, monkeypatch):
     require_same_run(run, {"base": str(tmp_path / "base")})
     with pytest.raises(CheckpointError, match="holds a run with base=base, and this command asks"):
         require_same_run(run, {"base": "other"})
+    with pytest.raises(CheckpointError, match="holds a run without rank, and this command asks"):
+        require_same_run(run, {"rank": 8})
+
+
+def test_a_form_is_names_and_shapes():
+    state = {"weight": torch.zeros(2, 3)}
+    assert have_same_form(state, {"weight": torch.ones(2, 3)})
+    assert not have_same_form(state, {"weight": torch.zeros(3, 2)})
+    assert not have_same_form(state, {"bias": torch.zeros(2, 3)})
 
 
 def test_stage_2_does_not_go_on_over_another_base(tmp_path, capsys):

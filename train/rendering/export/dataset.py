@@ -190,8 +190,8 @@ def _refuse_other_settings(path: Path, found: Any, expected: dict[str, Any]) -> 
     if different:
         key = different[0]
         raise RenderedSetError(
-            f"{key} of the set in {path.parent} is {_short(found.get(key))}; "
-            f"{_short(expected[key])} is expected. Use another folder, or the settings of the set."
+            f"{path.parent} holds heads with {key} {_short(found.get(key))}, and this command asks "
+            f"for {_short(expected[key])}. Use another folder, or the settings of the set."
         )
 
 

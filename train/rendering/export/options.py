@@ -46,7 +46,7 @@ class RenderConfig:
         "fraction of the identities that are animals",
         minimum=0,
         maximum=1,
-        metavar="SHARE",
+        metavar="FRACTION",
     )
     workers: int = option(1, "processes", minimum=1)
     device: str | None = option(

@@ -126,7 +126,7 @@ def test_a_folder_with_other_settings_is_refused_in_one_sentence(rendered, face_
     with pytest.raises(RenderedSetError) as caught:
         render_set(config_for(rendered, face_model_file, seed=6))
     assert str(caught.value) == (
-        f"seed of the set in {rendered} is 5; 6 is expected. "
+        f"{rendered} holds heads with seed 5, and this command asks for 6. "
         "Use another folder, or the settings of the set."
     )
 

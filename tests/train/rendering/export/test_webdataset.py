@@ -165,7 +165,9 @@ def test_folders_of_other_layouts_and_settings_are_refused(
         f"{sharded} holds WebDataset shards; .npz shards are expected. "
         "Give --webdataset, or use another folder."
     )
-    assert f"seed of the set in {sharded} is 5; 6 is expected" in refused(sharded, seed=6)
+    assert f"{sharded} holds heads with seed 5, and this command asks for 6" in refused(
+        sharded, seed=6
+    )
     (tmp_path / "settings.json").write_text('{"of": "something else"}')
     assert "is not an index of rendered heads" in refused(tmp_path)
     assert "is of something else" in refused(tmp_path, webdataset=False)
