@@ -155,7 +155,7 @@ class ComfyServer:
 
     # -- the process ------------------------------------------------------------------------
 
-    def start(self, timeout_s: float = 180) -> ComfyServer:
+    def start(self, timeout_s: float = 600) -> ComfyServer:
         """Start and wait until it answers.
 
         Raises:
