@@ -4,8 +4,8 @@
     python -m train.stage1 run=runs/tiny preset=tiny data=runs/heads steps=100
     torchrun --nproc_per_node 8 -m train.stage1 run=... data=... clips=... steps=...
 
-`preset=tiny` has a sixteenth of the channels, to try things out. The compact networks that ship
-are trained by `train.compact`.
+`preset=tiny total_batch=4` has a sixteenth of the channels and few pairs a step, to try things
+out. The compact networks that ship are trained by `train.compact`.
 """
 
 import sys

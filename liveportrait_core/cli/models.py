@@ -109,7 +109,7 @@ def _line(result: dict[str, Any]) -> str:
 
 
 def millions(parameters: int) -> str:
-    """A number of parameters as it is told."""
+    """A number of parameters as it is printed."""
     return f"{parameters / 1e6:.1f} M parameters"
 
 

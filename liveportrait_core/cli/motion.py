@@ -47,7 +47,7 @@ LABELS: Final = {
     "eyes_open": "eye opening, height/width",
     "lip_open": "lip opening, height/width",
 }
-"""What is told of a motion, by its name in the JSON summary."""
+"""What is printed of a motion, by its name in the JSON summary."""
 
 
 def run(args: argparse.Namespace) -> int:
