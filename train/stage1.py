@@ -1,6 +1,6 @@
 """Stage 1 of the paper: F, M, W and G of the paper's architecture by Eq. 4 (Sec. 3.2).
 
-    python -m train.stage1 run=runs/paper clips=videos steps=200000 device=cuda
+    python -m train.stage1 run=runs/paper clips=videos steps=200000
     python -m train.stage1 run=runs/tiny preset=tiny data=runs/heads steps=100
     torchrun --nproc_per_node 8 -m train.stage1 run=... data=... clips=... steps=...
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from train.engine.command import EXIT_INTERRUPTED
-from train.engine.draw import Draw
-from train.engine.task import Task
+from train.engine.stats import CLOCK
+from train.engine.task import Drawn, Task
 
 
 def cut_off_and_resumed(
@@ -26,10 +26,10 @@ def cut_off_and_resumed(
     """
     take = Task.train_step
 
-    def broken_off(self: Any, draw: Draw, average: Any) -> Any:
-        if draw.step == step:
+    def broken_off(self: Any, drawn: Drawn, average: Any) -> Any:
+        if drawn.step == step:
             raise KeyboardInterrupt
-        return take(self, draw, average)
+        return take(self, drawn, average)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Task, "train_step", broken_off)
@@ -41,4 +41,4 @@ def losses_of(run: Path) -> list[dict[str, float]]:
     """The rows of a run's stats.jsonl without what depends on the clock."""
     lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
     found: list[dict[str, float]] = [json.loads(line) for line in lines]
-    return [{key: row[key] for key in row if key != "steps_per_s"} for row in found]
+    return [{key: row[key] for key in row if key not in CLOCK} for row in found]

@@ -1,19 +1,29 @@
-"""Augmentation: what happens to frames before a network sees them."""
+"""Augmentation: what happens to frames before a network sees them.
+
+Pictures stay bytes: colours are a table of 256 levels a channel, and OpenCV warps, shrinks and
+enlarges.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any, Final
 
+import cv2
+import numpy as np
 import torch
-import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from liveportrait_core.motion.regions import COMPACT_MIRROR
-from liveportrait_core.networks.compact.layers import identity_grid
 
 from ..engine.draw import Draw
+from ..engine.tensors import map_tensors
 from .batch import FrameBatch, PairBatch
+from .pixels import Picture, as_image, as_pictures, as_pixels, resized
 
+Floats = NDArray[np.floating[Any]]
 GREY_SHARE = 0.15
 GREY_PAIRS_SHARE = 0.25
 TONED_SHARE = 1 / 3
@@ -35,32 +45,44 @@ WIDE_SHARE = 0.3
 """Share of frames that are moved and zoomed as far as a rough face box may be off."""
 
 
+NOISE: Final = np.array(
+    [NormalDist().inv_cdf((rank + 0.5) / 256) for rank in range(256)], np.float32
+)
+"""Standard normal numbers by their rank among 256: noise from random bytes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedFrames:
     """Frames that were turned, shifted and zoomed, and degraded besides."""
 
-    image: Tensor
-    """(B, 3, h, h) in [0, 1]."""
+    pixels: Tensor
+    """(B, 3, h, h) bytes, or numbers in [0, 1]."""
     linear: Tensor
     """(B, 2, 2) acts on rows: a point at `xy` came to `xy @ linear + shift`, crop units."""
     shift: Tensor
     """(B, 2)."""
 
+    @property
+    def image(self) -> Tensor:
+        """(B, 3, h, h) in [0, 1]."""
+        return as_image(self.pixels)
+
     def to(self, device: torch.device) -> MovedFrames:
-        """The frames on another device."""
-        return MovedFrames(
-            image=self.image.to(device),
-            linear=self.linear.to(device),
-            shift=self.shift.to(device),
-        )
+        """The frames on another device, in [0, 1]."""
+        moved = map_tensors(self, lambda tensor: tensor.to(device, non_blocking=True))
+        return replace(moved, pixels=moved.image)
 
 
 def augment_frames(frames: FrameBatch, draw: Draw) -> FrameBatch:
     """Strong changes for M: similarity, colour, grey, light, blur, noise, box occluders."""
-    frames = _moved(frames, draw)
-    image = _coloured(frames.image, draw)
-    image = _degraded(_lit(image, draw), draw)
-    return replace(frames, image=_occluded(image, draw).clamp(0, 1))
+    moved = moved_frames(frames.pixels, draw)
+    xy = frames.keypoints[..., :2] @ moved.linear + moved.shift[:, None]
+    scale = moved.linear[:, 0].norm(dim=1)  # a turn times the scale
+    z = frames.keypoints[..., 2:] * scale[:, None, None]
+    roll = torch.rad2deg(torch.atan2(moved.linear[:, 0, 1], moved.linear[:, 0, 0]))[:, None]
+    pose_deg = torch.cat((frames.pose_deg[:, :2], frames.pose_deg[:, 2:] + roll), 1)
+    keypoints = torch.cat((xy, z), 2)
+    return replace(frames, pixels=moved.pixels, keypoints=keypoints, pose_deg=pose_deg)
 
 
 def augment_pairs(pairs: PairBatch, draw: Draw) -> PairBatch:
@@ -75,12 +97,12 @@ def augment_pairs(pairs: PairBatch, draw: Draw) -> PairBatch:
         rows = draw.uniform(len(pairs)) < MIRRORED_SHARE
         source, driving = (mirrored(frames, rows) for frames in (pairs.source, pairs.driving))
         pairs = replace(pairs, source=source, driving=driving)
-    images = _coloured_alike(pairs.source.image, pairs.driving.image, draw)
-    return replace(
-        pairs,
-        source=replace(pairs.source, image=images[0]),
-        driving=replace(pairs.driving, image=images[1]),
+    levels, tones = _pair_levels(draw, len(pairs)), _tones(draw, len(pairs))
+    source, driving = (
+        replace(frames, pixels=_coloured(frames.pixels, levels, tones))
+        for frames in (pairs.source, pairs.driving)
     )
+    return replace(pairs, source=source, driving=driving)
 
 
 def mirrored(frames: FrameBatch, rows: Tensor) -> FrameBatch:
@@ -92,126 +114,203 @@ def mirrored(frames: FrameBatch, rows: Tensor) -> FrameBatch:
     keypoints, pose_deg = frames.keypoints, frames.pose_deg
     swapped = keypoints[:, list(COMPACT_MIRROR)] * keypoints.new_tensor((-1.0, 1.0, 1.0))
     turned = pose_deg * pose_deg.new_tensor((1.0, -1.0, -1.0))
+    pictures = as_pictures(frames.pixels).copy()
+    for row in rows.nonzero()[:, 0].tolist():
+        cv2.flip(pictures[row], 1, pictures[row])
     return replace(
         frames,
-        image=torch.where(rows.view(-1, 1, 1, 1), frames.image.flip(-1), frames.image),
+        pixels=as_pixels(pictures),
         keypoints=torch.where(rows[:, None, None], swapped, keypoints),
         pose_deg=torch.where(rows[:, None], turned, pose_deg),
     )
 
 
-def moved_frames(image: Tensor, draw: Draw) -> MovedFrames:
+def moved_frames(pixels: Tensor, draw: Draw) -> MovedFrames:
     """Frames changed as M's training frames are, and the similarity by which they were moved.
 
     Args:
-        image: (B, 3, h, h) in [0, 1].
+        pixels: (B, 3, h, h) bytes, or numbers in [0, 1].
         draw: The step's.
     """
-    count = len(image)
-    carried = torch.eye(3)[[2, 0, 1]].expand(count, 3, 3) * torch.tensor([1.0, 1.0, 0.0])
-    frames = FrameBatch(  # the middle of the picture and a point on each axis move along
-        image=image,
-        keypoints=carried,
-        pose_deg=torch.zeros(count, 3),
-        valid=torch.ones(count, dtype=torch.bool),
+    pictures = as_pictures(pixels)
+    linear, shift = _similarities(draw, len(pictures))
+    changes = _changes(draw, len(pictures), pictures.shape[1], _warps(linear, shift, pictures))
+    found = np.stack([_changed(*both) for both in zip(pictures, changes, strict=True)])
+    return MovedFrames(pixels=as_pixels(found), linear=linear, shift=shift)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What happens to one frame of S pixels; levels are from 0 to 255."""
+
+    warp: Floats
+    """(2, 3): where each pixel's colour is found, pixels."""
+    levels: Floats
+    """(1, 256, 3): the new ones of red, green and blue."""
+    is_grey: bool
+    light: Floats
+    """(S, S, 1) factors."""
+    noise: Floats | None
+    """(S, S, 3), which is added."""
+    coarse: float
+    """Share of the side that it is shrunk to before it is enlarged again; 1 leaves it."""
+    box: tuple[slice, slice, Floats] | None
+    """Rows, columns and colour of what hides a part."""
+
+
+def _changed(picture: Picture, change: _Change) -> Picture:
+    size = picture.shape[0]
+    moved = cv2.warpAffine(
+        picture,
+        change.warp,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
     )
-    moved = augment_frames(frames, draw)
-    middle, on_axes = moved.keypoints[:, 0, :2], moved.keypoints[:, 1:, :2]
-    return MovedFrames(image=moved.image, linear=on_axes - middle[:, None], shift=middle)
+    image = cv2.LUT(moved, change.levels)
+    if change.is_grey:
+        image = cv2.transform(image, np.full((3, 3), 1 / 3, np.float32))
+    image = image * change.light
+    if change.noise is not None:
+        image += change.noise
+    if change.coarse < 1:
+        image = resized(resized(image, int(size * change.coarse)), size)
+    if change.box is not None:
+        rows, columns, colour = change.box
+        image[rows, columns] = colour
+    return _bytes(image)
 
 
-def _coloured_alike(source: Tensor, driving: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
-    count = len(source)
-    both = torch.stack((source, driving), 1)  # (B, 2, 3, h, h)
-    gamma = torch.exp(0.2 * draw.normal(count, 1, 1, 1, 1))
-    gain = 1 + 0.15 * draw.normal(count, 1, 3, 1, 1)
-    offset = 0.04 * draw.normal(count, 1, 3, 1, 1)
-    both = both.clamp(min=1e-3) ** gamma * gain * _white_balance(draw, count) + offset
-    both = _toned(both.clamp(0, 1), draw)
-    source, driving = (both[:, i].contiguous(memory_format=torch.channels_last) for i in range(2))
-    return source, driving
+def _changes(draw: Draw, count: int, size: int, warps: Floats) -> list[_Change]:
+    """What happens to frames of a size."""
+    levels, grey = _frame_levels(draw, count)
+    slopes = 0.25 * draw.normal(count, 2).numpy()
+    noise, coarse, boxes = (
+        _noise(draw, count, size),
+        _coarse(draw, count),
+        _boxes(draw, count, size),
+    )
+    centres = np.arange(1 - size, size, 2, np.float32) / np.float32(size)
+    return [
+        _Change(
+            warp=warps[row],
+            levels=levels[row][None],
+            is_grey=bool(grey[row]),
+            light=(1 + x * centres[None] + y * centres[:, None])[..., None],
+            noise=noise[row],
+            coarse=coarse[row],
+            box=boxes[row],
+        )
+        for row, (x, y) in enumerate(slopes)
+    ]
 
 
-def _white_balance(draw: Draw, count: int) -> Tensor:
-    """(B, 1, 3, 1, 1) gains of a warmer or colder light."""
-    warmth = WARMTH * draw.normal(count, 1, 1, 1, 1)
-    return torch.exp(warmth * torch.tensor((1.0, 0.0, -1.0)).view(3, 1, 1))
-
-
-def _toned(both: Tensor, draw: Draw) -> Tensor:
-    """Pairs (B, 2, 3, h, h), a share of them grey, and of those some in the tone of a print."""
-    count = len(both)
-    grey = draw.uniform(count, 1, 1, 1, 1) < GREY_PAIRS_SHARE
-    toned = draw.uniform(count, 1, 1, 1, 1) < TONED_SHARE
-    spread = torch.exp(0.5 * draw.normal(count, 1, 1, 1, 1))
-    tone = torch.tensor(SEPIA).view(3, 1, 1) ** (spread * toned)
-    weights = torch.tensor(LUMINANCE).view(3, 1, 1)
-    luminance = (both * weights).sum(2, keepdim=True)
-    return torch.where(grey, (luminance * tone).clamp(0, 1), both)
-
-
-def _moved(frames: FrameBatch, draw: Draw) -> FrameBatch:
-    """A random similarity in the image plane; keypoints and roll follow."""
-    count = len(frames.image)
+def _similarities(draw: Draw, count: int) -> tuple[Tensor, Tensor]:
+    """(B, 2, 2) and (B, 2) of random similarities in the image plane, as `MovedFrames` has them."""
     wide = (draw.uniform(count) < WIDE_SHARE).float()
     scale = torch.exp((0.08 + 0.17 * wide) * draw.normal(count))
     shift = (0.07 + 0.09 * wide)[:, None] * draw.normal(count, 2)
     angle = (0.12 + 0.13 * wide) * draw.normal(count)
     cos, sin = angle.cos(), angle.sin()
     turn = torch.stack((cos, sin, -sin, cos), 1).view(-1, 2, 2)  # acts on rows, y down
-    theta = torch.cat((turn / scale[:, None, None], torch.zeros(count, 2, 1)), 2)
-    theta[:, :, 2] = -(theta[:, :, :2] @ shift[:, :, None])[:, :, 0]
-    grid = F.affine_grid(theta, list(frames.image.shape), align_corners=False)
-    image = F.grid_sample(frames.image, grid, align_corners=False, padding_mode="border")
-    xy = frames.keypoints[..., :2] @ turn * scale[:, None, None] + shift[:, None]
-    z = frames.keypoints[..., 2:] * scale[:, None, None]
-    roll = torch.rad2deg(angle)[:, None]
-    pose_deg = torch.cat((frames.pose_deg[:, :2], frames.pose_deg[:, 2:] + roll), 1)
-    return replace(frames, image=image, keypoints=torch.cat((xy, z), 2), pose_deg=pose_deg)
+    return turn * scale[:, None, None], shift
 
 
-def _coloured(image: Tensor, draw: Draw) -> Tensor:
-    count = len(image)
-    gamma = torch.exp(0.3 * draw.normal(count, 1, 1, 1))
-    gain = 1 + 0.2 * draw.normal(count, 3, 1, 1)
-    image = image.clamp(min=1e-3) ** gamma * gain + 0.06 * draw.normal(count, 1, 1, 1)
-    grey = draw.uniform(count, 1, 1, 1) < GREY_SHARE
-    return torch.where(grey, image.mean(1, keepdim=True).expand_as(image), image)
+def _warps(linear: Tensor, shift: Tensor, pictures: Picture) -> Floats:
+    """(B, 2, 3): from a pixel of the moved picture to that of the picture."""
+    size = pictures.shape[1]
+    back = torch.linalg.inv(linear.double()).transpose(1, 2)  # acts on columns
+    middle = torch.full((2,), (size - 1) / 2, dtype=torch.double)
+    away = middle + shift * (size / 2)  # where the middle came to
+    return torch.cat((back, (middle - (back @ away[..., None])[..., 0])[..., None]), 2).numpy()
 
 
-def _lit(image: Tensor, draw: Draw) -> Tensor:
-    """A ramp of light across the picture."""
-    slope = 0.25 * draw.normal(len(image), 2, 1, 1)
-    ramp = (slope * identity_grid(image.shape[-1], image).permute(0, 3, 1, 2)).sum(1, keepdim=True)
-    return image * (1 + ramp)
+def _frame_levels(draw: Draw, count: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """(B, 256, 3) new levels, and which frames are grey."""
+    gamma = torch.exp(0.3 * draw.normal(count, 1, 1))
+    gain = 1 + 0.2 * draw.normal(count, 1, 3)
+    levels = _levels() ** gamma * gain + 0.06 * draw.normal(count, 1, 1)
+    return (255 * levels).numpy(), (draw.uniform(count) < GREY_SHARE).numpy()
 
 
-def _degraded(image: Tensor, draw: Draw) -> Tensor:
-    """Noise and loss of resolution."""
-    count, size = len(image), image.shape[-1]
-    level = 0.05 * draw.uniform(count, 1, 1, 1) * (draw.uniform(count, 1, 1, 1) < NOISY_SHARE)
-    image = image + draw.normal(*image.shape) * level
-    chosen = draw.uniform(count) < BLURRED_SHARE
-    kinds = torch.from_numpy(draw.integers(count, 0, len(BLURRED_SIDES)))
-    for kind, side in enumerate(BLURRED_SIDES):
-        blurred = (chosen & (kinds == kind)).nonzero()[:, 0]
-        if len(blurred):
-            small = (int(size * side),) * 2
-            coarse = F.interpolate(image[blurred], size=small, mode="bilinear", antialias=True)
-            image[blurred] = F.interpolate(coarse, size=(size, size), mode="bilinear")
-    return image
+def _noise(draw: Draw, count: int, size: int) -> list[Floats | None]:
+    """(S, S, 3) levels that are added to a frame, or nothing."""
+    strength, chosen = 0.05 * draw.uniform(count), draw.uniform(count) < NOISY_SHARE
+    rows = zip(draw.generators(count), strength.tolist(), chosen.tolist(), strict=True)
+    shape = (size, size, 3)
+    return [
+        cv2.LUT(
+            np.frombuffer(random.bytes(3 * size**2), np.uint8).reshape(shape), 255 * level * NOISE
+        )
+        if is_noisy
+        else None
+        for random, level, is_noisy in rows
+    ]
 
 
-def _occluded(image: Tensor, draw: Draw) -> Tensor:
+def _coarse(draw: Draw, count: int) -> list[float]:
+    """Shares of the side that frames are shrunk to; 1 leaves one as it is."""
+    chosen = (draw.uniform(count) < BLURRED_SHARE).tolist()
+    kinds = draw.integers(count, 0, len(BLURRED_SIDES)).tolist()
+    return [
+        BLURRED_SIDES[k] if is_coarse else 1.0 for k, is_coarse in zip(kinds, chosen, strict=True)
+    ]
+
+
+def _boxes(draw: Draw, count: int, size: int) -> list[tuple[slice, slice, Floats] | None]:
     """A plain box over a sixth of the frames."""
-    count, size = len(image), image.shape[-1]
-    image = image.clone()
     chosen = (draw.uniform(count) < OCCLUDED_SHARE).tolist()
-    corners = [draw.integers(count, 0, int(size * 0.8)) for _ in range(2)]
-    sides = [draw.integers(count, size // 16, size // 4) for _ in range(2)]
-    colour = draw.uniform(count, 3, 1, 1)
-    for index in range(count):
-        if chosen[index]:
-            y, x, height, width = (int(part[index]) for part in (*corners, *sides))
-            image[index, :, y : y + height, x : x + width] = colour[index]
-    return image
+    tops, lefts = (draw.integers(count, 0, int(size * 0.8)).tolist() for _ in range(2))
+    heights, widths = (draw.integers(count, size // 16, size // 4).tolist() for _ in range(2))
+    colours = 255 * draw.uniform(count, 3).numpy()
+    return [
+        (slice(y, y + heights[row]), slice(x, x + widths[row]), colours[row]) if is_hidden else None
+        for row, (is_hidden, y, x) in enumerate(zip(chosen, tops, lefts, strict=True))
+    ]
+
+
+def _pair_levels(draw: Draw, count: int) -> Picture:
+    """(B, 256, 3) new levels of pairs."""
+    gamma = torch.exp(0.2 * draw.normal(count, 1, 1))
+    gain = 1 + 0.15 * draw.normal(count, 1, 3)
+    offset = 0.04 * draw.normal(count, 1, 3)
+    return _bytes(
+        (255 * (_levels() ** gamma * gain * _white_balance(draw, count) + offset)).numpy()
+    )
+
+
+def _white_balance(draw: Draw, count: int) -> Tensor:
+    """(B, 1, 3) gains of a warmer or colder light."""
+    warmth = WARMTH * draw.normal(count, 1, 1)
+    return torch.exp(warmth * torch.tensor((1.0, 0.0, -1.0)))
+
+
+def _tones(draw: Draw, count: int) -> list[Floats | None]:
+    """(3, 3) mixes of red, green and blue for grey pairs, some in the tone of a print."""
+    grey = draw.uniform(count) < GREY_PAIRS_SHARE
+    toned = draw.uniform(count, 1) < TONED_SHARE
+    spread = torch.exp(0.5 * draw.normal(count, 1))
+    tones = torch.tensor(SEPIA) ** (spread * toned)
+    mixes = (tones[..., None] * torch.tensor(LUMINANCE)).numpy()
+    return [mix if is_grey else None for mix, is_grey in zip(mixes, grey.tolist(), strict=True)]
+
+
+def _coloured(pixels: Tensor, levels: Picture, tones: list[Floats | None]) -> Tensor:
+    """Pictures with new levels, some of them in one tone."""
+    pictures = as_pictures(pixels)
+    found = np.empty_like(pictures)
+    for row, tone in enumerate(tones):
+        cv2.LUT(pictures[row], levels[row][None], found[row])
+        if tone is not None:
+            found[row] = cv2.transform(found[row], tone)
+    return as_pixels(found)
+
+
+def _levels() -> Tensor:
+    """(256, 1) in [0, 1], above 0."""
+    return (torch.arange(256.0) / 255).clamp(min=1e-3)[:, None]
+
+
+def _bytes(levels: Floats) -> Picture:
+    """Levels from 0 to 255, rounded; what is beyond is cut off."""
+    return (np.clip(levels, 0, 255) + 0.5).astype(np.uint8)

@@ -7,7 +7,7 @@ known of a frame: `valid` says whether keypoints and pose are there, and only a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -16,13 +16,16 @@ from torch import Tensor
 
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
+from ..engine.tensors import map_tensors
+from .pixels import as_image
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameBatch:
     """Frames of B faces."""
 
-    image: Tensor
-    """(B, 3, h, h) in [0, 1]."""
+    pixels: Tensor
+    """(B, 3, h, h) bytes, or numbers in [0, 1]."""
     keypoints: Tensor
     """(B, K, 3) the points of `CompactKeypoint`, crop units; of stored landmarks z is 0. Zeros
     where they are not valid."""
@@ -34,15 +37,21 @@ class FrameBatch:
     """(B, K, 3) crop units; only a renderer knows them."""
 
     def __len__(self) -> int:
-        return len(self.image)
+        return len(self.pixels)
 
     def __getitem__(self, rows: slice) -> FrameBatch:
         """Some of the frames."""
-        return _mapped(self, lambda tensor: tensor[rows])
+        return map_tensors(self, lambda tensor: tensor[rows])
+
+    @property
+    def image(self) -> Tensor:
+        """(B, 3, h, h) in [0, 1]."""
+        return as_image(self.pixels)
 
     def to(self, device: torch.device) -> FrameBatch:
-        """The frames on another device."""
-        return _mapped(self, lambda tensor: tensor.to(device))
+        """The frames on another device, in [0, 1]."""
+        moved = map_tensors(self, lambda tensor: tensor.to(device, non_blocking=True))
+        return replace(moved, pixels=moved.image)
 
     @torch.no_grad()
     def with_readings(self, network: CompactMotionExtractor | None) -> FrameBatch:
@@ -108,7 +117,7 @@ class PairBatch:
 
     def __getitem__(self, rows: slice) -> PairBatch:
         """Some of the pairs."""
-        return _mapped(self, lambda tensor: tensor[rows])
+        return map_tensors(self, lambda tensor: tensor[rows])
 
     @property
     def valid(self) -> Tensor:
@@ -116,8 +125,11 @@ class PairBatch:
         return self.source.valid & self.driving.valid
 
     def to(self, device: torch.device) -> PairBatch:
-        """The pairs on another device."""
-        return _mapped(self, lambda tensor: tensor.to(device))
+        """The pairs on another device, in [0, 1]."""
+        truth = map_tensors(self.truth, lambda tensor: tensor.to(device, non_blocking=True))
+        return replace(
+            self, source=self.source.to(device), driving=self.driving.to(device), truth=truth
+        )
 
     def with_readings(self, network: CompactMotionExtractor | None) -> PairBatch:
         """The pairs with what a network reads where it is not known: `FrameBatch.with_readings`."""
@@ -139,14 +151,3 @@ def concatenate(parts: Sequence[Batch]) -> Batch:
             join = torch.cat if isinstance(values[0], Tensor) else concatenate
             whole[entry.name] = join(values)
     return replace(parts[0], **whole)
-
-
-def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    """A batch with each of its tensors changed."""
-    changed: dict[str, Any] = {}
-    for entry in fields(batch):
-        value: Any = getattr(batch, entry.name)
-        if value is not None:
-            value = change(value) if isinstance(value, Tensor) else _mapped(value, change)
-        changed[entry.name] = value
-    return replace(batch, **changed)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from liveportrait_core.constants import NUM_KEYPOINTS
 from liveportrait_core.imaging.tensors import Pixels
-from liveportrait_core.networks.compact.layers import resize
 
 from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch
 from .clip_sampler import ClipSampler, Picks
+from .pixels import as_pixels, resized
 from .skipping import Skipping
 from .storage import each
 
@@ -71,7 +71,7 @@ class ClipSet:
         self._frames = frames
         self._sampler = ClipSampler([len(clip) for clip in frames], image_fraction)
         self._size_px = size_px
-        self._skipping = Skipping("clip")
+        self._skipping = Skipping("clip", len(frames))
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -151,8 +151,7 @@ class ClipSet:
         return self._skipping.first_readable(clip, read, self._sampler.after)
 
     def _batch(self, frames: Sequence[_Frame]) -> FrameBatch:
-        pixels = torch.from_numpy(np.stack([frame.picture for frame in frames]))
-        image = resize(pixels.permute(0, 3, 1, 2).float() / 255, self._size_px)
+        pixels = as_pixels(np.stack([resized(frame.picture, self._size_px) for frame in frames]))
         keypoints = torch.zeros(len(frames), NUM_KEYPOINTS, 3)
         pose_deg = torch.zeros(len(frames), 3)
         for row, frame in enumerate(frames):
@@ -161,7 +160,7 @@ class ClipSet:
                 keypoints[row, :, :2] = torch.from_numpy(landmarks)
                 pose_deg[row] = torch.from_numpy(pose)
         return FrameBatch(
-            image=image.contiguous(memory_format=torch.channels_last),
+            pixels=pixels,
             keypoints=keypoints,
             pose_deg=pose_deg,
             valid=torch.tensor([frame.annotation is not None for frame in frames]),

@@ -79,7 +79,6 @@ class RenderedSet:
         """
         parts = [part for folder in folders for part in _parts(folder)]
         self._same_pose_fraction, self._turned_fraction = same_pose_fraction, turned_fraction
-        self._skipping = Skipping("head")
         self._large = [large for _, large in parts]
         pictures = [large["image"] for large in self._large]
         self._far = any(isinstance(rows, StoredRows) and rows.heads.far for rows in pictures)
@@ -94,6 +93,7 @@ class RenderedSet:
                 "heads."
             )
         self._first = np.cumsum([0, *map(len, pictures)])
+        self._skipping = Skipping("head", int(self._first[-1]))
         sizes = {rows.shape[2] for rows in pictures}
         if len(sizes) > 1:
             raise MediaError(
@@ -150,13 +150,13 @@ class RenderedSet:
     def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> FrameBatch:
         """The named frames of the named identities."""
         get = self._tensor
-        image = get("image", identities, frames).permute(0, 3, 1, 2).float() / 255
+        pixels = get("image", identities, frames).permute(0, 3, 1, 2)
         return FrameBatch(
-            image=image.contiguous(memory_format=torch.channels_last),
+            pixels=pixels,
             keypoints=get("keypoints", identities, frames),
             canonical=torch.from_numpy(self.small["canonical"][identities]),
             pose_deg=get("pose_deg", identities, frames),
-            valid=torch.ones(len(image), dtype=torch.bool),
+            valid=torch.ones(len(pixels), dtype=torch.bool),
         )
 
     def pairs(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> PairBatch:

@@ -187,7 +187,7 @@ def decode_picture(data: bytes, name: str) -> Pixels:
         raise MediaError(
             f"{name} is no picture or damaged; JPEG or PNG is expected. Copy its shard again."
         )
-    return np.ascontiguousarray(np.asarray(stored, np.uint8)[..., ::-1])
+    return np.asarray(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def encode_arrays(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> bytes:

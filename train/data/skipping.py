@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,20 +15,20 @@ Read = TypeVar("Read")
 
 
 class Skipping:
-    """What of a set could not be read so far."""
+    """What of a set could not be read so far, by this process and those forked from it."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, count: int) -> None:
         """Begin with nothing.
 
         Args:
             what: One of the set, for messages: "clip".
+            count: How many there are.
         """
         self._what = what
-        self._damaged: set[int] = set()
-        self._lock = threading.Lock()
+        self._is_damaged = multiprocessing.Array("b", count)  # in memory that all of them share
 
     def __len__(self) -> int:
-        return len(self._damaged)
+        return sum(self._is_damaged[:])
 
     def first_readable(
         self, number: int, read: Callable[[int], Read], after: Callable[[int], int]
@@ -58,8 +58,8 @@ class Skipping:
         )
 
     def _name(self, number: int, error: MediaError) -> None:
-        with self._lock:  # of several that are read at a time
-            if number not in self._damaged:
-                self._damaged.add(number)
+        with self._is_damaged.get_lock():  # of several that are read at a time
+            if not self._is_damaged[number]:
+                self._is_damaged[number] = 1
                 line = f"skipped a {self._what} ({len(self)} so far): {error}"
                 print(line, file=sys.stderr, flush=True)

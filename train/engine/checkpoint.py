@@ -1,18 +1,27 @@
-"""State of a run: written whole, read back by the same command."""
+"""State of a run: written whole, beside the training, and read back by the same command."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import torch
+from torch import Tensor
 
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.media.atomic import replacing, unwritable
 
-NAME = "checkpoint.pt"
-PARTS = frozenset({"step", "modules", "average", "optimiser"})
+NAME: Final = "checkpoint.pt"
+PARTS: Final = frozenset({"step", "modules", "average", "optimiser"})
 """Keys of a state."""
+BEST_NAME: Final = "checkpoint-best.pt"
+"""That of the step that did best on the validation pairs."""
+_KEPT = re.compile(r"checkpoint-\d{7,}\.pt")
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:
@@ -51,3 +60,83 @@ def _unusable(path: Path, what: str) -> CheckpointError:
     return CheckpointError(
         f"{path} {what}; a checkpoint of this run is expected. Delete it to start the run anew."
     )
+
+
+class Saver:
+    """Writes states of a run beside the training: a step waits only while one is copied.
+
+    Convention:
+        - the newest is NAME; of several that are kept, each is also `checkpoint-STEP.pt`, and that
+          of the best step BEST_NAME, by links where the disk has them
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        """Write nothing yet.
+
+        Args:
+            folder: Of the run.
+            keep: How many are kept.
+        """
+        self._folder, self._keep = folder, keep
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+
+    def save(self, state: dict[str, Any], *, is_best: bool = False) -> None:
+        """Copy the state, and write it as soon as the one before is written.
+
+        Args:
+            state: With the number of its step as `step`.
+            is_best: Whether no earlier one did as well.
+
+        Raises:
+            MediaError: The one before could not be written.
+        """
+        self.finish()
+        self._writing = self._thread.submit(self._write, _copied(state), is_best)
+
+    def finish(self) -> None:
+        """Wait until all is written.
+
+        Raises:
+            MediaError: It could not be.
+        """
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def _write(self, state: dict[str, Any], is_best: bool) -> None:
+        save(self._folder, state)
+        if self._keep < 2:  # noqa: PLR2004 - the newest alone
+            return
+        _link(self._folder / NAME, self._folder / f"checkpoint-{state['step']:07d}.pt")
+        if is_best:
+            _link(self._folder / NAME, self._folder / BEST_NAME)
+        kept = sorted(path for path in self._folder.iterdir() if _KEPT.fullmatch(path.name))
+        for path in kept[: -self._keep]:
+            path.unlink(missing_ok=True)
+
+
+def _link(path: Path, name: Path) -> None:
+    """A second name of a file, or a copy where there are no links."""
+    with suppress(FileNotFoundError):
+        name.unlink()
+    try:
+        os.link(path, name)
+    except OSError:
+        with replacing(name) as part:
+            try:
+                shutil.copyfile(path, part)
+            except OSError as error:
+                raise unwritable(name, error) from error
+
+
+def _copied(value: Any) -> Any:
+    """The same with all tensors copied to the CPU."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        entries = cast("dict[Any, Any]", value)
+        return {key: _copied(entry) for key, entry in entries.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_copied(entry) for entry in cast("list[Any]", value))
+    return value

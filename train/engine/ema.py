@@ -23,9 +23,12 @@ class MovingAverage:
     def update(self, modules: Mapping[str, nn.Module], step: int) -> None:
         """Move towards the weights after a step; early steps count more, so it starts warm."""
         share = 1 - min(self.decay, (step + 1) / (step + 20))
-        for name, average in self.modules.items():
-            module = modules[name]
-            for ours, theirs in zip(average.parameters(), module.parameters(), strict=True):
-                ours.lerp_(theirs, share)
-            for ours, theirs in zip(average.buffers(), module.buffers(), strict=True):
-                ours.copy_(theirs)
+        ours, theirs = self.modules.values(), [modules[name] for name in self.modules]
+        torch._foreach_lerp_(
+            [p for module in ours for p in module.parameters()],
+            [p for module in theirs for p in module.parameters()],
+            share,
+        )
+        buffers = [b for module in ours for b in module.buffers()]
+        if buffers:
+            torch._foreach_copy_(buffers, [b for module in theirs for b in module.buffers()])

@@ -4,90 +4,41 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import accelerate
 import torch
 from torch import Tensor, nn
 
-from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.media.atomic import replacing
+from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
 
 from . import checkpoint
 from .config import CONFIG_NAME, to_json
 from .distributed import is_first_process, num_processes
-from .draw import Draw
 from .ema import MovingAverage
-from .precision import chosen_precision
+from .gradients import average_over_processes, mean_over_processes
+from .loader import Batches, Parts, default_workers, ended_workers_told
+from .lock import locked
+from .precision import chosen_device, chosen_precision
+from .recompute import recompute
+from .schedule import Schedule, learning_rate_share
+from .settings import LoopConfig
 from .stats import Stats
 from .stopping import Stopped, StopRequest
 from .sync_batchnorm import share_norms
 from .task import Networks, Task
 
+__all__ = ["LoopConfig", "fit", "learning_rate_share", "train"]
+
 CONVOLUTION_NDIM = 4
 """Weights of 2D convolutions; channels last is the faster layout for them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopConfig:
-    """What every training run shares."""
-
-    run: Path = option(
-        help="folder of the run: checkpoints, log, sample grids; the same command resumes it"
-    )
-    steps: int = option(help="optimiser steps in all", minimum=1)
-    device: Literal["cpu", "cuda"] = option("cpu", "where it is trained")
-    seed: int = option(
-        0, "every random draw comes from it, the step and the place in the batch of all processes"
-    )
-    accumulate: int = option(
-        1,
-        "parts of a batch that each process takes one after the other before the optimiser steps",
-        minimum=1,
-        more=True,
-    )
-    threads: int = option(
-        1,
-        "threads of one process on a CPU; several processes beat several threads",
-        minimum=1,
-        more=True,
-    )
-    bfloat16: bool = option(
-        True,
-        "compute in bfloat16 where it is safe (autocast); on a CPU only where a short timing finds "
-        "it faster than float32",
-        more=True,
-    )
-    warmup_steps: int = option(
-        100, "steps over which the learning rate rises", minimum=0, more=True
-    )
-    final_lr_fraction: float = option(
-        0.05,
-        "fraction of the learning rate that the cosine ends at",
-        minimum=0,
-        maximum=1,
-        more=True,
-    )
-    ema_decay: float = option(
-        0.998,
-        "decay of the moving average of the weights; the average is what is written",
-        minimum=0,
-        maximum=0.99999,
-        more=True,
-    )
-    log_every: int = option(
-        25, "steps between status lines and rows of stats.jsonl", minimum=1, more=True
-    )
-    save_every: int = option(250, "steps between checkpoints", minimum=1, more=True)
-    grid_every: int = option(500, "steps between sample grids; 0: none", minimum=0, more=True)
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 class TrainingConfig(Protocol):
@@ -112,23 +63,44 @@ class DividesBatch(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of a call."""
+
+    average: Networks
+    """The moving averages of the task's networks."""
+    is_over: bool
+    """Whether the run has ended, not just this call."""
+
+
 def train(config: Config, prepare: Callable[[Config], Task]) -> Path | None:
     """Prepare the task of a config, say what there is to say of it, train and write its model.
 
     Returns:
-        The model's file; None in all processes but the first.
+        The model's file; None in all processes but the first, and where the run is paused.
     """
+    began_s = time.monotonic()
     if isinstance(config, DividesBatch):
         config = config.for_processes(num_processes())
+    chosen_device(config.loop.device)  # before data is prepared
     task = prepare(config)
     if task.notes and is_first_process():
         print("\n".join(task.notes), file=sys.stderr, flush=True)
-    average = fit(task, config.loop, config)
-    return task.write(average) if task.write is not None and is_first_process() else None
+    trained = run(task, config.loop, config, began_s=began_s)
+    if not is_first_process() or not trained.is_over:
+        return None
+    return task.write(trained.average) if task.write is not None else None
 
 
 def fit(task: Task, config: LoopConfig, settings: Any = None) -> Networks:
-    """Train to `config.steps`, resuming what the run folder holds.
+    """As `run`; gives the moving averages of the task's networks."""
+    return run(task, config, settings).average
+
+
+def run(
+    task: Task, config: LoopConfig, settings: Any = None, *, began_s: float | None = None
+) -> Trained:
+    """Train to the end of the run, resuming what its folder holds.
 
     Convention:
         - a step's batch is `accumulate` parts in each process; its gradient is their mean, its
@@ -139,85 +111,214 @@ def fit(task: Task, config: LoopConfig, settings: Any = None) -> Networks:
         task: What to train.
         config: Of the loop.
         settings: Config that is kept beside the run; by default the loop's.
-
-    Returns:
-        The moving averages of the task's networks.
+        began_s: When the call began, which counts from there; by default now.
 
     Raises:
         FloatingPointError: A loss is not finite; the message names it and the step.
+        CheckpointError: Another process trains in the folder, or it holds other networks.
+        OptionError: The device is not there.
         Stopped: Ctrl-C or SIGTERM; the state of the last finished step is saved.
     """
-    if config.device == "cpu":
-        torch.set_num_threads(config.threads)
-        torch.set_flush_denormal(True)
-    precision = chosen_precision(config.device, bfloat16=config.bfloat16)
-    if config.bfloat16 and precision == "no" and is_first_process():
+    began_s = time.monotonic() if began_s is None else began_s
+    chosen_device(config.device)
+    with ended_workers_told(), locked(config.run) if is_first_process() else nullcontext():
+        here = _Run(task, config, began_s)
+        if is_first_process():
+            write_whole(config.run / CONFIG_NAME, to_json(settings or config).encode())
+        return here.trained()
+
+
+class _Run:
+    """A run in one process."""
+
+    def __init__(self, task: Task, config: LoopConfig, began_s: float) -> None:
+        """Networks, optimiser and schedule as the run's folder has them."""
+        self._task, self._config = task, config
+        device = chosen_device(config.device)
+        if device == "cpu":
+            torch.set_num_threads(config.threads)
+            torch.set_flush_denormal(True)
+        else:
+            torch.backends.cuda.matmul.allow_tf32 = config.tf32
+        self._dtype = _precision(config, device)
+        self._accelerator = accelerate.Accelerator(cpu=device == "cpu", mixed_precision="no")
+        for module in task.frozen.values():
+            module.to(self._accelerator.device)
+        for module in task.networks.values():
+            _prepare(module, self._accelerator)
+        self._average = MovingAverage(task.networks, config.ema_decay)
+        self._optimiser = _optimiser(task, fused=config.fused)
+        self._scaler = torch.amp.GradScaler(device, enabled=self._dtype == torch.float16)
+        self._stop, self._is_stopped = StopRequest(), False
+        self._step, clock = self._resume()
+        self._schedule = Schedule(config, start=self._step, began_s=began_s, **clock)
+        for module in task.networks.values():  # after their copies were made
+            if config.recompute:
+                recompute(module)
+            if config.compile:
+                torch._dynamo.config.suppress_errors = True  # runs as it is where it cannot
+                module.compile()
+
+    def trained(self) -> Trained:
+        """Train until the run ends or is paused."""
+        config, schedule = self._config, self._schedule
+        if schedule.is_over(self._step):
+            return Trained(self._average.modules, is_over=True)
+        batches = self._batches()
+        saver = stats = None
+        if self._accelerator.is_main_process:
+            saver = checkpoint.Saver(config.run, config.keep)
+            stats = Stats(config.run / "stats.jsonl", config.steps, self._step)
+        try:
+            with self._stop:
+                while not schedule.is_over(self._step) and not self._ends_early:
+                    share = schedule.lr_share(self._step)
+                    logged = self._take_step(share, batches)
+                    if stats is not None and saver is not None:
+                        stats.add(logged, batches.waited_s)
+                        self._report(share, stats, saver)
+        finally:
+            batches.close()
+            if saver is not None:
+                saver.finish()
+        over = schedule.is_over(self._step)
+        if not over and self._is_stopped:
+            of_all = f" of {config.steps}" if config.steps else ""
+            raise Stopped(
+                f"stopped at step {self._step}{of_all}; its state is saved in {config.run}. Run "
+                "the same command again to go on."
+            )
+        if not over and self._accelerator.is_main_process:
+            print(
+                f"paused at step {self._step}; the same command goes on",
+                file=sys.stderr,
+                flush=True,
+            )
+        return Trained(self._average.modules, is_over=over)
+
+    @property
+    def _ends_early(self) -> bool:
+        """Whether this call ends after the step, be the run over or not."""
+        return self._is_stopped or self._schedule.is_paused()
+
+    def _take_step(self, share: float, batches: Batches) -> dict[str, float]:
+        """One step of the optimiser; the losses of all processes."""
+        optimiser, scaler = self._optimiser, self._scaler
+        for group in optimiser.param_groups:
+            group["lr"] = group["base_lr"] * share
+        optimiser.zero_grad(set_to_none=False)
+        logged = self._take_gradients(batches)
+        if self._accelerator.num_processes > 1:
+            parameters = (p for net in self._task.networks.values() for p in net.parameters())
+            average_over_processes(p.grad for p in parameters if p.grad is not None)
+        scaler.unscale_(optimiser)
+        for group in optimiser.param_groups:
+            nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
+        scaler.step(optimiser)
+        scaler.update()
+        self._average.update(self._task.networks, self._step)
+        self._step += 1
+        return logged
+
+    def _take_gradients(self, batches: Batches) -> dict[str, float]:
+        """Gradients of this process's parts of a step; the losses of all processes."""
+        parts: list[dict[str, Tensor]] = []
+        notes: list[str] = []
+        start_s = self._schedule.now_s()
+        device, count = self._accelerator.device, self._config.accumulate
+        for _ in range(count):
+            drawn = batches.next()
+            with torch.autocast(device.type, self._dtype, enabled=self._dtype is not None):
+                losses = self._task.train_step(drawn, self._average.modules)
+            self._scaler.scale(losses["total"] / count).backward()
+            parts.append({name: value.detach().float() for name, value in losses.items()})
+            notes += drawn.notes
+        names = list(parts[0])
+        means = [torch.stack([part[name] for part in parts]).mean() for name in names]
+        now_s = self._schedule.now_s()
+        own = (now_s, now_s - start_s, float(self._stop.is_made))
+        *values, call_s, step_s, asked = mean_over_processes(
+            [*means, *(torch.tensor(value, device=device) for value in own)]
+        )
+        self._schedule.stepped(call_s, step_s)  # by one clock, so that all stop alike
+        self._is_stopped = asked > 0  # of any process
+        logged = dict(zip(names, values, strict=True))
+        _refuse_non_finite(logged, self._step, notes)
+        return logged
+
+    def _batches(self) -> Batches:
+        """Those of this process from now on."""
+        config, accelerator = self._config, self._accelerator
+        parts = Parts(
+            seed=config.seed,
+            accumulate=config.accumulate,
+            process=accelerator.process_index,
+            processes=accelerator.num_processes,
+        )
+        workers = config.workers
+        if workers is None:
+            workers = default_workers(accelerator.device.type, config.threads)
+        last = config.steps or sys.maxsize // config.accumulate
+        numbers = range(self._step * config.accumulate, last * config.accumulate)
+        pin = accelerator.device.type == "cuda"
+        return Batches(self._task, parts, numbers, workers=workers, pin=pin)
+
+    def _resume(self) -> tuple[int, dict[str, float]]:
+        """Finished steps, and the schedule's state, that the folder's checkpoint is of."""
+        task, config, state = self._task, self._config, checkpoint.load(self._config.run)
+        if state is None:
+            return 0, {}
+        for name, module in task.networks.items():
+            _require_same_form(config, name, module, state["modules"].get(name, {}))
+            module.load_state_dict(state["modules"][name])
+            self._average.modules[name].load_state_dict(state["average"][name])
+        self._optimiser.load_state_dict(state["optimiser"])
+        if self._scaler.is_enabled() and "scaler" in state:
+            self._scaler.load_state_dict(state["scaler"])
+        print(f"resuming {config.run} at step {state['step']}", file=sys.stderr, flush=True)
+        return state["step"], state.get("clock", {})
+
+    def _state(self) -> dict[str, Any]:
+        """All that resuming needs."""
+        scaler = {"scaler": self._scaler.state_dict()} if self._scaler.is_enabled() else {}
+        return {
+            "step": self._step,
+            "clock": self._schedule.state(),
+            "modules": {name: m.state_dict() for name, m in self._task.networks.items()},
+            "average": {name: m.state_dict() for name, m in self._average.modules.items()},
+            "optimiser": self._optimiser.state_dict(),
+            **scaler,
+        }
+
+    def _report(self, share: float, stats: Stats, saver: checkpoint.Saver) -> None:
+        """Log, measure, show and save where it is due."""
+        config, task, step, schedule = self._config, self._task, self._step, self._schedule
+        start_s = time.monotonic()
+        last = schedule.is_over(step)
+        ends = last or self._ends_early
+        if step % config.log_every == 0 or ends:
+            stats.write(step, share, schedule.left_min(step))
+        is_best = False
+        if task.watch is not None:
+            is_best = task.watch(step, self._average.modules, last=last)
+        if step % config.save_every == 0 or ends or (is_best and config.keep > 1):
+            saver.save(self._state(), is_best=is_best)
+        if config.grid_every and (step % config.grid_every == 0 or last):
+            self._write_grid()
+        schedule.closed(time.monotonic() - start_s)
+
+    def _write_grid(self) -> None:
+        if self._task.sample_grid is not None:
+            picture = self._task.sample_grid(self._average.modules)
+            write_image(self._config.run / f"grid-{self._step:06d}.png", picture)
+
+
+def _precision(config: LoopConfig, device: str) -> torch.dtype | None:
+    """The type of mixed precision; what is not as it was asked for is said."""
+    dtype = chosen_precision(device, bfloat16=config.bfloat16, float16=config.float16)
+    if config.bfloat16 and dtype is None and is_first_process():
         print("float32: bfloat16 is slower on this processor", file=sys.stderr, flush=True)
-    accelerator = accelerate.Accelerator(cpu=config.device == "cpu", mixed_precision=precision)
-    for module in task.frozen.values():
-        module.to(accelerator.device)
-    for module in task.networks.values():
-        _prepare(module, accelerator)
-    average = MovingAverage(task.networks, config.ema_decay)
-    optimiser = _optimiser(task)
-    start = _resume(config, task, average, optimiser)
-    stats: Stats | None = None
-    if accelerator.is_main_process:
-        config.run.mkdir(parents=True, exist_ok=True)
-        with replacing(config.run / CONFIG_NAME) as part:
-            part.write_text(to_json(settings or config), encoding="utf-8")
-        stats = Stats(config.run / "stats.jsonl", config.steps, start)
-    with StopRequest() as stop:
-        for step in range(start, config.steps):
-            logged = _train_step(accelerator, task, average, optimiser, config, step)
-            is_last = step + 1 == config.steps
-            stopped = not is_last and _any_process(accelerator, asked=stop.is_made)
-            if stats is not None:
-                stats.add(logged)
-                _report(step + 1, config, task, average, optimiser, stats, save=stopped)
-            if stopped:
-                raise Stopped(
-                    f"stopped at step {step + 1} of {config.steps}; its state is saved in "
-                    f"{config.run}. Run the same command again to go on."
-                )
-    return average.modules
-
-
-def _train_step(
-    accelerator: accelerate.Accelerator,
-    task: Task,
-    average: MovingAverage,
-    optimiser: torch.optim.Optimizer,
-    config: LoopConfig,
-    step: int,
-) -> dict[str, float]:
-    """One optimiser step; the losses of all processes."""
-    share = learning_rate_share(step, config)
-    for group in optimiser.param_groups:
-        group["lr"] = group["base_lr"] * share
-    optimiser.zero_grad(set_to_none=False)
-    logged = _take_gradients(accelerator, task, average, config, step)
-    _average_over_processes(accelerator, task)
-    for group in optimiser.param_groups:
-        nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
-    optimiser.step()
-    average.update(task.networks, step)
-    return logged
-
-
-def _any_process(accelerator: accelerate.Accelerator, *, asked: bool) -> bool:
-    """Whether any process was asked to end: all of them end after the same step."""
-    if accelerator.num_processes == 1:
-        return asked
-    flag: Any = accelerator.reduce(torch.tensor(float(asked), device=accelerator.device), "sum")
-    return bool(flag.item())
-
-
-def learning_rate_share(step: int, config: LoopConfig) -> float:
-    """Linear warm-up, then a cosine to `final_lr_fraction`."""
-    rise = min(1.0, (step + 1) / max(config.warmup_steps, 1))
-    cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps))
-    return rise * (config.final_lr_fraction + (1 - config.final_lr_fraction) * cosine)
+    return dtype
 
 
 def _prepare(module: nn.Module, accelerator: accelerate.Accelerator) -> None:
@@ -229,7 +330,7 @@ def _prepare(module: nn.Module, accelerator: accelerate.Accelerator) -> None:
         share_norms(module)
 
 
-def _optimiser(task: Task) -> torch.optim.AdamW:
+def _optimiser(task: Task, *, fused: bool) -> torch.optim.AdamW:
     return torch.optim.AdamW(
         [
             {
@@ -238,23 +339,9 @@ def _optimiser(task: Task) -> torch.optim.AdamW:
                 **asdict(group.optimiser),
             }
             for group in task.groups
-        ]
+        ],
+        fused=fused or None,
     )
-
-
-def _resume(
-    config: LoopConfig, task: Task, average: MovingAverage, optimiser: torch.optim.Optimizer
-) -> int:
-    state = checkpoint.load(config.run)
-    if state is None:
-        return 0
-    for name, module in task.networks.items():
-        _require_same_form(config, name, module, state["modules"].get(name, {}))
-        module.load_state_dict(state["modules"][name])
-        average.modules[name].load_state_dict(state["average"][name])
-    optimiser.load_state_dict(state["optimiser"])
-    print(f"resuming {config.run} at step {state['step']}", file=sys.stderr, flush=True)
-    return state["step"]
 
 
 def _require_same_form(
@@ -274,32 +361,6 @@ def _require_same_form(
         )
 
 
-def _take_gradients(
-    accelerator: accelerate.Accelerator,
-    task: Task,
-    average: MovingAverage,
-    config: LoopConfig,
-    step: int,
-) -> dict[str, float]:
-    """Gradients of this process's parts of a step; the losses of all processes."""
-    parts: list[dict[str, Tensor]] = []
-    notes: list[str] = []
-    for part in range(config.accumulate):
-        slot = part * accelerator.num_processes + accelerator.process_index
-        draw = Draw.of(config.seed, slot, step)
-        with accelerator.autocast():
-            losses = task.train_step(draw, average.modules)
-        (losses["total"] / config.accumulate).backward()
-        parts.append({name: value.detach().float() for name, value in losses.items()})
-        notes += draw.notes
-    names = list(parts[0])
-    means = torch.stack([torch.stack([part[name] for part in parts]).mean() for name in names])
-    shared: Any = accelerator.reduce(means, "mean")
-    logged = dict(zip(names, shared.tolist(), strict=True))
-    _refuse_non_finite(logged, step, notes)
-    return logged
-
-
 def _refuse_non_finite(losses: dict[str, float], step: int, notes: Sequence[str]) -> None:
     wrong = [name for name, value in losses.items() if not math.isfinite(value)]
     if wrong:
@@ -309,48 +370,3 @@ def _refuse_non_finite(losses: dict[str, float], step: int, notes: Sequence[str]
             "checkpoint is kept; lower the learning rate or set bfloat16=false, and run the same "
             "command again."
         )
-
-
-def _average_over_processes(accelerator: accelerate.Accelerator, task: Task) -> None:
-    """One mean over processes of all gradients, sent as one vector."""
-    if accelerator.num_processes == 1:
-        return
-    tensors: list[Tensor] = []
-    for module in task.networks.values():
-        tensors += [p.grad for p in module.parameters() if p.grad is not None]
-    mean: Any = accelerator.reduce(torch.cat([t.flatten() for t in tensors]), "mean")
-    for tensor, part in zip(tensors, mean.split([t.numel() for t in tensors]), strict=True):
-        tensor.copy_(part.view_as(tensor))
-
-
-def _report(
-    step: int,
-    config: LoopConfig,
-    task: Task,
-    average: MovingAverage,
-    optimiser: torch.optim.Optimizer,
-    stats: Stats,
-    *,
-    save: bool,
-) -> None:
-    """Log, save and show what is due after `step` finished steps; `save` makes a state due."""
-    last = step == config.steps
-    if step % config.log_every == 0 or last:
-        stats.write(step, learning_rate_share(step - 1, config))
-    if save or step % config.save_every == 0 or last:
-        state = {
-            "step": step,
-            "modules": {name: m.state_dict() for name, m in task.networks.items()},
-            "average": {name: m.state_dict() for name, m in average.modules.items()},
-            "optimiser": optimiser.state_dict(),
-        }
-        checkpoint.save(config.run, state)
-    if config.grid_every and (step % config.grid_every == 0 or last):
-        _write_grid(config, task, average, step)
-    if task.watch is not None:
-        task.watch(step, average.modules, last=last)
-
-
-def _write_grid(config: LoopConfig, task: Task, average: MovingAverage, step: int) -> None:
-    if task.sample_grid is not None:
-        write_image(config.run / f"grid-{step:06d}.png", task.sample_grid(average.modules))

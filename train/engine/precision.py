@@ -1,4 +1,7 @@
-"""Whether bfloat16 pays: processors without instructions for it compute in it far slower."""
+"""Where and in which type a run computes.
+
+Processors without instructions for bfloat16 compute in it far slower.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Final
 import torch
 import torch.nn.functional as F
 
+from liveportrait_core.config.fields import OptionError
+
 CHANNELS: Final = 48
 SIZE_PX: Final = 32
 ROUNDS: Final = 3
@@ -17,27 +22,49 @@ ROUNDS: Final = 3
 Stopwatch = Callable[[torch.dtype], float]
 
 
-def chosen_precision(device: str, *, bfloat16: bool, stopwatch: Stopwatch | None = None) -> str:
-    """The mixed precision of a run: `bf16` where it is allowed and pays, else `no`.
+def chosen_device(asked: str) -> str:
+    """`cpu` or `cuda`; `auto` is the GPU where there is one.
+
+    Raises:
+        OptionError: A GPU is asked for, and torch finds none.
+    """
+    found = torch.cuda.is_available()
+    if asked == "cuda" and not found:
+        why = "finds no GPU" if torch.version.cuda else "was built without CUDA"
+        raise OptionError(
+            f"device is cuda, but torch {torch.__version__} {why}; a CUDA GPU with its driver and "
+            "such a torch are expected. Give device=cpu, or device=auto to take what is there."
+        )
+    return "cpu" if asked == "cpu" or not found else "cuda"
+
+
+def chosen_precision(
+    device: str, *, bfloat16: bool, float16: bool = False, stopwatch: Stopwatch | None = None
+) -> torch.dtype | None:
+    """The type of mixed precision of a run, where it is allowed and pays; else None: float32.
 
     Convention:
-        - a GPU takes what is asked for; on a CPU a convolution, forward and back, is timed in both
-          types, for about a tenth of a second
+        - a GPU takes what is asked for; on a CPU a convolution, forward and back, is timed in
+          bfloat16 and float32, for about a tenth of a second
+        - float16 is taken wherever it is asked for, before bfloat16
 
     Args:
         device: `cpu` or `cuda`.
         bfloat16: Whether the run allows it.
+        float16: Whether the run asks for it.
         stopwatch: Gives the seconds of a convolution in a type; by default `convolution_s`.
 
     Use:
-        `Accelerator(mixed_precision=chosen_precision("cpu", bfloat16=True))`
+        `torch.autocast("cpu", chosen_precision("cpu", bfloat16=True))`
     """
+    if float16:
+        return torch.float16
     if not bfloat16:
-        return "no"
+        return None
     if device != "cpu":
-        return "bf16"
+        return torch.bfloat16
     seconds = stopwatch or convolution_s
-    return "bf16" if seconds(torch.bfloat16) < seconds(torch.float32) else "no"
+    return torch.bfloat16 if seconds(torch.bfloat16) < seconds(torch.float32) else None
 
 
 def convolution_s(dtype: torch.dtype) -> float:

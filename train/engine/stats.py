@@ -11,6 +11,9 @@ from typing import Any
 
 TENSORBOARD_NAME = "tensorboard"
 """In the folder of a run."""
+CLOCK = ("steps_per_s", "data_wait_share")
+"""Entries of a row that depend on the clock: the second is the share of the time since the run was
+started that it waited for data."""
 
 
 class Stats:
@@ -19,37 +22,46 @@ class Stats:
     def __init__(self, path: Path, total_steps: int, first_step: int) -> None:
         self.path, self.total_steps = path, total_steps
         self.started_s, self.first_step = time.monotonic(), first_step
+        self._waited_s = 0.0
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
         _drop_rows_after(path, first_step)
         self._curves = _curves(path.parent / TENSORBOARD_NAME, first_step)
 
-    def add(self, losses: dict[str, float]) -> None:
-        """Take in the losses of one step."""
+    def add(self, losses: dict[str, float], waited_s: float = 0.0) -> None:
+        """Take in the losses of one step.
+
+        Args:
+            losses: By name.
+            waited_s: Seconds that the run waited for data so far.
+        """
+        self._waited_s = waited_s
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
             self.counts[name] = self.counts.get(name, 0) + 1
 
-    def write(self, step: int, lr_share: float) -> None:
+    def write(self, step: int, lr_share: float, left_min: float) -> None:
         """Log each loss's mean over the steps since the last log that had it.
 
         Args:
             step: Finished steps.
             lr_share: Share of the learning rate.
+            left_min: Minutes that the run will still take.
         """
         means = {name: value / self.counts[name] for name, value in self.sums.items()}
         seconds = time.monotonic() - self.started_s
         rate = (step - self.first_step) / max(seconds, 1e-9)
-        row = {"step": step, "lr_share": lr_share, "steps_per_s": rate, **means}
+        clock = (rate, self._waited_s / max(seconds, 1e-9))
+        row = {"step": step, "lr_share": lr_share, **dict(zip(CLOCK, clock, strict=True)), **means}
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         if self._curves is not None:
             for name, value in {**means, "lr_share": lr_share}.items():
                 self._curves.add_scalar(name, value, step)
             self._curves.flush()
-        left_min = (self.total_steps - step) / max(rate, 1e-9) / 60
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
-        line = f"step {step}/{self.total_steps}  {rate:.2f}/s  {left_min:.0f} min left  {shown}"
+        of_all = f"/{self.total_steps}" if self.total_steps else ""
+        line = f"step {step}{of_all}  {rate:.2f}/s  {left_min:.0f} min left  {shown}"
         print(line, file=sys.stderr, flush=True)
         self.sums, self.counts = {}, {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
@@ -12,7 +13,8 @@ BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 class SharedBatchNorm(nn.SyncBatchNorm):
     """A batch norm over the batches of all processes, which have to be of one size.
 
-    torch's own trains on a GPU only.
+    torch's own trains on a GPU only. Means and variances are sent at once, the means as distances
+    from the running ones, so that nothing is lost where the mean is large.
     """
 
     @classmethod
@@ -31,9 +33,12 @@ class SharedBatchNorm(nn.SyncBatchNorm):
         values = input.float()
         kept = [1, -1, *[1] * (values.ndim - 2)]
         axes = [axis for axis in range(values.ndim) if axis != 1]
-        mean = _mean_of_all(values.mean(axes))
+        variance, mean = torch.var_mean(values, axes, correction=0)
+        origin = torch.zeros_like(mean) if self.running_mean is None else self.running_mean.clone()
+        away = mean - origin
+        away, square = _mean_of_all(torch.stack((away, variance + away.square())))
+        mean, variance = away + origin, square - away.square()
         centred = values - mean.view(kept)
-        variance = _mean_of_all(centred.square().mean(axes))
         self._follow(mean.detach(), variance.detach(), values.numel() // len(mean))
         scaled = centred * (variance + self.eps).rsqrt().view(kept)
         if self.affine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from liveportrait_core.imaging.tensors import Pixels
 
 from .draw import Draw
+from .tensors import map_tensors
 
 Networks: TypeAlias = Mapping[str, nn.Module]
 Losses: TypeAlias = tuple[Tensor, dict[str, Tensor]]
@@ -47,16 +48,40 @@ class ParameterGroup:
 class Step(Protocol):
     """A source of batches and a table of loss terms: one batch through the networks."""
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
-        """Losses of one batch; `average` holds the moving averages of the networks."""
+    def batch(self, draw: Draw) -> Any:
+        """What one batch holds, on the CPU: a function of the draw alone.
+
+        Convention:
+            - all that is random is drawn here, so that batches can be made ahead, elsewhere
+            - tensors, and dataclasses and tuples of them
+        """
         ...
+
+    def losses(self, networks: Networks, average: Networks, batch: Any) -> Losses:
+        """Losses of one such batch; `average` holds the moving averages of the networks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What the steps of a task drew for one part of a batch."""
+
+    step: int
+    batches: tuple[Any, ...]
+    """One of each step."""
+    notes: tuple[str, ...] = ()
+    """What was drawn, for the message of a step that went wrong."""
+
+    def pin_memory(self) -> Drawn:
+        """The same where a GPU can fetch it while it computes."""
+        return map_tensors(self, lambda tensor: tensor.pin_memory())
 
 
 class Watch(Protocol):
     """Looks at the progress of a run, in the first process."""
 
-    def __call__(self, step: int, average: Networks, *, last: bool) -> None:
-        """What to do after `step` finished steps, once they are logged and saved."""
+    def __call__(self, step: int, average: Networks, *, last: bool) -> bool:
+        """What to do after `step` finished steps; whether no earlier one did as well."""
         ...
 
 
@@ -80,12 +105,17 @@ class Task:
     notes: tuple[str, ...] = ()
     """What to say of the run before it begins, a line each."""
 
-    def train_step(self, draw: Draw, average: Networks) -> dict[str, Tensor]:
+    def draw(self, draw: Draw) -> Drawn:
+        """What all steps draw, one after the other."""
+        batches = tuple(step.batch(draw) for step in self.steps)
+        return Drawn(step=draw.step, batches=batches, notes=tuple(draw.notes))
+
+    def train_step(self, drawn: Drawn, average: Networks) -> dict[str, Tensor]:
         """Losses of one batch by name; `total` is what is minimised."""
         totals: list[Tensor] = []
         rows: dict[str, Tensor] = {}
-        for step in self.steps:
-            total, terms = step.losses(self.networks, average, draw)
+        for step, batch in zip(self.steps, drawn.batches, strict=True):
+            total, terms = step.losses(self.networks, average, batch)
             totals.append(total)
             rows |= terms
         return {"total": sum(totals[1:], start=totals[0]), **rows}

@@ -48,7 +48,7 @@ from . import compact, paper
 from .compact_steps import MOTION, PICTURE, CompactBatches, CompactSources, sample_grid
 from .cost import noise_sets, step_cost
 from .finetune import merged, open_base
-from .paper_step import NETWORKS, LabelledSets
+from .paper_step import NETWORKS, DrawnPairs, LabelledSets
 
 CACHE_NAME: Final = "animal-clips"
 """In the folder of a run, unless `animal_cache` names another place."""
@@ -176,12 +176,16 @@ class AnimalBatches:
         """Side of the smallest pictures."""
         return self.people.size_px
 
-    def draw(self, draw: Draw, device: torch.device) -> PairBatch:
-        """A batch on a device, people first."""
+    def draw(self, draw: Draw) -> DrawnPairs:
+        """The parts of a batch, those of people and those of animals."""
         n = self.mix.counts(draw.step)
-        people = self.people.draw(draw, (n.heads, n.clips), device)
-        animals = self.animals.draw(draw, (n.animal_heads, n.animal_clips), device)
-        return concatenate([*people, *animals])
+        people = self.people.draw(draw, (n.heads, n.clips))
+        return people, self.animals.draw(draw, (n.animal_heads, n.animal_clips))
+
+    def read(self, drawn: DrawnPairs, device: torch.device) -> PairBatch:
+        """The batch on a device, people first."""
+        people, animals = drawn
+        return concatenate([*self.people.read(people, device), *self.animals.read(animals, device)])
 
     def first(self, count: int) -> PairBatch:
         """Half animals, half people of the training data."""
@@ -367,7 +371,7 @@ def _mix(config: AnimalsConfig, batch: int, people: Sets, animals: Sets) -> Mix:
 
 
 def _trained_note(config: AnimalsConfig) -> str:
-    return f"animals {config.loop.steps} of {Path(config.base).name}"
+    return f"animals {config.loop.length} of {Path(config.base).name}"
 
 
 def cost(config: AnimalsConfig) -> str:

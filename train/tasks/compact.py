@@ -196,7 +196,7 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         steps=tuple(steps),
         sample_grid=partial(sample_grid, sources, config.picture_weights),
         watch=None if validation is None else KeepBest(validation, paint, write_best),
-        write=lambda average: write(average, run, f"compact {config.loop.steps}"),
+        write=lambda average: write(average, run, f"compact {config.loop.length}"),
     )
 
 

@@ -15,9 +15,10 @@ from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.imaging.tensors import Pixels, pixels_from_tensor
 from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 
-from ..data.augment import augment_frames, augment_pairs, moved_frames
+from ..data.augment import MovedFrames, augment_frames, augment_pairs, moved_frames
 from ..data.batch import FrameBatch, PairBatch, concatenate
 from ..data.mixed import MixedHeads
+from ..data.pixels import as_image
 from ..data.rendered import RenderedSet
 from ..data.source import PairSource
 from ..engine.draw import Draw
@@ -83,6 +84,49 @@ class CompactSources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MotionBatch:
+    """What a step of M draws."""
+
+    frames: FrameBatch
+    unlabelled: Tensor | None
+    """(B, 3, h, h) bytes of frames of clips; None where none are read."""
+    moved: MovedFrames | None
+    """The same, moved and damaged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driving:
+    """What drives rendered pairs."""
+
+    jitter: tuple[Tensor, ...]
+    """(B, K, 3) noise of the true keypoints, of source and driving frames."""
+    own: Tensor
+    """Which pairs are driven by M's keypoints."""
+
+    @classmethod
+    def drawn(cls, batches: CompactBatches, pairs: PairBatch, draw: Draw) -> Driving:
+        """Noise, and which pairs are driven by M: a share of them, from a step on."""
+        count = len(pairs)
+        jitter = tuple(
+            JITTER * draw.uniform(count, 1, 1) * draw.normal(*frames.keypoints.shape)
+            for frames in (pairs.source, pairs.driving)
+        )
+        chosen = (draw.uniform(count) < batches.own_keypoints_fraction).nonzero()[:, 0]
+        own = chosen if draw.step >= batches.own_keypoints_from else chosen[:0]
+        return cls(jitter=jitter, own=own)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureBatch:
+    """What a step of F, W and G draws."""
+
+    labelled: PairBatch | None
+    driving: Driving | None
+    """Of the labelled pairs."""
+    clips: PairBatch | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MotionHalf:
     """M reads rendered frames, and of clips learns that its keypoints move with the picture."""
 
@@ -91,26 +135,29 @@ class MotionHalf:
     terms: tuple[LossTerm[MotionStep], ...]
     equivariance_terms: tuple[LossTerm[EquivarianceStep], ...]
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
-        """Rendered frames and, once M can read, frames of clips: in one batch, as its norms are."""
-        heads, device = self.sources.heads, device_of(networks)
+    def batch(self, draw: Draw) -> MotionBatch:
+        """Rendered frames and, once M can read, frames of clips."""
+        heads, clips = self.sources.heads, self.sources.clips
         assert heads is not None
-        frames = heads.draw_frames(draw, self.batches.motion_batch)
-        frames = augment_frames(frames, draw).to(device)
-        if not self.sources.reads_clips(draw.step) or not self.batches.clip_frames:
+        frames = augment_frames(heads.draw_frames(draw, self.batches.motion_batch), draw)
+        if clips is None or not self.sources.reads_clips(draw.step) or not self.batches.clip_frames:
+            return MotionBatch(frames=frames, unlabelled=None, moved=None)
+        unlabelled = clips.draw_frames(draw, self.batches.clip_frames).pixels
+        return MotionBatch(
+            frames=frames, unlabelled=unlabelled, moved=moved_frames(unlabelled, draw)
+        )
+
+    def losses(self, networks: Networks, average: Networks, batch: MotionBatch) -> Losses:
+        """Rendered frames and frames of clips: in one batch, as its norms are."""
+        device = device_of(networks)
+        frames = batch.frames.to(device)
+        if batch.unlabelled is None or batch.moved is None:
             reading = motion_network(networks).read(frames.image)
             return weighted_losses(self.terms, MotionStep(reading, frames))
-        return self._losses_with_clips(networks, average, draw, frames)
-
-    def _losses_with_clips(
-        self, networks: Networks, average: Networks, draw: Draw, frames: FrameBatch
-    ) -> Losses:
-        clips, device = self.sources.clips, device_of(networks)
-        assert clips is not None
-        unlabelled = clips.draw_frames(draw, self.batches.clip_frames).image
-        moved = moved_frames(unlabelled, draw).to(device)
+        moved = batch.moved.to(device)
         with torch.no_grad():
-            keypoints = motion_network(average).read(unlabelled.to(device)).keypoints
+            seen = as_image(batch.unlabelled.to(device))
+            keypoints = motion_network(average).read(seen).keypoints
         both = motion_network(networks).read(torch.cat((frames.image, moved.image)))
         reading, of_clips = split_reading(both, len(frames.image))
         total, rows = weighted_losses(self.terms, MotionStep(reading, frames))
@@ -133,25 +180,36 @@ class PictureHalf:
     terms: tuple[LossTerm[PictureStep], ...]
     unlabelled_terms: tuple[LossTerm[PictureStep], ...]
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
+    def batch(self, draw: Draw) -> PictureBatch:
+        """Labelled and unlabelled pairs, and how the labelled ones are driven."""
+        sources, count = self.sources, self.batches.batch
+        of_clips = sources.clips_in_step(draw.step, count) if sources.reads_clips(draw.step) else 0
+        labelled: PairBatch | None = None
+        driving: Driving | None = None
+        if sources.heads is not None and count > of_clips:
+            labelled = augment_pairs(sources.heads.draw_pairs(draw, count - of_clips), draw)
+            driving = Driving.drawn(self.batches, labelled, draw)
+        clips: PairBatch | None = None
+        if sources.clips is not None and of_clips:
+            clips = augment_pairs(sources.clips.draw_pairs(draw, of_clips), draw)
+        return PictureBatch(labelled=labelled, driving=driving, clips=clips)
+
+    def losses(self, networks: Networks, average: Networks, batch: PictureBatch) -> Losses:
         """Labelled and unlabelled pairs, each kind with its table, weighed by their numbers."""
-        sources, batch, motion = self.sources, self.batches.batch, motion_network(average)
-        device = device_of(networks)
-        of_clips = sources.clips_in_step(draw.step, batch) if sources.reads_clips(draw.step) else 0
+        motion, device = motion_network(average), device_of(networks)
         total, rows = torch.zeros((), device=device), dict[str, Tensor]()
-        if sources.heads is not None and (labelled := batch - of_clips):
-            pairs = augment_pairs(sources.heads.draw_pairs(draw, labelled), draw).to(device)
-            points = driving_points(self.batches, pairs, draw, motion)
+        if batch.labelled is not None and batch.driving is not None:
+            pairs = batch.labelled.to(device)
+            points = driving_points(pairs, batch.driving, motion)
             step = self._repainted(networks, pairs, points, motion)
             loss, rows = weighted_losses(self.terms, step)
-            total = total + loss * (labelled / batch)
-        if sources.clips is not None and of_clips:
-            pairs = augment_pairs(sources.clips.draw_pairs(draw, of_clips), draw).to(device)
-            read = read_together(pairs, motion)
+            total = total + loss * (len(pairs) / self.batches.batch)
+        if batch.clips is not None:
+            read = read_together(batch.clips.to(device), motion)
             points = (read.source.keypoints, read.driving.keypoints)
             step = self._repainted(networks, read, points, motion)
             loss, more = weighted_losses(self.unlabelled_terms, step)
-            total = total + loss * (of_clips / batch)
+            total = total + loss * (len(read) / self.batches.batch)
             rows = {**rows, **{f"clips_{name}": value for name, value in more.items()}}
         return total, rows
 
@@ -179,43 +237,48 @@ class FieldHalf:
     batches: CompactBatches
     terms: tuple[LossTerm[FieldStep], ...]
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
-        """Those of rendered pairs, which alone have a truth."""
-        motion, device = motion_network(average), device_of(networks)
-        pairs = augment_pairs(self.heads.draw_pairs(draw, self.batches.batch), draw).to(device)
-        points = driving_points(self.batches, pairs, draw, motion)
+    def batch(self, draw: Draw) -> PictureBatch:
+        """Rendered pairs, which alone have a truth."""
+        pairs = augment_pairs(self.heads.draw_pairs(draw, self.batches.batch), draw)
+        driving = Driving.drawn(self.batches, pairs, draw)
+        return PictureBatch(labelled=pairs, driving=driving, clips=None)
+
+    def losses(self, networks: Networks, average: Networks, batch: PictureBatch) -> Losses:
+        """Those of the motion field."""
+        assert batch.labelled is not None
+        assert batch.driving is not None
+        pairs = batch.labelled.to(device_of(networks))
+        points = driving_points(pairs, batch.driving, motion_network(average))
         volume = networks["appearance"](pairs.source.image)
         warped = networks["warping"](volume, *points)
         return weighted_losses(self.terms, FieldStep(warped, pairs))
 
 
 def driving_points(
-    batches: CompactBatches, pairs: PairBatch, draw: Draw, motion: CompactMotionExtractor
+    pairs: PairBatch, driving: Driving, motion: CompactMotionExtractor
 ) -> tuple[Tensor, Tensor]:
     """Keypoints that drive rendered pairs: the true ones with a little noise, or those of M.
 
     Args:
-        batches: Say which share are those of M, and from which step.
         pairs: Rendered.
-        draw: The step's.
+        driving: What was drawn for them.
         motion: M.
 
     Returns:
         (B, K, 3) of source and driving frame.
     """
-    frames, count = (pairs.source, pairs.driving), len(pairs)
-    jitter = [JITTER * draw.uniform(count, 1, 1) * draw.normal(*f.keypoints.shape) for f in frames]
+    frames, device = (pairs.source, pairs.driving), pairs.source.image.device
     keypoints = [
-        f.keypoints + j.to(f.keypoints.device) for f, j in zip(frames, jitter, strict=True)
+        f.keypoints + noise.to(device) for f, noise in zip(frames, driving.jitter, strict=True)
     ]
-    chosen = (draw.uniform(count) < batches.own_keypoints_fraction).nonzero()[:, 0]
-    if draw.step < batches.own_keypoints_from or not len(chosen):
+    if not len(driving.own):
         return keypoints[0], keypoints[1]
+    chosen = driving.own.to(device)
     with torch.no_grad():
-        images = torch.cat([frame.image[chosen.to(frame.image.device)] for frame in frames])
+        images = torch.cat([frame.image[chosen] for frame in frames])
         own = motion.read(images).keypoints.chunk(2)
     for points, read in zip(keypoints, own, strict=True):
-        points[chosen.to(points.device)] = read
+        points[chosen] = read
     return keypoints[0], keypoints[1]
 
 

@@ -135,8 +135,9 @@ def _cost(task: Task, what: str, count: int, modules: Iterable[nn.Module]) -> Co
         return tensor
 
     average = MovingAverage(task.networks, 0.0)
+    drawn = task.draw(Draw.of(0, 0, 10**6))
     with FlopCounterMode(display=False) as counter:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            losses = task.train_step(Draw.of(0, 0, 10**6), average.modules)
+            losses = task.train_step(drawn, average.modules)
         losses["total"].backward()
     return Cost(what, count, sum(saved.values()), counter.get_total_flops())

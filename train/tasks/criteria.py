@@ -23,6 +23,7 @@ from ..models.pretrained.picture_features import (
     picture_distance,
 )
 from ..models.runs import open_networks
+from .paper_step import NETWORKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,17 @@ def compact_networks(place: str) -> Networks:
             "family is expected; give landmark_model=default, or landmark_model= for none."
         )
     return networks
+
+
+def reading_networks(place: str) -> Networks:
+    """F, M, W and G of the compact model that reads for a base of the paper's architecture."""
+    if not place:
+        raise CheckpointError(
+            "The keypoints of a base of the paper's architecture have no names, so that another "
+            "model has to read lids and lips. Name a compact model; landmark_model=default is ours."
+        )
+    networks = compact_networks(place)
+    return {name: networks[name] for name in NETWORKS}
 
 
 def open_labelled(config: DataConfig, run: Path, weights: PaperWeights, reader: str) -> Sets:

@@ -106,16 +106,23 @@ class FaceFinderStep:
     """One batch of new pictures through the network."""
 
     painter: FaceScenePainter
-    batch: int
+    num_pictures: int
     size_px: int
     weights: FaceFinderWeights
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
+    def batch(self, draw: Draw) -> tuple[Tensor, TargetMaps]:
+        """Pictures (B, 3, S, S) and what the network should say about them."""
+        scenes = [self.painter.draw(random) for random in draw.generators(self.num_pictures)]
+        return pictures_of(scenes), target_maps(scenes, self.size_px)
+
+    def losses(
+        self, networks: Networks, average: Networks, batch: tuple[Tensor, TargetMaps]
+    ) -> Losses:
         """Of the heat, the squares and the points."""
         del average
-        scenes = [self.painter.draw(random) for random in draw.generators(self.batch)]
-        maps: FaceMaps = networks[NETWORK](pictures_of(scenes).to(device_of(networks)))
-        found = face_finder_losses(maps, target_maps(scenes, self.size_px))
+        pictures, targets = batch
+        maps: FaceMaps = networks[NETWORK](pictures.to(device_of(networks)))
+        found = face_finder_losses(maps, targets)
         return weighted_losses(face_finder_terms(self.weights), found)
 
     def sample_grid(self, networks: Networks) -> Pixels:
@@ -148,13 +155,13 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
         data, config.size_px, animals=animals_of(config.folders), animal_fraction=config.animals
     )
     step = FaceFinderStep(
-        painter=painter, batch=config.batch, size_px=config.size_px, weights=config.weights
+        painter=painter, num_pictures=config.batch, size_px=config.size_px, weights=config.weights
     )
 
     def write(average: Networks) -> Path:
         path, trained = config.loop.run / MODEL_NAME, average[NETWORK]
         assert isinstance(trained, FaceFinderNetwork)
-        note = f"face_finder {config.loop.steps} steps, seed {config.loop.seed}"
+        note = f"face_finder {config.loop.length}, seed {config.loop.seed}"
         save_finder_network(trained, path, metadata={"trained": note, "credit": CREDIT})
         return path
 

@@ -182,7 +182,7 @@ def write_merged(config: FinetuneConfig, base: BaseModel, trained: Mapping[str, 
     """Write the model as one float16 file, ready for `load_model` and Load Model."""
     path = Path(config.out) if config.out else None
     how = f"rank {config.rank}" if config.rank else "full"
-    note = f"finetune {config.loop.steps}, {how}, of {Path(config.base).name}"
+    note = f"finetune {config.loop.length}, {how}, of {Path(config.base).name}"
     return write_model(config.loop.run, base.preset, merged(base, trained), note, path)
 
 

@@ -207,7 +207,7 @@ def paper_task(config: PaperConfig, sets: Sets) -> Task:
     )
     step = training_step(preset, batches, initial.criteria, config.weights)
     metadata = paper_metadata(
-        f"stage1 {config.preset} {config.loop.steps}",
+        f"stage1 {config.preset} {config.loop.length}",
         initial.criteria,
         rendered=bool(training.sets.data),
     )

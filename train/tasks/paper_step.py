@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +33,9 @@ from liveportrait_core.stages import (
     warp_decode,
 )
 
-from ..data.augment import augment_pairs, moved_frames
+from ..data.augment import MovedFrames, augment_pairs, moved_frames
 from ..data.batch import PairBatch, concatenate
+from ..data.pixels import resized_pixels
 from ..data.sets import Sets
 from ..data.source import first_pairs
 from ..engine.draw import Draw
@@ -65,19 +66,27 @@ class LabelledSets:
         """Side of the smallest pictures."""
         return min(s.size_px for s in (self.sets.rendered, self.sets.clips) if s is not None)
 
-    def draw(self, draw: Draw, counts: Sequence[int], device: torch.device) -> list[PairBatch]:
+    def draw(self, draw: Draw, counts: Sequence[int]) -> tuple[PairBatch, ...]:
         """So many rendered pairs and pairs of clips, of each kind that there is."""
-        parts: list[PairBatch] = []
-        for source, count in zip((self.sets.rendered, self.sets.clips), counts, strict=True):
-            if source is not None and count:
-                pairs = augment_pairs(source.draw_pairs(draw, count), draw).to(device)
-                with full_precision(device):
-                    parts.append(pairs.with_readings(self.reader))
-        return parts
+        sources = zip((self.sets.rendered, self.sets.clips), counts, strict=True)
+        return tuple(
+            augment_pairs(source.draw_pairs(draw, count), draw)
+            for source, count in sources
+            if source is not None and count
+        )
+
+    def read(self, parts: Sequence[PairBatch], device: torch.device) -> list[PairBatch]:
+        """What was drawn, on a device, with what the reader reads where it is not known."""
+        with full_precision(device):
+            return [pairs.to(device).with_readings(self.reader) for pairs in parts]
 
     def first(self, count: int) -> PairBatch:
         """The same pairs every time, at most `count`, without readings."""
         return first_pairs((self.sets.rendered, self.sets.clips), None, count)[:count]
+
+
+DrawnPairs: TypeAlias = tuple[tuple[PairBatch, ...], ...]
+"""Parts of a batch, by the sets that they are of."""
 
 
 class PairBatches(Protocol):
@@ -88,8 +97,12 @@ class PairBatches(Protocol):
         """Side of the smallest pictures."""
         ...
 
-    def draw(self, draw: Draw, device: torch.device) -> PairBatch:
-        """A batch on a device, a function of the draw alone."""
+    def draw(self, draw: Draw) -> DrawnPairs:
+        """The parts of a batch, a function of the draw alone."""
+        ...
+
+    def read(self, drawn: DrawnPairs, device: torch.device) -> PairBatch:
+        """The batch on a device, with readings."""
         ...
 
     def first(self, count: int) -> PairBatch:
@@ -111,14 +124,30 @@ class PaperBatches:
         """Side of the smallest pictures."""
         return self.sets.size_px
 
-    def draw(self, draw: Draw, device: torch.device) -> PairBatch:
-        """A batch on a device."""
+    def draw(self, draw: Draw) -> DrawnPairs:
+        """The parts of a batch."""
         of_clips = self.clips_in_step(draw.step, self.batch)
-        return concatenate(self.sets.draw(draw, (self.batch - of_clips, of_clips), device))
+        return (self.sets.draw(draw, (self.batch - of_clips, of_clips)),)
+
+    def read(self, drawn: DrawnPairs, device: torch.device) -> PairBatch:
+        """The batch on a device, with readings."""
+        (parts,) = drawn
+        return concatenate(self.sets.read(parts, device))
 
     def first(self, count: int) -> PairBatch:
         """The same pairs every time, at most `count`."""
         return self.sets.first(count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperBatch:
+    """What a step of Eq. 4 draws."""
+
+    pairs: DrawnPairs
+    moved: MovedFrames
+    """The driving frames at M's side, turned, shifted, zoomed and damaged, for L_E."""
+    penalty_share: Tensor | None
+    """(B, 1, 1, 1) where between true and painted the gradient is penalised; None where not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +167,19 @@ class PaperTrainingStep:
         """Side that pictures are compared at."""
         return min(self.preset.output_size_px, self.batches.size_px)
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
+    def batch(self, draw: Draw) -> PaperBatch:
+        """Pairs, and the frames of L_E."""
+        pairs = self.batches.draw(draw)
+        driving = torch.cat([part.driving.pixels for parts in pairs for part in parts])
+        moved = moved_frames(resized_pixels(driving, self.preset.face_size_px), draw)
+        share = draw.uniform(len(driving), 1, 1, 1) if self.penalised else None
+        return PaperBatch(pairs=pairs, moved=moved, penalty_share=share)
+
+    def losses(self, networks: Networks, average: Networks, batch: PaperBatch) -> Losses:
         """One batch of pairs."""
         del average
-        pairs = self.batches.draw(draw, device_of(networks))
-        return weighted_losses(self.terms, self._step(networks, pairs, draw))
+        pairs = self.batches.read(batch.pairs, device_of(networks))
+        return weighted_losses(self.terms, self._step(networks, pairs, batch))
 
     def paint(self, networks: Networks, pairs: PairBatch) -> tuple[Tensor, Tensor]:
         """(B, 3, h, h) painted and true driving frames, at the side they are compared at."""
@@ -162,11 +199,11 @@ class PaperTrainingStep:
         source = resize(pairs.source.image.to(true.device), true.shape[-1])
         return grid_of([list(pixels_from_tensor(row)) for row in (source, true, painted)])
 
-    def _step(self, networks: Networks, pairs: PairBatch, draw: Draw) -> PaperStep:
+    def _step(self, networks: Networks, pairs: PairBatch, batch: PaperBatch) -> PaperStep:
         """Everything that the terms are functions of."""
         model, size = self._model(networks), self.preset.face_size_px
         faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
-        moved = moved_frames(faces[1].cpu(), draw).to(faces[1].device)
+        moved = batch.moved.to(faces[1].device)
         motions = _motions(model, [*faces, moved.image])
         canonical = motions[0].canonical
         with full_precision(faces[0].device):
@@ -189,7 +226,7 @@ class PaperTrainingStep:
             painted=painted,
             true=true,
             discriminator_outputs=discriminators(painted, true),
-            penalties=self._penalties(discriminators, painted, true, draw),
+            penalties=self._penalties(discriminators, painted, true, batch.penalty_share),
             embeddings=self._embedded(painted["global"], true["global"], pairs),
         )
 
@@ -204,12 +241,12 @@ class PaperTrainingStep:
         discriminators: nn.Module,
         painted: Mapping[str, Tensor],
         true: Mapping[str, Tensor],
-        draw: Draw,
+        share: Tensor | None,
     ) -> dict[str, Tensor]:
-        if not self.penalised:
+        if share is None:
             return {}
         assert isinstance(discriminators, CascadeDiscriminators)
-        share = draw.uniform(len(true["global"]), 1, 1, 1).to(true["global"].device)
+        share = share.to(true["global"].device)
         return {
             name: gradient_penalty(discriminators.logits_of(name), true[name], painted[name], share)
             for name in CASCADE_LAYERS

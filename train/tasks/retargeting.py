@@ -29,6 +29,7 @@ from liveportrait_core.preset import Preset
 from liveportrait_core.stages import stitch
 
 from ..data.augment import augment_pairs
+from ..data.pixels import as_image
 from ..data.rendered import HEAD_REGIONS
 from ..data.sets import DataConfig, Sets, open_sets
 from ..data.source import PairSource, first_pairs
@@ -61,11 +62,12 @@ from ..models.runs import (
 )
 from ..reports.sample_grid import grid_of
 from .cost import noise_sets, step_cost
-from .criteria import compact_networks
+from .criteria import reading_networks
 from .paper_step import NETWORKS
 from .retargeting_faces import (
     PARTS,
     Faces,
+    RetargetingBatch,
     driven_keypoints,
     faces_of,
     landmarks_of,
@@ -148,7 +150,7 @@ def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> 
         sets=sets,
         preset=base.preset,
         base={name: base.networks[name] for name in NETWORKS},
-        reading=_reading_networks(config.landmark_model) if of_paper else None,
+        reading=reading_networks(config.landmark_model) if of_paper else None,
     )
     networks = retargeting_networks(
         base.preset, parts, config.init, base.networks, config.loop.seed
@@ -194,17 +196,21 @@ class RetargetingStep:
         weights = self.config.weights
         return retargeting_terms(learning, weights, named_keypoints=self.reading is None)
 
-    def losses(self, networks: Networks, average: Networks, draw: Draw) -> Losses:
+    def batch(self, draw: Draw) -> RetargetingBatch:
+        """Sources, drivers and openings."""
+        sources, heads = self._sources(draw)
+        drivers = self._drivers(draw) if STITCHING in self.parts else ()
+        openings = MAX_OPENING * draw.uniform(self.config.batch, 2)
+        return RetargetingBatch(sources=sources, heads=heads, drivers=drivers, openings=openings)
+
+    def losses(self, networks: Networks, average: Networks, batch: RetargetingBatch) -> Losses:
         """One batch of sources for all that learn, driven by other identities for S."""
         del average
-        config, device = self.config, device_of(networks)
-        sources, heads = (part.to(device) for part in self._sources(draw))
-        drivers: list[Tensor] = []
-        if STITCHING in self.parts:
-            drivers = [part.to(device) for part in self._drivers(draw)]
+        device = device_of(networks)
+        sources, *drivers = (as_image(part.to(device)) for part in (batch.sources, *batch.drivers))
+        heads, target = batch.heads.to(device), batch.openings.to(device)
         model, reader = self.model(networks), self.reader
         faces = faces_of(model, sources, reader)
-        target = (MAX_OPENING * draw.uniform(config.batch, 2)).to(device)
         stitched: ChangedFaces | None = None
         if drivers:
             heads = self._heads(model, reader, faces, sources, heads)
@@ -228,7 +234,7 @@ class RetargetingStep:
     def write(self, average: Networks) -> Path:
         """The whole model; of the paper's architecture in our layout and in the published one."""
         config, networks = self.config, {**self.base, **average}
-        run, trained = config.loop.run, f"stage2 {config.loop.steps}"
+        run, trained = config.loop.run, f"stage2 {config.loop.length}"
         if self.preset.family == "compact":
             return write_model(run, self.preset, networks, trained)
         metadata = {"trained": f"{trained} {','.join(self.parts)}", "base": Path(config.base).name}
@@ -305,24 +311,24 @@ class RetargetingStep:
         return resize(torch.cat(heads), size)
 
     def _sources(self, draw: Draw) -> tuple[Tensor, Tensor]:
-        """(B, 3, h, h) sources, and (n, 1, h, h) heads of those that are labelled: the first n."""
+        """(B, 3, h, h) bytes of sources; (n, 1, h, h) heads of the labelled ones, the first n."""
         of_clips = self.config.sets.unlabelled_count(draw.step, self.config.batch)
         images: list[Tensor] = []
         heads: list[Tensor] = []
         if self.sets.rendered is not None and (labelled := self.config.batch - of_clips):
             pairs = augment_pairs(self.sets.rendered.draw_pairs(draw, labelled), draw)
-            images.append(pairs.source.image)
+            images.append(pairs.source.pixels)
             assert pairs.truth is not None
             is_head = pairs.truth.source_regions >= HEAD_REGIONS
             heads.append(resize(is_head.float(), self.sets.rendered.size_px))
         if self.sets.clips is not None and of_clips:
             pairs = augment_pairs(self.sets.clips.draw_pairs(draw, of_clips), draw)
-            images.append(pairs.source.image)
+            images.append(pairs.source.pixels)
         sources = torch.cat(images)
-        return sources, torch.cat([sources.new_zeros(0, 1, *sources.shape[2:]), *heads])
+        return sources, torch.cat([torch.zeros(0, 1, *sources.shape[2:]), *heads])
 
     def _drivers(self, draw: Draw) -> tuple[Tensor, Tensor]:
-        """(B, 3, h, h) reference and driving frames."""
+        """(B, 3, h, h) bytes of reference and driving frames."""
         of_clips = 0
         if self.sets.clips is not None and self.sets.clips.has_motion:
             of_clips = self.config.sets.unlabelled_count(draw.step, self.config.batch)
@@ -331,7 +337,7 @@ class RetargetingStep:
         for source, count in zip((self.sets.rendered, self.sets.clips), counts, strict=True):
             if source is not None and count:
                 pairs = augment_pairs(source.draw_pairs(draw, count, moving=True), draw)
-                images.append((pairs.source.image, pairs.driving.image))
+                images.append((pairs.source.pixels, pairs.driving.pixels))
         reference, driving = (torch.cat(parts) for parts in zip(*images, strict=True))
         return reference, driving
 
@@ -378,17 +384,6 @@ def _require_motion(clips: PairSource) -> None:
             "The clips are pictures alone, and S needs faces that move to be driven by. Add "
             "videos to clips, or data=FOLDER of train.render."
         )
-
-
-def _reading_networks(place: str) -> Networks:
-    """F, M, W and G of the compact model that reads for a base of the paper's architecture."""
-    if not place:
-        raise CheckpointError(
-            "The keypoints of a base of the paper's architecture have no names, so that another "
-            "model has to read lids and lips. Name a compact model; landmark_model=default is ours."
-        )
-    networks = compact_networks(place)
-    return {name: networks[name] for name in NETWORKS}
 
 
 def cost(config: RetargetingConfig) -> str:

@@ -44,6 +44,20 @@ PARTS: Mapping[str, tuple[Callable[[Tensor], Tensor], slice, float]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetargetingBatch:
+    """What a step of stage 2 draws."""
+
+    sources: Tensor
+    """(B, 3, h, h) bytes."""
+    heads: Tensor
+    """(n, 1, h, h) of the labelled sources, which come first."""
+    drivers: tuple[Tensor, ...]
+    """(B, 3, h, h) bytes of reference and driving frames; nothing where S does not learn."""
+    openings: Tensor
+    """(B, 2) wanted, of eyes and of lips."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Faces:
     """Source faces with everything of them that does not depend on the small networks."""
 

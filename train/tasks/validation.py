@@ -122,10 +122,12 @@ class KeepBest:
     write: Callable[[Networks, int], object]
     """Writes the moving average after a step."""
 
-    def __call__(self, step: int, average: Networks, *, last: bool) -> None:
+    def __call__(self, step: int, average: Networks, *, last: bool) -> bool:
         """As `train.engine.task.Watch`."""
-        if self.validation.is_best(step, lambda pairs: self.paint(average, pairs), last=last):
+        best = self.validation.is_best(step, lambda pairs: self.paint(average, pairs), last=last)
+        if best:
             self.write(average, step)
+        return best
 
 
 def measures(

@@ -40,7 +40,7 @@ def opened(folder, **changes):
 
 def batch_of(image, keypoints, pose_deg, valid=None):
     flags = torch.ones(len(image), dtype=torch.bool) if valid is None else torch.tensor(valid)
-    return FrameBatch(image=image, keypoints=keypoints, pose_deg=pose_deg, valid=flags)
+    return FrameBatch(pixels=image, keypoints=keypoints, pose_deg=pose_deg, valid=flags)
 
 
 def test_pairs_carry_the_stored_numbers_of_their_own_frames(films):
@@ -145,7 +145,7 @@ def rows_of(folder):
     values = [*TINY, f"clips={folder}", f"clip_px={SIZE_PX}"]
     task = prepare(parse(PaperConfig, values, "stage1"))
     with torch.no_grad():
-        return task.train_step(Draw.of(0, 0, 0), task.networks)
+        return task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)
 
 
 def test_l_h_and_l_guide_learn_from_stored_numbers_without_a_reader(tmp_path):

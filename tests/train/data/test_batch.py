@@ -15,7 +15,7 @@ COUNTS = st.lists(st.integers(1, 3), min_size=1, max_size=4)
 def frames(count, seed=0):
     source = torch.Generator().manual_seed(seed)
     return FrameBatch(
-        image=torch.rand(count, 3, 4, 4, generator=source),
+        pixels=torch.rand(count, 3, 4, 4, generator=source),
         keypoints=torch.rand(count, 21, 3, generator=source),
         pose_deg=torch.rand(count, 3, generator=source),
         valid=torch.rand(count, generator=source) > 0.5,

@@ -267,13 +267,14 @@ def test_moving_pairs_leave_stills_out_and_stills_alone_have_none(cache, folder)
 def test_pictures_shrink_to_the_size_that_is_asked_for(cache, folder):
     half = opened(cache, folder, size_px=64).first_pairs(2).source.image
     whole = opened(cache, folder).first_pairs(2).source.image
-    torch.testing.assert_close(half, torch.nn.functional.avg_pool2d(whole, 2))
+    mean = torch.nn.functional.avg_pool2d(whole, 2)
+    torch.testing.assert_close(half, mean, atol=0.51 / 255, rtol=0)  # bytes
 
 
 def test_a_pair_is_mirrored_and_coloured_as_one():
     ramp = torch.linspace(0.2, 0.8, 16).expand(40, 3, 16, 16)
     frames = FrameBatch(
-        image=ramp,
+        pixels=ramp,
         keypoints=torch.zeros(40, 21, 3),
         pose_deg=torch.zeros(40, 3),
         valid=torch.zeros(40, dtype=torch.bool),
@@ -288,13 +289,18 @@ def test_a_moved_frame_tells_where_its_points_went():
     size, count, place = 128, 40, torch.tensor([0.3, -0.2])
     image = torch.zeros(count, 3, size, size)
     x, y = ((place + 1) / 2 * size - 0.5).round().long().tolist()
-    image[:, :, y - 2 : y + 3, x - 2 : x + 3] = 1.0
+    image[:, :, y - 4 : y + 5, x - 4 : x + 5] = 1.0
+    place = torch.tensor([x + 0.5, y + 0.5]) / size * 2 - 1
     moved = moved_frames(image, Draw.of(0, 0, 0))
-    bright = moved.image.mean(1).flatten(1).argmax(1)
-    found = torch.stack((bright % size, bright // size), 1) / size * 2 - 1 + 1 / size
     told = (place @ moved.linear) + moved.shift
-    # where a picture is not occluded, its brightest spot is the point
-    assert float((found - told).norm(dim=1).median()) < 0.05
+    centres = (torch.arange(size) + 0.5) / size * 2 - 1
+    at = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), -1)
+    near = ((at - told[:, None, None]).norm(dim=-1) < 0.25).float()
+    bright = moved.image.mean(1) - moved.image.mean(1).flatten(1).quantile(0.95, 1)[:, None, None]
+    weight = (bright * near).clamp(min=0)[..., None]
+    found = (weight * at).sum((1, 2)) / weight.sum((1, 2))
+    # where a picture is not occluded, the middle of its brightest spot is the point
+    assert float((found - told).norm(dim=1).median()) < 0.5 / size
     assert float((told - place).norm(dim=1).mean()) > 0.05
 
 

@@ -81,9 +81,10 @@ def test_a_wrong_type_says_what_is_expected():
 
 
 def test_a_value_out_of_range_is_one_sentence():
-    assert "steps is 0; a whole number from 1 up is expected. The nearest is 1." in refusal(
-        "steps=0"
+    assert "steps is -1; a whole number from 0 up is expected. The nearest is 0." in refusal(
+        "steps=-1"
     )
+    assert "steps is missing; a whole number from 1 up is expected" in refusal("steps=0")
     assert "detail_px is 200; 128 or 256 is expected" in refusal("detail_px=200")
     assert "nothing is left to train" in refusal("batch=0", "motion_batch=0")
 
@@ -115,7 +116,7 @@ def test_help_lists_every_option_with_default_meaning_and_range(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert "motion_weights.gaze = 40 L1 of the irises" in shown
     assert "seed = 0 every random draw comes from it" in shown
-    assert "steps = (required) optimiser steps in all (1 up)" in shown
+    assert "steps = 0 optimiser steps in all; 0: as many as budget_minutes allows (0 up)" in shown
     assert shown.index("more:") < shown.index("log_every = 25")
     assert shown.index("more:") > shown.index("lr = 0.001")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.rendered import write_rendered
+from train.engine.stats import CLOCK
 
 ROOT = Path(__file__).parents[3]
 QUICK = ("bfloat16=false", "log_every=1", "grid_every=0")
@@ -36,7 +37,7 @@ def command(name, run, data, *options, processes=1):
 
 def rows(run):
     lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
-    told = ("lr_share", "steps_per_s")
+    told = ("lr_share", *CLOCK)
     return [{k: v for k, v in json.loads(line).items() if k not in told} for line in lines]
 
 

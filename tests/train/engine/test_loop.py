@@ -1,6 +1,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,11 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from liveportrait_core.config.fields import OptionError
 from liveportrait_core.errors import CheckpointError, MediaError
-from train.engine import checkpoint
+from train.engine import checkpoint, schedule
 from train.engine.draw import Draw
 from train.engine.ema import MovingAverage
-from train.engine.loop import LoopConfig, fit, learning_rate_share, train
+from train.engine.loop import LoopConfig, fit, learning_rate_share, run, train
 from train.engine.stopping import Stopped
 from train.engine.task import ParameterGroup, Task
 
@@ -23,11 +26,14 @@ class LeastSquares:
     def __init__(self, broken_at=None):
         self.broken_at = broken_at
 
-    def losses(self, networks, average, draw):
-        points = draw.normal(16, 2)
+    def batch(self, draw):
+        return draw.normal(16, 2), draw.step
+
+    def losses(self, networks, average, batch):
+        points, step = batch
         truth = points @ torch.tensor([[2.0], [-1.0]]) + 0.5
         loss = (networks["line"](points) - truth).square().mean()
-        if draw.step == self.broken_at:
+        if step == self.broken_at:
             loss = loss * float("nan")
         return loss, {}
 
@@ -64,10 +70,10 @@ def test_a_killed_run_repeats_itself(tmp_path):
 class StoppedAt(LeastSquares):
     """Ctrl-C comes in the middle of a step."""
 
-    def losses(self, networks, average, draw):
-        if draw.step == self.broken_at:
+    def losses(self, networks, average, batch):
+        if batch[1] == self.broken_at:
             os.kill(os.getpid(), signal.SIGINT)
-        return LeastSquares().losses(networks, average, draw)
+        return LeastSquares().losses(networks, average, batch)
 
 
 def test_ctrl_c_ends_a_step_saves_it_and_the_run_repeats_itself(tmp_path):
@@ -91,12 +97,18 @@ def test_losses_of_several_steps_add_up(tmp_path):
         def __init__(self, name, value):
             self.name, self.value = name, value
 
-        def losses(self, networks, average, draw):
+        def batch(self, draw):
+            return ()
+
+        def losses(self, networks, average, batch):
             loss = self.value + 0 * networks["line"].weight.sum()
             return loss, {self.name: loss}
 
     task = replace(regression(), steps=(Constant("one", 2.0), Constant("other", 3.0)))
-    rows = {name: float(v.detach()) for name, v in task.train_step(None, {}).items()}
+    rows = {
+        name: float(v.detach())
+        for name, v in task.train_step(task.draw(Draw.of(0, 0, 0)), {}).items()
+    }
     assert rows == {"total": 5.0, "one": 2.0, "other": 3.0}
 
 
@@ -143,8 +155,11 @@ def test_parts_of_a_batch_add_up_to_the_whole(tmp_path):
         def __init__(self, rows):
             self.rows = rows
 
-        def losses(self, networks, average, draw):
-            return networks["line"](draw.normal(self.rows, 2)).square().mean(), {}
+        def batch(self, draw):
+            return draw.normal(self.rows, 2)
+
+        def losses(self, networks, average, batch):
+            return networks["line"](batch).square().mean(), {}
 
     fit(regression(Halves(8)), config(tmp_path / "whole"))
     fit(regression(Halves(2)), config(tmp_path / "parts", accumulate=4))
@@ -178,6 +193,113 @@ def test_networks_of_another_form_do_not_go_on_in_a_run(tmp_path):
         fit(wider, config(tmp_path, steps=20))
     with pytest.raises(CheckpointError, match=r"has no 'curve'"):
         fit(other, config(tmp_path, steps=20))
+
+
+def trained(tmp_path, name, **changes):
+    task = regression()
+    average = fit(task, config(tmp_path / name, **changes))
+    return average["line"].weight, losses(tmp_path / name / "run")
+
+
+def test_a_fused_optimiser_learns_the_same(tmp_path):
+    plain, fused = trained(tmp_path, "plain"), trained(tmp_path, "fused", fused=True)
+    torch.testing.assert_close(fused[0], plain[0])
+
+
+def test_float16_scales_its_losses_and_resumes(tmp_path):
+    weight, rows = trained(tmp_path, "half", float16=True)
+    assert weight.isfinite().all()
+    assert min(rows) < rows[0]
+    scale = checkpoint.load(tmp_path / "half" / "run")["scaler"]["scale"]
+    assert 2**8 < scale < 2**16  # at which these losses are too large for float16
+    _, rows = trained(tmp_path, "half", float16=True, steps=14)
+    assert len(rows) == 14
+
+
+def test_a_network_is_compiled_where_that_is_asked_for(tmp_path, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))  # noqa: PLW0108
+    task = regression()
+    fit(task, config(tmp_path, compile=True))
+    assert compiled == [task.networks["line"]]
+
+
+def test_a_gpu_that_is_missing_is_refused_before_anything_is_prepared(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(OptionError, match="device is cuda"):
+        train(OfOneStep(config(tmp_path, device="cuda")), lambda config: pytest.fail("prepared"))
+
+
+def test_several_checkpoints_are_kept_and_the_best_is_marked(tmp_path):
+    best_at = 6
+    task = regression(watch=lambda step, average, *, last: step == best_at)
+    fit(task, config(tmp_path, save_every=2, keep=2))
+    run = tmp_path / "run"
+    names = {path.name for path in run.glob("checkpoint*")}
+    assert names == {
+        "checkpoint.pt",
+        "checkpoint-best.pt",
+        "checkpoint-0000010.pt",
+        "checkpoint-0000012.pt",
+    }
+    steps = [torch.load(run / name)["step"] for name in sorted(names)]
+    assert sorted(steps) == [6, 10, 12, 12]
+
+
+def test_a_checkpoint_is_of_the_moment_at_which_it_was_asked_for(tmp_path):
+    saver, weights = checkpoint.Saver(tmp_path, 1), torch.zeros(3)
+    saver.save({"step": 1, "weights": [weights]})
+    weights.fill_(5)
+    saver.finish()
+    assert torch.equal(checkpoint.load(tmp_path)["weights"][0], torch.zeros(3))
+
+
+def test_a_run_of_minutes_stops_saves_and_measures_in_time(tmp_path, monkeypatch):
+    clock = iter(range(0, 10**6))
+    monkeypatch.setattr(schedule.time, "monotonic", lambda: float(next(clock)))
+    seen = []
+    task = regression(watch=lambda step, average, *, last: seen.append((step, last)) or False)
+    done = run(task, config(tmp_path, steps=0, budget_minutes=1.0), began_s=0.0)
+    assert done.is_over
+    state = checkpoint.load(tmp_path / "run")
+    assert 30 < state["clock"]["spent_s"] <= 60
+    assert seen[-1] == (state["step"], True)
+    again = run(regression(), config(tmp_path, steps=0, budget_minutes=1.0), began_s=0.0)
+    assert again.is_over
+    assert checkpoint.load(tmp_path / "run")["step"] == state["step"]
+
+
+def test_a_paused_run_goes_on_and_writes_no_model_before_its_end(tmp_path):
+    written = []
+
+    def prepare(config):
+        return regression(write=lambda average: written.append(1) or tmp_path / "model")
+
+    whole = OfOneStep(config(tmp_path / "whole"))
+    train(whole, prepare)
+    written.clear()
+    parts, calls = OfOneStep(config(tmp_path / "parts", pause_minutes=1e-9)), 0
+    while train(parts, prepare) is None:  # a step a call
+        assert written == []
+        calls += 1
+    assert calls == 11
+    assert losses(tmp_path / "parts" / "run") == losses(tmp_path / "whole" / "run")
+
+
+def test_a_folder_in_use_is_refused_with_its_owner(tmp_path):
+    holding = "import sys, time; from pathlib import Path; from train.engine.lock import locked\n"
+    holding += "with locked(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    other = subprocess.Popen(
+        [sys.executable, "-c", holding, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(CheckpointError, match=f"process {other.pid} on .*run=FOLDER"):
+            fit(regression(), config(tmp_path))
+    finally:
+        other.kill()
+        other.wait()
+    fit(regression(), config(tmp_path))  # the system gave it back
 
 
 def test_a_broken_checkpoint_says_what_to_do(tmp_path):

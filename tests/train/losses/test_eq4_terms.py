@@ -128,7 +128,7 @@ def test_the_guided_keypoints_are_ten_that_count_as_eyes_or_lip():
 
 def frames(seed, valid):
     return FrameBatch(
-        image=rand(COUNT, 3, SIZE, SIZE, seed=seed),
+        pixels=rand(COUNT, 3, SIZE, SIZE, seed=seed),
         keypoints=rand(COUNT, 21, 3, seed=seed + 1) - 0.5,
         pose_deg=torch.full((COUNT, 3), 10.0),
         valid=torch.tensor(valid),

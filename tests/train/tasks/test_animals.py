@@ -172,7 +172,8 @@ def a_published_task(place, **more):
 
 
 def drawn(task, step):
-    return task.steps[0].batches.draw(Draw.of(0, 0, step), torch.device("cpu"))
+    batches = task.steps[0].batches
+    return batches.read(batches.draw(Draw.of(0, 0, step)), torch.device("cpu"))
 
 
 def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
@@ -184,7 +185,7 @@ def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
     known = RenderedSet([place / "creatures"]).small["keypoints"].reshape(-1, 21, 3)
     assert pairs.valid.all()
     assert any(np.array_equal(pairs.driving.keypoints[0].numpy(), points) for points in known)
-    task.train_step(Draw.of(0, 0, 0), task.networks)["total"].backward()
+    task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)["total"].backward()
     judges = task.networks["discriminators"]
     for name, learns in (("global", True), ("face", True), ("lip", False)):
         gradients = [p.grad for p in judges.of[name].parameters() if p.grad is not None]

@@ -19,6 +19,7 @@ from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train import stage2
 from train.data.face_crops import CropSettings
+from train.data.pixels import as_image
 from train.data.preparing import prepare
 from train.data.sets import Sets, open_sets
 from train.engine.config import parse
@@ -253,7 +254,7 @@ def a_task(media, base, *options, folders=None):
 def test_the_opening_in_the_picture_teaches_in_mixed_precision_too(media, base):
     task = a_task(media, base, "parts=eyes,lip")
     with torch.autocast("cpu", torch.bfloat16):
-        losses = task.train_step(Draw.of(0, 0, 0), task.networks)
+        losses = task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)
     (losses["eyes_picture"] + losses["lip_picture"]).backward()
     for name in ("eyes", "lip"):
         gradients = [p.grad for p in task.networks[name].parameters() if p.grad is not None]
@@ -288,7 +289,8 @@ def test_the_source_opening_is_what_the_reader_reads(media, base):
 def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
     task = a_task(media, base)
     (step,) = task.steps
-    sources, labelled = step._sources(Draw.of(0, 0, 0))
+    pixels, labelled = step._sources(Draw.of(0, 0, 0))
+    sources = as_image(pixels)
     assert len(sources) == 2
     assert len(labelled) == 1
     model, reader = step.model(task.networks), step.reader
@@ -305,7 +307,10 @@ def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
 def test_stills_are_enough_for_openings_but_not_for_s(media, base):
     stills = of_clips(media, "stills")
     task = a_task(media, base, "parts=lip", folders=stills)
-    assert float(task.train_step(Draw.of(0, 0, 0), task.networks)["lip_picture"].detach()) > 0
+    assert (
+        float(task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)["lip_picture"].detach())
+        > 0
+    )
     with pytest.raises(MediaError, match="Add videos to clips"):
         a_task(media, base, folders=stills)
 

@@ -158,7 +158,7 @@ def test_keypoints_follow_their_picture_through_augmentation():
     centre = ((keypoints[0, 0, :2] + 1) / 2 * size - 0.5).round().long()
     image[:, :, centre[1] - 2 : centre[1] + 3, centre[0] - 2 : centre[0] + 3] = 1.0
     frames = FrameBatch(
-        image=image,
+        pixels=image,
         keypoints=keypoints,
         canonical=keypoints,
         pose_deg=torch.zeros(count, 3),
@@ -178,7 +178,7 @@ def test_a_turned_picture_has_a_turned_pose():
     canonical = torch.randn(count, 21, 3, generator=torch.Generator().manual_seed(1))
     pose = torch.tensor([[10.0, -20.0, 5.0]]).expand(count, 3)
     frames = FrameBatch(
-        image=torch.rand(count, 3, 16, 16),
+        pixels=torch.rand(count, 3, 16, 16),
         keypoints=canonical @ rotation_from_degrees(*pose.unbind(1)),
         canonical=canonical,
         pose_deg=pose,
@@ -194,7 +194,7 @@ def test_a_turned_picture_has_a_turned_pose():
 def test_a_pair_is_coloured_as_one(data):
     rendered = RenderedSet([data])
     pairs = rendered.pairs(np.array([0]), np.array([0]))
-    pairs = replace(pairs, driving=replace(pairs.driving, image=pairs.source.image))
+    pairs = replace(pairs, driving=replace(pairs.driving, pixels=pairs.source.pixels))
     coloured = augment_pairs(pairs, Draw.of(0, 0, 2))
     assert torch.equal(coloured.source.image, coloured.driving.image)
     assert not torch.equal(coloured.source.image, pairs.source.image)

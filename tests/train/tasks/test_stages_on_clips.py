@@ -16,11 +16,13 @@ from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train import compact, stage2
 from train.data import sets
 from train.data.face_crops import CropSettings
+from train.data.pixels import as_image
 from train.data.prepared_clips import PreparedSet
 from train.data.preparing import prepare, read_index
 from train.data.sets import Sets, open_sets
 from train.engine.config import parse
 from train.engine.draw import Draw
+from train.engine.stats import CLOCK
 from train.losses.compact_picture_terms import picture_terms, unlabelled_terms
 from train.losses.picture_weights import PictureWeights
 from train.models.runs import BaseModel, load_run, open_model
@@ -57,7 +59,7 @@ def keys(media, *names):
 def rows(run):
     lines = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
     found = [json.loads(line) for line in lines]
-    return [{k: v for k, v in row.items() if k != "steps_per_s"} for row in found]
+    return [{k: v for k, v in row.items() if k not in CLOCK} for row in found]
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +137,8 @@ def stage_2_on_clips(media, mixed, *arguments):
 def test_heads_of_clips_are_where_w_sees_them_and_about_the_keypoints(media, mixed):
     task = stage_2_on_clips(media, mixed)
     (step,) = task.steps
-    sources, heads = step._sources(Draw.of(0, 0, 0))
+    pixels, heads = step._sources(Draw.of(0, 0, 0))
+    sources = as_image(pixels)
     assert sources.shape == (3, 3, SIZE_PX, SIZE_PX)
     assert len(heads) == 0
     model = step.model(task.networks)

@@ -1,0 +1,27 @@
+"""Tensors inside dataclasses and tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+from torch import Tensor
+
+Value = TypeVar("Value")
+
+
+def map_tensors(value: Value, change: Callable[[Tensor], Tensor]) -> Value:
+    """The same dataclass, tuple or tensor with each tensor inside changed."""
+    return cast(Value, _mapped(value, change))
+
+
+def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(_mapped(entry, change) for entry in cast("tuple[Any, ...]", value))
+    if is_dataclass(value) and not isinstance(value, type):
+        entries = {field.name: getattr(value, field.name) for field in fields(value)}
+        return replace(value, **{name: _mapped(entry, change) for name, entry in entries.items()})
+    return value
