@@ -22,6 +22,7 @@ from ..engine.draw import Draw
 from ..engine.tensors import map_tensors
 from .batch import FrameBatch, PairBatch
 from .pixels import Picture, as_image, as_pictures, as_pixels, resized
+from .splines import bends, draw_splines
 
 Floats = NDArray[np.floating[Any]]
 GREY_SHARE = 0.15
@@ -61,6 +62,8 @@ class MovedFrames:
     """(B, 2, 2) acts on rows: a point at `xy` came to `xy @ linear + shift`, crop units."""
     shift: Tensor
     """(B, 2)."""
+    spline: Tensor | None = None
+    """(B, 25, 2) by which the moved picture was bent, as `splines.unbent` has it."""
 
     @property
     def image(self) -> Tensor:
@@ -125,18 +128,23 @@ def mirrored(frames: FrameBatch, rows: Tensor) -> FrameBatch:
     )
 
 
-def moved_frames(pixels: Tensor, draw: Draw) -> MovedFrames:
+def moved_frames(pixels: Tensor, draw: Draw, *, bent: bool = False) -> MovedFrames:
     """Frames changed as M's training frames are, and the similarity by which they were moved.
 
     Args:
         pixels: (B, 3, h, h) bytes, or numbers in [0, 1].
         draw: The step's.
+        bent: Whether the moved frames are bent by thin plate splines as well.
     """
     pictures = as_pictures(pixels)
+    spline = draw_splines(draw, len(pictures)) if bent else None
     linear, shift = _similarities(draw, len(pictures))
     changes = _changes(draw, len(pictures), pictures.shape[1], _warps(linear, shift, pictures))
+    if spline is not None:
+        curves = bends(spline, pictures.shape[1])
+        changes = [replace(c, bend=curve) for c, curve in zip(changes, curves, strict=True)]
     found = np.stack([_changed(*both) for both in zip(pictures, changes, strict=True)])
-    return MovedFrames(pixels=as_pixels(found), linear=linear, shift=shift)
+    return MovedFrames(pixels=as_pixels(found), linear=linear, shift=shift, spline=spline)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +153,8 @@ class _Change:
 
     warp: Floats
     """(2, 3): where each pixel's colour is found, pixels."""
+    bend: Floats | None = None
+    """(S, S, 2): by how much each pixel moves before that, crop units."""
     levels: Floats
     """(1, 256, 3): the new ones of red, green and blue."""
     is_grey: bool
@@ -160,14 +170,7 @@ class _Change:
 
 def _changed(picture: Picture, change: _Change) -> Picture:
     size = picture.shape[0]
-    moved = cv2.warpAffine(
-        picture,
-        change.warp,
-        (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    image = cv2.LUT(moved, change.levels)
+    image = cv2.LUT(_warped(picture, change.warp, change.bend), change.levels)
     if change.is_grey:
         image = cv2.transform(image, np.full((3, 3), 1 / 3, np.float32))
     image = image * change.light
@@ -179,6 +182,21 @@ def _changed(picture: Picture, change: _Change) -> Picture:
         rows, columns, colour = change.box
         image[rows, columns] = colour
     return _bytes(image)
+
+
+def _warped(picture: Picture, warp: Floats, bend: Floats | None) -> Picture:
+    size, border = picture.shape[0], cv2.BORDER_REPLICATE
+    if bend is None:
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(
+            cv2.warpAffine(picture, warp, (size, size), flags=how, borderMode=border), np.uint8
+        )
+    pixels = np.arange(size, dtype=np.float32)
+    places = np.stack(np.meshgrid(pixels, pixels), -1) + bend * np.float32(size / 2)
+    found = (places @ warp[:, :2].T + warp[:, 2]).astype(np.float32)
+    return np.asarray(
+        cv2.remap(picture, found, None, cv2.INTER_LINEAR, borderMode=border), np.uint8
+    )
 
 
 def _changes(draw: Draw, count: int, size: int, warps: Floats) -> list[_Change]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,20 @@ from numpy.typing import NDArray
 from ..engine.draw import Draw
 
 Numbers = NDArray[np.integer]
+Balance = Literal["clips", "files", "folders"]
+"""What is drawn equally often."""
+
+
+def people_of(files: Sequence[str], balance: Balance) -> list[str] | None:
+    """Who is in each clip, as far as a balance tells: one person a file, or one a folder.
+
+    Args:
+        files: Names of the files that the clips are of, with their folders.
+        balance: What is drawn equally often; None comes of "clips".
+    """
+    if balance == "clips":
+        return None
+    return [file if balance == "files" else str(PurePosixPath(file).parent) for file in files]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +44,27 @@ class Picks:
 class ClipSampler:
     """Draws clips, each of its kind as often as any other, however many frames it has."""
 
-    def __init__(self, lengths: Sequence[int], image_fraction: float) -> None:
+    def __init__(
+        self, lengths: Sequence[int], image_fraction: float, people: Sequence[str] | None = None
+    ) -> None:
         """A sampler.
 
         Args:
             lengths: Frames of each clip; a clip of one frame is an image.
             image_fraction: Share of images among the drawn clips, where there are videos too.
+            people: Who is in each clip: then each person of a kind is drawn as often as any other.
         """
         self._lengths = np.array(lengths, int)
         self._videos = np.flatnonzero(self._lengths > 1)
         self._images = np.flatnonzero(self._lengths == 1)
         self._image_fraction = image_fraction if len(self._videos) else 1.0
+        self._of_people: dict[bool, list[Numbers]] | None = None
+        if people is not None:
+            names = np.array(people)
+            self._of_people = {
+                still: [kind[names[kind] == name] for name in np.unique(names[kind])]
+                for still, kind in ((True, self._images), (False, self._videos))
+            }
 
     @property
     def has_motion(self) -> bool:
@@ -82,6 +108,10 @@ class ClipSampler:
         still = draw.uniform(count).numpy() < (image_fraction if len(self._images) else 0.0)
         places = draw.uniform(count).numpy()
         kinds = [self._images if is_still else self._videos for is_still in still]
+        if self._of_people is not None:
+            people = zip(still.tolist(), draw.uniform(count).tolist(), strict=True)
+            of_kind = [(self._of_people[is_still], place) for is_still, place in people]
+            kinds = [groups[int(place * len(groups))] for groups, place in of_kind]
         chosen = [
             kind[int(float(place) * len(kind))] for kind, place in zip(kinds, places, strict=True)
         ]

@@ -58,6 +58,7 @@ class ClipSet:
         size_px: int,
         image_fraction: float,
         far: bool = False,
+        people: Sequence[str] | None = None,
     ) -> None:
         """A source of pairs.
 
@@ -66,10 +67,11 @@ class ClipSet:
             size_px: Side of the pictures it gives; stored ones are resized to it.
             image_fraction: Share of images among the drawn clips, where there are videos too.
             far: Whether clips are behind a URL: several are asked for at a time.
+            people: Who is in each clip, where each person is to be drawn as often as any other.
         """
         self._far = far
         self._frames = frames
-        self._sampler = ClipSampler([len(clip) for clip in frames], image_fraction)
+        self._sampler = ClipSampler([len(clip) for clip in frames], image_fraction, people)
         self._size_px = size_px
         self._skipping = Skipping("clip", len(frames))
 

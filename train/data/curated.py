@@ -9,6 +9,7 @@ from typing import Final
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.landmark_layouts import COMPACT_21
 
+from .clip_sampler import Balance, people_of
 from .clip_set import Annotation, ClipSet
 from .clip_shards import shard_clips
 from .folder import DataFolder, open_folder
@@ -28,6 +29,7 @@ class CuratedSet(ClipSet):
         size_px: int,
         image_fraction: float,
         annotated: bool = False,
+        balance: Balance = "clips",
     ) -> None:
         """Read the tables; no frame is read yet.
 
@@ -37,6 +39,7 @@ class CuratedSet(ClipSet):
             image_fraction: Share of images among the drawn clips, where there are videos too.
             annotated: Whether pairs carry the stored landmarks and pose. A clip whose landmarks
                 are damaged or of another set counts as one that cannot be read.
+            balance: What is drawn equally often.
 
         Raises:
             MediaError: A folder is none of these or damaged, has no clips, or the folders store
@@ -53,7 +56,10 @@ class CuratedSet(ClipSet):
         self.stored_px = sizes[0]
         """Side of the stored pictures."""
         far = any(folder.is_far for folder in opened)
-        super().__init__(clips, size_px=size_px, image_fraction=image_fraction, far=far)
+        people = people_of([str(clip.clip.about["source"]) for clip in clips], balance)
+        super().__init__(
+            clips, size_px=size_px, image_fraction=image_fraction, far=far, people=people
+        )
         self._clips, self._annotated = clips, annotated
         self._arrays = lru_cache(CACHED_ANNOTATIONS)(lambda clip: self._clips[clip].annotations())
 

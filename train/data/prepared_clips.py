@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from liveportrait_core.errors import MediaError
 
+from .clip_sampler import Balance, people_of
 from .clip_set import ClipSet
 from .preparing import PreparedFile
 
@@ -24,6 +25,7 @@ class PreparedSet(ClipSet):
         *,
         size_px: int,
         image_fraction: float,
+        balance: Balance = "clips",
     ) -> None:
         """Map the shards.
 
@@ -32,6 +34,7 @@ class PreparedSet(ClipSet):
             clips: Which of its clips.
             size_px: Side of the pictures it gives; stored ones are resized to it.
             image_fraction: Share of images among the drawn clips, where there are videos too.
+            balance: What is drawn equally often.
 
         Raises:
             MediaError: A shard is missing or damaged.
@@ -40,7 +43,8 @@ class PreparedSet(ClipSet):
         frames = [shards[clip.shard][clip.first : clip.first + clip.frames] for clip in clips]
         if any(len(stored) < clip.frames for stored, clip in zip(frames, clips, strict=True)):
             raise _damaged(cache, "a shard is shorter than its index says")
-        super().__init__(frames, size_px=size_px, image_fraction=image_fraction)
+        people = people_of([clip.name for clip in clips], balance)
+        super().__init__(frames, size_px=size_px, image_fraction=image_fraction, people=people)
 
 
 def _mapped(path: Path) -> NDArray[np.uint8]:

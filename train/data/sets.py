@@ -10,6 +10,7 @@ from liveportrait_core.config.fields import OptionError, check_options, option
 from liveportrait_core.errors import MediaError
 
 from ..engine.distributed import is_first_process
+from .clip_sampler import Balance
 from .clip_set import ClipSet
 from .curated import CuratedSet
 from .face_crops import CropSettings
@@ -50,6 +51,12 @@ class DataConfig:
         "fraction of pictures among the pairs of clips, where there are videos too",
         minimum=0,
         maximum=1,
+    )
+    balance: Balance = option(
+        "clips",
+        "what of the clips is drawn equally often: clips, the files that they are of, or the "
+        "folders of these, where each holds one person",
+        more=True,
     )
     same_pose_fraction: float = option(
         0.5,
@@ -139,18 +146,24 @@ def _clips(config: DataConfig, run: Path, rendered: RenderedSet | None, annotate
         )
     opened = open_folders(config.clips)
     if any(folder.is_far or folder.has_clips for folder in opened):
-        return _curated(opened, size_px, config.image_fraction, annotated)
+        return _curated(opened, size_px, config, annotated)
     cache = Path(config.cache) if config.cache else run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     folders = [Path(place) for place in config.clips.split(",")]
     while not is_first_process() and not is_prepared(folders, cache, settings):
         time.sleep(1.0)
     clips = prepare(folders, cache, settings)
-    return PreparedSet(cache, clips, size_px=size_px, image_fraction=config.image_fraction)
+    return PreparedSet(
+        cache,
+        clips,
+        size_px=size_px,
+        image_fraction=config.image_fraction,
+        balance=config.balance,
+    )
 
 
 def _curated(
-    folders: list[DataFolder], size_px: int, image_fraction: float, annotated: bool
+    folders: list[DataFolder], size_px: int, config: DataConfig, annotated: bool
 ) -> CuratedSet:
     raw = [folder for folder in folders if not folder.has_clips]
     far = [folder for folder in raw if folder.is_far]
@@ -164,7 +177,13 @@ def _curated(
             f"clips names folders of train.curate and others ({', '.join(map(str, raw))}); one "
             "kind is expected. Curate those, too."
         )
-    clips = CuratedSet(folders, size_px=size_px, image_fraction=image_fraction, annotated=annotated)
+    clips = CuratedSet(
+        folders,
+        size_px=size_px,
+        image_fraction=config.image_fraction,
+        annotated=annotated,
+        balance=config.balance,
+    )
     if size_px > clips.stored_px:
         raise MediaError(
             f"The curated clips have {clips.stored_px} px; at least {size_px} px are expected. "

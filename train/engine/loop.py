@@ -168,7 +168,8 @@ class _Run:
         saver = stats = None
         if self._accelerator.is_main_process:
             saver = checkpoint.Saver(config.run, config.keep)
-            stats = Stats(config.run / "stats.jsonl", config.steps, self._step)
+            path = config.run / "stats.jsonl"
+            stats = Stats(path, config.steps, self._step, project=config.wandb)
         try:
             with self._stop:
                 while not schedule.is_over(self._step) and not self._ends_early:

@@ -101,6 +101,11 @@ class LoopConfig:
         maximum=0.99999,
         more=True,
     )
+    wandb: str = option(
+        "",
+        "project of Weights & Biases that the losses are sent to as well (needs the package wandb)",
+        more=True,
+    )
     log_every: int = option(
         25, "steps between status lines and rows of stats.jsonl", minimum=1, more=True
     )

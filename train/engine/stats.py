@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
 import json
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from liveportrait_core.config.fields import OptionError
 
 TENSORBOARD_NAME = "tensorboard"
 """In the folder of a run."""
@@ -19,7 +23,18 @@ started that it waited for data."""
 class Stats:
     """Means of losses between logs: a JSON row, a line on stderr, curves for TensorBoard."""
 
-    def __init__(self, path: Path, total_steps: int, first_step: int) -> None:
+    def __init__(self, path: Path, total_steps: int, first_step: int, *, project: str = "") -> None:
+        """Go on with the rows of a run.
+
+        Args:
+            path: Of stats.jsonl, in the run's folder.
+            total_steps: Of the run; 0 where that is not known.
+            first_step: Finished steps.
+            project: Of Weights & Biases; "" for none.
+
+        Raises:
+            OptionError: There is no such package.
+        """
         self.path, self.total_steps = path, total_steps
         self.started_s, self.first_step = time.monotonic(), first_step
         self._waited_s = 0.0
@@ -27,6 +42,7 @@ class Stats:
         self.counts: dict[str, int] = {}
         _drop_rows_after(path, first_step)
         self._curves = _curves(path.parent / TENSORBOARD_NAME, first_step)
+        self._online = _online(project, path.parent) if project else None
 
     def add(self, losses: dict[str, float], waited_s: float = 0.0) -> None:
         """Take in the losses of one step.
@@ -59,6 +75,8 @@ class Stats:
             for name, value in {**means, "lr_share": lr_share}.items():
                 self._curves.add_scalar(name, value, step)
             self._curves.flush()
+        if self._online is not None:
+            self._online.log({**means, "lr_share": lr_share}, step=step)
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         of_all = f"/{self.total_steps}" if self.total_steps else ""
         line = f"step {step}{of_all}  {rate:.2f}/s  {left_min:.0f} min left  {shown}"
@@ -73,6 +91,23 @@ def _curves(folder: Path, first_step: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, and may be missing
 
     return SummaryWriter(str(folder), purge_step=first_step + 1)
+
+
+def _online(project: str, run: Path) -> Any:
+    """A run of Weights & Biases that goes on where this run's folder does.
+
+    Raises:
+        OptionError: The package is not installed.
+    """
+    try:
+        wandb: Any = importlib.import_module("wandb")
+    except ImportError as error:
+        raise OptionError(
+            f"wandb is {project}, but the package wandb does not import ({error}). Run pip install "
+            "wandb, or leave wandb out."
+        ) from error
+    name = hashlib.sha256(str(run.resolve()).encode()).hexdigest()[:16]
+    return wandb.init(project=project, name=run.name, id=name, dir=str(run), resume="allow")
 
 
 def _drop_rows_after(path: Path, step: int) -> None:

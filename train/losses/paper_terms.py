@@ -6,8 +6,9 @@ L_base = L_E + L_L + L_H + L_P,cascade + L_G,cascade + L_delta + L_faceid + L_gu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from liveportrait_core.motion.types import Motion
 
 from ..data.augment import MovedFrames
 from ..data.batch import PairBatch
+from ..data.splines import unbent
 from ..models.discriminators import CASCADE_LAYERS, DiscriminatorOutputs
 from ..models.pretrained.picture_features import PictureDistance
 from .adversarial import OBJECTIVES, feature_matching
@@ -48,6 +50,10 @@ say which keypoints it guides: these are the ones that the published inference m
 as lip. There are too few eye keypoints for both irises, so only one iris is guided."""
 
 
+FACE_ID: Final = 10.0
+"""Weight of L_faceid where faces are recognised."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperWeights:
     """Weights of Eq. 4; the paper gives none. These are face vid2vid's where it has the term."""
@@ -74,8 +80,11 @@ class PaperWeights:
         "keeps the slopes of the discriminators at 1, as WGAN-GP does; 0 leaves it out",
         minimum=0,
     )
-    face_id: float = option(
-        0.0, "L_faceid: 1 - cosine of ArcFace's embeddings; needs arcface=FILE", minimum=0
+    face_id: float | None = option(
+        None,
+        "L_faceid: 1 - cosine of ArcFace's embeddings; needs arcface=FILE",
+        minimum=0,
+        unset=f"{FACE_ID:g} with arcface=FILE, else 0",
     )
     guide: float = option(
         10.0, "L_guide (Eq. 3): Wing loss of the guided keypoints' x and y, crop units", minimum=0
@@ -83,6 +92,16 @@ class PaperWeights:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    def known_faces(self, *, is_known: bool) -> PaperWeights:
+        """The same with a number for L_faceid.
+
+        Args:
+            is_known: Whether there is a network that recognises faces.
+        """
+        if self.face_id is not None:
+            return self
+        return replace(self, face_id=FACE_ID if is_known else 0.0)
 
 
 NEEDS_TRUTH = ("head_pose", "guide")
@@ -134,7 +153,7 @@ def paper_terms(
             "deformation", weights.deformation, lambda s: deformation_prior(s.driving.expression)
         ),
         LossTerm("guide", weights.guide, _guide),
-        LossTerm("face_id", weights.face_id, _face_id),
+        LossTerm("face_id", weights.face_id or 0.0, _face_id),
         *_perceptual_terms(weights, distance),
         *_adversarial_terms(weights, objective),
     )
@@ -195,7 +214,8 @@ def _adversarial_terms(weights: PaperWeights, objective: str) -> list[LossTerm[P
 def _equivariance(step: PaperStep) -> Tensor:
     """L_E of Eq. 4; the gradient goes to both readings."""
     moved = step.moved
-    return equivariance(step.moved_keypoints, step.driving_keypoints, moved.linear, moved.shift)
+    straight = unbent(step.moved_keypoints, moved.spline)
+    return equivariance(straight, step.driving_keypoints, moved.linear, moved.shift)
 
 
 def _head_pose(step: PaperStep) -> Tensor:

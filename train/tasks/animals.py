@@ -378,11 +378,11 @@ def cost(config: AnimalsConfig) -> str:
     """What a step of one process takes, for a dry run; of M's part only that it is there."""
     sets = noise_sets(config.sets, config.sets.clip_px)
     if isinstance(config, PaperAnimalsConfig):
-        training = config.training
+        training = config.training.for_processes(num_processes())
         one = replace(config, training=training.of_one_pair())
-        batch, accumulate = training.optimiser.batch, training.for_processes(num_processes())
+        batch = training.optimiser.batch
         parts = [("pair", batch, lambda: paper_animals_task(one, sets, sets))]
-        return step_cost(parts).summary(accumulate.loop.accumulate)
+        return step_cost(parts).summary(training.loop.accumulate)
     base, batches = open_base(config.base), replace(config.batches, batch=1, motion_batch=0)
     alone = replace(config, batches=batches)
     parts = [("pair", config.batches.batch, lambda: compact_animals_task(alone, base, sets, sets))]

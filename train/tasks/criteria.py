@@ -39,6 +39,9 @@ class CriteriaOptions:
         "",
         "VGG19 file (torchvision's keys) for L_P; without it our own features compare pictures",
     )
+    splines: bool = option(
+        False, "L_E also bends pictures, by thin plate splines; else it moves them by similarities"
+    )
     objective: Literal["hinge", "least_squares"] = option(
         "hinge", "what generator and discriminators minimise (L_G)"
     )

@@ -55,11 +55,16 @@ OPTIMISER: Final = AdamW(betas=(0.5, 0.999), weight_decay=0.0)
 class PaperOptimiser:
     """Batches and Adam of Eq. 4."""
 
-    batch: int = option(4, "pairs at a time and process", minimum=1)
+    batch: int = option(
+        4,
+        "pairs at a time and process, at most: the largest number that divides a process's share "
+        "of total_batch",
+        minimum=1,
+    )
     total_batch: int = option(
         104,
-        "pairs per step of all processes together, from which accumulate follows; 0: as accumulate "
-        "says",
+        "pairs per step of all processes together, from which accumulate follows; 0: as batch and "
+        "accumulate say",
         minimum=0,
     )
     lr: float = option(2e-4, "learning rate of F, M, W and G", above=0)
@@ -73,25 +78,27 @@ class PaperOptimiser:
     def __post_init__(self) -> None:
         check_options(self)
 
-    def accumulate(self, processes: int, default: int) -> int:
-        """Parts of a batch, such that this number of processes takes `total_batch` together.
+    def parts(self, processes: int, accumulate: int) -> tuple[int, int]:
+        """Pairs at a time and parts, such that the processes take `total_batch` together.
 
         Args:
             processes: Of the run.
-            default: Where `total_batch` is 0.
+            accumulate: Parts where `total_batch` is 0.
 
         Raises:
             OptionError: They cannot.
         """
-        at_a_time = self.batch * processes
         if not self.total_batch:
-            return default
-        if self.total_batch % at_a_time:
+            return self.batch, accumulate
+        if self.total_batch % processes:
+            nearest = max(1, round(self.total_batch / processes)) * processes
             raise OptionError(
-                f"total_batch={self.total_batch} is no multiple of {processes} processes with "
-                f"batch={self.batch}; give another batch, or total_batch=0 and accumulate=N."
+                f"total_batch={self.total_batch} is no multiple of {processes} processes; give "
+                f"total_batch={nearest}, or total_batch=0 and accumulate=N."
             )
-        return self.total_batch // at_a_time
+        own = self.total_batch // processes
+        batch = max(n for n in range(1, min(self.batch, own) + 1) if own % n == 0)
+        return batch, own // batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +112,17 @@ class PaperTraining:
     validation: ValidationConfig = shared(ValidationConfig)
 
     def for_processes(self, count: int) -> PaperTraining:
-        """The same with `accumulate` such that `count` processes take `total_batch` together.
+        """The same with the parts in which `count` processes take `total_batch` together.
 
         Raises:
             OptionError: They cannot.
         """
-        accumulate = self.optimiser.accumulate(count, self.loop.accumulate)
-        return replace(self, loop=replace(self.loop, accumulate=accumulate))
+        batch, accumulate = self.optimiser.parts(count, self.loop.accumulate)
+        return replace(
+            self,
+            loop=replace(self.loop, accumulate=accumulate),
+            optimiser=replace(self.optimiser, batch=batch),
+        )
 
     def of_one_pair(self) -> PaperTraining:
         """The same with one pair a step and no validation, to measure its cost."""
@@ -205,15 +216,14 @@ def paper_task(config: PaperConfig, sets: Sets) -> Task:
         batch=training.optimiser.batch,
         clips_in_step=training.sets.unlabelled_count,
     )
-    step = training_step(preset, batches, initial.criteria, config.weights)
+    weights = config.weights.known_faces(is_known=bool(config.arcface))
+    step = training_step(preset, batches, initial.criteria, weights)
     metadata = paper_metadata(
         f"stage1 {config.preset} {config.loop.length}",
         initial.criteria,
         rendered=bool(training.sets.data),
     )
-    return assemble(
-        training, initial, step, metadata, notes=notes(initial, step, config.weights, sets)
-    )
+    return assemble(training, initial, step, metadata, notes=notes(initial, step, weights, sets))
 
 
 def initialise(
@@ -319,6 +329,7 @@ def training_step(
         terms=paper_terms(weights, criteria.distance, criteria.options.objective),
         arcface=criteria.arcface,
         penalised=bool(weights.gradient_penalty),
+        bent=criteria.options.splines,
     )
 
 
@@ -371,8 +382,8 @@ def notes(
 
 def cost(config: PaperConfig) -> str:
     """What a step of one process takes, for a dry run."""
-    training = config.training
+    training = config.training.for_processes(num_processes())
     one = replace(config, training=training.of_one_pair())
     sets = noise_sets(training.sets, training.sets.clip_px)
     costs = step_cost([("pair", training.optimiser.batch, lambda: paper_task(one, sets))])
-    return costs.summary(training.for_processes(num_processes()).loop.accumulate)
+    return costs.summary(training.loop.accumulate)

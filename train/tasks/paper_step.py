@@ -161,6 +161,8 @@ class PaperTrainingStep:
     """Recognises faces, for L_faceid."""
     penalised: bool
     """Whether the terms ask for gradient penalties."""
+    bent: bool = False
+    """Whether L_E bends pictures by thin plate splines."""
 
     @property
     def compared_px(self) -> int:
@@ -171,7 +173,8 @@ class PaperTrainingStep:
         """Pairs, and the frames of L_E."""
         pairs = self.batches.draw(draw)
         driving = torch.cat([part.driving.pixels for parts in pairs for part in parts])
-        moved = moved_frames(resized_pixels(driving, self.preset.face_size_px), draw)
+        faces = resized_pixels(driving, self.preset.face_size_px)
+        moved = moved_frames(faces, draw, bent=self.bent)
         share = draw.uniform(len(driving), 1, 1, 1) if self.penalised else None
         return PaperBatch(pairs=pairs, moved=moved, penalty_share=share)
 

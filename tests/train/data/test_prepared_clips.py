@@ -21,6 +21,7 @@ from tests.support.videos import (
 from train.data import face_crops, preparing
 from train.data.augment import augment_pairs, moved_frames
 from train.data.batch import FrameBatch, PairBatch
+from train.data.clip_sampler import ClipSampler, people_of
 from train.data.face_crops import CropSettings, SkippedError
 from train.data.mixed import count_in_step
 from train.data.prepared_clips import PreparedSet
@@ -302,6 +303,21 @@ def test_a_moved_frame_tells_where_its_points_went():
     # where a picture is not occluded, the middle of its brightest spot is the point
     assert float((found - told).norm(dim=1).median()) < 0.5 / size
     assert float((told - place).norm(dim=1).mean()) > 0.05
+
+
+def test_people_are_drawn_alike_however_many_clips_they_have():
+    files = [*(f"anna/{k}.mp4" for k in range(9)), "ben/0.mp4", "ben/0.mp4", "carl.jpg"]
+    lengths = [5] * 11 + [1]
+    found = {}
+    for balance in ("clips", "files", "folders"):
+        sampler = ClipSampler(lengths, 0.0, people_of(files, balance))
+        drawn = sampler.pairs(Draw.of(0, 0, 0), 2000).clips
+        found[balance] = [np.isin(drawn, part).mean() for part in (range(9), (9, 10), (11,))]
+    assert found["clips"] == pytest.approx([9 / 11, 2 / 11, 0], abs=0.03)
+    assert found["files"] == pytest.approx([9 / 10, 1 / 10, 0], abs=0.03)
+    assert found["folders"] == pytest.approx([1 / 2, 1 / 2, 0], abs=0.03)
+    stills = ClipSampler(lengths, 1.0, people_of(files, "folders"))
+    assert set(stills.pairs(Draw.of(0, 0, 0), 9).clips) == {11}
 
 
 @pytest.mark.parametrize(("batch", "share"), [(4, 0.5), (1, 0.5), (3, 0.3), (4, 0.0), (2, 1.0)])

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -175,6 +176,28 @@ def test_tensorboard_shows_the_losses_of_the_log(tmp_path):
     assert [event.step for event in events.Scalars("total")] == list(range(1, 13))
     shown = [event.value for event in events.Scalars("total")]
     assert shown == pytest.approx(losses(tmp_path / "run"), rel=1e-6)
+
+
+def test_losses_go_to_weights_and_biases_where_that_is_asked_for(tmp_path, monkeypatch):
+    sent, begun = [], []
+
+    class Online:
+        def log(self, values, step):
+            sent.append((step, values["total"]))
+
+    def init(**about):
+        begun.append(about)
+        return Online()
+
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=init))
+    fit(regression(), config(tmp_path, wandb="heads"))
+    assert [value for _, value in sent] == losses(tmp_path / "run")
+    fit(regression(), config(tmp_path, wandb="heads", steps=14))
+    assert begun[0] == begun[1]  # the same run, which goes on
+    assert (begun[0]["project"], begun[0]["resume"]) == ("heads", "allow")
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(OptionError, match="pip install wandb"):
+        fit(regression(), config(tmp_path, wandb="heads", steps=15))
 
 
 def test_a_finished_run_does_nothing_more(tmp_path):

@@ -312,7 +312,6 @@ def test_what_makes_no_sense_for_a_compact_base_is_refused(capsys, place, tmp_pa
         ("weights.guide=-1", "guide is -1.0; a number from 0 up is expected"),
         ("arcface=a.pth", "There is no option 'arcface'"),
         ("init=default", "There is no option 'init'"),
-        ("total_batch=3", "total_batch=3 is no multiple"),
     ],
 )
 def test_what_makes_no_sense_for_a_published_base_is_refused(capsys, place, tmp_path, wrong, said):

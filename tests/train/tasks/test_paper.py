@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from liveportrait_core.config.spec import OptionError
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.model import load_model
@@ -212,7 +213,6 @@ def test_what_makes_no_sense_is_one_sentence(capsys):
     assert "guide is -1.0; a number from 0 up is expected" in refused(
         capsys, tiny, "weights.guide=-1"
     )
-    assert "total_batch=104 is no multiple" in refused(capsys, tiny, "batch=7")
     for option in ("motion_batch=1", "gan=true", "preset=small"):
         said = refused(capsys, option)
         assert said.startswith(
@@ -235,10 +235,21 @@ def test_the_total_batch_is_shared_by_processes_and_parts():
     config = parse(PaperConfig, ["run=r", "steps=1", "data=d"], "stage1")
     optimiser = config.training.optimiser
     assert (optimiser.total_batch, optimiser.lr, optimiser.batch) == (104, 2e-4, 4)
-    assert config.for_processes(1).loop.accumulate == 26
-    assert config.for_processes(2).loop.accumulate == 13
-    assert replace(optimiser, batch=13).accumulate(8, 1) == 1
-    assert replace(optimiser, total_batch=0).accumulate(8, 3) == 3
+    parts = {count: optimiser.parts(count, 1) for count in (1, 2, 4, 8)}
+    assert parts == {1: (4, 26), 2: (4, 13), 4: (2, 13), 8: (1, 13)}
+    assert replace(optimiser, batch=13).parts(8, 1) == (13, 1)
+    assert replace(optimiser, total_batch=0).parts(8, 3) == (4, 3)
+    shared = config.for_processes(8)
+    assert (shared.training.optimiser.batch, shared.loop.accumulate) == (1, 13)
+    with pytest.raises(OptionError, match=r"no multiple of 3 processes; give total_batch=105"):
+        optimiser.parts(3, 1)
+
+
+def test_a_recognition_network_counts_without_another_option():
+    weights = PaperWeights()
+    assert weights.known_faces(is_known=True).face_id == 10
+    assert weights.known_faces(is_known=False).face_id == 0
+    assert PaperWeights(face_id=0.0).known_faces(is_known=True).face_id == 0
 
 
 def test_a_decoder_under_spectral_norm_paints_as_its_folded_weights():
