@@ -25,6 +25,10 @@ FACE_SHARE: Final = (0.2, 0.8)
 DARKEST: Final = 6
 LIGHTEST: Final = 249
 """Grey levels from which a pixel counts as black or white."""
+BAR_LEVEL: Final = 20
+"""Highest grey level of a black bar; video's black is 16, and compression adds a little."""
+BAR_EDGE: Final = 0.5
+"""Share of the line after a bar that is lighter: a dark room begins with a few pixels."""
 BLOCK_PX: Final = 8
 """Side of the blocks that JPEG and, at most rates, video codecs code by themselves."""
 BLUR_PX: Final = 11
@@ -47,6 +51,8 @@ class Quality:
     """Share of the face that is black or white."""
     blocks: float
     """Steps across the borders of 8-pixel blocks over those within; 1 where there are none."""
+    bars: float = 0.0
+    """Share of the crop's side that its widest black bar takes, at any edge."""
     score: float | None = None
     """The external scorer's."""
 
@@ -73,6 +79,7 @@ def measure(
         contrast=_median((low_high[:, 1] - low_high[:, 0]).tolist()),
         clipped=_median([clipped_share(face) for face in faces]),
         blocks=_median([blockiness(_grey(picture)) for picture in pictures]),
+        bars=_median([bar_share(_grey(crop)) for crop in crops]),
         score=None if scorer is None else float(scorer(np.stack(crops))),
     )
 
@@ -97,6 +104,7 @@ def missed_limit(
         "little contrast": quality.contrast < settings.min_contrast,
         "black or white": quality.clipped > settings.max_clipped,
         "compressed": quality.blocks > settings.max_blocks,
+        "black bars": quality.bars > settings.max_bars,
         "low score": score is not None and not score >= minimum,
     }
     return next((reason for reason, missed in checks.items() if missed), "")
@@ -105,6 +113,28 @@ def missed_limit(
 def clipped_share(grey: NDArray[np.uint8]) -> float:
     """Share of black and white pixels."""
     return float(((grey <= DARKEST) | (grey >= LIGHTEST)).mean())
+
+
+def bar_share(grey: NDArray[np.uint8]) -> float:
+    """Share of the side that the widest black bar takes.
+
+    A bar is of lines from an edge on in which nothing is lighter than black, up to a line that is
+    lighter over half of its length: of letterboxes, and of what lies outside the picture.
+
+    Args:
+        grey: (S, S) of a crop.
+    """
+    is_light = grey > BAR_LEVEL
+    turns = (is_light, is_light[::-1], is_light.T, is_light.T[::-1])
+    return max(_bar_lines(lines) for lines in turns) / len(grey)
+
+
+def _bar_lines(is_light: NDArray[np.bool_]) -> int:
+    """Lines of a bar at the first edge; 0 where there is none, or nothing else."""
+    lighter = is_light.mean(1)
+    first = int(np.argmax(lighter > 0))
+    begins_at_once = lighter[first : first + 2].max() >= BAR_EDGE  # its edge may be blurred
+    return first if first and begins_at_once else 0
 
 
 def blockiness(grey: NDArray[np.uint8]) -> float:

@@ -40,6 +40,9 @@ class CurationSettings:
     max_blocks: float = option(
         1.8, "steps at the borders of 8-pixel blocks over those within", minimum=0
     )
+    max_bars: float = option(
+        0.05, "fraction of the side that a black bar takes", minimum=0, maximum=1
+    )
     max_yaw_deg: float = option(
         60.0, "turn; one frame in ten may exceed it", minimum=0, maximum=180, unit="degrees"
     )
@@ -90,6 +93,7 @@ def with_present_names(stored: Mapping[str, Any]) -> dict[str, Any]:
         stored: As `settings.json` holds them; earlier versions wrote `least_...` and `most_...`.
     """
     settings = {_present_name(name): value for name, value in stored.items()}
+    settings.setdefault("max_bars", 1.0)  # bars were not looked for
     if stored.get("least_score") == _OLD_UNSET_SCORE:
         settings["min_score"] = None
     return settings

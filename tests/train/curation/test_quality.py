@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from liveportrait_core.imaging.landmark_layouts import Landmarks
 from train.curation.face_recognition import aligned, lowest_similarity
 from train.curation.quality import (
     Quality,
+    bar_share,
     blockiness,
     clipped_share,
     measure,
@@ -55,6 +58,21 @@ def test_black_and_white_pixels_are_counted():
     grey = np.full((10, 10), 128, np.uint8)
     grey[0, :5], grey[1, :2] = 0, 255
     assert clipped_share(grey) == pytest.approx(0.07)
+
+
+def test_black_bars_are_measured_and_dark_rooms_are_none():
+    picture = np.full((100, 100), 120, np.uint8)
+    assert bar_share(picture) == 0
+    barred = picture.copy()
+    barred[:12], barred[:, -7:] = 16, 3
+    assert bar_share(barred) == pytest.approx(0.12)
+    assert bar_share(barred[:, ::-1].T) == pytest.approx(0.12)
+    room = np.zeros((100, 100), np.uint8)
+    cv2.circle(room, (50, 55), 30, 160, -1)  # a head before black
+    assert bar_share(room) == 0
+    assert bar_share(np.zeros((100, 100), np.uint8)) == 0
+    missed = missed_limit(replace(GOOD, bars=0.12), STRAIGHT, CurationSettings())
+    assert missed == "black bars"
 
 
 def measured(crop, **more):
