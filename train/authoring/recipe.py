@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.config.fields import check_options, option, shared
@@ -23,6 +24,11 @@ HELD_OUT_SEED = 9001
 """Of identities that nothing is trained on."""
 MIN_COUNT = 2
 """Identities and steps that a small fraction leaves at least."""
+MINUTE_S: Final = 60.0
+LEAST_S: Final = 20.0
+"""Time that is left for a stage to be worth its start."""
+GRACE_S: Final = 30.0
+"""Time beyond its pause that training gets to start and to save."""
 SHARD_SIZE = 64
 """Identities in a file, as `train.render` has it."""
 
@@ -33,11 +39,17 @@ class RecipeConfig:
 
     out: Path = option(help="folder of everything: heads, runs, measures", positional=True)
     heads: HeadOptions = shared(HeadOptions, hidden=("seed", "size_px"))
-    device: Literal["cpu", "cuda"] = option("cpu", "where training runs")
+    device: Literal["auto", "cpu", "cuda"] = option("auto", "where training runs")
     processes: int = option(1, "training processes", minimum=1)
     workers: int = option(2, "rendering processes", minimum=0)
     fraction: float = option(
         1.0, "fraction of identities and steps, to try it out", minimum=0, maximum=1
+    )
+    minutes: float | None = option(
+        None,
+        "stop after so many minutes, states saved; the same command goes on",
+        above=0,
+        unset="when all is done",
     )
     list_stages: bool = option(
         False, "print the commands that would run, and what is done already, and exit", flag="list"
@@ -193,11 +205,32 @@ def _listed(chosen: RecipeConfig) -> str:
     return "\n".join(lines)
 
 
-def _run(stage: Stage, chosen: RecipeConfig) -> None:
-    """Run a stage; raises LivePortraitError where it fails."""
+def _run(stage: Stage, chosen: RecipeConfig, left_s: float | None = None) -> None:
+    """Run a stage, until it is done or the time is over.
+
+    Args:
+        stage: Which.
+        chosen: How.
+        left_s: Seconds; None for as many as it takes.
+
+    Raises:
+        LivePortraitError: It fails.
+    """
     words = command(stage, chosen)
+    if stage.steps and left_s is not None:
+        words.append(f"pause_minutes={left_s / MINUTE_S:.2f}")
     print(f"{stage.name}: {shlex.join(words)}", flush=True)
-    code = subprocess.run(words, check=False).returncode  # noqa: S603 - our own modules
+    process = subprocess.Popen(words)  # noqa: S603 - our own modules
+    try:
+        code = process.wait(None if left_s is None else left_s + GRACE_S * bool(stage.steps))
+    except subprocess.TimeoutExpired:
+        process.terminate()  # it keeps what it has finished
+        process.wait()
+        return
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
     if code:
         raise LivePortraitError(
             f"The stage '{stage.name}' ended with code {code}; its message is above. Correct that "
@@ -222,11 +255,18 @@ def work(config: RecipeConfig) -> str | None:
     """
     if config.list_stages:
         return _listed(config)
+    began_s = time.monotonic()
     for stage in STAGES:
         if is_done(stage, config):
             print(f"{stage.name}: done already", flush=True)
-        else:
-            _run(stage, config)
+            continue
+        left_s: float | None = None
+        if config.minutes is not None:
+            left_s = config.minutes * MINUTE_S - (time.monotonic() - began_s)
+        if left_s is None or left_s > LEAST_S:
+            _run(stage, config, left_s)
+        if left_s is not None and not is_done(stage, config):
+            return f"paused in '{stage.name}'; the same command goes on"
     return None
 
 

@@ -1,3 +1,6 @@
+import sys
+import time
+
 import pytest
 
 from liveportrait_core.config.arguments import from_arguments
@@ -96,3 +99,33 @@ def test_values_out_of_range_are_refused(tmp_path, capsys):
         chosen(tmp_path, "--fraction", "2")
     assert stop.value.code == 2
     assert "--fraction is 2.0; a number from 0 to 1 is expected" in capsys.readouterr().err
+
+
+def test_a_recipe_of_minutes_pauses_its_training_and_goes_on(tmp_path, monkeypatch):
+    stage = next(stage for stage in recipe.STAGES if stage.steps)
+    monkeypatch.setattr(recipe, "STAGES", (stage,))
+    begun = []
+
+    class Begun:
+        def __init__(self, words):
+            begun.append(words)
+
+        def wait(self, timeout):
+            return 0
+
+    monkeypatch.setattr(recipe.subprocess, "Popen", Begun)
+    said = recipe.work(chosen(tmp_path, "--minutes", "9"))
+    assert said == f"paused in '{stage.name}'; the same command goes on"
+    assert begun[0][-1] == "pause_minutes=9.00"
+    (tmp_path / stage.results[0]).parent.mkdir()
+    (tmp_path / stage.results[0]).touch()
+    assert recipe.work(chosen(tmp_path, "--minutes", "9")) is None
+    assert len(begun) == 1
+
+
+def test_a_stage_without_steps_is_ended_when_the_time_is_over(tmp_path, monkeypatch):
+    slow = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(recipe, "command", lambda stage, chosen: list(slow))
+    start_s = time.monotonic()
+    recipe._run(recipe.STAGES[0], chosen(tmp_path), 0.5)
+    assert time.monotonic() - start_s < 50
