@@ -113,8 +113,8 @@ class Schedule:
         return self.progress(step) >= 1
 
     def is_paused(self) -> bool:
-        """Whether this call has to stop, though the run has not ended."""
-        if self._config.pause_minutes is None:
+        """Whether this call has to stop, though the run has not ended; not before its first step."""
+        if self._config.pause_minutes is None or not self.call_s:
             return False
         pause_s = self._config.pause_minutes * MINUTE_S
         return self.call_s >= pause_s - self._reserve_s(pause_s)

@@ -48,7 +48,7 @@ def regression(step=None, **more):
 
 
 def config(tmp_path, **changes):
-    values = {"run": tmp_path / "run", "steps": 12, "log_every": 1, "save_every": 4}
+    values = {"run": tmp_path / "run", "steps": 12, "log_every": 1, "save_every": 4, "workers": 0}
     return LoopConfig(**{**values, "bfloat16": False, "warmup_steps": 1, **changes})
 
 
@@ -271,7 +271,8 @@ def test_several_checkpoints_are_kept_and_the_best_is_marked(tmp_path):
 
 def test_a_checkpoint_is_of_the_moment_at_which_it_was_asked_for(tmp_path):
     saver, weights = checkpoint.Saver(tmp_path, 1), torch.zeros(3)
-    saver.save({"step": 1, "weights": [weights]})
+    whole = {name: {} for name in checkpoint.PARTS}
+    saver.save({**whole, "weights": [weights]})
     weights.fill_(5)
     saver.finish()
     assert torch.equal(checkpoint.load(tmp_path)["weights"][0], torch.zeros(3))
