@@ -113,7 +113,7 @@ class Schedule:
         return self.progress(step) >= 1
 
     def is_paused(self) -> bool:
-        """Whether this call has to stop, though the run has not ended; not before its first step."""
+        """Whether this call stops before the run has ended, but not before its first step."""
         if self._config.pause_minutes is None or not self.call_s:
             return False
         pause_s = self._config.pause_minutes * MINUTE_S
