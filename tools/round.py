@@ -139,8 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("round"), help="of train.recipe (round)")
     parser.add_argument("--minutes", type=float, default=9.0, help="of training and rendering (9)")
     parser.add_argument("--wheels", type=Path, help="folder of wheels to install first")
-    parser.add_argument("recipe", nargs="*", help="after --: options of train.recipe")
-    options = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    options, more = parser.parse_args(given[:end]), given[end + 1 :]  # those of train.recipe
     if options.wheels is not None:
         _install(options.wheels)
     try:
@@ -149,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     words = [sys.executable, "-m", "train.recipe", str(options.out)]
-    words += ["--minutes", str(options.minutes), *options.recipe]
+    words += ["--minutes", str(options.minutes), *more]
     code = subprocess.run(words, check=False).returncode  # noqa: S603 - our own module
     names = pack(options.out, options.state)
     free_gb = shutil.disk_usage(options.state).free / 1e9
