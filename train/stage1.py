@@ -1,11 +1,11 @@
 """Stage 1 of the paper: F, M, W and G of the paper's architecture by Eq. 4 (Sec. 3.2).
 
     python -m train.stage1 run=runs/paper clips=videos steps=200000
-    python -m train.stage1 run=runs/tiny preset=tiny data=runs/heads steps=100
+    python -m train.stage1 run=runs/tiny preset=tiny data=runs/heads total_batch=4 steps=100
     torchrun --nproc_per_node 8 -m train.stage1 run=... data=... clips=... steps=...
 
-`preset=tiny total_batch=4` has a sixteenth of the channels and few pairs a step, to try things
-out. The compact networks that ship are trained by `train.compact`.
+`preset=tiny` has a sixteenth of the channels, to try things out; a step is 104 pairs by
+default. The compact networks that ship are trained by `train.compact`.
 """
 
 import sys

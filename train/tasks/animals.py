@@ -26,7 +26,7 @@ from liveportrait_core.preset import Preset
 from ..data.batch import PairBatch, concatenate
 from ..data.mixed import Mix, MixedClips, MixedHeads, animal_folders
 from ..data.rendered import RenderedSet
-from ..data.sets import DataConfig, Sets, open_sets
+from ..data.sets import SIZE_STEP_PX, DataConfig, Sets, open_sets
 from ..data.source import PairSource
 from ..engine import checkpoint
 from ..engine.distributed import num_processes
@@ -318,8 +318,8 @@ def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
     """The animals' sets, with pictures as large as the originals'.
 
     Raises:
-        MediaError: As for `animal_folders` and `open_sets`, or rendered animals are of another
-            size.
+        MediaError: As for `animal_folders` and `open_sets`, rendered animals are of another size,
+            or clips cannot be stored with that of the originals.
     """
     side = next(s.size_px for s in (people.rendered, people.clips) if s is not None)
     rendered, others = animal_folders(config.animals.animals)
@@ -333,6 +333,12 @@ def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
         )
     if not others:
         return Sets(heads, None)
+    if side % SIZE_STEP_PX:
+        raise MediaError(
+            f"The original data has pictures of {side} px, and clips of animals are stored with as "
+            f"many; a multiple of {SIZE_STEP_PX} is expected. Render the original data with --size "
+            "128 or 256."
+        )
     run = config.loop.run
     of_clips = DataConfig(
         clips=",".join(map(str, others)),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from liveportrait_core.config.fields import build, specs_of
 from liveportrait_core.constants import ANIMAL_SPACE
+from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import write_image
 from liveportrait_core.model import load_model, save_model
 from liveportrait_core.networks.build import build as build_networks
@@ -360,6 +362,13 @@ def test_the_task_of_a_compact_base_keeps_its_form_and_leaves_l_h_out(place):
     assert isinstance(motion, MotionHalf)
     assert isinstance(picture, PictureHalf)
     assert {term.name: term.weight for term in motion.terms}["pose"] == 0
+
+
+def test_clips_of_animals_need_originals_of_a_size_that_clips_may_have(place):
+    config = parse(CompactAnimalsConfig, of_compact(place, "nowhere", "data"), "animals")
+    people = SimpleNamespace(rendered=SimpleNamespace(size_px=64), clips=None)
+    with pytest.raises(MediaError, match=r"pictures of 64 px, .* a multiple of 128 is expected"):
+        open_animals(config, people)
 
 
 def test_of_two_pairs_one_is_an_animal_and_animals_are_clips(place):
