@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.media.atomic import unwritable
+from liveportrait_core.media.atomic import make_folder, unwritable
 
 try:
     import fcntl
@@ -34,8 +34,8 @@ def locked(run: Path) -> Generator[None]:
         CheckpointError: Another process holds it; the message names its host and id.
         MediaError: The folder cannot be written to.
     """
+    make_folder(run)
     try:
-        run.mkdir(parents=True, exist_ok=True)
         stream = (run / NAME).open("a+", encoding="utf-8")
     except OSError as error:
         raise unwritable(run / NAME, error) from error

@@ -163,6 +163,13 @@ class _Run:
         """Train until the run ends or is paused."""
         config, schedule = self._config, self._schedule
         if schedule.is_over(self._step):
+            if self._accelerator.is_main_process:
+                print(
+                    f"nothing is left to train: {config.run} is at step {self._step}; give more "
+                    "steps to go on",
+                    file=sys.stderr,
+                    flush=True,
+                )
             return Trained(self._average.modules, is_over=True)
         batches = self._batches()
         saver = stats = None
