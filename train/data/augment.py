@@ -170,10 +170,10 @@ class _Change:
 
 def _changed(picture: Picture, change: _Change) -> Picture:
     size = picture.shape[0]
-    image = cv2.LUT(_warped(picture, change.warp, change.bend), change.levels)
+    image: Any = cv2.LUT(_warped(picture, change.warp, change.bend), change.levels)
     if change.is_grey:
         image = cv2.transform(image, np.full((3, 3), 1 / 3, np.float32))
-    image = image * change.light
+    image = np.asarray(image * change.light, np.float32)
     if change.noise is not None:
         image += change.noise
     if change.coarse < 1:
@@ -193,10 +193,9 @@ def _warped(picture: Picture, warp: Floats, bend: Floats | None) -> Picture:
         )
     pixels = np.arange(size, dtype=np.float32)
     places = np.stack(np.meshgrid(pixels, pixels), -1) + bend * np.float32(size / 2)
-    found = (places @ warp[:, :2].T + warp[:, 2]).astype(np.float32)
-    return np.asarray(
-        cv2.remap(picture, found, None, cv2.INTER_LINEAR, borderMode=border), np.uint8
-    )
+    found = np.asarray(places @ warp[:, :2].T + warp[:, 2], np.float32)
+    x, y = (np.ascontiguousarray(found[..., axis]) for axis in range(2))
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=border), np.uint8)
 
 
 def _changes(draw: Draw, count: int, size: int, warps: Floats) -> list[_Change]:
@@ -208,7 +207,7 @@ def _changes(draw: Draw, count: int, size: int, warps: Floats) -> list[_Change]:
         _coarse(draw, count),
         _boxes(draw, count, size),
     )
-    centres = np.arange(1 - size, size, 2, np.float32) / np.float32(size)
+    centres = np.arange(1 - size, size, 2, dtype=np.float32) / np.float32(size)
     return [
         _Change(
             warp=warps[row],
@@ -256,14 +255,11 @@ def _noise(draw: Draw, count: int, size: int) -> list[Floats | None]:
     strength, chosen = 0.05 * draw.uniform(count), draw.uniform(count) < NOISY_SHARE
     rows = zip(draw.generators(count), strength.tolist(), chosen.tolist(), strict=True)
     shape = (size, size, 3)
-    return [
-        cv2.LUT(
-            np.frombuffer(random.bytes(3 * size**2), np.uint8).reshape(shape), 255 * level * NOISE
-        )
-        if is_noisy
-        else None
-        for random, level, is_noisy in rows
-    ]
+    found: list[Floats | None] = []
+    for random, level, is_noisy in rows:
+        ranks = np.frombuffer(random.bytes(3 * size**2), np.uint8) if is_noisy else None
+        found.append(None if ranks is None else (255 * level * NOISE)[ranks].reshape(shape))
+    return found
 
 
 def _coarse(draw: Draw, count: int) -> list[float]:

@@ -6,6 +6,8 @@ on the same memory as (B, h, h, 3).
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import cv2
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Picture = NDArray[np.uint8]
+Number = TypeVar("Number", np.uint8, np.float32)
 
 
 def as_image(pixels: Tensor) -> Tensor:
@@ -32,12 +35,13 @@ def as_pixels(pictures: Picture) -> Tensor:
     return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
 
-def resized(picture: NDArray[np.generic], size_px: int) -> NDArray[np.generic]:
+def resized(picture: NDArray[Number], size_px: int) -> NDArray[Number]:
     """(h, h, 3) -> (size, size, 3): averaged where it shrinks, linear where it grows."""
     if picture.shape[0] == size_px:
         return picture
     method = cv2.INTER_AREA if picture.shape[0] > size_px else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, (size_px, size_px), interpolation=method))
+    source: Any = picture
+    return np.asarray(cv2.resize(source, (size_px, size_px), interpolation=method), picture.dtype)
 
 
 def resized_pixels(pixels: Tensor, size_px: int) -> Tensor:
@@ -45,4 +49,4 @@ def resized_pixels(pixels: Tensor, size_px: int) -> Tensor:
     if not pixels.is_floating_point() and pixels.shape[-1] == size_px:
         return pixels
     rows = [resized(picture, size_px) for picture in as_pictures(pixels)]
-    return as_pixels(np.stack(rows).astype(np.uint8, copy=False))
+    return as_pixels(np.stack(rows))

@@ -61,7 +61,7 @@ def _controls() -> NDArray[np.float32]:
 @lru_cache(4)
 def _basis(size: int) -> NDArray[np.float32]:
     """(S * S, 25): U of each pixel's distance from each control point."""
-    line = np.arange(1 - size, size, 2, np.float32) / np.float32(size)
+    line = np.arange(1 - size, size, 2, dtype=np.float32) / np.float32(size)
     pixels = np.stack(np.meshgrid(line, line), -1).reshape(-1, 1, 2)
     distance = np.linalg.norm(pixels - _controls(), axis=-1)
     return distance**2 * np.log(distance + np.float32(CLOSEST))

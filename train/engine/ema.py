@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from .tensors import copy_each, move_towards
+
 
 class MovingAverage:
     """Exponential moving average of several modules: parameters averaged, buffers copied."""
@@ -24,11 +26,12 @@ class MovingAverage:
         """Move towards the weights after a step; early steps count more, so it starts warm."""
         share = 1 - min(self.decay, (step + 1) / (step + 20))
         ours, theirs = self.modules.values(), [modules[name] for name in self.modules]
-        torch._foreach_lerp_(
+        move_towards(
             [p for module in ours for p in module.parameters()],
             [p for module in theirs for p in module.parameters()],
             share,
         )
-        buffers = [b for module in ours for b in module.buffers()]
-        if buffers:
-            torch._foreach_copy_(buffers, [b for module in theirs for b in module.buffers()])
+        copy_each(
+            [b for module in ours for b in module.buffers()],
+            [b for module in theirs for b in module.buffers()],
+        )

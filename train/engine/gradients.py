@@ -9,6 +9,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from .tensors import copy_each
+
 BUCKET_NUMBERS: Final = 2**24
 """Numbers that are sent at a time: 64 MiB."""
 
@@ -27,7 +29,7 @@ def average_over_processes(gradients: Iterable[Tensor]) -> None:
         work.wait()
         parts = (flat / dist.get_world_size()).split([tensor.numel() for tensor in bucket])
         whole = [part.view_as(tensor) for part, tensor in zip(parts, bucket, strict=True)]
-        torch._foreach_copy_(bucket, whole)
+        copy_each(bucket, whole)
 
 
 def _buckets(tensors: Iterable[Tensor]) -> list[list[Tensor]]:

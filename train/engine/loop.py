@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -156,7 +157,8 @@ class _Run:
             if config.recompute:
                 recompute(module)
             if config.compile:
-                torch._dynamo.config.suppress_errors = True  # runs as it is where it cannot
+                dynamo: Any = import_module("torch._dynamo")
+                dynamo.config.suppress_errors = True  # runs as it is where it cannot
                 module.compile()
 
     def trained(self) -> Trained:
