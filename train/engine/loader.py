@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -117,7 +117,8 @@ class Batches:
         """End the workers now: a traceback may keep their iterator, which else would end them."""
         end = getattr(self._drawn, "_shutdown_workers", None)
         if end is not None:
-            end()
+            with suppress(RuntimeError):  # a busy one is ended by force, of which torch would tell
+                end()
         self._drawn = iter(())
 
 
