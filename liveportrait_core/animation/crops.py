@@ -78,10 +78,9 @@ class ClipCrops:
 
 
 def crop_edges(track: FaceTrack, preset: CropDefaults, fps: Fraction) -> list[Points]:
-    """The corners (4, 2) of the crops of `source_crops` with a preset's own framing, in pixels."""
+    """The corners (4, 2) of a source's crops with a preset's own framing, in pixels."""
     framing = crop_framing(Framing(), preset, EDGE_PX, published=False)
-    crops = following_crops(track, framing, sigma_frames=CROP_SMOOTHING_S * float(fps))
-    return [crop.corners for crop in crops]
+    return [crop.corners for crop in _source_crops(track, framing, fps)]
 
 
 def driving_crops(
@@ -120,10 +119,16 @@ def clip_crops(
         return _driver_crops(model, track, framing, clip, driving_crop, published=published)
     size_px = model.preset.output_size_px
     crops = crop_framing(framing, model.preset.source_crop, size_px, published=published)
-    sigma = 0.0 if published else CROP_SMOOTHING_S * float(clip.fps)
-    return ClipCrops(
-        track=track, transforms=tuple(following_crops(track, crops, sigma_frames=sigma))
-    )
+    transforms = _source_crops(track, crops, clip.fps, published=published)
+    return ClipCrops(track=track, transforms=tuple(transforms))
+
+
+def _source_crops(
+    track: FaceTrack, framing: CropFraming, fps: Fraction, *, published: bool = False
+) -> list[CropTransform]:
+    """Crops that follow the face, smoothed over time but in `published`."""
+    sigma = 0.0 if published else CROP_SMOOTHING_S * float(fps)
+    return following_crops(track, framing, sigma_frames=sigma)
 
 
 def _driver_crops(
