@@ -4,6 +4,13 @@ Sizes leave room for both kinds of nodes that front ends have: HTML nodes are up
 higher than painted ones.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..workflows import Canvas, Output
+
 GAP = (90, 40)
 """Between columns, and between the nodes of one."""
 TRY = "**Run** works as it opens, with files that came with the pack. Then put in your own:\n"
@@ -33,3 +40,42 @@ PARTS = (250, 110)
 RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
 FILMS = "video/LivePortrait"
 """Save Video's files: folder and beginning of the name, in the output folder."""
+
+
+def find_and_show(
+    canvas: Canvas,
+    at: tuple[int, int],
+    titles: tuple[str, str],
+    model: Output,
+    photo: Output,
+    **widgets: object,
+) -> Output:
+    """A column of Find Faces and, below it, Show Faces.
+
+    Args:
+        canvas: Where they are drawn.
+        at: Place of Find Faces.
+        titles: Of the group, and of Find Faces.
+        model: The model.
+        photo: The picture.
+        **widgets: Of Find Faces.
+
+    Returns:
+        The faces.
+    """
+    group, title = titles
+    left, top = at
+    found = canvas.node(
+        "LPS_FindFaces", title, at=at, size=FIND, model=model, images=photo, **widgets
+    )
+    back = canvas.bends((left + 268, top + 346), (left - 22, top + 346))
+    shown = canvas.node(
+        "LPS_ShowFaces",
+        "Show Faces",
+        at=(left, top + 402),
+        size=SHOWN,
+        images=photo,
+        faces=found["faces"].via(back[1]),
+    )
+    canvas.group(group, found, shown, colour="brown")
+    return found["faces"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from liveportrait_core.checkpoints.manifest import files_for
 
-from ..workflows import Canvas, Output
+from ..workflows import Canvas
 from . import ANIMATE as ANIMATE_SIZE
-from . import CLIP, FILMS, MODEL, PHOTO, RESULT, SHOWN, TRY
-from . import FIND as FIND_SIZE
+from . import CLIP, FILMS, MODEL, PHOTO, RESULT, TRY, find_and_show
 
 TEXT = f"""\
 {TRY}
@@ -64,7 +63,10 @@ def draw() -> Canvas:
         file="liveportrait_driving.mp4",
     )
     canvas.group("1. Your files", model, photo, clip)
-    faces = _marked_face(canvas, model["model"], photo["IMAGE"])
+    titles = ("2. Mark the face", "Find Faces: write the box")
+    faces = find_and_show(
+        canvas, (FIND, TOP), titles, model["model"], photo["IMAGE"], box="95, 130, 250, 255"
+    )
     over = canvas.bends((672, -58), (ANIMATE - 28, -58))
     above = canvas.bends((650, -76), (ANIMATE - 46, -76))
     under = canvas.bends((655, 840), (ANIMATE - 55, 840))
@@ -89,27 +91,3 @@ def draw() -> Canvas:
     canvas.group("3. Animate", moved, colour="purple")
     canvas.group("4. Result", saved, colour="green")
     return canvas
-
-
-def _marked_face(canvas: Canvas, model: Output, photo: Output) -> Output:
-    """Find Faces with a box, and Show Faces."""
-    found = canvas.node(
-        "LPS_FindFaces",
-        "Find Faces: write the box",
-        at=(FIND, TOP),
-        size=FIND_SIZE,
-        model=model,
-        images=photo,
-        box="95, 130, 250, 255",
-    )
-    back = canvas.bends((FIND + 268, 376), (FIND - 22, 376))
-    shown = canvas.node(
-        "LPS_ShowFaces",
-        "Show Faces",
-        at=(FIND, 432),
-        size=SHOWN,
-        images=photo,
-        faces=found["faces"].via(back[1]),
-    )
-    canvas.group("2. Mark the face", found, shown, colour="brown")
-    return found["faces"]

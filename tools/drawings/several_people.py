@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, FILMS, MODEL, PARTS, PHOTO, PICTURES, SHOWN, TRY
-from . import FIND as FIND_SIZE
+from . import CLIP, FILMS, MODEL, PARTS, PHOTO, PICTURES, TRY, find_and_show
 
 TEXT = f"""\
 {TRY}
@@ -49,7 +48,10 @@ def draw() -> Canvas:
     )
     canvas.group("1. Your photo", model, photo)
     canvas.group("2. A clip for each", left, right)
-    faces = _faces(canvas, model["model"], photo["IMAGE"])
+    titles = ("3. Who is who", "Find Faces")
+    faces = find_and_show(
+        canvas, (FIND, TOP), titles, model["model"], photo["IMAGE"], order="left-right"
+    )
     under = canvas.bends((290, 566), (602, 566), (622, 850), (FIRST - 50, 850))
     last = _people(
         canvas, model["model"], photo["IMAGE"], faces, left["VIDEO"].via(under[3]), right
@@ -83,29 +85,6 @@ def draw() -> Canvas:
     canvas.group("Sound and frame rate", parts, colour="brown")
     canvas.group("5. Result", film, saved, colour="green")
     return canvas
-
-
-def _faces(canvas: Canvas, model: Output, photo: Output) -> Output:
-    found = canvas.node(
-        "LPS_FindFaces",
-        "Find Faces",
-        at=(FIND, TOP),
-        size=FIND_SIZE,
-        model=model,
-        images=photo,
-        order="left-right",
-    )
-    back = canvas.bends((FIND + 268, 376), (FIND - 22, 376))
-    shown = canvas.node(
-        "LPS_ShowFaces",
-        "Show Faces",
-        at=(FIND, 432),
-        size=SHOWN,
-        images=photo,
-        faces=found["faces"].via(back[1]),
-    )
-    canvas.group("3. Who is who", found, shown, colour="brown")
-    return found["faces"]
 
 
 def _people(
