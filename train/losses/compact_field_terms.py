@@ -53,8 +53,13 @@ def field_terms(weights: PictureWeights, *, with_relief: bool) -> tuple[LossTerm
         weights: Of the rows.
         with_relief: Whether F gives the source's relief, which two more rows teach.
     """
+    flow = LossTerm("flow", weights.flow, coarse_flow_loss)
+    return (flow, *layout_terms(weights, with_relief=with_relief))
+
+
+def layout_terms(weights: PictureWeights, *, with_relief: bool) -> tuple[LossTerm[FieldStep], ...]:
+    """The rows of where things lie, by what F and W say: background, head, depth and coverage."""
     rows = (
-        LossTerm("flow", weights.flow, coarse_flow_loss),
         LossTerm("background", weights.background, background_loss),
         LossTerm("head", weights.head, head_loss),
     )

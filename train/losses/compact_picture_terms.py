@@ -19,12 +19,9 @@ from ..models.discriminators import DiscriminatorOutputs
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
 from .compact_field_terms import (
     FieldStep,
-    background_loss,
     coarse_flow_loss,
-    coverage_loss,
-    depth_loss,
     flow_loss,
-    head_loss,
+    layout_terms,
 )
 from .keypoints import EYE_POINTS, MOUTH_POINTS, motion_distance
 from .perceptual import feature_distance, pyramid_distance, weighted_l1
@@ -77,7 +74,7 @@ def picture_terms(
         weights: Of the rows.
         with_relief: Whether F gives the source's relief, which two more rows teach.
     """
-    rows: tuple[LossTerm[PictureStep], ...] = (
+    return (
         LossTerm(
             "picture",
             weights.picture,
@@ -96,15 +93,7 @@ def picture_terms(
             weights.motion,
             lambda s: motion_distance(s.painted_reading.keypoints, s.true_reading.keypoints),
         ),
-        LossTerm("background", weights.background, background_loss),
-        LossTerm("head", weights.head, head_loss),
-    )
-    if not with_relief:
-        return rows
-    return (
-        *rows,
-        LossTerm("depth", weights.depth, depth_loss),
-        LossTerm("coverage", weights.coverage, coverage_loss),
+        *layout_terms(weights, with_relief=with_relief),
     )
 
 

@@ -9,15 +9,16 @@ from typing import Generic, TypeVar
 from torch import Tensor
 
 Step = TypeVar("Step")
+Step_contra = TypeVar("Step_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class LossTerm(Generic[Step]):
+class LossTerm(Generic[Step_contra]):
     """One row of the table; weight 0 still logs."""
 
     name: str
     weight: float
-    function: Callable[[Step], Tensor]
+    function: Callable[[Step_contra], Tensor]
 
 
 def weighted_losses(
