@@ -187,13 +187,13 @@ def published_folder(subject: Literal["human", "animal"]) -> Path:
         for folder in folders
     }
     folder = min(folders, key=lambda folder: len(missing[folder]))
-    names = [file.paths["comfyui"] for file in missing[folder]]
+    paths = [Path(file.paths["comfyui"]) for file in missing[folder]]
     link = str(missing[folder][0].url("comfyui"))
-    if len(names) > 1:  # the page that lists them all
+    if len(paths) > 1:  # the page that lists them all
         link = "them from " + link.rpartition("/")[0].replace("/resolve/", "/tree/")
     raise CheckpointError(
-        f"The published {subject} model lacks {', '.join(names)} in the folder {folder}. "
-        f"Download {link} there, or choose the model 'default'."
+        f"The published {subject} model lacks {', '.join(path.name for path in paths)} in the "
+        f"folder {folder / paths[0].parent}. Download {link} there, or choose 'default'."
     )
 
 

@@ -187,10 +187,10 @@ def test_missing_files_are_reported_with_folder_names_and_links(suite, published
     assert_tells(message)
     assert message == (
         f"The published human model lacks {LARGE[-1]} in the folder {folder}. Download "
-        f"{LINK}{LARGE[-1]} there, or choose the model 'default'."
+        f"{LINK}{LARGE[-1]} there, or choose 'default'."
     )
     message = refused(suite, model_name="animal")
-    assert all(f"animal/{name}" in message for name in LARGE)
+    assert f"lacks {', '.join(LARGE)} in the folder {folder / 'animal'}." in message
     page = LINK.replace("/resolve/", "/tree/")
     assert f"Download them from {page}animal there" in message
 
