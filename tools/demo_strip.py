@@ -28,7 +28,7 @@ def main() -> None:
     ]
     gap = np.full((CELL_PX, GAP_PX, 3), 255, np.uint8)
     row = [part for cell in cells for part in (gap, cell)]
-    write_image(DEMO / "strip.jpg", np.ascontiguousarray(np.concatenate(row[1:], axis=1)))
+    write_image(DEMO / "strip.jpg", np.concatenate(row[1:], axis=1, dtype=np.uint8))
 
 
 if __name__ == "__main__":

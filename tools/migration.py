@@ -373,7 +373,7 @@ def canvases() -> list[Canvas]:
 
 def main() -> None:
     """Draw them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--screenshots", type=Path, help="folder for a picture of each canvas")
     for file in draw(canvases(), FOLDER, parser.parse_args().screenshots):
         print(file)

@@ -4,6 +4,7 @@ python -m tools.registry_pictures
 """
 
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -33,6 +34,10 @@ PAPER, INK = (252, 243, 230), (40, 34, 84)
 SKY, AMBER, ROSE = (86, 180, 233), (240, 168, 62), (238, 138, 120)
 PALE = (202, 194, 230)
 
+Colour: TypeAlias = tuple[int, int, int]
+Pair: TypeAlias = tuple[float, float]
+"""x and y."""
+
 MOMENTS = (
     ("look_around", 28),
     ("surprise", 20),
@@ -59,14 +64,14 @@ class Canvas:
         """What was drawn, (H, W, 3) uint8 RGB."""
         return cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA)
 
-    def line(self, points: np.ndarray, colour: tuple, width: float) -> None:
+    def line(self, points: np.ndarray, colour: Colour, width: float) -> None:
         """A line through points, with round ends."""
         cv2.polylines(
             self.pixels, [fixed(points)], isClosed=False, color=colour,
             thickness=round(width * OVERSAMPLING), lineType=cv2.LINE_AA, shift=SUBPIXEL_BITS,
         )  # fmt: skip
 
-    def fill(self, points: np.ndarray, colour: tuple, opacity: float = 1.0) -> None:
+    def fill(self, points: np.ndarray, colour: Colour, opacity: float = 1.0) -> None:
         """The area within points."""
         sheet = self.pixels.copy()
         cv2.fillPoly(sheet, [fixed(points)], colour, cv2.LINE_AA, SUBPIXEL_BITS)
@@ -79,7 +84,9 @@ class Canvas:
         large = cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST)
         self.pixels[y : y + height, x : x + width] = large
 
-    def write(self, text: str, x: float, y: float, colour: tuple, px: float, stroke: float) -> None:
+    def write(
+        self, text: str, x: float, y: float, colour: Colour, px: float, stroke: float
+    ) -> None:
         """Text with its base line at y and capital letters of a height."""
         origin = round(x * OVERSAMPLING), round(y * OVERSAMPLING)
         scale = px * OVERSAMPLING / 21  # a capital of this font has 21 pixels
@@ -93,13 +100,13 @@ def fixed(points: np.ndarray) -> np.ndarray:
     return np.rint(points * OVERSAMPLING * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
-def oval(centre: tuple, radii: tuple, start_deg: float = 0, end_deg: float = 360) -> np.ndarray:
+def oval(centre: Pair, radii: Pair, start_deg: float = 0, end_deg: float = 360) -> np.ndarray:
     """Points of an ellipse, or of an arc of it, clockwise from the right."""
     angle = np.radians(np.linspace(start_deg, end_deg, 120))
     return np.stack([np.cos(angle), np.sin(angle)], -1) * radii + centre
 
 
-def head(centre: tuple, radii: tuple) -> np.ndarray:
+def head(centre: Pair, radii: Pair) -> np.ndarray:
     """An oval that is wider above than below, as a head is."""
     points = oval(centre, radii)
     down = (points[:, 1] - centre[1]) / radii[1]
@@ -107,7 +114,7 @@ def head(centre: tuple, radii: tuple) -> np.ndarray:
     return np.stack([centre[0] + (points[:, 0] - centre[0]) * narrow, points[:, 1]], -1)
 
 
-def turned(points: np.ndarray, centre: tuple, angle_deg: float) -> np.ndarray:
+def turned(points: np.ndarray, centre: Pair, angle_deg: float) -> np.ndarray:
     """Points turned clockwise around a centre."""
     angle = np.radians(angle_deg)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -130,7 +137,7 @@ def draw_face(canvas: Canvas, x: float, y: float, size: float) -> None:
     canvas.line(oval((x, y + 0.06 * size), (0.125 * size, 0.12 * size), 22, 158), INK, width)
     for side in (-1, 1):
         canvas.fill(
-            oval((x + side * 0.165 * size, y + 0.07 * size), (0.04 * size,) * 2), ROSE, 0.55
+            oval((x + side * 0.165 * size, y + 0.07 * size), (0.04 * size, 0.04 * size)), ROSE, 0.55
         )
 
 

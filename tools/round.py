@@ -20,10 +20,13 @@ import sys
 import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from liveportrait_core.media.atomic import write_whole
 from train.authoring.recipe import STAGES
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 PART_BYTES: Final = 16 * 10**6
 MANIFEST: Final = "state.json"
@@ -32,6 +35,15 @@ LEFT_OUT: Final = frozenset(
     {"tensorboard", "run.lock", *(stage.name for stage in STAGES if stage.identities)}
 )
 """Files and folders that are not carried: heads, and what is of one machine."""
+
+
+class _Manifest(TypedDict):
+    """What `MANIFEST` holds."""
+
+    round: int
+    """How many were packed before."""
+    files: dict[str, str]
+    """Name and SHA-256 of each, in their order."""
 
 
 def pack(out: Path, state: Path, part_bytes: int = PART_BYTES) -> list[str]:
@@ -65,7 +77,7 @@ def unpack(state: Path, out: Path) -> int:
         ValueError: A part is missing or damaged.
     """
     manifest = _manifest(state)
-    if not manifest:
+    if manifest is None:
         return 0
     content = io.BytesIO()
     for name, expected in manifest["files"].items():
@@ -91,12 +103,13 @@ class _Parts(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        self._waiting += data
+    def write(self, data: ReadableBuffer, /) -> int:
+        taken = bytes(data)
+        self._waiting += taken
         while len(self._waiting) >= self._part_bytes:
             self._put(bytes(self._waiting[: self._part_bytes]))
             del self._waiting[: self._part_bytes]
-        return len(data)
+        return len(taken)
 
     def close(self) -> None:
         if not self.closed and self._waiting:
@@ -119,9 +132,9 @@ def _carried(out: Path) -> Iterator[Path]:
             yield path
 
 
-def _manifest(state: Path) -> dict[str, object]:
+def _manifest(state: Path) -> _Manifest | None:
     path = state / MANIFEST
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _install(wheels: Path) -> None:

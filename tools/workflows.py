@@ -237,14 +237,12 @@ def draw(canvases: Sequence[Canvas], folder: Path, screenshots: Path | None = No
 
 def _own_version() -> dict[str, str]:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    return {
-        key: re.search(rf'^{key} = "(.+)"', project, re.MULTILINE)[1] for key in ("name", "version")
-    }
+    return dict(re.findall(r'^(name|version) = "(.+)"', project, re.MULTILINE))
 
 
 def main() -> None:
     """Draw what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", help="drawings (default: all)")
     parser.add_argument("--folder", type=Path, default=ROOT / "workflows")
     parser.add_argument("--screenshots", type=Path, help="folder for a picture of each canvas")

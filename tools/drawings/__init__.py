@@ -66,7 +66,7 @@ def find_and_show(
     group, title = titles
     left, top = at
     found = canvas.node(
-        "LPS_FindFaces", title, at=at, size=FIND, model=model, images=photo, **widgets
+        "LPS_FindFaces", title, at=at, size=FIND, model=model, images=photo, more=widgets
     )
     back = canvas.bends((left + 268, top + 346), (left - 22, top + 346))
     shown = canvas.node(
