@@ -126,15 +126,20 @@ class Batches:
 def ended_workers_told() -> Generator[None]:
     """A sentence about a worker that was ended; torch's watch over them speaks at any moment.
 
+    Convention:
+        - what shows it is torch's word, or a connection to the worker that breaks off
+
     Raises:
         MediaError: One was.
     """
     try:
         yield
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+    except (RuntimeError, ConnectionError, EOFError) as error:
+        told = (str(error) or type(error).__name__).splitlines()[0]
+        was_ended = "DataLoader worker (pid" in told
+        broke_off = not isinstance(error, RuntimeError) and "DataLoader worker process" not in told
+        if not (was_ended or broke_off):  # a worker's own error
             raise
-        told = str(error).splitlines()[0]
         raise MediaError(
             f"A process that reads data ahead was ended ({told}), as happens where memory runs "
             "out. Give fewer with workers=N, or workers=0, and run the same command again."

@@ -77,6 +77,21 @@ def test_a_worker_that_is_ended_is_a_sentence():
         drawn(1, ends_at=1)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ConnectionResetError(104, "reset"), RuntimeError("DataLoader worker (pid 7) is killed")],
+)
+def test_a_connection_that_breaks_off_is_an_ended_worker_too(error):
+    with pytest.raises(MediaError, match=r"was ended .*workers=0"), ended_workers_told():
+        raise error
+
+
+@pytest.mark.parametrize("kind", [ConnectionError, RuntimeError])
+def test_an_error_of_the_data_itself_stays_what_it_is(kind):
+    with pytest.raises(kind), ended_workers_told():
+        raise kind("Caught an error in DataLoader worker process 0.")
+
+
 @needs_fork
 def test_what_is_damaged_is_counted_once_whoever_reads_it(capfd):
     skipping = Skipping("clip", 2)
