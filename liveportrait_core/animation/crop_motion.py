@@ -171,7 +171,8 @@ def _with_neutral_frame(motion: Motion) -> Motion:
 def _with_neutral_shots(motion: Motion) -> Motion:
     neutral = neutral_of_shots(motion)
     shots = neutral.borrowed
-    of_others = f" (eyes or mouth of shots {frame_list(shots)} as in others)" if shots else ""
+    which = "shot" if len(shots) == 1 else "shots"
+    of_others = f" (eyes or mouth of {which} {frame_list(shots)} as in others)" if shots else ""
     _LOG.warning(
         "The driver has %d shots; each is measured from its own neutral frame: %s%s. The option "
         "reference chooses one for all of them.",

@@ -37,6 +37,9 @@ FAST_GROWTH: Final = 1.2
 """Ratio of the boxes' sides up to which it did, and a face is as large as it was."""
 SAME_LIKENESS: Final = 0.65
 """Likeness from which a face looks as before: those of different people reach 0.63."""
+OTHER_LIKENESS: Final = 0.5
+"""Likeness below which a face that is followed elsewhere is another one: in a fast move of its own
+it was .74 at least, and .57 where it left the picture."""
 SAME_PLACE_OVERLAP: Final = 0.3
 """Overlap with a face's last box from which a new detection is that face."""
 
@@ -115,7 +118,7 @@ class FaceTracker:
         followed = [
             self._follow(frame, face) or self._follow_on(frame, face) for face in self._last
         ]
-        may_be_shot = self._may_be_shot(followed)
+        may_be_shot = self._may_be_shot(frame, followed)
         found: list[Face | None] = [None] * len(followed) if cut else followed
         lost = len(found) < self._config.max_faces if not found else None in found
         is_due = self._num_frames >= self._next_search
@@ -151,19 +154,28 @@ class FaceTracker:
             for face_id, faces in enumerate(self._seen)
         ]
 
-    def _may_be_shot(self, followed: Sequence[Face | None]) -> bool:
+    def _may_be_shot(self, frame: Pixels, followed: Sequence[Face | None]) -> bool:
         """Whether no face stayed where it was while the picture changed."""
-        if not self._num_frames or not (self._cuts.changed or self._cuts.may_be_cut):
+        if self._before is None or not (self._cuts.changed or self._cuts.may_be_cut):
             return False
         seen = [faces[-1] for faces in self._seen]
         if not any(seen):
             return False
-        # a flash leaves the face in its place; in a fast move it is followed at least
-        reach = SHOT_TRAVEL if self._cuts.changed else 1.0
         return not any(
-            before is not None and after is not None and _travel(before, after) < reach
-            for before, after in zip(seen, followed, strict=True)
+            last is not None and face is not None and self._stayed(self._before, last, frame, face)
+            for last, face in zip(seen, followed, strict=True)
         )
+
+    def _stayed(self, before: Pixels, last: Face, frame: Pixels, face: Face) -> bool:
+        """Whether a face that is followed while the picture changes is still the same one.
+
+        A flash leaves it in its place; in a fast move it is followed at least, and looks as before.
+        """
+        travel = _travel(last, face)
+        if travel < SHOT_TRAVEL:
+            return True
+        is_fast = not self._cuts.changed and travel < 1
+        return is_fast and likeness(before, last, frame, face) > OTHER_LIKENESS
 
     def _begin_shot(
         self, frame: Pixels, found: Sequence[Face | None], *, may_be_shot: bool

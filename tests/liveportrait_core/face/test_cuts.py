@@ -88,6 +88,25 @@ def test_a_fast_move_begins_no_shot_and_a_cut_to_another_face_or_size_does(is_al
 
 
 @pytest.mark.parametrize(
+    ("is_alike", "place", "shots"),
+    [(True, (128, 120), (0,)), (False, (128, 120), (0, 4)), (False, (110, 120), (0,))],
+)
+def test_a_cut_to_another_face_beside_the_last_one_is_seen(is_alike, place, shots):
+    network = oracle_network({0: face_points((110, 120)), 1: face_points(place)})
+    tracker = FaceTracker(CountingFinder(network), network)
+    for number in (0, 0, 0, 0, 1, 1, 1, 1):
+        picture = frame_picture(number)
+        if number:
+            picture[:60, :, 2] += 90
+            if not is_alike:
+                picture[90:105, :, 2] += 180
+        tracker.update(picture)
+    (track,) = tracker.tracks()
+    assert [face.state for face in track.faces] == ["measured"] * 8
+    assert track.shots == shots
+
+
+@pytest.mark.parametrize(
     ("place", "cut", "shots"),
     [
         ((130, 120), 6, (0, 6)),
