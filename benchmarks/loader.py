@@ -21,6 +21,7 @@ from train.data.augment import augment_pairs, moved_frames
 from train.data.batch import PairBatch
 from train.data.clip_shards import StoredClip, table_of, totals
 from train.data.curated import CuratedSet
+from train.data.drawn import DrawnSet
 from train.data.folder import CLIPS_FORMAT, CLIPS_VERSION, INDEX_NAME
 from train.data.pixels import resized_pixels
 from train.data.shards import Sample, ShardWriter, encode_arrays, encode_jpeg
@@ -28,14 +29,17 @@ from train.engine.draw import Draw
 from train.engine.loader import Batches, Parts
 from train.engine.task import Task
 from train.rendering.camera.backgrounds import bundled_photos
+from train.rendering.export.options import HeadOptions, PeopleOptions
 
 LEGEND = """\
 Curated clips as JPEG of quality 95, pairs with landmarks. Of one core (other work on the machine
 does not count), medians, ms a pair: reading and decoding two frames; colours, tones and mirroring
 of both; the frame of L_E at 256 px. pairs/s of a core are what comes of them. With workers: pairs/s
-on the clock, and how that compares with none."""
+on the clock, and how that compares with none. Of drawn heads: ms of one that is rendered, and of a
+pair of heads that are in memory."""
 HEADER = f"{'px':>5} {'read':>8} {'colours':>8} {'L_E':>8} {'pairs/s a core':>16}"
 WORKERS_HEADER = f"{'px':>5} {'workers':>8} {'pairs/s':>10} {'ratio':>7}"
+HEADS_HEADER = f"{'px':>5} {'a new head':>11} {'a pair of kept heads':>21}"
 FACE_PX = 256
 CLIPS, FRAMES = 4, 8
 
@@ -119,6 +123,16 @@ def pairs_per_s(drawing: PairDrawing, rounds: int, workers: int) -> float:
     return rounds * drawing.batch_size / (time.perf_counter() - start_s)
 
 
+def heads_row(people: PeopleOptions, rounds: int) -> str:
+    """Ms of a head that is rendered, and of a pair of those that are kept."""
+    count = people.identities
+    heads = DrawnSet(people)  # which renders the first one
+    new = [_timed(lambda k=k: heads.canonical(np.array([k])))[0] for k in range(1, count)]
+    kept = [_timed(lambda k=k: heads.draw_pairs(Draw.of(0, 0, k), count))[0] for k in range(rounds)]
+    a_head, a_pair = 1000 * median(new), 1000 * median(kept) / count
+    return f"{heads.size_px:5d} {a_head:11.1f} {a_pair:21.2f}"
+
+
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start_s = time.process_time()
     result = work()
@@ -132,9 +146,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=13, help="pairs at a time (13)")
     parser.add_argument("--rounds", type=int, default=10, help="timed batches (10)")
     parser.add_argument("--workers", type=int, nargs="*", default=[0, 1, 2], help="(0 1 2)")
+    parser.add_argument("--heads", type=int, default=12, help="drawn heads, 2 or more (12)")
+    parser.add_argument("--face-model", type=Path, help="of the heads (procedural)")
     options = parser.parse_args(arguments)
-    if min(*options.sizes, options.batch, options.rounds) < 1 or not bundled_photos():
-        print("error: numbers from 1 up are expected, and scikit-image installed.", file=sys.stderr)
+    if (
+        min(*options.sizes, options.batch, options.rounds, options.heads - 1) < 1
+        or not bundled_photos()
+    ):
+        print(
+            "error: numbers from 1 up (heads from 2 up) are expected, and scikit-image installed.",
+            file=sys.stderr,
+        )
         return 2
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
@@ -155,6 +177,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for workers, rate in rates.items():
                 ratio = rate / first
                 print(f"{drawing.clips.size_px:5d} {workers:8d} {rate:10.1f} {ratio:7.2f}")
+    print(f"\n{HEADS_HEADER}")
+    for size_px in options.sizes:
+        drawn = HeadOptions(face_model=options.face_model, size_px=size_px)
+        people = PeopleOptions(heads=drawn, identities=options.heads, animals=0.0)
+        print(heads_row(people, options.rounds), flush=True)
     return 0
 
 

@@ -17,7 +17,8 @@ from liveportrait_core.imaging.landmark_layouts import Landmarks
 from ..rendering.arrays import ByteArray, FloatArray, chance
 from .degradation import degrade_head, degrade_picture, occlude_part
 from .distractors import draw_distractors, faceless_photos
-from .rendered import FRAMES, RenderedSet
+from .rendered import RenderedSet
+from .rendered_shards import FRAMES
 
 Vector = NDArray[np.float64]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import floor
 from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,7 +15,7 @@ from liveportrait_core.errors import MediaError
 from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch, concatenate
 from .folder import DataFolder, open_folders
-from .rendered import RenderedSet
+from .heads import RenderedHeads
 from .source import PairSource
 
 Batch = TypeVar("Batch", FrameBatch, PairBatch)
@@ -131,7 +130,7 @@ class MixedSource:
 class MixedHeads(MixedSource):
     """Rendered people and animals."""
 
-    def __init__(self, mix: Mix, people: RenderedSet, animals: RenderedSet) -> None:
+    def __init__(self, mix: Mix, people: RenderedHeads, animals: RenderedHeads) -> None:
         """Both, as they are."""
         super().__init__(mix, people, animals, lambda counts: counts.animal_heads)
         self._heads = (animals, people)
@@ -144,9 +143,8 @@ class MixedHeads(MixedSource):
     @property
     def mean_canonical(self) -> Tensor:
         """(K, 3) mean canonical keypoints."""
-        return torch.from_numpy(
-            np.concatenate([heads.small["canonical"] for heads in self._heads]).mean(0)
-        )
+        means = [heads.mean_canonical * len(heads) for heads in self._heads]
+        return torch.stack(means).sum(0) / sum(map(len, self._heads))
 
 
 class MixedClips(MixedSource):

@@ -1,4 +1,4 @@
-"""Rendered identities on disk, and the pairs drawn from them."""
+"""Rendered identities on disk."""
 
 from __future__ import annotations
 
@@ -15,21 +15,12 @@ from torch import Tensor
 
 from liveportrait_core.errors import MediaError
 
-from ..engine.draw import Draw
-from .batch import FrameBatch, PairBatch, PairTruth, ReliefTruth
 from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, open_folder
-from .rendered_shards import DENSE_ARRAYS, DEPTH, FRAMES, SMALL_ARRAYS, StoredHeads, StoredRows
+from .heads import TURNED_DEG, RenderedHeads, Turned
+from .rendered_shards import DENSE_ARRAYS, DEPTH, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
 from .storage import Place, each
 
-TURNED_DEG = 20.0
-"""Change of yaw from which a pair counts as turned."""
-SAME_POSE_PAIR = 1
-"""Of the three pairs of an identity, the one whose frames share the head pose."""
-HEAD_REGIONS = 2
-"""Region labels from this on move with the head (skin, hair, eyes, mouth, glasses)."""
-TORSO, OCCLUDER = 1, 7
-"""What is before the face does not move with it: such labels are read as the torso's."""
 LARGE_ARRAYS = ("image", *DENSE_ARRAYS)
 """Mapped: the system keeps in memory what fits, once for all processes."""
 _LOCAL_HEADER_BYTES = 30
@@ -55,7 +46,7 @@ class Rows(Protocol):
         ...
 
 
-class RenderedSet:
+class RenderedSet(RenderedHeads):
     """Every shard of one or more folders, pictures and dense labels left on disk.
 
     Raises:
@@ -78,15 +69,17 @@ class RenderedSet:
             turned_fraction: Share of the drawn pairs whose yaw differs by 20 degrees or more.
         """
         parts = [part for folder in folders for part in _parts(folder)]
-        self._same_pose_fraction, self._turned_fraction = same_pose_fraction, turned_fraction
         self._large = [large for _, large in parts]
         pictures = [large["image"] for large in self._large]
         self._far = any(isinstance(rows, StoredRows) and rows.heads.far for rows in pictures)
         self.small = {
             name: np.concatenate([small[name] for small, _ in parts]) for name in SMALL_ARRAYS
         }
-        self._turned = _turned_pairs(self.small["pose_deg"])
-        if turned_fraction and not len(self._turned):
+        turned = _turned_pairs(self.small["pose_deg"])
+        super().__init__(
+            same_pose_fraction=same_pose_fraction, turned_fraction=turned_fraction, turned=turned
+        )
+        if turned_fraction and not len(turned):
             raise MediaError(
                 f"No pair of the rendered heads turns by {TURNED_DEG:.0f} degrees or more, and "
                 f"turned_fraction is {turned_fraction:g}. Give turned_fraction=0, or render more "
@@ -120,16 +113,6 @@ class RenderedSet:
         return all(DEPTH in large for large in self._large)
 
     @property
-    def has_motion(self) -> bool:
-        """True: each identity is rendered in several poses."""
-        return True
-
-    @property
-    def is_labelled(self) -> bool:
-        """True: the renderer knows keypoints and pose."""
-        return True
-
-    @property
     def mean_canonical(self) -> Tensor:
         """(K, 3) mean canonical keypoints."""
         return torch.from_numpy(self.small["canonical"].mean(0))
@@ -147,82 +130,9 @@ class RenderedSet:
         shard = int(np.searchsorted(self._first, identity, "right")) - 1
         return self._large[shard][name][identity - int(self._first[shard]), frame]
 
-    def frames(self, identities: NDArray[np.integer], frames: NDArray[np.integer]) -> FrameBatch:
-        """The named frames of the named identities."""
-        get = self._tensor
-        pixels = get("image", identities, frames).permute(0, 3, 1, 2)
-        return FrameBatch(
-            pixels=pixels,
-            keypoints=get("keypoints", identities, frames),
-            canonical=torch.from_numpy(self.small["canonical"][identities]),
-            pose_deg=get("pose_deg", identities, frames),
-            valid=torch.ones(len(pixels), dtype=torch.bool),
-        )
-
-    def pairs(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> PairBatch:
-        """Pair k of an identity: driving frame k, source frame k + 1 (modulo 3)."""
-        source = (pair + 1) % FRAMES
-        get = self._tensor
-        return PairBatch(
-            source=self.frames(identities, source),
-            driving=self.frames(identities, pair),
-            truth=PairTruth(
-                flow=get("flow", identities, pair).float().permute(0, 3, 1, 2),
-                visible=get("visible", identities, pair).float()[:, None],
-                source_regions=_without_occluders(get("regions", identities, source))[:, None],
-                same_pose=torch.from_numpy(pair == SAME_POSE_PAIR),
-                relief=self._relief(identities, pair) if self.has_depth else None,
-            ),
-        )
-
-    def _relief(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> ReliefTruth:
-        source, get = (pair + 1) % FRAMES, self._tensor
-        return ReliefTruth(
-            source_depth=get(DEPTH, identities, source).float()[:, None],
-            driving_depth=get(DEPTH, identities, pair).float()[:, None],
-            driving_regions=_without_occluders(get("regions", identities, pair))[:, None],
-        )
-
-    def first_pairs(self, count: int) -> PairBatch:
-        """A pair of each of the first identities, one after the other of their three."""
-        numbers = np.arange(min(count, len(self)))
-        return self.pairs(numbers, numbers % FRAMES)
-
-    def draw_frames(self, draw: Draw, count: int) -> FrameBatch:
-        """Random frames; an identity that cannot be read is named once, and the next taken."""
-        identities, frames = draw.integers(count, 0, len(self)), draw.integers(count, 0, FRAMES)
-        identities = self._readable(identities, [("image", frames)])
-        draw.notes.append(_named("frames", identities, frames))
-        return self.frames(identities, frames)
-
-    def draw_pairs(self, draw: Draw, count: int, *, moving: bool = False) -> PairBatch:
-        """Random pairs: a share of them turned, and of the others a share of one head pose.
-
-        Convention:
-            - an identity that cannot be read is named once, and the next one takes its place
-
-        Args:
-            draw: The step's.
-            count: Pairs.
-            moving: Whether all are of different head poses.
-
-        Raises:
-            MediaError: Many in a row cannot be read.
-        """
-        same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_fraction)
-        pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
-        identities = draw.integers(count, 0, len(self))
-        if self._turned_fraction:
-            chosen = self._turned[draw.integers(count, 0, len(self._turned))]
-            turned = draw.uniform(count).numpy() < self._turned_fraction
-            identities, pair = (
-                np.where(turned, chosen[:, column], usual)
-                for column, usual in enumerate((identities, pair))
-            )
-        needed = [("image", pair), ("image", (pair + 1) % FRAMES), ("flow", pair)]
-        identities = self._readable(identities, needed)
-        draw.notes.append(_named("pairs", identities, pair))
-        return self.pairs(identities, pair)
+    def canonical(self, identities: NDArray[np.integer]) -> NDArray[np.generic]:
+        """(B, K, 3) canonical keypoints, a copy."""
+        return self.small["canonical"][identities]
 
     def _readable(
         self,
@@ -245,14 +155,9 @@ class RenderedSet:
 
         return np.array(each(readable, range(len(identities)), far=self._far), int)
 
-    def _tensor(
-        self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
-    ) -> Tensor:
-        return torch.from_numpy(self.rows(name, identities, frames))
 
-
-def _turned_pairs(pose_deg: NDArray[np.generic]) -> NDArray[np.integer]:
-    """(N, 2) identity and number of each pair whose yaw differs by `TURNED_DEG` or more."""
+def _turned_pairs(pose_deg: NDArray[np.generic]) -> Turned:
+    """Each pair whose yaw differs by `TURNED_DEG` or more."""
     yaw = pose_deg[..., 1].astype(np.float32)
     turn = np.abs(np.roll(yaw, -1, axis=1) - yaw)
     return np.argwhere(turn >= TURNED_DEG)
@@ -277,12 +182,6 @@ def _parts(
         yield small, {name: _mapped(shard, name) for name in names}
 
 
-def _named(what: str, identities: NDArray[np.integer], numbers: NDArray[np.integer]) -> str:
-    """Heads of a batch, for a message: "pairs 17/0 203/2" of identities 17 and 203."""
-    rows = zip(identities, numbers, strict=True)
-    return " ".join([f"rendered {what}", *(f"{identity}/{number}" for identity, number in rows)])
-
-
 def _mapped(shard: Path, name: str) -> NDArray[np.generic]:
     """An array of an uncompressed .npz, mapped; a compressed one is read."""
     with zipfile.ZipFile(shard) as archive:
@@ -302,10 +201,6 @@ def _mapped(shard: Path, name: str) -> NDArray[np.generic]:
         shape, fortran, kind = read(file)
         order = "F" if fortran else "C"
         return np.memmap(shard, kind, "r", offset=file.tell(), shape=shape, order=order)
-
-
-def _without_occluders(regions: Tensor) -> Tensor:
-    return torch.where(regions == OCCLUDER, TORSO, regions)
 
 
 def _shards(folder: DataFolder) -> list[Path]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from liveportrait_core.config.fields import OptionError, check_options, option
+from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.errors import MediaError
 
 from ..engine.distributed import is_first_process
+from ..rendering.export.options import PeopleOptions
 from .clip_sampler import Balance
 from .clip_set import ClipSet
 from .curated import CuratedSet
 from .face_crops import CropSettings
 from .folder import DataFolder, open_folders
+from .heads import RenderedHeads
 from .mixed import count_in_step
 from .prepared_clips import PreparedSet
 from .preparing import is_prepared, prepare
@@ -22,8 +25,29 @@ from .rendered import RenderedSet
 
 CACHE_NAME = "clips"
 """In the folder of a run, unless `cache` names another place."""
+DRAWN = "drawn"
+"""In place of folders: heads are rendered while training."""
+GIB = 2**30
 SIZE_STEP_PX = 128
 """Pictures of multiples of this go through the compact networks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnOptions:
+    """Heads that are rendered while training; they are kept in memory, `identities` at a time."""
+
+    people: PeopleOptions = shared(
+        PeopleOptions,
+        about={"identities": {"help": "heads that a step draws from, all of them in memory"}},
+    )
+    fresh: float = option(
+        0.0,
+        "heads that new ones take the place of in each step; 0: the same all along, as in a folder",
+        minimum=0,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +56,10 @@ class DataConfig:
 
     data: str = option(
         "",
-        "folders or URLs written by train.render, separated by commas; may be left out where clips "
-        "are given",
+        "folders or URLs written by train.render, separated by commas, or the word drawn: heads "
+        "are rendered while training; may be left out where clips are given",
     )
+    drawn: DrawnOptions = section(DrawnOptions, more=True)
     clips: str = option(
         "",
         "folders of pictures and videos of one face each, prepared once, or folders or URLs "
@@ -89,6 +114,16 @@ class DataConfig:
                 "Neither data nor clips is given; give data=FOLDER of train.render, or "
                 "clips=FOLDER of pictures and videos."
             )
+        if self.data != DRAWN and self.drawn != DrawnOptions():
+            raise OptionError(
+                "Options of drawn heads are given, and data is not drawn. Give data=drawn, or "
+                "leave them out."
+            )
+        if self.data == DRAWN and self.turned_fraction:
+            raise OptionError(
+                f"turned_fraction is {self.turned_fraction:g}, and data is drawn, of which only a "
+                "folder knows who turns. Give turned_fraction=0, or data=FOLDER."
+            )
         if self.clip_px % SIZE_STEP_PX:
             raise OptionError(
                 f"clip_px is {self.clip_px}; a multiple of {SIZE_STEP_PX} is expected. Use "
@@ -106,7 +141,7 @@ class DataConfig:
 class Sets:
     """What a run draws from; at least one is there."""
 
-    rendered: RenderedSet | None
+    rendered: RenderedHeads | None
     clips: ClipSet | None
 
 
@@ -126,18 +161,35 @@ def open_sets(config: DataConfig, run: Path, *, annotated: bool = False) -> Sets
         MediaError: A folder is missing, unfinished or has nothing in it, or its pictures are
             larger than the stored clips.
     """
-    rendered = None
-    if config.data:
-        folders = open_folders(config.data)
-        rendered = RenderedSet(
-            folders,
-            same_pose_fraction=config.same_pose_fraction,
-            turned_fraction=config.turned_fraction,
-        )
+    rendered = _heads(config) if config.data else None
     return Sets(rendered, _clips(config, run, rendered, annotated) if config.clips else None)
 
 
-def _clips(config: DataConfig, run: Path, rendered: RenderedSet | None, annotated: bool) -> ClipSet:
+def _heads(config: DataConfig) -> RenderedHeads:
+    if config.data != DRAWN:
+        return RenderedSet(
+            open_folders(config.data),
+            same_pose_fraction=config.same_pose_fraction,
+            turned_fraction=config.turned_fraction,
+        )
+    from .drawn import DrawnSet  # noqa: PLC0415 - numba renders alone
+
+    people = config.drawn.people
+    heads = DrawnSet(people, fresh=config.drawn.fresh, same_pose_fraction=config.same_pose_fraction)
+    if is_first_process():
+        kind = "procedural heads" if people.heads.face_model is None else "heads"
+        print(
+            f"{len(heads)} {kind} are rendered as they are drawn, and kept in memory: "
+            f"{heads.memory_bytes / GIB:.2f} GiB in each process",
+            file=sys.stderr,
+            flush=True,
+        )
+    return heads
+
+
+def _clips(
+    config: DataConfig, run: Path, rendered: RenderedHeads | None, annotated: bool
+) -> ClipSet:
     size_px = config.clip_px if rendered is None else rendered.size_px
     if size_px > config.clip_px:
         raise MediaError(

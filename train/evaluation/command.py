@@ -75,14 +75,12 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
         yield RenderedSet([place])
         return
     from ..rendering.export.dataset import render_set  # noqa: PLC0415 - numba renders alone
-    from ..rendering.export.options import RenderConfig  # noqa: PLC0415 - as above
+    from ..rendering.export.options import PeopleOptions, RenderConfig  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory() as folder:
-        people = RenderConfig(
-            folder=Path(folder), heads=options.heads, identities=IDENTITIES, animals=0.0
-        )
-        render_set(people)
-        yield RenderedSet([people.folder])
+        people = PeopleOptions(heads=options.heads, identities=IDENTITIES, animals=0.0)
+        render_set(RenderConfig(folder=Path(folder), people=people))
+        yield RenderedSet([Path(folder)])
 
 
 def run(arguments: Sequence[str], command: str, description: str | None) -> None:

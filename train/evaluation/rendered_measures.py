@@ -31,7 +31,9 @@ from liveportrait_core.stages import (
 )
 
 from ..data.batch import FrameBatch, PairBatch
-from ..data.rendered import FRAMES, SAME_POSE_PAIR, TURNED_DEG, RenderedSet
+from ..data.heads import SAME_POSE_PAIR, TURNED_DEG
+from ..data.rendered import RenderedSet
+from ..data.rendered_shards import FRAMES
 from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion_errors import correlation

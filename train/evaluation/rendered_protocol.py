@@ -8,7 +8,8 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import pixels_from_tensor
 
 from ..data.folder import open_folder
-from ..data.rendered import FRAMES, RenderedSet
+from ..data.rendered import RenderedSet
+from ..data.rendered_shards import FRAMES
 from ..metrics.feature_extractors import Features, View
 from .accumulator import ExtractedFeatures, StoredFeatures, VideoAccumulator
 from .measured_model import at_size, compact_only

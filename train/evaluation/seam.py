@@ -24,7 +24,9 @@ from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.options import AnimateOptions, Edit, Framing
 
-from ..data.rendered import FRAMES, HEAD_REGIONS, RenderedSet
+from ..data.heads import HEAD_REGIONS
+from ..data.rendered import RenderedSet
+from ..data.rendered_shards import FRAMES
 
 TURNS = (Sliders(yaw_deg=15.0), Sliders(yaw_deg=-15.0))
 SURROUNDINGS = 0.25

@@ -13,7 +13,7 @@ from liveportrait_core.networks.compact.relief import Relief
 from liveportrait_core.networks.compact.warping import CompactWarped
 
 from ..data.batch import PairBatch, PairTruth, ReliefTruth
-from ..data.rendered import HEAD_REGIONS, TORSO
+from ..data.heads import HEAD_REGIONS, TORSO
 from ..rendering.regions import Region
 from .flow import flow_distance, masked_cross_entropy
 from .picture_weights import PictureWeights

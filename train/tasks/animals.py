@@ -24,6 +24,7 @@ from liveportrait_core.model import load_model
 from liveportrait_core.preset import Preset
 
 from ..data.batch import PairBatch, concatenate
+from ..data.heads import RenderedHeads
 from ..data.mixed import Mix, MixedClips, MixedHeads, animal_folders
 from ..data.rendered import RenderedSet
 from ..data.sets import SIZE_STEP_PX, DataConfig, Sets, open_sets
@@ -299,7 +300,7 @@ def compact_animals_task(
 
 
 def _mixed_sources(mix: Mix, people: Sets, animals: Sets) -> CompactSources:
-    heads: RenderedSet | MixedHeads | None = people.rendered or animals.rendered
+    heads: RenderedHeads | MixedHeads | None = people.rendered or animals.rendered
     if people.rendered is not None and animals.rendered is not None:
         heads = MixedHeads(mix, people.rendered, animals.rendered)
     clips: PairSource | None = people.clips or animals.clips

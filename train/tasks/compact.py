@@ -208,7 +208,7 @@ def initial_networks(
     Args:
         preset: Of the networks.
         seed: Of weights that are new.
-        sources: Rendered heads among them give M their mean canonical keypoints.
+        sources: Rendered heads among them give an M from scratch their mean canonical keypoints.
         initial: Runs or models ("" for none) and the networks that take their weights, in order.
 
     Raises:
@@ -217,7 +217,8 @@ def initial_networks(
     torch.manual_seed(seed)
     built = build(preset)
     networks = {name: built[name] for name in NETWORKS}
-    if sources.heads is not None:
+    begins = not any(place and MOTION in names for place, names in initial)
+    if sources.heads is not None and begins:
         motion_network(networks).mean_canonical.copy_(sources.heads.mean_canonical)
     for place, names in initial:
         if place:

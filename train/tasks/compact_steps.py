@@ -17,9 +17,9 @@ from liveportrait_core.networks.compact.motion_extractor import CompactMotionExt
 
 from ..data.augment import MovedFrames, augment_frames, augment_pairs, moved_frames
 from ..data.batch import FrameBatch, PairBatch, concatenate
+from ..data.heads import RenderedHeads
 from ..data.mixed import MixedHeads
 from ..data.pixels import as_image
-from ..data.rendered import RenderedSet
 from ..data.source import PairSource
 from ..engine.draw import Draw
 from ..engine.task import Losses, Networks, device_of
@@ -71,7 +71,7 @@ class CompactBatches:
 class CompactSources:
     """Where batches come from; at least one of the two is there."""
 
-    heads: RenderedSet | MixedHeads | None
+    heads: RenderedHeads | MixedHeads | None
     clips: PairSource | None
     clips_in_step: Callable[[int, int], int]
     """How many of a step's pairs are of clips, of a step and its number of pairs."""
@@ -233,7 +233,7 @@ class PictureHalf:
 class FieldHalf:
     """F and W learn the motion of a rendered pair; nothing is painted, and G stays as it is."""
 
-    heads: RenderedSet | MixedHeads
+    heads: RenderedHeads | MixedHeads
     batches: CompactBatches
     terms: tuple[LossTerm[FieldStep], ...]
 

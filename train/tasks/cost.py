@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from liveportrait_core.constants import NUM_KEYPOINTS
 
 from ..data.clip_set import ClipSet
-from ..data.rendered import FRAMES, RenderedSet
+from ..data.rendered import RenderedSet
+from ..data.rendered_shards import FRAMES
 from ..data.sets import DataConfig, Sets
 from ..engine.draw import Draw
 from ..engine.ema import MovingAverage

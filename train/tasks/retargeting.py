@@ -29,8 +29,8 @@ from liveportrait_core.preset import Preset
 from liveportrait_core.stages import stitch
 
 from ..data.augment import augment_pairs
+from ..data.heads import HEAD_REGIONS
 from ..data.pixels import as_image
-from ..data.rendered import HEAD_REGIONS
 from ..data.sets import DataConfig, Sets, open_sets
 from ..data.source import PairSource, first_pairs
 from ..engine.draw import Draw

@@ -6,7 +6,7 @@ import pytest
 from liveportrait_core.config.arguments import from_arguments
 from train import recipe as command
 from train.authoring import recipe
-from train.rendering.export.options import RenderConfig
+from train.rendering.export.options import PeopleOptions, RenderConfig
 
 
 def chosen(out, *options):
@@ -66,7 +66,7 @@ def test_several_processes_are_launched_together(tmp_path):
 
 
 def test_a_rendering_is_done_when_its_last_shard_is_there(tmp_path):
-    config = RenderConfig(folder=tmp_path, identities=1)
+    config = RenderConfig(folder=tmp_path, people=PeopleOptions(identities=1))
     assert config.shard_size == recipe.SHARD_SIZE
     stage = next(stage for stage in recipe.STAGES if stage.name == "held-out")
     assert stage.identities == 2 * recipe.SHARD_SIZE

@@ -23,7 +23,7 @@ from train.evaluation import command as evaluation_command
 from train.evaluation.rendered_measures import irises_visible
 from train.evaluation.seam import mask_parts, seam_measures
 from train.rendering.export import dataset as render
-from train.rendering.export.options import HeadOptions, RenderConfig
+from train.rendering.export.options import HeadOptions, PeopleOptions, RenderConfig
 
 KEYS = {
     "psnr_gain_db",
@@ -159,7 +159,8 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
     assert evaluate.main(options) == 0
     model = face_model and Path(face_model)
     chosen = HeadOptions(face_model=model, seed=5, size_px=256)
-    assert asked == [RenderConfig(folder=Path("heads"), heads=chosen, identities=120, animals=0.0)]
+    people = PeopleOptions(heads=chosen, identities=120, animals=0.0)
+    assert asked == [RenderConfig(folder=Path("heads"), people=people)]
     assert json.loads(out.read_text(encoding="utf-8"))["identities"] == 1
 
 

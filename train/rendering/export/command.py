@@ -9,7 +9,8 @@ from liveportrait_core.config.fields import spec_of
 from liveportrait_core.media.atomic import check_output
 from liveportrait_core.media.images import IMAGE_SUFFIXES
 
-from ...data.rendered import FRAMES, RenderedSet
+from ...data.rendered import RenderedSet
+from ...data.rendered_shards import FRAMES
 from .clip import write_clip
 from .contact_sheet import write_contact_sheet
 from .dataset import render_set
@@ -79,6 +80,6 @@ def _render(config: RenderConfig, target: TargetOptions) -> str:
     rendered = render_set(config, progress=show)
     if target.contact_sheet is not None:
         write_contact_sheet(RenderedSet([config.folder]), target.contact_sheet)
-    kept = config.identities - rendered
+    kept = config.people.identities - rendered
     size = config.heads.size_px
     return f"{config.folder}: {rendered} identities rendered, {kept} kept, size {size} px"

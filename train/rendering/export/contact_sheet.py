@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from liveportrait_core.errors import MediaError
 
-from ...data.rendered import FRAMES, LARGE_ARRAYS, RenderedSet
+from ...data.rendered import LARGE_ARRAYS, RenderedSet
+from ...data.rendered_shards import FRAMES
 from ..arrays import ByteArray, FloatArray, Floats
 from ..regions import Region
 

@@ -33,7 +33,7 @@ from ...data.folder import (
     RENDERED_VERSION,
     SETTINGS_NAME,
 )
-from ...data.rendered import FRAMES
+from ...data.rendered_shards import FRAMES
 from ...engine.command import deaf_to_interrupts
 from ..camera.backgrounds import bundled_photos
 from ..head.head_model import KEYPOINT_NAMES, HeadModel
@@ -84,23 +84,23 @@ def render_set(config: RenderConfig, progress: Callable[[int, int], None] | None
     settings = _settings(config, head)
     _claim_folder(config, shards, settings)
     missing = [shard for shard in shards if not (config.folder / shard.name).is_file()]
-    done = present = config.identities - sum(shard.count for shard in missing)
+    done = present = config.people.identities - sum(shard.count for shard in missing)
     if progress is not None:
-        progress(done, config.identities)
+        progress(done, config.people.identities)
     for count in _render_shards(config, head, missing):
         done += count
         if progress is not None:
-            progress(done, config.identities)
+            progress(done, config.people.identities)
     if config.webdataset:
         webdataset.write_index(config.folder, settings, [shard.name for shard in shards])
     return done - present
 
 
 def _plan(config: RenderConfig) -> list[Shard]:
-    starts = range(0, config.identities, config.shard_size)
+    starts = range(0, config.people.identities, config.shard_size)
     name = webdataset.shard_name if config.webdataset else "shard-{:05d}.npz".format
     return [
-        Shard(name(k), first, min(config.shard_size, config.identities - first))
+        Shard(name(k), first, min(config.shard_size, config.people.identities - first))
         for k, first in enumerate(starts)
     ]
 
@@ -111,9 +111,9 @@ def _settings(config: RenderConfig, head: HeadModel) -> dict[str, Any]:
         "seed": config.heads.seed,
         "size_px": config.heads.size_px,
         "frames": FRAMES,
-        "identities": config.identities,
+        "identities": config.people.identities,
         "shard_size": config.shard_size,
-        "creatures": config.animals,
+        "creatures": config.people.animals,
         "keypoint_names": list(KEYPOINT_NAMES),
         "producer": {
             "name": "liveportrait-suite train.render",
@@ -209,7 +209,8 @@ def _digest(head: HeadModel) -> str:
 
 
 def _renderer(config: RenderConfig, head: HeadModel) -> HeadRenderer:
-    return HeadRenderer(head, config.heads.size_px, config.animals, kernels_on(config.device))
+    people = config.people
+    return HeadRenderer(head, people.heads.size_px, people.animals, kernels_on(config.device))
 
 
 def _render_shards(config: RenderConfig, head: HeadModel, shards: list[Shard]) -> Iterator[int]:

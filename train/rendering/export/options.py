@@ -35,10 +35,9 @@ class HeadOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenderConfig:
-    """A set of heads and where it goes."""
+class PeopleOptions:
+    """A set of heads: one seed gives the same people, wherever they are rendered."""
 
-    folder: Path = option(help="where index.json and the shards go", positional=True)
     heads: HeadOptions = shared(HeadOptions)
     identities: int = option(1000, "how many people and animals", minimum=1)
     animals: float = option(
@@ -48,6 +47,24 @@ class RenderConfig:
         maximum=1,
         metavar="FRACTION",
     )
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no sense."""
+        check_options(self)
+        size, step = self.heads.size_px, SIZE_STEP_PX
+        if size % step:
+            raise OptionError(
+                f"size is {size}; a multiple of {step} is expected. "
+                f"The nearest is {max(MIN_SIZE_PX, round(size / step) * step)}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderConfig:
+    """A set of heads and where it goes."""
+
+    folder: Path = option(help="where index.json and the shards go", positional=True)
+    people: PeopleOptions = shared(PeopleOptions)
     workers: int = option(1, "processes", minimum=1)
     device: str | None = option(
         None,
@@ -65,12 +82,11 @@ class RenderConfig:
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         check_options(self)
-        size, step = self.heads.size_px, SIZE_STEP_PX
-        if size % step:
-            raise OptionError(
-                f"size is {size}; a multiple of {step} is expected. "
-                f"The nearest is {max(MIN_SIZE_PX, round(size / step) * step)}."
-            )
+
+    @property
+    def heads(self) -> HeadOptions:
+        """Which heads, and how large."""
+        return self.people.heads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import json
 import tarfile
-from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import torch
 
 from liveportrait_core.config.fields import build
 from liveportrait_core.errors import MediaError
+from tests.support.batches import assert_alike
 from train.data.clip_shards import shard_clips
 from train.data.curated import CuratedSet
 from train.data.folder import open_folder
@@ -84,16 +84,6 @@ def test_a_stream_of_the_shards_holds_all_that_the_npz_files_hold(plain, sharded
             found = [decode_arrays(sample.files["truth.npz"], "it")[name] for sample in samples]
         np.testing.assert_array_equal(np.array(found), wanted, err_msg=name)
         assert np.array(found).dtype == wanted.dtype
-
-
-def assert_alike(one, other):
-    assert is_dataclass(one)
-    for entry in fields(one):
-        ours, theirs = getattr(one, entry.name), getattr(other, entry.name)
-        if isinstance(ours, torch.Tensor):
-            assert torch.equal(ours, theirs), entry.name
-        else:
-            assert_alike(ours, theirs)
 
 
 def test_both_layouts_give_the_same_batches_bit_by_bit(plain, sharded):

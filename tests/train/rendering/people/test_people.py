@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.data.rendered import HEAD_REGIONS, OCCLUDER, TORSO
+from train.data.heads import HEAD_REGIONS, OCCLUDER, TORSO
 from train.rendering.frames.labels import dense_labels, posed_keypoints
 from train.rendering.frames.scene import Scene
 from train.rendering.people import occluders
