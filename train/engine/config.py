@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -39,7 +39,7 @@ RENAMED: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Keys of earlier versions, and what they are called now."""
-_HELP, _DRY_RUN = ("-h", "--help"), "--dry-run"
+_HELP, _DRY_RUN, _FLAG = ("-h", "--help"), "--dry-run", "--"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,22 +108,37 @@ def parse_part(kind: type[Config], given: Arguments) -> Config:
 def read_arguments(arguments: Sequence[str]) -> Arguments:
     """Split arguments into values by key, help and dry run.
 
+    `--key-name VALUE` and `--key-name=VALUE` are other spellings of `key_name=VALUE`.
+
     Raises:
-        OptionError: One is neither KEY=VALUE nor a TOML file that can be read.
+        OptionError: One is neither of these nor a TOML file that can be read.
     """
     values: dict[str, str] = {}
-    flags = {argument for argument in arguments if argument in (*_HELP, _DRY_RUN)}
-    for argument in arguments:
-        if argument in flags:
-            continue
-        if argument.endswith(".toml") and "=" not in argument:
+    given: set[str] = set()
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in (*_HELP, _DRY_RUN):
+            given.add(argument)
+        elif argument.endswith(".toml") and "=" not in argument:
             values |= _flat(_read_toml(argument), "")
-            continue
-        key, equals, value = argument.partition("=")
-        if not equals:
-            raise OptionError(f"'{argument}' is neither KEY=VALUE nor a .toml file; see --help.")
-        values[key] = value
-    return Arguments(values=values, help=bool(flags.intersection(_HELP)), dry_run=_DRY_RUN in flags)
+        else:
+            key, value = _pair(argument, rest)
+            values[key] = value
+    return Arguments(values=values, help=not given.isdisjoint(_HELP), dry_run=_DRY_RUN in given)
+
+
+def _pair(argument: str, following: Iterator[str]) -> tuple[str, str]:
+    """Key and value of an argument, the value perhaps of the one that follows."""
+    key, equals, value = argument.partition("=")
+    if key.startswith(_FLAG):
+        key = key.removeprefix(_FLAG).replace("-", "_")
+        value = value if equals else next(following, None)
+        if value is None:
+            raise OptionError(f"'{argument}' has no value; give {argument} VALUE, or {key}=VALUE.")
+        return key, value
+    if not equals:
+        raise OptionError(f"'{argument}' is neither KEY=VALUE nor a .toml file; see --help.")
+    return key, value
 
 
 def to_json(config: Any) -> str:
@@ -151,7 +166,8 @@ def _refuse_renamed(kind: type[Any], keys: Iterable[str]) -> None:
 def help_text(kind: type[Any], command: str) -> str:
     """Every option with default, meaning and range; those for experts come last."""
     lines = [f"usage: {command} [FILE.toml] [--dry-run] KEY=VALUE ...", ""]
-    lines += ["FILE.toml holds the same keys, a [table] for each prefix; later values win.", ""]
+    lines += ["FILE.toml holds the same keys, a [table] for each prefix; later values win."]
+    lines += ["--key-name VALUE is another spelling of key_name=VALUE.", ""]
     lines += [" ".join((kind.__doc__ or "").split()), ""]
     specs = specs_of(kind)
     for spec in (spec for spec in specs if not spec.more):

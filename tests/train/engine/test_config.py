@@ -31,6 +31,18 @@ def test_values_take_the_types_of_their_fields():
     assert config.loop.run == Path("r")
 
 
+def test_a_key_may_be_spelled_as_a_flag():
+    config = parsed("--budget-minutes", "30", "--picture-weights.eyes=2", "budget_minutes=20")
+    assert config.loop.budget_minutes == 20  # the later one
+    assert config.picture_weights.eyes == 2
+    with pytest.raises(SystemExit):
+        parsed("--budget-minutes", "30", "--dry-run")
+    assert refusal("--budget-minutes") == (
+        "'--budget-minutes' has no value; give --budget-minutes VALUE, or budget_minutes=VALUE."
+    )
+    assert "Did you mean 'budget_minutes'?" in refusal("--budget-minute", "30")
+
+
 def test_a_toml_file_and_later_values_are_merged(tmp_path):
     file = tmp_path / "run.toml"
     text = "lr = 0.5\nbatch = 7\ngan = true\n[picture_weights]\neyes = 3\n"
