@@ -15,8 +15,8 @@ from ..liveportrait_core.media.atomic import replacing, write_whole
 _LOG = logging.getLogger(__name__)
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "demo"
 NAMES: Final = ("portrait.jpg", "driving.mp4", "person.mp4", "group.jpg", "cat.jpg", "speech.mp3")
-PREFIX: Final = "liveportrait_"
-GIVEN: Final = ".liveportrait_given"
+PREFIX: Final = "lps_"
+GIVEN: Final = ".lps_given"
 """In the input folder: the names that were copied once, so that a file that the user deletes does
 not come back."""
 

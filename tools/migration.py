@@ -115,12 +115,12 @@ def kj_video_to_video() -> Canvas:
     """Two clips, options, Animate Portrait (video file)."""
     canvas = Canvas("KJ video to video")
     canvas.note(KJ_VIDEO, "What became what", at=(0, 30), size=(NOTE, 440))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(660, 30), size=MODEL)
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(644, 30), size=MODEL)
     film = canvas.node(
-        "LoadVideo", "The video to edit", at=(350, 206), size=CLIP, file="liveportrait_person.mp4"
+        "LoadVideo", "The video to edit", at=(334, 206), size=CLIP, file="lps_person.mp4"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(660, 206), size=CLIP, file="liveportrait_driving.mp4"
+        "LoadVideo", "The clip to follow", at=(644, 206), size=CLIP, file="lps_driving.mp4"
     )
     options = canvas.node(
         "LPS_DrivingOptions",
@@ -160,9 +160,9 @@ def advanced_expression() -> Canvas:
     """A picture and sliders."""
     canvas = Canvas("Advanced expression editing")
     canvas.note(ADVANCED_PICTURE, "What became what", at=(0, 30), size=(NOTE, 360))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(350, 30), size=MODEL)
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(334, 30), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(350, 206), size=PHOTO, image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(334, 206), size=PHOTO, image="lps_portrait.jpg"
     )
     face = canvas.node(
         "LPS_Expression",
@@ -257,12 +257,12 @@ def advanced_clip() -> Canvas:
 
 
 def _files(canvas: Canvas) -> tuple[Node, Node, Node]:
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(0, 30), size=MODEL)
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(-16, 30), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(0, 206), size=PHOTO, image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(-16, 206), size=PHOTO, image="lps_portrait.jpg"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(0, 616), size=CLIP, file="liveportrait_driving.mp4"
+        "LoadVideo", "The clip to follow", at=(-16, 616), size=CLIP, file="lps_driving.mp4"
     )
     canvas.group("Your files", model, photo, clip)
     return model, photo, clip

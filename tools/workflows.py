@@ -4,8 +4,8 @@ A drawing is a module in `tools/drawings/` with a function `draw() -> Canvas`:
 
     def draw() -> Canvas:
         canvas = Canvas("Portrait from a clip")
-        photo = canvas.node("LoadImage", "Your photo", image="liveportrait_portrait.jpg")
-        clip = canvas.node("LoadVideo", "To follow", file="liveportrait_driving.mp4")
+        photo = canvas.node("LoadImage", "Your photo", image="lps_portrait.jpg")
+        clip = canvas.node("LoadVideo", "To follow", file="lps_driving.mp4")
         moved = canvas.node("LPS_AnimatePortrait", column=1, source=photo["IMAGE"], driver=clip[0])
         canvas.group("1. Choose", photo, clip)
         canvas.note("Press **Run**.", column=1, size=(360, 120))

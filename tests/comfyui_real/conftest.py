@@ -71,7 +71,7 @@ def workflow_server(new_server):
     server = new_server()
     server.add_pack(WORKFLOW_PACK_FOLDER, copy=True)
     for name, step, sound_s in (("driving", 7, None), ("person", 4, NUM_FRAMES / 25)):
-        place = server.base / "input" / f"liveportrait_{name}.mp4"
+        place = server.base / "input" / f"lps_{name}.mp4"
         frames = slice(0, NUM_FRAMES * step, step)
         part_of(place, DEMO / f"{name}.mp4", frames, WORKFLOW_FPS, sound_s)
     return server.start()

@@ -75,9 +75,9 @@ def test_videos_keep_rate_length_and_sound_of_what_drives_them(server, run_of, f
             continue
         video = read_video(server.path(one))
         assert video.fps == WORKFLOW_FPS
-        if loaded & {"liveportrait_driving.mp4", "liveportrait_person.mp4"}:
+        if loaded & {"lps_driving.mp4", "lps_person.mp4"}:
             assert len(video.frames) == NUM_FRAMES
-        if not loaded & {"liveportrait_person.mp4", "liveportrait_speech.mp3"}:
+        if not loaded & {"lps_person.mp4", "lps_speech.mp3"}:
             assert video.sound is None
             continue
         assert video.sound is not None

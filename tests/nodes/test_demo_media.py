@@ -27,30 +27,30 @@ def listed(comfyui):
 
 
 def test_loading_the_pack_copies_them(comfyui, given):
-    assert listed(comfyui) == {f"liveportrait_{name}" for name in given.NAMES}
+    assert listed(comfyui) == {f"lps_{name}" for name in given.NAMES}
     for name in given.NAMES:
-        copy = comfyui.input / f"liveportrait_{name}"
+        copy = comfyui.input / f"lps_{name}"
         assert copy.read_bytes() == (DEMO / name).read_bytes()
 
 
 def test_what_was_deleted_does_not_come_back(comfyui, given):
-    (comfyui.input / "liveportrait_cat.jpg").unlink()
+    (comfyui.input / "lps_cat.jpg").unlink()
     given.give_demo_media()
-    assert "liveportrait_cat.jpg" not in listed(comfyui)
+    assert "lps_cat.jpg" not in listed(comfyui)
 
 
 def test_one_that_is_new_in_a_later_version_is_copied(comfyui, given):
     note = comfyui.input / given.GIVEN
     note.write_text("\n".join(name for name in given.NAMES if name != "cat.jpg"))
-    (comfyui.input / "liveportrait_cat.jpg").unlink()
-    (comfyui.input / "liveportrait_group.jpg").unlink()
+    (comfyui.input / "lps_cat.jpg").unlink()
+    (comfyui.input / "lps_group.jpg").unlink()
     given.give_demo_media()
-    assert "liveportrait_cat.jpg" in listed(comfyui)
-    assert "liveportrait_group.jpg" not in listed(comfyui)
+    assert "lps_cat.jpg" in listed(comfyui)
+    assert "lps_group.jpg" not in listed(comfyui)
 
 
 def test_a_file_of_the_user_with_that_name_stays(comfyui):
-    mine = comfyui.input / "liveportrait_cat.jpg"
+    mine = comfyui.input / "lps_cat.jpg"
     mine.write_bytes(b"mine")
     comfyui.import_pack()
     assert mine.read_bytes() == b"mine"

@@ -17,9 +17,12 @@ TRY = "**Run** works as it opens, with files that came with the pack. Then put i
 """How each note begins."""
 NOTE = 300
 """Width of the note that says what to do; it stands in column 0."""
-MODEL = (270, 106)
-PHOTO = (270, 330)
-CLIP = (270, 350)
+FILE_PX = 286
+"""Width of nodes that choose a file; names of up to 16 letters are seen whole."""
+MODEL = (FILE_PX, 106)
+PHOTO = (FILE_PX, 330)
+CLIP = (FILE_PX, 350)
+SOUND = (FILE_PX, 140)
 LEVEL = 206
 """Top of the second node of a column that begins with a model."""
 ANIMATE, ANIMATE_AT = (330, 616), (750, LEVEL)
@@ -29,9 +32,9 @@ PICTURES = (330, 622)
 FIND = (250, 320)
 """The same for Find Faces."""
 CROP = (250, 290)
-SHOWN = (250, 370)
+SHOWN = (250, 385)
 """Of Show Faces, with its picture."""
-MOTION = (270, 116)
+MOTION = (FILE_PX, 116)
 """Of Load Motion."""
 EXTRACT = (230, 132)
 """Of Extract Motion."""

@@ -24,7 +24,7 @@ Or right-click the photo, open the *Mask Editor*, paint over the face, and conne
 With the published animal weights in *models/liveportrait/animal* it uses those, else the model \
 of the pack, which was made for people.
 """
-FILES, FIND, ANIMATE, SEEN = 340, 700, 1040, 1440
+FILES, FIND, ANIMATE, SEEN = 324, 700, 1040, 1440
 TOP = 30
 
 
@@ -52,15 +52,13 @@ def draw() -> Canvas:
         model_name="animal, else default",
         models=models(),
     )
-    photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="liveportrait_cat.jpg"
-    )
+    photo = canvas.node("LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_cat.jpg")
     clip = canvas.node(
         "LoadVideo",
         "The clip to follow",
         at=(FILES, 616),
         size=CLIP,
-        file="liveportrait_driving.mp4",
+        file="lps_driving.mp4",
     )
     canvas.group("1. Your files", model, photo, clip)
     titles = ("2. Mark the face", "Find Faces: write the box")

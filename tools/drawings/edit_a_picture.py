@@ -22,7 +22,7 @@ def draw() -> Canvas:
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", size=MODEL)
     canvas.note(TEXT, "Start here", size=(NOTE, 300))
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(390, 134), size=(320, 330), image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(390, 134), size=(320, 330), image="lps_portrait.jpg"
     )
     face = canvas.node(
         "LPS_Expression",

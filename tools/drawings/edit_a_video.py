@@ -25,17 +25,17 @@ def draw() -> Canvas:
     """Two Load Video, Driving Options, Animate Portrait (video file), Save Video."""
     canvas = Canvas("Edit a video with a clip")
     canvas.note(TEXT, "Start here", size=(NOTE, 460))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(660, 30), size=MODEL)
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(644, 30), size=MODEL)
     film = canvas.node(
-        "LoadVideo", "The video to edit", at=(360, 206), size=CLIP, file="liveportrait_person.mp4"
+        "LoadVideo", "The video to edit", at=(334, 206), size=CLIP, file="lps_person.mp4"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(660, 276), size=CLIP, file="liveportrait_driving.mp4"
+        "LoadVideo", "The clip to follow", at=(644, 276), size=CLIP, file="lps_driving.mp4"
     )
     options = canvas.node(
         "LPS_DrivingOptions",
         "Driving Options",
-        at=(660, 900),
+        at=(644, 900),
         collapsed=True,
         when_shorter="bounce",
     )

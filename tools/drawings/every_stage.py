@@ -24,7 +24,7 @@ The same as *Portrait from a clip*, in steps that can be looked at, changed or l
 
 Connect *Preview Image* to any IMAGE, *Motion Info* or *Save Motion* to any motion.
 """
-FIND, CUT, READ, MOVE, PAINT, FILM = 360, 660, 975, 1290, 1625, 1950
+FILES, FIND, CUT, READ, MOVE, PAINT, FILM = -16, 360, 660, 975, 1290, 1625, 1950
 TOP, LOWER = 30, 450
 OVER, BETWEEN = -74, 386
 """Heights at which the model's wire runs above the nodes that need it."""
@@ -43,12 +43,12 @@ class Read:
 def draw() -> Canvas:
     """Every node of the category `stages`, then Create Video and Save Video."""
     canvas = Canvas("Every stage as its own node")
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(0, TOP), size=MODEL)
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(0, 206), size=PHOTO, image="liveportrait_portrait.jpg"
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
     )
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", at=(0, 616), size=CLIP, file="liveportrait_driving.mp4"
+        "LoadVideo", "The clip to follow", at=(FILES, 616), size=CLIP, file="lps_driving.mp4"
     )
     canvas.group("1. Your files", model, photo, clip)
     over = _model_wires(canvas, model["model"], OVER, FIND, CUT, READ, MOVE, PAINT)

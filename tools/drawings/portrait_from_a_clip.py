@@ -24,11 +24,9 @@ def draw() -> Canvas:
     canvas = Canvas("Portrait from a clip", gap=GAP)
     canvas.note(TEXT, "Start here", size=(NOTE, 380))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", column=1, size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", column=1, size=PHOTO, image="liveportrait_portrait.jpg"
-    )
+    photo = canvas.node("LoadImage", "Your photo", column=1, size=PHOTO, image="lps_portrait.jpg")
     clip = canvas.node(
-        "LoadVideo", "The clip to follow", column=1, size=CLIP, file="liveportrait_driving.mp4"
+        "LoadVideo", "The clip to follow", column=1, size=CLIP, file="lps_driving.mp4"
     )
     moved = canvas.node(
         "LPS_AnimateVideo",

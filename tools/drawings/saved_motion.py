@@ -24,9 +24,7 @@ def draw() -> Canvas:
     canvas = Canvas("Drive with a saved motion", gap=GAP)
     canvas.note(TEXT, "Start here", size=(NOTE, 330))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", column=1, size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", column=1, size=PHOTO, image="liveportrait_portrait.jpg"
-    )
+    photo = canvas.node("LoadImage", "Your photo", column=1, size=PHOTO, image="lps_portrait.jpg")
     motion = canvas.node(
         "LPS_LoadMotion",
         "Load Motion",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, FILMS, MODEL, PARTS, PHOTO, PICTURES, TRY, find_and_show
+from . import CLIP, FILE_PX, FILMS, MODEL, PARTS, PHOTO, PICTURES, TRY, find_and_show
 
 TEXT = f"""\
 {TRY}
@@ -20,31 +20,31 @@ add another one behind it.
 The clips should have the same frame rate. The film ends with the shorter one, and has the sound \
 of the first.
 """
-FILES, FIND, FIRST, SECOND, FILM, SEEN = 310, 650, 965, 1340, 1685, 1925
+LEFT, FILES, FIND, FIRST, SECOND, FILM, SEEN = -16, 294, 650, 965, 1340, 1685, 1925
 TOP = 30
 
 
 def draw() -> Canvas:
     """Find Faces and Show Faces, two Animate Portrait, Create Video, Save Video."""
     canvas = Canvas("Several people")
-    canvas.note(TEXT, "Start here", at=(0, TOP), size=(270, 456))
+    canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(FILE_PX, 456))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
     photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="liveportrait_group.jpg"
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_group.jpg"
     )
     left = canvas.node(
         "LoadVideo",
         "Clip for the left one",
-        at=(0, 660),
+        at=(LEFT, 660),
         size=CLIP,
-        file="liveportrait_driving.mp4",
+        file="lps_driving.mp4",
     )
     right = canvas.node(
         "LoadVideo",
         "Clip for the right one",
         at=(FILES, 660),
         size=CLIP,
-        file="liveportrait_person.mp4",
+        file="lps_person.mp4",
     )
     canvas.group("1. Your photo", model, photo)
     canvas.group("2. A clip for each", left, right)

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO, RESULT, RESULT_AT, TRY
+from . import (
+    ANIMATE,
+    ANIMATE_AT,
+    FILMS,
+    GAP,
+    MODEL,
+    MOTION,
+    NOTE,
+    PHOTO,
+    RESULT,
+    RESULT_AT,
+    SOUND,
+    TRY,
+)
 
 TEXT = f"""\
 {TRY}
@@ -23,9 +36,7 @@ def draw() -> Canvas:
     canvas = Canvas("Talking portrait with sound", gap=GAP)
     canvas.note(TEXT, "Start here", size=(NOTE, 520))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", column=1, size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", column=1, size=PHOTO, image="liveportrait_portrait.jpg"
-    )
+    photo = canvas.node("LoadImage", "Your photo", column=1, size=PHOTO, image="lps_portrait.jpg")
     motion = canvas.node(
         "LPS_LoadMotion",
         "Load Motion",
@@ -33,9 +44,7 @@ def draw() -> Canvas:
         size=MOTION,
         motion_file="talking (shipped)",
     )
-    sound = canvas.node(
-        "LoadAudio", "The sound", column=1, size=(270, 140), audio="liveportrait_speech.mp3"
-    )
+    sound = canvas.node("LoadAudio", "The sound", column=1, size=SOUND, audio="lps_speech.mp3")
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
