@@ -114,7 +114,7 @@ class FindFaces(io.ComfyNode):
         options = FindOptions(max_faces=max_faces, order=order)
         with about("images"), HeardWarnings() as heard:
             faces = trackers.find_all(counted, face=face, options=options)
-        faces = replace(faces, source_crop=net.preset.source_crop)
+        faces = replace(faces, source_crop=net.preset.source_framing)
         progress.finish()
         runtime.show_text(cls, "\n".join([*heard.texts, _summary(faces)]))
         return io.NodeOutput(faces, len(faces))

@@ -115,8 +115,7 @@ class TransformKeypoints(io.ComfyNode):
         if len(source) > 1:
             driving = library.timing.matched(driving, source.fps, len(source), options)
         inputs = library.inputs.prepare_inputs(source, driving, options.driving)
-        limits = library.limits.limits_for(net.preset, options.driving)
-        keypoints = library.drive.move(inputs, options.driving, limits)
+        keypoints = library.drive.move(inputs, options.driving, net.preset)
         return io.NodeOutput(DrivenFace(keypoints=keypoints, inputs=inputs, origin=net.origin))
 
 

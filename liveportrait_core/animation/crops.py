@@ -25,7 +25,7 @@ from ..imaging.tensors import Pixels
 from ..media.clips import Clip, frame_size
 from ..model import LivePortraitModel
 from ..options import DrivingCrop, Framing, Role
-from ..preset import CropDefaults
+from ..preset import CropDefaults, Preset
 
 CROP_SMOOTHING_S: Final = 0.1
 """Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
@@ -61,6 +61,19 @@ def crop_framing(
         size_px=size_px,
         rotate=framing.rotate,
     )
+
+
+def framing_travel(preset: Preset) -> Tensor:
+    """(1, 3) how a face's crop as a driver lies in its crop as a source (`in_other_crop`).
+
+    With sides a_d and a_s in boxes of the landmarks and centres v_d a_d and v_s a_s: k = a_d / a_s,
+    d = 2 (v_d a_d - v_s a_s) / a_s.
+    """
+    source, driver = preset.source_framing, preset.driving_crop
+    k = driver.scale / source.scale
+    d_x = 2 * (driver.vx_ratio * k - source.vx_ratio)
+    d_y = 2 * (driver.vy_ratio * k - source.vy_ratio)
+    return torch.tensor([[k, d_x, d_y]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +131,8 @@ def clip_crops(
     if role == "driver":
         return _driver_crops(model, track, framing, clip, driving_crop, published=published)
     size_px = model.preset.output_size_px
-    crops = crop_framing(framing, model.preset.source_crop, size_px, published=published)
+    preset = model.preset.source_crop if published else model.preset.source_framing
+    crops = crop_framing(framing, preset, size_px, published=published)
     transforms = _source_crops(track, crops, clip.fps, published=published)
     return ClipCrops(track=track, transforms=tuple(transforms))
 

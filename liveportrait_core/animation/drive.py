@@ -15,11 +15,12 @@ from ..model import LivePortraitModel
 from ..motion.hull import hull_volume
 from ..motion.smoothing import smooth_motion
 from ..motion.transfer import Selection, absolute_motion, relative_motion, select
-from ..motion.transform import transform_keypoints
+from ..motion.transform import in_other_crop, transform_keypoints
 from ..motion.types import CHANNELS, Motion
 from ..options import DrivingOptions, RetargetMode
-from ..preset import MotionLimits
+from ..preset import Preset
 from ..stages import stitch
+from .crops import framing_travel
 from .inputs import DrivenKeypoints, DrivingInputs, check_space, prepare_inputs
 from .limits import limit_motion, limits_for
 from .retarget import close_source_lip, hold_source_eyes, open_eyes, open_lip
@@ -71,7 +72,7 @@ def drive(
     inputs = prepare_inputs(
         source, driving, options, reference=reference, source_is_video=source_is_video
     )
-    keypoints = move(inputs, options, limits_for(model.preset, options))
+    keypoints = move(inputs, options, model.preset)
     if source.space == ANIMAL_SPACE and options.published:
         # the published animals know neither regions nor openness
         options = replace(options, eyes_open=None, lip_open=None, normalize_lip=False)
@@ -100,6 +101,16 @@ def drive(
     return amplify(keypoints, options.gain)
 
 
+def _in_source_crop(inputs: DrivingInputs, travel: Tensor) -> DrivingInputs:
+    """The driver's motion in crop units of the source."""
+    travel = travel.to(inputs.source.translation)
+    return replace(
+        inputs,
+        driving=in_other_crop(inputs.driving, travel),
+        reference=in_other_crop(inputs.reference, travel),
+    )
+
+
 def _name_idle(options: DrivingOptions) -> None:
     """Warn of options that do nothing beside others."""
     beside = "openings of eyes or lip" if options.retargets else "absolute motion"
@@ -113,18 +124,23 @@ def _name_idle(options: DrivingOptions) -> None:
 
 
 def move(
-    inputs: DrivingInputs, options: DrivingOptions, limits: MotionLimits | None = None
+    inputs: DrivingInputs, options: DrivingOptions, preset: Preset | None = None
 ) -> DrivenKeypoints:
     """The source's keypoints and those moved by the driver, before anything else  (Eq. 2, 7).
 
     Convention:
+        - as a compact model frames sources wider than drivers, the driver's motion is converted to
+          the source's crop units (`framing_travel`; not `published`)
         - travel of animals that is resized to the face (`expression-friendly`) has no limits
 
     Args:
         inputs: Source and driver.
         options: How to drive.
-        limits: Those of `limits_for`; None leaves the motion as it is.
+        preset: The model's, for its framing and its limits; None has neither.
     """
+    limits = limits_for(preset, options) if preset else None
+    if preset and preset.family == "compact" and not options.published:
+        inputs = _in_source_crop(inputs, framing_travel(preset))
     if inputs.source.space == ANIMAL_SPACE and (
         options.published or options.driving_option == "expression-friendly"
     ):

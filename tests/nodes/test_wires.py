@@ -331,7 +331,7 @@ def test_a_crop_can_be_framed(suite, parts):
     given = {"model": suite.model(), "images": batch(STILL), "faces": parts["faces"]}
     _, usual = suite("LPS_CropFace", **given)
     side = usual.transforms[0].source_px_per_crop_px
-    for widgets, wider in (({"scale": 3.3}, 2.0), ({"scale": 1.65}, 1.0), ({"scale": 0.0}, 1.0)):
+    for widgets, wider in (({"scale": 4.1}, 2.0), ({"scale": 2.05}, 1.0), ({"scale": 0.0}, 1.0)):
         _, crops = suite("LPS_CropFace", **given, **widgets)
         assert crops.transforms[0].source_px_per_crop_px == pytest.approx(wider * side, rel=1e-5)
     # a tenth of a side of 128 px to the right and half as much down

@@ -7,7 +7,6 @@ import torch
 
 from liveportrait_core.animation.drive import amplify, drive, move, stitch_keypoints
 from liveportrait_core.animation.inputs import prepare_inputs
-from liveportrait_core.animation.limits import limits_for
 from liveportrait_core.animation.retarget import (
     close_source_lip,
     hold_source_eyes,
@@ -44,7 +43,7 @@ def motions(source_frames, driving_frames):
 def in_steps(model, source, driving, options):
     """Algorithm 1, a step at a time, as a graph of nodes does it."""
     inputs = prepare_inputs(source, driving, options)
-    keypoints = move(inputs, options, limits_for(model.preset, options))
+    keypoints = move(inputs, options, model.preset)
     retarget = "replace" if options.replaces else "add"
     if options.eyes_open is not None:
         keypoints = open_eyes(model, inputs, keypoints, options.eyes_open, retarget)
