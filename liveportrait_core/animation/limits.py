@@ -19,6 +19,8 @@ from .frame_numbers import frame_ranges
 
 _LOG = logging.getLogger(__name__)
 MIN_SCALE: Final = 1e-6
+NAMED: Final = KNEE / 2
+"""Share of a limit from which a turn or a travel is named, where both together go beyond."""
 
 
 def limits_for(preset: Preset, options: DrivingOptions) -> MotionLimits | None:
@@ -55,7 +57,8 @@ def limit_motion(
     Convention:
         - the change from the source is limited: the rotation R_moved R_s^T as a whole about its
           axis, the translation along its direction, the logarithm of the ratio of the scales
-        - of rotation and translation the limits are half axes of an ellipsoid
+        - of rotation and translation together the limits are half axes of one ellipsoid: what a
+          turn and a move uncover adds up
         - frames within `KNEE` of the limits keep their bits; expression and t_z are untouched
         - the frames that change are named in one line of the log
 
@@ -81,19 +84,19 @@ def limit_motion(
         moved = _in_place(moved, changes, limits)
         changes = _Changes.between(source, moved, limits, keeps_place=True)
     rotation = _where_bent(
-        changes.turn_share,
-        rotation_from_vector(changes.turn * _factor(changes.turn_share)[:, None]) @ source.rotation,
+        changes.pose_share,
+        rotation_from_vector(changes.turn * _factor(changes.pose_share)[:, None]) @ source.rotation,
         moved.rotation,
     )
     travel = torch.nn.functional.pad(changes.travel, (0, 1))  # t_z is not limited
-    held = _factor(changes.travel_share)[:, None] - 1
+    held = _factor(changes.pose_share)[:, None] - 1
     zoom = changes.zoom * _factor(changes.zoom_share)[:, None]
     return replace(
         moved,
         rotation=rotation,
-        pose_deg=_where_bent(changes.turn_share, degrees_from_rotation(rotation), moved.pose_deg),
+        pose_deg=_where_bent(changes.pose_share, degrees_from_rotation(rotation), moved.pose_deg),
         translation=_where_bent(
-            changes.travel_share, moved.translation + travel * held, moved.translation
+            changes.pose_share, moved.translation + travel * held, moved.translation
         ),
         scale=_where_bent(changes.zoom_share, source.scale * zoom.exp(), moved.scale),
     )
@@ -137,17 +140,22 @@ class _Changes:
         )
 
     @property
+    def pose_share(self) -> Tensor:
+        """(N,) of turn and travel together."""
+        return torch.hypot(self.turn_share, self.travel_share)
+
+    @property
     def beyond(self) -> Tensor:
         """(N,) True where something changes."""
-        shares = torch.stack((self.turn_share, self.travel_share, self.zoom_share))
-        return (shares > KNEE).any(0)
+        return (self.pose_share > KNEE) | (self.zoom_share > KNEE)
 
     def described(self) -> str:
         """The largest change of what is limited, in words."""
         parts: list[str] = []
-        if (self.turn_share > KNEE).any():
+        posed = self.pose_share > KNEE
+        if (posed & (self.turn_share > NAMED)).any():
             parts.append(f"it turns by up to {torch.rad2deg(self.turn.norm(dim=-1).max()):.0f} deg")
-        if (self.travel_share > KNEE).any():
+        if (posed & (self.travel_share > NAMED)).any():
             share = self.travel.norm(dim=-1).max() / 2
             parts.append(f"it moves by up to {share:.0%} of the crop's side")
         if (self.zoom_share > KNEE).any():

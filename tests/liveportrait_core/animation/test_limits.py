@@ -137,6 +137,18 @@ def test_a_driver_who_looks_backwards_flips_no_axis():
     assert_close(limited.pose_deg, torch.tensor([[0.0, 40, 0]] * 2), atol=0.01, rtol=0)
 
 
+def test_a_turn_and_a_travel_add_up(caplog):
+    # shares of 0.6 and 0.8 make one of 1, of which 0.8 + 0.2 tanh(1) = 0.952319 is left
+    with caplog.at_level(logging.WARNING):
+        limited = limit_motion(face(), face(turn=[(0.0, 24.0, 0.0)], shift=(0.32, 0.0)), LIMITS)
+    left = 0.952319
+    assert_close(turned(limited, face()), torch.tensor([[0.0, 24 * left, 0]]), atol=1e-3, rtol=0)
+    assert float(limited.translation[0, 0]) == pytest.approx(0.32 * left, abs=1e-5)
+    assert "it turns by up to 24 deg, it moves by up to 16% of" in caplog.text
+    alone = face(turn=[(0.0, 24.0, 0.0)])
+    assert limit_motion(face(), alone, LIMITS) is alone
+
+
 @pytest.mark.parametrize(("scale", "ratio"), [(9.0, 1.5), (1 / 9, 1 / 1.5)])
 def test_travel_and_size_end_at_the_limit(scale, ratio):
     source, moved = face(), face(shift=(3.0, -4.0), scale=scale)
