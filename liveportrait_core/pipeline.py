@@ -8,6 +8,7 @@ kilobyte of motion a frame. No gradients are needed: run it under `torch.inferen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -21,8 +22,9 @@ from .animation.first_pass import FirstPass, FoundFace
 from .animation.inputs import check_networks, check_space
 from .animation.kept import Kept
 from .animation.render import render
-from .animation.timing import held_or_cut, lasting, matched, with_reference
+from .animation.timing import check_reference, held_or_cut, lasting, matched, with_reference
 from .errors import about
+from .face.detector import check_box
 from .imaging.tensors import Pixels
 from .media.clips import Clip, Progress, clip_of, frame_size
 from .model import LivePortraitModel
@@ -166,7 +168,8 @@ def _checked(
     Raises:
         TypeError: One of the four is of another kind.
         MotionSpaceError: The motion is of another keypoint space.
-        ValueError: The motion has no such reference frame, or the model lacks a network.
+        ValueError: The driver has no such reference frame, or the model lacks a network.
+        FaceNotFoundError: The driver's box lies outside of its frames.
     """
     _check_types(model, options)
     clip = clip_of(source, "source")
@@ -178,7 +181,28 @@ def _checked(
             check_space(model, driving)
         with_reference(driving, options.reference)
         return clip, None
-    return clip, clip_of(driving, "driver", also=", a Motion, an Edit")
+    driver = clip_of(driving, "driver", also=", a Motion, an Edit")
+    with about("driving"):
+        _check_driver(driver, options)
+    return clip, driver
+
+
+def _check_driver(driver: Clip, options: AnimateOptions) -> None:
+    """Refuse a box or a reference frame that a driver cannot have.
+
+    Convention:
+        - how many frames a file says that it has may be wrong by a few: what is beyond by less
+          than a second is refused once it is read
+
+    Raises:
+        FaceNotFoundError: The box lies outside of its frames.
+        ValueError: It has no such reference frame.
+    """
+    if options.driving_face.box is not None:
+        check_box(options.driving_face.box, *frame_size(driver))
+    expected: int | None = getattr(driver, "num_frames", None)
+    if expected and options.reference is not None:
+        check_reference(options.reference, expected, slack=math.ceil(driver.fps))
 
 
 def _check_types(model: object, options: object) -> None:

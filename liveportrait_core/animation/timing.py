@@ -83,6 +83,25 @@ def lasting(
     return ExtendedClip(clip, len(read), num_frames, how), longer
 
 
+def check_reference(reference: int, num_frames: int, *, slack: int = 0) -> None:
+    """Refuse a reference frame that a driver does not have.
+
+    Args:
+        reference: Its number.
+        num_frames: Of the driver.
+        slack: By how many frames that number may be too small.
+
+    Raises:
+        ValueError: It has no such frame.
+    """
+    if reference >= num_frames + slack:
+        with about("reference"):
+            raise ValueError(
+                f"The reference is frame {reference}, but the driver has {num_frames} frames. "
+                f"Choose one from 0 to {num_frames - 1}."
+            )
+
+
 def with_reference(motion: Motion, reference: int | None) -> Motion:
     """The motion with a frame of the user's choice as its neutral one.
 
@@ -91,10 +110,5 @@ def with_reference(motion: Motion, reference: int | None) -> Motion:
     """
     if reference is None:
         return motion
-    if reference >= len(motion):
-        with about("reference"):
-            raise ValueError(
-                f"The reference is frame {reference}, but the driver has {len(motion)} frames. "
-                f"Choose one from 0 to {len(motion) - 1}."
-            )
+    check_reference(reference, len(motion))
     return motion.describe(reference_frame=reference, reference=None)

@@ -163,6 +163,20 @@ class HaarFaceFinder:
         return [face for face, weight in zip(faces, weighted, strict=True) if weight >= low]
 
 
+def check_box(box: Box, height: int, width: int) -> None:
+    """Refuse a box that marks nothing of a picture.
+
+    Raises:
+        FaceNotFoundError: It lies outside.
+    """
+    x, y, box_width, box_height = box
+    if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:
+        raise FaceNotFoundError(
+            f"The box {_written(box)} lies outside the {width}x{height} picture; a box inside it "
+            "is expected. Give x,y,w,h in pixels of this picture."
+        )
+
+
 class BoxFaceFinder:
     """The face in a box given by hand."""
 
@@ -191,13 +205,7 @@ class BoxFaceFinder:
         Raises:
             FaceNotFoundError: The box lies outside the picture.
         """
-        height, width = frame.shape[:2]
-        x, y, box_width, box_height = self._box
-        if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:
-            raise FaceNotFoundError(
-                f"The box {_written(self._box)} lies outside the {width}x{height} picture; a box "
-                "inside it is expected. Give x,y,w,h in pixels of this picture."
-            )
+        check_box(self._box, *frame.shape[:2])
         crop = CascadeDetection(self._box, 1.0).crop(self._network)
         refined = refine_landmarks(frame, self._network, crop)
         return [face_from_landmarks(refined.landmarks, refined.score)]

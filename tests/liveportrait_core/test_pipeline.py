@@ -14,7 +14,7 @@ from liveportrait_core.errors import (
     MotionSpaceError,
 )
 from liveportrait_core.media.clips import Frames
-from liveportrait_core.options import AnimateOptions, DrivingOptions, Edit, Framing
+from liveportrait_core.options import AnimateOptions, DrivingOptions, Edit, FaceOptions, Framing
 from liveportrait_core.pipeline import animate, prepare, read_motion
 from tests.support.blobs import face_frame
 from tests.support.squares import PLAIN, PUBLISHED, square_tracker, walk, without_face
@@ -199,6 +199,31 @@ def test_the_reference_is_the_frame_that_leaves_the_source_alone(model):
     assert (driven[0] - source[0]).abs().max() > 1e-4
     with pytest.raises(ValueError, match="0 to 3"):
         run(model, face_frame((50, 30, 60)), walk(4), replace(PLAIN, reference=4))
+
+
+class Unread:
+    """A driver of 40 frames, 120 x 160, that may not be read."""
+
+    fps, num_frames, height, width = Fraction(10), 40, 120, 160
+
+    def __iter__(self):
+        raise AssertionError("read")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"reference": 50}, "frame 50, but the driver has 40 frames"),
+        ({"driving_face": FaceOptions(box=(300, 20, 40, 40))}, "lies outside the 160x120 picture"),
+    ],
+)
+def test_what_a_driver_cannot_have_is_refused_unread(model, options, said):
+    with pytest.raises((ValueError, FaceNotFoundError), match=said):
+        prepare(model, face_frame((50, 30, 60)), Unread(), replace(PLAIN, **options))
+    # its number of frames may be wrong by a second
+    options = replace(PLAIN, reference=49)
+    with pytest.raises(AssertionError, match="read"):
+        run(model, face_frame((50, 30, 60)), Unread(), options)
 
 
 def test_progress_tells_every_painted_frame(model):
