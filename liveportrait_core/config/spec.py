@@ -67,6 +67,8 @@ class OptionSpec:
     """A second name on the command line, as `-o`."""
     positional: bool = False
     """Whether it stands on the command line without a name."""
+    place: bool = False
+    """Whether it names files, folders or URLs that have to be there, with commas between them."""
     several: bool = False
     """Whether its value is a tuple; `check` and `from_text` are about one entry of it."""
     bare: Any = None

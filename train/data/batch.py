@@ -33,6 +33,8 @@ class FrameBatch:
     """(B, 3) pitch, yaw, roll; zeros where they are not valid."""
     valid: Tensor
     """(B,) bool: whether keypoints and pose are known."""
+    all_valid: bool = False
+    """True where all of them are surely known: a step must not ask a device for it."""
     canonical: Tensor | None = None
     """(B, K, 3) crop units; only a renderer knows them."""
 
@@ -64,7 +66,7 @@ class FrameBatch:
         Args:
             network: M of a compact model; None leaves the frames as they are.
         """
-        if network is None or bool(self.valid.all()):
+        if network is None or self.all_valid:
             return self
         reading = network.read(self.image)
         valid = self.valid
@@ -73,6 +75,7 @@ class FrameBatch:
             keypoints=torch.where(valid[:, None, None], self.keypoints, reading.keypoints),
             pose_deg=torch.where(valid[:, None], self.pose_deg, reading.pose_deg),
             valid=torch.ones_like(valid),
+            all_valid=True,
         )
 
 
@@ -147,6 +150,8 @@ def concatenate(parts: Sequence[Batch]) -> Batch:
         values: list[Any] = [getattr(part, entry.name) for part in parts]
         if any(value is None for value in values):
             whole[entry.name] = None
+        elif isinstance(values[0], bool):
+            whole[entry.name] = all(values)
         else:
             join = torch.cat if isinstance(values[0], Tensor) else concatenate
             whole[entry.name] = join(values)

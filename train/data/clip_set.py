@@ -161,9 +161,11 @@ class ClipSet:
                 landmarks, pose = frame.annotation
                 keypoints[row, :, :2] = torch.from_numpy(landmarks)
                 pose_deg[row] = torch.from_numpy(pose)
+        known = [frame.annotation is not None for frame in frames]
         return FrameBatch(
             pixels=pixels,
             keypoints=keypoints,
             pose_deg=pose_deg,
-            valid=torch.tensor([frame.annotation is not None for frame in frames]),
+            valid=torch.tensor(known),
+            all_valid=all(known),
         )

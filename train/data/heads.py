@@ -96,6 +96,7 @@ class RenderedHeads(ABC):
             canonical=torch.from_numpy(self.canonical(identities)),
             pose_deg=get("pose_deg", identities, frames),
             valid=torch.ones(len(pixels), dtype=torch.bool),
+            all_valid=True,
         )
 
     def pairs(self, identities: NDArray[np.integer], pair: NDArray[np.integer]) -> PairBatch:

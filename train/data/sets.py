@@ -58,12 +58,14 @@ class DataConfig:
         "",
         "folders or URLs written by train.render, separated by commas, or the word drawn: heads "
         "are rendered while training; may be left out where clips are given",
+        place=True,
     )
     drawn: DrawnOptions = section(DrawnOptions, more=True)
     clips: str = option(
         "",
         "folders of pictures and videos of one face each, prepared once, or folders or URLs "
         "written by train.curate or train.render --webdataset; separated by commas",
+        place=True,
     )
     clip_fraction: float = option(
         0.5,

@@ -22,6 +22,8 @@ from liveportrait_core.errors import os_error_text
 Config = TypeVar("Config")
 CONFIG_NAME: Final = "config.json"
 """In the folder of a run: what it was started with."""
+NAMED: Final = ("default", "human", "animal", "drawn")
+"""What may stand in place of a file or folder: models and data with a name."""
 WIDTH: Final = 88
 """Columns of the help."""
 RENAMED: Final[Mapping[str, str]] = MappingProxyType(
@@ -61,8 +63,8 @@ def parse(
 ) -> Config:
     """A config from `file.toml key=value section.key=value`; later values win.
 
-    `--help` prints the options and exits; `--dry-run` prints the value of each option by its key
-    and what a step costs, and exits.
+    `--help` prints the options and exits; `--dry-run` prints the value of each option by its key,
+    what a step costs and which files are missing, and exits.
 
     Args:
         kind: The config's class.
@@ -88,8 +90,11 @@ def parse(
             raise OptionError(sentence) from None
         raise
     if given.dry_run:
-        print(json.dumps(_by_key(config), indent=2, default=str))
+        print(json.dumps(_by_key(config), indent=2, default=str), flush=True)
+        for line in missing_places(config) or ["all files and folders that options name are there"]:
+            print(line, flush=True)
         if cost is not None:
+            print("counting what a step takes ...", file=sys.stderr, flush=True)
             print(cost(config))
         raise SystemExit(0)
     return config
@@ -149,6 +154,18 @@ def to_json(config: Any) -> str:
 def _by_key(config: Any) -> dict[str, Any]:
     """The value of every option by its key, as the command line takes it."""
     return {spec.key: reduce(getattr, spec.path, config) for spec in specs_of(type(config))}
+
+
+def missing_places(config: Any) -> list[str]:
+    """A line for each file or folder of an option that is not there; URLs are not asked."""
+    values = _by_key(config)
+    return [
+        f"missing: {place} ({spec.key})"
+        for spec in specs_of(type(config))
+        if spec.place and values[spec.key]
+        for place in str(values[spec.key]).split(",")
+        if place not in NAMED and "://" not in place and not Path(place).exists()
+    ]
 
 
 def _refuse_renamed(kind: type[Any], keys: Iterable[str]) -> None:

@@ -66,6 +66,7 @@ class AnimalBase:
         "default",
         "initial model: default, a model file, a published folder or name, or a run folder; "
         "base=... --help lists the options for it",
+        place=True,
     )
 
     def __post_init__(self) -> None:
@@ -78,7 +79,8 @@ class AnimalConfig:
 
     animals: str = option(
         help="folders of videos and pictures of one animal each, folders of train.curate, or "
-        "folders of train.render --animals 1, separated by commas"
+        "folders of train.render --animals 1, separated by commas",
+        place=True,
     )
     animal_fraction: float = option(
         0.5,

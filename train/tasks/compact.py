@@ -83,9 +83,11 @@ class CompactConfig:
     loop: LoopConfig = shared(LoopConfig)
     sets: DataConfig = shared(DataConfig)
     init: str = option(
-        "", "run folder or model file of the initial F, M, W and G; by default from scratch"
+        "",
+        "run folder or model file of the initial F, M, W and G; by default from scratch",
+        place=True,
     )
-    init_motion: str = option("", "the same for M alone, over what init gave")
+    init_motion: str = option("", "the same for M alone, over what init gave", place=True)
     detail_px: int = option(
         COMPACT.detail_px,
         "side at which M reads and G paints, 128 or 256",

@@ -1,14 +1,17 @@
-"""What a step of training costs: measured on noise, before any data is opened."""
+"""What a step of training costs: counted by its shapes, before any data is opened."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from liveportrait_core.constants import NUM_KEYPOINTS
 
@@ -24,6 +27,7 @@ BYTES_A_WEIGHT = 5 * 4
 """Weight, gradient, two moments of Adam and the moving average, float32 each."""
 BYTES_A_FROZEN_WEIGHT = 4
 GIB = 2**30
+SHOWN_PROCESSES = (1, 2, 4, 8)
 _NOISE_IDENTITIES = 2
 
 
@@ -80,6 +84,20 @@ class StepCost:
         return "\n".join(lines)
 
 
+def batch_split(total: int, parts: Callable[[int, int], tuple[int, int]]) -> str:
+    """How processes share a step's batch, for those numbers of them that can.
+
+    Args:
+        total: Pairs of a step.
+        parts: Pairs at a time and how often, of a number of processes and 1.
+    """
+    shared: list[str] = []
+    for processes in (count for count in SHOWN_PROCESSES if total % count == 0):
+        pairs, times = parts(processes, 1)
+        shared.append(f"{processes} x {times} x {pairs}")
+    return f"{total} pairs a step: {', '.join(shared)} (processes x parts x pairs)"
+
+
 def noise_sets(config: DataConfig, size_px: int) -> Sets:
     """Rendered heads and clips of noise, of each what the config asks for."""
     random = np.random.default_rng(0)
@@ -100,7 +118,7 @@ def noise_sets(config: DataConfig, size_px: int) -> Sets:
 
 
 def step_cost(parts: Sequence[tuple[str, int, Callable[[], Task]]]) -> StepCost:
-    """Run a step of one sample of each kind, on the CPU in float32.
+    """Go through a step of one sample of each kind, as on a CPU in float32.
 
     Args:
         parts: Of each kind of sample its name, how many a process takes at a time, and a task
@@ -125,20 +143,65 @@ def _size(module: nn.Module) -> int:
 
 
 def _cost(task: Task, what: str, count: int, modules: Iterable[nn.Module]) -> Cost:
-    """Of one sample; the weights of the modules are there anyway."""
-    weights = {p.untyped_storage().data_ptr() for m in modules for p in m.parameters()}
+    """Of one sample; the weights of the modules are there anyway.
+
+    Nothing is computed: tensors of the step are fakes, which have shapes alone.
+    """
+    average = MovingAverage(task.networks, 0.0)
+    drawn = task.draw(Draw.of(0, 0, 10**6))
+    fakes = FakeTensorMode(allow_non_fake_inputs=True)
+    weights = {_storage(p) for m in (*modules, *average.modules.values()) for p in _faked(m, fakes)}
     saved: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in weights:
-            saved[storage.data_ptr()] = storage.nbytes()
+        if _storage(tensor) not in weights:
+            saved[_storage(tensor)] = tensor.untyped_storage().nbytes()
         return tensor
 
-    average = MovingAverage(task.networks, 0.0)
-    drawn = task.draw(Draw.of(0, 0, 10**6))
-    with FlopCounterMode(display=False) as counter:
+    counter = _Operations()
+    with fakes, counter:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             losses = task.train_step(drawn, average.modules)
         losses["total"].backward()
-    return Cost(what, count, sum(saved.values()), counter.get_total_flops())
+    return Cost(what, count, sum(saved.values()), counter.total)
+
+
+class _Operations(TorchDispatchMode):
+    """Counts floating-point operations, on the way back as well.
+
+    Fakes hold no numbers: where a network asks for one, to leave a part out, it is 1, or true.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Carry out an operation and count it."""
+        if func is torch.ops.aten._local_scalar_dense.default:
+            return 1
+        named = kwargs or {}
+        result = func(*args, **named)
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            self.total += count(*args, **named, out_val=result)
+        return result
+
+
+def _faked(module: nn.Module, fakes: FakeTensorMode) -> list[nn.Parameter]:
+    """The parameters of a module once fakes stand in for them and for its buffers."""
+    for part in module.modules():
+        for name, parameter in list(part.named_parameters(recurse=False)):
+            fake = nn.Parameter(fakes.from_tensor(parameter.data), parameter.requires_grad)
+            part.register_parameter(name, fake)
+        for name, buffer in list(part.named_buffers(recurse=False)):
+            part.register_buffer(name, fakes.from_tensor(buffer))
+    return list(module.parameters())
+
+
+def _storage(tensor: Tensor) -> int:
+    """A number of a tensor's memory; those of fakes have no address."""
+    storage: Any = tensor.untyped_storage()
+    return storage._cdata

@@ -34,10 +34,12 @@ class CriteriaOptions:
         "default",
         "compact model that reads head pose and landmarks of frames that carry none, as curated "
         "clips and rendered heads do; empty: none",
+        place=True,
     )
     vgg: str = option(
         "",
         "VGG19 file (torchvision's keys) for L_P; without it our own features compare pictures",
+        place=True,
     )
     splines: bool = option(
         False, "L_E also bends pictures, by thin plate splines; else it moves them by similarities"

@@ -70,7 +70,7 @@ class FaceFinderConfig:
     """The face finder on rendered heads."""
 
     loop: LoopConfig = shared(LoopConfig)
-    data: str = option(help="folders written by train.render, separated by commas")
+    data: str = option(help="folders written by train.render, separated by commas", place=True)
     batch: int = option(12, "pictures per step and process", minimum=1)
     size_px: int = option(
         128, f"side of the pictures, a multiple of {STRIDE}", minimum=STRIDE, unit="px"
@@ -82,9 +82,13 @@ class FaceFinderConfig:
         maximum=1,
     )
     begin_with: str = option(
-        "default", "model whose motion network gives the first layers; empty: from scratch"
+        "default",
+        "model whose motion network gives the first layers; empty: from scratch",
+        place=True,
     )
-    init: str = option("", "folder of an earlier run of this command, in place of begin_with")
+    init: str = option(
+        "", "folder of an earlier run of this command, in place of begin_with", place=True
+    )
     lr: float = option(1e-3, "learning rate (AdamW)", above=0)
     weights: FaceFinderWeights = shared(FaceFinderWeights)
 

@@ -60,6 +60,7 @@ class FinetuneConfig:
     base: str = option(
         "default",
         "initial compact model: default, a model file, or a run folder of train.compact",
+        place=True,
     )
     rank: int = option(
         8, "rank of the change of each layer; 0: all weights of F, W and G learn", minimum=0

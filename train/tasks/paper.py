@@ -34,7 +34,7 @@ from ..models.pretrained.convnext import begin_trunk
 from ..models.runs import CREDIT, initialise_from, open_networks
 from ..models.spectral_norm import add_spectral_norm
 from .compact import CompactConfig
-from .cost import noise_sets, step_cost
+from .cost import batch_split, noise_sets, step_cost
 from .criteria import Criteria, CriteriaOptions, load_criteria, open_labelled
 from .paper_step import (
     DISCRIMINATORS,
@@ -145,11 +145,13 @@ class PaperConfig:
     preset: Literal["paper", "tiny"] = option(
         "paper", "sizes: those of the paper, or a sixteenth of the channels to try things out"
     )
-    init: str = option("", "run, model file or published folder of the initial F, M, W and G")
-    trunk: str = option(
-        "", "ConvNeXt-V2 file (timm's or the original keys) that M's trunk begins with"
+    init: str = option(
+        "", "run, model file or published folder of the initial F, M, W and G", place=True
     )
-    arcface: str = option("", "ArcFace file (InsightFace's iresnet keys) for L_faceid")
+    trunk: str = option(
+        "", "ConvNeXt-V2 file (timm's or the original keys) that M's trunk begins with", place=True
+    )
+    arcface: str = option("", "ArcFace file (InsightFace's iresnet keys) for L_faceid", place=True)
     weights: PaperWeights = section(PaperWeights)
 
     def __post_init__(self) -> None:
@@ -385,5 +387,13 @@ def cost(config: PaperConfig) -> str:
     training = config.training.for_processes(num_processes())
     one = replace(config, training=training.of_one_pair())
     sets = noise_sets(training.sets, training.sets.clip_px)
-    costs = step_cost([("pair", training.optimiser.batch, lambda: paper_task(one, sets))])
-    return costs.summary(training.loop.accumulate)
+    optimiser, preset = training.optimiser, PAPER_PRESETS[config.preset]
+    costs = step_cost([("pair", optimiser.batch, lambda: paper_task(one, sets))])
+    lines = [
+        costs.summary(training.loop.accumulate),
+        f"pictures of a part: ({optimiser.batch}, 3, {preset.face_size_px}, {preset.face_size_px}) "
+        f"in, ({optimiser.batch}, 3, {preset.output_size_px}, {preset.output_size_px}) out",
+    ]
+    if optimiser.total_batch:
+        lines.append(batch_split(optimiser.total_batch, config.training.optimiser.parts))
+    return "\n".join(lines)

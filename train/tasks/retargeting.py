@@ -94,19 +94,23 @@ class RetargetingConfig:
     base: str = option(
         help="what the three networks are trained over, and what stays as it is: default (ours), "
         "human or animal (published weights that you have), a run folder of train.stage1 or "
-        "train.compact, a model file, or a folder of published files"
+        "train.compact, a model file, or a folder of published files",
+        place=True,
     )
     parts: str = option(
         ",".join(RETARGETING_NETWORKS),
         "networks that learn, separated by commas; others are copied from init or base if there",
     )
     init: str = option(
-        "", "run folder or model file of the initial S, R_eyes and R_lip; by default no offset"
+        "",
+        "run folder or model file of the initial S, R_eyes and R_lip; by default no offset",
+        place=True,
     )
     landmark_model: str = option(
         "default",
         "compact model that reads lids, lips and heads for a base of the paper's architecture; a "
         "compact base does so itself",
+        place=True,
     )
     batch: int = option(3, "faces per step and process for each of the three networks", minimum=1)
     lr: float = option(1e-3, "learning rate (AdamW)", above=0)

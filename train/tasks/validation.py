@@ -41,8 +41,9 @@ class ValidationConfig:
         "",
         "rendered folders that are never trained on; with validation_clips they choose the best "
         "state of the run",
+        place=True,
     )
-    validation_clips: str = option("", "folders of clips that are never trained on")
+    validation_clips: str = option("", "folders of clips that are never trained on", place=True)
     validation_pairs: int = option(16, "pairs of each kind that are measured", minimum=1, more=True)
     validate_every: int = option(1000, "steps between validations", minimum=1, more=True)
 

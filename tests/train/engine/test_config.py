@@ -115,10 +115,11 @@ def test_dry_run_prints_the_resolved_config_and_the_cost(capsys):
             lambda config: f"costs {config.rates.lr}",
         )
     assert stop.value.code == 0
-    shown, cost = capsys.readouterr().out.rsplit("\n", 2)[:2]
+    shown, missing, cost = capsys.readouterr().out.rsplit("\n", 3)[:3]
     values = json.loads(shown)
     assert values.keys() == {spec.key for spec in specs_of(CompactConfig)}
     assert (values["lr"], values["picture_weights.eyes"]) == (0.25, PictureWeights().eyes)
+    assert missing == "missing: d (data)"
     assert cost == "costs 0.25"
 
 

@@ -30,9 +30,20 @@ def test_a_dry_run_of_the_compact_networks_counts_what_learns(tmp_path, capsys):
 
 
 def test_a_dry_run_of_the_published_networks_counts_all_parts_of_the_batch(tmp_path, capsys):
-    options = ["preset=tiny", "clips=films", "batch=1", "clip_px=256"]
+    options = ["preset=tiny", "clips=films", "batch=1", "clip_px=256", "weights.gradient_penalty=1"]
     whole = told(stage1.main, [*options, "total_batch=4"], tmp_path / "run", capsys)
     part = told(stage1.main, [*options, "total_batch=0"], tmp_path / "run", capsys)
     figures = [float(text.split(" TFLOP")[0].split()[-1]) for text in (whole, part)]
     assert figures[0] == pytest.approx(4 * figures[1], rel=0.5)  # shown with two decimals
     assert figures[0] > figures[1] > 0
+    assert "4 pairs a step: 1 x 4 x 1, 2 x 2 x 1, 4 x 1 x 1 (processes x parts x pairs)" in whole
+    assert "pictures of a part: (1, 3, 128, 128) in, (1, 3, 256, 256) out" in whole
+
+
+def test_a_dry_run_says_which_files_and_folders_are_missing(tmp_path, capsys):
+    (tmp_path / "there").mkdir()
+    options = [f"data={tmp_path / 'there'},nowhere", "clips=https://server/clips", "batch=0"]
+    shown = told(compact.main, [*options, "motion_batch=1"], tmp_path / "run", capsys)
+    assert [line for line in shown.splitlines() if "missing" in line] == ["missing: nowhere (data)"]
+    shown = told(compact.main, ["data=drawn", "motion_batch=0"], tmp_path / "run", capsys)
+    assert "all files and folders that options name are there" in shown
