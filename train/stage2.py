@@ -1,7 +1,7 @@
 """Stage 2: S, R_eyes and R_lip over a frozen base (Sec. 3.3, Eq. 5 and 6).
 
-    python -m train.stage2 run=runs/retarget base=runs/base data=runs/heads steps=1500
-    python -m train.stage2 run=runs/eyes base=runs/paper parts=eyes clips=videos steps=20000
+    python -m train.stage2 run=runs/retarget base=runs/paper clips=videos steps=20000
+    python -m train.stage2 run=runs/eyes base=runs/base parts=eyes data=runs/heads total_batch=3 ...
 
 The base is a run of `train.stage1` or `train.compact`, a model file or published files. Folders
 of pictures and videos (`clips`) may stand in for a share of the rendered heads or for all of them.

@@ -139,6 +139,8 @@ STAGES: tuple[Stage, ...] = (
     ),
     _training(
         *("retarget", "stage2", "data={out}/heads", "base={out}/finish", "batch=2"),
+        *("total_batch=0", "optimiser=adamw", "lr=0.001", "kept=surroundings"),
+        *("final_lr_fraction=0.05", "ema_decay=0.998"),
         steps=2000,
         minutes=90,
     ),

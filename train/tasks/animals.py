@@ -241,7 +241,7 @@ def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) 
     batches = AnimalBatches(
         people=LabelledSets(sets=people, reader=initial.criteria.reader),
         animals=LabelledSets(sets=animals, reader=None),
-        mix=_mix(config, training.optimiser.batch, people, animals),
+        mix=_mix(config, training.optimiser.batches.batch, people, animals),
     )
     step = paper.training_step(preset, batches, initial.criteria, config.weights)
     metadata = paper.paper_metadata(
@@ -389,7 +389,7 @@ def cost(config: AnimalsConfig) -> str:
     if isinstance(config, PaperAnimalsConfig):
         training = config.training.for_processes(num_processes())
         one = replace(config, training=training.of_one_pair())
-        batch = training.optimiser.batch
+        batch = training.optimiser.batches.batch
         parts = [("pair", batch, lambda: paper_animals_task(one, sets, sets))]
         return step_cost(parts).summary(training.loop.accumulate)
     base, batches = open_base(config.base), replace(config.batches, batch=1, motion_batch=0)

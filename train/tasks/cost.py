@@ -27,7 +27,6 @@ BYTES_A_WEIGHT = 5 * 4
 """Weight, gradient, two moments of Adam and the moving average, float32 each."""
 BYTES_A_FROZEN_WEIGHT = 4
 GIB = 2**30
-SHOWN_PROCESSES = (1, 2, 4, 8)
 _NOISE_IDENTITIES = 2
 
 
@@ -82,20 +81,6 @@ class StepCost:
         each = ", ".join(f"{cost.operations / 1e9:.0f} a {cost.what}" for cost in self.samples)
         lines.append(f"{operations / 1e12:.2f} TFLOP a step of a process (GFLOP: {each})")
         return "\n".join(lines)
-
-
-def batch_split(total: int, parts: Callable[[int, int], tuple[int, int]]) -> str:
-    """How processes share a step's batch, for those numbers of them that can.
-
-    Args:
-        total: Pairs of a step.
-        parts: Pairs at a time and how often, of a number of processes and 1.
-    """
-    shared: list[str] = []
-    for processes in (count for count in SHOWN_PROCESSES if total % count == 0):
-        pairs, times = parts(processes, 1)
-        shared.append(f"{processes} x {times} x {pairs}")
-    return f"{total} pairs a step: {', '.join(shared)} (processes x parts x pairs)"
 
 
 def noise_sets(config: DataConfig, size_px: int) -> Sets:

@@ -25,7 +25,7 @@ from liveportrait_core.preset import Preset
 from ..data.sets import DataConfig, Sets
 from ..engine.distributed import num_processes
 from ..engine.loop import LoopConfig
-from ..engine.task import AdamW, Networks, ParameterGroup, Task
+from ..engine.task import Networks, ParameterGroup, Task
 from ..losses.paper_terms import PaperWeights, paper_terms
 from ..models.discriminators import CascadeDiscriminators
 from ..models.export import write_both
@@ -33,8 +33,9 @@ from ..models.presets import PAPER_PRESETS
 from ..models.pretrained.convnext import begin_trunk
 from ..models.runs import CREDIT, initialise_from, open_networks
 from ..models.spectral_norm import add_spectral_norm
+from .batching import ADAM, LR, ONE, SharedBatch
 from .compact import CompactConfig
-from .cost import batch_split, noise_sets, step_cost
+from .cost import noise_sets, step_cost
 from .criteria import Criteria, CriteriaOptions, load_criteria, open_labelled
 from .paper_step import (
     DISCRIMINATORS,
@@ -47,28 +48,15 @@ from .paper_step import (
 from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
 GRID_PAIRS: Final = 6
-OPTIMISER: Final = AdamW(betas=(0.5, 0.999), weight_decay=0.0)
-"""Adam, as no weight decays (Sec. 4); `clip_norm` is an option."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperOptimiser:
-    """Batches and Adam of Eq. 4."""
+    """Batches and rates of Eq. 4."""
 
-    batch: int = option(
-        4,
-        "pairs at a time and process, at most: the largest number that divides a process's share "
-        "of total_batch",
-        minimum=1,
-    )
-    total_batch: int = option(
-        104,
-        "pairs per step of all processes together, from which accumulate follows; 0: as batch and "
-        "accumulate say",
-        minimum=0,
-    )
-    lr: float = option(2e-4, "learning rate of F, M, W and G", above=0)
-    discriminator_lr: float = option(2e-4, "learning rate of the discriminators", above=0)
+    batches: SharedBatch = shared(SharedBatch)
+    lr: float = option(LR, "learning rate of F, M, W and G", above=0)
+    discriminator_lr: float = option(LR, "learning rate of the discriminators", above=0)
     clip_norm: float = option(
         10.0,
         "gradients are scaled down to this norm, F to G as one and the discriminators as one",
@@ -77,28 +65,6 @@ class PaperOptimiser:
 
     def __post_init__(self) -> None:
         check_options(self)
-
-    def parts(self, processes: int, accumulate: int) -> tuple[int, int]:
-        """Pairs at a time and parts, such that the processes take `total_batch` together.
-
-        Args:
-            processes: Of the run.
-            accumulate: Parts where `total_batch` is 0.
-
-        Raises:
-            OptionError: They cannot.
-        """
-        if not self.total_batch:
-            return self.batch, accumulate
-        if self.total_batch % processes:
-            nearest = max(1, round(self.total_batch / processes)) * processes
-            raise OptionError(
-                f"total_batch={self.total_batch} is no multiple of {processes} processes; give "
-                f"total_batch={nearest}, or total_batch=0 and accumulate=N."
-            )
-        own = self.total_batch // processes
-        batch = max(n for n in range(1, min(self.batch, own) + 1) if own % n == 0)
-        return batch, own // batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +83,14 @@ class PaperTraining:
         Raises:
             OptionError: They cannot.
         """
-        batch, accumulate = self.optimiser.parts(count, self.loop.accumulate)
-        return replace(
-            self,
-            loop=replace(self.loop, accumulate=accumulate),
-            optimiser=replace(self.optimiser, batch=batch),
-        )
+        batches, loop = self.optimiser.batches.shared(count, self.loop)
+        return replace(self, loop=loop, optimiser=replace(self.optimiser, batches=batches))
 
     def of_one_pair(self) -> PaperTraining:
         """The same with one pair a step and no validation, to measure its cost."""
         return replace(
             self,
-            optimiser=replace(self.optimiser, batch=1, total_batch=0),
+            optimiser=replace(self.optimiser, batches=ONE),
             sets=replace(self.sets, clip_fraction=1.0 if self.sets.clips else 0.0),
             validation=ValidationConfig(),
         )
@@ -215,7 +177,7 @@ def paper_task(config: PaperConfig, sets: Sets) -> Task:
     )
     batches = PaperBatches(
         sets=LabelledSets(sets=sets, reader=initial.criteria.reader),
-        batch=training.optimiser.batch,
+        batch=training.optimiser.batches.batch,
         clips_in_step=training.sets.unlabelled_count,
     )
     weights = config.weights.known_faces(is_known=bool(config.arcface))
@@ -245,7 +207,7 @@ def initialise(
         training.sets.clip_px,
         reader=criteria.reader,
         distance=criteria.distance,
-        batch=training.optimiser.batch,
+        batch=training.optimiser.batches.batch,
     )
     networks = initial_networks(preset, init, trunk)
     return InitialState(networks=networks, criteria=criteria, validation=validation)
@@ -342,7 +304,7 @@ def parameter_groups(optimiser: PaperOptimiser) -> tuple[ParameterGroup, ...]:
         ParameterGroup(
             modules=names,
             lr=lr,
-            optimiser=replace(OPTIMISER, clip_norm=optimiser.clip_norm),
+            optimiser=replace(ADAM, clip_norm=optimiser.clip_norm),
         )
         for names, lr in rates
     )
@@ -387,13 +349,11 @@ def cost(config: PaperConfig) -> str:
     training = config.training.for_processes(num_processes())
     one = replace(config, training=training.of_one_pair())
     sets = noise_sets(training.sets, training.sets.clip_px)
-    optimiser, preset = training.optimiser, PAPER_PRESETS[config.preset]
-    costs = step_cost([("pair", optimiser.batch, lambda: paper_task(one, sets))])
-    lines = [
-        costs.summary(training.loop.accumulate),
-        f"pictures of a part: ({optimiser.batch}, 3, {preset.face_size_px}, {preset.face_size_px}) "
-        f"in, ({optimiser.batch}, 3, {preset.output_size_px}, {preset.output_size_px}) out",
-    ]
-    if optimiser.total_batch:
-        lines.append(batch_split(optimiser.total_batch, config.training.optimiser.parts))
-    return "\n".join(lines)
+    batch, preset = training.optimiser.batches.batch, PAPER_PRESETS[config.preset]
+    costs = step_cost([("pair", batch, lambda: paper_task(one, sets))])
+    pictures = (
+        f"pictures of a part: ({batch}, 3, {preset.face_size_px}, {preset.face_size_px}) in, "
+        f"({batch}, 3, {preset.output_size_px}, {preset.output_size_px}) out"
+    )
+    split = config.training.optimiser.batches.split(config.loop.accumulate)
+    return "\n".join([costs.summary(training.loop.accumulate), pictures, split])

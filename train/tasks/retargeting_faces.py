@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.geometry import full_precision
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion, concatenate
@@ -49,8 +50,8 @@ class RetargetingBatch:
 
     sources: Tensor
     """(B, 3, h, h) bytes."""
-    heads: Tensor
-    """(n, 1, h, h) of the labelled sources, which come first."""
+    masks: Tensor
+    """(n, 1, h, h) M_st of the labelled sources, which come first: where pictures may change."""
     drivers: tuple[Tensor, ...]
     """(B, 3, h, h) bytes of reference and driving frames; nothing where S does not learn."""
     openings: Tensor
@@ -137,6 +138,13 @@ def seen_heads(model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
     assert isinstance(warped, CompactWarped)
     near = heat_maps(keypoints, size, FACE_SIGMA).sum(1, keepdim=True).clamp(max=1)
     return torch.maximum(resize(warped.head_logit.sigmoid(), size), near)
+
+
+def below_chins(landmarks: Tensor, size: int) -> Tensor:
+    """(B, 1, size, 1): 1 in rows below the chin of (B, 21, 3) landmarks, 0 above."""
+    rows = (torch.arange(size, device=landmarks.device) + 0.5) / size * 2 - 1
+    chins = landmarks[:, CompactKeypoint.CHIN, 1]
+    return (rows > chins[:, None]).to(landmarks.dtype)[:, None, :, None]
 
 
 def retargeted(

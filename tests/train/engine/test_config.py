@@ -11,7 +11,7 @@ from train.losses.compact_picture_terms import PictureWeights
 from train.tasks.animals import CompactAnimalsConfig
 from train.tasks.compact import CompactConfig
 from train.tasks.paper import PaperConfig
-from train.tasks.retargeting import RetargetingConfig
+from train.tasks.retargeting_step import RetargetingConfig
 
 
 def parsed(*arguments):

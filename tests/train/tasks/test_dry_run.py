@@ -36,7 +36,7 @@ def test_a_dry_run_of_the_published_networks_counts_all_parts_of_the_batch(tmp_p
     figures = [float(text.split(" TFLOP")[0].split()[-1]) for text in (whole, part)]
     assert figures[0] == pytest.approx(4 * figures[1], rel=0.5)  # shown with two decimals
     assert figures[0] > figures[1] > 0
-    assert "4 pairs a step: 1 x 4 x 1, 2 x 2 x 1, 4 x 1 x 1 (processes x parts x pairs)" in whole
+    assert "1 x 4 x 1, 2 x 2 x 1, 4 x 1 x 1 (processes x parts x batch)" in whole
     assert "pictures of a part: (1, 3, 128, 128) in, (1, 3, 256, 256) out" in whole
 
 

@@ -233,16 +233,16 @@ def test_a_published_model_is_no_reader_of_landmarks(trained):
 
 def test_the_total_batch_is_shared_by_processes_and_parts():
     config = parse(PaperConfig, ["run=r", "steps=1", "data=d"], "stage1")
-    optimiser = config.training.optimiser
-    assert (optimiser.total_batch, optimiser.lr, optimiser.batch) == (104, 2e-4, 4)
-    parts = {count: optimiser.parts(count, 1) for count in (1, 2, 4, 8)}
+    batches = config.training.optimiser.batches
+    assert (batches.total_batch, config.training.optimiser.lr, batches.batch) == (104, 2e-4, 4)
+    parts = {count: batches.parts(count, 1) for count in (1, 2, 4, 8)}
     assert parts == {1: (4, 26), 2: (4, 13), 4: (2, 13), 8: (1, 13)}
-    assert replace(optimiser, batch=13).parts(8, 1) == (13, 1)
-    assert replace(optimiser, total_batch=0).parts(8, 3) == (4, 3)
+    assert replace(batches, batch=13).parts(8, 1) == (13, 1)
+    assert replace(batches, total_batch=0).parts(8, 3) == (4, 3)
     shared = config.for_processes(8)
-    assert (shared.training.optimiser.batch, shared.loop.accumulate) == (1, 13)
+    assert (shared.training.optimiser.batches.batch, shared.loop.accumulate) == (1, 13)
     with pytest.raises(OptionError, match=r"no multiple of 3 processes; give total_batch=105"):
-        optimiser.parts(3, 1)
+        batches.parts(3, 1)
 
 
 def test_a_recognition_network_counts_without_another_option():

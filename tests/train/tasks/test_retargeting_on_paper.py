@@ -18,7 +18,9 @@ from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train import stage2
+from train.data.augment import augment_pairs
 from train.data.face_crops import CropSettings
+from train.data.heads import TORSO
 from train.data.pixels import as_image
 from train.data.preparing import prepare
 from train.data.sets import Sets, open_sets
@@ -30,10 +32,18 @@ from train.models.retargeting_networks import RETARGETING_NETWORKS, parts_of
 from train.models.runs import BaseModel, load_run, open_model, open_networks, preset_of
 from train.tasks import retargeting
 from train.tasks.paper_step import NETWORKS
-from train.tasks.retargeting import RetargetingConfig, retargeting_task
+from train.tasks.retargeting import retargeting_task
 from train.tasks.retargeting_faces import faces_of, landmarks_of, retargeted, seen_heads
+from train.tasks.retargeting_step import RetargetingConfig
 
-QUICK = ["batch=2", "log_every=1", "save_every=2", "grid_every=3", "bfloat16=false"]
+QUICK = [
+    "batch=2",
+    "total_batch=2",
+    "log_every=1",
+    "save_every=2",
+    "grid_every=3",
+    "bfloat16=false",
+]
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +239,7 @@ def test_what_nobody_trained_is_left_out(tmp_path, media, base):
 
 def test_a_compact_base_lends_what_is_not_trained(tmp_path, media):
     run = tmp_path / "lip"
-    options = ["base=default", "parts=lip", "steps=1", "batch=1", "grid_every=0"]
+    options = ["base=default", "parts=lip", "steps=1", "total_batch=1", "grid_every=0"]
     options += ["log_every=1", "bfloat16=false"]
     stage2.main([f"run={run}", f"data={media / 'heads'}", *options])
     before, after = (
@@ -245,7 +255,13 @@ def test_a_compact_base_lends_what_is_not_trained(tmp_path, media):
 
 def a_task(media, base, *options, folders=None):
     places = of_both(media) if folders is None else folders
-    values = ["run=nowhere", "steps=2", "batch=2", f"base={base / 'model.safetensors'}"]
+    values = [
+        "run=nowhere",
+        "steps=2",
+        "batch=2",
+        "total_batch=2",
+        f"base={base / 'model.safetensors'}",
+    ]
     config = parse(RetargetingConfig, [*values, *places, *options], "stage2")
     sets = open_sets(config.sets, config.loop.run)
     return retargeting_task(config, open_model(config.base), sets)
@@ -287,7 +303,7 @@ def test_the_source_opening_is_what_the_reader_reads(media, base):
 
 
 def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
-    task = a_task(media, base)
+    task = a_task(media, base, "kept=surroundings")
     (step,) = task.steps
     pixels, labelled = step._sources(Draw.of(0, 0, 0))
     sources = as_image(pixels)
@@ -295,13 +311,47 @@ def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
     assert len(labelled) == 1
     model, reader = step.model(task.networks), step.reader
     faces = faces_of(model, sources, reader)
-    heads = step._heads(model, reader, faces, sources, labelled)
+    heads = step._masks(model, reader, faces, sources, labelled)
     size = PAPER_PRESETS["tiny"].output_size_px
     assert heads.shape == (2, 1, size, size)
     back = torch.nn.functional.avg_pool2d(heads, 2)
     assert float((back[:1] - labelled).abs().mean()) < 0.05
     seen = seen_heads(reader, faces_of(reader, sources[1:]), 0)
     assert float((back[1:] - seen).abs().max()) < 0.05
+
+
+def test_the_shoulders_are_the_renderers_torso_and_in_clips_what_is_below_the_chin(media, base):
+    task = a_task(media, base)
+    (step,) = task.steps
+    draw = Draw.of(0, 0, 0)
+    pixels, labelled = step._sources(draw)
+    model, reader, sources = step.model(task.networks), step.reader, as_image(pixels)
+    masks = step._masks(model, reader, faces_of(model, sources, reader), sources, labelled)
+    of_clip = faces_of(reader, sources[1:])
+    seen, chin = seen_heads(reader, of_clip, 0), float(of_clip.landmarks[0, C.CHIN, 1])
+    size = masks.shape[-1]
+    row = round((chin + 1) / 2 * size)
+    assert masks[1, 0, : row - 2].min() == 1  # above the chin all may change
+    back = torch.nn.functional.avg_pool2d(masks[1:], 2)
+    below = row // 2 + 2
+    assert float((back[..., below:, :] - seen[..., below:, :]).abs().max()) < 0.05
+    pairs = augment_pairs(step.sets.rendered.draw_pairs(Draw.of(0, 0, 0), 1), Draw.of(0, 0, 0))
+    shares = [float((pairs.truth.source_regions == TORSO).float().mean()), float(labelled.mean())]
+    assert shares[1] == pytest.approx(1 - shares[0], abs=0.01)
+
+
+def test_the_papers_batch_and_adam_are_the_defaults(media, base):
+    config = parse(RetargetingConfig, ["run=r", "steps=1", "data=d", "base=b"], "stage2")
+    (group,) = a_task(media, base).groups
+    assert (group.lr, group.optimiser.betas, group.optimiser.weight_decay) == (
+        2e-4,
+        (0.5, 0.999),
+        0,
+    )
+    assert config.for_processes(8).loop.accumulate * config.for_processes(8).batches.batch == 13
+    assert (config.kept, config.loop.final_lr_fraction) == ("shoulders", 1.0)
+    (other,) = a_task(media, base, "optimiser=adamw", "lr=1e-3").groups
+    assert (other.lr, other.optimiser.betas) == (1e-3, (0.8, 0.98))
 
 
 def test_stills_are_enough_for_openings_but_not_for_s(media, base):

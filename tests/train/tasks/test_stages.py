@@ -99,14 +99,15 @@ def test_weights_of_another_shape_are_refused():
 
 def test_stage_2_leaves_the_base_alone_and_may_be_cut_off(tmp_path, data, base):
     run = tmp_path / "retarget"
-    stage2.main([f"run={run}", f"base={base}", f"data={data}", *QUICK])
+    stage2.main([f"run={run}", f"base={base}", f"data={data}", "total_batch=1", *QUICK])
     before, after = load_model(base / "model.safetensors"), load_model(run / "model.safetensors")
     for name in ("appearance", "motion", "warping", "decoder"):
         old, new = before.modules()[name].state_dict(), after.modules()[name].state_dict()
         assert all(torch.equal(old[key], new[key]) for key in old)
     assert {"stitching", "eyes", "lip"} <= set(after.modules())
     again = tmp_path / "again"
-    options = [f"run={again}", f"base={base}", f"data={data}", *QUICK, "grid_every=0"]
+    options = [f"run={again}", f"base={base}", f"data={data}", "total_batch=1", *QUICK]
+    options.append("grid_every=0")
     assert cut_off_and_resumed(stage2.main, options, step=2) == 0
     assert losses_of(again) == losses_of(run)
 

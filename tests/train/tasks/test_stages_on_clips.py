@@ -26,10 +26,11 @@ from train.engine.stats import CLOCK
 from train.losses.compact_picture_terms import picture_terms, unlabelled_terms
 from train.losses.picture_weights import PictureWeights
 from train.models.runs import BaseModel, load_run, open_model
-from train.tasks import retargeting
+from train.tasks import retargeting_step
 from train.tasks.compact import CompactConfig
-from train.tasks.retargeting import RetargetingConfig, retargeting_task
+from train.tasks.retargeting import retargeting_task
 from train.tasks.retargeting_faces import faces_of, seen_heads
+from train.tasks.retargeting_step import RetargetingConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["batch=2", "log_every=1", "save_every=2", "grid_every=0", "bfloat16=false"]
@@ -119,9 +120,9 @@ def same(network, other):
 
 
 def test_stage_2_takes_sources_and_drivers_from_both(tmp_path, media, mixed, monkeypatch):
-    monkeypatch.setattr(retargeting, "GRID_FACES", 1)
+    monkeypatch.setattr(retargeting_step, "GRID_FACES", 1)
     run = tmp_path / "retarget"
-    options = [*QUICK, "steps=1", "grid_every=1", f"base={mixed}"]
+    options = [*QUICK, "total_batch=2", "steps=1", "grid_every=1", f"base={mixed}"]
     stage2.main([f"run={run}", *keys(media, "data", "clips", "cache"), *options])
     assert {"stitching", "eyes", "lip"} <= set(load_model(run / "model.safetensors").modules())
     # a rendered head and a clip, as they are and at four openings of eyes and of lips
@@ -129,7 +130,7 @@ def test_stage_2_takes_sources_and_drivers_from_both(tmp_path, media, mixed, mon
 
 
 def stage_2_on_clips(media, mixed, *arguments):
-    options = ["run=nowhere", "steps=1", "batch=3", f"base={mixed}", *arguments]
+    options = ["run=nowhere", "steps=1", "batch=3", "total_batch=3", f"base={mixed}", *arguments]
     config = parse(RetargetingConfig, [*keys(media, "clips", "cache"), *options], "stage2")
     return retargeting_task(config, open_model(str(mixed)), open_sets(config.sets, config.loop.run))
 
