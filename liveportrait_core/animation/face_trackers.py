@@ -23,11 +23,12 @@ from ..face.detector import (
     HaarFaceFinder,
 )
 from ..face.faces import Face, FaceOrder, Faces, FaceTrack, FindOptions
+from ..face.gaps import fill_gaps
 from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
 from ..face.network_finder import CheckedBoxFinder, FinderChain, NetworkFaceFinder
 from ..face.onnx import landmark_203_network
-from ..face.tracking import TrackingConfig, fill_gaps, track_faces
+from ..face.tracking import TrackingConfig, track_faces
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip
 from ..model import LivePortraitModel, load_model

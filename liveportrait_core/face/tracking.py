@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,6 +24,7 @@ from .faces import (
     overlap,
     sorted_faces,
 )
+from .gaps import as_mixed, fill_gaps
 from .landmarks import LandmarkNetwork, follow_landmarks
 from .likeness import likeness
 from .recent_frames import RecentFrames
@@ -40,6 +40,8 @@ SAME_LIKENESS: Final = 0.65
 OTHER_LIKENESS: Final = 0.5
 """Likeness below which a face that is followed elsewhere is another one: in a fast move of its own
 it was .74 at least, and .57 where it left the picture."""
+FADE_FRAMES: Final = 3
+"""Frames from which a change of shots that goes on is a fade."""
 SAME_PLACE_OVERLAP: Final = 0.3
 """Overlap with a face's last box from which a new detection is that face."""
 
@@ -72,6 +74,7 @@ class FaceTracker:
           it would be at a constant speed
         - a shot begins where the picture changes at once and the face is found elsewhere, also
           when that is only later
+        - in a fade from one shot to the next faces are mixed: they count as `interpolated`
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class FaceTracker:
         self._last: list[Face] = []
         self._cuts = CutDetector()
         self._shots = [0]
+        self._changing: list[bool] = []  # each frame: what comes before it is another picture
         self._num_frames = 0
         self._next_search = 0
         self._wait = config.search_every
@@ -114,6 +118,7 @@ class FaceTracker:
             Each tracked face in this frame, by `face_id`; None where it was not found.
         """
         self._cuts.update(frame)
+        self._changing.append(self._cuts.may_be_cut)
         cut = self._cuts.changed
         followed = [
             self._follow(frame, face) or self._follow_on(frame, face) for face in self._last
@@ -148,11 +153,24 @@ class FaceTracker:
     def tracks(self) -> list[FaceTrack]:
         """Every face through all frames so far, gaps filled; empty when there was none."""
         shots = tuple(self._shots)
-        gap = self._config.max_gap
+        gap, mixed = self._config.max_gap, self._fades()
         return [
-            FaceTrack(face_id, fill_gaps(faces, max_gap=gap, shots=shots), shots)
+            FaceTrack(face_id, as_mixed(fill_gaps(faces, max_gap=gap, shots=shots), mixed), shots)
             for face_id, faces in enumerate(self._seen)
         ]
+
+    def _fades(self) -> set[int]:
+        """The frames of fades: runs of changing frames in which a shot begins."""
+        mixed: set[int] = set()
+        for start in self._shots[1:]:
+            first, stop = start, start
+            while self._changing[first - 1]:  # the first frame never is
+                first -= 1
+            while stop < self._num_frames and self._changing[stop]:
+                stop += 1
+            if stop - first >= FADE_FRAMES:
+                mixed.update(range(first, stop))
+        return mixed
 
     def _may_be_shot(self, frame: Pixels, followed: Sequence[Face | None]) -> bool:
         """Whether no face stayed where it was while the picture changed."""
@@ -303,73 +321,6 @@ def track_faces(
             f"No face in {where} ({finder.tried}); one is expected. {FIND_ADVICE}"
         )
     return tracks
-
-
-def fill_gaps(
-    faces: Sequence[Face | None], *, max_gap: int, shots: Sequence[int] = (0,)
-) -> tuple[Face, ...]:
-    """A face for every frame.
-
-    Convention:
-        - a gap of at most `max_gap` frames between two measured ones is interpolated
-          linearly, point by point
-        - every other frame is `missing` and repeats the nearest measured face
-        - each shot is filled by itself; one without a measured face repeats the others'
-
-    Args:
-        faces: None where none was found.
-        max_gap: Frames.
-        shots: The first frame of each shot.
-
-    Raises:
-        ValueError: No frame has a face.
-    """
-    measured = [number for number, face in enumerate(faces) if face is not None]
-    if not measured:
-        raise ValueError("No frame of the track has a face; at least one must be measured.")
-    if len(shots) > 1:
-        filled_all = fill_gaps(faces, max_gap=0)
-        parts: list[Face] = []
-        for start, stop in pairwise((*shots, len(faces))):
-            own = faces[start:stop]
-            parts += fill_gaps(own, max_gap=max_gap) if any(own) else filled_all[start:stop]
-        return tuple(parts)
-    filled: list[Face] = []
-    for number, face in enumerate(faces):
-        if face is not None:
-            filled.append(face)
-            continue
-        after = int(np.searchsorted(measured, number))
-        ends = [faces[frame] for frame in measured[max(0, after - 1) : after + 1]]
-        first, last = ends[0], ends[-1]
-        assert first is not None
-        assert last is not None
-        start, stop = measured[max(0, after - 1)], measured[min(after, len(measured) - 1)]
-        if start < number < stop and stop - start - 1 <= max_gap:
-            filled.append(_between(first, last, (number - start) / (stop - start)))
-        else:
-            nearest = first if abs(number - start) <= abs(stop - number) else last
-            filled.append(replace(nearest, state="missing", score=0.0))
-    return tuple(filled)
-
-
-def _between(first: Face, last: Face, weight: float) -> Face:
-    if first.landmarks.layout != last.landmarks.layout:
-        return replace(first if weight <= 0.5 else last, state="missing", score=0.0)  # noqa: PLR2004
-    score = (1 - weight) * first.score + weight * last.score
-    between = face_from_landmarks(_blended(first.landmarks, last.landmarks, weight), score)
-    before, after = first.openness_landmarks, last.openness_landmarks
-    return replace(
-        between,
-        face_id=first.face_id,
-        state="interpolated",
-        openness_landmarks=_blended(before, after, weight) if before and after else None,
-    )
-
-
-def _blended(first: Landmarks, last: Landmarks, weight: float) -> Landmarks:
-    """Landmarks of one layout, interpolated linearly."""
-    return Landmarks((1 - weight) * first.points + weight * last.points, first.layout)
 
 
 def _travel(before: Face, after: Face) -> float:

@@ -4,8 +4,9 @@ import pytest
 from liveportrait_core.face.clip_crops import CropFraming, fixed_crops, following_crops
 from liveportrait_core.face.cuts import CutDetector
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
+from liveportrait_core.face.gaps import fill_gaps
 from liveportrait_core.face.landmarks import LandmarkNetwork
-from liveportrait_core.face.tracking import FaceTracker, fill_gaps
+from liveportrait_core.face.tracking import FaceTracker
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 
 from .oracle import Oracle, face_points, frame_picture, oracle_network
@@ -104,6 +105,22 @@ def test_a_cut_to_another_face_beside_the_last_one_is_seen(is_alike, place, shot
     (track,) = tracker.tracks()
     assert [face.state for face in track.faces] == ["measured"] * 8
     assert track.shots == shots
+
+
+def test_the_frames_of_a_fade_count_as_interpolated():
+    network = oracle_network({0: face_points((110, 120)), 1: face_points((128, 120))})
+    tracker = FaceTracker(CountingFinder(network), network)
+    for frame in range(14):
+        share = min(max((frame - 4) / 5, 0), 1)  # of the second picture: frames 5 to 9 change
+        picture = frame_picture(int(share > 0.5))
+        picture[:60] = np.uint8(200 * share)
+        if share > 0.5:
+            picture[90:105, :, 2] += 180
+        tracker.update(picture)
+    (track,) = tracker.tracks()
+    assert track.shots == (0, 7)
+    states = [face.state for face in track.faces]
+    assert states == ["measured"] * 5 + ["interpolated"] * 5 + ["measured"] * 4
 
 
 @pytest.mark.parametrize(
