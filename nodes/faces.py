@@ -238,7 +238,7 @@ def _summary(faces: Faces) -> str:
     """How many there are, how large each is where it is first seen, and where it is not seen."""
     number = f"{len(faces)} face{'s' * (len(faces) != 1)}"
     length = f"{faces.num_frames} frame{'s' * (faces.num_frames != 1)}"
-    lines = [f"{number} in {length} of {faces.width}x{faces.height} px"]
+    lines: list[str] = []
     for track in faces.tracks:
         unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
         _, _, width, height = next(f.box for f in track.faces if f.state == "measured")
@@ -246,7 +246,8 @@ def _summary(faces: Faces) -> str:
             f", not seen in frames {library.frame_numbers.frame_ranges(unseen)}" if unseen else ""
         )
         lines.append(f"face {track.face_id}: {width:.0f}x{height:.0f} px{lost}")
-    return "\n".join(lines)
+    # Nodes 2.0 show it as one line
+    return f"{number} in {length} of {faces.width}x{faces.height} px:\n" + ";\n".join(lines)
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (FindFaces, ShowFaces)

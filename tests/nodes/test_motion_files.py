@@ -321,4 +321,4 @@ def test_what_find_faces_found_is_shown_on_the_node(suite):
     suite("LPS_FindFaces", model=suite.model(), images=batch(*frames))
     text, node_id = server.sent[-1]
     assert node_id == NODE_ID
-    assert text == "1 face in 4 frames of 160x120 px\nface 0: 40x42 px, not seen in frames 2"
+    assert text == "1 face in 4 frames of 160x120 px:\nface 0: 40x42 px, not seen in frames 2"

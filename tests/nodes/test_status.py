@@ -26,11 +26,11 @@ def test_find_faces_says_how_many_there_are_and_how_large(suite, said):
     frames = [*walk(3), NOBODY, NOBODY]
     text = said("LPS_FindFaces", images=video(suite, frames))
     first, face = text.splitlines()
-    assert first == "1 face in 5 frames of 160x120 px"
+    assert first == "1 face in 5 frames of 160x120 px:"
     assert face.startswith("face 0: ")
     assert face.endswith(" px, not seen in frames 3-4")
     text = said("LPS_FindFaces", images=batch(STILL))
-    assert text.splitlines()[0] == "1 face in 1 frame of 160x120 px"
+    assert text.splitlines()[0] == "1 face in 1 frame of 160x120 px:"
     assert "not seen" not in text
 
 
