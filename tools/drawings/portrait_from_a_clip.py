@@ -13,7 +13,7 @@ TEXT = f"""\
 
 The film appears on the right; it is saved in *output/video*.
 
-- The clip should begin with a calm face that looks ahead: movement is measured from there.
+- The clip should show a calm face that looks ahead: movement is measured from there.
 - **gain** makes movement stronger or weaker.
 - **region** lets only the expression, the head, the lip or the eyes move.
 """
