@@ -24,7 +24,7 @@ from . import checkpoint
 from .config import CONFIG_NAME, to_json
 from .distributed import is_first_process, num_processes
 from .ema import MovingAverage
-from .gradients import average_over_processes, mean_over_processes
+from .gradients import GradientMeans, mean_over_processes
 from .loader import Batches, Parts, default_workers, ended_workers_told
 from .lock import locked
 from .precision import chosen_device, chosen_precision
@@ -34,7 +34,7 @@ from .settings import LoopConfig
 from .stats import Stats
 from .stopping import Stopped, StopRequest
 from .sync_batchnorm import share_norms
-from .task import Networks, Task
+from .task import Networks, ParameterGroup, Task
 
 __all__ = ["LoopConfig", "fit", "learning_rate_share", "train"]
 
@@ -150,6 +150,11 @@ class _Run:
         self._average = MovingAverage(task.networks, config.ema_decay)
         self._optimiser = _optimiser(task, fused=config.fused)
         self._scaler = torch.amp.GradScaler(device, enabled=self._dtype == torch.float16)
+        self._means = None
+        if self._accelerator.num_processes > 1:
+            self._means = GradientMeans(
+                p for group in task.groups for p in _parameters(task, group)
+            )
         self._stop, self._is_stopped = StopRequest(), False
         self._step, clock = self._resume()
         self._schedule = Schedule(config, start=self._step, began_s=began_s, **clock)
@@ -218,9 +223,8 @@ class _Run:
             group["lr"] = group["base_lr"] * share
         optimiser.zero_grad(set_to_none=False)
         logged = self._take_gradients(batches)
-        if self._accelerator.num_processes > 1:
-            parameters = (p for net in self._task.networks.values() for p in net.parameters())
-            average_over_processes(p.grad for p in parameters if p.grad is not None)
+        if self._means is not None:
+            self._means.finish()
         scaler.unscale_(optimiser)
         for group in optimiser.param_groups:
             nn.utils.clip_grad_norm_(group["params"], group["clip_norm"])
@@ -236,10 +240,12 @@ class _Run:
         notes: list[str] = []
         start_s = self._schedule.now_s()
         device, count = self._accelerator.device, self._config.accumulate
-        for _ in range(count):
+        for part in range(count):
             drawn = batches.next()
             with torch.autocast(device.type, self._dtype, enabled=self._dtype is not None):
                 losses = self._task.train_step(drawn, self._average.modules)
+            if self._means is not None and part == count - 1:
+                self._means.begin()
             self._scaler.scale(losses["total"] / count).backward()
             parts.append({name: value.detach().float() for name, value in losses.items()})
             notes += drawn.notes
@@ -340,11 +346,15 @@ def _prepare(module: nn.Module, accelerator: accelerate.Accelerator) -> None:
         share_norms(module)
 
 
+def _parameters(task: Task, group: ParameterGroup) -> list[nn.Parameter]:
+    return [p for name in group.modules for p in task.networks[name].parameters()]
+
+
 def _optimiser(task: Task, *, fused: bool) -> torch.optim.AdamW:
     return torch.optim.AdamW(
         [
             {
-                "params": [p for name in group.modules for p in task.networks[name].parameters()],
+                "params": _parameters(task, group),
                 "base_lr": group.lr,
                 **asdict(group.optimiser),
             }
