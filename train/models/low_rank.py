@@ -11,6 +11,9 @@ from torch.nn.utils import parametrize
 
 from liveportrait_core.geometry import full_precision
 
+LAYERS = nn.Conv2d | nn.Conv3d | nn.Linear
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm
+
 
 class LowRank(nn.Module):
     """A change of a weight: rows (outputs) by columns (inputs, and places of a kernel).
@@ -40,7 +43,7 @@ def add_low_rank(network: nn.Module, rank: int) -> None:
     """Freeze a network but for changes of this rank of its convolutions and linear layers.
 
     Args:
-        network: Its biases and norms stay as they are, too.
+        network: Its biases and norms stay as they are, too, and so do the statistics of norms.
         rank: At least 1; of a layer that is smaller, all of it.
 
     Raises:
@@ -49,9 +52,18 @@ def add_low_rank(network: nn.Module, rank: int) -> None:
     if rank < 1:
         raise ValueError(f"rank must be at least 1, got {rank}.")
     network.requires_grad_(False)
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    network.register_forward_pre_hook(_hold_statistics)
+    layers = [layer for layer in network.modules() if isinstance(layer, LAYERS)]
     for layer in layers:
         parametrize.register_parametrization(layer, "weight", LowRank(layer.weight, rank))
+
+
+def _hold_statistics(network: nn.Module, inputs: object) -> None:
+    """Batch norms go by what they counted before: those of a few pictures of one person differ."""
+    del inputs
+    for part in network.modules():
+        if isinstance(part, NORMS):
+            part.eval()
 
 
 def num_learning(network: nn.Module) -> int:

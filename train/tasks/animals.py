@@ -19,9 +19,7 @@ import torch
 
 from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.constants import ANIMAL_SPACE
-from liveportrait_core.errors import CheckpointError, MediaError
-from liveportrait_core.model import load_model
-from liveportrait_core.preset import Preset
+from liveportrait_core.errors import MediaError
 
 from ..data.batch import PairBatch, concatenate
 from ..data.heads import RenderedHeads
@@ -29,7 +27,6 @@ from ..data.mixed import Mix, MixedClips, MixedHeads, animal_folders
 from ..data.rendered import RenderedSet
 from ..data.sets import SIZE_STEP_PX, DataConfig, Sets, open_sets
 from ..data.source import PairSource
-from ..engine import checkpoint
 from ..engine.distributed import num_processes
 from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
@@ -37,11 +34,10 @@ from ..engine.task import Networks, Step, Task
 from ..losses.compact_motion_terms import MotionWeights
 from ..losses.paper_terms import PaperWeights
 from ..losses.picture_weights import PictureWeights
-from ..models.presets import PAPER_PRESETS
+from ..models.bases import preset_of_base, trainable_preset
 from ..models.runs import (
     BaseModel,
     open_networks,
-    preset_of,
     require_same_run,
     write_model,
 )
@@ -201,7 +197,7 @@ def config_of_base(place: str) -> type[PaperAnimalsConfig] | type[CompactAnimals
     Raises:
         CheckpointError: There is no such base.
     """
-    family = _preset_of_base(place).family
+    family = preset_of_base(place).family
     return CompactAnimalsConfig if family == "compact" else PaperAnimalsConfig
 
 
@@ -350,27 +346,6 @@ def open_animals(config: AnimalsConfig, people: Sets) -> Sets:
         cache=config.animals.animal_cache or str(run / CACHE_NAME),
     )
     return Sets(heads, open_sets(of_clips, run).clips)
-
-
-def trainable_preset(place: str) -> Preset:
-    """The preset that a base of the paper's architecture is trained with.
-
-    Raises:
-        CheckpointError: It has other sizes.
-    """
-    preset = _preset_of_base(place)
-    known = [other for other in PAPER_PRESETS.values() if other.width == preset.width]
-    if not known:
-        raise CheckpointError(
-            f"The base has {preset.width:g} times the paper's channels; 1 or 1/16 is expected. "
-            "Give another base."
-        )
-    return known[0]
-
-
-def _preset_of_base(place: str) -> Preset:
-    folder = Path(place)
-    return preset_of(folder) if (folder / checkpoint.NAME).is_file() else load_model(place).preset
 
 
 def _mix(config: AnimalsConfig, batch: int, people: Sets, animals: Sets) -> Mix:

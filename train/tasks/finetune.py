@@ -44,6 +44,58 @@ TAKEN_NAMES: Final = frozenset({*FILE_OF_NETWORK.values(), RETARGETING_FILE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinetuneBase:
+    """What is fine-tuned, how much of it learns, and where it goes."""
+
+    base: str = option(
+        "default",
+        "initial model: default, a model file, a published folder or name, or a run folder; "
+        "base=... --help lists the options for it",
+        place=True,
+    )
+    rank: int = option(
+        8, "rank of the change of each layer; 0: all weights of F, W and G learn", minimum=0
+    )
+    out: str = option(
+        "",
+        "file to write, ending in .safetensors; by default model.safetensors in the run's folder. "
+        "In ComfyUI's models/liveportrait, Load Model lists it",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        name = Path(self.out)
+        if self.out and (name.suffix != SUFFIX or name.stem in TAKEN_NAMES):
+            raise OptionError(
+                f"out is {self.out}; a name is expected that ends in {SUFFIX} and is not that of a "
+                "published file. Give another, so that Load Model lists it."
+            )
+
+    @property
+    def path(self) -> Path | None:
+        """Where the model goes; None for the run's folder."""
+        return Path(self.out) if self.out else None
+
+    @property
+    def how(self) -> str:
+        """How much learns, for the model's file."""
+        return f"rank {self.rank}" if self.rank else "full"
+
+    def check(self, run: Path) -> None:
+        """Refuse to write over the base, and to go on with a run of another base or rank.
+
+        Raises:
+            CheckpointError: It would.
+        """
+        path = self.path
+        if path is not None and path.exists() and path.resolve() == Path(self.base).resolve():
+            raise CheckpointError(
+                "out is the base itself. Give another name, so that the base stays."
+            )
+        require_same_run(run, {"base": self.base, "rank": self.rank})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinetuneConfig:
     """Fine-tuning for one person or one style on a folder of videos, and pictures besides."""
 
@@ -57,19 +109,7 @@ class FinetuneConfig:
         grid_every=100,
     )
     sets: DataConfig = shared(DataConfig)
-    base: str = option(
-        "default",
-        "initial compact model: default, a model file, or a run folder of train.compact",
-        place=True,
-    )
-    rank: int = option(
-        8, "rank of the change of each layer; 0: all weights of F, W and G learn", minimum=0
-    )
-    out: str = option(
-        "",
-        "file to write, ending in .safetensors; by default model.safetensors in the run's folder. "
-        "In ComfyUI's models/liveportrait, Load Model lists it",
-    )
+    what: FinetuneBase = shared(FinetuneBase)
     batches: CompactBatches = shared(
         CompactBatches,
         fixed={"motion_batch": 0, "own_keypoints_from": 0},
@@ -87,12 +127,6 @@ class FinetuneConfig:
                 "batch is 0; a whole number from 1 up is expected, as nothing else is fine-tuned. "
                 "4 is usual."
             )
-        name = Path(self.out)
-        if self.out and (name.suffix != SUFFIX or name.stem in TAKEN_NAMES):
-            raise OptionError(
-                f"out is {self.out}; a name is expected that ends in {SUFFIX} and is not that of a "
-                "published file. Give another, so that Load Model lists it."
-            )
 
 
 def prepare(config: FinetuneConfig) -> Task:
@@ -102,11 +136,8 @@ def prepare(config: FinetuneConfig) -> Task:
         CheckpointError: The base cannot be fine-tuned, is `out`, or the run has another.
         MediaError: As for `finetune_task`.
     """
-    out = Path(config.out)
-    if config.out and out.exists() and out.resolve() == Path(config.base).resolve():
-        raise CheckpointError("out is the base itself. Give another name, so that the base stays.")
-    base = open_base(config.base)
-    require_same_run(config.loop.run, {"base": config.base, "rank": config.rank})
+    config.what.check(config.loop.run)
+    base = open_base(config.what.base)
     return finetune_task(config, base, open_sets(config.sets, config.loop.run))
 
 
@@ -116,23 +147,19 @@ def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
     Raises:
         MediaError: The clips are pictures alone.
     """
-    if sets.clips is None or not sets.clips.has_motion:
-        raise MediaError(
-            f"{config.sets.clips} has no video of a face, and pictures alone do not show how it "
-            "moves. Add a video to the folder; a few seconds will do."
-        )
+    require_videos(config.sets, sets)
     sources = CompactSources(
         heads=sets.rendered,
         clips=sets.clips,
         clips_in_step=config.sets.unlabelled_count,
         clips_from=config.batches.own_keypoints_from,
     )
-    initial = [(config.base, NETWORKS)]
+    initial = [(config.what.base, NETWORKS)]
     networks = initial_networks(base.preset, config.loop.seed, sources, initial)
     networks[MOTION].requires_grad_(False)
-    if config.rank:
+    if config.what.rank:
         for name in PICTURE:
-            add_low_rank(networks[name], config.rank)
+            add_low_rank(networks[name], config.what.rank)
     whole = sum(p.numel() for name in PICTURE for p in base.networks[name].parameters())
     return Task(
         networks=networks,
@@ -142,6 +169,19 @@ def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
         write=partial(write_merged, config, base),
         notes=(f"{num_trained(networks):,} numbers learn for {whole:,} of F, W and G",),
     )
+
+
+def require_videos(config: DataConfig, sets: Sets) -> None:
+    """Refuse clips that are pictures alone.
+
+    Raises:
+        MediaError: They are.
+    """
+    if sets.clips is None or not sets.clips.has_motion:
+        raise MediaError(
+            f"{config.clips} has no video of a face, and pictures alone do not show how it moves. "
+            "Add a video to the folder; a few seconds will do."
+        )
 
 
 def num_trained(networks: Networks) -> int:
@@ -158,8 +198,8 @@ def open_base(place: str) -> BaseModel:
     base = open_model(place)
     if base.preset.family != "compact":
         raise CheckpointError(
-            f"{place} is of the paper's architecture, and this command fine-tunes "
-            "compact ones alone. Give base=default, or another compact model."
+            f"{place} is of the paper's architecture, and a compact model is expected. Give "
+            "base=default, or another compact model."
         )
     missing = [name for name in NETWORKS if name not in base.networks]
     if missing:
@@ -181,15 +221,13 @@ def merged(base: BaseModel, trained: Networks) -> dict[str, nn.Module]:
 
 def write_merged(config: FinetuneConfig, base: BaseModel, trained: Mapping[str, nn.Module]) -> Path:
     """Write the model as one float16 file, ready for `load_model` and Load Model."""
-    path = Path(config.out) if config.out else None
-    how = f"rank {config.rank}" if config.rank else "full"
-    note = f"finetune {config.loop.length}, {how}, of {Path(config.base).name}"
-    return write_model(config.loop.run, base.preset, merged(base, trained), note, path)
+    note = f"finetune {config.loop.length}, {config.what.how}, of {Path(config.what.base).name}"
+    return write_model(config.loop.run, base.preset, merged(base, trained), note, config.what.path)
 
 
 def cost(config: FinetuneConfig) -> str:
     """What a step takes, for a dry run."""
-    base = open_base(config.base)
+    base = open_base(config.what.base)
     one = replace(config, batches=replace(config.batches, batch=1))
     task = finetune_task(one, base, noise_sets(config.sets, config.sets.clip_px))
     costs = step_cost([("pair", config.batches.batch, lambda: task)])

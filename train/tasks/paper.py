@@ -191,9 +191,15 @@ def paper_task(config: PaperConfig, sets: Sets) -> Task:
 
 
 def initialise(
-    training: PaperTraining, preset: Preset, *, init: str, trunk: str = "", arcface: str = ""
+    training: PaperTraining,
+    preset: Preset,
+    *,
+    init: str,
+    trunk: str = "",
+    arcface: str = "",
+    spectral: bool = True,
 ) -> InitialState:
-    """Networks as training begins with them, and those that only compare and read.
+    """Networks as training begins with them (`initial_networks`), and those that only compare.
 
     Raises:
         CheckpointError: A file cannot be read, or is of another form.
@@ -209,7 +215,7 @@ def initialise(
         distance=criteria.distance,
         batch=training.optimiser.batches.batch,
     )
-    networks = initial_networks(preset, init, trunk)
+    networks = initial_networks(preset, init, trunk, spectral=spectral)
     return InitialState(networks=networks, criteria=criteria, validation=validation)
 
 
@@ -258,15 +264,16 @@ def assemble(
     )
 
 
-def initial_networks(preset: Preset, init: str, trunk: str = "") -> dict[str, nn.Module]:
+def initial_networks(
+    preset: Preset, init: str, trunk: str = "", *, spectral: bool = True
+) -> dict[str, nn.Module]:
     """F, M, W, G and the discriminators as training begins with them.
-
-    G is under spectral norm, as the published one was.
 
     Args:
         preset: Of the networks.
         init: Run, model file or published folder, or "".
         trunk: ConvNeXt-V2 file for M, or "".
+        spectral: Put G under spectral norm, as the published one was.
 
     Raises:
         CheckpointError: The initial weights cannot be read, or are of another form.
@@ -279,7 +286,8 @@ def initial_networks(preset: Preset, init: str, trunk: str = "") -> dict[str, nn
         trained = open_networks(init)
         for name, network in networks.items():
             initialise_from(network, trained[name])
-    add_spectral_norm(networks["decoder"])
+    if spectral:
+        add_spectral_norm(networks["decoder"])
     return {**networks, DISCRIMINATORS: CascadeDiscriminators(preset.width)}
 
 

@@ -13,7 +13,7 @@ from liveportrait_core.stages import warp_decode
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
-from tests.support.tiny import tiny_compact_model, tiny_published_model
+from tests.support.tiny import tiny_compact_model
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train import finetune
 from train.data.face_crops import CropSettings
@@ -78,7 +78,7 @@ def low(tmp_path_factory, place):
 def adapted(place, run):
     """The base and the averaged networks of a run of low rank, as they were trained."""
     config = parse(FinetuneConfig, arguments(place, run, f"rank={RANK}"), "finetune")
-    base = open_base(config.base)
+    base = open_base(config.what.base)
     sets = open_sets(config.sets, config.loop.run)
     task = finetune_task(config, base, sets)
     state = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
@@ -238,12 +238,6 @@ def test_a_folder_without_a_film_is_refused(capsys, place, tmp_path):
 def test_a_base_that_is_not_there_is_refused(capsys, place, tmp_path):
     options = arguments(place, tmp_path / "run", "base=nobody.safetensors")
     assert "nobody.safetensors" in refused(finetune.main, capsys, options)
-
-
-def test_a_published_model_is_refused_as_a_base(capsys, place, tmp_path):
-    save_model(tiny_published_model(), tmp_path / "paper.safetensors")
-    options = arguments(place, tmp_path / "run", f"base={tmp_path / 'paper.safetensors'}")
-    assert "fine-tunes compact ones alone" in refused(finetune.main, capsys, options)
 
 
 def test_the_base_is_not_written_over(capsys, place, tmp_path):
