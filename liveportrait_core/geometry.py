@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -106,6 +107,10 @@ def full_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, enabled=False)
 
 
+HORN_SQUARINGS = 14
+"""Of the matrix whose largest eigenvector is the rotation: others are left to the power 2^14."""
+
+
 @dataclass(frozen=True, slots=True)
 class Similarity:
     """A similarity of rows of points: y = s (x - c_from) R + c_to."""
@@ -145,9 +150,45 @@ def _fit_similarity(points: Tensor, targets: Tensor, weights: Tensor) -> Similar
     w = (weights / weights.sum())[:, None]  # (N, 1)
     from_centre, to_centre = ((x * w).sum(1, keepdim=True) for x in (points, targets))
     a, b = points - from_centre, targets - to_centre
-    u, singular, vh = torch.linalg.svd((a * w).transpose(1, 2) @ b)  # a^T b = U S Vh
+    # a GPU's svd waits for the CPU in the middle of a step
+    best = rotation_by_svd if points.device.type == "cpu" else rotation_by_quaternion
+    rotation, likeness = best((a * w).transpose(1, 2) @ b)
+    spread = (a.square() * w).sum((1, 2)).clamp(min=1e-8)
+    return Similarity((likeness / spread).view(-1, 1, 1), rotation, from_centre, to_centre)
+
+
+def rotation_by_svd(products: Tensor) -> tuple[Tensor, Tensor]:
+    """The rotation R (B, 3, 3) of most likeness tr(R^T A) to A = a^T b (B, 3, 3), and that (B,)."""
+    u, singular, vh = torch.linalg.svd(products)  # a^T b = U S Vh
     sign = torch.det(u @ vh).sign()
     flip = torch.stack((torch.ones_like(sign), torch.ones_like(sign), sign), 1)  # (B, 3)
-    spread = (a.square() * w).sum((1, 2)).clamp(min=1e-8)
-    scale = (singular * flip).sum(1) / spread
-    return Similarity(scale.view(-1, 1, 1), (u * flip[:, None]) @ vh, from_centre, to_centre)
+    return (u * flip[:, None]) @ vh, (singular * flip).sum(1)
+
+
+def rotation_by_quaternion(products: Tensor) -> tuple[Tensor, Tensor]:
+    """The same by products of matrices alone: the largest eigenvector of a 4 x 4 (Horn, 1987)."""
+    a = products
+    turn = torch.stack(
+        (a[:, 1, 2] - a[:, 2, 1], a[:, 2, 0] - a[:, 0, 2], a[:, 0, 1] - a[:, 1, 0]), 1
+    )
+    trace = a.diagonal(dim1=1, dim2=2).sum(1)
+    eye = torch.eye(4, device=a.device, dtype=a.dtype)
+    inner = a + a.transpose(1, 2) - trace.view(-1, 1, 1) * eye[:3, :3]
+    top = torch.cat((trace[:, None], turn), 1)[:, None]
+    horn = torch.cat((top, torch.cat((turn[:, :, None], inner), 2)), 1)
+    # shifted so that no eigenvalue is below 0, then squared until one vector is left
+    bound = 3**0.5 * a.flatten(1).norm(dim=1).clamp(min=1e-30)
+    power = horn / bound.view(-1, 1, 1) + eye
+    for _ in range(HORN_SQUARINGS):
+        power = power @ power
+        power = power / power.flatten(1).norm(dim=1).view(-1, 1, 1)
+    column = power.diagonal(dim1=1, dim2=2).argmax(1).view(-1, 1, 1).expand(-1, 4, 1)
+    q = F.normalize(power.gather(2, column)[..., 0], dim=1)
+    likeness = (q[:, None] @ horn @ q[:, :, None]).flatten()
+    w, (x, y, z) = q[:, 0], q[:, 1:].unbind(1)
+    rows = (
+        *(1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)),
+        *(2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)),
+        *(2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return torch.stack(rows, 1).view(-1, 3, 3), likeness

@@ -4,6 +4,8 @@ import torch
 from liveportrait_core.geometry import (
     degrees_from_rotation,
     fit_similarity,
+    rotation_by_quaternion,
+    rotation_by_svd,
     rotation_from_degrees,
     rotation_from_vector,
     rotation_vector,
@@ -66,6 +68,28 @@ def test_mirrored_points_are_fitted_without_a_reflection():
     points = random(2, 21, 3)
     found = fit_similarity(points, points * torch.tensor([-1.0, 1.0, 1.0]), torch.ones(21))
     torch.testing.assert_close(torch.det(found.rotation), torch.ones(2))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gpu_finds_the_rotation_that_the_svd_finds(seed):
+    # of points that were turned and disturbed, in space and in a plane, and of mirrored ones
+    points = random(16, 21, 3, seed=seed)
+    rotation = rotation_from_degrees(*(60 * random(3, 16, seed=seed + 10)))
+    disturbed = points @ rotation + 0.1 * random(16, 21, 3, seed=seed + 20)
+    flat = torch.tensor([1.0, 1.0, 0.0])
+    for a, b in (
+        (points, disturbed),
+        (points * flat, disturbed),
+        (points * (2 * flat - 1), points),
+    ):
+        products = a.transpose(1, 2) @ b
+        (ours, likeness), (theirs, most) = (
+            find(products) for find in (rotation_by_quaternion, rotation_by_svd)
+        )
+        torch.testing.assert_close(likeness, most, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close((ours * products).sum((1, 2)), most, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(ours, theirs, atol=2e-3, rtol=0)
+        torch.testing.assert_close(torch.det(ours), torch.ones(16), atol=1e-5, rtol=0)
 
 
 def test_points_of_no_weight_do_not_count():
