@@ -73,8 +73,7 @@ class LandmarkTracker:
         """
         finder = _CountingFinder(self.finder)
         config = TrackingConfig(
-            max_faces=self.face_index + 1,
-            order=self.order,
+            find=FindOptions(max_faces=self.face_index + 1, order=self.order),
             search_every=1,
             longest_wait=self.longest_wait,
         )
@@ -252,12 +251,7 @@ class FaceTrackers:
             tracker = self.tracker("source", face)
             tracks = [tracker(frames)] if tracker else []
         else:
-            config = TrackingConfig(
-                max_faces=options.max_faces,
-                order=options.order,
-                search_every=1,
-                longest_wait=SOURCE_WAIT,
-            )
+            config = TrackingConfig(find=options, search_every=1, longest_wait=SOURCE_WAIT)
             finder = self._finder("source", face, is_image=False)
             tracks = track_faces(frames, finder, self.network(), config, name="source")
         height, width = frames.size

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config.fields import check_options, option
+from ..config.fields import check_options, option, shared
 from ..errors import FaceNotFoundError
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
@@ -18,8 +18,8 @@ from .detector import FaceFinder
 from .faces import (
     FIND_ADVICE,
     Face,
-    FaceOrder,
     FaceTrack,
+    FindOptions,
     face_from_landmarks,
     overlap,
     sorted_faces,
@@ -50,9 +50,7 @@ SAME_PLACE_OVERLAP: Final = 0.3
 class TrackingConfig:
     """Settings of face tracking."""
 
-    max_faces: int = option(1, "largest number of faces that are tracked", minimum=1)
-    order: FaceOrder = "large-small"
-    """Which faces come first, and how they are numbered."""
+    find: FindOptions = shared(FindOptions, max_faces=1)
     # lower than a finder's: where the face was a moment ago it probably still is
     min_score: float = option(0.2, "score below which a tracked face is lost")
     # searching is slow, so the interval doubles with each search that finds nothing
@@ -125,7 +123,7 @@ class FaceTracker:
         ]
         may_be_shot = self._may_be_shot(frame, followed)
         found: list[Face | None] = [None] * len(followed) if cut else followed
-        lost = len(found) < self._config.max_faces if not found else None in found
+        lost = len(found) < self._config.find.max_faces if not found else None in found
         is_due = self._num_frames >= self._next_search
         if lost and (self._cuts.is_sure or may_be_shot or is_due):
             if self._cuts.is_sure:
@@ -267,7 +265,7 @@ class FaceTracker:
     def _search(self, frame: Pixels, found: list[Face | None]) -> list[Face | None]:
         free = [
             face
-            for face in sorted_faces(self._finder.find(frame), self._config.order)
+            for face in sorted_faces(self._finder.find(frame), self._config.find.order)
             if all(
                 other is None or overlap(other.box, face.box) < SAME_PLACE_OVERLAP
                 for other in found
@@ -280,7 +278,7 @@ class FaceTracker:
                 free.remove(nearest)
                 found[face_id] = replace(nearest, face_id=face_id)
         if not self._seen:  # the first faces of the clip: number them
-            for face_id, face in enumerate(free[: self._config.max_faces]):
+            for face_id, face in enumerate(free[: self._config.find.max_faces]):
                 self._last.append(replace(face, face_id=face_id))
                 self._seen.append([None] * self._num_frames)
                 found.append(self._last[-1])

@@ -6,7 +6,7 @@ import pytest
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.clip_crops import CropFraming, fixed_crop, following_crops, smooth_boxes
 from liveportrait_core.face.detector import BoxFaceFinder
-from liveportrait_core.face.faces import face_from_landmarks
+from liveportrait_core.face.faces import FindOptions, face_from_landmarks
 from liveportrait_core.face.gaps import fill_gaps
 from liveportrait_core.face.tracking import FaceTracker, TrackingConfig, track_faces
 from liveportrait_core.imaging.crop import FaceBox
@@ -209,4 +209,4 @@ def test_crops_of_a_source_follow_and_the_crop_of_a_driver_stays():
 
 def test_bad_settings_are_named():
     with pytest.raises(ValueError, match="max_faces is 0"):
-        TrackingConfig(max_faces=0)
+        FindOptions(max_faces=0)
