@@ -64,5 +64,5 @@ def about(name: str) -> Generator[None]:
 
 
 def subject_of(error: Exception) -> str:
-    """The argument or option that an error is about (`about`); empty where nobody noted it."""
+    """The argument or option that an error is about (`about`); empty where none is noted."""
     return vars(error).get(_SUBJECT, "")

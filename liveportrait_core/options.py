@@ -81,14 +81,14 @@ class DrivingOptions:
     )
     eyes_strength: float = option(
         1.0,
-        "share of the change that retargeting the eyes makes",
+        "strength of retargeting the eyes, from none to all of it",
         **_SHARE,
         group="motion",
         more=True,
     )
     lip_strength: float = option(
         1.0,
-        "share of the change that retargeting the lip makes",
+        "strength of retargeting the lip, from none to all of it",
         **_SHARE,
         group="motion",
         more=True,

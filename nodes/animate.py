@@ -148,7 +148,7 @@ class AnimatePortrait(io.ComfyNode):
         )
 
     @classmethod
-    @runtime.telling
+    @runtime.showing_warnings
     def execute(
         cls,
         model: LoadedModel,
@@ -227,7 +227,7 @@ class AnimateVideo(io.ComfyNode):
         )
 
     @classmethod
-    @runtime.telling
+    @runtime.showing_warnings
     def execute(
         cls,
         model: LoadedModel,

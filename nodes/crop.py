@@ -99,7 +99,7 @@ class CropFace(io.ComfyNode):
         )
 
     @classmethod
-    @runtime.telling
+    @runtime.showing_warnings
     def execute(
         cls,
         model: LoadedModel,

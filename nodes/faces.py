@@ -174,7 +174,7 @@ class ShowFaces(io.ComfyNode):
                     default=True,
                     optional=True,
                     tooltip="Draw the edge of the square around each face that Animate Portrait "
-                    "looks at and paints; Crop Face and Driving Options may frame it otherwise.",
+                    "reads and renders; Crop Face and Driving Options may frame it otherwise.",
                 ),
             ],
             outputs=[

@@ -91,7 +91,7 @@ class TransformKeypoints(io.ComfyNode):
         )
 
     @classmethod
-    @runtime.telling
+    @runtime.showing_warnings
     def execute(
         cls,
         model: LoadedModel,

@@ -53,7 +53,7 @@ class ExtractMotion(io.ComfyNode):
         )
 
     @classmethod
-    @runtime.telling
+    @runtime.showing_warnings
     def execute(
         cls, model: LoadedModel, cropped: Tensor, fps: float, crops: Crops | None = None
     ) -> io.NodeOutput:

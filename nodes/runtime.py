@@ -150,17 +150,17 @@ def temporary_path(suffix: str) -> Path:
     return folder / f"liveportrait_{uuid.uuid4().hex}{suffix}"
 
 
-def telling(
+def showing_warnings(
     execute: Callable[Concatenate[NodeClass, Arguments], io.NodeOutput],
 ) -> Callable[Concatenate[NodeClass, Arguments], io.NodeOutput]:
-    """Shows on the node what the library warns of while it runs, as the command line does."""
+    """Show on the node what the library warns of while it runs, as the command line does."""
 
     @wraps(execute)
-    def told(cls: NodeClass, *args: Arguments.args, **kwargs: Arguments.kwargs) -> io.NodeOutput:
+    def showing(cls: NodeClass, *args: Arguments.args, **kwargs: Arguments.kwargs) -> io.NodeOutput:
         with _ShownWarnings(cls):
             return execute(cls, *args, **kwargs)
 
-    return told
+    return showing
 
 
 class _ShownWarnings(HeardWarnings):

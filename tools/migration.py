@@ -15,7 +15,6 @@ from .drawings import (
     CLIP,
     CROP,
     EXTRACT,
-    FILMS,
     FIND,
     MODEL,
     NOTE,
@@ -23,6 +22,7 @@ from .drawings import (
     PHOTO,
     PICTURES,
     RESULT,
+    VIDEOS,
 )
 from .workflows import Canvas, Node, Output, draw
 
@@ -60,7 +60,7 @@ One node instead of two croppers, *LivePortraitProcess* and *LivePortraitComposi
 ADVANCED_PICTURE = """\
 ## The Advanced pack's example: edit an expression
 
-*Expression Editor* is two nodes here: **Expression** has the sliders, **Animate Portrait** paints.
+*Expression Editor* is two nodes here: **Expression** has the sliders, **Animate Portrait** renders.
 
 - *aaa* is **lip_open**, *eee* **grin**, *woo* **purse**, *pupil_x* **gaze_x**.
 - *rotate_yaw* 10 is **yaw_deg** -10: it runs the other way.
@@ -87,7 +87,7 @@ def kj_image_to_video() -> Canvas:
     canvas.group("LivePortraitCropper", *source, *driver, colour="brown")
     looks, moves, follows = _read(canvas, model, source[1], driver[1])
     moved, stitched = _drive(canvas, model, moves["motion"], follows["motion"])
-    painted = canvas.node(
+    rendered = canvas.node(
         "LPS_WarpDecode",
         "Warp & Decode",
         at=(COLUMNS[3], 370),
@@ -96,14 +96,14 @@ def kj_image_to_video() -> Canvas:
         features=looks["features"],
         keypoints=stitched["keypoints"],
     )
-    canvas.group("LivePortraitProcess", looks, moves, follows, painted, moved, stitched)
+    canvas.group("LivePortraitProcess", looks, moves, follows, rendered, moved, stitched)
     pasted = canvas.node(
         "LPS_PasteBack",
         "Paste Back",
         at=(COLUMNS[4], 30),
         size=(250, 400),
         images=photo["IMAGE"],
-        painted=painted["images"],
+        painted=rendered["images"],
         crops=source[1]["crops"],
     )
     canvas.group("LivePortraitComposite", pasted, colour="purple")
@@ -116,7 +116,7 @@ def kj_video_to_video() -> Canvas:
     canvas = Canvas("KJ video to video")
     canvas.note(KJ_VIDEO, "What became what", at=(0, 30), size=(NOTE, 440))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(644, 30), size=MODEL)
-    film = canvas.node(
+    video = canvas.node(
         "LoadVideo", "The video to edit", at=(334, 206), size=CLIP, file="lps_person.mp4"
     )
     clip = canvas.node(
@@ -137,7 +137,7 @@ def kj_video_to_video() -> Canvas:
         at=(1360, 30),
         size=ANIMATE,
         model=model["model"],
-        source=film["VIDEO"],
+        source=video["VIDEO"],
         driving=clip["VIDEO"],
         options=options["options"],
         sound="source",
@@ -148,9 +148,9 @@ def kj_video_to_video() -> Canvas:
         at=(1750, 30),
         size=RESULT,
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
-    canvas.group("Your files", model, film, clip)
+    canvas.group("Your files", model, video, clip)
     canvas.group("LivePortraitCropper, Process, Composite", options, moved, colour="purple")
     canvas.group("Result", saved, colour="green")
     return canvas
@@ -250,7 +250,7 @@ def advanced_clip() -> Canvas:
         at=(1990, 30),
         size=(420, 560),
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
     canvas.group("Result", saved, colour="green")
     return canvas
@@ -345,7 +345,7 @@ def _film(canvas: Canvas, clip: Node, pasted: Node) -> None:
         size=PARTS,
         video=clip["VIDEO"],
     )
-    film = canvas.node(
+    video = canvas.node(
         "CreateVideo",
         "Create Video",
         at=(COLUMNS[4], 730),
@@ -359,10 +359,10 @@ def _film(canvas: Canvas, clip: Node, pasted: Node) -> None:
         "The moving portrait",
         at=(COLUMNS[5], 30),
         size=RESULT,
-        video=film["VIDEO"],
-        filename_prefix=FILMS,
+        video=video["VIDEO"],
+        filename_prefix=VIDEOS,
     )
-    canvas.group("VHS Video Combine", parts, film)
+    canvas.group("VHS Video Combine", parts, video)
     canvas.group("Result", saved, colour="green")
 
 

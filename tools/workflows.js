@@ -4,7 +4,7 @@
   const TITLE = 30; // a node's position is below its title bar
   const PADDING = 16; // between a group's frame and its nodes
   const GROUP_TITLE = 34;
-  const BADGE = 20; // above a painted node's title bar, with the name of its pack
+  const BADGE = 20; // above a drawn node's title bar, with the name of its pack
   const BYPASSED = 4; // a mode of the front end's own
 
   const fail = (text) => {

@@ -5,7 +5,7 @@
     python -m train.evaluate --clips FOLDER --mesh-python PATH --json FILE
     python -m train.evaluate --self VIDEOS --cross VIDEOS --portraits FFHQ --page FILE
 
---rendered compares with the renderer's truth, --clips repaints each clip from its own first
+--rendered compares with the renderer's truth, --clips reconstructs each clip from its own first
 frame, --self and --cross are the paper's protocols; with --out FOLDER they can be stopped and
 resumed. All may be given at once. A measure that lacks a file or a program says so.
 """

@@ -90,10 +90,10 @@ class ColourSpace:
         return _sdr_codes()[codes]
 
     def for_brightest(self, nits: float) -> ColourSpace:
-        """The same for a film whose brightest parts have so many nits.
+        """The same for a video whose brightest parts have so many nits.
 
         Convention:
-            - at about 100 nits it is an SDR film in an HDR signal, and 100 nits are its white
+            - at about 100 nits it is an SDR video in an HDR signal, and 100 nits are its white
         """
         low, high = _NEAR_SDR_WHITE_NITS
         return replace(self, white_nits=SDR_WHITE_NITS) if low <= nits <= high else self

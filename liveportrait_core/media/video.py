@@ -32,7 +32,7 @@ _RGB_MATRIX: Final = 0
 _OPAQUE: Final = 255
 _HIGH_BYTE: Final = 8
 _NUM_SAMPLES: Final = 8
-"""Pictures of an HDR video that tell how bright it is."""
+"""Pictures of an HDR video whose brightness is measured."""
 
 
 class VideoReader:
@@ -55,8 +55,8 @@ class VideoReader:
           (`VideoClock.window` gives the rounding)
         - pictures are turned as the display matrix or the old `rotate` tag says; pixels that are
           not square are made so by width; transparent ones lie on white; 10 bits become 8;
-          HDR and wide gamuts become BT.709 (`hdr.ColourSpace`), an SDR film in an HDR signal by its
-          own white
+          HDR and wide gamuts become BT.709 (`hdr.ColourSpace`), an SDR video in an HDR signal by
+          its own white
 
     Attributes:
         path: The file.

@@ -1,7 +1,7 @@
 """One module a workflow of the pack; tools/workflows.py draws them.
 
 Sizes leave room for both kinds of nodes that front ends have: HTML nodes are up to 40 pixels
-higher than painted ones.
+higher than drawn ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ EXTRACT = (230, 132)
 PARTS = (250, 110)
 """Of Get Video Components."""
 RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
-FILMS = "video/LivePortrait"
+VIDEOS = "video/LivePortrait"
 """Save Video's files: folder and beginning of the name, in the output folder."""
 
 

@@ -6,7 +6,7 @@ from liveportrait_core.checkpoints.manifest import files_for
 
 from ..workflows import Canvas
 from . import ANIMATE as ANIMATE_SIZE
-from . import CLIP, FILMS, MODEL, PHOTO, RESULT, TRY, find_and_show
+from . import CLIP, MODEL, PHOTO, RESULT, TRY, VIDEOS, find_and_show
 
 TEXT = f"""\
 {TRY}
@@ -84,7 +84,7 @@ def draw() -> Canvas:
         at=(SEEN, TOP),
         size=RESULT,
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
     canvas.group("3. Animate", moved, colour="purple")
     canvas.group("4. Result", saved, colour="green")

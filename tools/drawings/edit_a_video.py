@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, CLIP, FILMS, MODEL, NOTE, RESULT, TRY
+from . import ANIMATE, CLIP, MODEL, NOTE, RESULT, TRY, VIDEOS
 
 TEXT = f"""\
 {TRY}
@@ -26,7 +26,7 @@ def draw() -> Canvas:
     canvas = Canvas("Edit a video with a clip")
     canvas.note(TEXT, "Start here", size=(NOTE, 460))
     model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(644, 30), size=MODEL)
-    film = canvas.node(
+    video = canvas.node(
         "LoadVideo", "The video to edit", at=(334, 206), size=CLIP, file="lps_person.mp4"
     )
     clip = canvas.node(
@@ -46,7 +46,7 @@ def draw() -> Canvas:
         at=(1030, 146),
         size=ANIMATE,
         model=model["model"],
-        source=film["VIDEO"],
+        source=video["VIDEO"],
         driving=clip["VIDEO"],
         options=options["options"].via(aside[0]),
         region="expression",
@@ -58,9 +58,9 @@ def draw() -> Canvas:
         at=(1430, 146),
         size=RESULT,
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
-    canvas.group("1. Your files", model, film, clip)
+    canvas.group("1. Your files", model, video, clip)
     canvas.group("2. Animate", moved, colour="purple")
     canvas.group("3. Result", saved, colour="green")
     return canvas

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, CROP, EXTRACT, FILMS, MODEL, PARTS, PHOTO, TRY
+from . import CLIP, CROP, EXTRACT, MODEL, PARTS, PHOTO, TRY, VIDEOS
 from . import FIND as FIND_SIZE
 
 TEXT = f"""\
@@ -20,11 +20,11 @@ The same as *Portrait from a clip*, in steps that can be looked at, changed or l
 - **Read** what the photo looks like, and how both faces move.
 - **Move** the photo's keypoints and keep the shoulders in place.
 - **Retarget** eyes and lip: off; select a node and press **Ctrl+B** to switch it on.
-- **Paint** the face and **paste** it back.
+- **Render** the face and **paste** it back.
 
 Connect *Preview Image* to any IMAGE, *Motion Info* or *Save Motion* to any motion.
 """
-FILES, FIND, CUT, READ, MOVE, PAINT, FILM = -16, 360, 660, 975, 1290, 1625, 1950
+FILES, FIND, CUT, READ, MOVE, RENDER, VIDEO = -16, 360, 660, 975, 1290, 1625, 1950
 TOP, LOWER = 30, 450
 OVER, BETWEEN = -74, 386
 """Heights at which the model's wire runs above the nodes that need it."""
@@ -51,11 +51,11 @@ def draw() -> Canvas:
         "LoadVideo", "The clip to follow", at=(FILES, 616), size=CLIP, file="lps_driving.mp4"
     )
     canvas.group("1. Your files", model, photo, clip)
-    over = _model_wires(canvas, model["model"], OVER, FIND, CUT, READ, MOVE, PAINT)
+    over = _model_wires(canvas, model["model"], OVER, FIND, CUT, READ, MOVE, RENDER)
     read = _read(canvas, model["model"], over, photo["IMAGE"], clip["VIDEO"])
     keypoints = _moved(canvas, over[3], read)
-    painted = _painted(canvas, over[4], read.features, keypoints)
-    _result(canvas, photo["IMAGE"], clip["VIDEO"], read.crops, painted)
+    rendered = _rendered(canvas, over[4], read.features, keypoints)
+    _result(canvas, photo["IMAGE"], clip["VIDEO"], read.crops, rendered)
     canvas.note(TEXT, "Start here", at=(FIND, 860), size=(845, 340))
     return canvas
 
@@ -159,13 +159,13 @@ def _moved(canvas: Canvas, model: Output, read: Read) -> Output:
     return keypoints
 
 
-def _painted(canvas: Canvas, model: Output, features: Output, keypoints: Output) -> Node:
-    over = canvas.bends((READ + 246, -58), (PAINT - 50, -58))
-    beside = canvas.bends((PAINT - 22, 780))
+def _rendered(canvas: Canvas, model: Output, features: Output, keypoints: Output) -> Node:
+    over = canvas.bends((READ + 246, -58), (RENDER - 50, -58))
+    beside = canvas.bends((RENDER - 22, 780))
     return canvas.node(
         "LPS_WarpDecode",
         "Warp & Decode",
-        at=(PAINT, TOP),
+        at=(RENDER, TOP),
         size=(250, 330),
         model=model,
         features=features.via(over[1]),
@@ -173,32 +173,32 @@ def _painted(canvas: Canvas, model: Output, features: Output, keypoints: Output)
     )
 
 
-def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, painted: Node) -> None:
-    crops_way = canvas.bends((CUT + 262, -90), (PAINT - 62, -90), (PAINT - 62, 420))
-    photo_way = canvas.bends((300, -106), (PAINT - 74, -106), (PAINT - 74, 404))
-    back = canvas.bends((PAINT + 268, 388), (PAINT - 14, 388))
+def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, rendered: Node) -> None:
+    crops_way = canvas.bends((CUT + 262, -90), (RENDER - 62, -90), (RENDER - 62, 420))
+    photo_way = canvas.bends((300, -106), (RENDER - 74, -106), (RENDER - 74, 404))
+    back = canvas.bends((RENDER + 268, 388), (RENDER - 14, 388))
     pasted = canvas.node(
         "LPS_PasteBack",
         "Paste Back",
-        at=(PAINT, 440),
+        at=(RENDER, 440),
         size=(250, 400),
         images=photo.via(photo_way[2]),
-        painted=painted["images"].via(back[1]),
+        painted=rendered["images"].via(back[1]),
         crops=crops.via(crops_way[2]),
     )
-    canvas.group("5. Paint and paste back", painted, pasted, colour="purple")
-    under = canvas.bends((300, 1232), (FILM - 45, 1232), (FILM - 45, 60))
+    canvas.group("5. Render and paste back", rendered, pasted, colour="purple")
+    under = canvas.bends((300, 1232), (VIDEO - 45, 1232), (VIDEO - 45, 60))
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
-        at=(FILM, TOP),
+        at=(VIDEO, TOP),
         size=PARTS,
         video=clip.via(under[2]),
     )
-    film = canvas.node(
+    video = canvas.node(
         "CreateVideo",
         "Create Video",
-        at=(FILM, 210),
+        at=(VIDEO, 210),
         size=(250, 125),
         images=pasted["images"],
         audio=parts["audio"],
@@ -207,9 +207,9 @@ def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, painted:
     saved = canvas.node(
         "SaveVideo",
         "The moving portrait",
-        at=(FILM, 415),
+        at=(VIDEO, 415),
         size=(440, 560),
-        video=film["VIDEO"],
-        filename_prefix=FILMS,
+        video=video["VIDEO"],
+        filename_prefix=VIDEOS,
     )
-    canvas.group("6. Result", parts, film, saved, colour="green")
+    canvas.group("6. Result", parts, video, saved, colour="green")

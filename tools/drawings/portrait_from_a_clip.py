@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, CLIP, FILMS, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY
+from . import ANIMATE, ANIMATE_AT, CLIP, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY, VIDEOS
 
 TEXT = f"""\
 {TRY}
@@ -11,7 +11,7 @@ TEXT = f"""\
 ## 2. Drop a video of a face on *The clip to follow*
 ## 3. Press Run
 
-The film appears on the right; it is saved in *output/video*.
+The video appears on the right; it is saved in *output/video*.
 
 - The clip should show a calm face that looks ahead: movement is measured from there.
 - **gain** makes movement stronger or weaker.
@@ -43,7 +43,7 @@ def draw() -> Canvas:
         at=RESULT_AT,
         size=RESULT,
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
     canvas.group("1. Your files", model, photo, clip)
     canvas.group("2. Animate", moved, colour="purple")

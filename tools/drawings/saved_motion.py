@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, FILMS, GAP, MODEL, MOTION, NOTE, PHOTO, TRY
+from . import ANIMATE, GAP, MODEL, MOTION, NOTE, PHOTO, TRY, VIDEOS
 
 TEXT = f"""\
 {TRY}
@@ -55,7 +55,7 @@ def draw() -> Canvas:
         at=(1170, 30),
         size=(460, 500),
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
     canvas.group("1. Your files", model, photo, motion)
     canvas.group("2. Animate", moved, colour="purple")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, FILE_PX, FILMS, MODEL, PARTS, PHOTO, PICTURES, TRY, find_and_show
+from . import CLIP, FILE_PX, MODEL, PARTS, PHOTO, PICTURES, TRY, VIDEOS, find_and_show
 
 TEXT = f"""\
 {TRY}
@@ -17,10 +17,10 @@ left to right: *order*.
 The second **Animate Portrait** gets the frames of the first in *paste_onto*. For a third person \
 add another one behind it.
 
-The clips should have the same frame rate. The film ends with the shorter one, and has the sound \
+The clips should have the same frame rate. The video ends with the shorter one, and has the sound \
 of the first.
 """
-LEFT, FILES, FIND, FIRST, SECOND, FILM, SEEN = -16, 294, 650, 965, 1340, 1685, 1925
+LEFT, FILES, FIND, FIRST, SECOND, VIDEO, SEEN = -16, 294, 650, 965, 1340, 1685, 1925
 TOP = 30
 
 
@@ -64,11 +64,11 @@ def draw() -> Canvas:
         size=PARTS,
         video=left["VIDEO"].via(parts_way[0]),
     )
-    up = [canvas.bends((x, 690), (x, 180)) for x in (FILM - 30, FILM - 18)]
-    film = canvas.node(
+    up = [canvas.bends((x, 690), (x, 180)) for x in (VIDEO - 30, VIDEO - 18)]
+    video = canvas.node(
         "CreateVideo",
         "Create Video",
-        at=(FILM, TOP),
+        at=(VIDEO, TOP),
         size=(210, 125),
         images=last["images"],
         audio=parts["audio"].via(up[0][1]),
@@ -79,11 +79,11 @@ def draw() -> Canvas:
         "The moving group",
         at=(SEEN, TOP),
         size=(400, 600),
-        video=film["VIDEO"],
-        filename_prefix=FILMS,
+        video=video["VIDEO"],
+        filename_prefix=VIDEOS,
     )
     canvas.group("Sound and frame rate", parts, colour="brown")
-    canvas.group("5. Result", film, saved, colour="green")
+    canvas.group("5. Result", video, saved, colour="green")
     return canvas
 
 

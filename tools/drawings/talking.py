@@ -6,7 +6,6 @@ from ..workflows import Canvas
 from . import (
     ANIMATE,
     ANIMATE_AT,
-    FILMS,
     GAP,
     MODEL,
     MOTION,
@@ -16,6 +15,7 @@ from . import (
     RESULT_AT,
     SOUND,
     TRY,
+    VIDEOS,
 )
 
 TEXT = f"""\
@@ -61,7 +61,7 @@ def draw() -> Canvas:
         at=RESULT_AT,
         size=RESULT,
         video=moved["video"],
-        filename_prefix=FILMS,
+        filename_prefix=VIDEOS,
     )
     canvas.group("1. Your files", model, photo, motion, sound)
     canvas.group("2. Animate", moved, colour="purple")

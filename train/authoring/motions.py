@@ -54,7 +54,7 @@ VOWELS: Final = (
     ("smile", 0.25, 25.0),
 )
 """A slider that shapes the mouth, its value, and how far the mouth opens. Wider than this the
-default model paints closed lips thick rather than open."""
+default model gives closed lips thick rather than open."""
 CLOSED_SHARE: Final = 0.3
 """Of the syllables, those that end with pressed lips."""
 STRESSED_SHARE: Final = 0.3

@@ -129,7 +129,7 @@ class PortraitsOptions:
 
     folder: Path = option(help="images of faces", positional=True, metavar="FOLDER")
     out: Path = option(help="where the sample grid goes", metavar="FILE")
-    painter: ModelOptions = shared(ModelOptions, hidden=("device", "dtype"))
+    measured: ModelOptions = shared(ModelOptions, hidden=("device", "dtype"))
     side_px: int = option(176, "side of an image in the grid", minimum=1, unit="px", flag="side")
     mesh_python: Path | None = option(None, "a Python with mediapipe, to measure the edits")
 
@@ -163,7 +163,7 @@ def _views_in(options: PortraitsOptions) -> dict[str, list[Pixels]]:
     Raises:
         LivePortraitError: There is none.
     """
-    model = load_model(options.painter.model)
+    model = load_model(options.measured.model)
     views: dict[str, list[Pixels]] = {}
     for path in sorted(path for path in options.folder.iterdir() if is_image(path)):
         try:

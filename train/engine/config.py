@@ -38,6 +38,7 @@ RENAMED: Final[Mapping[str, str]] = MappingProxyType(
         "same_pose_share": "same_pose_fraction",
         "turned_share": "turned_fraction",
         "reader": "landmark_model",
+        "picture_weights.painted": "picture_weights.generated",
     }
 )
 """Keys of earlier versions, and what they are called now."""

@@ -61,7 +61,7 @@ IMAGE_MEASURES: Final = {"psnr_db": psnr_db, "ssim": ssim, "l1": l1}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReenactedClip:
-    """A clip, repainted from its first frame."""
+    """A clip, reconstructed from its first frame."""
 
     name: str
     """Of the file."""
@@ -132,7 +132,7 @@ def clips_in(folder: Path) -> list[Path]:
 def reenact(
     model: LivePortraitModel, landmarks: LivePortraitModel, path: Path, every: int
 ) -> ReenactedClip:
-    """Repaint a clip from its first frame with a face, by the model's own keypoints of each frame.
+    """Reconstruct a clip from its first frame with a face, by the model's keypoints of each frame.
 
     Convention:
         - one upright crop for the whole clip, the mean of its frames' crops, as for a driver, but
@@ -168,7 +168,7 @@ def reenact(
         name=path.name,
         source=crops[0],
         driving=np.stack(crops[1:]),
-        output=_repainted(model, crops),
+        output=_reconstructed(model, crops),
         head_motion=_head_motion(track, visible, transform),
     )
 
@@ -227,8 +227,8 @@ def reenact_all(
     return done
 
 
-def _repainted(model: LivePortraitModel, crops: Sequence[Pixels]) -> NDArray[np.uint8]:
-    """(N - 1, h, h, 3): every crop but the first, repainted from the first."""
+def _reconstructed(model: LivePortraitModel, crops: Sequence[Pixels]) -> NDArray[np.uint8]:
+    """(N - 1, h, h, 3): every crop but the first, reconstructed from the first."""
     faces = face_tensor(model, crops[:1])
     volume, source = extract_appearance(model, faces), extract_motion(model, faces)
     source_keypoints = transform_keypoints(source)

@@ -9,7 +9,7 @@ from liveportrait_core.model import LivePortraitModel
 
 
 def at_size(model: LivePortraitModel, size_px: int) -> LivePortraitModel:
-    """The same networks for crops of another size, and, where they are compact, painting it.
+    """The same networks for crops of another size; compact ones also give pictures of it.
 
     Raises:
         CheckpointError: The networks take one size alone, and it is another.

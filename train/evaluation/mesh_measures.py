@@ -1,4 +1,4 @@
-"""Openings, gaze and pose of repainted clips, as an independent face mesh sees them.
+"""Openings, gaze and pose of reconstructed clips, as an independent face mesh sees them.
 
 The mesh is mediapipe's. It runs in a Python of its own (`train/evaluation/face_mesh.py`), since it
 needs older packages than this project; without it, its measures are reported as unavailable.

@@ -92,7 +92,7 @@ class EvaluateOptions:
     )
     framing: FramingMode = option(
         "paste",
-        "paste: the face is cropped, painted and pasted back, whole frames are compared; crop: "
+        "paste: the face is cropped, generated and pasted back, whole frames are compared; crop: "
         "the crop of the face alone; whole: the frames are face crops already",
         group=PROTOCOLS,
     )

@@ -316,7 +316,7 @@ def _extractors_of(totals: SetAccumulator, side: Side) -> list[str]:
 def _pairs(
     evaluated: EvaluatedModel, video: TrackedClip, portrait: TrackedClip, motion: Motion
 ) -> Iterator[tuple[list[int], list[Pixels], list[Pixels]]]:
-    """Frame numbers, painted squares and driving squares with a face, in batches."""
+    """Frame numbers, generated squares and driving squares with a face, in batches."""
     visible = set(video.visible)
     outputs = reenacted_frames(evaluated, portrait, motion, video.visible[0])
     frames = (

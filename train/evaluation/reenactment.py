@@ -1,6 +1,6 @@
 """Self- and cross-reenactment as the paper does it: a portrait moved by the frames of a video.
 
-Videos are streamed: one pass finds the face, one extracts its motion, one paints. Memory holds the
+Videos are streamed: one pass finds the face, one extracts its motion, one renders. Memory holds the
 motion of a video and half a kilobyte of landmarks a frame.
 """
 
@@ -74,7 +74,7 @@ class EvaluatedModel:
             shipped: The compact model that extracts keypoints where those of the measured one have
                 no names, and that finds the faces, whichever model is measured.
             size_px: See the field.
-            framing: `paste`: the face is cut out of the frame, painted and pasted back, and whole
+            framing: `paste`: the face is cut out of the frame, generated and pasted back, and whole
                 frames are compared; of frames that are not square the square about the face.
                 `crop`: the crop of the face alone. `whole`: the frames are face crops already.
             motion: See `DrivingOptions`.

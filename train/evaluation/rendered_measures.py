@@ -1,9 +1,9 @@
 """Measures on rendered identities, whose truth is known.
 
-Each driving frame is repainted from another frame of the same identity by the model's own
+Each driving frame is reconstructed from another frame of the same identity by the model's own
 keypoints. Openings, gaze and pose of the output are read by the model's M, the network that
 also drives it. What M reads off the true driving picture stands beside them (`motion_...`): a
-measure that falls short of it is lost in painting, the rest in reading.
+measure that falls short of it is lost by F, W and G, the rest in reading.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from ..losses.keypoints import EYE_POINTS, MOUTH_POINTS, gaze, lid_and_lip_gaps
 from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion_errors import correlation
 from ..rendering.regions import Region
-from ..tasks.retargeting import PARTS, faces_of, retargeted
+from ..tasks.retargeting_faces import PARTS, faces_of, retargeted
 from .steadiness import grey_chroma, still_flicker
 from .turn_measures import TurnSums, turn_measures, turn_sums
 
@@ -68,7 +68,7 @@ class PredictedMotion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepaintedBatch:
+class ReconstructedBatch:
     """What one batch of pairs came to, on the CPU."""
 
     pairs: PairBatch
@@ -77,9 +77,9 @@ class RepaintedBatch:
     driving: PredictedMotion
     """M on the true driving picture."""
     output: PredictedMotion
-    """M on the repainted picture."""
+    """M on the reconstructed picture."""
     image: Tensor
-    """(B, 3, h, h) the repainted picture."""
+    """(B, 3, h, h) the reconstructed picture."""
     flow: Tensor
     """(B, 2, 128, 128) where G read each of its pixels in the source."""
     regions: Tensor
@@ -89,10 +89,10 @@ class RepaintedBatch:
 
 
 @torch.inference_mode()
-def repainted_batches(
+def reconstructed_batches(
     model: LivePortraitModel, data: RenderedSet, pair: int
-) -> Iterator[RepaintedBatch]:
-    """One of the three pairs of every identity, repainted by the model's own keypoints."""
+) -> Iterator[ReconstructedBatch]:
+    """One of the three pairs of every identity, reconstructed by the model's own keypoints."""
     for start in range(0, len(data), BATCH):
         chosen = np.arange(start, min(start + BATCH, len(data)))
         pairs = data.pairs(chosen, np.full(len(chosen), pair))
@@ -100,22 +100,22 @@ def repainted_batches(
         source, driving = (extract_motion(model, x.image) for x in (there.source, there.driving))
         volume = extract_appearance(model, there.source.image)
         points = (transform_keypoints(source), transform_keypoints(driving))
-        painted = _painted(model, warp(model, volume, *points))
-        image = painted.image.float()
-        yield RepaintedBatch(
+        generated = _generated(model, warp(model, volume, *points))
+        image = generated.image.float()
+        yield ReconstructedBatch(
             pairs=pairs,
             source=PredictedMotion.of(source),
             driving=PredictedMotion.of(driving),
             output=PredictedMotion.of(extract_motion(model, image)),
             image=image.cpu(),
-            flow=painted.flow.float().cpu(),
+            flow=generated.flow.float().cpu(),
             regions=torch.from_numpy(data.rows("regions", chosen, np.full(len(chosen), pair))),
             iris_visible=irises_visible(data, chosen, pair, pairs.driving)
             & irises_visible(data, chosen, pair + 1, pairs.source),
         )
 
 
-def _painted(model: LivePortraitModel, warped: Warped) -> Composition:
+def _generated(model: LivePortraitModel, warped: Warped) -> Composition:
     """What G says besides the picture."""
     assert isinstance(model.decoder, CompactDecoder)
     assert isinstance(warped, CompactWarped)
@@ -126,14 +126,14 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     """All measures on a rendered set; names end in their unit.
 
     Args:
-        model: A compact model that takes and paints pictures of the set's size.
+        model: A compact model that takes and gives pictures of the set's size.
         data: The set.
     """
     rows: list[dict[str, Tensor]] = []
     turns: list[TurnSums] = []
     ratios: dict[str, float] = {}
     for pair in range(FRAMES):
-        found = list(repainted_batches(model, data, pair))
+        found = list(reconstructed_batches(model, data, pair))
         rows += [_row(one) for one in found]
         turns += [sums for one in found if (sums := _turned(one)) is not None]
         if pair == SAME_POSE_PAIR:
@@ -198,7 +198,7 @@ def retarget_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     }
 
 
-def _row(one: RepaintedBatch) -> dict[str, Tensor]:
+def _row(one: ReconstructedBatch) -> dict[str, Tensor]:
     """The numbers of each pair of a batch, (B, ...)."""
     source, driving, truth = one.pairs.source, one.pairs.driving, one.pairs.truth
     assert truth is not None
@@ -221,7 +221,7 @@ def _row(one: RepaintedBatch) -> dict[str, Tensor]:
     return row
 
 
-def _turned(one: RepaintedBatch) -> TurnSums | None:
+def _turned(one: ReconstructedBatch) -> TurnSums | None:
     """Sums of those pairs of a batch that turn, if any does."""
     truth = one.pairs.truth
     assert truth is not None
@@ -252,7 +252,7 @@ def _motion_measures(table: dict[str, Tensor], read: str, prefix: str) -> dict[s
     return {f"{prefix}{name}": value for name, value in measures.items()}
 
 
-def _edit_ratios(same_pose: Sequence[RepaintedBatch]) -> dict[str, float]:
+def _edit_ratios(same_pose: Sequence[ReconstructedBatch]) -> dict[str, float]:
     """How much of the change about eyes and mouth was missed (0 reached, 1 copied)."""
     image, source, truth, keypoints = (
         torch.cat(parts)

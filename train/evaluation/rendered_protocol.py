@@ -14,7 +14,7 @@ from ..metrics.feature_extractors import Features, View
 from .accumulator import ExtractedFeatures, StoredFeatures, VideoAccumulator
 from .measured_model import at_size, compact_only
 from .protocol import EvaluationSetup, finished
-from .rendered_measures import RepaintedBatch, repainted_batches
+from .rendered_measures import ReconstructedBatch, reconstructed_batches
 from .report import Report, SampleGrid, difference
 
 
@@ -47,7 +47,7 @@ def rendered_reenactment(setup: EvaluationSetup, data: RenderedSet) -> Report:
         own, grid = VideoAccumulator(totals), SampleGrid(range(len(data)))
         rows = [grid.row(word) for word in ("source", "driving", "ours", "apart x 3")]
         start = 0
-        for one in repainted_batches(model, data, pair):
+        for one in reconstructed_batches(model, data, pair):
             frames = range(start, start + len(one.image))
             start += len(one.image)
             # every other number: what comes next is no next moment
@@ -63,8 +63,10 @@ def rendered_reenactment(setup: EvaluationSetup, data: RenderedSet) -> Report:
     return finished(report, totals, truth)
 
 
-def _sides(setup: EvaluationSetup, one: RepaintedBatch) -> tuple[StoredFeatures, StoredFeatures]:
-    """Painted and true pictures, with what is known of keypoints and pose."""
+def _sides(
+    setup: EvaluationSetup, one: ReconstructedBatch
+) -> tuple[StoredFeatures, StoredFeatures]:
+    """Generated and true pictures, with what is known of keypoints and pose."""
     driving = one.pairs.driving
     found: Features = (one.output.keypoints, one.output.pose_deg)
     truth: Features = (driving.keypoints, driving.pose_deg)
@@ -75,7 +77,7 @@ def _sides(setup: EvaluationSetup, one: RepaintedBatch) -> tuple[StoredFeatures,
     return StoredFeatures({"motion": found}, image), StoredFeatures({"motion": truth}, real)
 
 
-def _show(grid: SampleGrid, rows: list[int], frames: range, one: RepaintedBatch) -> None:
+def _show(grid: SampleGrid, rows: list[int], frames: range, one: ReconstructedBatch) -> None:
     images = (one.pairs.source.image, one.pairs.driving.image, one.image)
     for place, frame in enumerate(frames):
         if grid.shows(frame):

@@ -79,7 +79,7 @@ def seam_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, floa
         - of each identity the frame that faces the camera most
         - the picture stands in a border that repeats its edge, as the usual crop reaches beyond
           it; the border itself is not counted
-        - crop, stitching, painting and paste-back are those of `liveportrait edit`; the crop is
+        - crop, stitching, rendering and paste-back are those of `liveportrait edit`; the crop is
           framed by the true keypoints, so that no face finder has a part in it
 
     Args:

@@ -36,7 +36,7 @@ DRIVING, SOURCE = 0, 1
 
 @torch.inference_mode()
 def grey_chroma(model: LivePortraitModel, data: RenderedSet) -> float:
-    """Largest distance between two colour channels in faces painted from grey sources, of 255.
+    """Largest distance between two colour channels in faces generated from grey sources, of 255.
 
     Args:
         model: A compact model of the set's size.
@@ -47,7 +47,7 @@ def grey_chroma(model: LivePortraitModel, data: RenderedSet) -> float:
     for chosen in _chosen(data):
         source, driving = (_images(data, chosen, frame) for frame in (SOURCE, DRIVING))
         grey = (source * weights).sum(1, keepdim=True).expand_as(source)
-        image = _repainted(model, grey, [driving])[0]
+        image = _driven(model, grey, [driving])[0]
         chroma = image.amax(1) - image.amin(1)
         worst = max(worst, float((chroma * _face(data, chosen, image.shape[-1])).max()))
     return 255 * worst
@@ -68,11 +68,11 @@ def still_flicker(model: LivePortraitModel, data: RenderedSet) -> float:
     sums, pixels = 0.0, 0.0
     for chosen in _chosen(data):
         source, driving = (_images(data, chosen, frame) for frame in (SOURCE, DRIVING))
-        film = [
+        video = [
             (driving + NOISE * torch.randn(driving.shape, generator=noise)).clamp(0, 1)
             for _ in range(STILL_FRAMES)
         ]
-        frames = torch.stack(_repainted(model, source, film))
+        frames = torch.stack(_driven(model, source, video))
         face = _face(data, chosen, source.shape[-1])
         sums += float((frames.std(0).mean(1) * face).sum())
         pixels += float(face.sum())
@@ -96,13 +96,13 @@ def _face(data: RenderedSet, chosen: NDArray[np.integer], size: int) -> Tensor:
     return (resize(torch.from_numpy(face)[:, None], size)[:, 0] == 1).float()
 
 
-def _repainted(model: LivePortraitModel, source: Tensor, film: list[Tensor]) -> list[Tensor]:
-    """The sources driven by each frame of a film, (B, 3, h, h) on the CPU."""
+def _driven(model: LivePortraitModel, source: Tensor, video: list[Tensor]) -> list[Tensor]:
+    """The sources driven by each frame of a video, (B, 3, h, h) on the CPU."""
     source = source.to(model.device)
     volume = extract_appearance(model, source)
     own = transform_keypoints(extract_motion(model, source))
     images: list[Tensor] = []
-    for frame in film:
+    for frame in video:
         points = transform_keypoints(extract_motion(model, frame.to(model.device)))
         images.append(warp_decode(model, volume, own, points).cpu())
     return images

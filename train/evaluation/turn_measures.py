@@ -42,7 +42,7 @@ class TurnSums:
     seen: Tensor
     """Of each region, those that the source shows."""
     gradients: Tensor
-    """Of the face that the source shows: painted, true."""
+    """Of the face that the source shows: generated, true."""
 
     def __add__(self, other: TurnSums) -> TurnSums:
         """Both."""
@@ -70,7 +70,7 @@ def turn_sums(
     """Sums of some pairs.
 
     Args:
-        image: (B, 3, P, P) painted.
+        image: (B, 3, P, P) generated.
         truth: (B, 3, P, P) the driving frames.
         flow: (B, 2, h, h) where each driving pixel is read in the source, crop units.
         true_flow: (B, 2, P / 2, P / 2).
@@ -106,11 +106,11 @@ def turn_measures(sums: Sequence[TurnSums]) -> dict[str, float]:
     total = reduce(add, sums, NOTHING)
     psnr = -10 * (total.squared_error / total.pixels).clamp(min=MIN_ERROR).log10()
     error_px = total.flow_error / total.seen * (FACE_PX / 2)
-    painted, true = total.gradients.tolist()
+    generated, true = total.gradients.tolist()
     return {
         **{f"turned_psnr_{n}_db": v for n, v in zip(REGIONS, psnr.tolist(), strict=True)},
         **{f"turned_flow_{n}_px": v for n, v in zip(REGIONS, error_px.tolist(), strict=True)},
-        "turned_sharpness": painted / true if true else float("nan"),
+        "turned_sharpness": generated / true if true else float("nan"),
     }
 
 

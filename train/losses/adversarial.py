@@ -14,23 +14,23 @@ TINY = 1e-12
 
 
 def generator_hinge(logits: Tensor) -> Tensor:
-    """-mean D(painted)."""
+    """-mean D(generated)."""
     return -logits.mean()
 
 
-def discriminator_hinge(true_logits: Tensor, painted_logits: Tensor) -> Tensor:
-    """Mean max(0, 1 - D(true)) + mean max(0, 1 + D(painted))."""
-    return F.relu(1 - true_logits).mean() + F.relu(1 + painted_logits).mean()
+def discriminator_hinge(true_logits: Tensor, generated_logits: Tensor) -> Tensor:
+    """Mean max(0, 1 - D(true)) + mean max(0, 1 + D(generated))."""
+    return F.relu(1 - true_logits).mean() + F.relu(1 + generated_logits).mean()
 
 
 def generator_least_squares(logits: Tensor) -> Tensor:
-    """Mean (D(painted) - 1)^2 (Mao et al., 2017)."""
+    """Mean (D(generated) - 1)^2 (Mao et al., 2017)."""
     return (logits - 1).square().mean()
 
 
-def discriminator_least_squares(true_logits: Tensor, painted_logits: Tensor) -> Tensor:
-    """Mean (D(true) - 1)^2 + mean D(painted)^2."""
-    return (true_logits - 1).square().mean() + painted_logits.square().mean()
+def discriminator_least_squares(true_logits: Tensor, generated_logits: Tensor) -> Tensor:
+    """Mean (D(true) - 1)^2 + mean D(generated)^2."""
+    return (true_logits - 1).square().mean() + generated_logits.square().mean()
 
 
 OBJECTIVES: Mapping[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = (
@@ -45,18 +45,18 @@ OBJECTIVES: Mapping[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Ten
 
 
 def gradient_penalty(
-    critic: Callable[[Tensor], Tensor], true: Tensor, painted: Tensor, fraction: Tensor
+    critic: Callable[[Tensor], Tensor], true: Tensor, generated: Tensor, fraction: Tensor
 ) -> Tensor:
-    """Mean (|grad D| - 1)^2 between true and painted pictures (Gulrajani et al., 2017).
+    """Mean (|grad D| - 1)^2 between true and generated pictures (Gulrajani et al., 2017).
 
     Args:
         critic: Pictures to logits (B, n, ...); D of a picture is their mean.
         true: (B, 3, h, h).
-        painted: (B, 3, h, h); neither gets a gradient.
+        generated: (B, 3, h, h); neither gets a gradient.
         fraction: (B, 1, 1, 1) in [0, 1]: of the true picture in each mixture.
     """
     with torch.enable_grad():
-        between = (fraction * true + (1 - fraction) * painted).detach().requires_grad_()
+        between = (fraction * true + (1 - fraction) * generated).detach().requires_grad_()
         score = critic(between).flatten(1).mean(1).sum()
         (gradient,) = torch.autograd.grad(score, between, create_graph=True)
     norm = (gradient.flatten(1).square().sum(1) + TINY).sqrt()

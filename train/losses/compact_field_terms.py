@@ -1,4 +1,4 @@
-"""Losses of what F and W say before G paints: flow, background, head, depth."""
+"""Losses of what F and W say before G decodes: flow, background, head, depth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FieldStep:
 
 
 def field_terms(weights: PictureWeights, *, with_relief: bool) -> tuple[LossTerm[FieldStep], ...]:
-    """The loss table of F and W where G does not paint.
+    """The loss table of F and W where G is not run.
 
     Args:
         weights: Of the rows.

@@ -1,4 +1,4 @@
-"""The loss table of the compact F, W and G: a repainted frame against the true one."""
+"""The loss table of the compact F, W and G: a reconstructed frame against the true one."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class FeatureReading:
     """(B, K, 3)."""
 
     @classmethod
-    def of(cls, reader: CompactMotionExtractor, image: Tensor) -> FeatureReading:
+    def of(cls, motion_network: CompactMotionExtractor, image: Tensor) -> FeatureReading:
         """Those of (B, 3, h, h) pictures."""
-        features = reader.features(image)
-        return cls(features, reader.read_features(features).keypoints)
+        features = motion_network.features(image)
+        return cls(features, motion_network.read_features(features).keypoints)
 
 
 @dataclass(frozen=True, slots=True)
 class PictureStep(FieldStep):
     """Inputs of the losses of F, W and G."""
 
-    painted: Composition
+    decoded: Composition
     eyes: Tensor
     """(B, 1, h, h) in [0, 1]: near an eye's keypoints."""
     mouth: Tensor
@@ -57,8 +57,8 @@ class PictureStep(FieldStep):
     """(B, 1, h, h) at least 1: how much eyes and mouth count."""
     weights: Tensor
     """(B, 1, h, h): the same, and what the source hides."""
-    painted_reading: FeatureReading
-    """Of the painted frame; the weights of M do not learn from it."""
+    decoded_reading: FeatureReading
+    """Of the decoded frame; the weights of M do not learn from it."""
     true_reading: FeatureReading
     """Of the true frame, without gradient."""
     discriminator_outputs: Mapping[str, DiscriminatorOutputs] = field(default_factory=dict)
@@ -78,20 +78,20 @@ def picture_terms(
         LossTerm(
             "picture",
             weights.picture,
-            lambda s: pyramid_distance(s.painted.image, s.pairs.driving.image, s.weights),
+            lambda s: pyramid_distance(s.decoded.image, s.pairs.driving.image, s.weights),
         ),
         LossTerm("flow", weights.flow, _flow_loss),
         LossTerm("mask", weights.mask, _mask_loss),
-        LossTerm("painted", weights.painted, _painted_loss),
+        LossTerm("generated", weights.generated, _generated_loss),
         LossTerm(
             "perceptual",
             weights.perceptual,
-            lambda s: feature_distance(s.painted_reading.features, s.true_reading.features),
+            lambda s: feature_distance(s.decoded_reading.features, s.true_reading.features),
         ),
         LossTerm(
             "motion",
             weights.motion,
-            lambda s: motion_distance(s.painted_reading.keypoints, s.true_reading.keypoints),
+            lambda s: motion_distance(s.decoded_reading.keypoints, s.true_reading.keypoints),
         ),
         *layout_terms(weights, with_relief=with_relief),
     )
@@ -123,9 +123,9 @@ def picture_step(
     source_keypoints: Tensor,
     driving_keypoints: Tensor,
     weights: PictureWeights,
-    reader: CompactMotionExtractor,
+    motion_network: CompactMotionExtractor,
 ) -> PictureStep:
-    """Repaint the driving frames from the sources."""
+    """Reconstruct the driving frames from the sources."""
     volume = modules["appearance"](pairs.source.image)
     warped: CompactWarped = modules["warping"](volume, source_keypoints, driving_keypoints)
     decoder = modules["decoder"]
@@ -137,18 +137,18 @@ def picture_step(
     )
     hidden = 0.0 if pairs.truth is None else resize(1 - pairs.truth.visible, size)
     regions = 1 + weights.eyes * eyes + weights.mouth * mouth
-    painted = decoder.compose(warped)
+    decoded = decoder.compose(warped)
     with torch.no_grad():
-        true_reading = FeatureReading.of(reader, pairs.driving.image)
+        true_reading = FeatureReading.of(motion_network, pairs.driving.image)
     return PictureStep(
         warped=warped,
-        painted=painted,
+        decoded=decoded,
         pairs=pairs,
         eyes=eyes,
         mouth=mouth,
         regions=regions,
         weights=regions + weights.hidden * hidden,
-        painted_reading=FeatureReading.of(reader, painted.image),
+        decoded_reading=FeatureReading.of(motion_network, decoded.image),
         true_reading=true_reading,
     )
 
@@ -174,26 +174,26 @@ def _each(step: PictureStep) -> list[DiscriminatorOutputs]:
 def _flow_loss(step: PictureStep) -> Tensor:
     """Coarse and refined flow."""
     fine = step.flow_weight * resize(step.regions, step.flow_weight.shape[-1])
-    return coarse_flow_loss(step) + flow_loss(step.painted.flow, step.labels.flow, fine)
+    return coarse_flow_loss(step) + flow_loss(step.decoded.flow, step.labels.flow, fine)
 
 
 def _mask_loss(step: PictureStep) -> Tensor:
-    """Visible pixels are warped, for sharpness; hidden ones, which are few, painted."""
+    """Visible pixels are warped, for sharpness; hidden ones, which are few, generated."""
     visible = step.labels.visible
     size = visible.shape[-1]
     elsewhere = 1 - resize((step.eyes + step.mouth).clamp(max=1), size)
-    wrong = (resize(step.painted.mask, size) - visible).abs()
+    wrong = (resize(step.decoded.mask, size) - visible).abs()
     return (wrong * elsewhere).mean() + _mean_where(wrong * elsewhere, 1 - visible)
 
 
-def _painted_loss(step: PictureStep) -> Tensor:
+def _generated_loss(step: PictureStep) -> Tensor:
     truth = step.pairs.driving.image
-    painted, mask, visible = (
+    generated, mask, visible = (
         resize(x, truth.shape[-1])
-        for x in (step.painted.generated, step.painted.mask.detach(), step.labels.visible)
+        for x in (step.decoded.generated, step.decoded.mask.detach(), step.labels.visible)
     )
-    used = weighted_l1(painted, truth, step.weights * (1.05 - mask))
-    wrong = (painted - truth).abs().mean(1, keepdim=True)
+    used = weighted_l1(generated, truth, step.weights * (1.05 - mask))
+    wrong = (generated - truth).abs().mean(1, keepdim=True)
     return used + _mean_where(wrong, 1 - visible)
 
 

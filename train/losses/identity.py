@@ -7,14 +7,14 @@ from torch import Tensor
 from ..metrics.face_similarity import cosine
 
 
-def identity_distance(painted: Tensor, true: Tensor) -> Tensor:
-    """L_faceid of each pair: 1 - cos of the embeddings of the painted and of the true face.
+def identity_distance(generated: Tensor, true: Tensor) -> Tensor:
+    """L_faceid of each pair: 1 - cos of the embeddings of the generated and of the true face.
 
     Args:
-        painted: (B, C) of a recognition network.
+        generated: (B, C) of a recognition network.
         true: (B, C).
 
     Returns:
         (B,) from 0, the same, to 2.
     """
-    return 1 - cosine(painted, true)
+    return 1 - cosine(generated, true)

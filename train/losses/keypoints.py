@@ -169,7 +169,7 @@ def motion_distance(found: Tensor, truth: Tensor) -> Tensor:
     """Keypoints, and twice the openings of eyes and lips and the gaze, as one mean distance.
 
     Args:
-        found: (B, K, 3) read off a painted picture, crop units.
+        found: (B, K, 3) read off a generated picture, crop units.
         truth: (B, K, 3) read off the true one by the same network, whose usual errors cancel.
     """
     parts = [(measure(found) - measure(truth)).abs().mean() for measure in (lid_and_lip_gaps, gaze)]

@@ -122,7 +122,7 @@ class PaperStep:
     moved_keypoints: Tensor
     """(B, 21, 3) of the moved driving frame, with the same canonical keypoints."""
     moved: MovedFrames
-    painted: Mapping[str, Tensor]
+    generated: Mapping[str, Tensor]
     """(B, 3, h, h): "global", the whole picture, and the crops of "face" and "lip"."""
     true: Mapping[str, Tensor]
     """The same of the true picture."""
@@ -130,7 +130,7 @@ class PaperStep:
     penalties: Mapping[str, Tensor] = field(default_factory=dict)
     """Gradient penalty of each discriminator; empty where its weight is 0."""
     embeddings: tuple[Tensor, Tensor] | None = None
-    """(B, C) each: identity of the painted and of the true face; None without ArcFace."""
+    """(B, C) each: identity of the generated and of the true face; None without ArcFace."""
 
 
 def paper_terms(
@@ -165,7 +165,7 @@ def _perceptual_terms(
     """L_P,cascade of Eq. 4: whole picture, face and lip."""
 
     def of(name: str, step: PaperStep) -> Tensor:
-        return distance(step.painted[name], step.true[name])
+        return distance(step.generated[name], step.true[name])
 
     return [
         LossTerm(f"perceptual_{name}", getattr(weights, f"perceptual_{name}"), partial(of, name))

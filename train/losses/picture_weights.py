@@ -14,9 +14,9 @@ class PictureWeights:
     picture: float = option(10.0, "pyramid of L1 and gradients, eyes and mouth weighted", minimum=0)
     flow: float = option(12.5, "L1 of the flow, coarse and refined", minimum=0)
     mask: float = option(2.0, "blend mask against visibility, outside eyes and mouth", minimum=0)
-    painted: float = option(
+    generated: float = option(
         2.0,
-        "L1 of the painted picture where it is used, and what the source hides",
+        "L1 of the generated picture where it is used, and what the source hides",
         minimum=0,
     )
     perceptual: float = option(
@@ -24,7 +24,7 @@ class PictureWeights:
     )
     motion: float = option(
         10.0,
-        "keypoints that this M reads in the painted frame against those in the true one",
+        "keypoints that this M reads in the generated frame against those in the true one",
         minimum=0,
     )
     background: float = option(

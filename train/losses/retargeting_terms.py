@@ -36,11 +36,11 @@ class RetargetingWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedFaces:
-    """Inputs of the terms of one part: faces painted with its offset."""
+    """Inputs of the terms of one part: faces generated with its offset."""
 
     image: Tensor
-    """(B, 3, h, h) painted with the offset."""
-    repainted: Tensor
+    """(B, 3, h, h) generated with the offset."""
+    reconstructed: Tensor
     """(B, 3, h, h): I_recon, the source driven by itself."""
     kept: Tensor
     """(B, 1, h, h) in [0, 1]: where the picture has to stay as it was."""
@@ -55,7 +55,7 @@ class OpenedFaces(ChangedFaces):
     target: Tensor
     """(B, 1) the openings that are asked for."""
     picture_opening: Tensor
-    """(B, 1 or 2) read in the painted picture."""
+    """(B, 1 or 2) read in the generated picture."""
     keypoint_opening: Tensor | None
     """(B, 1 or 2) read from the retargeted keypoints; None where keypoints have no names."""
 
@@ -119,7 +119,7 @@ def retargeting_terms(
 def _kept(part: str, step: RetargetingInputs) -> Tensor:
     """L1 between the picture and the reconstruction where nothing is to change."""
     faces = step.of_part(part)
-    return weighted_l1(faces.image, faces.repainted, faces.kept)
+    return weighted_l1(faces.image, faces.reconstructed, faces.kept)
 
 
 def _offset(part: str, step: RetargetingInputs) -> Tensor:

@@ -47,12 +47,12 @@ PARTS: Mapping[str, Part] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DiscriminatorOutputs:
-    """Outputs of a discriminator for painted and true pictures."""
+    """Outputs of a discriminator for generated and true pictures."""
 
     true_activations: list[Tensor]
     activations: list[Tensor]
     logits: Tensor
-    """Of the painted ones, with the gradient of the picture alone."""
+    """Of the generated ones, with the gradient of the picture alone."""
     true_logits: Tensor
     detached_logits: Tensor
     """Both with the gradient of the discriminator alone."""
@@ -87,19 +87,19 @@ class Discriminators(nn.Module):
         self.of = nn.ModuleDict({name: PatchDiscriminator() for name in PARTS})
 
     def forward(
-        self, painted: Tensor, true: Tensor, keypoints: Tensor
+        self, generated: Tensor, true: Tensor, keypoints: Tensor
     ) -> dict[str, DiscriminatorOutputs]:
-        """Outputs for each part of the painted and of the true pictures, (B, 3, h, h).
+        """Outputs for each part of the generated and of the true pictures, (B, 3, h, h).
 
         Args:
-            painted: With the gradient of the generator.
+            generated: With the gradient of the generator.
             true: The true pictures.
             keypoints: (B, K, 3) where the parts are, crop units.
         """
         return {
             name: discriminate(
                 self.of[name],
-                crop_part(painted, keypoints, part),
+                crop_part(generated, keypoints, part),
                 crop_part(true, keypoints, part),
             )
             for name, part in PARTS.items()
@@ -120,16 +120,17 @@ class CascadeDiscriminators(nn.Module):
         )
 
     def forward(
-        self, painted: Mapping[str, Tensor], true: Mapping[str, Tensor]
+        self, generated: Mapping[str, Tensor], true: Mapping[str, Tensor]
     ) -> dict[str, DiscriminatorOutputs]:
         """Outputs for the whole pictures ("global") and the crops of face and lip.
 
         Args:
-            painted: (B, 3, h, h) by name, with the gradient of the generator.
+            generated: (B, 3, h, h) by name, with the gradient of the generator.
             true: The same of the true pictures.
         """
         return {
-            name: discriminate(self.of[name], painted[name], true[name]) for name in CASCADE_LAYERS
+            name: discriminate(self.of[name], generated[name], true[name])
+            for name in CASCADE_LAYERS
         }
 
     def logits_of(self, name: str) -> Callable[[Tensor], Tensor]:
@@ -153,7 +154,7 @@ def crop_part(picture: Tensor, keypoints: Tensor, part: Part) -> Tensor:
     return crop_squares(picture, centre, half_side, part.size_px)
 
 
-def discriminate(discriminator: nn.Module, painted: Tensor, true: Tensor) -> DiscriminatorOutputs:
+def discriminate(discriminator: nn.Module, generated: Tensor, true: Tensor) -> DiscriminatorOutputs:
     """Outputs of a discriminator for (B, 3, h, h) pictures.
 
     Convention:
@@ -162,18 +163,18 @@ def discriminate(discriminator: nn.Module, painted: Tensor, true: Tensor) -> Dis
 
     Args:
         discriminator: Pictures to activations and logits.
-        painted: With the gradient of the generator.
+        generated: With the gradient of the generator.
         true: The true pictures.
     """
-    count = len(painted)
-    activations, logits = discriminator(torch.cat((painted.detach(), true)))
+    count = len(generated)
+    activations, logits = discriminator(torch.cat((generated.detach(), true)))
     discriminator.requires_grad_(False)
-    painted_activations, painted_logits = discriminator(painted)
+    generated_activations, generated_logits = discriminator(generated)
     discriminator.requires_grad_(True)
     return DiscriminatorOutputs(
         true_activations=[x[count:].detach() for x in activations],
-        activations=painted_activations,
-        logits=painted_logits,
+        activations=generated_activations,
+        logits=generated_logits,
         true_logits=logits[count:],
         detached_logits=logits[:count],
     )

@@ -26,7 +26,7 @@ PUBLISHED_NAME = "published"
 def write_both(
     folder: Path, preset: Preset, networks: Mapping[str, nn.Module], metadata: Mapping[str, str]
 ) -> Path:
-    """Write a model as one file of ours and as the five published files; both paint the same.
+    """Write a model as one file of ours and as the five published files, which do the same.
 
     The published files hold S, R_eyes and R_lip too, without which no published program loads
     them; where the networks have none, theirs give no offset.

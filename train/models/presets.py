@@ -21,4 +21,4 @@ PAPER_PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 """By the names that `preset=` takes."""
 DETAIL_PX = (128, 256)
-"""Sides at which compact networks read motion and paint."""
+"""Sides at which compact networks read motion and decode."""

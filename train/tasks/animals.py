@@ -235,8 +235,8 @@ def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) 
     preset = replace(trained, name=f"{trained.name}-animal", space=ANIMAL_SPACE)
     others = open_networks(config.base).items()
     batches = AnimalBatches(
-        people=LabelledSets(sets=people, reader=initial.criteria.reader),
-        animals=LabelledSets(sets=animals, reader=None),
+        people=LabelledSets(sets=people, motion_network=initial.criteria.motion_network),
+        animals=LabelledSets(sets=animals, motion_network=None),
         mix=_mix(config, training.optimiser.batches.batch, people, animals),
     )
     step = paper.training_step(preset, batches, initial.criteria, config.weights)

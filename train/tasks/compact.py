@@ -1,7 +1,7 @@
 """The compact networks that ship: F, M, W and G on rendered heads and on folders of clips.
 
-M learns from the renderer's keypoints, pose and openness. F, W and G learn to repaint the driving
-frame of a pair from its source, with the renderer's flow and visibility as guides.
+M learns from the renderer's keypoints, pose and openness. F, W and G learn to reconstruct the
+driving frame of a pair from its source, with the renderer's flow and visibility as guides.
 
 Of clips only the terms that compare pictures count. M goes on learning from rendered frames; of
 clips it learns that its keypoints move with the picture (L_E). Without rendered heads M stays as
@@ -49,7 +49,7 @@ from .compact_steps import (
     MotionHalf,
     PictureHalf,
     motion_network,
-    paint,
+    reconstruct,
     sample_grid,
 )
 from .cost import noise_sets, step_cost
@@ -61,7 +61,7 @@ MOTION_OPTIMISER = AdamW(betas=(0.9, 0.98), weight_decay=1e-3, clip_norm=10.0)
 PICTURE_OPTIMISER = AdamW()
 """Of F, W and G."""
 DISCRIMINATOR_OPTIMISER = AdamW(betas=(0.0, 0.99))
-"""Of the discriminators: no first moment, as what they judge changes with every step."""
+"""Of the discriminators: no first moment, as what they compare changes with every step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class CompactConfig:
     init_motion: str = option("", "the same for M alone, over what init gave", place=True)
     detail_px: int = option(
         COMPACT.detail_px,
-        "side at which M reads and G paints, 128 or 256",
+        "side at which M reads and G decodes, 128 or 256",
         minimum=DETAIL_PX[0],
         maximum=DETAIL_PX[1],
         unit="px",
@@ -107,7 +107,7 @@ class CompactConfig:
     field_only: bool = option(
         False,
         "F and W learn flow, background, head and depth of rendered pairs alone; G is left as it "
-        "is and paints nothing, which makes a step several times faster",
+        "is and decodes nothing, which makes a step several times faster",
         more=True,
     )
     batches: CompactBatches = shared(CompactBatches)
@@ -127,7 +127,7 @@ class CompactConfig:
             raise OptionError("depth_probes is 1; 0, or 2 and more are expected. Use 10.")
         if self.field_only and (not self.sets.data or self.sets.clips or self.gan):
             raise OptionError(
-                "field_only needs rendered heads, whose flow is known, and paints nothing; give "
+                "field_only needs rendered heads, whose flow is known, and decodes nothing; give "
                 "data=FOLDER, and neither clips nor gan."
             )
         if not self.sets.data and not (self.init or self.init_motion):
@@ -168,7 +168,12 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         networks[DISCRIMINATORS] = Discriminators()
     distance, pairs = PyramidDistance(), max(1, batches.batch)
     validation = Validation.open(
-        config.validation, run, config.sets.clip_px, reader=None, distance=distance, batch=pairs
+        config.validation,
+        run,
+        config.sets.clip_px,
+        motion_network=None,
+        distance=distance,
+        batch=pairs,
     )
     trains_motion = bool(batches.motion_batch and sets.rendered is not None)
     steps: list[Step] = []
@@ -197,7 +202,7 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         ),
         steps=tuple(steps),
         sample_grid=partial(sample_grid, sources, config.picture_weights),
-        watch=None if validation is None else KeepBest(validation, paint, write_best),
+        watch=None if validation is None else KeepBest(validation, reconstruct, write_best),
         write=lambda average: write(average, run, f"compact {config.loop.length}"),
     )
 

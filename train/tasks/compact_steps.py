@@ -168,7 +168,7 @@ class MotionHalf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureHalf:
-    """F, W and G repaint the driving frame of a pair from its source.
+    """F, W and G reconstruct the driving frame of a pair from its source.
 
     Their keypoints are the true ones for one part of the rendered pairs and those of M (of the
     moving average, without gradient) for the other, and for clips.
@@ -201,37 +201,37 @@ class PictureHalf:
         if batch.labelled is not None and batch.driving is not None:
             pairs = batch.labelled.to(device)
             points = driving_points(pairs, batch.driving, motion)
-            step = self._repainted(networks, pairs, points, motion)
+            step = self._reconstructed(networks, pairs, points, motion)
             loss, rows = weighted_losses(self.terms, step)
             total = total + loss * (len(pairs) / self.batches.batch)
         if batch.clips is not None:
             read = read_together(batch.clips.to(device), motion)
             points = (read.source.keypoints, read.driving.keypoints)
-            step = self._repainted(networks, read, points, motion)
+            step = self._reconstructed(networks, read, points, motion)
             loss, more = weighted_losses(self.unlabelled_terms, step)
             total = total + loss * (len(read) / self.batches.batch)
             rows = {**rows, **{f"clips_{name}": value for name, value in more.items()}}
         return total, rows
 
-    def _repainted(
+    def _reconstructed(
         self,
         networks: Networks,
         pairs: PairBatch,
         keypoints: tuple[Tensor, Tensor],
         motion: CompactMotionExtractor,
     ) -> PictureStep:
-        """The driving frames repainted, and the outputs of the discriminators where there are."""
+        """The driving frames reconstructed, and the outputs of discriminators where there are."""
         step = picture_step(networks, pairs, *keypoints, self.weights, motion)
         if DISCRIMINATORS not in networks:
             return step
         true = pairs.driving
-        outputs = networks[DISCRIMINATORS](step.painted.image, true.image, true.keypoints)
+        outputs = networks[DISCRIMINATORS](step.decoded.image, true.image, true.keypoints)
         return replace(step, discriminator_outputs=outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldHalf:
-    """F and W learn the motion of a rendered pair; nothing is painted, and G stays as it is."""
+    """F and W learn the motion of a rendered pair; nothing is decoded, and G stays as it is."""
 
     heads: RenderedHeads | MixedHeads
     batches: CompactBatches
@@ -282,8 +282,8 @@ def driving_points(
     return keypoints[0], keypoints[1]
 
 
-def paint(networks: Networks, pairs: PairBatch) -> tuple[Tensor, Tensor]:
-    """Driving frames repainted with M's keypoints, and as they are; (B, 3, h, h) each."""
+def reconstruct(networks: Networks, pairs: PairBatch) -> tuple[Tensor, Tensor]:
+    """Driving frames reconstructed with M's keypoints, and as they are; (B, 3, h, h) each."""
     pairs = pairs.to(device_of(networks))
     faces = (pairs.source.image, pairs.driving.image)
     source, driving = (motion_network(networks).read(face).keypoints for face in faces)
@@ -320,7 +320,7 @@ def _grid_columns(
         picture_step(networks, pairs, source, driving, weights, motion)
         for source, driving in (known, read)
     ]
-    return (*(frame.image for frame in frames), *(step.painted.image for step in outputs))
+    return (*(frame.image for frame in frames), *(step.decoded.image for step in outputs))
 
 
 def read_together(pairs: PairBatch, motion: CompactMotionExtractor) -> PairBatch:

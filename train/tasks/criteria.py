@@ -57,7 +57,7 @@ class Criteria:
     """Networks that read and compare, and do not learn."""
 
     options: CriteriaOptions
-    reader: CompactMotionExtractor | None
+    motion_network: CompactMotionExtractor | None
     arcface: nn.Module | None
     distance: PictureDistance
 
@@ -65,7 +65,7 @@ class Criteria:
     def networks(self) -> dict[str, nn.Module]:
         """Those that there are, by name."""
         vgg = self.distance.network if isinstance(self.distance, Vgg19Distance) else None
-        named = {"reader": self.reader, "arcface": self.arcface, "vgg": vgg}
+        named = {"reader": self.motion_network, "arcface": self.arcface, "vgg": vgg}
         return {name: network for name, network in named.items() if network is not None}
 
 
@@ -75,13 +75,15 @@ def load_criteria(options: CriteriaOptions, arcface: str) -> Criteria:
     Raises:
         CheckpointError: One cannot be read.
     """
-    reader = compact_reader(options.landmark_model)
+    motion_network = frozen_motion_network(options.landmark_model)
     recognition = load_arcface(arcface) if arcface else None
-    distance = picture_distance(options.vgg, reader)
-    return Criteria(options=options, reader=reader, arcface=recognition, distance=distance)
+    distance = picture_distance(options.vgg, motion_network)
+    return Criteria(
+        options=options, motion_network=motion_network, arcface=recognition, distance=distance
+    )
 
 
-def compact_reader(place: str) -> CompactMotionExtractor | None:
+def frozen_motion_network(place: str) -> CompactMotionExtractor | None:
     """The M of a compact model, frozen: it reads pose and landmarks; None without a place.
 
     Raises:
@@ -109,7 +111,7 @@ def compact_networks(place: str) -> Networks:
     return networks
 
 
-def reading_networks(place: str) -> Networks:
+def landmark_networks(place: str) -> Networks:
     """F, M, W and G of the compact model that reads for a base of the paper's architecture."""
     if not place:
         raise CheckpointError(
@@ -120,20 +122,22 @@ def reading_networks(place: str) -> Networks:
     return {name: networks[name] for name in NETWORKS}
 
 
-def open_labelled(config: DataConfig, run: Path, weights: PaperWeights, reader: str) -> Sets:
+def open_labelled(
+    config: DataConfig, run: Path, weights: PaperWeights, landmark_model: str
+) -> Sets:
     """The sets of a run, whose clips carry or get the pose and landmarks that losses ask for.
 
     Args:
         config: Says where they are.
         run: Folder of the run.
         weights: Of the losses.
-        reader: Compact model that reads what clips do not carry, or "".
+        landmark_model: Compact model that reads what clips do not carry, or "".
 
     Raises:
         MediaError: They lack them, or the sets cannot be opened.
     """
     asked = [name for name in NEEDS_TRUTH if getattr(weights, name)]
-    may_lack = bool(asked) and not reader and not config.data
+    may_lack = bool(asked) and not landmark_model and not config.data
     # other folders carry none, so that they need not be prepared
     if not may_lack or any(f.is_far or f.has_clips for f in open_folders(config.clips)):
         sets = open_sets(config, run, annotated=True)

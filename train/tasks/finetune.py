@@ -1,6 +1,6 @@
 """Fine-tune F, W and G of a compact model for one person or one style.
 
-Pairs of frames are repainted by the terms of the compact networks' table that compare pictures.
+Pairs of frames are reconstructed by the terms of the compact networks' table that compare pictures.
 With a rank the layers learn changes of that rank alone, which are folded in at the end; with
 rank=0 all of F, W and G learns. M stays as it is, so that keypoints keep what they mean, and S,
 R_eyes and R_lip of the base still fit: all four are copied.

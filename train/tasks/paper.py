@@ -164,8 +164,8 @@ def prepare(config: PaperConfig) -> Task:
         MediaError: Losses ask for what neither the data nor a network says.
     """
     training = config.training
-    reader = training.criteria.landmark_model
-    sets = open_labelled(training.sets, training.loop.run, config.weights, reader)
+    landmark_model = training.criteria.landmark_model
+    sets = open_labelled(training.sets, training.loop.run, config.weights, landmark_model)
     return paper_task(config, sets)
 
 
@@ -176,7 +176,7 @@ def paper_task(config: PaperConfig, sets: Sets) -> Task:
         training, preset, init=config.init, trunk=config.trunk, arcface=config.arcface
     )
     batches = PaperBatches(
-        sets=LabelledSets(sets=sets, reader=initial.criteria.reader),
+        sets=LabelledSets(sets=sets, motion_network=initial.criteria.motion_network),
         batch=training.optimiser.batches.batch,
         clips_in_step=training.sets.unlabelled_count,
     )
@@ -211,7 +211,7 @@ def initialise(
         training.validation,
         training.loop.run,
         training.sets.clip_px,
-        reader=criteria.reader,
+        motion_network=criteria.motion_network,
         distance=criteria.distance,
         batch=training.optimiser.batches.batch,
     )
@@ -258,7 +258,7 @@ def assemble(
         steps=(step,),
         frozen=initial.criteria.networks,
         sample_grid=grid,
-        watch=None if validation is None else KeepBest(validation, step.paint, write_best),
+        watch=None if validation is None else KeepBest(validation, step.reconstruct, write_best),
         write=lambda average: write(run, average, metadata),
         notes=notes,
     )
@@ -336,7 +336,7 @@ def notes(
     lines = [f"L_P compares by: {criteria.distance.name}"]
     if step.compared_px < step.preset.output_size_px:
         lines.append(
-            f"the data has {step.compared_px} px, G paints {step.preset.output_size_px}: "
+            f"the data has {step.compared_px} px, G decodes {step.preset.output_size_px}: "
             f"pictures are compared at {step.compared_px}"
         )
     if criteria.arcface is None:
@@ -345,7 +345,7 @@ def notes(
         lines.append("L_faceid is measured but counts 0: weights.face_id=0")
     if sets.clips is not None and sets.clips.is_labelled:
         lines.append("L_H and L_guide of clips: by their stored pose and landmarks")
-    elif sets.clips is not None and criteria.reader is None:
+    elif sets.clips is not None and criteria.motion_network is None:
         lines.append("L_H and L_guide are 0 for clips: no landmark_model for pose and landmarks")
     if initial.validation is None:
         lines.append("no validation_data and no validation_clips: no best state is kept")

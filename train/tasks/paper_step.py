@@ -1,7 +1,7 @@
 """The step of Eq. 4: pairs of frames through F, M, W and G of the paper's architecture.
 
 A pair is two frames of one person, or a picture with itself. M reads both, F and W carry the source
-to the driving keypoints, G paints; all four learn from one table of losses, and three
+to the driving keypoints, G decodes; all four learn from one table of losses, and three
 discriminators from theirs. Head pose and landmarks, which L_H, L_guide and the crops of face and
 lip ask for, are the renderer's truth where a frame has it, else what is stored of a curated clip,
 and else what a compact M reads.
@@ -58,7 +58,7 @@ class LabelledSets:
     """Rendered heads and clips, with the network that reads what clips do not say."""
 
     sets: Sets
-    reader: CompactMotionExtractor | None
+    motion_network: CompactMotionExtractor | None
     """M of a compact model; None for none."""
 
     @property
@@ -76,9 +76,9 @@ class LabelledSets:
         )
 
     def read(self, parts: Sequence[PairBatch], device: torch.device) -> list[PairBatch]:
-        """What was drawn, on a device, with what the reader reads where it is not known."""
+        """What was drawn, on a device, with what `motion_network` reads where it is not known."""
         with full_precision(device):
-            return [pairs.to(device).with_readings(self.reader) for pairs in parts]
+            return [pairs.to(device).with_readings(self.motion_network) for pairs in parts]
 
     def first(self, count: int) -> PairBatch:
         """The same pairs every time, at most `count`, without readings."""
@@ -147,7 +147,7 @@ class PaperBatch:
     moved: MovedFrames
     """The driving frames at M's side, turned, shifted, zoomed and damaged, for L_E."""
     penalty_share: Tensor | None
-    """(B, 1, 1, 1) where between true and painted the gradient is penalised; None where not."""
+    """(B, 1, 1, 1) where between true and generated the gradient is penalised; None where not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +184,8 @@ class PaperTrainingStep:
         pairs = self.batches.read(batch.pairs, device_of(networks))
         return weighted_losses(self.terms, self._step(networks, pairs, batch))
 
-    def paint(self, networks: Networks, pairs: PairBatch) -> tuple[Tensor, Tensor]:
-        """(B, 3, h, h) painted and true driving frames, at the side they are compared at."""
+    def reconstruct(self, networks: Networks, pairs: PairBatch) -> tuple[Tensor, Tensor]:
+        """(B, 3, h, h) generated and true driving frames, at the side they are compared at."""
         model, size = self._model(networks), self.preset.face_size_px
         pairs = pairs.to(device_of(networks))
         faces = [resize(frame.image, size) for frame in (pairs.source, pairs.driving)]
@@ -196,11 +196,11 @@ class PaperTrainingStep:
         return resize(picture, self.compared_px), resize(pairs.driving.image, self.compared_px)
 
     def sample_grid(self, pairs: PairBatch, networks: Networks) -> Pixels:
-        """Source, driving and painted pictures of some pairs."""
+        """Source, driving and generated pictures of some pairs."""
         with torch.no_grad():
-            painted, true = self.paint(networks, pairs)
+            generated, true = self.reconstruct(networks, pairs)
         source = resize(pairs.source.image.to(true.device), true.shape[-1])
-        return grid_of([list(pixels_from_tensor(row)) for row in (source, true, painted)])
+        return grid_of([list(pixels_from_tensor(row)) for row in (source, true, generated)])
 
     def _step(self, networks: Networks, pairs: PairBatch, batch: PaperBatch) -> PaperStep:
         """Everything that the terms are functions of."""
@@ -216,7 +216,7 @@ class PaperTrainingStep:
         with safe_for_volumes(volume.device):
             warped = warp(model, volume, points[0], points[1])
         picture = decode(model, warped)
-        painted, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
+        generated, true = self._regions(picture, pairs), self._regions(pairs.driving.image, pairs)
         discriminators = networks[DISCRIMINATORS]
         return PaperStep(
             pairs=pairs,
@@ -226,11 +226,11 @@ class PaperTrainingStep:
             driving_keypoints=points[1],
             moved_keypoints=points[2],
             moved=moved,
-            painted=painted,
+            generated=generated,
             true=true,
-            discriminator_outputs=discriminators(painted, true),
-            penalties=self._penalties(discriminators, painted, true, batch.penalty_share),
-            embeddings=self._embedded(painted["global"], true["global"], pairs),
+            discriminator_outputs=discriminators(generated, true),
+            penalties=self._penalties(discriminators, generated, true, batch.penalty_share),
+            embeddings=self._embedded(generated["global"], true["global"], pairs),
         )
 
     def _regions(self, picture: Tensor, pairs: PairBatch) -> dict[str, Tensor]:
@@ -242,7 +242,7 @@ class PaperTrainingStep:
     def _penalties(
         self,
         discriminators: nn.Module,
-        painted: Mapping[str, Tensor],
+        generated: Mapping[str, Tensor],
         true: Mapping[str, Tensor],
         share: Tensor | None,
     ) -> dict[str, Tensor]:
@@ -250,20 +250,21 @@ class PaperTrainingStep:
             return {}
         assert isinstance(discriminators, CascadeDiscriminators)
         share = share.to(true["global"].device)
+        logits = discriminators.logits_of
         return {
-            name: gradient_penalty(discriminators.logits_of(name), true[name], painted[name], share)
+            name: gradient_penalty(logits(name), true[name], generated[name], share)
             for name in CASCADE_LAYERS
         }
 
     def _embedded(
-        self, painted: Tensor, true: Tensor, pairs: PairBatch
+        self, generated: Tensor, true: Tensor, pairs: PairBatch
     ) -> tuple[Tensor, Tensor] | None:
         if self.arcface is None:
             return None
         landmarks = pairs.driving.keypoints
         with torch.no_grad():
             expected = embeddings(self.arcface, true, landmarks)
-        return embeddings(self.arcface, painted, landmarks), expected
+        return embeddings(self.arcface, generated, landmarks), expected
 
     def _model(self, networks: Networks) -> LivePortraitModel:
         parts = {name: networks[name] for name in NETWORKS}

@@ -15,7 +15,7 @@ from ..models.retargeting_networks import check_resumable, parts_of, retargeting
 from ..models.runs import BaseModel, open_model, require_same_run
 from .batching import ADAM, ONE
 from .cost import noise_sets, step_cost
-from .criteria import reading_networks
+from .criteria import landmark_networks
 from .paper_step import NETWORKS
 from .retargeting_step import RetargetingConfig, RetargetingStep
 
@@ -58,7 +58,7 @@ def retargeting_task(config: RetargetingConfig, base: BaseModel, sets: Sets) -> 
         sets=sets,
         preset=base.preset,
         base={name: base.networks[name] for name in NETWORKS},
-        reading=reading_networks(config.landmark_model) if of_paper else None,
+        landmark_networks=landmark_networks(config.landmark_model) if of_paper else None,
     )
     networks = retargeting_networks(
         base.preset, parts, config.init, base.networks, config.loop.seed

@@ -1,8 +1,8 @@
 """Faces as stage 2 looks at them: what the frozen base makes of them, and what is read in them.
 
 A compact base names its keypoints, so that it reads lids and lips itself. The keypoints of a base
-of the paper's architecture have no names; there a compact model, the reader, says where lids and
-lips are, in the source and in the painted picture (Eq. 6: the openings of I_p).
+of the paper's architecture have no names; there a compact model (`landmark_model`) says where
+lids and lips are, in the source and in the generated picture (Eq. 6: the openings of I_p).
 """
 
 from __future__ import annotations
@@ -68,32 +68,34 @@ class Faces:
     landmarks: Tensor
     """(B, 21, 3) the points of `CompactKeypoint`; of a compact base its keypoints."""
     motion: Motion
-    repainted: Tensor
+    reconstructed: Tensor
     """(B, 3, h, h): I_recon, the source driven by itself."""
 
 
 def faces_of(
-    model: LivePortraitModel, image: Tensor, reader: LivePortraitModel | None = None
+    model: LivePortraitModel, image: Tensor, landmark_model: LivePortraitModel | None = None
 ) -> Faces:
     """The sources and their reconstruction, without gradient.
 
     Args:
         model: The base.
         image: (B, 3, h, h) in [0, 1]; a base of the paper's architecture takes it at its own side.
-        reader: Compact model that reads for such a base, made for pictures of side h.
+        landmark_model: Compact model that reads for such a base, made for pictures of side h.
     """
     with torch.no_grad():
         volume = extract_appearance(model, resize(image, model.preset.face_size_px))
         motion = motion_of(model, image)
         keypoints = keypoints_of(model, motion)
-        landmarks = keypoints if reader is None else landmarks_of(model, image, reader)
-        repainted = painted(model, volume, keypoints, keypoints)
+        landmarks = (
+            keypoints if landmark_model is None else landmarks_of(model, image, landmark_model)
+        )
+        reconstructed = generate(model, volume, keypoints, keypoints)
     return Faces(
         volume=volume,
         keypoints=keypoints,
         landmarks=landmarks,
         motion=motion,
-        repainted=repainted,
+        reconstructed=reconstructed,
     )
 
 
@@ -110,16 +112,16 @@ def keypoints_of(model: LivePortraitModel, motion: Motion) -> Tensor:
 
 
 def landmarks_of(
-    model: LivePortraitModel, image: Tensor, reader: LivePortraitModel | None = None
+    model: LivePortraitModel, image: Tensor, landmark_model: LivePortraitModel | None = None
 ) -> Tensor:
     """(B, 21, 3) the points of `CompactKeypoint` in (B, 3, h, h) pictures, with gradient."""
-    network = (reader or model).motion
+    network = (landmark_model or model).motion
     assert isinstance(network, CompactMotionExtractor)
     with _exact(model):
         return network.read(image).keypoints
 
 
-def painted(model: LivePortraitModel, volume: Tensor, source: Tensor, driving: Tensor) -> Tensor:
+def generate(model: LivePortraitModel, volume: Tensor, source: Tensor, driving: Tensor) -> Tensor:
     """`warp_decode` for training, also in mixed precision: G(W(f_s; x_s, x_d))."""
     published = model.preset.family == "published"
     with safe_for_volumes(volume.device) if published else nullcontext():
@@ -131,9 +133,9 @@ def painted(model: LivePortraitModel, volume: Tensor, source: Tensor, driving: T
 def seen_heads(model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
     """(B - first, 1, h, h): where a compact model sees heads, from 0 to 1, from `first` on."""
     volume, keypoints = faces.volume[first:], faces.keypoints[first:]
-    size = faces.repainted.shape[-1]
+    size = faces.reconstructed.shape[-1]
     if not len(volume):
-        return faces.repainted.new_zeros(0, 1, size, size)
+        return faces.reconstructed.new_zeros(0, 1, size, size)
     warped = warp(model, volume, keypoints, keypoints)
     assert isinstance(warped, CompactWarped)
     near = heat_maps(keypoints, size, FACE_SIGMA).sum(1, keepdim=True).clamp(max=1)
@@ -155,7 +157,7 @@ def retargeted(
     verb = retarget_eyes if part == "eyes" else retarget_lip
     condition = torch.cat((measure(faces.landmarks), target), 1)
     offset = verb(model, faces.keypoints, condition)
-    return offset, painted(model, faces.volume, faces.keypoints, faces.keypoints + offset)
+    return offset, generate(model, faces.volume, faces.keypoints, faces.keypoints + offset)
 
 
 def driven_keypoints(

@@ -1,14 +1,15 @@
 """The step of stage 2: S, R_eyes and R_lip over a frozen base (Sec. 3.3, Eq. 5 and 6).
 
-The openings that Eq. 6 asks for are read in the painted picture by the frozen M of a compact base,
-and, since its keypoints are lids and lips themselves, from the retargeted keypoints as well. A base
-of the paper's architecture has keypoints without names; there a compact model reads the picture
-(`landmark_model`).
+The openings that Eq. 6 asks for are read in the generated picture by the frozen M of a compact
+base, and, since its keypoints are lids and lips themselves, from the retargeted keypoints as well.
+A base of the paper's architecture has keypoints without names; there a compact model reads the
+picture (`landmark_model`).
 
 M_st, the mask of Eq. 5, is all but the shoulders. Of a picture of a clip no renderer says where
 they are; they are then what is below the chin and not the head that the compact model sees: a
-probability of W for each pixel, and whatever is about M's keypoints, for W leaves holes in painted
-and half-lit faces. Only videos can drive, so that without any the drivers are rendered ones.
+probability of W for each pixel, and whatever is about M's keypoints, for W leaves holes in
+generated and half-lit faces. Only videos can drive, so that without any the drivers are rendered
+ones.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ from .retargeting_faces import (
     below_chins,
     driven_keypoints,
     faces_of,
+    generate,
     landmarks_of,
-    painted,
     retargeted,
     seen_heads,
 )
@@ -139,7 +140,7 @@ class RetargetingStep:
     preset: Preset
     base: Networks
     """F, M, W and G."""
-    reading: Networks | None
+    landmark_networks: Networks | None
     """Those of the compact model that reads for a base of the paper's architecture."""
 
     @property
@@ -150,15 +151,15 @@ class RetargetingStep:
     @property
     def frozen(self) -> dict[str, nn.Module]:
         """The base's networks, and those that read for it."""
-        reading = self.reading or {}
-        return {**self.base, **{f"reader_{name}": reading[name] for name in reading}}
+        networks = self.landmark_networks or {}
+        return {**self.base, **{f"reader_{name}": network for name, network in networks.items()}}
 
     @property
     def terms(self) -> list[LossTerm[RetargetingInputs]]:
         """The loss table of the parts that learn."""
         learning = [part for part in (STITCHING, *PARTS) if part in self.parts]
         weights = self.config.weights
-        return retargeting_terms(learning, weights, named_keypoints=self.reading is None)
+        return retargeting_terms(learning, weights, named_keypoints=self.landmark_networks is None)
 
     def batch(self, draw: Draw) -> RetargetingBatch:
         """Sources, drivers and openings."""
@@ -173,17 +174,17 @@ class RetargetingStep:
         device = device_of(networks)
         sources, *drivers = (as_image(part.to(device)) for part in (batch.sources, *batch.drivers))
         masks, target = batch.masks.to(device), batch.openings.to(device)
-        model, reader = self.model(networks), self.reader
-        faces = faces_of(model, sources, reader)
+        model, landmark_model = self.model(networks), self.landmark_model
+        faces = faces_of(model, sources, landmark_model)
         stitched: ChangedFaces | None = None
         if drivers:
-            masks = self._masks(model, reader, faces, sources, masks)
+            masks = self._masks(model, landmark_model, faces, sources, masks)
             stitched = _stitched_faces(model, faces, masks, *drivers)
         opened: dict[str, OpenedFaces] = {}
         for column, part in enumerate(PARTS):
             if part in self.parts:
                 opening = target[:, column : column + 1]
-                opened[part] = _opened_faces(model, reader, faces, part, opening)
+                opened[part] = _opened_faces(model, landmark_model, faces, part, opening)
         return weighted_losses(self.terms, RetargetingInputs(stitched=stitched, opened=opened))
 
     def sample_grid(self, average: Networks) -> Pixels:
@@ -215,7 +216,7 @@ class RetargetingStep:
         device = device_of(average)
         sources = torch.cat(pictures).to(device)
         model = self.model(average)
-        faces = faces_of(model, sources, self.reader)
+        faces = faces_of(model, sources, self.landmark_model)
         columns = [sources]
         for part in parts:
             for opening in GRID_OPENINGS:
@@ -230,13 +231,13 @@ class RetargetingStep:
         sources = pairs.source.image
         drivers = [frame.image.roll(-1, 0) for frame in (pairs.source, pairs.driving)]
         model = self.model(average)
-        faces = faces_of(model, sources, self.reader)
+        faces = faces_of(model, sources, self.landmark_model)
         driven = driven_keypoints(model, faces.motion, *drivers)
         moved = (driven, stitch(model, faces.keypoints, driven))
         return [
             sources,
             drivers[1],
-            *(painted(model, faces.volume, faces.keypoints, x) for x in moved),
+            *(generate(model, faces.volume, faces.keypoints, x) for x in moved),
         ]
 
     def model(self, networks: Networks) -> LivePortraitModel:
@@ -247,9 +248,10 @@ class RetargetingStep:
         return LivePortraitModel(preset=self.preset, origin="", **whole)
 
     @property
-    def reader(self) -> LivePortraitModel | None:
+    def landmark_model(self) -> LivePortraitModel | None:
         """The compact model that reads for a base of the paper's architecture."""
-        return None if self.reading is None else compact_model(self.reading, self._size_px)
+        networks = self.landmark_networks
+        return None if networks is None else compact_model(networks, self._size_px)
 
     @property
     def _size_px(self) -> int:
@@ -260,18 +262,19 @@ class RetargetingStep:
     def _masks(
         self,
         model: LivePortraitModel,
-        reader: LivePortraitModel | None,
+        landmark_model: LivePortraitModel | None,
         faces: Faces,
         sources: Tensor,
         labelled: Tensor,
     ) -> Tensor:
         """(B, 1, h, h): M_st of the labelled sources, then what is read of it in the others."""
-        first, size = len(labelled), faces.repainted.shape[-1]
+        first, size = len(labelled), faces.reconstructed.shape[-1]
         masks = [labelled]
-        if reader is None:
+        if landmark_model is None:
             masks.append(self._read_mask(model, faces, first))
         elif first < len(sources):
-            masks.append(self._read_mask(reader, faces_of(reader, sources[first:]), 0))
+            seen = faces_of(landmark_model, sources[first:])
+            masks.append(self._read_mask(landmark_model, seen, 0))
         return resize(torch.cat(masks), size)
 
     def _read_mask(self, model: LivePortraitModel, faces: Faces, first: int) -> Tensor:
@@ -323,8 +326,8 @@ def _stitched_faces(
     driven = driven_keypoints(model, faces.motion, reference, driving)
     stitched = stitch(model, faces.keypoints, driven)
     return ChangedFaces(
-        image=painted(model, faces.volume, faces.keypoints, stitched),
-        repainted=faces.repainted,
+        image=generate(model, faces.volume, faces.keypoints, stitched),
+        reconstructed=faces.reconstructed,
         kept=1 - masks,
         offset=stitched - driven,
     )
@@ -332,7 +335,7 @@ def _stitched_faces(
 
 def _opened_faces(
     model: LivePortraitModel,
-    reader: LivePortraitModel | None,
+    landmark_model: LivePortraitModel | None,
     faces: Faces,
     part: str,
     target: Tensor,
@@ -343,10 +346,10 @@ def _opened_faces(
     near = heat_maps(faces.landmarks[:, points], image.shape[-1], sigma).sum(1, keepdim=True)
     return OpenedFaces(
         image=image,
-        repainted=faces.repainted,
+        reconstructed=faces.reconstructed,
         kept=1 - near.clamp(max=1),
         offset=offset,
         target=target,
-        picture_opening=measure(landmarks_of(model, image, reader)),
-        keypoint_opening=None if reader is not None else measure(faces.keypoints + offset),
+        picture_opening=measure(landmarks_of(model, image, landmark_model)),
+        keypoint_opening=None if landmark_model is not None else measure(faces.keypoints + offset),
     )

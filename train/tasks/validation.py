@@ -1,4 +1,4 @@
-"""How well a run repaints faces that it never trained on, and which of its states did best."""
+"""How well a run reconstructs faces that it never trained on, and which of its states did best."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -28,7 +29,7 @@ CACHE_NAME = "validation-clips"
 """In the folder of a run: prepared clips that it is never trained on."""
 BEST_NAME = "best"
 """Folder in that of a run, of the state that did best on the validation pairs."""
-Painter = Callable[[PairBatch], tuple[Tensor, Tensor]]
+Reconstruct = Callable[[PairBatch], tuple[Tensor, Tensor]]
 SCORE = "psnr_db"
 """Of the measures, the one by which a state is the best so far; larger is better."""
 
@@ -68,7 +69,7 @@ class Validation:
         run: Path,
         clip_px: int,
         *,
-        reader: CompactMotionExtractor | None,
+        motion_network: CompactMotionExtractor | None,
         distance: PictureDistance,
         batch: int,
     ) -> Validation | None:
@@ -78,7 +79,7 @@ class Validation:
             config: Says where they are.
             run: Folder of the run.
             clip_px: Side of its clips.
-            reader: M that reads the clips' landmarks and pose; None for none.
+            motion_network: M that reads the clips' landmarks and pose; None for none.
             distance: Perceptual, for the measures.
             batch: Pairs at a time.
 
@@ -94,20 +95,20 @@ class Validation:
             cache=str(run / CACHE_NAME),
         )
         sets = open_sets(source, run, annotated=True)
-        pairs = first_pairs((sets.rendered, sets.clips), reader, config.validation_pairs)
+        pairs = first_pairs((sets.rendered, sets.clips), motion_network, config.validation_pairs)
         return cls(pairs, distance, batch, run=run, every=config.validate_every)
 
-    def is_best(self, step: int, paint: Painter, *, last: bool) -> bool:
+    def is_best(self, step: int, reconstruct: Reconstruct, *, last: bool) -> bool:
         """Measure where it is due, print and log; true when no earlier step scored as high.
 
         Args:
             step: That has just been finished.
-            paint: Gives (B, 3, h, h) painted and true pictures of some pairs.
+            reconstruct: Gives (B, 3, h, h) generated and true pictures of some pairs.
             last: Whether it is the run's last, which is always measured.
         """
         if not (last or step % self._every == 0):
             return False
-        found = measures(paint, self.pairs, self._distance, self._batch)
+        found = measures(reconstruct, self.pairs, self._distance, self._batch)
         shown = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
         print(f"validation at step {step}: {shown}", file=sys.stderr, flush=True)
         return record(self._run, step, found)
@@ -118,21 +119,22 @@ class KeepBest:
     """Watches a run: measures the moving average, and writes the state that does best."""
 
     validation: Validation
-    paint: Callable[[Networks, PairBatch], tuple[Tensor, Tensor]]
-    """(B, 3, h, h) painted and true pictures of some pairs."""
+    reconstruct: Callable[[Networks, PairBatch], tuple[Tensor, Tensor]]
+    """(B, 3, h, h) generated and true pictures of some pairs."""
     write: Callable[[Networks, int], object]
     """Writes the moving average after a step."""
 
     def __call__(self, step: int, average: Networks, *, last: bool) -> bool:
         """As `train.engine.task.Watch`."""
-        best = self.validation.is_best(step, lambda pairs: self.paint(average, pairs), last=last)
+        reconstruct = partial(self.reconstruct, average)
+        best = self.validation.is_best(step, reconstruct, last=last)
         if best:
             self.write(average, step)
         return best
 
 
 def measures(
-    paint: Painter,
+    reconstruct: Reconstruct,
     pairs: PairBatch,
     distance: PictureDistance,
     batch: int,
@@ -140,13 +142,13 @@ def measures(
     """Means over pairs, self-reenactment.
 
     Args:
-        paint: Gives (B, 3, h, h) painted and true pictures of some pairs.
+        reconstruct: Gives (B, 3, h, h) generated and true pictures of some pairs.
         pairs: All of them.
         distance: Perceptual.
         batch: Pairs at a time.
 
     Returns:
-        `psnr_db`, `l1`, `perceptual`, and `copy_psnr_db` of the source in place of the painting.
+        `psnr_db`, `l1`, `perceptual`, and `copy_psnr_db` of the source in its place.
     """
     rows: dict[str, list[Tensor]] = {name: [] for name in (SCORE, "l1", "copy_psnr_db")}
     distances: list[float] = []
@@ -154,12 +156,12 @@ def measures(
     with torch.no_grad():
         for first in range(0, count, batch):
             part = pairs[first : first + batch]
-            painted, true = paint(part)
-            rows[SCORE].append(psnr_db(painted, true))
-            rows["l1"].append(l1(painted, true))
+            generated, true = reconstruct(part)
+            rows[SCORE].append(psnr_db(generated, true))
+            rows["l1"].append(l1(generated, true))
             source = resize(part.source.image, true.shape[-1])
             rows["copy_psnr_db"].append(psnr_db(source, true))
-            distances.append(float(distance(painted, true)) * len(painted))
+            distances.append(float(distance(generated, true)) * len(generated))
     means = {name: float(torch.cat(values).mean()) for name, values in rows.items()}
     return {**means, "perceptual": sum(distances) / count}
 

@@ -35,7 +35,7 @@ PROBES = (-1.05, 0.45)
 SOFTNESS = 0.03
 """Depth behind a surface at which a probe counts as inside by .73, crop units."""
 FULL_MISMATCH = 0.1
-"""Mismatch that is told to the network as .76 of the largest one, crop units."""
+"""Mismatch that the network sees as .76 of the largest one, crop units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +138,11 @@ def plane_sweep(relief: Relief, rigid: Similarity, probes: int) -> PlaneSweep:
     surface, head = met.unbind(1)  # (B, probes, 64, 64)
     mismatch = places[..., 2] - surface
     depth, hit = _first_crossing(mismatch, head, depths)
-    told = torch.tanh(mismatch / FULL_MISMATCH) * head
+    bounded = torch.tanh(mismatch / FULL_MISMATCH) * head
     rest = (depth * hit, hit, relief.torso_logit[:, 0].sigmoid())
-    return PlaneSweep(maps=torch.cat((told, head, torch.stack(rest, 1)), 1), depth=depth, hit=hit)
+    return PlaneSweep(
+        maps=torch.cat((bounded, head, torch.stack(rest, 1)), 1), depth=depth, hit=hit
+    )
 
 
 def _places(rigid: Similarity, grid: Tensor, depths: Tensor, batch: int) -> Tensor:

@@ -14,7 +14,7 @@ from train.data.batch import FrameBatch, PairBatch
 from train.data.curated import CuratedSet
 from train.engine.config import parse
 from train.engine.draw import Draw
-from train.tasks.criteria import compact_reader
+from train.tasks.criteria import frozen_motion_network
 from train.tasks.paper import PaperConfig, prepare
 
 SIZE_PX = 128
@@ -97,14 +97,14 @@ def test_augmented_pairs_are_mirrored_with_their_landmarks():
 
 
 def test_what_is_stored_wins_over_the_reader_and_the_reader_fills_the_rest():
-    reader = compact_reader("default")
+    motion_network = frozen_motion_network("default")
     torch.manual_seed(0)
     image = torch.rand(2, 3, SIZE_PX, SIZE_PX)
     points, pose_deg = torch.zeros(2, 21, 3), torch.zeros(2, 3)
     points[0], pose_deg[0] = 0.25, torch.tensor([1.0, 2.0, 3.0])
     stored = batch_of(image, points, pose_deg, valid=[True, False])
-    found = stored.with_readings(reader)
-    read = batch_of(image, points, pose_deg, valid=[False, False]).with_readings(reader)
+    found = stored.with_readings(motion_network)
+    read = batch_of(image, points, pose_deg, valid=[False, False]).with_readings(motion_network)
     assert found.valid.tolist() == [True, True]
     assert found.pose_deg[0].tolist() == [1.0, 2.0, 3.0]
     assert float(found.keypoints[0].std()) == 0

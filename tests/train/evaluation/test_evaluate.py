@@ -70,7 +70,7 @@ FACE[[4, 7, 15, 16], 0] = (-0.4, 0.4, -0.2, 0.2)
 
 
 class Brighter(nn.Module):
-    """Paints the source itself, some levels brighter: what changes is known everywhere."""
+    """Gives the source itself, some levels brighter: what changes is known everywhere."""
 
     def __init__(self, levels):
         super().__init__()

@@ -22,7 +22,7 @@ from train.evaluation.layouts import VIDEOS, videos_of
 from train.evaluation.measured_model import at_size
 from train.evaluation.protocol import EvaluationSetup, self_reenactment
 from train.evaluation.reenactment import EvaluatedModel, SampledVideo, track_portrait, track_video
-from train.evaluation.rendered_measures import repainted_batches
+from train.evaluation.rendered_measures import reconstructed_batches
 from train.evaluation.rendered_protocol import is_rendered, rendered_reenactment
 from train.metrics.feature_extractors import KeypointExtractor, load_extractors
 from train.metrics.image import l1
@@ -31,7 +31,7 @@ SIZE_PX = 64
 
 
 class Brighter(nn.Module):
-    """Paints the source itself, some levels brighter: what must be measured is known."""
+    """Gives the source itself, some levels brighter: what must be measured is known."""
 
     def __init__(self, levels):
         super().__init__()
@@ -281,7 +281,7 @@ def test_rendered_heads_are_compared_with_the_renderers_truth(tmp_path, shipped)
     setup = a_setup(shipped, model, size_px=data.size_px)
     report = rendered_reenactment(setup, data)
     with torch.inference_mode():
-        every = [one for pair in range(3) for one in repainted_batches(model, data, pair)]
+        every = [one for pair in range(3) for one in reconstructed_batches(model, data, pair)]
     apart = [one.output.keypoints - one.pairs.driving.keypoints for one in every]
     expected = torch.cat(apart)[..., :2].norm(dim=-1).mean() * 128
     assert report.results["landmark_error_px"].value == pytest.approx(float(expected), rel=1e-4)

@@ -61,7 +61,7 @@ def test_nothing_turned_is_no_number():
 
 
 class Tinted(torch.nn.Module):
-    """G that paints the source, redder by as much as is said, or with noise of its own."""
+    """G that gives the source, redder by as much as is said, or with noise of its own."""
 
     def __init__(self, red=0.0):
         super().__init__()

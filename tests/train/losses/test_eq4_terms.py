@@ -94,9 +94,9 @@ def test_least_squares_want_ones_and_zeros():
 
 def test_the_penalty_of_a_linear_critic_is_its_slope_from_one():
     slope = torch.tensor([3.0, 4.0], requires_grad=True)  # of length 5
-    true, painted = rand(COUNT, 2, 1, 1), rand(COUNT, 2, 1, 1, seed=1)
+    true, generated = rand(COUNT, 2, 1, 1), rand(COUNT, 2, 1, 1, seed=1)
     penalty = gradient_penalty(
-        lambda picture: picture.flatten(1) @ slope[:, None], true, painted, rand(COUNT, 1, 1, 1)
+        lambda picture: picture.flatten(1) @ slope[:, None], true, generated, rand(COUNT, 1, 1, 1)
     )
     assert float(penalty.detach()) == pytest.approx(16.0)
     penalty.backward()
@@ -163,7 +163,7 @@ def a_step(valid=(True, True)):
         driving_keypoints=points[1],
         moved_keypoints=torch.cat((xy, points[1][..., 2:] * zoom), 2),
         moved=moved,
-        painted=pictures[0],
+        generated=pictures[0],
         true=pictures[1],
         discriminator_outputs=CascadeDiscriminators(1 / 16)(*pictures),
     )

@@ -23,7 +23,7 @@ def faces_of(part):
     """The stitched faces, or those with an opening of .25 in the picture and of .5 in keypoints."""
     common = {
         "image": GREY,
-        "repainted": BLACK,
+        "reconstructed": BLACK,
         "kept": LEFT_HALF,
         "offset": torch.full((1, 21, 3), -0.1),
     }

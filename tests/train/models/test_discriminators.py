@@ -27,16 +27,16 @@ def test_a_part_is_cut_where_its_keypoints_are():
 
 
 def test_the_picture_learns_from_the_discriminators_and_they_from_their_own_loss():
-    networks, painted = Discriminators(), pictures(0).requires_grad_()
-    found = networks(painted, pictures(1), keypoints())
+    networks, generated = Discriminators(), pictures(0).requires_grad_()
+    found = networks(generated, pictures(1), keypoints())
     assert set(found) == set(PARTS)
     sum(generator_hinge(one.logits) for one in found.values()).backward(retain_graph=True)
-    assert float(painted.grad.abs().sum()) > 0
+    assert float(generated.grad.abs().sum()) > 0
     assert all(p.grad is None for p in networks.parameters())
-    painted.grad = None
+    generated.grad = None
     losses = [discriminator_hinge(j.true_logits, j.detached_logits) for j in found.values()]
     sum(losses).backward()
-    assert painted.grad is None
+    assert generated.grad is None
     assert all(p.grad is not None for p in networks.parameters())
 
 

@@ -188,9 +188,9 @@ def test_animals_are_mixed_in_and_of_filmed_ones_nobody_tells_the_pose(place):
     assert pairs.valid.all()
     assert any(np.array_equal(pairs.driving.keypoints[0].numpy(), points) for points in known)
     task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)["total"].backward()
-    judges = task.networks["discriminators"]
+    discriminators = task.networks["discriminators"]
     for name, learns in (("global", True), ("face", True), ("lip", False)):
-        gradients = [p.grad for p in judges.of[name].parameters() if p.grad is not None]
+        gradients = [p.grad for p in discriminators.of[name].parameters() if p.grad is not None]
         assert any(bool(g.abs().max() > 0) for g in gradients) == learns
 
 

@@ -33,7 +33,7 @@ from train.models.export import write_both
 from train.models.presets import PAPER_PRESETS
 from train.models.runs import load_run, open_networks, preset_of
 from train.models.spectral_norm import add_spectral_norm, folded_state
-from train.tasks.criteria import compact_reader
+from train.tasks.criteria import frozen_motion_network
 from train.tasks.paper import PaperConfig, paper_task
 from train.tasks.validation import record
 
@@ -101,7 +101,7 @@ def test_a_killed_run_gives_the_same_losses_and_the_same_best(tmp_path, media, t
     assert [json.loads(line)["step"] for line in logs[0].splitlines()] == [2, 3]
 
 
-def painted(model, keypoints=None):
+def generated(model, keypoints=None):
     """A face that turns into another; with both faces' keypoints, so that S can be asked."""
     size = model.preset.face_size_px
     with torch.inference_mode():
@@ -116,7 +116,7 @@ def test_the_published_files_load_and_paint_the_same_picture(trained):
     for folder in (trained, trained / "best"):
         ours, points = load_model(folder / "model.safetensors"), []
         theirs = load_model(folder / "published")
-        assert torch.equal(painted(ours), painted(theirs, points))
+        assert torch.equal(generated(ours), generated(theirs, points))
         assert ours.preset == theirs.preset == PAPER_PRESETS["tiny"]
         # stage 2 has not taught S yet: in the published files it moves nothing
         assert ours.stitching is None
@@ -177,7 +177,7 @@ def test_least_squares_and_the_penalty_are_there_for_the_asking(media):
     with torch.autocast("cpu", torch.bfloat16):  # in mixed precision besides
         losses = task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)
     assert {"penalty_global", "penalty_face", "penalty_lip"} <= set(losses)
-    # a judge that knows nothing says about 0: 1 for the true, 0 for the painted
+    # a discriminator that knows nothing says about 0: 1 for the true, 0 for the generated
     assert float(losses["discriminator_global"].detach()) == pytest.approx(1.0, abs=0.3)
     losses["total"].backward()
     for name, module in task.networks.items():
@@ -227,8 +227,8 @@ def test_the_published_networks_are_the_default():
 
 def test_a_published_model_is_no_reader_of_landmarks(trained):
     with pytest.raises(CheckpointError, match="its keypoints have no names"):
-        compact_reader(str(trained / "model.safetensors"))
-    assert compact_reader("") is None
+        frozen_motion_network(str(trained / "model.safetensors"))
+    assert frozen_motion_network("") is None
 
 
 def test_the_total_batch_is_shared_by_processes_and_parts():

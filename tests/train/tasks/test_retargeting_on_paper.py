@@ -281,12 +281,12 @@ def test_the_opening_in_the_picture_teaches_in_mixed_precision_too(media, base):
 def test_the_source_opening_is_what_the_reader_reads(media, base):
     task = a_task(media, base)
     (step,) = task.steps
-    model, reader = step.model(task.networks), step.reader
+    model, landmark_model = step.model(task.networks), step.landmark_model
     image = torch.rand(1, 3, SIZE_PX, SIZE_PX, generator=torch.Generator().manual_seed(3))
-    faces = faces_of(model, image, reader)
+    faces = faces_of(model, image, landmark_model)
     read = load_model("default").motion.read(image).keypoints
     torch.testing.assert_close(faces.landmarks, read)
-    torch.testing.assert_close(landmarks_of(model, image, reader), read)
+    torch.testing.assert_close(landmarks_of(model, image, landmark_model), read)
     asked = {}
     task.networks["lip"].register_forward_hook(lambda _, row, out: asked.update(row=row[0]))
     retargeted(model, faces, "lip", torch.tensor([[0.4]]))
@@ -309,14 +309,14 @@ def test_heads_are_the_renderers_and_what_the_reader_sees_in_clips(media, base):
     sources = as_image(pixels)
     assert len(sources) == 2
     assert len(labelled) == 1
-    model, reader = step.model(task.networks), step.reader
-    faces = faces_of(model, sources, reader)
-    heads = step._masks(model, reader, faces, sources, labelled)
+    model, landmark_model = step.model(task.networks), step.landmark_model
+    faces = faces_of(model, sources, landmark_model)
+    heads = step._masks(model, landmark_model, faces, sources, labelled)
     size = PAPER_PRESETS["tiny"].output_size_px
     assert heads.shape == (2, 1, size, size)
     back = torch.nn.functional.avg_pool2d(heads, 2)
     assert float((back[:1] - labelled).abs().mean()) < 0.05
-    seen = seen_heads(reader, faces_of(reader, sources[1:]), 0)
+    seen = seen_heads(landmark_model, faces_of(landmark_model, sources[1:]), 0)
     assert float((back[1:] - seen).abs().max()) < 0.05
 
 
@@ -325,10 +325,16 @@ def test_the_shoulders_are_the_renderers_torso_and_in_clips_what_is_below_the_ch
     (step,) = task.steps
     draw = Draw.of(0, 0, 0)
     pixels, labelled = step._sources(draw)
-    model, reader, sources = step.model(task.networks), step.reader, as_image(pixels)
-    masks = step._masks(model, reader, faces_of(model, sources, reader), sources, labelled)
-    of_clip = faces_of(reader, sources[1:])
-    seen, chin = seen_heads(reader, of_clip, 0), float(of_clip.landmarks[0, C.CHIN, 1])
+    model, landmark_model, sources = (
+        step.model(task.networks),
+        step.landmark_model,
+        as_image(pixels),
+    )
+    masks = step._masks(
+        model, landmark_model, faces_of(model, sources, landmark_model), sources, labelled
+    )
+    of_clip = faces_of(landmark_model, sources[1:])
+    seen, chin = seen_heads(landmark_model, of_clip, 0), float(of_clip.landmarks[0, C.CHIN, 1])
     size = masks.shape[-1]
     row = round((chin + 1) / 2 * size)
     assert masks[1, 0, : row - 2].min() == 1  # above the chin all may change

@@ -62,8 +62,8 @@ def test_faces_to_validate_on_are_measured_and_the_best_state_is_kept(base, data
     points = [
         transform_keypoints(extract_motion(best, f.image)) for f in (pairs.source, pairs.driving)
     ]
-    painted = warp_decode(best, extract_appearance(best, pairs.source.image), *points)
-    errors = (painted - pairs.driving.image).square().mean((1, 2, 3))
+    generated = warp_decode(best, extract_appearance(best, pairs.source.image), *points)
+    errors = (generated - pairs.driving.image).square().mean((1, 2, 3))
     psnr_db = float((-10 * errors.log10()).mean())
     assert psnr_db == pytest.approx(max(found.values()), abs=0.02)  # written in float16
 

@@ -33,7 +33,7 @@ class PictureDistance(Protocol):
 
     name: str
 
-    def __call__(self, painted: Tensor, true: Tensor) -> Tensor:
+    def __call__(self, generated: Tensor, true: Tensor) -> Tensor:
         """The distance of (B, 3, h, h) pictures in [0, 1]; gradients flow to the first."""
         ...
 
@@ -43,9 +43,9 @@ class PyramidDistance:
 
     name = "pyramid"
 
-    def __call__(self, painted: Tensor, true: Tensor) -> Tensor:
+    def __call__(self, generated: Tensor, true: Tensor) -> Tensor:
         """As `PictureDistance`."""
-        return pyramid_distance(painted, true, torch.ones_like(true[:, :1]))
+        return pyramid_distance(generated, true, torch.ones_like(true[:, :1]))
 
 
 class OwnDistance:
@@ -56,12 +56,12 @@ class OwnDistance:
     def __init__(self, motion: CompactMotionExtractor) -> None:
         self.motion, self.pyramid = motion, PyramidDistance()
 
-    def __call__(self, painted: Tensor, true: Tensor) -> Tensor:
+    def __call__(self, generated: Tensor, true: Tensor) -> Tensor:
         """As `PictureDistance`."""
         with torch.no_grad():
             target = self.motion.features(true)
-        found = self.motion.features(painted)
-        return self.pyramid(painted, true) + OWN_FEATURES * feature_distance(found, target)
+        found = self.motion.features(generated)
+        return self.pyramid(generated, true) + OWN_FEATURES * feature_distance(found, target)
 
 
 class Vgg19(nn.Module):
@@ -100,13 +100,13 @@ class Vgg19Distance:
     def __init__(self, network: Vgg19, name: str, scales: Sequence[int] = (1, 2, 4, 8)) -> None:
         self.network, self.name, self.scales = network, name, tuple(scales)
 
-    def __call__(self, painted: Tensor, true: Tensor) -> Tensor:
+    def __call__(self, generated: Tensor, true: Tensor) -> Tensor:
         """As `PictureDistance`."""
-        total = painted.new_zeros(())
+        total = generated.new_zeros(())
         for scale in self.scales:
-            if painted.shape[-1] // scale < MIN_PX:
+            if generated.shape[-1] // scale < MIN_PX:
                 break
-            small, target = (F.avg_pool2d(x, scale) for x in (painted, true))
+            small, target = (F.avg_pool2d(x, scale) for x in (generated, true))
             with torch.no_grad():
                 truth = self.network(target)
             total = total + activation_distance(self.network(small), truth)
