@@ -49,6 +49,16 @@ def os_error_text(error: OSError) -> str:
     return f"{error.strerror or error}{name}. Check the file, its folder and the space left."
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things in a message: "1 frame", "2,000 frames"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def indexes(number: int) -> str:
+    """What an index into so many things may be, in a message: "0", "0 to 3"."""
+    return "0" if number == 1 else f"0 to {number - 1}"
+
+
 @contextmanager
 def about(name: str) -> Generator[None]:
     """Note on errors of the block which argument or option they are about; the first note stays.

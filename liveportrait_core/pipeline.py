@@ -11,14 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
 from .animation.animation import Animation
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
-from .animation.first_pass import FirstPass, FoundFace
+from .animation.first_pass import FirstPass, FoundFace, ReadSource
 from .animation.inputs import check_networks, check_space
 from .animation.kept import Kept
 from .animation.render import render
@@ -118,45 +117,57 @@ def prepare(  # noqa: PLR0913 - the one way in
     """
     options = options or AnimateOptions()
     clip, driver = _checked(model, source, driving, options)
-    is_video = not isinstance(source, np.ndarray)
+    if driver is not None:
+        options = _decided(options, driver)
     first_pass = FirstPass(model, options, progress, kept)
     with about("source"):
-        clip, read, read_key = first_pass.source(clip, source_faces, is_image=not is_video)
+        is_image = isinstance(source, np.ndarray)
+        read_source = first_pass.source(clip, source_faces, is_image=is_image)
     driving_read = None
-    if driver is None:
-        motion = driving.to(model.device) if isinstance(driving, Motion) else read.motion
-    else:
-        options = _decided(options, driver)
+    if driver is not None:
         with about("driving"):
             driving_read = first_pass.driver(driver, driving_faces, options.driving_framing)
-        motion = driving_read.motion
-    fps = clip.fps if is_video else motion.fps
-    num_background: int | None = getattr(background_clip, "num_frames", None)
-    if isinstance(driving, Edit):
-        keypoints = edit_keypoints(model, read.motion, driving, compat=options.driving.compat)
+    if isinstance(driving, Motion):
+        motion = driving.to(model.device)
+    else:
+        motion = read_source.read.motion if driving_read is None else driving_read.motion
+    sliders = driving if isinstance(driving, Edit) else None
+    animation = _between(model, read_source, motion, sliders, options, background_clip)
+    return replace(animation, driving_read=driving_read, kept=kept)
+
+
+def _between(
+    model: LivePortraitModel,
+    source: ReadSource,
+    driving: Motion,
+    edit: Edit | None,
+    options: AnimateOptions,
+    background_clip: Clip | None,
+) -> Animation:
+    """What lies between the passes: the driver fitted to the source, and all keypoints driven."""
+    clip, read, is_video = source.clip, source.read, source.is_video
+    limit: int | None = getattr(background_clip, "num_frames", None)
+    if edit is not None:
+        keypoints = edit_keypoints(model, read.motion, edit, compat=options.driving.compat)
     else:
         if is_video:
-            clip, read = lasting(clip, read, motion, options)
-        motion = with_reference(motion, options.reference)
-        lengths = [length for length in (len(read) if is_video else 0, num_background) if length]
+            clip, read = lasting(clip, read, driving, options)
+        driving = with_reference(driving, options.reference)
+        lengths = [length for length in (len(read) if is_video else 0, limit) if length]
         if lengths:
-            motion = matched(motion, fps, min(lengths), options)
-        keypoints = drive(model, read.motion, motion, options.driving, source_is_video=is_video)
-    if num_background is not None:
-        keypoints = held_or_cut(keypoints, num_background)
+            fps = clip.fps if is_video else driving.fps
+            driving = matched(driving, fps, min(lengths), options)
+        keypoints = drive(model, read.motion, driving, options.driving, source_is_video=is_video)
     return Animation(
         model=model,
         source=clip,
         is_video=is_video,
         read=read,
-        keypoints=keypoints,
-        driving=motion,
-        driving_read=driving_read,
+        keypoints=keypoints if limit is None else held_or_cut(keypoints, limit),
+        driving=driving,
         options=options,
-        fps=Fraction(max(1, int(fps))) if options.driving.published else fps,
         background_clip=background_clip,
-        kept=kept,
-        features_key=None if is_video or read_key is None else ("features", *read_key),
+        features_key=source.features_key,
     )
 
 

@@ -9,6 +9,15 @@ from typing import Final
 _PACKAGE: Final = __name__.rpartition(".")[0]
 
 
+class OptionName(str):
+    """An option that a warning is about, by its key; who hears it shows the name that users know.
+
+    `LOG.warning("%s does nothing here.", OptionName("normalize_lip"))`
+    """
+
+    __slots__ = ()
+
+
 class HeardWarnings(logging.Handler):
     """Keeps what the library warns of while a block runs.
 
@@ -23,7 +32,18 @@ class HeardWarnings(logging.Handler):
     @property
     def texts(self) -> list[str]:
         """The warnings in their order."""
-        return [record.getMessage() for record in self.records]
+        return [self.text_of(record) for record in self.records]
+
+    def text_of(self, record: logging.LogRecord) -> str:
+        """One warning, its options by the names that users know."""
+        if not isinstance(record.args, tuple):
+            return record.getMessage()
+        shown = (self.name_of(x) if isinstance(x, OptionName) else x for x in record.args)
+        return str(record.msg) % tuple(shown)
+
+    def name_of(self, key: str) -> str:
+        """What users call an option; here its key."""
+        return key
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one."""

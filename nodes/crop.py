@@ -9,7 +9,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..liveportrait_core.config.fields import spec_of
-from ..liveportrait_core.errors import about
+from ..liveportrait_core.errors import about, counted
 from ..liveportrait_core.face.faces import Faces
 from ..liveportrait_core.options import AnimateOptions, DrivingCrop, Framing, Role
 from . import library, runtime
@@ -148,17 +148,17 @@ def _cropped(
         ValueError: There are fewer frames than transforms.
     """
     progress = runtime.Progress(reading_steps=runtime.STEPS)
-    counted = library.clips.CountedClip(clip, progress.read)
+    clip_read = library.clips.CountedClip(clip, progress.read)
     used: list[CropTransform] = []
     cropped: list[Tensor] = []
-    for frame, transform in library.read.framed(model, counted, transforms, role):
+    for frame, transform in library.read.framed(model, clip_read, transforms, role):
         used.append(transform)
         cropped.append(image_of(library.crops.crop_of(frame, transform)))
     if len(used) < len(transforms):
         with about("images"):
             raise ValueError(
-                f"'images' has {len(used)} frames; {len(transforms)} are expected, where the "
-                "faces were found. Connect the images that Find Faces got."
+                f"'images' has {counted(len(used), 'frame')}; {len(transforms)} are expected, "
+                "where the faces were found. Connect the images that Find Faces got."
             )
     progress.finish()
     return cropped, used

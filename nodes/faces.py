@@ -11,7 +11,7 @@ from comfy_api.latest import io, ui
 from torch import Tensor
 
 from ..liveportrait_core.config.fields import spec_of
-from ..liveportrait_core.errors import about
+from ..liveportrait_core.errors import about, counted
 from ..liveportrait_core.face.faces import Faces, FindOptions
 from ..liveportrait_core.options import FaceOptions
 from ..liveportrait_core.warned import HeardWarnings
@@ -194,8 +194,8 @@ class ShowFaces(io.ComfyNode):
         if faces.num_frames not in (1, len(images)):
             with about("images"):
                 raise ValueError(
-                    f"'images' has {len(images)} frames; {faces.num_frames} are expected, where "
-                    "the faces were found. Connect the images that Find Faces got."
+                    f"'images' has {counted(len(images), 'frame')}; {faces.num_frames} are "
+                    "expected, where the faces were found. Connect the images that Find Faces got."
                 )
         progress = runtime.Progress()
         edges = edges_of(faces) if crop else {}
@@ -236,8 +236,7 @@ def marks_of(faces: Faces, frame: int, edges: Mapping[int, list[Points]]) -> lis
 
 def _summary(faces: Faces) -> str:
     """How many there are, how large each is where it is first seen, and where it is not seen."""
-    number = f"{len(faces)} face{'s' * (len(faces) != 1)}"
-    length = f"{faces.num_frames} frame{'s' * (faces.num_frames != 1)}"
+    number, length = counted(len(faces), "face"), counted(faces.num_frames, "frame")
     lines: list[str] = []
     for track in faces.tracks:
         unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]

@@ -9,7 +9,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..liveportrait_core.assets.shipped_motions import shipped_motions
-from ..liveportrait_core.errors import MediaError, about
+from ..liveportrait_core.errors import MediaError, about, counted
 from ..liveportrait_core.media.motion_file import load_motion, save_motion
 from . import library, runtime
 from .adapt.images import image_of
@@ -212,7 +212,7 @@ class MotionInfo(io.ComfyNode):
 def _words(motion: Motion) -> str:
     fps = motion.fps
     lines = [
-        f"{len(motion)} frames at {fps} frames/s, {float(len(motion) / fps):.2f} s",
+        f"{counted(len(motion), 'frame')} at {fps} frames/s, {float(len(motion) / fps):.2f} s",
         f"keypoint space: {motion.space}",
         f"made by: {motion.producer or 'unknown'}",
         f"neutral frame: {motion.reference_frame if motion.reference is None else 'none of these'}",

@@ -9,7 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..liveportrait_core.errors import about
+from ..liveportrait_core.errors import about, counted
 from . import library, runtime
 from .adapt.images import (
     alpha_of,
@@ -133,8 +133,8 @@ def _num_frames(images: Tensor, painted: Tensor, crops: Crops, weights: list[Mas
         if count != 1 and count < num_frames:
             with about(name):
                 raise ValueError(
-                    f"'{name}' has {count} frames; {num_frames}, one for each rendered face, or a "
-                    "single one is expected. Connect what belongs to the same frames."
+                    f"'{name}' has {counted(count, 'frame')}; {num_frames}, one for each rendered "
+                    "face, or a single one is expected. Connect what belongs to the same frames."
                 )
     if painted.shape[1] != painted.shape[2]:
         with about("painted"):

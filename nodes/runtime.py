@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..liveportrait_core.warned import HeardWarnings
 from . import library
+from .options import WIDGETS
 from .sockets import LoadedModel, checked
 
 if TYPE_CHECKING:
@@ -174,6 +175,10 @@ class _ShownWarnings(HeardWarnings):
         """Show it below those before."""
         super().emit(record)
         show_text(self._node, "\n".join(dict.fromkeys(self.texts)))
+
+    def name_of(self, key: str) -> str:
+        """The option's widget."""
+        return next((widget.id for widget in WIDGETS if widget.spec.key == key), key)
 
 
 def show_text(node: type[io.ComfyNode], text: str) -> None:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..liveportrait_core.errors import about
+from ..liveportrait_core.errors import about, counted
 from . import library, runtime
 from .adapt.keypoints import check_origin, on_device
 from .fields import GAIN, keypoints_field, model_field
@@ -81,9 +81,9 @@ def _check_lengths(volume: Tensor, points: DrivenKeypoints) -> None:
     if len(volume) != 1 and len(volume) < len(points):
         with about("features"):
             raise ValueError(
-                f"The features are of {len(volume)} frames; {len(points)}, as many as keypoints, "
-                "or those of one still are expected. Connect the appearance and the motion of the "
-                "same source."
+                f"The features are of {counted(len(volume), 'frame')}; {len(points)}, as many as "
+                "keypoints, or those of one still are expected. Connect the appearance and the "
+                "motion of the same source."
             )
 
 

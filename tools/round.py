@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from liveportrait_core.errors import counted
 from liveportrait_core.media.atomic import write_whole
 from train.authoring.recipe import STAGES
 
@@ -158,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.wheels is not None:
         _install(options.wheels)
     try:
-        print(f"{unpack(options.state, options.out)} files put back", flush=True)
+        print(f"{counted(unpack(options.state, options.out), 'file')} put back", flush=True)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -167,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = subprocess.run(words, check=False).returncode  # noqa: S603 - our own module
     names = pack(options.out, options.state)
     free_gb = shutil.disk_usage(options.state).free / 1e9
-    print(f"{len(names)} files in {options.state}; {free_gb:.0f} GB are free there")
+    print(f"{counted(len(names), 'file')} in {options.state}; {free_gb:.0f} GB are free there")
     return code
 
 

@@ -31,11 +31,9 @@ class Animation:
     """Of every frame of the result."""
     driving: Motion
     """The driver's motion, at the result's frame rate; the source's own where it is edited."""
-    driving_read: ReadClip | None
-    """Crops of the driver's frames, unless it is a motion."""
     options: AnimateOptions
-    fps: Fraction
-    """Of the result."""
+    driving_read: ReadClip | None = None
+    """Crops of the driver's frames, unless it is a motion."""
     background_clip: Clip | None = None
     """Frames that the faces are pasted into, where they are not the source's."""
     kept: Kept | None = None
@@ -45,3 +43,9 @@ class Animation:
 
     def __len__(self) -> int:
         return len(self.keypoints)
+
+    @property
+    def fps(self) -> Fraction:
+        """Of the result: that of a source that moves by itself, else the driver's."""
+        fps = self.source.fps if self.is_video else self.driving.fps
+        return Fraction(max(1, int(fps))) if self.options.driving.published else fps

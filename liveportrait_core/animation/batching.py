@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import torch
 
-from ..errors import LivePortraitError
+from ..errors import LivePortraitError, counted
 from ..model import LivePortraitModel
 from ..preset import Family
 
@@ -72,7 +72,9 @@ class ChunkSize:
                 "use a half-precision type, or compute on the processor."
             )
         self.num_frames //= 2
-        _LOG.warning("Memory ran out; going on with %d frames at a time.", self.num_frames)
+        _LOG.warning(
+            "Memory ran out; going on with %s at a time.", counted(self.num_frames, "frame")
+        )
 
 
 def batched(items: Iterable[_Item], size: ChunkSize) -> Iterator[list[_Item]]:

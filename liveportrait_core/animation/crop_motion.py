@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..errors import FaceNotFoundError
+from ..errors import FaceNotFoundError, counted
 from ..face.faces import FIND_ADVICE, FaceTrack
 from ..face.landmarks import openness_pairs
 from ..imaging.landmark_layouts import LAYOUTS
@@ -105,7 +105,6 @@ def read_crops(
         FaceNotFoundError: There are no crops.
     """
     options = options or ReadOptions()
-    min_validity = MIN_VALIDITY[role]
     bilinear = options.published and role == "driver"
     size = options.chunk or ChunkSize.for_device(model.device)
 
@@ -123,16 +122,23 @@ def read_crops(
     if travel is not None:
         motion = in_other_crop(motion, travel.to(motion.scale))
     if track is not None:
-        held = None if options.published else [face.state == "missing" for face in track.faces]
-        known = [validity >= min_validity for validity in track.validity]
-        shots = _known_shots(track, known)
-        motion = _filled(motion, known, held, shots)
-        if len(shots) > 1 and not options.published:
-            lengths = motion.scale.new_tensor([s.stop - s.start for s in shots], dtype=torch.int64)
-            numbers = torch.arange(len(shots), device=lengths.device)
-            motion = motion.describe(shot=numbers.repeat_interleave(lengths))
-        motion = motion.describe(validity=motion.scale.new_tensor(track.validity))
+        motion = _with_track(motion, track, MIN_VALIDITY[role], published=options.published)
     return _with_neutral_frame(motion) if role == "driver" and not options.published else motion
+
+
+def _with_track(
+    motion: Motion, track: FaceTrack, min_validity: float, *, published: bool
+) -> Motion:
+    """The motion with the track's validity and shots, and gaps filled below a validity."""
+    held = None if published else [face.state == "missing" for face in track.faces]
+    known = [validity >= min_validity for validity in track.validity]
+    shots = _known_shots(track, known)
+    motion = _filled(motion, known, held, shots)
+    if len(shots) > 1 and not published:
+        lengths = motion.scale.new_tensor([s.stop - s.start for s in shots], dtype=torch.int64)
+        numbers = torch.arange(len(shots), device=lengths.device)
+        motion = motion.describe(shot=numbers.repeat_interleave(lengths))
+    return motion.describe(validity=motion.scale.new_tensor(track.validity))
 
 
 def _known_shots(track: FaceTrack, known: Sequence[bool]) -> list[slice]:
@@ -186,14 +192,15 @@ def _with_neutral_shots(motion: Motion) -> Motion:
 def no_face(num_frames: int) -> FaceNotFoundError:
     """The error for a clip without a face."""
     return FaceNotFoundError(
-        f"None of {num_frames} frames shows a face; at least one is expected. {FIND_ADVICE}"
+        f"None of {counted(num_frames, 'frame')} shows a face; at least one is expected. "
+        f"{FIND_ADVICE}"
     )
 
 
 def other_length(num_found: int, num_came: str, role: Role) -> str:
     """The message for faces and frames that do not fit together."""
     return (
-        f"The faces were found in {num_found} frames, but the {role} has {num_came}. "
+        f"The faces were found in {counted(num_found, 'frame')}, but the {role} has {num_came}. "
         "Find them in the very frames that are used."
     )
 

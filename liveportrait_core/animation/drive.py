@@ -20,6 +20,7 @@ from ..motion.types import CHANNELS, Motion
 from ..options import DrivingOptions, RetargetMode
 from ..preset import Preset
 from ..stages import stitch
+from ..warned import OptionName
 from .crops import framing_travel
 from .inputs import DrivenKeypoints, DrivingInputs, check_space, prepare_inputs
 from .limits import limit_motion, limits_for
@@ -76,6 +77,23 @@ def drive(
     if source.space == ANIMAL_SPACE and options.published:
         # the published animals know neither regions nor openness
         options = replace(options, eyes_open=None, lip_open=None, normalize_lip=False)
+    keypoints = _opened(model, inputs, keypoints, options)
+    if options.stitch:
+        keypoints = stitch_keypoints(model, keypoints)
+    if options.normalize_lip and options.motion == "relative" and not options.retargets:
+        keypoints = close_source_lip(model, inputs, keypoints)
+    if options.source_video_eyes and inputs.source_is_video and not options.retargets:
+        keypoints = hold_source_eyes(model, inputs, keypoints)
+    return amplify(keypoints, options.gain)
+
+
+def _opened(
+    model: LivePortraitModel,
+    inputs: DrivingInputs,
+    keypoints: DrivenKeypoints,
+    options: DrivingOptions,
+) -> DrivenKeypoints:
+    """Eyes and lip as open as the options ask for  (Alg. 1, lines 7-9)."""
     retarget: RetargetMode = "replace" if options.replaces else "add"
     if options.eyes_open is not None:
         keypoints = open_eyes(
@@ -92,13 +110,7 @@ def drive(
         keypoints = open_lip(
             model, inputs, keypoints, options.lip_open, retarget, strength=options.lip_strength
         )
-    if options.stitch:
-        keypoints = stitch_keypoints(model, keypoints)
-    if options.normalize_lip and options.motion == "relative" and not options.retargets:
-        keypoints = close_source_lip(model, inputs, keypoints)
-    if options.source_video_eyes and inputs.source_is_video and not options.retargets:
-        keypoints = hold_source_eyes(model, inputs, keypoints)
-    return amplify(keypoints, options.gain)
+    return keypoints
 
 
 def _in_source_crop(inputs: DrivingInputs, travel: Tensor) -> DrivingInputs:
@@ -120,7 +132,7 @@ def _name_idle(options: DrivingOptions) -> None:
         "source_video_eyes": options.source_video_eyes and options.retargets,
     }
     for name in (name for name, is_idle in idle.items() if is_idle):
-        _LOG.warning("%s does nothing beside %s. Leave one of them out.", name, beside)
+        _LOG.warning("%s does nothing beside %s. Leave one of them out.", OptionName(name), beside)
 
 
 def move(

@@ -22,7 +22,7 @@ from ..face.detector import (
     FaceFinder,
     HaarFaceFinder,
 )
-from ..face.faces import Face, FaceOrder, Faces, FaceTrack, FindOptions
+from ..face.faces import Face, FaceOrder, Faces, FaceTrack, FindOptions, no_such_face
 from ..face.gaps import fill_gaps
 from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
@@ -80,11 +80,7 @@ class LandmarkTracker:
         tracks = track_faces(frames, finder, self.network, config, name=self.name)
         if self.face_index >= len(tracks):
             with about("face_index"):
-                raise FaceNotFoundError(
-                    f"The face index of the {self.name} is {self.face_index}, and {len(tracks)} "
-                    f"faces are found; a face index from 0 to {len(tracks) - 1} is expected. "
-                    "Choose one."
-                )
+                raise no_such_face(self.face_index, len(tracks), f" in the {self.name}")
         if finder.max_faces > 1:
             _LOG.warning(
                 "The %s shows %d faces; number %d (from 0, %s) is taken. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..face.faces import FaceTrack
 from ..imaging.tensors import Pixels
@@ -18,6 +18,20 @@ from .read import ReadClip, read_clip
 
 FoundFace = FaceTrack | ClipTracker | None
 """A face that was found before, or a way to find it; None: found as the options say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSource:
+    """A source after pass 1."""
+
+    clip: Clip
+    """The frames that are rendered."""
+    read: ReadClip
+    """Crops and motion."""
+    is_video: bool
+    """Whether it moves by itself."""
+    features_key: Key | None
+    """Where a still's features are kept; None where they are not."""
 
 
 class FirstPass:
@@ -48,10 +62,8 @@ class FirstPass:
             progress=progress,
         )
 
-    def source(
-        self, clip: Clip, faces: FoundFace, *, is_image: bool
-    ) -> tuple[Clip, ReadClip, Key | None]:
-        """The source, which `published` makes smaller, pass 1 over it, and where that is kept.
+    def source(self, clip: Clip, faces: FoundFace, *, is_image: bool) -> ReadSource:
+        """The source, which `published` makes smaller, and pass 1 over it.
 
         A box is of the clip before that.
         """
@@ -61,7 +73,8 @@ class FirstPass:
             face = replace(face, box=limited_box(face.box, *frame_size(clip)))
         clip = LimitedClip(clip) if self._published else clip
         read, key = self._read("source", clip, faces, face, framing, is_image=is_image)
-        return clip, read, key
+        features_key = ("features", *key) if is_image and key is not None else None
+        return ReadSource(clip=clip, read=read, is_video=not is_image, features_key=features_key)
 
     def driver(self, clip: Clip, faces: FoundFace, framing: Framing) -> ReadClip:
         """Pass 1 over a driver."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE
-from ..errors import MotionSpaceError
+from ..errors import MotionSpaceError, counted
 from ..model import LivePortraitModel
 from ..motion.transfer import neutral_reference, shared_space
 from ..motion.types import Motion
@@ -78,8 +78,8 @@ def prepare_inputs(
     shared_space(source, driving)
     if not len(source) or not len(driving):
         raise ValueError(
-            f"The source has {len(source)} frames and the driving motion {len(driving)}; at "
-            "least one of each is needed. Check that a face was found in both."
+            f"The source has {counted(len(source), 'frame')} and the driving motion "
+            f"{len(driving)}; at least one of each is needed. Check that a face was found in both."
         )
     is_video = len(source) > 1 if source_is_video is None else source_is_video
     driving_is_video = len(driving) > 1
@@ -111,7 +111,8 @@ def _reference_frame(driving: Motion, options: DrivingOptions) -> int:
     if not 0 <= driving.reference_frame < len(driving):
         raise ValueError(
             f"The driving motion names frame {driving.reference_frame} as its neutral one and has "
-            f"{len(driving)} frames. Give a reference, or set reference_frame to one it has."
+            f"{counted(len(driving), 'frame')}. Give a reference, or set reference_frame to one it "
+            "has."
         )
     return driving.reference_frame
 

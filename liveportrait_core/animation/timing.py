@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import torch
 
-from ..errors import about
+from ..errors import about, counted, indexes
 from ..media.clips import Clip, ExtendedClip
 from ..motion.edit import extend, extended_frames, retime
 from ..motion.types import Motion
@@ -97,8 +97,8 @@ def check_reference(reference: int, num_frames: int, *, slack: int = 0) -> None:
     if reference >= num_frames + slack:
         with about("reference"):
             raise ValueError(
-                f"The reference is frame {reference}, but the driver has {num_frames} frames. "
-                f"Choose one from 0 to {num_frames - 1}."
+                f"The reference is frame {reference}, but the driver has "
+                f"{counted(num_frames, 'frame')}. Choose one from {indexes(num_frames)}."
             )
 
 

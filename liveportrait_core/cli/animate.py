@@ -18,6 +18,7 @@ from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
 from ..command_options import ModelOptions, OutputOptions, PartOptions, ReportOptions
 from ..config.arguments import from_arguments
+from ..errors import counted
 from ..imaging.tensors import Pixels
 from ..media.clips import limited_pixels
 from ..media.images import write_image
@@ -168,8 +169,7 @@ def _report(
     frames = len(animation)
     if not job.report.json:
         rate = "" if job.output.is_picture else f" at {float(animation.fps):g} frames/s"
-        plural = "s" if frames > 1 else ""
-        print(f"{job.output.path}: {frames} frame{plural}{rate}, made in {seconds:.1f} s")
+        print(f"{job.output.path}: {counted(frames, 'frame')}{rate}, made in {seconds:.1f} s")
         return
     summary = {
         "output": str(job.output.path),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..command_options import ConvertOptions, ModelOptions, ReportOptions
 from ..config.arguments import from_arguments
-from ..errors import MediaError
+from ..errors import MediaError, counted
 from ..media.atomic import check_output
 from ..media.motion_file import (
     MOTION_SUFFIXES,
@@ -140,9 +140,8 @@ def _range(values: Tensor) -> list[float]:
 
 
 def _line(motion: Motion) -> str:
-    plural = "s" if len(motion) > 1 else ""
     seconds = float(len(motion) / motion.fps)
-    return f"{len(motion)} frame{plural} at {float(motion.fps):g} a second, {seconds:.2f} s"
+    return f"{counted(len(motion), 'frame')} at {float(motion.fps):g} a second, {seconds:.2f} s"
 
 
 def _shown(value: object) -> str:

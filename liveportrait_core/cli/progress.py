@@ -8,6 +8,9 @@ import time
 from types import TracebackType
 from typing import Final, TextIO
 
+from ..config.arguments import flag_of
+from ..config.fields import spec_of
+from ..options import AnimateOptions
 from ..warned import HeardWarnings
 
 BAR_WIDTH: Final = 24
@@ -119,7 +122,11 @@ class WarningCollector(HeardWarnings):
         super().emit(record)
         for shown in _open_bars:
             shown.clear()
-        sys.stderr.write(f"liveportrait: warning: {record.getMessage()}\n")
+        sys.stderr.write(f"liveportrait: warning: {self.text_of(record)}\n")
+
+    def name_of(self, key: str) -> str:
+        """The option's name on the command line."""
+        return flag_of(spec_of(AnimateOptions, key))
 
 
 def clock(seconds: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..config.fields import check_options, option
 from ..constants import Box
-from ..errors import FaceNotFoundError, about
+from ..errors import FaceNotFoundError, about, counted, indexes
 from ..imaging.landmark_layouts import Landmarks
 from ..preset import CropDefaults
 
@@ -110,11 +110,22 @@ class Faces:
         """
         if not 0 <= face_index < len(self.tracks):
             with about("face_index"):
-                raise FaceNotFoundError(
-                    f"The face index is {face_index}; 0 to {len(self.tracks) - 1} is expected, "
-                    f"for {len(self.tracks)} found. Choose another index."
-                )
+                raise no_such_face(face_index, len(self.tracks))
         return self.tracks[face_index]
+
+
+def no_such_face(index: int, num_faces: int, where: str = "") -> FaceNotFoundError:
+    """The error for an index that is beyond the faces that were found.
+
+    Args:
+        index: That was asked for.
+        num_faces: How many were found, 1 or more.
+        where: " in the source", for the message.
+    """
+    return FaceNotFoundError(
+        f"The face index is {index}; {indexes(num_faces)} is expected, for "
+        f"{counted(num_faces, 'face')} found{where}. Choose another index."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

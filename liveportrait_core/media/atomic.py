@@ -55,16 +55,25 @@ def write_whole(path: str | Path, data: bytes) -> None:
             raise unwritable(Path(path), error) from error
 
 
+def refuse_file(folder: str | Path) -> None:
+    """Refuse a file in place of a folder, before any work is done.
+
+    Raises:
+        MediaError: It is so.
+    """
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise MediaError(f"{folder} is a file; a folder is expected. Name another.")
+
+
 def make_folder(folder: str | Path) -> None:
     """Make a folder and those that it is in, where they are missing.
 
     Raises:
         MediaError: It cannot be made, or a file has its name.
     """
+    refuse_file(folder)
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise MediaError(f"{folder} is a file; a folder is expected. Name another.") from error
     except OSError as error:
         raise MediaError(
             f"The folder {folder} cannot be made: {error.strerror or error}. Choose a name in a "

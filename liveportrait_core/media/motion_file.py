@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ..constants import NUM_KEYPOINTS
-from ..errors import MediaError
+from ..errors import MediaError, counted
 from ..motion.rotation import rotation_from_degrees
 from ..motion.types import CHANNELS, Channel, Motion, tensor_fields
 from .atomic import check_readable, write_whole
@@ -212,7 +212,9 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
     fps = Fraction(header["fps"])
     reference_frame = int(header["reference_frame"])
     if fps <= 0 or num_frames < 1 or not 0 <= reference_frame < num_frames:
-        raise ValueError(f"{num_frames} frames at {fps}, reference frame {reference_frame}")
+        raise ValueError(
+            f"{counted(num_frames, 'frame')} at {fps}, reference frame {reference_frame}"
+        )
     shot = tensors.pop("shot", None)
     _check_shots(shot, reference)
     floats = {name: value.to(torch.float32) for name, value in tensors.items()}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
-from ..errors import MediaError
+from ..errors import MediaError, counted
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
 from .atomic import read_whole, write_whole
@@ -244,7 +244,7 @@ def _producer_of(frame: dict[str, Any], has_openness: bool) -> str:
 
 def _openness(rows: list[object], num_frames: int, width: int) -> Tensor:
     if len(rows) != num_frames:
-        raise ValueError(f"{len(rows)} eye or lip openings for {num_frames} frames")
+        raise ValueError(f"{len(rows)} eye or lip openings for {counted(num_frames, 'frame')}")
     return _stack(rows, width)
 
 

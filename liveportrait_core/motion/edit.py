@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from ..errors import MotionSpaceError
+from ..errors import MotionSpaceError, counted
 from .regions import keypoint_space
 from .rotation import degrees_from_rotation, rotation_from_degrees
 from .slider_options import SliderValues, slider_values
@@ -202,8 +202,8 @@ def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
         raise ValueError(f"times is {times}; 1 or more is expected. Give 1 to play it once.")
     if not 0 <= crossfade <= len(motion) // 2:
         raise ValueError(
-            f"The crossfade is {crossfade} frames and the motion has {len(motion)}; 0 to half "
-            "the motion is expected. Choose a shorter crossfade."
+            f"The crossfade is {counted(crossfade, 'frame')} and the motion has {len(motion)}; 0 "
+            "to half the motion is expected. Choose a shorter crossfade."
         )
     if crossfade == 0:
         return concatenate([motion] * times)

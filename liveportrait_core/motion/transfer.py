@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..constants import Region
-from ..errors import MotionSpaceError
+from ..errors import MotionSpaceError, counted
 from .regions import KeypointSpace, check_region, keypoint_space
 from .rotation import degrees_from_rotation
 from .types import CHANNELS, Channel, Motion
@@ -225,8 +225,8 @@ def num_frames(first: Motion, second: Motion) -> int:
     lengths = {len(first), len(second)} - {1}
     if len(lengths) > 1:
         raise ValueError(
-            f"The source has {len(first)} frames and the driving motion {len(second)}; the same "
-            "number, or 1 for an image, is expected. Cut the longer one."
+            f"The source has {counted(len(first), 'frame')} and the driving motion {len(second)}; "
+            "the same number, or 1 for an image, is expected. Cut the longer one."
         )
     return lengths.pop() if lengths else 1
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..errors import counted
 from ..imaging.tensors import Pixels, resize_pixels
 from ..motion.types import Channel, Motion
 from .drawing import FONT, FONT_PX, MARK_COLOURS, Colour
@@ -106,12 +107,12 @@ def motion_panels(motion: Motion) -> list[Panel]:
 
 def motion_texts(motion: Motion) -> tuple[str, str]:
     """Frames, seconds and frame rate; keypoint space, producer and absolute channels."""
-    fps, plural = motion.fps, "" if len(motion) == 1 else "s"
+    fps = motion.fps
     rate = str(fps) if fps.denominator == 1 else f"{float(fps):.5g} ({fps})"
     made_by = f"made by {motion.producer}" if motion.producer else ""
     absolute = f"absolute: {', '.join(sorted(motion.absolute))}" if motion.absolute else ""
     return (
-        f"{len(motion):,} frame{plural}, {float(len(motion) / fps):.2f} s at {rate} frames/s",
+        f"{counted(len(motion), 'frame')}, {float(len(motion) / fps):.2f} s at {rate} frames/s",
         "  |  ".join(filter(None, (f"space {motion.space}", made_by, absolute))),
     )
 

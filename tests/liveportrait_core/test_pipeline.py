@@ -139,7 +139,7 @@ def test_several_faces_take_the_largest_and_tell_how_to_choose(model, caplog):
 
 
 def test_a_face_that_is_not_there_cannot_be_chosen(model):
-    with pytest.raises(FaceNotFoundError, match="face index from 0 to 0"):
+    with pytest.raises(FaceNotFoundError, match="; 0 is expected, for 1 face found in the source"):
         list(
             animate(
                 model,

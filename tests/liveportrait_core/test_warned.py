@@ -2,7 +2,7 @@
 
 import logging
 
-from liveportrait_core.warned import HeardWarnings
+from liveportrait_core.warned import HeardWarnings, OptionName
 
 LOG = logging.getLogger("liveportrait_core.somewhere")
 
@@ -27,3 +27,13 @@ def test_what_was_heard_is_said_again_where_it_came_from(caplog):
     assert again.texts == ["frame 3"]
     assert [(one.name, one.getMessage()) for one in caplog.records] == [(LOG.name, "frame 3")]
     assert heard.texts == ["frame 3"]
+
+
+def test_an_option_in_a_warning_has_the_name_of_the_place_where_it_is_heard():
+    class Shouted(HeardWarnings):
+        def name_of(self, key):
+            return key.upper()
+
+    with Shouted() as heard, HeardWarnings() as plain:
+        LOG.warning("%s and %s", OptionName("gain"), "gain")
+    assert (heard.texts, plain.texts) == (["GAIN and gain"], ["gain and gain"])

@@ -100,14 +100,14 @@ def test_a_source_without_a_face_in_its_first_frame_goes_on(suite):
 
 
 def test_a_face_index_without_a_face_is_refused(suite, parts):
-    expected = "The face index is 3; 0 to 0 is expected, for 1 found. Choose another index."
+    expected = "The face index is 3; 0 is expected, for 1 face found. Choose another index."
     given = {"model": suite.model(), "faces": parts["faces"], "face_index": 3}
     assert suite.refusal("LPS_CropFace", images=batch(STILL), **given) == expected
     given |= {"source": batch(STILL), "driving": parts["driving"]}
     assert suite.refusal("LPS_AnimatePortrait", **given) == expected
     del given["faces"]
-    message = suite.refusal("LPS_AnimatePortrait", **given)
-    assert message.startswith("The face index of the source is 3, and 1 faces are found;")
+    expected = expected.replace("found.", "found in the source.")
+    assert suite.refusal("LPS_AnimatePortrait", **given) == expected
 
 
 # Numbers of frames, and sizes

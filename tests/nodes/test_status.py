@@ -47,6 +47,13 @@ def test_a_run_without_a_warning_says_nothing(suite, said):
     assert said("LPS_AnimatePortrait", **given) is None
 
 
+def test_a_warning_calls_an_option_as_its_widget(suite, said):
+    options = suite("LPS_DrivingOptions", close_source_lip=True)
+    given = {"source": batch(STILL), "driving": batch(STILL), "options": options}
+    text = said("LPS_AnimatePortrait", motion_mode="absolute", **given)
+    assert text.startswith("close_source_lip does nothing beside absolute motion.")
+
+
 def test_transform_keypoints_says_which_frames_are_softened(suite, said):
     model = suite.model()
     still = suite("LPS_ExtractMotion", model=model, cropped=batch(STILL[:, :120]))

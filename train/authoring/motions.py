@@ -16,6 +16,7 @@ from liveportrait_core.assets.shipped_motions import SHIPPED_MOTIONS_FOLDER
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.constants import COMPACT_SPACE, NUM_KEYPOINTS
+from liveportrait_core.errors import counted
 from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.media.motion_file import save_motion
 from liveportrait_core.motion.edit import apply_expression
@@ -337,4 +338,4 @@ def write_motions(folder: Path) -> None:
         motion = motion_of(score())
         path = folder / f"{name}.safetensors"
         save_motion(motion, path)
-        print(f"{path}: {len(motion)} frames, {path.stat().st_size:,} bytes")
+        print(f"{path}: {counted(len(motion), 'frame')}, {path.stat().st_size:,} bytes")

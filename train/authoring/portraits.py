@@ -160,16 +160,23 @@ def _drawn(options: PortraitsOptions) -> Path:
 def _views_in(options: PortraitsOptions) -> dict[str, list[Pixels]]:
     """The views of every image with a face, by name; the others are named and left out.
 
+    Convention:
+        - the sample grid of an earlier call is no image of a face, where it lies in the folder
+
     Raises:
         LivePortraitError: There is none.
     """
     model = load_model(options.measured.model)
     views: dict[str, list[Pixels]] = {}
-    for path in sorted(path for path in options.folder.iterdir() if is_image(path)):
+    grid = options.out.resolve()
+    for path in sorted(options.folder.iterdir()):
+        if path.resolve() == grid or not is_image(path):
+            continue
         try:
             views[path.name] = views_of(model, path, max(MESH_PX, options.side_px))
         except LivePortraitError as error:
-            print(f"{path.name}: {error}", file=sys.stderr)
+            text = str(error)
+            print(text if path.name in text else f"{path.name}: {text}", file=sys.stderr)
     if not views:
         raise LivePortraitError(
             f"{options.folder} has no image of a face; some are expected. Name another folder."

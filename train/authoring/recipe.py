@@ -201,7 +201,7 @@ def _listed(chosen: RecipeConfig) -> str:
         lines.append(shlex.join(["python", *command(stage, chosen)[1:]]))
     left = [stage for stage in STAGES if not is_done(stage, chosen)]
     minutes, disk_gb = sum(s.minutes for s in left), sum(s.disk_gb for s in left)
-    what = f"{len(left)} of {len(STAGES)} stages are left"
+    what = f"{len(left)} of {len(STAGES)} stages {'is' if len(left) == 1 else 'are'} left"
     lines.append(f"# {what}: {minutes / 60:.1f} hours on two CPU cores, {disk_gb:.0f} GB")
     lines.append("# Nothing was started. Give the same command without --list to run what is left.")
     return "\n".join(lines)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.config.fields import check_options, option, shared, specs_of
+from liveportrait_core.errors import counted
 
 from .curating import curate
-from .report import PAGE_NAME, counted, rejections
+from .report import PAGE_NAME, rejections
 from .settings import CurationSettings
 from .tools import ToolOptions
 from .workers import WorkerOptions

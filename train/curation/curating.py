@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from liveportrait_core.errors import counted
+
 from ..data.preparing import media_files
 from .jobs import FileJob
 from .on_ray import run_on_ray
@@ -63,7 +65,7 @@ def curate(
     ]
     waiting = [job for job in jobs if not store.is_packed(job)]
     left = [job for job in waiting if not job.record.exists()]
-    log(f"{len(jobs)} files, {len(jobs) - len(left)} of them curated before")
+    log(f"{counted(len(jobs), 'file')}, {len(jobs) - len(left)} of them curated before")
     if workers.ray:
         running = run_on_ray(left, factory, settings, workers)
     elif workers.number:
@@ -98,7 +100,7 @@ def _logged(
 ) -> Iterator[FileJob]:
     for number, job in enumerate(running, 1):
         if number % LOG_EVERY == 0 or number == total:
-            log(f"curated {number} of {total} files, the last {job.name}")
+            log(f"curated {number} of {counted(total, 'file')}, the last {job.name}")
         yield job
 
 

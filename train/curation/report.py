@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liveportrait_core.errors import counted
 from liveportrait_core.imaging.tensors import Pixels
 from liveportrait_core.media.atomic import write_whole
 from liveportrait_core.media.images import write_image
@@ -84,11 +85,6 @@ def contact_sheet(clips: Sequence[ShardClip]) -> Pixels:
     return np.concatenate(rows)
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things: "1 clip", "2 clips"."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def rejections(index: Mapping[str, Any]) -> str:
     """What was left out: "nothing.", or a line each with reason, times and seconds."""
     rows = [
@@ -103,7 +99,7 @@ def _video_row(clip: ShardClip) -> Pixels:
     arrays = clip.annotations()
     cells = [_cell(clip[number]) for number in numbers]
     _mark(cells[0], arrays["landmarks"][0])
-    about = f"{_name(clip)} {clip.clip.about['from_s']:.1f} s, {len(clip)} frames"
+    about = f"{_name(clip)} {clip.clip.about['from_s']:.1f} s, {counted(len(clip), 'frame')}"
     return _captioned(cells, [about, *(_readings(arrays, number) for number in numbers[1:])])
 
 

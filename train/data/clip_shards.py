@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from liveportrait_core.errors import MediaError
+from liveportrait_core.errors import MediaError, counted
 from liveportrait_core.imaging.landmark_layouts import LAYOUTS
 from liveportrait_core.imaging.tensors import Pixels
 
@@ -133,8 +133,8 @@ class ShardClip:
         if not fit or poses != len(self):
             raise MediaError(
                 f"The landmarks of {self.clip.key} in {self.shard} have shape {points}, and there "
-                f"are {poses} poses; layout {layout} and {len(self)} frames are expected: they are "
-                "of another set. Copy shard and table again."
+                f"are {poses} poses; layout {layout} and {counted(len(self), 'frame')} are "
+                "expected: they are of another set. Copy shard and table again."
             )
         return arrays
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liveportrait_core.animation.face_trackers import LandmarkTracker
-from liveportrait_core.errors import MediaError
+from liveportrait_core.errors import MediaError, counted
 from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 from liveportrait_core.media.images import is_image
 from liveportrait_core.media.kinds import VIDEO_SUFFIXES
@@ -94,8 +94,9 @@ def prepare(
     usable = [clip for clip in chosen if clip.frames]
     if not usable:
         raise MediaError(
-            f"None of {len(chosen)} files in {', '.join(map(str, places))} is usable for training; "
-            "pictures or videos of one person's face are expected. The reasons are above."
+            f"None of {counted(len(chosen), 'file')} in {', '.join(map(str, places))} is usable "
+            "for training; pictures or videos of one person's face are expected. The reasons are "
+            "above."
         )
     return usable
 
@@ -186,7 +187,7 @@ def _prepare_files(
             known |= _write_shard(cache, waiting)
             _write_index(cache, settings, known)
             waiting.clear()
-            log(f"prepared {done} of {len(files)} files")
+            log(f"prepared {done} of {counted(len(files), 'file')}")
 
 
 def _write_shard(
@@ -229,8 +230,9 @@ def _stored(settings: CropSettings) -> dict[str, Any]:
 def _summary(files: Sequence[PreparedFile], new: int) -> str:
     videos = sum(entry.frames > 1 for entry in files)
     images = sum(entry.frames == 1 for entry in files)
-    total = sum(entry.frames for entry in files)
-    line = f"clips: {videos} videos and {images} images, {total} frames; {new} files prepared now"
+    frames = counted(sum(entry.frames for entry in files), "frame")
+    line = f"clips: {counted(videos, 'video')} and {counted(images, 'image')}, {frames}"
+    line += f"; {counted(new, 'file')} prepared now"
     reasons = Counter(entry.reason for entry in files if entry.reason)
     skipped = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     return f"{line}; skipped {skipped}" if skipped else line

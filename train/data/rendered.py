@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from liveportrait_core.errors import MediaError
+from liveportrait_core.errors import MediaError, counted
 
 from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, open_folder
 from .heads import TURNED_DEG, RenderedHeads, Turned
@@ -225,7 +225,7 @@ def _shards(folder: DataFolder) -> list[Path]:
     missing = [name for name in names if not (place / name).is_file()]
     if missing:
         raise MediaError(
-            f"{place} lacks {len(missing)} of {len(names)} shards ({missing[0]} first); a "
-            "finished rendering is expected. Run the same train.render command again."
+            f"{place} lacks {len(missing)} of {counted(len(names), 'shard')} ({missing[0]} first); "
+            "a finished rendering is expected. Run the same train.render command again."
         )
     return [place / name for name in names]

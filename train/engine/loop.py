@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from liveportrait_core.errors import CheckpointError
-from liveportrait_core.media.atomic import write_whole
+from liveportrait_core.media.atomic import refuse_file, write_whole
 from liveportrait_core.media.images import write_image
 
 from . import checkpoint
@@ -84,6 +84,7 @@ def train(config: Config, prepare: Callable[[Config], Task]) -> Path | None:
     if isinstance(config, DividesBatch):
         config = config.for_processes(num_processes())
     chosen_device(config.loop.device)  # before data is prepared
+    refuse_file(config.loop.run)
     task = prepare(config)
     if task.notes and is_first_process():
         print("\n".join(task.notes), file=sys.stderr, flush=True)
@@ -111,7 +112,8 @@ def run(
     Args:
         task: What to train.
         config: Of the loop.
-        settings: Config that is kept beside the run; by default the loop's.
+        settings: Config that is kept beside the run, unless nothing is left to train; by default
+            the loop's.
         began_s: When the call began, which counts from there; by default now.
 
     Raises:
@@ -124,8 +126,9 @@ def run(
     chosen_device(config.device)
     with ended_workers_told(), locked(config.run) if is_first_process() else nullcontext():
         here = _Run(task, config, began_s)
-        if is_first_process():
-            write_whole(config.run / CONFIG_NAME, to_json(settings or config).encode())
+        kept = config.run / CONFIG_NAME
+        if is_first_process() and not (here.is_over and kept.is_file()):
+            write_whole(kept, to_json(settings or config).encode())
         return here.trained()
 
 
@@ -169,11 +172,11 @@ class _Run:
     def trained(self) -> Trained:
         """Train until the run ends or is paused."""
         config, schedule = self._config, self._schedule
-        if schedule.is_over(self._step):
+        if self.is_over:
             if self._accelerator.is_main_process:
                 print(
-                    f"nothing is left to train: {config.run} is at step {self._step}; give more "
-                    "steps to go on",
+                    f"nothing is left to train: {config.run} is at step {self._step}, and its "
+                    f"{CONFIG_NAME} stays as it is; give more steps to go on",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -186,7 +189,7 @@ class _Run:
             stats = Stats(path, config.steps, self._step, project=config.wandb)
         try:
             with self._stop:
-                while not schedule.is_over(self._step) and not self._ends_early:
+                while not self.is_over and not self._ends_early:
                     share = schedule.lr_share(self._step)
                     logged = self._take_step(share, batches)
                     if stats is not None and saver is not None:
@@ -196,7 +199,7 @@ class _Run:
             batches.close()
             if saver is not None:
                 saver.finish()
-        over = schedule.is_over(self._step)
+        over = self.is_over
         if not over and self._is_stopped:
             of_all = f" of {config.steps}" if config.steps else ""
             raise Stopped(
@@ -210,6 +213,11 @@ class _Run:
                 flush=True,
             )
         return Trained(self._average.modules, is_over=over)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no step is left."""
+        return self._schedule.is_over(self._step)
 
     @property
     def _ends_early(self) -> bool:

@@ -17,7 +17,7 @@ from liveportrait_core.animation.crop_motion import face_tensor
 from liveportrait_core.animation.crops import crop_of, driving_crops
 from liveportrait_core.animation.face_trackers import FaceTrackers
 from liveportrait_core.constants import CompactKeypoint as C
-from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError
+from liveportrait_core.errors import FaceNotFoundError, LivePortraitError, MediaError, counted
 from liveportrait_core.face.faces import FaceTrack
 from liveportrait_core.imaging.crop import CropTransform
 from liveportrait_core.imaging.tensors import (
@@ -158,8 +158,8 @@ def reenact(
     visible = [index for index, validity in enumerate(track.validity) if validity == 1.0]
     if len(visible) < 2:  # noqa: PLR2004 - a source and a driver
         raise FaceNotFoundError(
-            f"{path} shows a face in {len(visible)} of {len(frames)} frames; two or more are "
-            "expected. Make --every smaller, or name another clip."
+            f"{path} shows a face in {len(visible)} of {counted(len(frames), 'frame')}; two or "
+            "more are expected. Make --every smaller, or name another clip."
         )
     size_px = model.preset.face_size_px
     transform = inside(driving_crops(model, track, Framing())[0], frames[0].shape, size_px)

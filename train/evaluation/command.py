@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import sys
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,8 +80,12 @@ def _rendered_set(place: Path | str, options: EvaluateOptions) -> Generator[Rend
 
     with tempfile.TemporaryDirectory() as folder:
         people = PeopleOptions(heads=options.heads, identities=IDENTITIES, animals=0.0)
-        render_set(RenderConfig(folder=Path(folder), people=people))
+        render_set(RenderConfig(folder=Path(folder), people=people), _show_rendered)
         yield RenderedSet([Path(folder)])
+
+
+def _show_rendered(done: int, total: int) -> None:
+    print(f"rendered {done} of {total} people to measure on", file=sys.stderr, flush=True)
 
 
 def run(arguments: Sequence[str], command: str, description: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import torch
 
 from liveportrait_core.animation.batching import ChunkSize, batched
-from liveportrait_core.errors import LivePortraitError, MediaError
+from liveportrait_core.errors import LivePortraitError, MediaError, counted
 from liveportrait_core.imaging.tensors import Pixels, resize_pixels
 from liveportrait_core.motion.types import Motion
 
@@ -161,7 +161,9 @@ def _measure_videos(
         report.rows.append(result.row)
         if len(report.sample_grids) < MAX_SAMPLE_GRIDS:
             report.sample_grids.append((name, result.grid))
-        setup.log(f"{name}: {result.row['frames']} frames")
+        frames = result.row["frames"]
+        assert isinstance(frames, int)
+        setup.log(f"{name}: {counted(frames, 'frame')}")
 
 
 def _self_video(
@@ -217,7 +219,7 @@ def cross_reenactment(
     sources = list(_open_portraits(setup, portraits, report))
     if not sources:
         raise MediaError(
-            f"None of {len(portraits)} portraits can be used; the last reason: "
+            f"None of {counted(len(portraits), 'portrait')} can be used; the last reason: "
             f"{report.skipped[-1]['reason']}"
         )
 
@@ -350,8 +352,8 @@ def finished(report: Report, totals: SetAccumulator, facts: Mapping[str, float |
     """
     if not report.rows:
         raise MediaError(
-            f"None of {len(report.skipped)} videos can be used; videos of faces are expected. The "
-            f"last reason: {report.skipped[-1]['reason']}"
+            f"None of {counted(len(report.skipped), 'video')} can be used; videos of faces are "
+            f"expected. The last reason: {report.skipped[-1]['reason']}"
         )
     for measure in totals.measures:
         if measure.scope != "set":

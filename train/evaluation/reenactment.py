@@ -22,7 +22,7 @@ from liveportrait_core.animation.drive import drive
 from liveportrait_core.animation.face_trackers import FaceTrackers
 from liveportrait_core.animation.read import read_clip
 from liveportrait_core.animation.render import render
-from liveportrait_core.errors import FaceNotFoundError, MediaError
+from liveportrait_core.errors import FaceNotFoundError, MediaError, counted
 from liveportrait_core.face.faces import Face, FaceTrack, face_from_landmarks
 from liveportrait_core.imaging.crop import CropTransform, crop_pixels
 from liveportrait_core.imaging.landmark_layouts import Landmarks
@@ -233,9 +233,7 @@ def reenacted_frames(
         read=read,
         keypoints=keypoints,
         driving=motion,
-        driving_read=None,
         options=AnimateOptions(driving=options, source_framing=framing),
-        fps=motion.fps,
     )
     height, width = next(iter(portrait.squares)).shape[:2]
     for frame in render(animation):
@@ -256,8 +254,8 @@ def _tracked_clip(
     visible = sum(validity == 1.0 for validity in track.validity)
     if visible < min_faces:
         raise FaceNotFoundError(
-            f"{name} shows a face in {visible} of {len(track)} frames; {min_faces} or more are "
-            "expected. Leave it out, or take more of its frames."
+            f"{name} shows a face in {visible} of {counted(len(track), 'frame')}; {min_faces} or "
+            "more are expected. Leave it out, or take more of its frames."
         )
     shape = next(iter(clip)).shape
     square = _square(evaluated, track, shape)

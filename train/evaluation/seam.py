@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import cv2
 import numpy as np
 import torch
@@ -63,9 +61,7 @@ def edited(
             read=read,
             keypoints=edit_keypoints(model, read.motion, Edit(sliders=edit)),
             driving=read.motion,
-            driving_read=None,
             options=AnimateOptions(),
-            fps=Fraction(25),
         )
         pictures.append(next(render(animation)).picture)
     return pictures, read.transforms[0]

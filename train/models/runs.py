@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK
 from liveportrait_core.checkpoints.saving import save_checkpoint
-from liveportrait_core.errors import CheckpointError
+from liveportrait_core.errors import CheckpointError, counted
 from liveportrait_core.model import LivePortraitModel, load_model
 from liveportrait_core.networks.build import build
 from liveportrait_core.preset import COMPACT, Preset
@@ -221,9 +221,9 @@ def initialise_from(network: nn.Module, trained: nn.Module) -> None:
     wrong = [k for k, v in theirs.items() if k not in own or own[k].shape != v.shape]
     if wrong:
         raise CheckpointError(
-            f"The weights to begin with have {len(wrong)} tensors that this network has not "
-            f"({wrong[0]} first); a model of its family is expected, of this size or smaller. Name "
-            "another to begin with."
+            f"The weights to begin with have {counted(len(wrong), 'tensor')} that this network has "
+            f"not ({wrong[0]} first); a model of its family is expected, of this size or smaller. "
+            "Name another to begin with."
         )
     network.load_state_dict({**own, **theirs})
 

@@ -86,6 +86,12 @@ def test_several_faces_animate_the_largest_and_tell_how_to_choose(animate, files
     assert np.abs(made[20:90, 80:150].astype(int) - source[20:90, 80:150]).max() > 0
 
 
+def test_a_warning_calls_an_option_as_the_command_line_does(animate, files, out):
+    options = ("--normalize-lip", "--lip-open", "0.1")
+    ran = animate(files / "portrait.png", files / "portrait.png", "-o", out / "made.png", *options)
+    assert "warning: --normalize-lip does nothing beside openings of eyes or lip." in ran.err
+
+
 def test_a_face_at_the_edge_works(animate, files, out):
     write_image(files / "edge.png", face_frame((-20, 60, 60)))
     ran = animate(files / "edge.png", files / "clip.mp4", "-o", out / "made.mp4")

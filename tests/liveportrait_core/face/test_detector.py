@@ -185,7 +185,7 @@ def test_a_face_that_is_not_among_those_found_is_refused():
     track = FaceTrack(0, (made_face(0, 0, 9),))
     faces = Faces(tracks=(track,), num_frames=1, width=64, height=64, fps=Fraction(25))
     assert (len(faces), faces[0]) == (1, track)
-    with pytest.raises(FaceNotFoundError, match="face index is 2; 0 to 0 is expected, for 1 found"):
+    with pytest.raises(FaceNotFoundError, match="face index is 2; 0 is expected, for 1 face found"):
         faces[2]
 
 

@@ -17,13 +17,17 @@ SIDE_PX = 48
 
 def test_a_row_for_every_image_with_a_face(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(portraits, "mesh_python", lambda _: None)
-    folder, out = tmp_path / "pictures", tmp_path / "grid.png"
+    folder = tmp_path / "pictures"
+    out = folder / "grid.png"
     folder.mkdir()
     portrait = read_image("docs/demo/portrait.jpg").rgb[:256, 96:352]
     write_image(folder / "face.png", portrait)
     write_image(folder / "grey.png", np.full((40, 40, 3), 128, np.uint8))
+    (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    out.touch()  # of an earlier call
     assert command.main([str(folder), "--out", str(out), "--side", str(SIDE_PX)]) == 0
     shown = capsys.readouterr()
+    assert [line.count(".png") for line in shown.err.splitlines()] == [1, 1]
     assert "grey.png: " in shown.err
     assert shown.out == f"{out}\n"
     sample_grids = read_image(out).rgb

@@ -1,7 +1,7 @@
 from liveportrait_core.media.images import read_image
 from tests.train.curation.people import REASONS
 from tests.train.curation.running import curated
-from train.curation.report import counted, rejections
+from train.curation.report import rejections
 
 
 def test_the_report_shows_clips_and_reasons(out):
@@ -26,11 +26,3 @@ def test_an_empty_folder_has_a_page_that_says_so(tmp_path):
     assert page[page.index("Kept") :].count("Nothing.") == 1
     assert rejections(index) == "\n  empty file                1        0.0 s"
     assert rejections({"rejected": {}}) == "nothing."
-
-
-def test_one_is_not_many():
-    assert (counted(0, "clip"), counted(1, "clip"), counted(2000, "clip")) == (
-        "0 clips",
-        "1 clip",
-        "2,000 clips",
-    )

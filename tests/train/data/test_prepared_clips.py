@@ -207,7 +207,7 @@ def test_folders_with_nothing_usable_are_one_sentence(tmp_path):
     with pytest.raises(MediaError, match="neither pictures nor videos"):
         prepare([tmp_path / "empty"], tmp_path / "cache", SETTINGS)
     (tmp_path / "empty" / "broken.mp4").write_bytes(b"?")
-    with pytest.raises(MediaError, match="None of 1 files"):
+    with pytest.raises(MediaError, match="None of 1 file in"):
         prepare([tmp_path / "empty"], tmp_path / "cache", SETTINGS, faces=square_faces(), log=quiet)
 
 

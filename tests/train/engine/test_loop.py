@@ -399,16 +399,18 @@ def test_the_average_of_weights_that_stand_still_is_the_weights():
     assert torch.equal(average.modules["net"].running_mean, torch.full((3,), 5.0))
 
 
-def test_a_finished_run_says_that_nothing_is_left(tmp_path, capsys):
+def test_a_finished_run_says_that_nothing_is_left_and_keeps_its_settings(tmp_path, capsys):
     done = config(tmp_path, steps=2)
     fit(regression(), done)
     assert "nothing is left" not in capsys.readouterr().err
-    fit(regression(), config(tmp_path, steps=1))
+    settings = (done.run / "config.json").read_text(encoding="utf-8")
+    fit(regression(), config(tmp_path, steps=1, seed=7))
     assert f"nothing is left to train: {done.run} is at step 2" in capsys.readouterr().err
     assert len(losses(done.run)) == 2
+    assert (done.run / "config.json").read_text(encoding="utf-8") == settings
 
 
 def test_a_file_in_place_of_the_runs_folder_is_refused(tmp_path):
     (tmp_path / "run").write_bytes(b"x")
     with pytest.raises(MediaError, match="is a file; a folder is expected"):
-        fit(regression(), config(tmp_path))
+        train(OfOneStep(config(tmp_path)), lambda config: pytest.fail("prepared"))

@@ -143,11 +143,12 @@ def test_every_measure_of_a_rendered_set_of_any_size_is_written(tmp_path, model_
 
 @pytest.mark.parametrize("face_model", [None, "FaceXModel"])
 def test_without_a_folder_people_are_rendered_for_the_purpose(
-    face_model, tmp_path, model_file, monkeypatch
+    face_model, tmp_path, model_file, monkeypatch, capsys
 ):
     asked = []
 
-    def render_few(config):
+    def render_few(config, progress):
+        progress(1, config.identities)
         asked.append(replace(config, folder=Path("heads")))
         heads(config.folder)
         return 1
@@ -157,6 +158,7 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
     options = ["--model", str(model_file), "--rendered", "--seed", "5", "--json", str(out)]
     options += ["--face-model", face_model] if face_model else []
     assert evaluate.main(options) == 0
+    assert "rendered 1 of 120 people to measure on\n" in capsys.readouterr().err
     model = face_model and Path(face_model)
     chosen = HeadOptions(face_model=model, seed=5, size_px=256)
     people = PeopleOptions(heads=chosen, identities=120, animals=0.0)

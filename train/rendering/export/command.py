@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments, help_text
 from liveportrait_core.config.fields import spec_of
+from liveportrait_core.errors import counted
 from liveportrait_core.media.atomic import check_output
 from liveportrait_core.media.images import IMAGE_SUFFIXES
 
@@ -63,7 +64,7 @@ def _render_target(config: RenderConfig | ClipConfig, target: TargetOptions) -> 
 
 def _render_clip(config: ClipConfig) -> str:
     num_frames = write_clip(config)
-    return f"{config.path}: {num_frames} frames, size {config.heads.size_px} px"
+    return f"{config.path}: {counted(num_frames, 'frame')}, size {config.heads.size_px} px"
 
 
 def _render(config: RenderConfig, target: TargetOptions) -> str:
