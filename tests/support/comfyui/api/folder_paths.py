@@ -11,17 +11,14 @@ folder_names_and_paths: dict[str, tuple[list[str], set[str]]] = {}
 
 
 def get_input_directory() -> str:
-    """Where files for loaders lie."""
     return str(Path(base_path, "input"))
 
 
 def get_output_directory() -> str:
-    """Where saved files lie."""
     return str(Path(base_path, "output"))
 
 
 def get_temp_directory() -> str:
-    """Where previews and work in progress lie."""
     return str(Path(base_path, "temp"))
 
 
@@ -44,7 +41,6 @@ def add_model_folder_path(
 
 
 def get_folder_paths(folder_name: str) -> list[str]:
-    """The folders of a kind."""
     return list(folder_names_and_paths[folder_name][0])
 
 

@@ -14,5 +14,4 @@ class PromptServer:
         self.sent: list[tuple[str, str]] = []
 
     def send_progress_text(self, text: str, node_id: str, sid: Any = None) -> None:
-        """A line of text on a node."""
         self.sent.append((text, node_id))

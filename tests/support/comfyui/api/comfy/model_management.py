@@ -20,7 +20,6 @@ _interrupt = False
 
 
 def interrupt_current_processing(value: bool = True) -> None:
-    """Ask the running node to stop at its next check."""
     global _interrupt  # noqa: PLW0603
     _interrupt = value
 
@@ -33,27 +32,17 @@ def throw_exception_if_processing_interrupted() -> None:
 
 
 def get_torch_device() -> torch.device:
-    """Where networks run."""
     return torch.device("cpu")
 
 
-def intermediate_device() -> torch.device:
-    """Where values between nodes lie."""
-    return torch.device("cpu")
-
-
-def unet_offload_device() -> torch.device:
-    """Where networks wait."""
-    return torch.device("cpu")
+intermediate_device = unet_offload_device = get_torch_device
 
 
 def should_use_fp16(device: torch.device | None = None) -> bool:
-    """Whether half precision suits the device."""
     return False
 
 
 def load_models_gpu(models: Sequence[ModelPatcher], memory_required: float = 0) -> None:
-    """Move each network to the device where it runs."""
     for model in models:
         model.model.to(model.load_device)
 
@@ -61,5 +50,4 @@ def load_models_gpu(models: Sequence[ModelPatcher], memory_required: float = 0) 
 if IS_NEW:
 
     def intermediate_dtype() -> torch.dtype:
-        """Type of images between nodes."""
         return torch.float32

@@ -20,11 +20,9 @@ class ModelPatcher:
         self.callbacks: dict[str, list[Callable[..., None]]] = {}
 
     def add_callback(self, call_type: str, callback: Callable[..., None]) -> None:
-        """Call a function at each of such events."""
         self.callbacks.setdefault(call_type, []).append(callback)
 
     def detach(self, unpatch_all: bool = True) -> None:
-        """Move the network to where it waits."""
         self.model.to(self.offload_device)
         for callback in self.callbacks.get(CallbacksMP.ON_DETACH, []):
             callback(self, unpatch_all)

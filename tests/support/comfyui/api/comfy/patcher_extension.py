@@ -2,6 +2,4 @@
 
 
 class CallbacksMP:
-    """Kinds of calls."""
-
     ON_DETACH = "on_detach_after"

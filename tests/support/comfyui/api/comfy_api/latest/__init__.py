@@ -14,20 +14,15 @@ class ComfyExtension:
         """Called before the nodes are asked for; not at all on 0.3.64."""
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        """The node classes of the pack."""
         raise NotImplementedError
 
 
 class InputImpl:
-    """Classes that make values for sockets."""
-
     VideoFromFile = VideoFromFile
     VideoFromComponents = VideoFromComponents
 
 
 class Types:
-    """Classes that values are made of."""
-
     VideoComponents = VideoComponents
 
 

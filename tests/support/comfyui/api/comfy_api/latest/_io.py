@@ -19,8 +19,6 @@ COMMON = ("display_name", "tooltip", *(("advanced",) if IS_NEW else ()))
 
 
 class NumberDisplay(str, Enum):
-    """How a number is shown."""
-
     number = "number"
     slider = "slider"
 
@@ -43,6 +41,8 @@ class _Input:
 
     Parent: type[ComfyType]
     PARAMETERS: ClassVar[tuple[str, ...]] = ("extra_dict",)
+    ALWAYS: ClassVar[dict[str, Any]] = {}
+    """What /object_info has of each, where nothing else is given."""
 
     def __init__(self, id: str, *, optional: bool = False, **values: Any) -> None:
         self.id, self.optional = id, optional
@@ -63,59 +63,25 @@ class _Input:
         cls.__init__ = checked
 
     def get_io_type(self) -> str:
-        """The type, as in /object_info."""
-        return self.Parent.io_type
+        kinds = self.values.get("types") or [self.Parent]
+        return ",".join(kind.io_type for kind in kinds)
 
     def as_dict(self) -> dict[str, Any]:
         """What /object_info has of it, without what is None."""
-        told = {**self.values, **(self.values.get("extra_dict") or {}), "extra_dict": None}
-        return {name: value for name, value in told.items() if value is not None}
+        apart = {"extra_dict", "types", "display_mode"}
+        shown = {name: value for name, value in self.values.items() if name not in apart}
+        mode = self.values.get("display_mode")
+        shown |= {"display": mode and mode.value, **(self.values.get("extra_dict") or {})}
+        given = {name: value for name, value in shown.items() if value is not None}
+        return {**self.ALWAYS, **given}
 
 
-class _BooleanInput(_Input):
-    PARAMETERS = ("default",)
-
-
-class _IntInput(_Input):
-    PARAMETERS = ("default", "min", "max", "step")
-
-
-class _FloatInput(_Input):
-    PARAMETERS = ("default", "min", "max", "step", "round", "display_mode")
-
-    def as_dict(self) -> dict[str, Any]:
-        told = super().as_dict()
-        mode = told.pop("display_mode", None)
-        return told if mode is None else {**told, "display": mode.value}
-
-
-class _StringInput(_Input):
-    PARAMETERS = ("default", "multiline")
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"multiline": False, **super().as_dict()}
-
-
-class _ComboInput(_Input):
-    PARAMETERS = ("options", "default")
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**super().as_dict(), "multiselect": False}
-
-
-class _MultiTypeInput(_Input):
-    PARAMETERS = ("types",)
-
-    def get_io_type(self) -> str:
-        return ",".join(kind.io_type for kind in self.values["types"])
-
-    def as_dict(self) -> dict[str, Any]:
-        return {name: value for name, value in super().as_dict().items() if name != "types"}
+def _takes(*parameters: str, **always: Any) -> type[_Input]:
+    """A class of inputs with parameters of its own."""
+    return type("Input", (_Input,), {"PARAMETERS": parameters, "ALWAYS": always})
 
 
 class Output:
-    """An output."""
-
     Parent: type[ComfyType]
 
     def __init__(
@@ -142,12 +108,13 @@ def socket(io_type: str, carries: Any = Any, takes: type[_Input] = _Input) -> ty
     return type(io_type, (ComfyType,), {"io_type": io_type, "Type": carries, "Input": takes})
 
 
-Boolean = socket("BOOLEAN", bool, _BooleanInput)
-Int = socket("INT", int, _IntInput)
-Float = socket("FLOAT", float, _FloatInput)
-String = socket("STRING", str, _StringInput)
-Combo = socket("COMBO", str, _ComboInput)
-MultiType = socket("COMFY_MULTITYPED_V3", Any, _MultiTypeInput)
+NUMBER = ("default", "min", "max", "step")
+Boolean = socket("BOOLEAN", bool, _takes("default"))
+Int = socket("INT", int, _takes(*NUMBER))
+Float = socket("FLOAT", float, _takes(*NUMBER, "round", "display_mode"))
+String = socket("STRING", str, _takes("default", "multiline", multiline=False))
+Combo = socket("COMBO", str, _takes("options", "default", multiselect=False))
+MultiType = socket("COMFY_MULTITYPED_V3", Any, _takes("types"))
 Image = socket("IMAGE", torch.Tensor)
 Mask = socket("MASK", torch.Tensor)
 Audio = socket("AUDIO", dict)
@@ -190,12 +157,10 @@ class ComfyNode:
 
     @classmethod
     def define_schema(cls) -> Schema:
-        """The node's schema; a new one for each use."""
         raise NotImplementedError
 
     @classmethod
     def GET_SCHEMA(cls) -> Schema:  # noqa: N802
-        """A new schema."""
         return cls.define_schema()
 
     @classmethod

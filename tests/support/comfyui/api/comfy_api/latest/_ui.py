@@ -23,16 +23,12 @@ class PreviewImage:
             self.values.append({"filename": name, "subfolder": "", "type": "temp"})
 
     def as_dict(self) -> dict[str, Any]:
-        """It, as it is sent to the front end."""
         return {"images": self.values}
 
 
 class PreviewText:
-    """Text."""
-
     def __init__(self, value: str) -> None:
         self.value = value
 
     def as_dict(self) -> dict[str, Any]:
-        """It, as it is sent to the front end."""
         return {"text": (self.value,)}

@@ -47,22 +47,17 @@ class VideoFromFile:
     if TYPE_CHECKING or IS_NEW:
 
         def get_active_trim_window(self) -> tuple[float, float]:
-            """Start and duration."""
             return self._window
 
         def as_trimmed(self, start_time: float = 0, duration: float = 0) -> VideoFromFile:
-            """A part of it."""
             return VideoFromFile(self._file, start_time=start_time, duration=duration)
 
 
 class VideoFromComponents:
-    """A video that is in memory."""
-
     def __init__(self, components: VideoComponents) -> None:
         self._components = components
 
     def get_components(self) -> VideoComponents:
-        """All of it."""
         return self._components
 
     def save_to(self, path: str | io.BytesIO) -> None:
@@ -82,7 +77,6 @@ class VideoFromComponents:
         def as_trimmed(
             self, start_time: float | None = None, duration: float | None = None
         ) -> VideoFromFile:
-            """A part of it."""
             file = io.BytesIO()
             self.save_to(file)
             return VideoFromFile(file, start_time=start_time or 0, duration=duration or 0)
