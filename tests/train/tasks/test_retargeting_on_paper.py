@@ -107,7 +107,7 @@ def eyes(tmp_path_factory, media, base, trained):
 
 
 def of_eyes(run, media, base, init):
-    options = [f"base={base / 'model.safetensors'}", f"init={init}", "parts=eyes", "steps=3"]
+    options = [f"base={base / 'model.safetensors'}", f"init={init}", "parts=eyes", "steps=1"]
     return [f"run={run}", f"data={media / 'heads'}", *QUICK, *options, "grid_every=0"]
 
 
