@@ -148,7 +148,7 @@ def test_without_a_folder_people_are_rendered_for_the_purpose(
     asked = []
 
     def render_few(config, progress):
-        progress(1, config.identities)
+        progress(1, config.people.identities)
         asked.append(replace(config, folder=Path("heads")))
         heads(config.folder)
         return 1
