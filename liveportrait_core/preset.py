@@ -105,7 +105,8 @@ SOURCE_FRAMINGS: Final[dict[Family, CropDefaults]] = {
 LIMITS: Final[dict[Family, MotionLimits]] = {
     # Rendered heads (python -m benchmarks.limits): here the face is rendered 3.5 dB worse than
     # after a small change, or its keypoints are twice as far from their places; at a translation
-    # of 0.5 it meets the edge. Of stills: where hair that is held at the edge begins to tear.
+    # of 0.5 it meets the edge. Of stills: where hair that is held at the edge began to tear in the
+    # crop of the training, converted to the wider one of sources.
     "compact": MotionLimits(
         pitch_deg=28,
         yaw_deg=30,
