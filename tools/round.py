@@ -22,9 +22,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
+import torch
+
 from liveportrait_core.errors import counted
 from liveportrait_core.media.atomic import write_whole
 from train.authoring.recipe import STAGES
+from train.engine import checkpoint
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -52,6 +55,7 @@ def pack(out: Path, state: Path, part_bytes: int = PART_BYTES) -> list[str]:
 
     Convention:
         - the state before stays until the new one is whole
+        - of a finished stage only the averages are carried, which others begin with
 
     Returns:
         Their names.
@@ -63,7 +67,14 @@ def pack(out: Path, state: Path, part_bytes: int = PART_BYTES) -> list[str]:
     stream = _Parts(state, f"round-{number:04d}", part_bytes, sums)
     with tarfile.open(fileobj=stream, mode="w|") as tar:
         for path in _carried(out):
-            tar.add(path, path.relative_to(out).as_posix())
+            name = path.relative_to(out).as_posix()
+            if path.name == checkpoint.NAME and _is_finished(out, path.parent):
+                data = _averages(path.parent)
+                about = tarfile.TarInfo(name)
+                about.size = len(data)
+                tar.addfile(about, io.BytesIO(data))
+            else:
+                tar.add(path, name)
     stream.close()
     write_whole(state / MANIFEST, json.dumps({"round": number, "files": sums}).encode())
     for name in before["files"] if before else ():
@@ -131,6 +142,20 @@ def _carried(out: Path) -> Iterator[Path]:
         kept_twice = path.name.startswith("checkpoint-")
         if path.is_file() and not kept_twice and not LEFT_OUT.intersection(inside):
             yield path
+
+
+def _is_finished(out: Path, run: Path) -> bool:
+    """Whether a folder is that of a stage that has left all it has to leave."""
+    stages = [stage for stage in STAGES if out / stage.name == run]
+    return any(all((out / name).is_file() for name in stage.results) for stage in stages)
+
+
+def _averages(run: Path) -> bytes:
+    """The checkpoint of a finished run without what only training asks for."""
+    state, content = checkpoint.load(run), io.BytesIO()
+    assert state is not None
+    torch.save({**state, "modules": {}, "optimiser": {}}, content)
+    return content.getvalue()
 
 
 def _manifest(state: Path) -> _Manifest | None:

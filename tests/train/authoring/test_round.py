@@ -3,16 +3,18 @@
 import sys
 
 import pytest
+import torch
 
 from tools import round as tool
+from train.engine import checkpoint
 
 
 @pytest.fixture
 def out(tmp_path):
     made = tmp_path / "out"
     for name, size in (
-        ("base/checkpoint.pt", 70_000),
-        ("base/checkpoint-0000250.pt", 10),
+        ("motion/checkpoint.pt", 70_000),
+        ("motion/checkpoint-0000250.pt", 10),
         ("base/model.safetensors", 5_000),
         ("base/tensorboard/events", 10),
         ("base/run.lock", 10),
@@ -32,9 +34,21 @@ def test_a_state_comes_back_from_small_files(tmp_path, out):
     assert all((state / name).stat().st_size <= 30_000 for name in names)
     assert tool.unpack(state, back) == 3
     found = {path.relative_to(back).as_posix() for path in back.rglob("*") if path.is_file()}
-    assert found == {"base/checkpoint.pt", "base/model.safetensors", "measures.json"}
+    assert found == {"motion/checkpoint.pt", "base/model.safetensors", "measures.json"}
     for name in found:
         assert (back / name).read_bytes() == (out / name).read_bytes()
+
+
+def test_of_a_finished_stage_the_averages_are_carried(tmp_path, out):
+    averages = {"motion": {"weight": torch.arange(5.0)}}
+    whole = {"step": 7, "average": averages, "modules": averages, "optimiser": {"state": {}}}
+    checkpoint.save(out / "base", whole)
+    tool.pack(out, tmp_path / "state")
+    tool.unpack(tmp_path / "state", tmp_path / "back")
+    carried = checkpoint.load(tmp_path / "back" / "base")
+    assert (carried["modules"], carried["optimiser"], carried["step"]) == ({}, {}, 7)
+    assert torch.equal(carried["average"]["motion"]["weight"], torch.arange(5.0))
+    assert checkpoint.load(out / "base")["modules"]  # as it was on this machine
 
 
 def test_the_state_before_stays_until_the_new_one_is_whole(tmp_path, out):
