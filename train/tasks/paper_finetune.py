@@ -98,7 +98,7 @@ def paper_finetune_task(config: PaperFinetuneConfig, sets: Sets) -> Task:
         for name in PICTURE:
             add_low_rank(initial.networks[name], what.rank)
     batches = PaperBatches(
-        sets=LabelledSets(sets=sets, reader=initial.criteria.reader),
+        sets=LabelledSets(sets=sets, motion_network=initial.criteria.motion_network),
         batch=training.optimiser.batches.batch,
         clips_in_step=training.sets.unlabelled_count,
     )
