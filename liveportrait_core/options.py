@@ -81,14 +81,14 @@ class DrivingOptions:
     )
     eyes_strength: float = option(
         1.0,
-        "strength of retargeting the eyes, from none to all of it",
+        "strength of retargeting the eyes",
         **_SHARE,
         group="motion",
         more=True,
     )
     lip_strength: float = option(
         1.0,
-        "strength of retargeting the lip, from none to all of it",
+        "strength of retargeting the lip",
         **_SHARE,
         group="motion",
         more=True,

@@ -219,7 +219,7 @@ def cross_reenactment(
     sources = list(_open_portraits(setup, portraits, report))
     if not sources:
         raise MediaError(
-            f"None of {counted(len(portraits), 'portrait')} can be used; the last reason: "
+            f"Of {counted(len(portraits), 'portrait')} none can be used; the last reason: "
             f"{report.skipped[-1]['reason']}"
         )
 
@@ -352,7 +352,7 @@ def finished(report: Report, totals: SetAccumulator, facts: Mapping[str, float |
     """
     if not report.rows:
         raise MediaError(
-            f"None of {counted(len(report.skipped), 'video')} can be used; videos of faces are "
+            f"Of {counted(len(report.skipped), 'video')} none can be used; videos of faces are "
             f"expected. The last reason: {report.skipped[-1]['reason']}"
         )
     for measure in totals.measures:

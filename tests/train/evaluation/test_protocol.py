@@ -84,7 +84,7 @@ def test_bad_videos_are_named_counted_and_left_out(shipped, videos, caplog):
     assert "shows a face in 0 of 2 frames" in report.skipped[1]["reason"]
     assert report.facts["videos"] == report.facts["videos_and_images_skipped"] == 2
     assert "broken.mp4 is left out" in caplog.text
-    with pytest.raises(MediaError, match="None of 1 videos can be used"):
+    with pytest.raises(MediaError, match="Of 1 video none can be used"):
         self_reenactment(a_setup(shipped), one_video(videos, "grey.mp4"))
 
 
@@ -269,7 +269,7 @@ def test_a_video_that_breaks_the_work_unforeseen_is_left_out_by_name(shipped, vi
         raise ValueError("3 frames of 2 sizes")
 
     monkeypatch.setattr(protocol, "track_video", odd)
-    with pytest.raises(MediaError, match="None of 1 videos can be used"):
+    with pytest.raises(MediaError, match="Of 1 video none can be used"):
         self_reenactment(a_setup(shipped), one_video(videos, "still.mp4"))
 
 
