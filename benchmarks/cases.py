@@ -86,7 +86,9 @@ def _our_model(name: str) -> LivePortraitModel:
             preset = COMPACT
     else:
         preset = PAPER
-    networks = {key: net.eval().requires_grad_(False) for key, net in build(preset).items()}
+    networks: dict[str, Any] = {
+        key: net.eval().requires_grad_(False) for key, net in build(preset).items()
+    }
     return LivePortraitModel(preset=preset, **networks)
 
 

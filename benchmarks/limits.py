@@ -153,13 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
         for name, sizes in CHANGES.items():
             for size in sizes:
-                row = measure(drivers, name, size)
-                errors = (row.keypoints, row.read, row.held)
-                shown = " ".join(
-                    f"{50 * e:{w}.2f}" for e, w in zip(errors, (10, 6, 6), strict=True)
-                )
-                line = f"{name:<12} {size:6g} {row.psnr_db:7.2f} {row.gain_db:7.2f} {shown}"
-                print(line, flush=True)
+                print(_line(name, size, measure(drivers, name, size)), flush=True)
     return 0
 
 

@@ -139,7 +139,7 @@ def test_a_folder_that_was_not_rendered_is_refused(tmp_path):
 
 def test_a_rendering_that_is_not_finished_is_refused(tmp_path, data):
     (tmp_path / "index.json").write_text((data / "index.json").read_text(encoding="utf-8"))
-    with pytest.raises(MediaError, match="lacks 1 of 1 shards"):
+    with pytest.raises(MediaError, match="lacks 1 of 1 shard "):
         RenderedSet([tmp_path])
 
 
