@@ -109,11 +109,11 @@ class FindFaces(io.ComfyNode):
         net = runtime.on_device(model)
         trackers = library.face_trackers.FaceTrackers(net, model.face_models)
         marked = box_of(box, clip, bounding_box, mask)
-        counted = library.clips.CountedClip(clip, progress.read)
+        clip_read = library.clips.CountedClip(clip, progress.read)
         face = FaceOptions(box=marked, min_score=min_score or None)
         options = FindOptions(max_faces=max_faces, order=order)
         with about("images"), HeardWarnings() as heard:
-            faces = trackers.find_all(counted, face=face, options=options)
+            faces = trackers.find_all(clip_read, face=face, options=options)
         faces = replace(faces, source_crop=net.preset.source_framing)
         progress.finish()
         runtime.show_text(cls, "\n".join([*heard.texts, _summary(faces)]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas, Node, Output
+from ..workflows import Bend, Canvas, Node, Output
 from . import CLIP, FILE_PX, MODEL, PARTS, PHOTO, PICTURES, TRY, VIDEOS, find_and_show
 
 TEXT = f"""\
@@ -56,13 +56,19 @@ def draw() -> Canvas:
     last = _people(
         canvas, model["model"], photo["IMAGE"], faces, left["VIDEO"].via(under[3]), right
     )
-    parts_way = canvas.bends((SECOND - 60, 850), after=under[3])
+    _result(canvas, last, left["VIDEO"], under[3])
+    return canvas
+
+
+def _result(canvas: Canvas, last: Node, clip: Output, below: Bend) -> None:
+    """The video of all, with sound and frame rate of a clip that comes from below."""
+    parts_way = canvas.bends((SECOND - 60, 850), after=below)
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",
         at=(SECOND, 800),
         size=PARTS,
-        video=left["VIDEO"].via(parts_way[0]),
+        video=clip.via(parts_way[0]),
     )
     up = [canvas.bends((x, 690), (x, 180)) for x in (VIDEO - 30, VIDEO - 18)]
     video = canvas.node(
@@ -84,7 +90,6 @@ def draw() -> Canvas:
     )
     canvas.group("Sound and frame rate", parts, colour="brown")
     canvas.group("5. Result", video, saved, colour="green")
-    return canvas
 
 
 def _people(

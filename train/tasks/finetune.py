@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from torch import nn
 
@@ -41,6 +42,19 @@ from .cost import noise_sets, step_cost
 SUFFIX: Final = ".safetensors"
 TAKEN_NAMES: Final = frozenset({*FILE_OF_NETWORK.values(), RETARGETING_FILE})
 """File names, without suffix, that Load Model takes for parts of a published model."""
+
+
+LOOP_DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "steps": 300,
+        "warmup_steps": 20,
+        "ema_decay": 0.98,
+        "log_every": 10,
+        "save_every": 50,
+        "grid_every": 100,
+    }
+)
+"""Of a training loop that takes minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +90,10 @@ class FinetuneBase:
         """Where the model goes; None for the run's folder."""
         return Path(self.out) if self.out else None
 
-    @property
-    def how(self) -> str:
-        """How much learns, for the model's file."""
-        return f"rank {self.rank}" if self.rank else "full"
+    def note(self, loop: LoopConfig) -> str:
+        """What was fine-tuned, how long and how much of it, for the model's file."""
+        how = f"rank {self.rank}" if self.rank else "full"
+        return f"finetune {loop.length}, {how}, of {Path(self.base).name}"
 
     def check(self, run: Path) -> None:
         """Refuse to write over the base, and to go on with a run of another base or rank.
@@ -99,15 +113,7 @@ class FinetuneBase:
 class FinetuneConfig:
     """Fine-tuning for one person or one style on a folder of videos, and pictures besides."""
 
-    loop: LoopConfig = shared(
-        LoopConfig,
-        steps=300,
-        warmup_steps=20,
-        ema_decay=0.98,
-        log_every=10,
-        save_every=50,
-        grid_every=100,
-    )
+    loop: LoopConfig = shared(LoopConfig, **LOOP_DEFAULTS)
     sets: DataConfig = shared(DataConfig)
     what: FinetuneBase = shared(FinetuneBase)
     batches: CompactBatches = shared(
@@ -120,8 +126,7 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if not self.sets.clips:
-            raise OptionError("clips is missing; give clips=FOLDER with videos of the person.")
+        require_clips(self.sets)
         if not self.batches.batch:
             raise OptionError(
                 "batch is 0; a whole number from 1 up is expected, as nothing else is fine-tuned. "
@@ -169,6 +174,16 @@ def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
         write=partial(write_merged, config, base),
         notes=(f"{num_trained(networks):,} numbers learn for {whole:,} of F, W and G",),
     )
+
+
+def require_clips(config: DataConfig) -> None:
+    """Refuse data without clips.
+
+    Raises:
+        OptionError: There are none.
+    """
+    if not config.clips:
+        raise OptionError("clips is missing; give clips=FOLDER with videos of the person.")
 
 
 def require_videos(config: DataConfig, sets: Sets) -> None:
@@ -221,7 +236,7 @@ def merged(base: BaseModel, trained: Networks) -> dict[str, nn.Module]:
 
 def write_merged(config: FinetuneConfig, base: BaseModel, trained: Mapping[str, nn.Module]) -> Path:
     """Write the model as one float16 file, ready for `load_model` and Load Model."""
-    note = f"finetune {config.loop.length}, {config.what.how}, of {Path(config.what.base).name}"
+    note = config.what.note(config.loop)
     return write_model(config.loop.run, base.preset, merged(base, trained), note, config.what.path)
 
 

@@ -6,12 +6,12 @@ they mean, and S, R_eyes and R_lip of the base still fit: all four are copied.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from liveportrait_core.config.fields import OptionError, check_options, section, shared
+from liveportrait_core.config.fields import check_options, section, shared
+from liveportrait_core.media.atomic import make_folder, write_whole
 
 from ..data.sets import Sets, open_sets
 from ..engine.distributed import num_processes
@@ -24,7 +24,7 @@ from ..models.runs import open_networks
 from . import paper
 from .compact_steps import MOTION, PICTURE
 from .cost import noise_sets, step_cost
-from .finetune import FinetuneBase, num_trained, require_videos
+from .finetune import LOOP_DEFAULTS, FinetuneBase, num_trained, require_clips, require_videos
 from .paper_step import NETWORKS, LabelledSets, PaperBatches
 
 OF_MOTION: Final = ("equivariance", "keypoint_prior", "head_pose", "deformation", "guide")
@@ -36,16 +36,7 @@ class PaperFinetuneConfig:
     """Fine-tuning a model of the paper's architecture on videos of one person or in one style."""
 
     what: FinetuneBase = shared(FinetuneBase)
-    training: paper.PaperTraining = shared(
-        paper.PaperTraining,
-        steps=300,
-        warmup_steps=20,
-        ema_decay=0.98,
-        log_every=10,
-        save_every=50,
-        grid_every=100,
-        total_batch=4,
-    )
+    training: paper.PaperTraining = shared(paper.PaperTraining, total_batch=4, **LOOP_DEFAULTS)
     weights: PaperWeights = section(
         PaperWeights,
         fixed={**dict.fromkeys(OF_MOTION, 0.0), "face_id": 0.0},
@@ -56,8 +47,7 @@ class PaperFinetuneConfig:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if not self.training.sets.clips:
-            raise OptionError("clips is missing; give clips=FOLDER with videos of the person.")
+        require_clips(self.training.sets)
 
     @property
     def loop(self) -> LoopConfig:
@@ -103,7 +93,7 @@ def paper_finetune_task(config: PaperFinetuneConfig, sets: Sets) -> Task:
         clips_in_step=training.sets.unlabelled_count,
     )
     step = paper.training_step(preset, batches, initial.criteria, config.weights)
-    note = f"finetune {config.loop.length}, {what.how}, of {Path(what.base).name}"
+    note = what.note(config.loop)
     task = paper.assemble(
         training,
         initial,
@@ -125,8 +115,9 @@ def _written(task: Task, average: Networks, out: Path | None) -> Path:
     path = task.write(average)
     if out is None:
         return path
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(path, out))
+    make_folder(out.parent)
+    write_whole(out, path.read_bytes())
+    return out
 
 
 def cost(config: PaperFinetuneConfig) -> str:

@@ -61,6 +61,21 @@ def test_a_flash_on_a_face_that_stays_begins_no_shot():
     assert track.shots == (0,)
 
 
+def track_over_a_change(network, finder, *, is_alike):
+    """The track of a face at the network's places 0 and 1, four frames each."""
+    tracker = FaceTracker(finder, network)
+    for number in (0, 0, 0, 0, 1, 1, 1, 1):
+        picture = frame_picture(number)
+        if number:
+            picture[:60, :, 2] += 90  # what is behind changes, too
+            if not is_alike:
+                picture[90:105, :, 2] += 180
+        tracker.update(picture)
+    (track,) = tracker.tracks()
+    assert [face.state for face in track.faces] == ["measured"] * 8
+    return track
+
+
 class ShortSighted(Oracle):
     """Sees no face that is a third of its side from the middle of the crop."""
 
@@ -75,17 +90,8 @@ class ShortSighted(Oracle):
 def test_a_fast_move_begins_no_shot_and_a_cut_to_another_face_or_size_does(is_alike, growth, shots):
     points = {0: face_points((110, 120)), 1: face_points((134, 120), 30 * growth)}
     network = LandmarkNetwork(read=ShortSighted(points), size_px=64)
-    tracker = FaceTracker(CountingFinder(network, (92, 90, 60, 60)), network)
-    for number in (0, 0, 0, 0, 1, 1, 1, 1):
-        picture = frame_picture(number)
-        if number:
-            picture[:60, :, 2] += 90  # what is behind changes, too
-            if not is_alike:
-                picture[90:105, :, 2] += 180
-        tracker.update(picture)
-    (track,) = tracker.tracks()
-    assert [face.state for face in track.faces] == ["measured"] * 8
-    assert track.shots == shots
+    finder = CountingFinder(network, (92, 90, 60, 60))
+    assert track_over_a_change(network, finder, is_alike=is_alike).shots == shots
 
 
 @pytest.mark.parametrize(
@@ -94,16 +100,7 @@ def test_a_fast_move_begins_no_shot_and_a_cut_to_another_face_or_size_does(is_al
 )
 def test_a_cut_to_another_face_beside_the_last_one_is_seen(is_alike, place, shots):
     network = oracle_network({0: face_points((110, 120)), 1: face_points(place)})
-    tracker = FaceTracker(CountingFinder(network), network)
-    for number in (0, 0, 0, 0, 1, 1, 1, 1):
-        picture = frame_picture(number)
-        if number:
-            picture[:60, :, 2] += 90
-            if not is_alike:
-                picture[90:105, :, 2] += 180
-        tracker.update(picture)
-    (track,) = tracker.tracks()
-    assert [face.state for face in track.faces] == ["measured"] * 8
+    track = track_over_a_change(network, CountingFinder(network), is_alike=is_alike)
     assert track.shots == shots
 
 
