@@ -241,9 +241,7 @@ def _summary(faces: Faces) -> str:
     for track in faces.tracks:
         unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
         _, _, width, height = next(f.box for f in track.faces if f.state == "measured")
-        lost = (
-            f", not seen in frames {library.frame_numbers.frame_ranges(unseen)}" if unseen else ""
-        )
+        lost = f", not seen in {library.frame_numbers.frame_ranges(unseen)}" if unseen else ""
         lines.append(f"face {track.face_id}: {width:.0f}x{height:.0f} px{lost}")
     # Nodes 2.0 show it as one line
     return f"{number} in {length} of {faces.width}x{faces.height} px:\n" + ";\n".join(lines)

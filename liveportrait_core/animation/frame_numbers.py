@@ -11,11 +11,11 @@ MAX_RANGES: Final = 8
 
 
 def frame_ranges(frames: Sequence[int]) -> str:
-    """Frame numbers in words: "3, 7-12 and 40-44"."""
+    """Frame numbers in words: "frame 3", "frames 3, 7-12 and 40-44"."""
     groups = groupby(enumerate(frames), key=lambda pair: pair[1] - pair[0])
     runs = [[frame for _, frame in group] for _, group in groups]
     ranges = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return _listed(ranges, "ranges")
+    return f"frame{'' if len(frames) == 1 else 's'} {_listed(ranges, 'ranges')}"
 
 
 def frame_list(frames: Sequence[int]) -> str:

@@ -74,7 +74,7 @@ def limit_motion(
     if not bent.any():
         return moved
     _LOG.warning(
-        "The driver needs more than this model can render in frames %s (of %d, counted from 0): "
+        "The driver needs more than this model can render in %s (of %d, counted from 0): "
         "%s. They are softened; set limits to off for the motion as it is.",
         frame_ranges(bent.nonzero().flatten().tolist()),
         len(moved),

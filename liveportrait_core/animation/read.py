@@ -26,12 +26,12 @@ _LOG = logging.getLogger(__name__)
 _WITHOUT_FACE: Final[Mapping[Role, tuple[tuple[FaceState, ...], str]]] = {
     "source": (
         ("missing",),
-        "The source shows no face in frames %s; they stay as they are.",
+        "The source shows no face in %s; what is there stays as it is.",
     ),
     "driver": (
         ("interpolated", "missing"),
-        "The driver shows no face, or a part of one, in frames %s; their motion is made from that "
-        "of the frames around them.",
+        "The driver shows no face, or a part of one, in %s; its motion there is made from that of "
+        "the frames around.",
     ),
 }
 """States of faces that a warning names, and its text."""

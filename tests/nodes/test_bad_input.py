@@ -81,9 +81,9 @@ def test_a_driver_without_a_face_for_a_while_goes_on_and_says_so(suite, missing)
     )
     assert len(images) == 5
     assert {i for i, worth in enumerate(motion.validity.tolist()) if worth < 1} == missing
-    named = "0" if 0 in missing else "2-3"
+    named = "frame 0" if 0 in missing else "frames 2-3"
     text, _ = server.sent[-1]
-    assert f"The driver shows no face, or a part of one, in frames {named} (of 5," in text
+    assert f"The driver shows no face, or a part of one, in {named} (of 5," in text
 
 
 def test_a_source_without_a_face_in_its_first_frame_goes_on(suite):

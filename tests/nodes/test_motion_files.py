@@ -214,7 +214,7 @@ def test_an_info_tells_in_words_and_curves_what_a_motion_is(suite, motion):
         f"keypoint space: {COMPACT}",
         "made by: the tests",
         "neutral frame: 2",
-        "not measured: 0 and 3",
+        "not measured: frames 0 and 3",
     ]
     (shown,) = run.ui["images"]
     assert (suite.comfyui.temp / shown["filename"]).is_file()
@@ -321,4 +321,4 @@ def test_what_find_faces_found_is_shown_on_the_node(suite):
     suite("LPS_FindFaces", model=suite.model(), images=batch(*frames))
     text, node_id = server.sent[-1]
     assert node_id == NODE_ID
-    assert text == "1 face in 4 frames of 160x120 px:\nface 0: 40x42 px, not seen in frames 2"
+    assert text == "1 face in 4 frames of 160x120 px:\nface 0: 40x42 px, not seen in frame 2"

@@ -38,7 +38,7 @@ def test_find_faces_says_how_many_there_are_and_how_large(suite, said):
 def test_a_warning_of_pass_1_stands_on_the_node_each_time_it_runs(suite, said, kind):
     given = {"source": batch(STILL), "driving": video(suite, [*walk(2), NOBODY, *walk(2)])}
     first = said(kind, **given)
-    assert "The driver shows no face, or a part of one, in frames 2" in first
+    assert "The driver shows no face, or a part of one, in frame 2 " in first
     assert said(kind, gain=1.5, **given) == first  # pass 1 is kept
 
 
@@ -60,6 +60,6 @@ def test_transform_keypoints_says_which_frames_are_softened(suite, said):
     calm = suite("LPS_Expression", model=model)
     turned = suite("LPS_Expression", model=model, yaw_deg=25.0, pitch_deg=15.0, roll_deg=15.0)
     text = said("LPS_TransformKeypoints", source_motion=still, driving_motion=turned)
-    assert text.startswith("The driver needs more than this model can render in frames 0 (of 1")
+    assert text.startswith("The driver needs more than this model can render in frame 0 (of 1")
     assert " deg" in text
     assert said("LPS_TransformKeypoints", source_motion=still, driving_motion=calm) is None

@@ -103,7 +103,7 @@ def test_a_driver_with_gaps_is_told(animate, files, out):
     make_clip(files / "gap.mp4", 3, size=(160, 120), frames=frames)
     ran = animate(files / "portrait.png", files / "gap.mp4", "-o", out / "made.mp4", "--json")
     assert ran.code == 0
-    assert "frames 1 (of 3" in ran.err
+    assert "frame 1 (of 3" in ran.err
     assert len(json.loads(ran.out)["warnings"]) == 1
 
 
