@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from comfy_api.latest import io
@@ -10,9 +11,14 @@ from torch import Tensor
 
 from . import library, runtime
 from .adapt.images import checked_crops, pixels_of
+from .adapt.whole_pictures import are_whole_pictures
 from .fields import model_field
 from .schema import field, schema
 from .sockets import Features, FeaturesSocket, LoadedModel, checked
+
+WHOLE_PICTURES: Final = (
+    "these are whole pictures, but each is taken as a face crop: connect the images of Crop Face"
+)
 
 
 class ExtractAppearance(io.ComfyNode):
@@ -41,6 +47,7 @@ class ExtractAppearance(io.ComfyNode):
                     "features", display_name="features", tooltip="For Warp & Decode."
                 )
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
@@ -49,6 +56,8 @@ class ExtractAppearance(io.ComfyNode):
         preset = checked(model, LoadedModel, "model").model.preset
         cropped = checked_crops(cropped, "cropped", preset)
         net = runtime.on_device(model)
+        if are_whole_pictures(net, model, cropped):
+            runtime.show_text(cls, WHOLE_PICTURES)
         progress = runtime.Progress()
         volumes: list[Tensor] = []
 

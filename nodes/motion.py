@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..liveportrait_core.errors import about
+from ..liveportrait_core.options import AnimateOptions
+from ..liveportrait_core.warned import HeardWarnings
 from . import library, runtime
-from .adapt.clips import clip_of, exact_fps
-from .adapt.images import checked_crops
+from .adapt.clips import clip_of, exact_fps, still_of
+from .adapt.images import ImageBatch, checked_crops, checked_images
+from .adapt.whole_pictures import are_whole_pictures
 from .fields import fps_field, model_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, LoadedModel, MotionSocket, checked
+
+WHOLE_PICTURES: Final = (
+    "these are whole pictures: the face was found and cropped here, as that of a driver. "
+    "Crop Face does it as you choose"
+)
 
 
 class ExtractMotion(io.ComfyNode):
@@ -31,7 +42,8 @@ class ExtractMotion(io.ComfyNode):
                 field(
                     io.Image,
                     "cropped",
-                    tooltip="Face crops of a source or a driver, from Crop Face.",
+                    tooltip="Face crops of a source or a driver, from Crop Face. In whole pictures "
+                    "the largest face is found and cropped here.",
                 ),
                 field(
                     CropsSocket,
@@ -62,9 +74,18 @@ class ExtractMotion(io.ComfyNode):
             checked(crops, Crops, "crops")
         rate = exact_fps(fps) if crops is None else crops.fps
         preset = checked(model, LoadedModel, "model").model.preset
-        clip = clip_of(checked_crops(cropped, "cropped", preset), "cropped", rate)
+        images = checked_images(cropped, "cropped")
         net = runtime.on_device(model)
         progress = runtime.Progress(reading_steps=runtime.STEPS)
+        if crops is None and are_whole_pictures(net, model, images):
+            clip = still_of(ImageBatch(images, rate))
+            options = AnimateOptions(face_models=model.face_models)
+            with about("cropped"), HeardWarnings() as heard:
+                motion = library.pipeline.read_motion(net, clip, options, progress=progress.read)
+            runtime.show_text(cls, "\n".join([*dict.fromkeys(heard.texts), WHOLE_PICTURES]))
+            progress.finish()
+            return io.NodeOutput(runtime.intermediate(motion))
+        clip = clip_of(checked_crops(images, "cropped", preset), "cropped", rate)
         motion = library.crop_motion.read_crops(
             net,
             library.clips.CountedClip(clip, progress.read),

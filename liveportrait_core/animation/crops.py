@@ -31,6 +31,9 @@ CROP_SMOOTHING_S: Final = 0.1
 """Width of the smoothing of a source clip's crops, a standard deviation in seconds."""
 EDGE_PX: Final = 512
 """Size of crops whose edges are shown; an edge depends on it by half a pixel of the crop."""
+LEAST_SHARE: Final = 0.65
+"""Of a picture's longer side that the crop of its face takes up where the picture is a face crop
+already. Crops of our own have 0.8 and more, portraits with shoulders up to 0.6."""
 
 
 def crop_of(frame: Pixels, transform: CropTransform, *, published: bool = False) -> Pixels:
@@ -101,6 +104,19 @@ def driving_crops(
 ) -> list[CropTransform]:
     """One upright crop for each shot of a driver: what its motion is measured in."""
     return fixed_crops(track, _driver_framing(model, framing, published=published))
+
+
+def is_whole_picture(model: LivePortraitModel, frame: Pixels, track: FaceTrack) -> bool:
+    """Whether a picture shows much more than a crop of its face would (`LEAST_SHARE`).
+
+    Args:
+        model: The model.
+        frame: The picture.
+        track: Its face, of one frame.
+    """
+    (crop,) = driving_crops(model, track, Framing())
+    side_px = crop.size_px * crop.source_px_per_crop_px
+    return side_px < LEAST_SHARE * max(frame.shape[:2])
 
 
 def clip_crops(
