@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import mmap
 import multiprocessing
+import os
 from collections.abc import Callable, Mapping
 from math import floor
 from typing import Any, Final
@@ -26,7 +27,8 @@ from ..engine.draw import Draw
 from ..rendering.export.head_renderer import HeadRenderer
 from ..rendering.export.options import PeopleOptions
 from ..rendering.head.load import load_head
-from .heads import RenderedHeads
+from .heads import RenderedHeads, Turned, turned_pairs
+from .rendered_shards import FRAMES
 
 MEAN_OF: Final = 64
 """Heads, at most, that the mean canonical keypoints are of."""
@@ -41,7 +43,12 @@ class DrawnSet(RenderedHeads):
     """Heads rendered while training."""
 
     def __init__(
-        self, people: PeopleOptions, *, fresh: float = 0.0, same_pose_fraction: float = 0.5
+        self,
+        people: PeopleOptions,
+        *,
+        fresh: float = 0.0,
+        same_pose_fraction: float = 0.5,
+        turned_fraction: float = 0.0,
     ) -> None:
         """Render the first head, which says how much memory each takes.
 
@@ -49,15 +56,18 @@ class DrawnSet(RenderedHeads):
             people: Which heads; `identities` of them are drawn from, and in memory, at a time.
             fresh: Heads a step that new ones take the place of.
             same_pose_fraction: As for `RenderedHeads`.
+            turned_fraction: Likewise; above 0 the poses of all heads that a step draws from are
+                worked out before it, a third of the work of rendering them.
 
         Raises:
             FaceModelError: The face model cannot be read.
         """
-        super().__init__(same_pose_fraction=same_pose_fraction)
+        super().__init__(same_pose_fraction=same_pose_fraction, turned_fraction=turned_fraction)
         heads = people.heads
         self._people, self._fresh, self._size_px = people, fresh, heads.size_px
         self._renderer = HeadRenderer(load_head(heads.face_model), heads.size_px, people.animals)
         self._pool = _Pool(self._rendered, people.identities)
+        self._poses = _Poses(self._posed, people.identities) if turned_fraction else None
 
     def __len__(self) -> int:
         return self._people.identities
@@ -95,10 +105,24 @@ class DrawnSet(RenderedHeads):
         return np.stack(arrays)
 
     def _drawn(self, draw: Draw, count: int) -> NDArray[np.integer]:
-        return floor(draw.step * self._fresh) + super()._drawn(draw, count)
+        return self._oldest(draw) + super()._drawn(draw, count)
+
+    def _turned(self, draw: Draw) -> Turned:
+        assert self._poses is not None
+        oldest = self._oldest(draw)
+        pairs = turned_pairs(self._poses.since(oldest))
+        pairs[:, 0] += oldest
+        return pairs
+
+    def _oldest(self, draw: Draw) -> int:
+        """Number of the first head that a step draws from."""
+        return floor(draw.step * self._fresh)
 
     def _rendered(self, number: int) -> Arrays:
         return self._renderer.render_identity(self._people.heads.seed, number)
+
+    def _posed(self, number: int) -> Arrays:
+        return {"pose_deg": self._renderer.poses_deg(self._people.heads.seed, number)}
 
 
 class _Pool:
@@ -134,3 +158,24 @@ class _Pool:
         for name, array in arrays.items():
             self._heads[place][name] = array
         self._numbers[place] = number
+
+
+class _Poses:
+    """Poses of the heads that a step draws from, which processes work out together."""
+
+    def __init__(self, pose: Callable[[int], Arrays], count: int) -> None:
+        self._pool = _Pool(pose, count)
+        self._numbers = np.full(count, _NOBODY)
+        self._pose_deg = np.zeros((count, FRAMES, 3), np.float32)
+
+    def since(self, oldest: int) -> NDArray[np.float32]:
+        """(N, 3, 3) of the heads from a number on, in their order."""
+        numbers = oldest + np.arange(len(self._numbers))
+        places = numbers % len(numbers)
+        lacking = numbers[self._numbers[places] != numbers]
+        # in an order of each process's own, so that one does not wait for what another works out
+        for number in np.random.default_rng(os.getpid()).permutation(lacking).tolist():
+            place = number % len(numbers)
+            self._pose_deg[place] = self._pool.array("pose_deg", number)
+            self._numbers[place] = number
+        return self._pose_deg[places]

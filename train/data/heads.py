@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from liveportrait_core.errors import MediaError
+
 from ..engine.draw import Draw
 from .batch import FrameBatch, PairBatch, PairTruth, ReliefTruth
 from .rendered_shards import DEPTH, FRAMES
@@ -34,18 +36,15 @@ class RenderedHeads(ABC):
         *,
         same_pose_fraction: float = 0.5,
         turned_fraction: float = 0.0,
-        turned: Turned | None = None,
     ) -> None:
         """Say which pairs are drawn.
 
         Args:
             same_pose_fraction: Share of the drawn pairs with one head pose and another expression,
                 of those that are not drawn as turned.
-            turned_fraction: Share of the drawn pairs that are among `turned`.
-            turned: Pairs whose yaw differs by 20 degrees or more.
+            turned_fraction: Share of the drawn pairs whose yaw differs by 20 degrees or more.
         """
         self._same_pose_fraction, self._turned_fraction = same_pose_fraction, turned_fraction
-        self._turned = turned
 
     @abstractmethod
     def __len__(self) -> int:
@@ -152,8 +151,9 @@ class RenderedHeads(ABC):
         same = draw.uniform(count).numpy() < (0.0 if moving else self._same_pose_fraction)
         pair = np.where(same, SAME_POSE_PAIR, 2 * draw.integers(count, 0, 2))
         identities = self._drawn(draw, count)
-        if self._turned_fraction and self._turned is not None:
-            chosen = self._turned[draw.integers(count, 0, len(self._turned))]
+        if self._turned_fraction:
+            among = self._turned(draw)
+            chosen = among[draw.integers(count, 0, len(among))]
             turned = draw.uniform(count).numpy() < self._turned_fraction
             identities, pair = (
                 np.where(turned, chosen[:, column], usual)
@@ -168,6 +168,14 @@ class RenderedHeads(ABC):
         """(count,) random identities."""
         return draw.integers(count, 0, len(self))
 
+    @abstractmethod
+    def _turned(self, draw: Draw) -> Turned:
+        """The turned pairs that a step draws from, by identity and number; at least one.
+
+        Raises:
+            MediaError: There is none.
+        """
+
     def _readable(
         self,
         identities: NDArray[np.integer],
@@ -181,6 +189,26 @@ class RenderedHeads(ABC):
         self, name: str, identities: NDArray[np.integer], frames: NDArray[np.integer]
     ) -> Tensor:
         return torch.from_numpy(self.rows(name, identities, frames))
+
+
+def turned_pairs(pose_deg: NDArray[np.generic]) -> Turned:
+    """Each pair whose yaw differs by `TURNED_DEG` or more.
+
+    Args:
+        pose_deg: (N, 3, 3) of all frames.
+
+    Raises:
+        MediaError: There is none.
+    """
+    yaw = pose_deg[..., 1].astype(np.float32)
+    turn = np.abs(np.roll(yaw, -1, axis=1) - yaw)
+    found = np.argwhere(turn >= TURNED_DEG)
+    if not len(found):
+        raise MediaError(
+            f"No pair of the {len(pose_deg)} rendered heads turns by {TURNED_DEG:.0f} degrees or "
+            "more, and turned_fraction asks for some. Give turned_fraction=0, or more heads."
+        )
+    return found
 
 
 def _named(what: str, identities: NDArray[np.integer], numbers: NDArray[np.integer]) -> str:

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from liveportrait_core.errors import MediaError, counted
 
+from ..engine.draw import Draw
 from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, open_folder
-from .heads import TURNED_DEG, RenderedHeads, Turned
+from .heads import RenderedHeads, Turned, turned_pairs
 from .rendered_shards import DENSE_ARRAYS, DEPTH, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
 from .storage import Place, each
@@ -75,16 +76,8 @@ class RenderedSet(RenderedHeads):
         self.small = {
             name: np.concatenate([small[name] for small, _ in parts]) for name in SMALL_ARRAYS
         }
-        turned = _turned_pairs(self.small["pose_deg"])
-        super().__init__(
-            same_pose_fraction=same_pose_fraction, turned_fraction=turned_fraction, turned=turned
-        )
-        if turned_fraction and not len(turned):
-            raise MediaError(
-                f"No pair of the rendered heads turns by {TURNED_DEG:.0f} degrees or more, and "
-                f"turned_fraction is {turned_fraction:g}. Give turned_fraction=0, or render more "
-                "heads."
-            )
+        super().__init__(same_pose_fraction=same_pose_fraction, turned_fraction=turned_fraction)
+        self._turned_pairs = turned_pairs(self.small["pose_deg"]) if turned_fraction else None
         self._first = np.cumsum([0, *map(len, pictures)])
         self._skipping = Skipping("head", int(self._first[-1]))
         sizes = {rows.shape[2] for rows in pictures}
@@ -134,6 +127,11 @@ class RenderedSet(RenderedHeads):
         """(B, K, 3) canonical keypoints, a copy."""
         return self.small["canonical"][identities]
 
+    def _turned(self, draw: Draw) -> Turned:
+        del draw
+        assert self._turned_pairs is not None
+        return self._turned_pairs
+
     def _readable(
         self,
         identities: NDArray[np.integer],
@@ -154,13 +152,6 @@ class RenderedSet(RenderedHeads):
             return self._skipping.first_readable(first, partial(read, place), after)
 
         return np.array(each(readable, range(len(identities)), far=self._far), int)
-
-
-def _turned_pairs(pose_deg: NDArray[np.generic]) -> Turned:
-    """Each pair whose yaw differs by `TURNED_DEG` or more."""
-    yaw = pose_deg[..., 1].astype(np.float32)
-    turn = np.abs(np.roll(yaw, -1, axis=1) - yaw)
-    return np.argwhere(turn >= TURNED_DEG)
 
 
 def _parts(

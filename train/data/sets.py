@@ -121,11 +121,6 @@ class DataConfig:
                 "Options of drawn heads are given, and data is not drawn. Give data=drawn, or "
                 "leave them out."
             )
-        if self.data == DRAWN and self.turned_fraction:
-            raise OptionError(
-                f"turned_fraction is {self.turned_fraction:g}, and data is drawn, of which only a "
-                "folder knows who turns. Give turned_fraction=0, or data=FOLDER."
-            )
         if self.clip_px % SIZE_STEP_PX:
             raise OptionError(
                 f"clip_px is {self.clip_px}; a multiple of {SIZE_STEP_PX} is expected. Use "
@@ -177,7 +172,12 @@ def _heads(config: DataConfig) -> RenderedHeads:
     from .drawn import DrawnSet  # noqa: PLC0415 - numba renders alone
 
     people = config.drawn.people
-    heads = DrawnSet(people, fresh=config.drawn.fresh, same_pose_fraction=config.same_pose_fraction)
+    heads = DrawnSet(
+        people,
+        fresh=config.drawn.fresh,
+        same_pose_fraction=config.same_pose_fraction,
+        turned_fraction=config.turned_fraction,
+    )
     if is_first_process():
         kind = "procedural heads" if people.heads.face_model is None else "heads"
         print(

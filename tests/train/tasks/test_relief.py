@@ -14,7 +14,8 @@ from tests.support.refusals import refused
 from tests.support.rendered import write_rendered
 from train import compact
 from train.data.batch import PairBatch
-from train.data.rendered import TURNED_DEG, RenderedSet
+from train.data.heads import TURNED_DEG
+from train.data.rendered import RenderedSet
 from train.engine.draw import Draw
 from train.losses.compact_field_terms import FieldStep, coverage_loss, depth_loss
 from train.models.runs import load_run, open_networks

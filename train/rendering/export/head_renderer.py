@@ -65,12 +65,7 @@ class HeadRenderer:
             regions (3, S/2, S/2) uint8, values of `Region`; depth (3, S/2, S/2) float16, z of
             what is seen, as that of keypoints, 0 in the background.
         """
-        random = np.random.default_rng([seed, number])
-        make = make_animal if is_animal(seed, number, self._animals) else make_character
-        identity = make(self._head, self._chart, self._photos, random)
-        identity = with_occluder(identity, self._chart.chin_y, random)
-        first, second = self._sampler.draw(random), self._sampler.draw(random)
-        motions = [first, second, self._sampler.draw_same_pose(second, random)]
+        identity, motions = self._cast(seed, number)
         frames, dense = self._draw(identity, motions)
         keypoints = np.stack([posed_keypoints(self._head, frame) for frame in frames])
         eyes_open, lip_open = openings(keypoints)
@@ -88,6 +83,20 @@ class HeadRenderer:
             "regions": np.stack([labels.regions for labels in dense]),
             "depth": np.stack([labels.depth for labels in dense]),
         }
+
+    def poses_deg(self, seed: int, number: int) -> npt.NDArray[np.float32]:
+        """(3, 3) `pose_deg` of `render_identity`, and nothing drawn."""
+        _, motions = self._cast(seed, number)
+        return np.stack([motion.pose_deg for motion in motions])
+
+    def _cast(self, seed: int, number: int) -> tuple[Identity, list[HeadMotion]]:
+        """An identity and what it does in its frames."""
+        random = np.random.default_rng([seed, number])
+        make = make_animal if is_animal(seed, number, self._animals) else make_character
+        identity = make(self._head, self._chart, self._photos, random)
+        identity = with_occluder(identity, self._chart.chin_y, random)
+        first, second = self._sampler.draw(random), self._sampler.draw(random)
+        return identity, [first, second, self._sampler.draw_same_pose(second, random)]
 
     def _draw(
         self, identity: Identity, motions: list[HeadMotion]

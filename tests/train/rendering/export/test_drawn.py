@@ -10,6 +10,7 @@ import torch
 
 from liveportrait_core.config.fields import build
 from liveportrait_core.config.spec import OptionError
+from liveportrait_core.errors import MediaError
 from tests.support.batches import assert_alike
 from tests.support.killing import cut_off_and_resumed, losses_of
 from train import compact
@@ -106,7 +107,8 @@ def test_a_run_on_drawn_heads_is_that_on_a_folder_and_resumes_exactly(tmp_path, 
     of_heads |= {"face_model": str(face_model_file)}
     folder = tmp_path / "heads"
     render_set(RenderConfig(folder=folder, people=build(PeopleOptions, of_heads)))
-    quick = ["steps=3", "batch=1", "motion_batch=1", "log_every=1", "save_every=2", "grid_every=0"]
+    quick = ["turned_fraction=0.5"]
+    quick += ["steps=3", "batch=1", "motion_batch=1", "log_every=1", "save_every=2", "grid_every=0"]
     drawn = ["data=drawn", *(f"drawn.{key}={value}" for key, value in of_heads.items())]
     runs = {
         "stored": [f"data={folder}", "workers=0"],
@@ -121,8 +123,34 @@ def test_a_run_on_drawn_heads_is_that_on_a_folder_and_resumes_exactly(tmp_path, 
     assert losses["again"] == losses["stored"]
 
 
-def test_options_of_drawn_heads_need_data_drawn_and_turned_pairs_a_folder():
+def test_turned_pairs_are_those_of_a_folder_of_the_same_seed(people, first_heads, folder):
+    stored = RenderedSet([first_heads], turned_fraction=0.7)
+    drawn = DrawnSet(people, turned_fraction=0.7)
+    for step in range(3):
+        draws = [Draw.of(0, 0, step) for _ in range(2)]
+        assert_alike(drawn.draw_pairs(draws[0], 7), stored.draw_pairs(draws[1], 7))
+        assert draws[0].notes == draws[1].notes
+    longer, fresh = RenderedSet([folder]), DrawnSet(people, fresh=1, turned_fraction=1.0)
+    yaw = longer.small["pose_deg"][..., 1]
+    for step in (0, HEADS, 1):  # back as well, as a worker that is behind
+        draw = Draw.of(0, 0, step)
+        pairs = fresh.draw_pairs(draw, 6)
+        named = named_in(draw.notes[0])
+        identities, numbers = named.T
+        assert set(identities) <= set(range(step, step + HEADS))
+        turn = np.abs(yaw[identities, (numbers + 1) % 3] - yaw[identities, numbers])
+        assert (turn >= 20).all()
+        assert_alike(pairs, longer.pairs(identities, numbers))
+
+
+def test_heads_that_do_not_turn_are_one_sentence(people, monkeypatch):
+    still = {"pose_deg": np.zeros((3, 3), np.float32)}
+    monkeypatch.setattr(DrawnSet, "_posed", lambda self, number: still)
+    drawn = DrawnSet(people, turned_fraction=0.5)
+    with pytest.raises(MediaError, match="No pair of the 5 rendered heads turns by 20 degrees"):
+        drawn.draw_pairs(Draw.of(0, 0, 1), 2)
+
+
+def test_options_of_drawn_heads_need_data_drawn():
     with pytest.raises(OptionError, match=r"data is not drawn\. Give data=drawn"):
         build(DataConfig, {"data": "heads", "drawn.seed": 3})
-    with pytest.raises(OptionError, match="turned_fraction=0, or data=FOLDER"):
-        build(DataConfig, {"data": "drawn", "turned_fraction": 0.5})
