@@ -2,22 +2,30 @@
 
     python -m tools.round STATE --minutes 9 --out OUT --wheels WHEELS -- --workers 16
 
-Puts back what the last call left in STATE, runs `train.recipe` for some minutes, and packs what is
-new into files of at most 16 MB there. Carry STATE to the next machine and give the same command;
-`train.recipe --list OUT` says what is left. Heads are rendered anew on each machine that has none:
-they are functions of their seed, and too large to carry.
+Puts back what the last call left in STATE, runs `train.recipe` for what is left of the minutes, and
+packs what later calls need into files of at most 16 MB there. Carry STATE to the next machine and
+give the same command; `train.recipe --list OUT` says what is left. A call that is killed leaves the
+state as it was before; one that is asked to end (Ctrl-C, SIGTERM) saves first.
+
+Not carried: heads, which each machine renders anew, as they are functions of their seed; models
+that no stage that is left begins with; kept checkpoints, TensorBoard and all sample grids but the
+last. Of the stage that is being trained `tools.small_state` says what is kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import io
 import json
+import math
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
@@ -26,19 +34,31 @@ import torch
 
 from liveportrait_core.errors import counted
 from liveportrait_core.media.atomic import write_whole
-from train.authoring.recipe import STAGES
+from liveportrait_core.networks.build import build
+from liveportrait_core.preset import COMPACT
+from train.authoring.recipe import GOALS, MINUTE_S, STAGES, RecipeConfig, left, needs
 from train.engine import checkpoint
+from train.tasks.compact import NETWORKS
+
+from . import small_state
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PART_BYTES: Final = 16 * 10**6
+MOST_MB: Final = 36.0
+"""64 MiB less what travels beside a state: this repository and a face model."""
+MB: Final = 10**6
 MANIFEST: Final = "state.json"
 """Written last: names the files of a state, with their sums."""
-LEFT_OUT: Final = frozenset(
-    {"tensorboard", "run.lock", *(stage.name for stage in STAGES if stage.identities)}
-)
-"""Files and folders that are not carried: heads, and what is of one machine."""
+SMALL_NAME: Final = "checkpoint.small.pt"
+"""In place of a checkpoint, what `small_state` makes of it."""
+OF_ONE_MACHINE: Final = frozenset({"tensorboard", "run.lock"})
+GRIDS: Final = "grid-*.png"
+
+
+class StateError(ValueError):
+    """A state is damaged, or larger than it may be; the message says what to do."""
 
 
 class _Manifest(TypedDict):
@@ -50,43 +70,55 @@ class _Manifest(TypedDict):
     """Name and SHA-256 of each, in their order."""
 
 
-def pack(out: Path, state: Path, part_bytes: int = PART_BYTES) -> list[str]:
+def pack(
+    out: Path, state: Path, part_bytes: int = PART_BYTES, most_bytes: float = MOST_MB * MB
+) -> list[str]:
     """Write all that has to be carried as files of at most so many bytes.
 
     Convention:
         - the state before stays until the new one is whole
-        - of a finished stage only the averages are carried, which others begin with
+        - where it would be too large, the optimiser's moments are left out and begin anew
+
+    Args:
+        out: Of `train.recipe`.
+        state: Where the files go.
+        part_bytes: Of a file, at most.
+        most_bytes: Of all together, at most.
 
     Returns:
         Their names.
+
+    Raises:
+        StateError: It is too large all the same; the state before is kept.
     """
     state.mkdir(parents=True, exist_ok=True)
     before = _manifest(state)
     number = before["round"] + 1 if before else 0
-    sums: dict[str, str] = {}
-    stream = _Parts(state, f"round-{number:04d}", part_bytes, sums)
-    with tarfile.open(fileobj=stream, mode="w|") as tar:
-        for path in _carried(out):
-            name = path.relative_to(out).as_posix()
-            if path.name == checkpoint.NAME and _is_finished(out, path.parent):
-                data = _averages(path.parent)
-                about = tarfile.TarInfo(name)
-                about.size = len(data)
-                tar.addfile(about, io.BytesIO(data))
-            else:
-                tar.add(path, name)
-    stream.close()
-    write_whole(state / MANIFEST, json.dumps({"round": number, "files": sums}).encode())
+    for with_moments in (True, False):
+        parts = _Parts(state, f"round-{number:04d}", part_bytes, most_bytes)
+        _write(out, parts, with_moments=with_moments)
+        if not parts.is_too_large:
+            break
+        parts.remove()
+        if with_moments:
+            print("too large: the optimiser's moments are left out", file=sys.stderr, flush=True)
+    else:
+        raise StateError(
+            f"What has to be carried of {out} takes more than {most_bytes / MB:g} MB, so {state} "
+            "stays as it was before this call. Allow more with --most-mb."
+        )
+    manifest: _Manifest = {"round": number, "files": parts.sums}
+    write_whole(state / MANIFEST, json.dumps(manifest).encode())
     for name in before["files"] if before else ():
         (state / name).unlink(missing_ok=True)
-    return list(sums)
+    return list(parts.sums)
 
 
 def unpack(state: Path, out: Path) -> int:
     """Put a state back; gives how many files it had, 0 for none.
 
     Raises:
-        ValueError: A part is missing or damaged.
+        StateError: A part is missing or damaged.
     """
     manifest = _manifest(state)
     if manifest is None:
@@ -95,66 +127,115 @@ def unpack(state: Path, out: Path) -> int:
     for name, expected in manifest["files"].items():
         data = (state / name).read_bytes() if (state / name).is_file() else b""
         if hashlib.sha256(data).hexdigest() != expected:
-            raise ValueError(f"{state / name} is missing or damaged. Copy the state again.")
+            raise StateError(f"{state / name} is missing or damaged. Copy the state again.")
         content.write(data)
     content.seek(0)
     out.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=content, mode="r:") as tar:
+    with tarfile.open(fileobj=content, mode="r:*") as tar:
         tar.extractall(out, filter="data")
-        return len(tar.getmembers())
+        count = len(tar.getmembers())
+    for path in out.glob(f"*/{SMALL_NAME}"):
+        checkpoint.save(path.parent, small_state.restored(torch.load(path, weights_only=True)))
+        path.unlink()
+    return count
+
+
+def most_state_bytes() -> int:
+    """Bytes that a state may take, before it is compressed: that of a run in which all learn."""
+    with torch.device("meta"):
+        built = build(COMPACT)
+    return small_state.most_bytes({name: built[name] for name in NETWORKS})
 
 
 class _Parts(io.RawIOBase):
-    """A stream into files of at most so many bytes."""
+    """A stream into files of at most so many bytes; what is too much in all is not kept."""
 
-    def __init__(self, folder: Path, name: str, part_bytes: int, sums: dict[str, str]) -> None:
+    def __init__(self, folder: Path, name: str, part_bytes: int, most_bytes: float) -> None:
         super().__init__()
-        self._folder, self._name, self._part_bytes, self._sums = folder, name, part_bytes, sums
+        self._folder, self._name, self._part_bytes = folder, name, part_bytes
+        self._left = most_bytes
+        self.is_too_large = False
         self._waiting = bytearray()
+        self.sums: dict[str, str] = {}
+        """SHA-256 by name."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: ReadableBuffer, /) -> int:
         taken = bytes(data)
+        self._left -= len(taken)
+        self.is_too_large = self._left < 0
+        if self.is_too_large:
+            return len(taken)
         self._waiting += taken
         while len(self._waiting) >= self._part_bytes:
             self._put(bytes(self._waiting[: self._part_bytes]))
             del self._waiting[: self._part_bytes]
         return len(taken)
 
-    def close(self) -> None:
-        if not self.closed and self._waiting:
+    def finish(self) -> None:
+        """Write what waits."""
+        if self._waiting:
             self._put(bytes(self._waiting))
             self._waiting.clear()
-        super().close()
+
+    def remove(self) -> None:
+        """Delete what was written."""
+        for name in self.sums:
+            (self._folder / name).unlink(missing_ok=True)
 
     def _put(self, data: bytes) -> None:
-        name = f"{self._name}.{len(self._sums):03d}"
+        name = f"{self._name}.{len(self.sums):03d}"
         write_whole(self._folder / name, data)
-        self._sums[name] = hashlib.sha256(data).hexdigest()
+        self.sums[name] = hashlib.sha256(data).hexdigest()
+
+
+def _write(out: Path, parts: _Parts, *, with_moments: bool) -> None:
+    """Write what is carried as a compressed tar."""
+    with (
+        gzip.GzipFile(fileobj=parts, mode="wb", compresslevel=1, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as tar,
+    ):
+        for path in _carried(out):
+            name = path.relative_to(out)
+            if path.name == checkpoint.NAME:
+                data = _small(path.parent, with_moments=with_moments)
+                about = tarfile.TarInfo((name.parent / SMALL_NAME).as_posix())
+                about.size = len(data)
+                tar.addfile(about, io.BytesIO(data))
+            else:
+                tar.add(path, name.as_posix())
+    parts.finish()
 
 
 def _carried(out: Path) -> Iterator[Path]:
-    """Files of a recipe's folder that a later call needs."""
-    for path in sorted(out.rglob("*")):
-        inside = path.relative_to(out).parts
-        kept_twice = path.name.startswith("checkpoint-")
-        if path.is_file() and not kept_twice and not LEFT_OUT.intersection(inside):
+    """Files of a recipe's folder that a later call needs, and its logs."""
+    stages = left(RecipeConfig(out=out))
+    running = {stage.name for stage in stages}
+    read = set(GOALS).union(*(needs(stage, out) for stage in stages))
+    for path in sorted(path for path in out.rglob("*") if path.is_file()):
+        name, *inside = path.relative_to(out).parts
+        stage = next((stage for stage in STAGES if stage.name == name), None)
+        if stage is None or not inside:
             yield path
+        elif not stage.identities and not OF_ONE_MACHINE.intersection(inside):
+            is_result = path.relative_to(out).as_posix() in stage.results
+            is_state = path.name == checkpoint.NAME
+            kept_twice = path.name.startswith("checkpoint-")
+            old_grid = path.match(GRIDS) and path != max(path.parent.glob(GRIDS))
+            unused = (is_result and name not in read) or (is_state and name not in running)
+            if not (kept_twice or old_grid or unused):
+                yield path
 
 
-def _is_finished(out: Path, run: Path) -> bool:
-    """Whether a folder is that of a stage that has left all it has to leave."""
-    stages = [stage for stage in STAGES if out / stage.name == run]
-    return any(all((out / name).is_file() for name in stage.results) for stage in stages)
-
-
-def _averages(run: Path) -> bytes:
-    """The checkpoint of a finished run without what only training asks for."""
+def _small(run: Path, *, with_moments: bool) -> bytes:
+    """The checkpoint of a run as it is carried."""
     state, content = checkpoint.load(run), io.BytesIO()
     assert state is not None
-    torch.save({**state, "modules": {}, "optimiser": {}}, content)
+    if not with_moments:
+        state["optimiser"]["state"] = {}
+    torch.save(small_state.smaller(state), content)
     return content.getvalue()
 
 
@@ -171,30 +252,75 @@ def _install(wheels: Path) -> None:
         subprocess.run(words, check=True)  # noqa: S603 - pip
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Put back, go on, pack; the code of the recipe."""
+def _code_of(words: Sequence[str]) -> int:
+    """Run a command; Ctrl-C and a request to end go to it once, and it is waited for."""
+    process = subprocess.Popen(words, start_new_session=True)  # noqa: S603 - our own module
+
+    def end(number: int, frame: object) -> None:
+        del number, frame
+        process.terminate()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.round", description=__doc__)
     parser.add_argument("state", type=Path, help="folder of what is carried from call to call")
     parser.add_argument("--out", type=Path, default=Path("round"), help="of train.recipe (round)")
-    parser.add_argument("--minutes", type=float, default=9.0, help="of training and rendering (9)")
+    parser.add_argument(
+        "--minutes", type=float, default=9.0, help="of this call, but for packing at its end (9)"
+    )
     parser.add_argument("--wheels", type=Path, help="folder of wheels to install first")
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    end = given.index("--") if "--" in given else len(given)
-    options, more = parser.parse_args(given[:end]), given[end + 1 :]  # those of train.recipe
+    parser.add_argument(
+        "--most-mb", type=float, default=MOST_MB, help=f"of all files in state ({MOST_MB:g})"
+    )
+    return parser
+
+
+def _round(options: argparse.Namespace, more: Sequence[str]) -> int:
+    """Put back, go on, pack; the code of the recipe.
+
+    Raises:
+        StateError: The state is damaged, or may not be as large as it becomes.
+    """
+    began_s = time.monotonic()
+    most_bytes, needed = options.most_mb * MB, most_state_bytes()
+    if most_bytes < needed:
+        raise StateError(
+            f"--most-mb is {options.most_mb:g}, and a state may take {needed / MB:.1f} MB before "
+            f"it is compressed. Give {math.ceil(needed / MB)} or more."
+        )
     if options.wheels is not None:
         _install(options.wheels)
+    print(f"{counted(unpack(options.state, options.out), 'file')} put back", flush=True)
+    minutes = options.minutes - (time.monotonic() - began_s) / MINUTE_S
+    words = [sys.executable, "-m", "train.recipe", str(options.out)]
+    code = _code_of([*words, "--minutes", f"{max(minutes, 0.01):.2f}", *more])
+    names = pack(options.out, options.state, most_bytes=most_bytes)
+    size_mb = sum((options.state / name).stat().st_size for name in names) / MB
+    free_gb = shutil.disk_usage(options.state).free / 1e9
+    print(
+        f"{counted(len(names), 'file')} of {size_mb:.1f} MB in all in {options.state} "
+        f"({options.most_mb:g} MB are allowed); {free_gb:.0f} GB are free there"
+    )
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Put back, go on, pack; the code of the recipe, or 2 after an error of the state."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    options, more = _parser().parse_args(given[:end]), given[end + 1 :]  # those of train.recipe
     try:
-        print(f"{counted(unpack(options.state, options.out), 'file')} put back", flush=True)
-    except ValueError as error:
+        return _round(options, more)
+    except StateError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    words = [sys.executable, "-m", "train.recipe", str(options.out)]
-    words += ["--minutes", str(options.minutes), *more]
-    code = subprocess.run(words, check=False).returncode  # noqa: S603 - our own module
-    names = pack(options.out, options.state)
-    free_gb = shutil.disk_usage(options.state).free / 1e9
-    print(f"{counted(len(names), 'file')} in {options.state}; {free_gb:.0f} GB are free there")
-    return code
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from liveportrait_core.config.arguments import OptionGroups, Parser, from_argume
 from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
 
+from ..engine import checkpoint
 from ..models.runs import MODEL_NAME
 from ..rendering.export.options import HeadOptions
 from ..tasks.face_finder import MODEL_NAME as FINDER_NAME
@@ -31,6 +33,11 @@ GRACE_S: Final = 30.0
 """Time beyond its pause that training gets to start and to save."""
 SHARD_SIZE = 64
 """Identities in a file, as `train.render` has it."""
+GOALS: Final = ("retarget", "finder", "measures")
+"""Stages that the others are for."""
+BEGINNINGS: Final = ("init", "init_motion", "begin_with")
+"""Options of a training that it asks for once, before its first checkpoint."""
+_PLACE = re.compile(r"(?:(\w+)=)?\{out\}/([^/]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,11 @@ class RecipeConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One command; `{out}` stands for the folder of everything."""
+    """One command; `{out}` stands for the folder of everything.
+
+    A training begins with the models that others wrote, so that these files are all that has to be
+    kept of them.
+    """
 
     name: str
     module: str
@@ -104,33 +115,28 @@ def _training(name: str, module: str, *arguments: str, steps: int, minutes: int)
 
 STAGES: tuple[Stage, ...] = (
     _heads("heads", 7680, SEED, minutes=18, disk_gb=6.7),
-    _heads("held-out", 128, HELD_OUT_SEED, minutes=1, disk_gb=0.2),
     _training(
         *("base", "compact", "data={out}/heads", "detail_px=128", "blocks=0", "motion_batch=16"),
         steps=7500,
         minutes=79,
     ),
     _training(
-        *("motion", "compact", "data={out}/heads", "init={out}/base"),
+        *("motion", "compact", "data={out}/heads", "init={out}/base/model.safetensors"),
         *("batch=0", "motion_batch=16", "motion_lr=0.0015", "motion_weights.gaze=60"),
         steps=6000,
         minutes=120,
     ),
     _training(
-        *("picture", "compact", "data={out}/heads", "init={out}/base", "init_motion={out}/motion"),
+        *("picture", "compact", "data={out}/heads", "init={out}/base/model.safetensors"),
+        "init_motion={out}/motion/model.safetensors",
         *("batch=4", "motion_batch=0", "lr=0.0008", "own_keypoints_from=0"),
         *("own_keypoints_fraction=0.5",),
         steps=4600,
         minutes=195,
     ),
     _training(
-        *(
-            "finish",
-            "compact",
-            "data={out}/heads",
-            "init={out}/picture",
-            "init_motion={out}/motion",
-        ),
+        *("finish", "compact", "data={out}/heads", "init={out}/picture/model.safetensors"),
+        "init_motion={out}/motion/model.safetensors",
         *("batch=4", "motion_batch=0", "lr=0.0005", "own_keypoints_from=0"),
         *("own_keypoints_fraction=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
         *("picture_weights.gan_face=0.15",),
@@ -138,18 +144,19 @@ STAGES: tuple[Stage, ...] = (
         minutes=90,
     ),
     _training(
-        *("retarget", "stage2", "data={out}/heads", "base={out}/finish", "batch=2"),
-        *("total_batch=0", "optimiser=adamw", "lr=0.001", "kept=surroundings"),
+        *("retarget", "stage2", "data={out}/heads", "base={out}/finish/model.safetensors"),
+        *("batch=2", "total_batch=0", "optimiser=adamw", "lr=0.001", "kept=surroundings"),
         *("final_lr_fraction=0.05", "ema_decay=0.998"),
         steps=2000,
         minutes=90,
     ),
     _training(
         *("finder", "face_finder", "data={out}/heads"),
-        *("begin_with={out}/motion/model.safetensors", "animals=0.3"),
+        *("begin_with={out}/retarget/model.safetensors", "animals=0.3"),
         steps=6000,
         minutes=30,
     ),
+    _heads("held-out", 128, HELD_OUT_SEED, minutes=1, disk_gb=0.2),
     Stage(
         name="measures",
         module="evaluate",
@@ -188,6 +195,28 @@ def is_done(stage: Stage, chosen: RecipeConfig) -> bool:
     return all((chosen.out / name).is_file() for name in names)
 
 
+def needs(stage: Stage, out: Path) -> set[str]:
+    """Names of the stages whose results a stage still reads."""
+    is_begun = checkpoint.is_begun(out / stage.name)
+    places = [found for word in stage.arguments if (found := _PLACE.match(word))]
+    read = {
+        name
+        for option, name in map(re.Match.groups, places)
+        if not (is_begun and option in BEGINNINGS)
+    }
+    return read & {other.name for other in STAGES} - {stage.name}
+
+
+def left(chosen: RecipeConfig) -> list[Stage]:
+    """What has to run, in order: of the goals those not done, and what they need and lack."""
+    asked, found = set(GOALS), list[Stage]()
+    for stage in reversed(STAGES):
+        if stage.name in asked and not is_done(stage, chosen):
+            found.append(stage)
+            asked |= needs(stage, chosen.out)
+    return found[::-1]
+
+
 def _scaled(count: int, fraction: float) -> int:
     return max(MIN_COUNT, round(count * fraction))
 
@@ -195,16 +224,21 @@ def _scaled(count: int, fraction: float) -> int:
 def _listed(chosen: RecipeConfig) -> str:
     """What a run would do: the commands, each under its name, time and disk, and what is done."""
     lines: list[str] = []
+    stages = left(chosen)
     for stage in STAGES:
-        done = "; done already, left alone" if is_done(stage, chosen) else ""
+        done = "" if stage in stages else f"; {_why_not(stage, chosen)}"
         lines.append(f"# {stage.name}: {stage.minutes} minutes, {stage.disk_gb:g} GB{done}")
         lines.append(shlex.join(["python", *command(stage, chosen)[1:]]))
-    left = [stage for stage in STAGES if not is_done(stage, chosen)]
-    minutes, disk_gb = sum(s.minutes for s in left), sum(s.disk_gb for s in left)
-    what = f"{len(left)} of {len(STAGES)} stages {'is' if len(left) == 1 else 'are'} left"
+    minutes, disk_gb = sum(s.minutes for s in stages), sum(s.disk_gb for s in stages)
+    what = f"{len(stages)} of {len(STAGES)} stages {'is' if len(stages) == 1 else 'are'} left"
     lines.append(f"# {what}: {minutes / 60:.1f} hours on two CPU cores, {disk_gb:.0f} GB")
     lines.append("# Nothing was started. Give the same command without --list to run what is left.")
     return "\n".join(lines)
+
+
+def _why_not(stage: Stage, chosen: RecipeConfig) -> str:
+    """Why a stage does not run."""
+    return "done already" if is_done(stage, chosen) else "no longer needed by what is left"
 
 
 def _run(stage: Stage, chosen: RecipeConfig, left_s: float | None = None) -> None:
@@ -259,8 +293,8 @@ def work(config: RecipeConfig) -> str | None:
         return _listed(config)
     began_s = time.monotonic()
     for stage in STAGES:
-        if is_done(stage, config):
-            print(f"{stage.name}: done already", flush=True)
+        if stage not in left(config):
+            print(f"{stage.name}: {_why_not(stage, config)}", flush=True)
             continue
         left_s: float | None = None
         if config.minutes is not None:

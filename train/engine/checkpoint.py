@@ -38,6 +38,11 @@ def save(folder: Path, state: dict[str, Any]) -> None:
             raise unwritable(folder / NAME, OSError(f"torch.save failed ({error})")) from error
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether a run's folder holds a state that it goes on with."""
+    return (folder / NAME).is_file()
+
+
 def load(folder: Path) -> dict[str, Any] | None:
     """The state last saved in a folder, or None in a new one.
 

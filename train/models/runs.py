@@ -130,7 +130,7 @@ def require_same_run(run: Path, fixed: Mapping[str, object]) -> None:
     Raises:
         CheckpointError: The folder holds one with other settings.
     """
-    if not (run / checkpoint.NAME).is_file():
+    if not checkpoint.is_begun(run):
         return
     before = saved_settings(run)
     for key, value in fixed.items():
@@ -205,7 +205,7 @@ def open_networks(place: str) -> Mapping[str, nn.Module]:
 
 def _is_published(folder: Path) -> bool:
     """Whether a folder is a published model's, and not that of a run (which may hold one)."""
-    if (folder / checkpoint.NAME).is_file():
+    if checkpoint.is_begun(folder):
         return False
     return any(folder.rglob(f"{FILE_OF_NETWORK['motion']}.*"))
 

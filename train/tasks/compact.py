@@ -24,6 +24,7 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.preset import COMPACT, Preset
 
 from ..data.sets import DataConfig, Sets, open_sets
+from ..engine import checkpoint
 from ..engine.loop import LoopConfig
 from ..engine.task import AdamW, Networks, ParameterGroup, Step, Task
 from ..losses.compact_field_terms import field_terms
@@ -162,8 +163,11 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
         clips_in_step=config.sets.unlabelled_count,
         clips_from=batches.own_keypoints_from,
     )
-    initial = [(config.init, NETWORKS), (config.init_motion, (MOTION,))]
-    networks = initial_networks(config.preset, config.loop.seed, sources, initial)
+    if checkpoint.is_begun(run):  # its own weights take the place of any others
+        networks = _built(config.preset, config.loop.seed)
+    else:
+        initial = [(config.init, NETWORKS), (config.init_motion, (MOTION,))]
+        networks = initial_networks(config.preset, config.loop.seed, sources, initial)
     if config.gan:
         networks[DISCRIMINATORS] = Discriminators()
     distance, pairs = PyramidDistance(), max(1, batches.batch)
@@ -221,9 +225,7 @@ def initial_networks(
     Raises:
         CheckpointError: The initial weights cannot be read, or are of another form.
     """
-    torch.manual_seed(seed)
-    built = build(preset)
-    networks = {name: built[name] for name in NETWORKS}
+    networks = _built(preset, seed)
     begins = not any(place and MOTION in names for place, names in initial)
     if sources.heads is not None and begins:
         motion_network(networks).mean_canonical.copy_(sources.heads.mean_canonical)
@@ -233,6 +235,13 @@ def initial_networks(
             for name in names:
                 initialise_from(networks[name], trained[name])
     return networks
+
+
+def _built(preset: Preset, seed: int) -> dict[str, nn.Module]:
+    """F, M, W and G, untrained."""
+    torch.manual_seed(seed)
+    built = build(preset)
+    return {name: built[name] for name in NETWORKS}
 
 
 def motion_half(

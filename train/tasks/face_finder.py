@@ -151,9 +151,10 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     torch.manual_seed(config.loop.seed)
     cv2.setNumThreads(config.loop.threads)
     network = FaceFinderNetwork()
-    if config.init:
+    is_begun = checkpoint.is_begun(config.loop.run)  # and has weights of its own
+    if config.init and not is_begun:
         network.load_state_dict(trained_weights(Path(config.init)))
-    elif config.begin_with:
+    elif config.begin_with and not is_begun:
         network.initialise_from(load_model(config.begin_with).motion)
     painter = FaceScenePainter(
         data, config.size_px, animals=animals_of(config.folders), animal_fraction=config.animals

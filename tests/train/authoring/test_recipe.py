@@ -6,6 +6,8 @@ import pytest
 from liveportrait_core.config.arguments import from_arguments
 from train import recipe as command
 from train.authoring import recipe
+from train.engine import checkpoint
+from train.models.runs import MODEL_NAME
 from train.rendering.export.options import PeopleOptions, RenderConfig
 
 
@@ -32,8 +34,31 @@ def test_the_list_says_what_is_done(tmp_path, capsys):
     (tmp_path / last.results[0]).touch()
     assert command.main([str(tmp_path), "--list"]) == 0
     said = capsys.readouterr().out
-    assert said.count("; done already, left alone") == 1
-    assert f"{len(recipe.STAGES) - 1} of {len(recipe.STAGES)} stages are left" in said
+    assert said.count("; done already") == 1
+    assert "# held-out: 1 minutes, 0.2 GB; no longer needed by what is left" in said
+    assert f"{len(recipe.STAGES) - 2} of {len(recipe.STAGES)} stages are left" in said
+
+
+def names_left(out):
+    return [stage.name for stage in recipe.left(chosen(out))]
+
+
+def test_only_what_a_goal_still_asks_for_is_left(tmp_path):
+    names = [stage.name for stage in recipe.STAGES]
+    assert names_left(tmp_path) == names
+    finish = tmp_path / "finish"
+    finish.mkdir()
+    begins_with = {"base", "motion", "picture"}
+    (finish / checkpoint.NAME).touch()  # begun: what it begins with is read no more
+    assert names_left(tmp_path) == [name for name in names if name not in begins_with]
+    (finish / MODEL_NAME).touch()  # and done
+    done = {*begins_with, "finish"}
+    assert names_left(tmp_path) == [name for name in names if name not in done]
+    (tmp_path / "retarget").mkdir()
+    (tmp_path / "retarget" / MODEL_NAME).touch()
+    assert names_left(tmp_path) == ["heads", "finder", "held-out", "measures"]
+    (tmp_path / "measures.json").touch()
+    assert names_left(tmp_path) == ["heads", "finder"]
 
 
 def test_every_stage_reads_only_what_an_earlier_one_leaves():
@@ -82,6 +107,7 @@ def test_a_rendering_is_done_when_its_last_shard_is_there(tmp_path):
 def test_a_stage_that_fails_says_which_and_how_to_go_on(tmp_path, monkeypatch, capfd):
     first = recipe.STAGES[0]
     monkeypatch.setattr(recipe, "STAGES", (first,))
+    monkeypatch.setattr(recipe, "GOALS", (first.name,))
     assert command.main([str(tmp_path), "--face-model", str(tmp_path / "none.npz")]) == 2
     said = capfd.readouterr().err
     assert f"The stage '{first.name}' ended with code" in said
@@ -104,6 +130,7 @@ def test_values_out_of_range_are_refused(tmp_path, capsys):
 def test_a_recipe_of_minutes_pauses_its_training_and_goes_on(tmp_path, monkeypatch):
     stage = next(stage for stage in recipe.STAGES if stage.steps)
     monkeypatch.setattr(recipe, "STAGES", (stage,))
+    monkeypatch.setattr(recipe, "GOALS", (stage.name,))
     begun = []
 
     class Begun:

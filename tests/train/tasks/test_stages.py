@@ -8,7 +8,7 @@ import torch
 from liveportrait_core.config.fields import specs_of
 from liveportrait_core.errors import CheckpointError, MediaError
 from liveportrait_core.geometry import rotation_from_degrees
-from liveportrait_core.model import load_model
+from liveportrait_core.model import load_model, save_model
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,
@@ -86,6 +86,19 @@ def test_training_goes_on_from_a_smaller_model_and_trains_one_half_alone(tmp_pat
     assert not torch.allclose(new["heat.weight"], old["heat.weight"])
     rows = (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
     assert "picture" not in json.loads(rows[-1])
+
+
+def test_a_run_that_has_begun_no_longer_asks_for_what_it_began_with(tmp_path, data):
+    init, run = tmp_path / "init.safetensors", tmp_path / "run"
+    save_model(load_model("default"), init)
+    options = [f"run={run}", f"data={data}", f"init={init}", "motion_batch=0", *ONE_STEP]
+    assert compact.main(options) == 0
+    init.unlink()
+    assert compact.main([*options, "steps=2"]) == 0
+    assert [row["step"] for row in losses_of(run)] == [1, 2]
+    motion = load_run(run)["motion"].state_dict()  # which the checkpoint has, too
+    before = load_model("default").motion.state_dict()
+    assert all(torch.equal(value, motion[key]) for key, value in before.items())
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
