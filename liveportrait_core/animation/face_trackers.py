@@ -79,7 +79,7 @@ class LandmarkTracker:
         )
         tracks = track_faces(frames, finder, self.network, config, name=self.name)
         if self.face_index >= len(tracks):
-            with about("face_index"):
+            with about("driving_face_index" if self.name == "driver" else "face_index"):
                 raise no_such_face(self.face_index, len(tracks), f" in the {self.name}")
         if finder.max_faces > 1:
             _LOG.warning(

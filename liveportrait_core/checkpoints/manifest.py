@@ -181,5 +181,7 @@ def file_named(name: str) -> ModelFile:
     for file in FILES:
         if file.name == name:
             return file
-    names = ", ".join(file.name for file in FILES)
-    raise ValueError(f"No model file is called {name!r}. Choose one of: {names}.")
+    names = ", ".join(file.name for file in FILES if "package" not in file.paths)
+    raise ValueError(
+        f"No published file is called {name!r}. Choose human or animal, or of the files: {names}."
+    )

@@ -85,10 +85,27 @@ def find_model(path_or_name: str | Path) -> tuple[Path, Kind | None]:
         for candidate in (folder / name, folder / f"{name}.safetensors"):
             if kind is None and candidate.exists():
                 return candidate, None
-    places = ", ".join(str(folder) for folder in tried) or "no folder of weights was found"
     raise CheckpointError(
-        f"No model {name!r}: no such file or folder, nor one in: {places}. Give the path of a "
+        f"No model {name!r}: no such file or folder{_searched(tried)}. Give the path of a "
         f"model, set {WEIGHTS_VARIABLE} to the folder of your weights, or use 'default'."
+    )
+
+
+def missing_folders() -> list[Path]:
+    """Folders that the environment variable names and that do not exist."""
+    return [folder for folder in _named_folders() if not folder.is_dir()]
+
+
+def _named_folders() -> list[Path]:
+    return [Path(part) for part in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if part]
+
+
+def _searched(tried: list[Path]) -> str:
+    """Where a name was looked up in vain, for the message."""
+    places = ", ".join(str(folder) for folder in tried)
+    missing = ", ".join(str(folder) for folder in missing_folders())
+    return (f", and none in {places}" if places else ", and there is no folder of weights") + (
+        f" ({WEIGHTS_VARIABLE} names {missing}, which is no folder)" if missing else ""
     )
 
 
@@ -98,9 +115,8 @@ def weight_folders() -> Iterator[Path]:
     The environment variable, then `pretrained_weights` and ComfyUI's `models/liveportrait` in
     the current folder, then that of the ComfyUI that this package is installed in.
     """
-    named = [Path(part) for part in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if part]
     comfy = Path("models", "liveportrait")
-    candidates = [*named, Path("pretrained_weights"), comfy]
+    candidates = [*_named_folders(), Path("pretrained_weights"), comfy]
     pack = Path(__file__).resolve().parents[2]
     if pack.parent.name == "custom_nodes":
         candidates.append(pack.parents[1] / comfy)

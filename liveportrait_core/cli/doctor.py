@@ -17,7 +17,7 @@ import torch
 
 from .. import __version__
 from ..checkpoints.loading import read_model
-from ..checkpoints.model_folders import WEIGHTS_VARIABLE, weight_folders
+from ..checkpoints.model_folders import WEIGHTS_VARIABLE, missing_folders, weight_folders
 from ..command_options import ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import CheckpointError, FaceNotFoundError, MediaError
@@ -67,6 +67,9 @@ def findings() -> dict[str, Any]:
     problems += [finder] if finder else []
     writing = _writing_problem()
     problems += [writing] if writing else []
+    problems += [
+        f"{WEIGHTS_VARIABLE} names {folder}, which is no folder." for folder in missing_folders()
+    ]
     return {
         "liveportrait_suite": __version__,
         "python": sys.version.split()[0],

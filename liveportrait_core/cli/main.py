@@ -11,12 +11,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from ..errors import FaceNotFoundError, LivePortraitError, os_error_text
+from ..errors import FaceNotFoundError, LivePortraitError, os_error_text, subject_of
 from .parsers import build_parser
 from .progress import WarningCollector
 
 EXIT_ERROR = 2
-FACE_OPTIONS = "The options are --box x,y,w,h, --already-cropped and --face-index."
 EXIT_INTERRUPTED = 130
 OUTPUT_FLAGS = ("-o", "--output")
 
@@ -52,9 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _say(f"error: {os_error_text(error)}", EXIT_ERROR)
     except FaceNotFoundError as error:
-        return _say(f"error: {error} {FACE_OPTIONS}", EXIT_ERROR)
+        return _say(f"error: {error} {_face_options(error)}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:
         return _say(f"error: {error}", EXIT_ERROR)
+
+
+def _face_options(error: FaceNotFoundError) -> str:
+    """What marks or chooses the face that was not found, the source's or the driver's."""
+    of = "--driving-" if subject_of(error).startswith("driving") else "--"
+    return f"The options are {of}box x,y,w,h, {of}already-cropped and {of}face-index."
 
 
 def _stop(number: int, frame: object) -> NoReturn:

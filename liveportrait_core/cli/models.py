@@ -141,8 +141,7 @@ def _download(args: argparse.Namespace) -> int:
         url = file.url(options.layout)
         if options.mirror is not None:
             url = f"{options.mirror.rstrip('/')}/{file.paths[options.layout]}"
-        if url is None:
-            raise ValueError(f"{file.name} is part of the package; it is not downloaded.")
+        assert url is not None  # every published file has an address
         print(f"{file.name} by {file.maker}, licence: {file.licence}", flush=True)
         with ProgressBar(path.name, shown=report.progress, unit="bytes") as bar:
             digest = download(url, path, sha256=file.sha256.get(options.layout), progress=bar)
@@ -168,6 +167,10 @@ def _chosen(names: list[str], layout: FileLayout) -> list[ModelFile]:
         else:
             files = [file_named(name)]
         for file in files:
+            if "package" in file.paths:
+                raise ValueError(
+                    f"{file.name} is part of the package; it is not downloaded. Leave it out."
+                )
             if layout not in file.paths:
                 raise ValueError(
                     f"{file.name} is not published in the {layout} layout; it has "

@@ -9,7 +9,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ..command_options import ConvertOptions, ModelOptions, ReportOptions
+from ..command_options import ConvertOptions, ModelOptions, PartOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import MediaError, counted
 from ..media.atomic import check_output
@@ -61,7 +61,7 @@ def _extract(args: argparse.Namespace) -> int:
             f"{args.clip} is a motion file already; a video or picture is expected. Use "
             "'liveportrait motion convert' to write it in another format."
         )
-    clip = open_source(args.clip)
+    clip = open_source(args.clip, from_arguments(PartOptions, args).source)
     check_output(args.output, args.clip, suffixes=MOTION_SUFFIXES)
     options = from_arguments(AnimateOptions, args)
     shown = from_arguments(ReportOptions, args).progress

@@ -32,11 +32,17 @@ NOT_HERE: Final = (
     *("driving_framing.shift_x", "driving_framing.shift_y", "driving_framing.rotate"),
 )
 """A shift can be given whole here, and a driver's crop is never turned."""
-DRIVER_HELP: Final = {
+_SQUARE_DRIVER: Final = " (default: no; with --compat published yes for a square driver)"
+HELP_OF: Final = {
     spec.key: f"--{spec.flag.removeprefix('driving-')} for the driver"
     for spec in specs_of(AnimateOptions)
     if spec.path[0] in ("driving_face", "driving_framing")
 }
+"""Help in place of an option's own."""
+HELP_OF["driving_framing.already_cropped"] += _SQUARE_DRIVER
+HELP_OF["source_framing.already_cropped"] = (
+    "the frames are face crops: taken whole, nothing is pasted (default: no)"
+)
 
 
 def file_name(text: str) -> Path:
@@ -91,6 +97,7 @@ def _finish(
     *,
     parts: Collection[str] = (),
     skip: Collection[str] = (),
+    heading: str = "files",
 ) -> None:
     """Add the options of some classes.
 
@@ -99,6 +106,7 @@ def _finish(
         kinds: The classes, in the order of their groups.
         parts: Parts of `AnimateOptions` that are added; none adds all.
         skip: Keys that the command does not have.
+        heading: Of the options that name none.
     """
     groups = OptionGroups(parser)
     for kind in kinds:
@@ -107,8 +115,8 @@ def _finish(
             kind,
             only=keys if kind is AnimateOptions else (),
             skip=(*skip, *NOT_HERE),
-            group="options",
-            help_of=DRIVER_HELP,
+            group=heading,
+            help_of=HELP_OF,
         )
     groups.finish()
 
@@ -182,7 +190,10 @@ def _add_motion(commands: Subparsers) -> None:
         help="motion file: .safetensors (ours), or .pkl (published template)",
     )
     _finish(
-        extract, (AnimateOptions, ModelOptions, ReportOptions), parts=(*ONE_CLIP, "driving_crop")
+        extract,
+        (AnimateOptions, PartOptions, ModelOptions, ReportOptions),
+        parts=(*ONE_CLIP, "driving_crop"),
+        skip=("driving.start", "driving.duration"),
     )
 
     show = _add_command(actions, "info", "motion", help="show what a motion file holds")
@@ -198,7 +209,7 @@ def _add_motion(commands: Subparsers) -> None:
     )
     convert.add_argument("file", metavar="IN", type=file_name, help=".safetensors or .pkl")
     convert.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
-    _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",))
+    _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",), heading="motion")
 
 
 def _add_models(commands: Subparsers) -> None:

@@ -56,5 +56,5 @@ def test_addresses_are_those_of_the_two_repositories():
 
 
 def test_an_unknown_file_names_the_known_ones():
-    with pytest.raises(ValueError, match="Choose one of: default"):
+    with pytest.raises(ValueError, match="Choose human or animal, or of the files: human/"):
         file_named("nothing")

@@ -90,7 +90,11 @@ def test_a_bad_file_is_refused(animate, files, out, kind, role):
     ("source", "driving", "words"),
     [
         ("blank.png", "clip.mp4", ("No face in the source", "--box", "--already-cropped")),
-        ("portrait.png", "blank.png", ("No face in the driver",)),
+        (
+            "portrait.png",
+            "blank.png",
+            ("No face in the driver", "--driving-box x,y,w,h, --driving-already-cropped"),
+        ),
     ],
 )
 def test_no_face_is_refused(animate, files, out, source, driving, words):
@@ -119,7 +123,11 @@ def test_a_face_that_is_not_there_is_refused(animate, files, out):
     ran = animate(
         files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4", "--face-index", 4
     )
-    assert_refused(ran, out, "face index is")
+    assert_refused(ran, out, "face index is", " --face-index")
+    ran = animate(
+        files / "portrait.png", files / "clip.mp4", "-o", out / "b.mp4", "--driving-face-index", 4
+    )
+    assert_refused(ran, out, "in the driver", "--driving-face-index")
 
 
 def test_a_motion_file_as_source_is_refused(animate, files, out):
@@ -236,6 +244,17 @@ def test_a_missing_weight_file_is_refused(liveportrait, files, out):
         *("--model", files / "nothing.safetensors"),
     )
     assert_refused(ran, out, "nothing.safetensors")
+
+
+def test_a_folder_of_weights_that_is_none_is_named(liveportrait, files, out, monkeypatch):
+    monkeypatch.setenv("LIVEPORTRAIT_WEIGHTS", str(files / "elsewhere"))
+    ran = liveportrait(
+        *("animate", files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4"),
+        *("--model", "human"),
+    )
+    named = f"LIVEPORTRAIT_WEIGHTS names {files / 'elsewhere'}, which is no folder"
+    assert_refused(ran, out, "No model 'human'", named)
+    assert f"{named}." in liveportrait("doctor").out
 
 
 def test_a_damaged_weight_file_is_refused(liveportrait, files, out, model_file):

@@ -130,6 +130,19 @@ def test_help_and_mistakes_need_no_torch():
     assert "--driving-crop-scale" in ran.stdout
 
 
+def help_of(capsys, *command):
+    assert main([*command, "--help"]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_help_tells_what_holds_for_the_command(capsys):
+    of_a_square = "with --compat published yes for a square driver"
+    assert of_a_square not in help_of(capsys, "edit")
+    assert help_of(capsys, "animate").count(of_a_square) == 1
+    for command in (("motion", "convert"), ("models", "download")):
+        assert help_of(capsys, *command).count("options:") == 1
+
+
 def test_the_version_is_told(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"liveportrait-suite {liveportrait_core.__version__}\n"

@@ -177,8 +177,8 @@ def test_models_download_human_takes_no_non_commercial_file(liveportrait, shelf,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nonsense",), ("nonsense", "Choose one of")),
-        (("default",), ("default",)),
+        (("nonsense",), ("nonsense", "Choose human or animal")),
+        (("default",), ("default is part of the package",)),
         (("buffalo_l/det_10g",), ("published", "--layout")),
     ],
 )

@@ -90,6 +90,16 @@ def test_a_part_of_a_motion_file_is_read(liveportrait, animate, files, out, mode
         assert np.abs(one.astype(int) - other).mean() <= 1  # what is neutral stays
 
 
+def test_the_motion_of_a_part_is_extracted(liveportrait, files, out, model_file):
+    write_clip(files / "long.mp4", 10)
+    ran = liveportrait(
+        *("motion", "extract", files / "long.mp4", "-o", out / "m.safetensors", "--json"),
+        *("--model", model_file, "--start", "0.08", "--duration", "0.12"),
+    )
+    assert ran.code == 0
+    assert json.loads(ran.out)["frames"] == 3
+
+
 def test_the_sound_of_a_part_is_that_of_its_time(animate, files, out):
     frames = [face_frame((50, 30, 60))] * 10
     make_clip(files / "loud.mp4", 10, size=(160, 120), frames=frames, sound_s=0.4)
