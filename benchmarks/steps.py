@@ -73,8 +73,8 @@ def measured(name: str, variant: str, steps: int) -> dict[str, float]:
         loop.chosen_precision = lambda *args, **named: torch.bfloat16
     ends: list[float] = []
 
-    def watch(step: int, average: Any, *, last: bool) -> bool:
-        del step, average, last
+    def watch(step: int, average: Any, *, due: bool) -> bool:
+        del step, average, due
         ends.append(time.process_time())
         return False
 

@@ -317,14 +317,14 @@ class _Run:
     def _report(self, share: float, stats: Stats, saver: checkpoint.Saver) -> None:
         """Log, measure, show and save where it is due."""
         config, task, step, schedule = self._config, self._task, self._step, self._schedule
-        start_s = time.monotonic()
-        last = schedule.is_over(step)
+        start_s, last = time.monotonic(), schedule.is_over(step)
         ends = last or self._ends_early
         if step % config.log_every == 0 or ends:
             stats.write(step, share, schedule.left_min(step))
         is_best = False
         if task.watch is not None:
-            is_best = task.watch(step, self._average.modules, last=last)
+            due = last or schedule.rehearses(step)
+            is_best = task.watch(step, self._average.modules, due=due)
         if step % config.save_every == 0 or ends or (is_best and config.keep > 1):
             saver.save(self._state(), is_best=is_best)
         if config.grid_every and (step % config.grid_every == 0 or last):

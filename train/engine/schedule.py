@@ -112,6 +112,10 @@ class Schedule:
         """Whether the run has ended after some finished steps."""
         return self.progress(step) >= 1
 
+    def rehearses(self, step: int) -> bool:
+        """Whether a run measures after a step to know how long it takes, before the time is up."""
+        return step == 1 and self._config.budget_minutes is not None
+
     def is_paused(self) -> bool:
         """Whether this call stops before the run has ended, but not before its first step."""
         if self._config.pause_minutes is None or not self.call_s:

@@ -80,8 +80,15 @@ class Drawn:
 class Watch(Protocol):
     """Looks at the progress of a run, in the first process."""
 
-    def __call__(self, step: int, average: Networks, *, last: bool) -> bool:
-        """What to do after `step` finished steps; whether no earlier one did as well."""
+    def __call__(self, step: int, average: Networks, *, due: bool) -> bool:
+        """What to do after `step` finished steps; whether no earlier one did as well.
+
+        Args:
+            step: How many.
+            average: Moving averages of the task's networks.
+            due: Whether to measure whatever the step: after the last, and after the first of a run
+                of minutes, which has to know how long that takes.
+        """
         ...
 
 

@@ -98,15 +98,15 @@ class Validation:
         pairs = first_pairs((sets.rendered, sets.clips), motion_network, config.validation_pairs)
         return cls(pairs, distance, batch, run=run, every=config.validate_every)
 
-    def is_best(self, step: int, reconstruct: Reconstruct, *, last: bool) -> bool:
+    def is_best(self, step: int, reconstruct: Reconstruct, *, due: bool) -> bool:
         """Measure where it is due, print and log; true when no earlier step scored as high.
 
         Args:
             step: That has just been finished.
             reconstruct: Gives (B, 3, h, h) generated and true pictures of some pairs.
-            last: Whether it is the run's last, which is always measured.
+            due: Whether to measure whatever the step.
         """
-        if not (last or step % self._every == 0):
+        if not (due or step % self._every == 0):
             return False
         found = measures(reconstruct, self.pairs, self._distance, self._batch)
         shown = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
@@ -124,10 +124,10 @@ class KeepBest:
     write: Callable[[Networks, int], object]
     """Writes the moving average after a step."""
 
-    def __call__(self, step: int, average: Networks, *, last: bool) -> bool:
+    def __call__(self, step: int, average: Networks, *, due: bool) -> bool:
         """As `train.engine.task.Watch`."""
         reconstruct = partial(self.reconstruct, average)
-        best = self.validation.is_best(step, reconstruct, last=last)
+        best = self.validation.is_best(step, reconstruct, due=due)
         if best:
             self.write(average, step)
         return best

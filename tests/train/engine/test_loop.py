@@ -126,7 +126,7 @@ def test_a_task_is_trained_watched_and_written_as_it_says(tmp_path, capsys):
         return regression(
             frozen={"reader": frozen},
             sample_grid=lambda average: np.zeros((2, 3, 3), np.uint8),
-            watch=lambda step, average, *, last: seen.append((step, sorted(average), last)),
+            watch=lambda step, average, *, due: seen.append((step, sorted(average), due)),
             write=lambda average: tmp_path / "model",
             notes=("one", "other"),
         )
@@ -255,7 +255,7 @@ def test_a_gpu_that_is_missing_is_refused_before_anything_is_prepared(tmp_path, 
 
 def test_several_checkpoints_are_kept_and_the_best_is_marked(tmp_path):
     best_at = 6
-    task = regression(watch=lambda step, average, *, last: step == best_at)
+    task = regression(watch=lambda step, average, *, due: step == best_at)
     fit(task, config(tmp_path, save_every=2, keep=2))
     run = tmp_path / "run"
     names = {path.name for path in run.glob("checkpoint*")}
@@ -278,19 +278,80 @@ def test_a_checkpoint_is_of_the_moment_at_which_it_was_asked_for(tmp_path):
     assert torch.equal(checkpoint.load(tmp_path)["weights"][0], torch.zeros(3))
 
 
-def test_a_run_of_minutes_stops_saves_and_measures_in_time(tmp_path, monkeypatch):
-    clock = iter(range(0, 10**6))
-    monkeypatch.setattr(schedule.time, "monotonic", lambda: float(next(clock)))
-    seen = []
-    task = regression(watch=lambda step, average, *, last: seen.append((step, last)) or False)
-    done = run(task, config(tmp_path, steps=0, budget_minutes=1.0), began_s=0.0)
-    assert done.is_over
-    state = checkpoint.load(tmp_path / "run")
-    assert 30 < state["clock"]["spent_s"] <= 60
-    assert seen[-1] == (state["step"], True)
-    again = run(regression(), config(tmp_path, steps=0, budget_minutes=1.0), began_s=0.0)
-    assert again.is_over
-    assert checkpoint.load(tmp_path / "run")["step"] == state["step"]
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, monkeypatch):
+        self.s = 100.0
+        monkeypatch.setattr(schedule.time, "monotonic", lambda: self.s)
+
+
+class Slow(StoppedAt):
+    """A step of seven seconds; Ctrl-C comes in one, and another is the last before a kill."""
+
+    def __init__(self, clock, stopped_at=None, killed_at=None):
+        super().__init__(stopped_at)
+        self.clock, self.killed_at = clock, killed_at
+
+    def losses(self, networks, average, batch):
+        self.clock.s += 7
+        if batch[1] == self.killed_at:
+            raise ZeroDivisionError
+        return super().losses(networks, average, batch)
+
+
+def call_of_minutes(clock, settings, measure_s, *, every=1000, **events):
+    """One call of a run of ten minutes that takes 15 s to start; gives the measured steps."""
+    began_s, seen = clock.s, []
+    clock.s += 15
+
+    def watch(step, average, *, due):
+        if due or step % every == 0:
+            clock.s += measure_s
+            seen.append(step)
+        return False
+
+    run(regression(Slow(clock, **events), watch=watch), settings, began_s=began_s)
+    return seen
+
+
+def of_minutes(tmp_path, **changes):
+    return config(tmp_path, steps=0, budget_minutes=10, save_every=5, **changes)
+
+
+@pytest.mark.parametrize("measure_s", [0, 20, 60])
+def test_a_run_of_minutes_stops_saves_and_measures_in_time(tmp_path, monkeypatch, measure_s):
+    clock, settings = Clock(monkeypatch), of_minutes(tmp_path)
+    began_s = clock.s
+    seen = call_of_minutes(clock, settings, measure_s)
+    state = checkpoint.load(settings.run)
+    assert seen == [1, state["step"]]  # the first says how long the last will take
+    unused_s = 600 - (clock.s - began_s)
+    assert 0 <= unused_s < 7 + max(7, 0.02 * 600)  # what is kept free, and less than a step
+    call_of_minutes(clock, settings, measure_s)
+    assert checkpoint.load(settings.run)["step"] == state["step"]
+
+
+def test_minutes_are_those_of_all_calls_whatever_ends_them(tmp_path, monkeypatch):
+    clock, settings = Clock(monkeypatch), of_minutes(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        call_of_minutes(clock, settings, 20, every=10, killed_at=27)
+    kept = checkpoint.load(settings.run)
+    # 15 s to start, 25 steps of 7, and measures after steps 1, 10 and 20
+    assert (kept["step"], kept["clock"]["spent_s"]) == (25, 15 + 25 * 7 + 3 * 20)
+    with pytest.raises(Stopped):
+        call_of_minutes(clock, settings, 20, every=10, stopped_at=44)
+    kept = checkpoint.load(settings.run)
+    assert (kept["step"], kept["clock"]["spent_s"]) == (45, 250 + 15 + 20 * 7 + 2 * 20)
+    seen = call_of_minutes(clock, settings, 20, every=10)
+    state = checkpoint.load(settings.run)
+    assert seen[-1] == state["step"]
+    assert 600 - 7 - 7 - 20 <= state["clock"]["spent_s"] + 20 <= 600
+    rows = (settings.run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    shares = [json.loads(row)["lr_share"] for row in rows]
+    assert len(shares) == state["step"]
+    assert shares == sorted(shares, reverse=True)  # no step back, no jump up
+    assert shares[-1] < 0.06  # final_lr_fraction is 0.05
 
 
 def test_a_paused_run_goes_on_and_writes_no_model_before_its_end(tmp_path):
