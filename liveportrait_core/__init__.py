@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .model import save_model as save_model
     from .motion.edit import driving_expression as driving_expression
     from .motion.edit import neutral_motion as neutral_motion
+    from .motion.life import idle_motion as idle_motion
+    from .motion.life_options import IdleOptions as IdleOptions
     from .motion.slider_options import Sliders as Sliders
     from .motion.types import Motion as Motion
     from .options import AnimateOptions as AnimateOptions

@@ -7,8 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
-from .config.fields import check_options, option, section
-from .constants import KeypointSpace
+from .config.fields import check_options, option, section, shared
+from .constants import COMPACT_SPACE, KeypointSpace
+from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,36 @@ class PartOptions:
 
     source: ClipPart = section(ClipPart, flags="", group="source's face")
     driving: ClipPart = section(ClipPart, flags="driving-", more=True)
+
+
+def read_seconds(text: str) -> float:
+    """Seconds, with or without their unit: 10 or 10s.
+
+    Raises:
+        ValueError: The text is none.
+    """
+    return float(text.removesuffix("s"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleDriver:
+    """A driver that needs no file."""
+
+    idle: float | None = option(
+        None,
+        "instead of DRIVING: blink, glance, breathe",
+        minimum=MIN_DURATION_S,
+        maximum=MAX_DURATION_S,
+        read=read_seconds,
+        expects=f"seconds from {MIN_DURATION_S:g} to {MAX_DURATION_S}, as 10s",
+        unit="s",
+        metavar="S",
+        unset="no",
+        group="motion",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +185,23 @@ class ConvertOptions:
         unset="its own",
     )
     space: KeypointSpace | None = option(None, "keypoint space, where the file names a wrong one")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleFileOptions:
+    """An idle motion that is written to a file."""
+
+    idle: IdleOptions = shared(IdleOptions)
+    fps: Fraction = option(
+        Fraction(25),
+        "frames per second",
+        read=read_frame_rate,
+        expects="a frame rate above 0 up to 1000, as 25 or 30000/1001",
+    )
+    space: KeypointSpace = option(COMPACT_SPACE, "keypoint space of the model that it will drive")
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -1,4 +1,4 @@
-"""Expression: a face made with sliders."""
+"""Expression and Idle Motion: motions that need no driver."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from comfy_api.latest import io
 from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.errors import about
 from ..liveportrait_core.motion.edit import driving_expression, neutral_motion
+from ..liveportrait_core.motion.life import idle_motion
+from ..liveportrait_core.motion.life_options import IdleOptions
 from ..liveportrait_core.motion.slider_options import Sliders
 from . import library, runtime
+from .adapt.clips import exact_fps
 from .adapt.motions import checked_motion
-from .fields import model_field
+from .fields import DEFAULT_FPS, model_field
 from .schema import field, schema
 from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget
@@ -24,6 +27,8 @@ SLIDERS: Final = (
 )
 """In the order of the node; workflows rely on it."""
 NUM_SHOWN: Final = 6
+IDLE: Final = ("duration", "amount", "blinks", "seed")
+"""In the order of the node, likewise."""
 
 
 class ExpressionNode(io.ComfyNode):
@@ -83,4 +88,56 @@ class ExpressionNode(io.ComfyNode):
         return io.NodeOutput(runtime.intermediate(made.describe(producer="Expression")))
 
 
-NODES: tuple[type[io.ComfyNode], ...] = (ExpressionNode,)
+class IdleMotion(io.ComfyNode):
+    """The motion of a face that does nothing."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Inputs and outputs."""
+        return schema(
+            node_id="LPS_IdleMotion",
+            display_name="Idle Motion",
+            description="Makes a face blink, glance and breathe, as a loop without a seam.",
+            stage="motion",
+            search_aliases=[
+                *("idle", "alive", "living portrait", "blinking", "breathing"),
+                *("random motion", "loop", "saccade"),
+            ],
+            inputs=[
+                model_field("From Load Model; the motion is made for its keypoints."),
+                *(OptionWidget(spec=spec_of(IdleOptions, name), id=name).field() for name in IDLE),
+                field(
+                    io.Float,
+                    "fps",
+                    default=DEFAULT_FPS,
+                    min=1.0,
+                    max=240.0,
+                    step=0.01,
+                    tooltip="Frames per second.",
+                ),
+            ],
+            outputs=[
+                MotionSocket.Output(
+                    "motion", display_name="motion", tooltip="For Animate Portrait, as its driving."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: LoadedModel,
+        duration: float,
+        amount: float,
+        blinks: float,
+        seed: int,
+        fps: float,
+    ) -> io.NodeOutput:
+        """Keypoints; no network is run."""
+        net = checked(model, LoadedModel, "model").model
+        options = IdleOptions(duration=duration, amount=amount, blinks=blinks, seed=seed)
+        motion = idle_motion(net.preset.space, options, exact_fps(fps))
+        return io.NodeOutput(runtime.intermediate(motion))
+
+
+NODES: tuple[type[io.ComfyNode], ...] = (ExpressionNode, IdleMotion)

@@ -8,11 +8,14 @@ from liveportrait_core.command_options import (
     ClipPart,
     ConvertOptions,
     DownloadOptions,
+    IdleDriver,
+    IdleFileOptions,
     ModelOptions,
     OutputOptions,
     ReportOptions,
 )
 from liveportrait_core.config.tables import option_table
+from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.options import (
     AnimateOptions,
@@ -26,8 +29,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
 INTRODUCTION = """# Options
 
 Made by `python -m tools.option_tables`; do not edit. Each option stands once, in
-`liveportrait_core/options.py`, `command_options.py` or `motion/expression.py`; the command line
-and the widgets of the nodes are made from the same classes. The keys of the library are fields of
+`options.py`, `command_options.py` or `motion/` of `liveportrait_core`; the command line and the
+widgets of the nodes are made from the same classes. The keys of the library are fields of
 the class that a table names. A value outside its range is refused."""
 TABLES = (
     ("How a driver moves a source: `DrivingOptions`", DrivingOptions, ""),
@@ -44,8 +47,10 @@ TABLES = (
         "`--crop-shift-x` and `--crop-shift-y`: it can give the shift whole.",
     ),
     ("The rest of `AnimateOptions`", AnimateOptions, ""),
-    ("Editing: `Edit`", Edit, "Its `sliders` are those of `Expression`."),
-    ("Sliders: `Expression`", Sliders, ""),
+    ("Editing: `Edit`", Edit, "Its `sliders` are `Sliders`."),
+    ("Sliders: `Sliders`", Sliders, ""),
+    ("A face that does nothing: `IdleOptions`", IdleOptions, "`motion idle` has them by name."),
+    ("The same as the driver of `animate`: `IdleDriver`", IdleDriver, "Of the command line alone."),
     ("Model and device: `ModelOptions`", ModelOptions, "Of the command line alone."),
     (
         "Part of a video: `ClipPart`",
@@ -55,6 +60,7 @@ TABLES = (
     ),
     ("What `animate` writes: `OutputOptions`", OutputOptions, "Of the command line alone."),
     ("What a command prints: `ReportOptions`", ReportOptions, "Of the command line alone."),
+    ("`motion idle`: `IdleFileOptions`", IdleFileOptions, "Of the command line alone."),
     ("`motion convert`: `ConvertOptions`", ConvertOptions, "Of the command line alone."),
     ("`models download`: `DownloadOptions`", DownloadOptions, "Of the command line alone."),
 )

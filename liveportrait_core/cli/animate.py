@@ -16,22 +16,19 @@ import torch
 
 from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
-from ..command_options import ModelOptions, OutputOptions, PartOptions, ReportOptions
+from ..command_options import IdleDriver, ModelOptions, OutputOptions, PartOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import counted
 from ..imaging.tensors import Pixels
 from ..media.clips import limited_pixels
 from ..media.images import write_image
 from ..media.video import VideoReader
+from ..motion.life import IDLE_FPS, idle_motion
+from ..motion.life_options import IdleOptions
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from ..pipeline import prepare
-from .inputs import (
-    Picture,
-    frames_of,
-    open_driving,
-    open_source,
-)
+from .inputs import Driver, Picture, frames_of, open_driver, open_source
 from .outputs import Output, with_masks
 from .panels import Panels
 from .progress import ProgressBar
@@ -48,7 +45,7 @@ class _Job:
     model: ModelOptions
     report: ReportOptions
     source: Picture | VideoReader
-    driving: Picture | VideoReader | Motion
+    driving: Driver
     output: Output
     sound: VideoReader | None
 
@@ -63,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             animation = prepare(
                 model,
                 frames_of(job.source, keep_alpha=job.output.keeps_alpha),
-                job.driving if isinstance(job.driving, Motion) else frames_of(job.driving),
+                _driving(job, model.preset.space),
                 job.options,
                 progress=bar,
             )
@@ -77,17 +74,18 @@ def _open(args: argparse.Namespace) -> _Job:
     options, written = from_arguments(AnimateOptions, args), from_arguments(OutputOptions, args)
     parts = from_arguments(PartOptions, args)
     source = open_source(args.source, parts.source)
-    driving = open_driving(args.driving, parts.driving)
+    driving = open_driver(args.driving, from_arguments(IdleDriver, args), parts.driving)
+    driver = args.driving or Path("--idle")
     output = Output(
-        path=args.output or Path(f"{args.source.stem}--{args.driving.stem}.mp4"),
+        path=args.output or Path(f"{args.source.stem}--{driver.stem.removeprefix('--')}.mp4"),
         one_frame=_gives_one_frame(source, driving),
         masked=written.mask,
     )
-    output.check(written, args.source, args.driving, pastes=options.pastes)
+    output.check(written, args.source, driver, pastes=options.pastes)
     sound = sound_of(
         written.audio if output.holds_sound else "none",
         {"driving": driving, "source": source},
-        {"driving": args.driving, "source": args.source},
+        {"driving": driver, "source": args.source},
     )
     return _Job(
         options=options,
@@ -101,9 +99,15 @@ def _open(args: argparse.Namespace) -> _Job:
     )
 
 
-def _gives_one_frame(
-    source: Picture | VideoReader, driving: Picture | VideoReader | Motion
-) -> bool:
+def _driving(job: _Job, space: str) -> Pixels | VideoReader | Motion:
+    """What drives, for a model of a keypoint space."""
+    if isinstance(job.driving, IdleOptions):
+        fps = job.source.fps if isinstance(job.source, VideoReader) else IDLE_FPS
+        return idle_motion(space, job.driving, fps)
+    return job.driving if isinstance(job.driving, Motion) else frames_of(job.driving)
+
+
+def _gives_one_frame(source: Picture | VideoReader, driving: Driver) -> bool:
     one = len(driving) == 1 if isinstance(driving, Motion) else isinstance(driving, Picture)
     return isinstance(source, Picture) and one
 
@@ -176,7 +180,10 @@ def _report(
         "frames": frames,
         "fps": _ratio(animation.fps),
         "source": {"path": str(args.source), "frames": len(animation.read)},
-        "driving": {"path": str(args.driving), "frames": len(animation.driving)},
+        "driving": {
+            "path": None if args.driving is None else str(args.driving),
+            "frames": len(animation.driving),
+        },
         "frame_states": dict(states),
         "audio": None if job.sound is None else str(job.sound.path),
         "model": {"preset": animation.model.preset.name, "origin": animation.model.origin},

@@ -6,12 +6,12 @@ import logging
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..command_options import ClipPart
+from ..command_options import ClipPart, IdleDriver
 from ..constants import MIN_FACE_PX
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
@@ -20,10 +20,13 @@ from ..media.images import ALPHA_SUFFIXES, READABLE_SUFFIXES, on_white, read_ima
 from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
 from ..media.video import VideoReader
+from ..motion.life_options import IdleOptions
 from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
 
+Driver: TypeAlias = "Picture | VideoReader | Motion | IdleOptions"
+"""What may drive a source."""
 WHOLE: Final = ClipPart()
 """All of a clip."""
 
@@ -87,6 +90,28 @@ def open_source(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader:
         f"{path} is neither a picture nor a video; one of "
         f"{', '.join(sorted(READABLE_SUFFIXES | VIDEO_SUFFIXES))} is expected. Convert it first."
     )
+
+
+def open_driver(path: Path | None, idle: IdleDriver, part: ClipPart = WHOLE) -> Driver:
+    """The driver of an animation: a file, or none and idle motion.
+
+    Raises:
+        MediaError: Both are given, or none; or as for `open_driving`.
+    """
+    if path is None and idle.idle is None:
+        raise MediaError(
+            "There is no DRIVING; a picture, video or motion file is expected, or --idle. Give a "
+            "file as the second name, or --idle 10s."
+        )
+    if idle.idle is None:
+        assert path is not None
+        return open_driving(path, part)
+    if path is not None or not part.is_whole:
+        given = "--driving-start or --driving-duration" if path is None else path
+        raise MediaError(
+            f"--idle is given beside {given}; one driver is expected. Leave one of them out."
+        )
+    return IdleOptions(duration=idle.idle)
 
 
 def open_driving(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader | Motion:

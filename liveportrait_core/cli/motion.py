@@ -1,4 +1,4 @@
-"""liveportrait motion: extract, info, convert."""
+"""liveportrait motion: extract, idle, info, convert."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ..command_options import ConvertOptions, ModelOptions, PartOptions, ReportOptions
+from ..command_options import (
+    ConvertOptions,
+    IdleFileOptions,
+    ModelOptions,
+    PartOptions,
+    ReportOptions,
+)
 from ..config.arguments import from_arguments
 from ..errors import MediaError, counted
 from ..media.atomic import check_output
@@ -21,6 +27,7 @@ from ..media.motion_file import (
     save_motion,
 )
 from ..motion.edit import retime
+from ..motion.life import idle_motion
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from ..pipeline import read_motion
@@ -52,7 +59,8 @@ LABELS: Final = {
 
 def run(args: argparse.Namespace) -> int:
     """The action that was named."""
-    return {"extract": _extract, "info": _info, "convert": _convert}[args.action](args)
+    actions = {"extract": _extract, "idle": _idle, "info": _info, "convert": _convert}
+    return actions[args.action](args)
 
 
 def _extract(args: argparse.Namespace) -> int:
@@ -71,6 +79,14 @@ def _extract(args: argparse.Namespace) -> int:
         with ProgressBar("Reading", shown=shown) as bar:
             motion = read_motion(model, frames_of(clip), options, progress=bar)
     _save(motion.to("cpu"), args)
+    return 0
+
+
+def _idle(args: argparse.Namespace) -> int:
+    check_output(args.output, suffixes=MOTION_SUFFIXES)
+    options = from_arguments(IdleFileOptions, args)
+    check_writable(options.space, args.output)
+    _save(idle_motion(options.space, options.idle, options.fps), args)
     return 0
 
 

@@ -12,19 +12,20 @@ from ..animation.crops import crop_of
 from ..animation.render import RenderedFrame
 from ..imaging.tensors import Pixels, resize_pixels
 from ..media.video import VideoReader
+from ..motion.life_options import IdleOptions
 from ..motion.types import Motion
-from .inputs import Picture
+from .inputs import Driver, Picture
 
 
 class Panels:
     """Puts each result beside the frames that it comes from, all of the result's height."""
 
-    def __init__(self, animation: Animation, driving: Picture | VideoReader | Motion) -> None:
+    def __init__(self, animation: Animation, driving: Driver) -> None:
         """Panels of one animation.
 
         Args:
             animation: Its results come in order.
-            driving: The driver; a motion has no panel.
+            driving: The driver; one without pictures has no panel.
         """
         self._animation = animation
         self._driving = driving
@@ -54,7 +55,7 @@ class Panels:
     def _driving_crops(self) -> Iterator[Pixels]:
         """The driver's frames as the model saw them."""
         read = self._animation.driving_read
-        if read is None or isinstance(self._driving, Motion):
+        if read is None or isinstance(self._driving, Motion | IdleOptions):
             return
         pictures = self._driving
         frames = [pictures.on_white()] if isinstance(pictures, Picture) else pictures

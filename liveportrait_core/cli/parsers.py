@@ -12,6 +12,8 @@ from .. import __version__
 from ..command_options import (
     ConvertOptions,
     DownloadOptions,
+    IdleDriver,
+    IdleFileOptions,
     ModelOptions,
     OutputOptions,
     PartOptions,
@@ -127,13 +129,15 @@ def _add_animate(commands: Subparsers) -> None:
         "animate",
         help="move a portrait, or a video of one, as a driver moves",
         description="Move the face of SOURCE as the face of DRIVING moves.",
-        usage="%(prog)s SOURCE DRIVING [-o OUT] [options]",
+        usage="%(prog)s SOURCE DRIVING [-o OUT] [options]\n"
+        "       %(prog)s SOURCE --idle 10s [-o OUT] [options]",
     )
     parser.add_argument("source", metavar="SOURCE", type=file_name, help="picture or video to move")
     parser.add_argument(
         "driving",
         metavar="DRIVING",
         type=file_name,
+        nargs="?",
         help="picture, video or motion file (.safetensors, .pkl) that shows how",
     )
     parser.add_argument(
@@ -141,11 +145,13 @@ def _add_animate(commands: Subparsers) -> None:
         "--output",
         metavar="OUT",
         type=output_path,
-        help="video (.mp4, .mov, .m4v, .mkv, .webm) or animation (.gif, .webp) to write, a folder/ "
-        "or frames/%%04d.png for its frames, or a picture when the result is one frame "
-        "(default: SOURCE--DRIVING.mp4 in the current folder)",
+        help="video (.mp4, .mov, .m4v, .mkv, .webm), animation (.gif, .webp), folder/ or "
+        "frames/%%04d.png, or picture of one (default: SOURCE--DRIVING.mp4)",
     )
-    _finish(parser, (AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions))
+    _finish(
+        parser,
+        (IdleDriver, AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions),
+    )
 
 
 def _add_edit(commands: Subparsers) -> None:
@@ -199,6 +205,18 @@ def _add_motion(commands: Subparsers) -> None:
     show = _add_command(actions, "info", "motion", help="show what a motion file holds")
     show.add_argument("file", metavar="FILE", type=file_name, help="motion file")
     _finish(show, (ReportOptions,), skip=("progress",))
+
+    idle = _add_command(
+        actions,
+        "idle",
+        "motion",
+        help="make the motion of a face that does nothing: blinks, glances, breath",
+        description="Write a motion that makes a portrait blink, glance and breathe. Its end goes "
+        "on with its beginning.",
+        usage="%(prog)s OUT [options]",
+    )
+    idle.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
+    _finish(idle, (IdleFileOptions, ReportOptions), skip=("progress",))
 
     convert = _add_command(
         actions,

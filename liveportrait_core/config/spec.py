@@ -117,13 +117,13 @@ class OptionSpec:
     @property
     def _limits(self) -> str:
         if self.above is not None:
-            top = f" up to {self.maximum:g}" if self.maximum is not None else ""
-            return f" above {self.above:g}{top}"
+            top = f" up to {self.maximum:.12g}" if self.maximum is not None else ""
+            return f" above {self.above:.12g}{top}"
         if self.minimum is not None and self.maximum is not None:
-            return f" from {self.minimum:g} to {self.maximum:g}"
+            return f" from {self.minimum:.12g} to {self.maximum:.12g}"
         if self.minimum is not None:
-            return f" from {self.minimum:g} up"
-        return f" up to {self.maximum:g}" if self.maximum is not None else ""
+            return f" from {self.minimum:.12g} up"
+        return f" up to {self.maximum:.12g}" if self.maximum is not None else ""
 
     def check(self, value: Any, name: str = "") -> None:
         """Refuse a value that the option does not take.

@@ -31,6 +31,7 @@ def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
     """A motion with the sliders added to each of its frames.
 
     Convention:
+        - a slider may have a value for each frame
         - angles add in degrees, zoom multiplies the scale
         - in a space whose keypoints have names, offsets turn with the head; published offsets
           do not, as the weights expect
@@ -46,18 +47,19 @@ def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
         MotionSpaceError: The keypoint space is unknown.
     """
     values = slider_values(sliders)
-    turn = (values["pitch_deg"], values["yaw_deg"], values["roll_deg"])
-    turn_deg = motion.pose_deg.new_tensor(turn)
+    turn = [torch.as_tensor(values[name]) for name in ("pitch_deg", "yaw_deg", "roll_deg")]
+    turn_deg = torch.stack(torch.broadcast_tensors(*turn), -1).to(motion.pose_deg)
     turns = bool(turn_deg.any())
     pose_deg = motion.pose_deg + turn_deg if turns else motion.pose_deg
     rotation = rotation_from_degrees(*pose_deg.unbind(-1)) if turns else motion.rotation
     offset = expression_offset(values, motion.space).to(motion.expression)
     if keypoint_space(motion.space).openness is not None:
         offset = offset @ rotation
+    zoom = torch.as_tensor(values["zoom"]).to(motion.scale)
     return replace(
         motion,
         expression=motion.expression + offset,
-        scale=motion.scale * values["zoom"],
+        scale=motion.scale * zoom[..., None],
         pose_deg=pose_deg,
         rotation=rotation,
         eyes_open=None,

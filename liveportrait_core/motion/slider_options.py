@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..config.fields import check_options, option, specs_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +107,13 @@ class Sliders:
         check_options(self)
 
 
-SliderValues = Sliders | Mapping[str, float]
-"""Slider values; a mapping may leave sliders out, and go beyond the ranges."""
+SliderValues: TypeAlias = "Sliders | Mapping[str, float | Tensor]"
+"""Slider values; a mapping may leave sliders out, go beyond the ranges, and hold (B,) tensors: a
+value for each frame."""
 
 
-def slider_values(sliders: SliderValues) -> dict[str, float]:
-    """The value of every slider by its name."""
+def slider_values(sliders: SliderValues) -> dict[str, float | Tensor]:
+    """The value, or (B,) values, of every slider by its name."""
     names = {spec.name: spec.default for spec in specs_of(Sliders)}
     if isinstance(sliders, Mapping):
         return {**names, **sliders}

@@ -26,13 +26,14 @@ class SliderEffect:
     negative_steps: tuple[Step, ...] | None = None
     """Steps for values below zero, where they are others."""
 
-    def add_to(self, offset: Tensor, value: float) -> None:
-        """Add the effect of a value to a (K, 3) offset, in place."""
-        steps = self.steps
-        if value < 0 and self.negative_steps is not None:
-            steps = self.negative_steps
-        for keypoint, axis, step in steps:
-            offset[keypoint, AXES.index(axis)] += step * value
+    def add_to(self, offset: Tensor, value: Tensor) -> None:
+        """Add the effect of a value, or of (B,) values, to a (..., K, 3) offset, in place."""
+        parts = ((self.steps, value),)
+        if self.negative_steps is not None:
+            parts = ((self.steps, value.clamp(min=0)), (self.negative_steps, value.clamp(max=0)))
+        for steps, part in parts:
+            for keypoint, axis, step in steps:
+                offset[..., keypoint, AXES.index(axis)] += step * part
 
 
 # The published keypoints were learnt without names; these are named after what the published
@@ -219,16 +220,18 @@ def expression_offset(sliders: SliderValues, space: str) -> Tensor:
         space: Keypoint space of the face.
 
     Returns:
-        (K, 3) crop units, float32.
+        (K, 3) crop units, float32; (B, K, 3) where a slider has a value for each frame.
 
     Raises:
         MotionSpaceError: No such space is known.
     """
     effects = _SLIDERS[keypoint_space(space).name]
-    offset = torch.zeros(NUM_KEYPOINTS, 3, dtype=torch.float64)
     values = slider_values(sliders)
+    tracks = {name: torch.as_tensor(values[name], dtype=torch.float64) for name in effects}
+    frames = torch.broadcast_shapes(*(track.shape for track in tracks.values()))
+    offset = torch.zeros(*frames, NUM_KEYPOINTS, 3, dtype=torch.float64)
     for name, effect in effects.items():
-        effect.add_to(offset, values[name])
+        effect.add_to(offset, tracks[name])
     return offset.float()
 
 

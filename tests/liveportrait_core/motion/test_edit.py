@@ -318,3 +318,17 @@ def test_a_mirrored_face_is_the_mirrored_keypoints():
 def test_motion_without_sides_cannot_be_mirrored():
     with pytest.raises(MotionSpaceError, match="no sides"):
         mirror(random_motion(1))
+
+
+@pytest.mark.parametrize("space", [COMPACT_SPACE, HUMAN_SPACE])
+def test_a_slider_with_a_value_for_each_frame_is_that_value_in_its_frame(space):
+    values = {"gaze_x": [-8.0, 0.0, 8.0], "yaw_deg": [10.0, 0.0, -5.0], "zoom": [1.0, 1.1, 0.9]}
+    tracks = {name: torch.tensor(track) for name, track in values.items()}
+    frames = extend(neutral_motion(space), 3, "hold")
+    whole = apply_expression(frames, tracks)
+    for index in range(3):
+        alone = {name: track[index] for name, track in values.items()}
+        expected = apply_expression(frames[index], alone)
+        torch.testing.assert_close(whole[index].expression, expected.expression)
+        torch.testing.assert_close(whole[index].rotation, expected.rotation)
+        torch.testing.assert_close(whole[index].scale, expected.scale)
