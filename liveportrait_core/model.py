@@ -12,13 +12,14 @@ from torch import nn
 from .checkpoints.loading import load_checkpoint
 from .checkpoints.saving import save_checkpoint
 from .devices import check_dtype, find_device
+from .errors import CheckpointError
 from .networks.precision import set_precision
 from .preset import Preset
 
 _NARROW = ("appearance", "warping", "decoder")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LivePortraitModel:
     """The seven networks of one model and the preset that says how to use them.
 
@@ -45,6 +46,11 @@ class LivePortraitModel:
     """R_lip: (B, 3 K + 2) -> (B, 3 K)."""
     origin: str = ""
     """The file or folder that the weights came from."""
+
+    def __repr__(self) -> str:
+        """What it is, without its layers."""
+        names = ", ".join(self.modules())
+        return f"LivePortraitModel({self.preset.name}: {names}; from {self.origin or 'no file'})"
 
     def modules(self) -> dict[str, nn.Module]:
         """The networks that are present, by name, in the order of Algorithm 1."""
@@ -141,6 +147,12 @@ def save_model(
         metadata: Kept beside the weights: command, seed, credit.
 
     Raises:
-        CheckpointError: The file cannot be written, or a weight does not fit the type.
+        CheckpointError: The file is named otherwise or cannot be written, or a weight does not fit
+            the type.
     """
+    if Path(path).suffix.lower() != ".safetensors":
+        raise CheckpointError(
+            f"The model file is {path}; a name that ends in .safetensors is expected. Choose such "
+            "a name."
+        )
     save_checkpoint(path, model.preset, model.modules(), dtype=dtype, metadata=metadata)

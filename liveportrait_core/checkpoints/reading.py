@@ -65,8 +65,7 @@ def _check_file(path: Path) -> None:
         raise CheckpointError(f"{path} {kind}. Expected a weight file (.safetensors or .pth).")
     if path.suffix not in ENDINGS:
         raise CheckpointError(
-            f"{path} ends in {path.suffix or 'nothing'!r}. Expected a weight file, "
-            ".safetensors or .pth."
+            f"{path} ends neither in {' nor in '.join(ENDINGS)}. Expected a weight file."
         )
     if path.stat().st_size == 0:
         raise CheckpointError(f"{path} is empty (0 bytes). Expected tensors. {_AGAIN}.")

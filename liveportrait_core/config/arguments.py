@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 from .fields import build, specs_of
@@ -248,7 +249,7 @@ def _metavar(spec: OptionSpec) -> str:
         return spec.metavar
     if spec.choices:
         return "{" + ",".join(spec.choices) + "}"
-    return {int: "N", float: "X"}.get(spec.kind, spec.name.upper())
+    return {int: "N", float: "X", Path: "PATH"}.get(spec.kind, spec.name.upper())
 
 
 def _reader(spec: OptionSpec, flag: str) -> Callable[[str], Any]:

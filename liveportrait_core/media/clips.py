@@ -13,7 +13,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 
 from ..face.faces import Box
-from ..imaging.tensors import RGB, Pixels, limit_pixels, limited_size
+from ..imaging.tensors import BATCH_AXES, RGB, Pixels, limit_pixels, limited_size
 from ..motion.edit import Extension
 
 Progress = Callable[[int, int], None]
@@ -189,9 +189,9 @@ def check_picture(given: object, name: str) -> None:
         )
     array = cast("np.ndarray[tuple[int, ...], np.dtype[np.generic]]", given)
     if array.dtype != np.uint8 or array.shape[2:] != (RGB,) or not array.size:
-        raise ValueError(
-            f"The {name} is {array.dtype} of shape {array.shape}; {expected}. Convert it first."
-        )
+        is_stack = array.ndim == BATCH_AXES and array.shape[3] == RGB
+        todo = "Make a clip of the stack with Frames(stack)" if is_stack else "Convert it first"
+        raise ValueError(f"The {name} is {array.dtype} of shape {array.shape}; {expected}. {todo}.")
 
 
 def clip_of(given: object, name: str, *, also: str = "") -> Clip:
@@ -204,8 +204,10 @@ def clip_of(given: object, name: str, *, also: str = "") -> Clip:
 
     Raises:
         TypeError: It is neither.
-        ValueError: It is an array, but no picture.
+        ValueError: It is an array, but no picture, or `Frames` of none.
     """
+    if isinstance(given, Frames) and not given.num_frames:
+        raise ValueError(f"The {name} has 0 frames; 1 or more are expected. Check the list.")
     if isinstance(given, np.ndarray):
         check_picture(cast(Pixels, given), name)
         return Frames((cast(Pixels, given),))

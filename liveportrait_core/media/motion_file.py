@@ -75,8 +75,14 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
         What the file's format cannot keep, one sentence each; always empty for `.safetensors`.
 
     Raises:
+        TypeError: No motion came.
         MediaError: The ending names no motion file, or the file cannot be written.
     """
+    if not isinstance(motion, Motion):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"{type(motion).__name__} came where Motion is expected. Call save_motion(motion, "
+            "path)."
+        )
     if not len(motion):
         raise MediaError(
             f"Cannot write {path}: the motion has 0 frames; 1 or more are expected. Choose another "

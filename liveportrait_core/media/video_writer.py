@@ -61,7 +61,7 @@ class VideoWriter:
     def __init__(
         self,
         path: str | Path,
-        fps: Fraction,
+        fps: Fraction | float,
         *,
         crf: int = 18,
         audio_path: str | Path | None = None,
@@ -73,7 +73,7 @@ class VideoWriter:
 
         Args:
             path: Name ending in one of `WRITABLE_SUFFIXES`.
-            fps: Exact frame rate.
+            fps: Exact frame rate: a fraction or a whole number.
             crf: x264's quality, 0 (lossless) to 51 (worst).
             audio_path: File whose sound is carried.
             waveform: Sound that is carried, instead of a file's; without either there is none.
@@ -88,6 +88,11 @@ class VideoWriter:
         """
         if not 0 < fps < inf:
             raise ValueError(f"fps is {fps}; a number above 0 is expected. Give 25, say.")
+        if isinstance(fps, float) and not fps.is_integer():
+            raise ValueError(
+                f"fps is {fps}; a whole number or a Fraction is expected. Give "
+                "Fraction(30000, 1001) for 29.97, say."
+            )
         if not 0 <= crf <= MAX_CRF:
             raise ValueError(f"crf is {crf}; 0 to 51 is expected. Give 18, which is usual.")
         if waveform is not None:

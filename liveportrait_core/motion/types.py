@@ -18,7 +18,7 @@ Channel = Literal["expression", "scale", "translation", "pose"]
 CHANNELS: tuple[Channel, ...] = ("expression", "scale", "translation", "pose")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Motion:
     """Motion of one face over B frames, in the paper's parameters (Sec. 3.1).
 
@@ -120,6 +120,11 @@ class Motion:
 
     def __len__(self) -> int:
         return self.expression.shape[0]
+
+    def __repr__(self) -> str:
+        """What it is, without its numbers."""
+        frames = f"num_frames={len(self)}, fps={self.fps}"
+        return f"Motion({frames}, space={self.space!r}, producer={self.producer!r})"
 
     def __getitem__(self, frames: int | slice | Tensor) -> Motion:
         """Some of the frames, still with a frame axis: an int gives B = 1."""

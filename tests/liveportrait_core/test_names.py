@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 import liveportrait_core
 from liveportrait_core.animation.batching import ChunkSize, memory_estimate
+from liveportrait_core.motion.types import Motion
 from liveportrait_core.preset import PAPER
 from tests.support.tiny import TINY_COMPACT, tiny_compact_model
 
@@ -13,12 +15,30 @@ from tests.support.tiny import TINY_COMPACT, tiny_compact_model
 def test_every_public_name_can_be_had():
     missing = [name for name in liveportrait_core.__all__ if not hasattr(liveportrait_core, name)]
     assert not missing
-    assert set(liveportrait_core.__all__) <= set(dir(liveportrait_core))
+    assert set(dir(liveportrait_core)) == {*liveportrait_core.__all__, "__version__"}
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'frobnicate'"):
         _ = liveportrait_core.frobnicate
+
+
+def test_a_motion_and_a_model_are_shown_in_a_line():
+    model = tiny_compact_model(TINY_COMPACT)
+    volume = torch.zeros(2, 21, 3)
+    motion = Motion.from_degrees(
+        pose_deg=torch.zeros(2, 3),
+        expression=volume,
+        scale=torch.ones(2, 1),
+        translation=torch.zeros(2, 3),
+    )
+    assert repr(motion) == (
+        "Motion(num_frames=2, fps=25, space='liveportrait-human-21', producer='')"
+    )
+    assert repr(model) == (
+        f"LivePortraitModel({TINY_COMPACT.name}: appearance, motion, warping, decoder, stitching, "
+        "eyes, lip; from seed 0)"
+    )
 
 
 def test_room_is_estimated_for_a_chunk_of_frames():

@@ -302,6 +302,7 @@ def test_running_out_of_memory_while_painting_loses_no_frame(model, monkeypatch)
         (np.zeros((8, 8, 3), np.float32), r"float32 of shape \(8, 8, 3\)"),
         (np.zeros((8, 8, 4), np.uint8), r"uint8 of shape \(8, 8, 4\)"),
         (np.zeros((0, 8, 3), np.uint8), r"uint8 of shape \(0, 8, 3\)"),
+        (np.zeros((2, 8, 8, 3), np.uint8), r"uint8 of shape .* Frames\(stack\)"),
     ],
 )
 def test_what_is_no_picture_and_no_clip_is_refused_in_a_sentence(model, given, words):
@@ -310,6 +311,11 @@ def test_what_is_no_picture_and_no_clip_is_refused_in_a_sentence(model, given, w
             prepare(model, source, driver)
     with pytest.raises((TypeError, ValueError), match=f"The clip is {words}"):
         read_motion(model, given)
+
+
+def test_a_clip_of_no_frames_is_refused(model):
+    with pytest.raises(ValueError, match="The driver has 0 frames; 1 or more are expected"):
+        prepare(model, face_frame(), Frames([]))
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ def build_parser(command: str, description: str | None) -> Parser:
     """The command line of a command by its name."""
     made = Parser(prog=command, description=description)
     groups = OptionGroups(made)
-    groups.add(RecipeConfig, group="options")
+    groups.add(RecipeConfig, group="stages")
     groups.finish()
     return made
 

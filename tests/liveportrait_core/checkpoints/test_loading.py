@@ -151,6 +151,14 @@ def test_a_weight_too_large_for_half_precision_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_that_would_not_load_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match=r"a name that ends in \.safetensors is expected"):
+        save_model(tiny_compact_model(), tmp_path / "copy")
+    (tmp_path / "copy").write_bytes(b"weights")
+    with pytest.raises(CheckpointError, match=r"ends neither in \.safetensors nor in \.pth\. "):
+        load_model(tmp_path / "copy")
+
+
 def test_an_unwritable_place_is_told(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(CheckpointError, match="Cannot write"):

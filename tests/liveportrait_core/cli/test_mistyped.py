@@ -94,6 +94,12 @@ def test_a_writer_refuses_a_frame_rate_that_is_none(tmp_path, fps):
         VideoWriter(tmp_path / "a.mp4", fps)
 
 
+def test_a_writer_refuses_a_rounded_frame_rate(tmp_path):
+    with pytest.raises(ValueError, match=r"fps is 29\.97; a whole number or a Fraction"):
+        VideoWriter(tmp_path / "a.mp4", 29.97)
+    assert VideoWriter(tmp_path / "a.mp4", 25.0).fps == 25
+
+
 @pytest.mark.usefixtures("_kept_handler")
 def test_a_request_to_end_leaves_no_part_of_a_video(tmp_path, capsys, monkeypatch):
     def write(args):

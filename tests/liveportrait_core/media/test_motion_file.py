@@ -186,6 +186,11 @@ def test_what_is_no_motion_file_is_refused_in_a_sentence(tmp_path):
         save_motion(make_motion(), tmp_path / "motion.json")
 
 
+def test_what_is_no_motion_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(TypeError, match=r"str came where Motion is expected\. Call save_motion"):
+        save_motion("m.safetensors", make_motion())
+
+
 def test_the_ending_tells_a_motion_file():
     assert is_motion("a/B.PKL")
     assert is_motion("b.safetensors")
