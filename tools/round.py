@@ -9,7 +9,7 @@ state as it was before; one that is asked to end (Ctrl-C, SIGTERM) saves first.
 
 Not carried: heads, which each machine renders anew, as they are functions of their seed; models
 that no stage that is left begins with; kept checkpoints, TensorBoard and all sample grids but the
-last. Of the stage that is being trained `tools.small_state` says what is kept.
+last of the stage that is being trained. Of the stage that is being trained `tools.small_state` says what is kept.
 """
 
 from __future__ import annotations
@@ -223,7 +223,8 @@ def _carried(out: Path) -> Iterator[Path]:
             is_result = path.relative_to(out).as_posix() in stage.results
             is_state = path.name == checkpoint.NAME
             kept_twice = path.name.startswith("checkpoint-")
-            old_grid = path.match(GRIDS) and path != max(path.parent.glob(GRIDS))
+            is_last = name in running and path == max(path.parent.glob(GRIDS), default=None)
+            old_grid = path.match(GRIDS) and not is_last
             unused = (is_result and name not in read) or (is_state and name not in running)
             if not (kept_twice or old_grid or unused):
                 yield path

@@ -136,7 +136,6 @@ STAGES: tuple[Stage, ...] = (
     ),
     _training(
         *("finish", "compact", "data={out}/heads", "init={out}/picture/model.safetensors"),
-        "init_motion={out}/motion/model.safetensors",
         *("batch=4", "motion_batch=0", "lr=0.0005", "own_keypoints_from=0"),
         *("own_keypoints_fraction=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
         *("picture_weights.gan_face=0.15",),

@@ -46,6 +46,7 @@ def out(tmp_path):
         (f"base/{MODEL}", 70_000),
         ("base/checkpoint.pt", 900),
         ("base/stats.jsonl", 10),
+        ("base/grid-007500.png", 10),
         ("motion/checkpoint-0000250.pt", 10),
         ("motion/grid-000500.png", 10),
         ("motion/grid-001000.png", 10),
@@ -79,13 +80,15 @@ def test_what_later_calls_need_comes_back_from_small_files(tmp_path, out):
 
 def test_models_that_nothing_left_begins_with_are_left_out(tmp_path, out):
     (out / "motion" / MODEL).touch()
-    (out / "picture" / "checkpoint.pt").parent.mkdir()
-    checkpoint.save(out / "picture", trained_state())  # it has begun, and base is no longer read
+    tool.pack(out, tmp_path / "earlier")
+    tool.unpack(tmp_path / "earlier", tmp_path / "before")
+    assert {f"base/{MODEL}", f"motion/{MODEL}"} <= files_in(tmp_path / "before")
+    checkpoint.save(out / "picture", trained_state())  # it has begun with both
     tool.pack(out, tmp_path / "state")
     tool.unpack(tmp_path / "state", tmp_path / "back")
     found = files_in(tmp_path / "back")
-    assert {f"motion/{MODEL}", "picture/checkpoint.pt"} <= found  # finish begins with motion
-    assert not {f"base/{MODEL}", "motion/checkpoint.pt"} & found
+    assert "picture/checkpoint.pt" in found
+    assert not {f"base/{MODEL}", f"motion/{MODEL}", "motion/checkpoint.pt"} & found
 
 
 def test_of_a_state_weights_come_back_exactly_and_the_rest_nearly():
