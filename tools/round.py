@@ -9,7 +9,7 @@ state as it was before; one that is asked to end (Ctrl-C, SIGTERM) saves first.
 
 Not carried: heads, which each machine renders anew, as they are functions of their seed; models
 that no stage that is left begins with; kept checkpoints, TensorBoard and all sample grids but the
-last of the stage that is being trained. Of the stage that is being trained `tools.small_state` says what is kept.
+last of the stage that is being trained. Of its checkpoint `tools.small_state` says what is kept.
 """
 
 from __future__ import annotations

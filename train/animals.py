@@ -21,13 +21,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _train(arguments: Sequence[str]) -> object:
+    from functools import partial
+
     from .engine.config import parse, parse_part, read_arguments
     from .engine.loop import train
+    from .models.runs import open_model
     from .tasks.animals import AnimalBase, config_of_base, cost, elsewhere, prepare
 
     given = read_arguments(arguments)
-    kind = config_of_base(parse_part(AnimalBase, given).base)
-    return train(parse(kind, given, COMMAND, cost, elsewhere), prepare)
+    base = open_model(parse_part(AnimalBase, given).base)
+    kind = config_of_base(base.preset)
+    config = parse(kind, given, COMMAND, partial(cost, base=base), elsewhere)
+    return train(config, partial(prepare, base=base))
 
 
 if __name__ == "__main__":

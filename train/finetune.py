@@ -23,18 +23,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _train(arguments: Sequence[str]) -> object:
+    from functools import partial
+
     from .engine.config import parse, parse_part, read_arguments
     from .engine.loop import train
-    from .models.bases import preset_of_base
+    from .models.runs import open_model
     from .tasks import finetune, paper_finetune
 
     given = read_arguments(arguments)
-    base = parse_part(finetune.FinetuneBase, given).base
-    if preset_of_base(base).family == "compact":
-        config = parse(finetune.FinetuneConfig, given, COMMAND, finetune.cost)
-        return train(config, finetune.prepare)
-    config = parse(paper_finetune.PaperFinetuneConfig, given, COMMAND, paper_finetune.cost)
-    return train(config, paper_finetune.prepare)
+    base = open_model(parse_part(finetune.FinetuneBase, given).base)
+    if base.preset.family == "compact":
+        cost = partial(finetune.cost, base=base)
+        config = parse(finetune.FinetuneConfig, given, COMMAND, cost)
+        return train(config, partial(finetune.prepare, base=base))
+    cost = partial(paper_finetune.cost, base=base)
+    config = parse(paper_finetune.PaperFinetuneConfig, given, COMMAND, cost)
+    return train(config, partial(paper_finetune.prepare, base=base))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import torch
 from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.constants import ANIMAL_SPACE
 from liveportrait_core.errors import MediaError
+from liveportrait_core.preset import Preset
 
 from ..data.batch import PairBatch, concatenate
 from ..data.heads import RenderedHeads
@@ -34,17 +35,16 @@ from ..engine.task import Networks, Step, Task
 from ..losses.compact_motion_terms import MotionWeights
 from ..losses.paper_terms import PaperWeights
 from ..losses.picture_weights import PictureWeights
-from ..models.bases import preset_of_base, trainable_preset
+from ..models.bases import trainable_preset
 from ..models.runs import (
     BaseModel,
-    open_networks,
     require_same_run,
     write_model,
 )
 from . import compact, paper
 from .compact_steps import MOTION, PICTURE, CompactBatches, CompactSources, sample_grid
 from .cost import noise_sets, step_cost
-from .finetune import merged, open_base
+from .finetune import merged, require_compact
 from .paper_step import NETWORKS, DrawnPairs, LabelledSets
 
 CACHE_NAME: Final = "animal-clips"
@@ -191,14 +191,9 @@ class AnimalBatches:
         return concatenate([self.animals.first(count // 2), self.people.first(count // 2)])
 
 
-def config_of_base(place: str) -> type[PaperAnimalsConfig] | type[CompactAnimalsConfig]:
-    """The config that the architecture of a base asks for.
-
-    Raises:
-        CheckpointError: There is no such base.
-    """
-    family = preset_of_base(place).family
-    return CompactAnimalsConfig if family == "compact" else PaperAnimalsConfig
+def config_of_base(preset: Preset) -> type[PaperAnimalsConfig] | type[CompactAnimalsConfig]:
+    """The config that the architecture of a base asks for."""
+    return CompactAnimalsConfig if preset.family == "compact" else PaperAnimalsConfig
 
 
 def elsewhere(values: Mapping[str, str]) -> str:
@@ -212,8 +207,8 @@ def elsewhere(values: Mapping[str, str]) -> str:
     return ""
 
 
-def prepare(config: AnimalsConfig) -> Task:
-    """The task of a config, on the base and the data that it names.
+def prepare(config: AnimalsConfig, base: BaseModel) -> Task:
+    """The task of a config, on its base, opened, and the data that it names.
 
     Raises:
         CheckpointError: The base cannot be trained on, or the run has another.
@@ -223,17 +218,19 @@ def prepare(config: AnimalsConfig) -> Task:
     require_same_run(run, {"base": config.base})
     if isinstance(config, PaperAnimalsConfig):
         people = open_sets(config.sets, run)
-        return paper_animals_task(config, people, open_animals(config, people))
-    base, people = open_base(config.base), open_sets(config.sets, run)
+        return paper_animals_task(config, base, people, open_animals(config, people))
+    require_compact(base, config.base)
+    people = open_sets(config.sets, run)
     return compact_animals_task(config, base, people, open_animals(config, people))
 
 
-def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) -> Task:
+def paper_animals_task(
+    config: PaperAnimalsConfig, base: BaseModel, people: Sets, animals: Sets
+) -> Task:
     """The step of Eq. 4 on a base of the paper's architecture, with animals in each batch."""
-    training, trained = config.training, trainable_preset(config.base)
-    initial = paper.initialise(training, trained, init=config.base)
+    training, trained = config.training, trainable_preset(base.preset)
+    initial = paper.initialise(training, trained, init=base.networks)
     preset = replace(trained, name=f"{trained.name}-animal", space=ANIMAL_SPACE)
-    others = open_networks(config.base).items()
     batches = AnimalBatches(
         people=LabelledSets(sets=people, motion_network=initial.criteria.motion_network),
         animals=LabelledSets(sets=animals, motion_network=None),
@@ -251,7 +248,7 @@ def paper_animals_task(config: PaperAnimalsConfig, people: Sets, animals: Sets) 
         step,
         metadata,
         notes=paper.notes(initial, step, config.weights, people),
-        others={name: network for name, network in others if name not in NETWORKS},
+        others={name: network for name, network in base.networks.items() if name not in NETWORKS},
     )
 
 
@@ -273,7 +270,7 @@ def compact_animals_task(
     mix = _mix(config, batches.batch, people, animals)
     sources = _mixed_sources(mix, people, animals)
     networks = compact.initial_networks(
-        base.preset, config.loop.seed, sources, [(config.base, compact.NETWORKS)]
+        base.preset, config.loop.seed, sources, [(base.networks, compact.NETWORKS)]
     )
     networks[MOTION].requires_grad_(bool(batches.motion_batch))
     steps: list[Step] = []
@@ -358,16 +355,17 @@ def _trained_note(config: AnimalsConfig) -> str:
     return f"animals {config.loop.length} of {Path(config.base).name}"
 
 
-def cost(config: AnimalsConfig) -> str:
+def cost(config: AnimalsConfig, base: BaseModel) -> str:
     """What a step of one process takes, for a dry run; of M's part only that it is there."""
     sets = noise_sets(config.sets, config.sets.clip_px)
     if isinstance(config, PaperAnimalsConfig):
         training = config.training.for_processes(num_processes())
         one = replace(config, training=training.of_one_pair())
         batch = training.optimiser.batches.batch
-        parts = [("pair", batch, lambda: paper_animals_task(one, sets, sets))]
+        parts = [("pair", batch, lambda: paper_animals_task(one, base, sets, sets))]
         return step_cost(parts).summary(training.loop.accumulate)
-    base, batches = open_base(config.base), replace(config.batches, batch=1, motion_batch=0)
+    require_compact(base, config.base)
+    batches = replace(config.batches, batch=1, motion_batch=0)
     alone = replace(config, batches=batches)
     parts = [("pair", config.batches.batch, lambda: compact_animals_task(alone, base, sets, sets))]
     return step_cost(parts).summary(config.loop.accumulate)

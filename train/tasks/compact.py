@@ -166,7 +166,8 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
     if checkpoint.is_begun(run):  # its own weights take the place of any others
         networks = _built(config.preset, config.loop.seed)
     else:
-        initial = [(config.init, NETWORKS), (config.init_motion, (MOTION,))]
+        places = ((config.init, NETWORKS), (config.init_motion, (MOTION,)))
+        initial = [(open_networks(place), names) for place, names in places if place]
         networks = initial_networks(config.preset, config.loop.seed, sources, initial)
     if config.gan:
         networks[DISCRIMINATORS] = Discriminators()
@@ -212,7 +213,10 @@ def compact_task(config: CompactConfig, sets: Sets) -> Task:
 
 
 def initial_networks(
-    preset: Preset, seed: int, sources: CompactSources, initial: Sequence[tuple[str, Sequence[str]]]
+    preset: Preset,
+    seed: int,
+    sources: CompactSources,
+    initial: Sequence[tuple[Networks, Sequence[str]]],
 ) -> dict[str, nn.Module]:
     """F, M, W and G with their initial weights.
 
@@ -220,20 +224,18 @@ def initial_networks(
         preset: Of the networks.
         seed: Of weights that are new.
         sources: Rendered heads among them give an M from scratch their mean canonical keypoints.
-        initial: Runs or models ("" for none) and the networks that take their weights, in order.
+        initial: Trained networks, and the names of those that take their weights, in order.
 
     Raises:
-        CheckpointError: The initial weights cannot be read, or are of another form.
+        CheckpointError: The initial weights are of another form.
     """
     networks = _built(preset, seed)
-    begins = not any(place and MOTION in names for place, names in initial)
+    begins = not any(MOTION in names for _, names in initial)
     if sources.heads is not None and begins:
         motion_network(networks).mean_canonical.copy_(sources.heads.mean_canonical)
-    for place, names in initial:
-        if place:
-            trained = open_networks(place)
-            for name in names:
-                initialise_from(networks[name], trained[name])
+    for trained, names in initial:
+        for name in names:
+            initialise_from(networks[name], trained[name])
     return networks
 
 

@@ -27,7 +27,7 @@ from ..engine.loop import LoopConfig
 from ..engine.task import Networks, Task
 from ..losses.picture_weights import PictureWeights
 from ..models.low_rank import add_low_rank, num_learning
-from ..models.runs import MODEL_NAME, BaseModel, open_model, require_same_run, write_model
+from ..models.runs import MODEL_NAME, BaseModel, require_same_run, write_model
 from ..models.spectral_norm import folded_state
 from .compact import (
     NETWORKS,
@@ -134,15 +134,15 @@ class FinetuneConfig:
             )
 
 
-def prepare(config: FinetuneConfig) -> Task:
-    """The task of a config, on the base and the data that it names.
+def prepare(config: FinetuneConfig, base: BaseModel) -> Task:
+    """The task of a config, on its base, opened, and the data that it names.
 
     Raises:
         CheckpointError: The base cannot be fine-tuned, is `out`, or the run has another.
         MediaError: As for `finetune_task`.
     """
     config.what.check(config.loop.run)
-    base = open_base(config.what.base)
+    require_compact(base, config.what.base)
     return finetune_task(config, base, open_sets(config.sets, config.loop.run))
 
 
@@ -159,7 +159,7 @@ def finetune_task(config: FinetuneConfig, base: BaseModel, sets: Sets) -> Task:
         clips_in_step=config.sets.unlabelled_count,
         clips_from=config.batches.own_keypoints_from,
     )
-    initial = [(config.what.base, NETWORKS)]
+    initial = [(base.networks, NETWORKS)]
     networks = initial_networks(base.preset, config.loop.seed, sources, initial)
     networks[MOTION].requires_grad_(False)
     if config.what.rank:
@@ -204,13 +204,12 @@ def num_trained(networks: Networks) -> int:
     return sum(num_learning(network) for network in networks.values())
 
 
-def open_base(place: str) -> BaseModel:
-    """The initial compact model.
+def require_compact(base: BaseModel, place: str) -> None:
+    """Refuse an initial model that is no whole compact one.
 
     Raises:
-        CheckpointError: There is none, it is of the paper's architecture, or it lacks F, M, W or G.
+        CheckpointError: It is of the paper's architecture, or it lacks F, M, W or G.
     """
-    base = open_model(place)
     if base.preset.family != "compact":
         raise CheckpointError(
             f"{place} is of the paper's architecture, and a compact model is expected. Give "
@@ -222,7 +221,6 @@ def open_base(place: str) -> BaseModel:
             f"{place} has no {' and no '.join(missing)}; a whole model, or a run of train.compact, "
             f"is expected. Give the {MODEL_NAME} that was written from it."
         )
-    return base
 
 
 def merged(base: BaseModel, trained: Networks) -> dict[str, nn.Module]:
@@ -240,9 +238,9 @@ def write_merged(config: FinetuneConfig, base: BaseModel, trained: Mapping[str, 
     return write_model(config.loop.run, base.preset, merged(base, trained), note, config.what.path)
 
 
-def cost(config: FinetuneConfig) -> str:
+def cost(config: FinetuneConfig, base: BaseModel) -> str:
     """What a step takes, for a dry run."""
-    base = open_base(config.what.base)
+    require_compact(base, config.what.base)
     one = replace(config, batches=replace(config.batches, batch=1))
     task = finetune_task(one, base, noise_sets(config.sets, config.sets.clip_px))
     costs = step_cost([("pair", config.batches.batch, lambda: task)])

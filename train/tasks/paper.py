@@ -172,9 +172,8 @@ def prepare(config: PaperConfig) -> Task:
 def paper_task(config: PaperConfig, sets: Sets) -> Task:
     """Networks, batches, the table of Eq. 4 and its step, put together."""
     training, preset = config.training, PAPER_PRESETS[config.preset]
-    initial = initialise(
-        training, preset, init=config.init, trunk=config.trunk, arcface=config.arcface
-    )
+    init = open_networks(config.init) if config.init else None
+    initial = initialise(training, preset, init=init, trunk=config.trunk, arcface=config.arcface)
     batches = PaperBatches(
         sets=LabelledSets(sets=sets, motion_network=initial.criteria.motion_network),
         batch=training.optimiser.batches.batch,
@@ -194,7 +193,7 @@ def initialise(
     training: PaperTraining,
     preset: Preset,
     *,
-    init: str,
+    init: Networks | None,
     trunk: str = "",
     arcface: str = "",
     spectral: bool = True,
@@ -265,13 +264,13 @@ def assemble(
 
 
 def initial_networks(
-    preset: Preset, init: str, trunk: str = "", *, spectral: bool = True
+    preset: Preset, init: Networks | None, trunk: str = "", *, spectral: bool = True
 ) -> dict[str, nn.Module]:
     """F, M, W, G and the discriminators as training begins with them.
 
     Args:
         preset: Of the networks.
-        init: Run, model file or published folder, or "".
+        init: Trained F, M, W and G, or None.
         trunk: ConvNeXt-V2 file for M, or "".
         spectral: Put G under spectral norm, as the published one was.
 
@@ -282,10 +281,9 @@ def initial_networks(
     networks = {name: built[name] for name in NETWORKS}
     if trunk:
         begin_trunk(networks["motion"], trunk)
-    if init:
-        trained = open_networks(init)
+    if init is not None:
         for name, network in networks.items():
-            initialise_from(network, trained[name])
+            initialise_from(network, init[name])
     if spectral:
         add_spectral_norm(networks["decoder"])
     return {**networks, DISCRIMINATORS: CascadeDiscriminators(preset.width)}

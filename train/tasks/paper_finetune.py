@@ -20,7 +20,7 @@ from ..engine.task import Networks, Task
 from ..losses.paper_terms import PaperWeights
 from ..models.bases import trainable_preset
 from ..models.low_rank import add_low_rank
-from ..models.runs import open_networks
+from ..models.runs import BaseModel
 from . import paper
 from .compact_steps import MOTION, PICTURE
 from .cost import noise_sets, step_cost
@@ -59,8 +59,8 @@ class PaperFinetuneConfig:
         return replace(self, training=self.training.for_processes(count))
 
 
-def prepare(config: PaperFinetuneConfig) -> Task:
-    """The task of a config, on the base and the data that it names.
+def prepare(config: PaperFinetuneConfig, base: BaseModel) -> Task:
+    """The task of a config, on its base, opened, and the data that it names.
 
     Raises:
         CheckpointError: The base cannot be fine-tuned, is `out`, or the run has another.
@@ -68,10 +68,10 @@ def prepare(config: PaperFinetuneConfig) -> Task:
     """
     config.what.check(config.loop.run)
     sets = open_sets(config.training.sets, config.loop.run, annotated=True)
-    return paper_finetune_task(config, sets)
+    return paper_finetune_task(config, base, sets)
 
 
-def paper_finetune_task(config: PaperFinetuneConfig, sets: Sets) -> Task:
+def paper_finetune_task(config: PaperFinetuneConfig, base: BaseModel, sets: Sets) -> Task:
     """The step of Eq. 4 on F, W and G of a base, or on changes of low rank of them.
 
     Raises:
@@ -80,9 +80,9 @@ def paper_finetune_task(config: PaperFinetuneConfig, sets: Sets) -> Task:
     """
     training, what = config.training, config.what
     require_videos(training.sets, sets)
-    preset, trained = trainable_preset(what.base), open_networks(what.base)
+    preset = trainable_preset(base.preset)
     # without spectral norm, which would make the base's weights others than they are
-    initial = paper.initialise(training, preset, init=what.base, spectral=False)
+    initial = paper.initialise(training, preset, init=base.networks, spectral=False)
     initial.networks[MOTION].requires_grad_(False)
     if what.rank:
         for name in PICTURE:
@@ -100,7 +100,7 @@ def paper_finetune_task(config: PaperFinetuneConfig, sets: Sets) -> Task:
         step,
         paper.paper_metadata(note, initial.criteria, rendered=bool(training.sets.data)),
         notes=(f"{num_trained(_pictures(initial.networks)):,} numbers of F, W and G learn",),
-        others={name: network for name, network in trained.items() if name not in NETWORKS},
+        others={name: network for name, network in base.networks.items() if name not in NETWORKS},
     )
     return replace(task, write=lambda average: _written(task, average, what.path))
 
@@ -120,11 +120,11 @@ def _written(task: Task, average: Networks, out: Path | None) -> Path:
     return out
 
 
-def cost(config: PaperFinetuneConfig) -> str:
+def cost(config: PaperFinetuneConfig, base: BaseModel) -> str:
     """What a step of one process takes, for a dry run."""
     training = config.training.for_processes(num_processes())
     one = replace(config, training=training.of_one_pair())
     sets = noise_sets(training.sets, training.sets.clip_px)
     batch = training.optimiser.batches.batch
-    costs = step_cost([("pair", batch, lambda: paper_finetune_task(one, sets))])
+    costs = step_cost([("pair", batch, lambda: paper_finetune_task(one, base, sets))])
     return costs.summary(training.loop.accumulate)

@@ -33,6 +33,7 @@ from train.losses.compact_picture_terms import picture_terms, unlabelled_terms
 from train.losses.paper_terms import paper_terms
 from train.losses.picture_weights import PictureWeights
 from train.models.presets import PAPER_PRESETS
+from train.models.runs import open_model
 from train.tasks.animals import (
     LEFT_OUT,
     CompactAnimalsConfig,
@@ -42,7 +43,6 @@ from train.tasks.animals import (
     paper_animals_task,
 )
 from train.tasks.compact_steps import PICTURE, MotionHalf, PictureHalf
-from train.tasks.finetune import open_base
 from train.tasks.paper_step import NETWORKS
 
 QUICK = [f"clip_px={SIZE_PX}", "batch=2", "steps=3", "warmup_steps=1", "log_every=1"]
@@ -170,7 +170,7 @@ def test_a_published_base_learns_by_all_of_eq_4_but_three_terms(published):
 def a_published_task(place, **more):
     config = parse(PaperAnimalsConfig, of_published(place, "nowhere", **more), "animals")
     people = open_sets(config.sets, config.loop.run)
-    return paper_animals_task(config, people, open_animals(config, people))
+    return paper_animals_task(config, open_model(config.base), people, open_animals(config, people))
 
 
 def drawn(task, step):
@@ -353,7 +353,7 @@ def test_the_task_of_a_compact_base_keeps_its_form_and_leaves_l_h_out(place):
         [*of_compact(place, "nowhere", "data", animals=place / "creatures"), "motion_batch=2"],
         "animals",
     )
-    base, people = open_base(config.base), open_sets(config.sets, config.loop.run)
+    base, people = open_model(config.base), open_sets(config.sets, config.loop.run)
     task = compact_animals_task(config, base, people, open_animals(config, people))
     expected = build_networks(tiny_compact_model().preset)
     for name, network in task.networks.items():
@@ -373,7 +373,7 @@ def test_clips_of_animals_need_originals_of_a_size_that_clips_may_have(place):
 
 def test_of_two_pairs_one_is_an_animal_and_animals_are_clips(place):
     config = parse(CompactAnimalsConfig, of_compact(place, "nowhere", "data"), "animals")
-    base, people = open_base(config.base), open_sets(config.sets, config.loop.run)
+    base, people = open_model(config.base), open_sets(config.sets, config.loop.run)
     (picture,) = compact_animals_task(config, base, people, open_animals(config, people)).steps
     assert picture.sources.clips_in_step(0, 2) == 1
 

@@ -21,9 +21,9 @@ from train.data.preparing import prepare
 from train.data.sets import open_sets
 from train.engine.config import parse
 from train.models.low_rank import add_low_rank
-from train.models.runs import compact_model
+from train.models.runs import compact_model, open_model
 from train.tasks.compact_steps import PICTURE
-from train.tasks.finetune import FinetuneConfig, finetune_task, merged, open_base
+from train.tasks.finetune import FinetuneConfig, finetune_task, merged
 
 RANK = 2
 QUICK = [
@@ -78,7 +78,7 @@ def low(tmp_path_factory, place):
 def adapted(place, run):
     """The base and the averaged networks of a run of low rank, as they were trained."""
     config = parse(FinetuneConfig, arguments(place, run, f"rank={RANK}"), "finetune")
-    base = open_base(config.what.base)
+    base = open_model(config.what.base)
     sets = open_sets(config.sets, config.loop.run)
     task = finetune_task(config, base, sets)
     state = torch.load(run / "checkpoint.pt", weights_only=True)["average"]

@@ -1,5 +1,7 @@
 """Fine-tuning over published weights, here made by a formula: what learns and what is written."""
 
+from contextlib import suppress
+
 import pytest
 import torch
 from safetensors import safe_open
@@ -12,6 +14,7 @@ from tests.support.videos import SIZE_PX, moving_video, square_faces
 from train import finetune
 from train.data.face_crops import CropSettings
 from train.data.preparing import prepare
+from train.models import runs
 from train.models.presets import PAPER_PRESETS
 from train.tasks.compact_steps import PICTURE
 
@@ -88,6 +91,20 @@ def test_a_killed_run_gives_the_same_losses(place, tmp_path, tuned):
     options = arguments(place, tmp_path / "again", "rank=2")
     cut_off_and_resumed(finetune.main, options, step=1)
     assert losses_of(tmp_path / "again") == losses_of(tuned)
+
+
+@pytest.mark.parametrize("asked", ["steps=1", "--dry-run"])
+def test_the_base_is_read_once(place, tmp_path, monkeypatch, asked):
+    read = []
+
+    def load(place):
+        read.append(str(place))
+        return load_model(place)
+
+    monkeypatch.setattr(runs, "load_model", load)
+    with suppress(SystemExit):  # of a dry run
+        assert finetune.main(arguments(place, tmp_path / "run", "rank=2", asked)) == 0
+    assert read.count(str(place / "base.safetensors")) == 1
 
 
 def test_a_rank_of_zero_lets_all_of_f_w_and_g_learn(place, tmp_path):
