@@ -17,6 +17,7 @@ from torch import Generator, Tensor
 
 from .edit import driving_expression, extend, neutral_motion
 from .life_options import IdleOptions
+from .regions import keypoint_space
 from .types import Motion
 
 IDLE_FPS: Final = Fraction(25)
@@ -45,8 +46,9 @@ BREATH: Final[Mapping[str, float]] = MappingProxyType(
 BREATH_DRIFT: Final = 0.5
 """Radians by which breaths come early or late."""
 
-BLINK_SHUT: Final = -20.0
-"""Value of the slider `blink` at which eyes are closed."""
+EYES_SHUT: Final = -26.0
+"""Value of the slider `blink` that takes the lids of a usual face together (`KeypointSpace.face`:
+.063 of .0025 a unit), and a little; where that face is known, those of any source."""
 BLINK_CLOSING_S: Final = 0.085
 BLINK_SHUT_S: Final = 0.02
 BLINK_OPENING_S: Final = 0.15
@@ -104,8 +106,13 @@ def idle_motion(space: str, options: IdleOptions, fps: Fraction = IDLE_FPS) -> M
     """
     frames = max(1, round(Fraction(str(options.duration)) * fps))
     sliders = _tracks(_Circle(frames, float(fps)), options)
-    still = extend(neutral_motion(space), frames, "hold").describe(fps=fps, producer="idle motion")
-    return driving_expression(still, sliders)
+    face = keypoint_space(space).face
+    neutral = neutral_motion(space).describe(
+        canonical=None if face is None else torch.tensor(face)[None],
+        fps=fps,
+        producer="idle motion",
+    )
+    return driving_expression(extend(neutral, frames, "hold"), sliders)
 
 
 class _Circle:
@@ -148,7 +155,7 @@ def _tracks(circle: _Circle, options: IdleOptions) -> dict[str, Tensor]:
     tracks = {name: track * options.amount for name, track in tracks.items()}
     tracks["zoom"] += 1
     shut = _blinks(circle, lids, options.blinks * min(1.0, options.amount))
-    _add(tracks, {"blink": BLINK_SHUT * shut, "eyebrow": BLINK_BROW * shut})
+    _add(tracks, {"blink": EYES_SHUT * shut, "eyebrow": BLINK_BROW * shut})
     return tracks
 
 

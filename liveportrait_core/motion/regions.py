@@ -47,6 +47,16 @@ COMPACT_MIRROR: Final = (
     *(C.INNER_UPPER_LIP, C.INNER_LOWER_LIP, C.LOWER_LIP, C.CHIN),
 )
 """For each keypoint, the one on the other side of the face."""
+COMPACT_NEUTRAL_FACE: Final = (
+    *((-0.25, -0.41, -0.64), (-0.08, -0.39, -0.70), (0.08, -0.39, -0.70), (0.25, -0.41, -0.64)),
+    *((-0.29, -0.226, -0.56), (-0.12, -0.215, -0.60), (0.12, -0.215, -0.60), (0.29, -0.226, -0.56)),
+    *((-0.22, -0.261, -0.62), (-0.22, -0.198, -0.61), (0.22, -0.261, -0.62), (0.22, -0.198, -0.61)),
+    *((-0.206, -0.238, -0.62), (0.206, -0.238, -0.62), (0.0, -0.02, -0.85)),
+    *((-0.17, 0.238, -0.66), (0.17, 0.238, -0.66)),
+    *((0.0, 0.225, -0.73), (0.0, 0.23, -0.73), (0.0, 0.293, -0.75), (0.0, 0.505, -0.68)),
+)
+"""Canonical keypoints of a face like many: lids .063 apart, lips closed. With them a source's
+lids travel its own opening, so that a blink shuts eyes of any size."""
 
 PUBLISHED_LIP_KEYPOINTS: Final = (6, 12, 14, 17, 19, 20)
 PUBLISHED_EYE_KEYPOINTS: Final = (11, 13, 15, 16, 18)
@@ -100,6 +110,8 @@ class KeypointSpace:
     """The axes that a masked expression moves; all by default."""
     neutral: tuple[tuple[float, float, float], ...] | None = None
     """Expression of a neutral face; None where that is zero."""
+    face: tuple[tuple[float, float, float], ...] | None = None
+    """Canonical keypoints of a usual face, where the keypoints have names."""
     lids: tuple[tuple[int, int], ...] = ()
     """Upper and lower lid of each eye, where the space has such keypoints."""
     openness: OpennessPairs | None = None
@@ -156,6 +168,7 @@ _COMPACT = KeypointSpace(
     name=COMPACT_SPACE,
     lip=COMPACT_LIP_KEYPOINTS,
     eyes=COMPACT_EYE_KEYPOINTS,
+    face=COMPACT_NEUTRAL_FACE,
     lids=COMPACT_LIDS,
     openness=COMPACT_OPENNESS_PAIRS,
     mirror=COMPACT_MIRROR,

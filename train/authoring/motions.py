@@ -20,8 +20,9 @@ from liveportrait_core.errors import counted
 from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.media.motion_file import save_motion
 from liveportrait_core.motion.edit import apply_expression
+from liveportrait_core.motion.life import EYES_SHUT
 from liveportrait_core.motion.openness import eyes_open, lip_open
-from liveportrait_core.motion.regions import COMPACT_OPENNESS_PAIRS
+from liveportrait_core.motion.regions import COMPACT_NEUTRAL_FACE, COMPACT_OPENNESS_PAIRS
 from liveportrait_core.motion.transform import transform_keypoints
 from liveportrait_core.motion.types import Motion, concatenate
 
@@ -30,20 +31,8 @@ from ..rendering.keyframes import Track, value_at
 FPS: Final = 25
 PRODUCER: Final = "LivePortrait Suite, from sliders"
 
-NEUTRAL_FACE: Final = (
-    *((-0.25, -0.41, -0.64), (-0.08, -0.39, -0.70), (0.08, -0.39, -0.70), (0.25, -0.41, -0.64)),
-    *((-0.29, -0.226, -0.56), (-0.12, -0.215, -0.60), (0.12, -0.215, -0.60), (0.29, -0.226, -0.56)),
-    *((-0.22, -0.261, -0.62), (-0.22, -0.198, -0.61), (0.22, -0.261, -0.62), (0.22, -0.198, -0.61)),
-    *((-0.206, -0.238, -0.62), (0.206, -0.238, -0.62), (0.0, -0.02, -0.85)),
-    *((-0.17, 0.238, -0.66), (0.17, 0.238, -0.66)),
-    *((0.0, 0.225, -0.73), (0.0, 0.23, -0.73), (0.0, 0.293, -0.75), (0.0, 0.505, -0.68)),
-)
-"""Canonical keypoints of a face like many: lids .063 apart, lips closed. With them a source's
-lids travel its own opening, so that a blink shuts eyes of any size."""
 NEUTRAL_SCALE: Final = 1.25
 
-SHUT: Final = -26.0
-"""The blink that takes the neutral face's lids together: .063 of .0025 a unit, and a little."""
 WINK_SHUT: Final = 46.0
 BLINK_S: Final = (0.08, 0.03, 0.17)
 """Seconds in which lids fall, rest and rise."""
@@ -97,7 +86,7 @@ class Score:
         """Shut the eyes and open them again."""
         fall, rest, rise = BLINK_S
         low = at_s + fall
-        shut = depth * SHUT
+        shut = depth * EYES_SHUT
         track = ((at_s, 0), (low, shut), (low + rest, shut), (low + rest + rise, 0))
         self.add(slider, track)
 
@@ -120,7 +109,7 @@ class Score:
 
 def motion_of(score: Score) -> Motion:
     """The motion of a score: its first frame is neutral and the reference."""
-    canonical = torch.tensor(NEUTRAL_FACE)[None]
+    canonical = torch.tensor(COMPACT_NEUTRAL_FACE)[None]
     still = Motion.from_degrees(
         pose_deg=torch.zeros(1, 3),
         expression=torch.zeros(1, NUM_KEYPOINTS, 3),

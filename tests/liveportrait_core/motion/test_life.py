@@ -10,6 +10,9 @@ from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.motion.edit import neutral_motion
 from liveportrait_core.motion.life import idle_motion
 from liveportrait_core.motion.life_options import IdleOptions
+from liveportrait_core.motion.regions import COMPACT_NEUTRAL_FACE
+from liveportrait_core.motion.transfer import relative_motion
+from liveportrait_core.motion.transform import transform_keypoints
 
 FPS = Fraction(25)
 
@@ -113,3 +116,17 @@ def test_a_seed_is_a_motion():
 def test_what_makes_no_sense_is_refused(options, expected):
     with pytest.raises(OptionError, match=expected):
         IdleOptions(**options)
+
+
+@pytest.mark.parametrize("size", [0.7, 1.0, 1.5])
+def test_a_blink_shuts_eyes_of_any_size(size):
+    upper, lower = CompactKeypoint.LEFT_UPPER_LID, CompactKeypoint.LEFT_LOWER_LID
+    face = torch.tensor(COMPACT_NEUTRAL_FACE)
+    face[upper] = face[lower] + size * (face[upper] - face[lower])
+    source = neutral_motion(COMPACT_SPACE).describe(canonical=face[None])
+    motion = idle_motion(COMPACT_SPACE, IdleOptions(duration=20), 2 * FPS)
+    moved = relative_motion(source, motion, motion.reference)
+    keypoints = transform_keypoints(moved)
+    height = keypoints[:, lower, 1] - keypoints[:, upper, 1]
+    assert height.min() < 0.1 * height.median()
+    assert height.median() == pytest.approx(0.063 * size, rel=0.1)
