@@ -152,6 +152,21 @@ def to_json(config: Any) -> str:
     return json.dumps(values_of(config), indent=2, default=str)
 
 
+def changed_settings(config: Any, run: Path) -> list[str]:
+    """A line where a run's folder was left with other settings; one without settings has none."""
+    try:
+        before: Any = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    now = json.loads(to_json(config))
+    changed = [
+        f"{key} {before[key]} -> {value}"
+        for key, value in now.items()
+        if isinstance(before, dict) and key in before and before[key] != value
+    ]
+    return [f"other settings than before: {', '.join(changed)}"] if changed else []
+
+
 def _by_key(config: Any) -> dict[str, Any]:
     """The value of every option by its key, as the command line takes it."""
     return {spec.key: reduce(getattr, spec.path, config) for spec in specs_of(type(config))}

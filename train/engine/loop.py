@@ -21,7 +21,7 @@ from liveportrait_core.media.atomic import refuse_file, write_whole
 from liveportrait_core.media.images import write_image
 
 from . import checkpoint
-from .config import CONFIG_NAME, to_json
+from .config import CONFIG_NAME, changed_settings, to_json
 from .distributed import is_first_process, num_processes
 from .ema import MovingAverage
 from .gradients import GradientMeans, mean_over_processes
@@ -38,8 +38,7 @@ from .task import Networks, ParameterGroup, Task
 
 __all__ = ["LoopConfig", "fit", "learning_rate_share", "train"]
 
-CONVOLUTION_NDIM = 4
-"""Weights of 2D convolutions; channels last is the faster layout for them."""
+CONVOLUTION_NDIM = 4  # weights of 2D convolutions: channels last is the faster layout
 
 
 class TrainingConfig(Protocol):
@@ -86,8 +85,9 @@ def train(config: Config, prepare: Callable[[Config], Task]) -> Path | None:
     chosen_device(config.loop.device)  # before data is prepared
     refuse_file(config.loop.run)
     task = prepare(config)
-    if task.notes and is_first_process():
-        print("\n".join(task.notes), file=sys.stderr, flush=True)
+    notes = [*task.notes, *changed_settings(config, config.loop.run)]
+    if notes and is_first_process():
+        print("\n".join(notes), file=sys.stderr, flush=True)
     trained = run(task, config.loop, config, began_s=began_s)
     if not is_first_process() or not trained.is_over:
         return None

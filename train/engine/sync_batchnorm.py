@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 
@@ -70,5 +71,21 @@ def share_norms(module: nn.Module) -> None:
 
 def _mean_of_all(values: Tensor) -> Tensor:
     """Mean over processes; gradients come back from all of them."""
-    total: Tensor = all_reduce(values)
+    total: Tensor = _SumOfAll.apply(values)  # pyright: ignore[reportAssignmentType]
     return total / dist.get_world_size()
+
+
+class _SumOfAll(torch.autograd.Function):
+    """The sum over processes; so is its gradient. torch's own is marked as deprecated."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        del ctx
+        total = values.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        del ctx
+        return _SumOfAll.apply(*grads)

@@ -47,6 +47,7 @@ def trained(words):
         words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "Warning: torch.distributed" not in done.stderr
 
 
 @pytest.mark.parametrize(

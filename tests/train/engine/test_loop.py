@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from liveportrait_core.config.fields import OptionError
+from liveportrait_core.config.fields import OptionError, shared
 from liveportrait_core.errors import CheckpointError, MediaError
 from train.engine import checkpoint, schedule
 from train.engine.draw import Draw
@@ -115,7 +115,7 @@ def test_losses_of_several_steps_add_up(tmp_path):
 
 @dataclass(frozen=True)
 class OfOneStep:
-    loop: LoopConfig
+    loop: LoopConfig = shared(LoopConfig)
 
 
 def test_a_task_is_trained_watched_and_written_as_it_says(tmp_path, capsys):
@@ -136,6 +136,20 @@ def test_a_task_is_trained_watched_and_written_as_it_says(tmp_path, capsys):
     assert seen == [(1, ["line"], False), (2, ["line"], True)]
     assert (tmp_path / "run" / "grid-000002.png").is_file()
     assert capsys.readouterr().err.startswith("one\nother\n")
+
+
+def test_settings_that_changed_since_are_named_when_a_run_goes_on(tmp_path, capsys):
+    def prepare(config):
+        return regression()
+
+    train(OfOneStep(config(tmp_path, steps=2)), prepare)
+    train(OfOneStep(config(tmp_path, steps=3, seed=7)), prepare)
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if line.startswith("other settings")] == [
+        "other settings than before: steps 2 -> 3, seed 0 -> 7"
+    ]
+    train(OfOneStep(config(tmp_path, steps=3, seed=7)), prepare)
+    assert "other settings" not in capsys.readouterr().err
 
 
 def test_training_reaches_the_line(tmp_path):
