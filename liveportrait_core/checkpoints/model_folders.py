@@ -85,6 +85,11 @@ def find_model(path_or_name: str | Path) -> tuple[Path, Kind | None]:
         for candidate in (folder / name, folder / f"{name}.safetensors"):
             if kind is None and candidate.exists():
                 return candidate, None
+    if path.exists():
+        raise CheckpointError(
+            f"{name!r} is a name of the published {kind} model{_searched(tried)}. For the "
+            f"{'folder' if path.is_dir() else 'file'} that is here give ./{name}."
+        )
     raise CheckpointError(
         f"No model {name!r}: no such file or folder{_searched(tried)}. Give the path of a "
         f"model, set {WEIGHTS_VARIABLE} to the folder of your weights, or use 'default'."

@@ -108,6 +108,19 @@ def test_an_unknown_name_says_where_it_was_looked_for(monkeypatch, tmp_path):
     assert str(tmp_path) in str(error.value)
 
 
+def test_a_folder_that_has_a_name_of_the_published_model_is_asked_for_by_its_path(
+    monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "paper").mkdir()
+    with pytest.raises(CheckpointError) as error:
+        load_checkpoint("paper")
+    assert str(error.value) == (
+        "'paper' is a name of the published human model, and there is no folder of weights. For "
+        "the folder that is here give ./paper."
+    )
+
+
 def test_a_missing_default_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(model_folders, "DEFAULT_FILE", tmp_path / "default.safetensors")
     with pytest.raises(CheckpointError, match=r"packaged model .* is not there"):
