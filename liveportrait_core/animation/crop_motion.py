@@ -28,6 +28,7 @@ from ..motion.transform import in_other_crop, transform_keypoints
 from ..motion.types import Motion, concatenate
 from ..options import DrivingCrop, Role
 from ..stages import extract_motion
+from ..warned import OptionName
 from .batching import ChunkSize, batched, in_chunks
 from .frame_numbers import frame_list
 
@@ -168,9 +169,9 @@ def _with_neutral_frame(motion: Motion) -> Motion:
     if frame:
         text = (
             "The driver's first frame is not near neutral (head turned, eyes shut or mouth open); "
-            "frame %d is its neutral frame. The option reference chooses another."
+            "frame %d is its neutral frame. %s chooses another."
         )
-        _LOG.warning(text, frame)
+        _LOG.warning(text, frame, OptionName("reference"))
     return motion.describe(reference_frame=frame)
 
 
@@ -180,11 +181,12 @@ def _with_neutral_shots(motion: Motion) -> Motion:
     which = "shot" if len(shots) == 1 else "shots"
     of_others = f" (eyes or mouth of {which} {frame_list(shots)} as in others)" if shots else ""
     _LOG.warning(
-        "The driver has %d shots; each is measured from its own neutral frame: %s%s. The option "
-        "reference chooses one for all of them.",
+        "The driver has %d shots; each is measured from its own neutral frame: %s%s. %s chooses "
+        "one for all of them.",
         len(neutral.frames),
         frame_list(neutral.frames),
         of_others,
+        OptionName("reference"),
     )
     return motion.describe(reference_frame=neutral.frames[0], reference=neutral.motion)
 

@@ -14,6 +14,7 @@ from ..geometry import degrees_from_rotation, rotation_from_vector, rotation_vec
 from ..motion.types import Motion
 from ..options import DrivingOptions
 from ..preset import COMPACT, MotionLimits, Preset
+from ..warned import OptionName
 from .fading import KNEE, faded_travel
 from .frame_numbers import frame_ranges
 
@@ -75,10 +76,11 @@ def limit_motion(
         return moved
     _LOG.warning(
         "The driver needs more than this model can render in %s (of %d, counted from 0): "
-        "%s. They are softened; set limits to off for the motion as it is.",
+        "%s. They are softened; %s off gives the motion as it is.",
         frame_ranges(bent.nonzero().flatten().tolist()),
         len(moved),
         changes.described(),
+        OptionName("limits"),
     )
     if keeps_place:
         moved = _in_place(moved, changes, limits)

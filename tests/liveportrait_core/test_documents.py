@@ -47,5 +47,26 @@ def test_an_example_of_the_library_runs(demo, code):
         assert names["picture"].shape == (1, 3, 512, 512)
 
 
+def test_the_parts_of_the_paper_are_where_the_page_says():
+    page = (DOCS / "training.md").read_text(encoding="utf-8")
+    table = page.partition("### Where the paper's parts are")[2].partition("\n## ")[0]
+    places = re.findall(r"`((?:train|liveportrait_core)/[^`]+)`", table)
+    assert len(places) == 14
+    assert [place for place in places if not (DOCS.parent / place).exists()] == []
+    networks = DOCS.parent / "liveportrait_core" / "networks"
+    text = "".join(path.read_text("ascii") for path in networks.glob("*.py"))
+    names = re.findall(r"`([A-Z]\w+)`", table)
+    assert [name for name in names if f"class {name}(" in text] == names != []
+
+
+def test_anchors_of_the_training_page_lead_somewhere():
+    page = (DOCS / "training.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    known = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    anchors = re.findall(r"\]\(#([^)]+)\)", page)
+    assert anchors
+    assert set(anchors) <= known
+
+
 def test_the_tables_of_options_are_up_to_date():
     assert option_tables.PAGE.read_text("ascii") == option_tables.page()

@@ -12,6 +12,7 @@ from torch.testing import assert_close
 
 from liveportrait_core.animation.drive import drive
 from liveportrait_core.animation.limits import KNEE, limit_motion, limits_for, soft_limit
+from liveportrait_core.cli.progress import WarningCollector
 from liveportrait_core.constants import COMPACT_SPACE
 from liveportrait_core.geometry import rotation_from_vector, rotation_vector
 from liveportrait_core.motion.gaussian import gaussian_average
@@ -101,6 +102,9 @@ def test_frames_within_the_limits_keep_their_bits_beside_others(caplog):
     assert not torch.equal(limited.rotation[1], moved.rotation[1])
     (record,) = caplog.records
     assert "frames 1 and 3 (of 4, counted from 0): it turns by up to 80 deg" in record.message
+    assert record.message.endswith("They are softened; limits off gives the motion as it is.")
+    shown = WarningCollector().text_of(record)
+    assert shown.endswith("They are softened; --limits off gives the motion as it is.")
 
 
 @SETTINGS

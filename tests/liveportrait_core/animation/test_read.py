@@ -113,6 +113,7 @@ def test_each_shot_of_a_driver_has_its_crop_and_its_neutral_frame(model, caplog)
         near = (motion.expression[shot] == motion.reference.expression[row]).all(2).all(1)
         assert near.any()
     assert "3 shots; each is measured from its own neutral frame" in caplog.text
+    assert "reference chooses one for all of them." in caplog.text
 
 
 def test_a_driver_without_cuts_and_a_published_one_have_no_shots(model):
