@@ -48,7 +48,7 @@ class RecipeConfig:
     heads: HeadOptions = shared(HeadOptions, hidden=("seed", "size_px"))
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where training runs")
     processes: int = option(1, "training processes", minimum=1)
-    workers: int = option(2, "rendering processes", minimum=0)
+    workers: int = option(2, "rendering processes", minimum=1)
     fraction: float = option(
         1.0, "fraction of identities and steps, to try it out", minimum=0, maximum=1
     )

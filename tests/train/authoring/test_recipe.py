@@ -120,11 +120,18 @@ def test_no_stage_is_stated_to_cost_nothing(stage):
     assert stage.disk_gb > 0
 
 
-def test_values_out_of_range_are_refused(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--fraction", "2", "--fraction is 2.0; a number from 0 to 1 is expected"),
+        ("--workers", "0", "--workers is 0; a whole number from 1 up is expected"),  # as renderers
+    ],
+)
+def test_values_out_of_range_are_refused(tmp_path, capsys, option, value, said):
     with pytest.raises(SystemExit) as stop:
-        chosen(tmp_path, "--fraction", "2")
+        chosen(tmp_path, option, value)
     assert stop.value.code == 2
-    assert "--fraction is 2.0; a number from 0 to 1 is expected" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
 
 
 def test_a_recipe_of_minutes_pauses_its_training_and_goes_on(tmp_path, monkeypatch):
