@@ -81,7 +81,7 @@ class LandmarkTracker:
         if self.face_index >= len(tracks):
             with about("driving_face_index" if self.name == "driver" else "face_index"):
                 raise no_such_face(self.face_index, len(tracks), f" in the {self.name}")
-        if finder.max_faces > 1:
+        if finder.max_faces > 1 and self.face_index == 0:  # another one was chosen
             _LOG.warning(
                 "The %s shows %d faces; number %d (from 0, %s) is taken. "
                 "Another face index chooses another.",

@@ -84,6 +84,10 @@ def test_several_faces_animate_the_largest_and_tell_how_to_choose(animate, files
     assert "Another face index" in ran.err
     made = read_image(out / "made.png").rgb
     assert np.abs(made[20:90, 80:150].astype(int) - source[20:90, 80:150]).max() > 0
+    chosen = ("-o", out / "other.png", "--face-index", "1")
+    ran = animate(files / "two.png", files / "portrait.png", *chosen)
+    assert ran.code == 0
+    assert "shows 2 faces" not in ran.err
 
 
 def test_a_warning_calls_an_option_as_the_command_line_does(animate, files, out):
