@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import numpy as np
-from av.video.frame import VideoFrame
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # pictures are read without av
+    from av.video.frame import VideoFrame
 
 Floats = NDArray[np.float32]
 Transfer = Literal["pq", "hlg", "sdr"]

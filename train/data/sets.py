@@ -15,12 +15,9 @@ from ..rendering.export.options import PeopleOptions
 from .clip_sampler import Balance
 from .clip_set import ClipSet
 from .curated import CuratedSet
-from .face_crops import CropSettings
 from .folder import DataFolder, open_folders
 from .heads import RenderedHeads
 from .mixed import count_in_step
-from .prepared_clips import PreparedSet
-from .preparing import is_prepared, prepare
 from .rendered import RenderedSet
 
 CACHE_NAME = "clips"
@@ -201,6 +198,10 @@ def _clips(
     opened = open_folders(config.clips)
     if any(folder.is_far or folder.has_clips for folder in opened):
         return _curated(opened, size_px, config, annotated)
+    from .face_crops import CropSettings  # noqa: PLC0415 - plain videos alone need av
+    from .prepared_clips import PreparedSet  # noqa: PLC0415 - as above
+    from .preparing import is_prepared, prepare  # noqa: PLC0415 - as above
+
     cache = Path(config.cache) if config.cache else run / CACHE_NAME
     settings = CropSettings(size_px=config.clip_px)
     folders = [Path(place) for place in config.clips.split(",")]

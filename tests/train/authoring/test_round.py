@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from tools import round as tool
-from tools import small_state
+from tools import round_state, small_state
 from train.engine import checkpoint
 from train.engine.loop import LoopConfig, fit
 from train.engine.task import ParameterGroup, Task
@@ -67,10 +68,10 @@ def files_in(folder):
 
 def test_what_later_calls_need_comes_back_from_small_files(tmp_path, out):
     state, back = tmp_path / "state", tmp_path / "back"
-    names = tool.pack(out, state, 30_000)
+    names = round_state.pack(out, state, 30_000)
     assert len(names) == 3
     assert all((state / name).stat().st_size <= 30_000 for name in names)
-    tool.unpack(state, back)
+    round_state.unpack(state, back)
     assert files_in(back) == {
         *(f"base/{MODEL}", "base/stats.jsonl"),
         *("motion/checkpoint.pt", "motion/grid-001000.png", "measures-before.json"),
@@ -80,12 +81,12 @@ def test_what_later_calls_need_comes_back_from_small_files(tmp_path, out):
 
 def test_models_that_nothing_left_begins_with_are_left_out(tmp_path, out):
     (out / "motion" / MODEL).touch()
-    tool.pack(out, tmp_path / "earlier")
-    tool.unpack(tmp_path / "earlier", tmp_path / "before")
+    round_state.pack(out, tmp_path / "earlier")
+    round_state.unpack(tmp_path / "earlier", tmp_path / "before")
     assert {f"base/{MODEL}", f"motion/{MODEL}"} <= files_in(tmp_path / "before")
     checkpoint.save(out / "picture", trained_state())  # it has begun with both
-    tool.pack(out, tmp_path / "state")
-    tool.unpack(tmp_path / "state", tmp_path / "back")
+    round_state.pack(out, tmp_path / "state")
+    round_state.unpack(tmp_path / "state", tmp_path / "back")
     found = files_in(tmp_path / "back")
     assert "picture/checkpoint.pt" in found
     assert not {f"base/{MODEL}", f"motion/{MODEL}", "motion/checkpoint.pt"} & found
@@ -140,11 +141,11 @@ def test_a_run_that_was_carried_goes_on_and_reaches_the_same_line(tmp_path):
 
 def test_the_state_before_stays_until_the_new_one_is_whole(tmp_path, out):
     state = tmp_path / "state"
-    first = tool.pack(out, state, 30_000)
+    first = round_state.pack(out, state, 30_000)
     (out / "measures-before.json").write_bytes(b"new")
-    second = tool.pack(out, state, 30_000)
+    second = round_state.pack(out, state, 30_000)
     assert not set(first) & set(second)
-    assert {path.name for path in state.iterdir()} == {*second, tool.MANIFEST}
+    assert {path.name for path in state.iterdir()} == {*second, round_state.MANIFEST}
 
 
 def test_a_state_too_large_is_packed_without_moments_else_refused(tmp_path, out, capsys):
@@ -152,18 +153,18 @@ def test_a_state_too_large_is_packed_without_moments_else_refused(tmp_path, out,
     large["optimiser"]["state"][0]["exp_avg_sq"] = torch.rand(200, 200)
     checkpoint.save(out / "motion", large)
     state = tmp_path / "state"
-    names = tool.pack(out, state, 30_000, most_bytes=100_000)
+    names = round_state.pack(out, state, 30_000, most_bytes=100_000)
     assert "too large: the optimiser's moments are left out" in capsys.readouterr().err
     assert sum((state / name).stat().st_size for name in names) <= 100_000
-    tool.unpack(state, tmp_path / "back")
+    round_state.unpack(state, tmp_path / "back")
     assert checkpoint.load(tmp_path / "back" / "motion")["optimiser"]["state"] == {}
-    with pytest.raises(tool.StateError, match=r"more than 0\.06 MB, so .* stays as it was"):
-        tool.pack(out, state, 30_000, most_bytes=60_000)
-    assert {path.name for path in state.iterdir()} == {*names, tool.MANIFEST}
+    with pytest.raises(round_state.StateError, match=r"more than 0\.06 MB, so .* stays as it was"):
+        round_state.pack(out, state, 30_000, most_bytes=60_000)
+    assert {path.name for path in state.iterdir()} == {*names, round_state.MANIFEST}
 
 
 def test_a_limit_below_what_a_state_may_take_is_refused_before_anything_runs(tmp_path, capsys):
-    needed = tool.most_state_bytes()
+    needed = round_state.most_state_bytes()
     numbers = 318_528 + 1_777_439 + 1_286_060 + 842_238  # of F, M, W and G
     assert needed == 8 * numbers
     assert needed <= tool.MOST_MB * 1e6
@@ -174,7 +175,7 @@ def test_a_limit_below_what_a_state_may_take_is_refused_before_anything_runs(tmp
 
 def test_a_damaged_part_is_named(tmp_path, out, capsys):
     state = tmp_path / "state"
-    names = tool.pack(out, state, 30_000)
+    names = round_state.pack(out, state, 30_000)
     (state / names[1]).unlink()
     assert tool.main([str(state), "--out", str(tmp_path / "back")]) == 2
     assert f"{names[1]} is missing or damaged" in capsys.readouterr().err
@@ -182,7 +183,7 @@ def test_a_damaged_part_is_named(tmp_path, out, capsys):
 
 def test_a_call_puts_back_goes_on_and_packs(tmp_path, out, monkeypatch, capsys):
     state, back = tmp_path / "state", tmp_path / "back"
-    tool.pack(out, state)
+    round_state.pack(out, state)
     asked = []
 
     def code_of(words):
@@ -198,7 +199,7 @@ def test_a_call_puts_back_goes_on_and_packs(tmp_path, out, monkeypatch, capsys):
     assert 4 < float(words[5]) <= 5  # putting back takes of it
     assert words[6:] == ["--workers", "3"]
     assert "(36 MB are allowed)" in capsys.readouterr().out
-    tool.unpack(state, tmp_path / "again")
+    round_state.unpack(state, tmp_path / "again")
     assert (tmp_path / "again" / "base" / MODEL).read_bytes() == b"trained"
 
 
@@ -220,3 +221,28 @@ def test_a_request_to_end_goes_to_the_recipe_which_is_waited_for(tmp_path):
     asking.join()
     assert told.exists()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_nothing_is_imported_that_the_wheels_may_bring_before_they_are_there():
+    lines = "import sys; before = set(sys.modules); import tools.round; "
+    lines += "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
+    found = subprocess.run(
+        [sys.executable, "-c", lines], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(found) - {"tools"} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tools.round_state",
+        "train.rendering.export.command",
+        "train.tasks.compact",
+        "train.tasks.retargeting",
+        "train.tasks.face_finder",
+    ],
+)
+def test_what_a_round_trains_needs_no_av(module):
+    # its wheel alone, of 35 MB, would leave no room for a state
+    lines = f"import sys; sys.modules['av'] = None; import {module}"
+    subprocess.run([sys.executable, "-c", lines], check=True)

@@ -14,7 +14,7 @@ from tests.support.killing import cut_off_and_resumed
 from tests.support.rendered import write_rendered
 from tests.support.videos import SIZE_PX, frame, moving_video, square_faces
 from train import compact, stage2
-from train.data import sets
+from train.data import preparing, sets
 from train.data.face_crops import CropSettings
 from train.data.pixels import as_image
 from train.data.prepared_clips import PreparedSet
@@ -205,7 +205,7 @@ def test_of_several_processes_the_first_prepares_and_the_others_wait(media, monk
     )
     answers = [True, False, False]
     monkeypatch.setenv("RANK", "1")
-    monkeypatch.setattr(sets, "is_prepared", lambda *_: answers.pop())
+    monkeypatch.setattr(preparing, "is_prepared", lambda *_: answers.pop())
     monkeypatch.setattr(sets.time, "sleep", lambda seconds: None)
     assert len(open_sets(config.sets, config.loop.run).clips) == 3
     assert not answers

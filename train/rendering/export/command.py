@@ -12,7 +12,6 @@ from liveportrait_core.media.images import IMAGE_SUFFIXES
 
 from ...data.rendered import RenderedSet
 from ...data.rendered_shards import FRAMES
-from .clip import write_clip
 from .contact_sheet import write_contact_sheet
 from .dataset import render_set
 from .options import ClipConfig, HeadOptions, RenderConfig, TargetOptions
@@ -63,6 +62,8 @@ def _render_target(config: RenderConfig | ClipConfig, target: TargetOptions) -> 
 
 
 def _render_clip(config: ClipConfig) -> str:
+    from .clip import write_clip  # noqa: PLC0415 - clips alone need av
+
     num_frames = write_clip(config)
     return f"{config.path}: {counted(num_frames, 'frame')}, size {config.heads.size_px} px"
 
