@@ -41,11 +41,16 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .model import LivePortraitModel as LivePortraitModel
     from .model import load_model as load_model
     from .model import save_model as save_model
+    from .motion.change import change_motion as change_motion
     from .motion.edit import driving_expression as driving_expression
     from .motion.edit import neutral_motion as neutral_motion
+    from .motion.layers import layer_motions as layer_motions
     from .motion.life import idle_motion as idle_motion
     from .motion.life_options import IdleOptions as IdleOptions
+    from .motion.sequence import join_motions as join_motions
     from .motion.slider_options import Sliders as Sliders
+    from .motion.tool_options import ChangeOptions as ChangeOptions
+    from .motion.tool_options import LayerOptions as LayerOptions
     from .motion.types import Motion as Motion
     from .options import AnimateOptions as AnimateOptions
     from .options import DrivingOptions as DrivingOptions

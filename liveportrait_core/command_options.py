@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from .config.fields import check_options, option, section, shared
 from .constants import COMPACT_SPACE, KeypointSpace
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
+from .motion.tool_options import frame_rate_option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,35 +155,12 @@ class ReportOptions:
         check_options(self)
 
 
-MAX_FPS: Final = 1000
-"""Of a motion; a faster one would only take space."""
-
-
-def read_frame_rate(text: str) -> Fraction:
-    """Frames per second above 0 up to `MAX_FPS`: 25, 29.97 or 30000/1001.
-
-    Raises:
-        ValueError: The text is none.
-    """
-    try:
-        rate = Fraction(text)
-    except ZeroDivisionError as error:
-        raise ValueError(text) from error
-    if not 0 < rate <= MAX_FPS:
-        raise ValueError(text)
-    return rate
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertOptions:
     """How a motion file is converted."""
 
-    fps: Fraction | None = option(
-        None,
-        "retime to these frames per second",
-        read=read_frame_rate,
-        expects="a frame rate above 0 up to 1000, as 25 or 30000/1001",
-        unset="its own",
+    fps: Fraction | None = frame_rate_option(
+        None, "retime to these frames per second", unset="its own"
     )
     space: KeypointSpace | None = option(None, "keypoint space, where the file names a wrong one")
 
@@ -195,12 +173,7 @@ class IdleFileOptions:
     """An idle motion that is written to a file."""
 
     idle: IdleOptions = shared(IdleOptions)
-    fps: Fraction = option(
-        Fraction(25),
-        "frames per second",
-        read=read_frame_rate,
-        expects="a frame rate above 0 up to 1000, as 25 or 30000/1001",
-    )
+    fps: Fraction = frame_rate_option(Fraction(25), "frames per second")
     space: KeypointSpace = option(COMPACT_SPACE, "keypoint space of the model that it will drive")
 
     def __post_init__(self) -> None:

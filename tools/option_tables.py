@@ -17,6 +17,14 @@ from liveportrait_core.command_options import (
 from liveportrait_core.config.tables import option_table
 from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.slider_options import Sliders
+from liveportrait_core.motion.tool_options import (
+    ChangeOptions,
+    ChannelGains,
+    ChannelLimits,
+    JoinOptions,
+    LayerOptions,
+    OneEuroOptions,
+)
 from liveportrait_core.options import (
     AnimateOptions,
     DrivingOptions,
@@ -51,6 +59,17 @@ TABLES = (
     ("Sliders: `Sliders`", Sliders, ""),
     ("A face that does nothing: `IdleOptions`", IdleOptions, "`motion idle` has them by name."),
     ("The same as the driver of `animate`: `IdleDriver`", IdleDriver, "Of the command line alone."),
+    ("A motion over another: `LayerOptions`", LayerOptions, "`motion layer` has them by name."),
+    ("Motions one after another: `JoinOptions`", JoinOptions, "`motion join` has it by name."),
+    (
+        "A motion changed: `ChangeOptions`",
+        ChangeOptions,
+        "In this order: part, smoothing, frame rate, mirror, gains, limits, loop. `motion change` "
+        "has them and those of the next three by name.",
+    ),
+    ("Its `gains`: `ChannelGains`", ChannelGains, ""),
+    ("Its `limits`: `ChannelLimits`", ChannelLimits, ""),
+    ("Its `one_euro`: `OneEuroOptions`", OneEuroOptions, ""),
     ("Model and device: `ModelOptions`", ModelOptions, "Of the command line alone."),
     (
         "Part of a video: `ClipPart`",

@@ -10,7 +10,8 @@ from torch import Tensor
 from ..constants import ANIMAL_SPACE
 from ..errors import MotionSpaceError, counted
 from ..model import LivePortraitModel
-from ..motion.transfer import neutral_reference, shared_space
+from ..motion.reference import own_reference, reference_of_frames
+from ..motion.transfer import shared_space
 from ..motion.types import Motion
 from ..options import DrivingOptions, Edit
 from ..stages import present
@@ -83,19 +84,19 @@ def prepare_inputs(
         )
     is_video = len(source) > 1 if source_is_video is None else source_is_video
     driving_is_video = len(driving) > 1
-    reference = driving.reference if reference is None else reference
-    if reference is None and driving_is_video:
-        reference = driving[_reference_frame(driving, options)]
-    elif reference is None:
-        reference = neutral_reference(driving)
-        if options.published and options.region == "eyes" and not is_video:
-            # the published code measures the eyes of an image against zeros
+    if reference is None:
+        # the published code knows no other neutral frame than the first
+        reference = own_reference(
+            replace(driving, reference_frame=0) if options.published else driving
+        )
+        is_lone_picture = not driving_is_video and driving.reference is None
+        if options.published and options.region == "eyes" and not is_video and is_lone_picture:
+            # and measures the eyes of an image against zeros
             reference = replace(reference, expression=torch.zeros_like(reference.expression))
     if is_video and driving_is_video:
         frames = min(len(source), len(driving))
         source, driving = source[:frames], driving[:frames]
-    if len(reference) > 1 and driving.shot is not None:
-        reference = reference[driving.shot]
+    reference = reference_of_frames(driving, reference)
     return DrivingInputs(
         source=source if is_video else source[:1],
         driving=driving,
@@ -103,18 +104,6 @@ def prepare_inputs(
         source_is_video=is_video,
         driving_is_video=driving_is_video,
     )
-
-
-def _reference_frame(driving: Motion, options: DrivingOptions) -> int:
-    if options.published:
-        return 0
-    if not 0 <= driving.reference_frame < len(driving):
-        raise ValueError(
-            f"The driving motion names frame {driving.reference_frame} as its neutral one and has "
-            f"{counted(len(driving), 'frame')}. Give a reference, or set reference_frame to one it "
-            "has."
-        )
-    return driving.reference_frame
 
 
 def check_networks(model: LivePortraitModel, options: DrivingOptions | Edit) -> None:

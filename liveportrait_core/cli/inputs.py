@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -21,6 +20,7 @@ from ..media.kinds import VIDEO_SUFFIXES, media_kind
 from ..media.motion_file import is_motion, load_motion
 from ..media.video import VideoReader
 from ..motion.life_options import IdleOptions
+from ..motion.sequence import exact_seconds, trim
 from ..motion.types import Motion
 
 _LOG = logging.getLogger(__name__)
@@ -82,8 +82,8 @@ def open_source(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader:
         _check_size(path, *image.rgb.shape[:2])
         return Picture(path, image.rgb, image.alpha)
     if kind == "video":
-        duration_s = None if part.duration is None else _exact(part.duration)
-        reader = VideoReader(path, start_s=_exact(part.start), duration_s=duration_s)
+        duration_s = None if part.duration is None else exact_seconds(part.duration)
+        reader = VideoReader(path, start_s=exact_seconds(part.start), duration_s=duration_s)
         _check_size(path, reader.height, reader.width)
         return reader
     raise MediaError(
@@ -123,30 +123,10 @@ def open_driving(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader | 
     if not is_motion(path):
         return open_source(path, part)
     motion = load_motion(path)
-    return motion if part.is_whole else _part_of(motion, part, path)
-
-
-def _part_of(motion: Motion, part: ClipPart, path: Path) -> Motion:
-    """Some frames of a motion; what counts as neutral stays."""
-    first = round(_exact(part.start) * motion.fps)
-    first = max(0, first + len(motion)) if first < 0 else first
-    stop = len(motion)
-    if part.duration is not None:
-        stop = min(stop, first + round(_exact(part.duration) * motion.fps))
-    if first >= stop:
-        raise MediaError(
-            f"The part of the motion {path} has 0 frames; 1 or more are expected, and it lasts "
-            f"{float(len(motion) / motion.fps):g} s. Begin earlier, or take a longer part."
-        )
-    neutral = motion.reference
-    if neutral is None:
-        neutral = motion[motion.reference_frame].describe(reference_frame=0)
-    return motion[first:stop].describe(reference_frame=0, reference=neutral)
-
-
-def _exact(seconds: float) -> Fraction:
-    """The decimal number that was written."""
-    return Fraction(str(seconds))
+    try:
+        return trim(motion, part.start, part.duration)
+    except ValueError as error:
+        raise MediaError(f"{path}: {error}") from error
 
 
 def _check_size(path: Path, height: int, width: int) -> None:

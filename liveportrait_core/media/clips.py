@@ -14,7 +14,7 @@ import numpy as np
 
 from ..face.faces import Box
 from ..imaging.tensors import BATCH_AXES, RGB, Pixels, limit_pixels, limited_size
-from ..motion.edit import Extension
+from ..motion.tool_options import Extension
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is; 0 when that is not known."""

@@ -1,26 +1,24 @@
-"""Motions made from motions: sliders, blend, retime, loop, extend, mirror."""
+"""Motions made from motions: sliders, blend, retime, loop, extend, fit, mirror."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from ..errors import MotionSpaceError, counted
+from .reference import own_reference
 from .regions import keypoint_space
 from .rotation import degrees_from_rotation, rotation_from_degrees
 from .slider_options import SliderValues, slider_values
 from .sliders import expression_offset
 from .smoothing import nearest_rotation
-from .transfer import neutral_reference, num_frames, shared_space
+from .tool_options import Extension
+from .transfer import num_frames, shared_space
 from .types import Motion, concatenate, tensor_fields
-
-Extension = Literal["hold", "loop", "bounce"]
-"""How a motion continues after its last frame: the frame is held, the motion starts again, or it
-plays back and forth."""
 
 _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
@@ -85,11 +83,7 @@ def driving_expression(motion: Motion, sliders: SliderValues) -> Motion:
     Raises:
         MotionSpaceError: The keypoint space is unknown.
     """
-    reference = motion.reference
-    if reference is None:
-        single = len(motion) == 1
-        reference = neutral_reference(motion) if single else motion[motion.reference_frame]
-    return apply_expression(motion, sliders).describe(reference=reference)
+    return apply_expression(motion, sliders).describe(reference=own_reference(motion))
 
 
 def neutral_motion(space: str) -> Motion:
@@ -189,6 +183,9 @@ def retime(motion: Motion, fps: Fraction | int) -> Motion:
 def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
     """A motion repeated.
 
+    Convention:
+        - the neutral frame stays that of the motion, also where frames at the seam are blended
+
     Args:
         motion: The motion of N frames.
         times: How often it is played.
@@ -210,9 +207,22 @@ def loop(motion: Motion, times: int, *, crossfade: int = 0) -> Motion:
     if crossfade == 0:
         return concatenate([motion] * times)
     start = len(motion) - crossfade
-    weights = torch.arange(1, crossfade + 1) / (crossfade + 1)
-    seam = blend(motion[start:], motion[:crossfade], weights)
-    return concatenate([seam, motion[crossfade:start]] * times)
+    seam = crossfaded(motion[start:], motion[:crossfade])
+    repeated = concatenate([seam, motion[crossfade:start]] * times)
+    return repeated.describe(reference_frame=0, reference=own_reference(motion))
+
+
+def crossfaded(end: Motion, beginning: Motion) -> Motion:
+    """The end of a motion that goes over into the beginning of another.
+
+    Convention:
+        - frame k of 1 to n mixes k / (n + 1) of the beginning in
+
+    Args:
+        end: The last n frames of the one.
+        beginning: The first n frames of the other.
+    """
+    return blend(end, beginning, torch.arange(1, len(end) + 1) / (len(end) + 1))
 
 
 def extend(motion: Motion, num_frames: int, how: Extension) -> Motion:
@@ -267,6 +277,20 @@ def extended_frames(length: int, num_frames: int, how: Extension) -> Tensor:
     if how == "loop":
         return frames % length
     return last - (frames % max(1, 2 * last) - last).abs()
+
+
+def fit(motion: Motion, fps: Fraction, num_frames: int, when_shorter: Extension) -> Motion:
+    """A motion at the frame rate of another and as long: retimed, extended, cut.
+
+    Args:
+        motion: The motion; one frame is returned as it is, as it holds for all.
+        fps: Of the other.
+        num_frames: Of the other.
+        when_shorter: How it continues where it ends before.
+    """
+    if len(motion) == 1:
+        return motion
+    return extend(retime(motion, fps), num_frames, when_shorter)[:num_frames]
 
 
 def mirror(motion: Motion) -> Motion:

@@ -15,6 +15,7 @@ from liveportrait_core.motion.edit import (
     apply_expression,
     blend,
     extend,
+    fit,
     loop,
     mirror,
     neutral_motion,
@@ -332,3 +333,19 @@ def test_a_slider_with_a_value_for_each_frame_is_that_value_in_its_frame(space):
         torch.testing.assert_close(whole[index].expression, expected.expression)
         torch.testing.assert_close(whole[index].rotation, expected.rotation)
         torch.testing.assert_close(whole[index].scale, expected.scale)
+
+
+@pytest.mark.parametrize("reference", [0, 2, 7])
+def test_a_crossfaded_loop_keeps_its_neutral_frame(reference):
+    clip = replace(random_motion(1, 8), reference_frame=reference)
+    repeated = loop(clip, 2, crossfade=3)
+    assert torch.equal(repeated.reference.expression, clip.expression[reference : reference + 1])
+    assert repeated.reference_frame == 0
+
+
+@pytest.mark.parametrize(("fps", "num_frames", "wanted"), [(25, 3, 3), (25, 9, 9), (50, 30, 30)])
+def test_a_motion_fits_another(fps, num_frames, wanted):
+    fitted = fit(numbered(6), Fraction(fps), num_frames, "loop")
+    assert (len(fitted), fitted.fps) == (wanted, fps)
+    if fps == 25:
+        assert order(fitted) == [0, 1, 2, 3, 4, 5, 0, 1, 2][:num_frames]

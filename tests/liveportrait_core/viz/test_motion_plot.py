@@ -9,19 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveportrait_core.constants import COMPACT_SPACE
+from liveportrait_core.motion.edit import retime
 from liveportrait_core.motion.types import CHANNELS
 from liveportrait_core.viz.drawing import MARK_COLOURS
 from liveportrait_core.viz.motion_plot import (
     INTERPOLATED_COLOUR,
     MISSING_COLOUR,
-    Panel,
+    compared_panels,
     motion_panels,
     motion_texts,
     plot_motion,
-    ticks,
+    plot_motions,
     unmeasured_frames,
-    value_range,
 )
+from liveportrait_core.viz.sheet import Panel, ticks, value_range
 from tests.support.motions import random_motion
 
 POSE, OPENING, EXPRESSION, TRANSLATION, SCALE = range(5)
@@ -171,6 +172,57 @@ def test_expression_is_the_mean_distance_from_the_reference():
     # 7 of 21 keypoints lie .5 away
     distance = panels[EXPRESSION].curves["distance"]
     np.testing.assert_allclose(distance, [0, 0, 0.5 / 3], atol=1e-7)
+
+
+def test_a_neutral_frame_of_its_own_is_what_expression_is_measured_from():
+    expression = torch.zeros(2, 21, 3)
+    expression[1, :7] = torch.tensor([0.3, 0.4, 0.0])
+    motion = clip(2, expression=expression, reference=clip(1, expression=expression[1:]))
+    distance = motion_panels(motion)[EXPRESSION].curves["distance"]
+    np.testing.assert_allclose(distance, [0.5 / 3, 0], atol=1e-7)
+    dashed = plot_motion(replace(motion, reference=None))
+    assert (
+        plot_motion(motion)[SCALE_ROWS, 68:72] != dashed[SCALE_ROWS, 68:72]
+    ).any()  # no dashed line
+
+
+def test_motions_are_drawn_over_one_another_in_time():
+    quick = scale_curve(1.0, 2.0, 3.0, 4.0, fps=Fraction(20))
+    slow = scale_curve(1.0, 3.0, 5.0, fps=Fraction(10))
+    picture = plot_motions({"quick": quick, "slow": slow})
+    assert picture.shape[1:] == (1280, 3)
+    same_rate = replace(random_motion(1, 6, COMPACT_SPACE), scale=torch.arange(1.0, 7)[:, None])
+    panels = compared_panels([quick, same_rate])
+    assert len(panels) == 9
+    np.testing.assert_array_equal(panels[-1].curves["1"], [1, 2, 3, 4, np.nan, np.nan])
+    np.testing.assert_array_equal(panels[-1].curves["2"], [1, 2, 3, 4, 5, 6])
+
+
+def test_a_comparison_shows_a_motion_of_another_rate_where_it_is():
+    slow, other = clip(3, fps=Fraction(10)), clip(6, fps=Fraction(20))
+    pictures = [
+        plot_motions({"one": motion, "other": other}) for motion in (slow, retime(slow, 20))
+    ]
+    assert (pictures[0] != plot_motions({"one": other, "other": other}))[120:].any()
+    np.testing.assert_array_equal(pictures[0][120:], pictures[1][120:])
+
+
+def test_what_a_motion_lacks_has_no_curve_in_a_comparison():
+    full, bare = clip(), clip(absent=frozenset({"scale"}), lip_open=None)
+    panels = compared_panels([full, bare])
+    assert [list(panel.curves) for panel in (panels[0], panels[4], panels[-1])] == [
+        ["1", "2"],
+        ["1"],
+        ["1"],
+    ]
+    (empty,) = [panel for panel in compared_panels([bare]) if panel.title == "Scale"]
+    assert "keeps its own" in empty.note
+
+
+@pytest.mark.parametrize("count", [0, 8])
+def test_none_or_too_many_cannot_be_compared(count):
+    with pytest.raises(ValueError, match=f"There are {count} motions; 1 to 7 are expected"):
+        plot_motions({str(number): clip() for number in range(count)})
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
