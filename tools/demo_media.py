@@ -43,8 +43,9 @@ VOWELS: Final = {
     "u": (320, 750, 2400),
 }
 """The first three formants, Hz."""
-SYLLABLES: Final = "aeioauiaeoiuao"
-SYLLABLE_S: Final = 0.27
+SYLLABLES: Final = " aeioa  uiao  eioua "
+"""Vowels and pauses; they begin and end where the mouth of the shipped motion `talking` does."""
+SYLLABLE_S: Final = 0.25
 BANDWIDTHS_HZ: Final = (80, 110, 160)
 PITCH_HZ: Final = (132, 104)
 """At the beginning and at the end."""
@@ -102,20 +103,24 @@ def _motion(head: HeadModel, time_s: float) -> HeadMotion:
 
 
 def speak(syllables: Sequence[str]) -> NDArray[np.float32]:
-    """Vowels one after the other, (T,) at `RATE_HZ`: pulses of a voice through three formants."""
+    """Vowels one after the other, (T,) at `RATE_HZ`: pulses of a voice through three formants.
+
+    A space is a pause.
+    """
     length = round(SYLLABLE_S * RATE_HZ)
     total = length * len(syllables)
     pitch = np.linspace(*PITCH_HZ, total)
     phase = np.cumsum(pitch / RATE_HZ) % 1
     pulses = np.diff(phase, prepend=0) < 0
-    targets = np.array([VOWELS[one] for one in syllables], float)
-    middles = (np.arange(len(syllables)) + 0.5) * length
+    voiced = [index for index, one in enumerate(syllables) if one in VOWELS]
+    targets = np.array([VOWELS[syllables[index]] for index in voiced], float)
+    middles = (np.array(voiced) + 0.5) * length
     sound = pulses.astype(float)
     for formant, bandwidth in enumerate(BANDWIDTHS_HZ):
         path = np.interp(np.arange(total), middles, targets[:, formant])
         sound = _resonance(sound, path, bandwidth)
     loudness = np.sin(np.pi * (np.arange(total) % length) / length) ** 0.6
-    sound *= loudness
+    sound *= loudness * np.repeat([one in VOWELS for one in syllables], length)
     return (0.6 * sound / np.abs(sound).max()).astype(np.float32)
 
 

@@ -4,8 +4,12 @@ import json
 import logging
 from importlib import import_module
 
+import av
+import numpy as np
 import pytest
 
+from liveportrait_core.assets.shipped_motions import shipped_motions
+from liveportrait_core.media.motion_file import load_motion
 from tests.support.comfyui.stand_in import ROOT, comfyui
 
 __all__ = ["comfyui"]
@@ -76,3 +80,18 @@ def test_workflows_load_no_other_files(given):
 def test_they_are_small(given):
     others = set(given.NAMES) - {"portrait.jpg", "driving.mp4"}
     assert sum((DEMO / name).stat().st_size for name in others) < MOST_BYTES
+
+
+def test_the_speech_sounds_while_the_shipped_motion_talks():
+    with av.open(str(DEMO / "speech.mp3")) as container:
+        sound = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+        rate_hz = container.streams.audio[0].rate
+    motion = load_motion(shipped_motions()["talking"])
+    samples = round(rate_hz / motion.fps)
+    loud = [np.abs(sound[k * samples : (k + 1) * samples]).max() > 0.05 for k in range(len(motion))]
+    opened = motion.lip_open.flatten().numpy() > 0.02
+    moves = [opened[max(0, k - 4) : k + 5].any() for k in range(len(motion))]  # within 0.16 s
+    assert len(sound) / rate_hz == pytest.approx(len(motion) / motion.fps, abs=0.1)
+    assert sum(loud) > 60
+    assert not [k for k in range(len(motion)) if loud[k] and not moves[k]]
+    assert not loud[45]  # a pause of both
