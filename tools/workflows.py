@@ -172,7 +172,7 @@ def build(canvas: Canvas, server: ComfyServer, browser: Browser) -> dict[str, An
     """The workflow of a drawing; the browser has the server's front end open."""
     workflow = browser.author(SCRIPT, canvas.description())
     info = server.object_info()
-    pack, comfyui = _own_version(), server.get("/system_stats")["system"]["comfyui_version"]
+    pack, comfyui = pack_version(), server.get("/system_stats")["system"]["comfyui_version"]
     for node in workflow["nodes"]:
         module = info.get(node["type"], {}).get("python_module", "")
         if module:
@@ -220,7 +220,7 @@ def draw(canvases: Sequence[Canvas], folder: Path, screenshots: Path | None = No
     written = []
     with tempfile.TemporaryDirectory() as base:
         server = ComfyServer(Path(base))
-        server.add_pack(_own_version()["name"])
+        server.add_pack(pack_version()["name"])
         with server, Browser() as browser:
             for canvas in canvases:
                 browser.open(server.url)
@@ -235,7 +235,8 @@ def draw(canvases: Sequence[Canvas], folder: Path, screenshots: Path | None = No
     return written
 
 
-def _own_version() -> dict[str, str]:
+def pack_version() -> dict[str, str]:
+    """`name` and `version` of the pack."""
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     return dict(re.findall(r'^(name|version) = "(.+)"', project, re.MULTILINE))
 

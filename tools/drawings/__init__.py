@@ -34,8 +34,8 @@ FIND = (250, 320)
 CROP = (250, 290)
 SHOWN = (250, 385)
 """Of Show Faces, with its picture."""
-MOTION = (FILE_PX, 116)
-"""Of Load Motion."""
+MOTION = (316, 116)
+"""Of Load Motion; the longest of the shipped names is seen whole."""
 EXTRACT = (230, 132)
 """Of Extract Motion."""
 PARTS = (250, 110)

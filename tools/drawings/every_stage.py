@@ -10,9 +10,7 @@ from . import FIND as FIND_SIZE
 
 TEXT = f"""\
 {TRY}
-## 1. Drop a portrait on *Your photo*
-## 2. Drop a video of a face on *The clip to follow*
-## 3. Press Run
+## 1. Drop a portrait on *Your photo*, 2. a video of a face on *The clip to follow*, 3. press Run
 
 The same as *Portrait from a clip*, in steps that can be looked at, changed or left out:
 
@@ -56,7 +54,7 @@ def draw() -> Canvas:
     keypoints = _moved(canvas, over[3], read)
     rendered = _rendered(canvas, over[4], read.features, keypoints)
     _result(canvas, photo["IMAGE"], clip["VIDEO"], read.crops, rendered)
-    canvas.note(TEXT, "Start here", at=(FIND, 860), size=(845, 340))
+    canvas.note(TEXT, "Start here", at=(FIND, 845), size=(845, 270))
     return canvas
 
 
@@ -187,7 +185,7 @@ def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, rendered
         crops=crops.via(crops_way[2]),
     )
     canvas.group("5. Render and paste back", rendered, pasted, colour="purple")
-    under = canvas.bends((300, 1232), (VIDEO - 45, 1232), (VIDEO - 45, 60))
+    under = canvas.bends((300, 1150), (VIDEO - 45, 1150), (VIDEO - 45, 60))
     parts = canvas.node(
         "GetVideoComponents",
         "Get Video Components",

@@ -41,7 +41,7 @@ def draw() -> Canvas:
         source=photo["IMAGE"],
         driving=motion["motion"],
     )
-    under = canvas.bends((715, 682), (1110, 682))
+    under = canvas.bends((728, 682), (1110, 682))
     info = canvas.node(
         "LPS_MotionInfo",
         "Motion Info",
