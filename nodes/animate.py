@@ -21,6 +21,7 @@ from .adapt.clips import (
     clip_of,
     driver_of,
     fps_of,
+    repeated,
     still_of,
     without_even_edge,
 )
@@ -126,7 +127,8 @@ class AnimatePortrait(io.ComfyNode):
                     types=[io.Image, io.Video],
                     optional=True,
                     tooltip="Frames to paste into instead of the source's: the result of another "
-                    "Animate Portrait of the same source, for several people.",
+                    "Animate Portrait of the same source, for several people. One image serves "
+                    "for all frames.",
                 ),
                 options_field(OPTIONS_TOOLTIP),
                 video_info_field(),
@@ -184,7 +186,8 @@ class AnimatePortrait(io.ComfyNode):
             return io.NodeOutput(*unchanged, still)
         driver = driver_of(driving, "driving", rate)
         progress = _progress(driver)
-        animation = _prepared(model, source_clip, driver, options, faces, background, progress)
+        onto = repeated(background) if background else None
+        animation = _prepared(model, source_clip, driver, options, faces, onto, progress)
         images, mask = rendered_images(
             animation, progress, background or source_clip, even_size=even_size
         )

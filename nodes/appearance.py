@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final
 
 import torch
@@ -10,7 +11,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from . import library, runtime
-from .adapt.images import checked_crops, pixels_of
+from .adapt.images import ImageBatch, check_crop_size, checked_images, pixels_of
 from .adapt.whole_pictures import are_whole_pictures
 from .fields import model_field
 from .schema import field, schema
@@ -54,9 +55,10 @@ class ExtractAppearance(io.ComfyNode):
     def execute(cls, model: LoadedModel, cropped: Tensor) -> io.NodeOutput:
         """F, a chunk at a time."""
         preset = checked(model, LoadedModel, "model").model.preset
-        cropped = checked_crops(cropped, "cropped", preset)
+        crops = ImageBatch(checked_images(cropped, "cropped"), Fraction(1))
+        check_crop_size(crops.width, crops.height, "cropped", preset)
         net = runtime.on_device(model)
-        if are_whole_pictures(net, model, cropped):
+        if are_whole_pictures(net, model, crops):
             runtime.show_text(cls, WHOLE_PICTURES)
         progress = runtime.Progress()
         volumes: list[Tensor] = []

@@ -15,6 +15,7 @@ from ..liveportrait_core.options import AnimateOptions, DrivingCrop, Framing, Ro
 from . import library, runtime
 from .adapt.clips import check_same_size, clip_of, fps_of
 from .adapt.images import image_of
+from .adapt.whole_pictures import are_whole_pictures
 from .fields import FACE_INDEX, faces_field, fps_field, images_field, model_field, video_info_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, LoadedModel, checked
@@ -48,6 +49,9 @@ DRIVING_CROP: Final = OptionWidget(
     id="driving_crop",
     note="The motion keeps the travel either way. Of no account for a source, whose crops always "
     "follow.",
+)
+NO_FACES: Final = (
+    "no faces are connected: each whole picture is taken as a face crop. Connect Find Faces"
 )
 
 
@@ -120,6 +124,8 @@ class CropFace(io.ComfyNode):
         checked(model, LoadedModel, "model")
         if faces is not None:
             check_same_size(checked(faces, Faces, "faces"), clip, "images")
+        elif are_whole_pictures(runtime.on_device(model), model, clip):
+            runtime.show_text(cls, NO_FACES)
         framing = Framing(scale=scale or None, shift_x=shift_x, shift_y=shift_y, rotate=rotate)
         track = faces[face_index] if faces is not None else None
         transforms: list[CropTransform] = []

@@ -41,6 +41,7 @@ MAX_FACES, ORDER = (
     OptionWidget(spec=spec_of(FindOptions, name), id=name) for name in ("max_faces", "order")
 )
 MIN_SCORE: Final = OptionWidget(spec=spec_of(FaceOptions, "min_score"), id="min_score", unset=0.0)
+NO_FACES: Final = "no faces are connected: the images are shown as they are"
 
 
 class FindFaces(io.ComfyNode):
@@ -54,6 +55,7 @@ class FindFaces(io.ComfyNode):
             display_name="Find Faces",
             description="Finds every face and tracks it through all frames under one number.",
             stage="stages",
+            has_intermediate_output=True,
             search_aliases=[
                 "LivePortraitCropper",
                 "face detection",
@@ -116,8 +118,10 @@ class FindFaces(io.ComfyNode):
             faces = trackers.find_all(clip_read, face=face, options=options)
         faces = replace(faces, source_crop=net.preset.source_framing)
         progress.finish()
-        runtime.show_text(cls, "\n".join([*heard.texts, _summary(faces)]))
-        return io.NodeOutput(faces, len(faces))
+        text = "\n".join([*heard.texts, _summary(faces)])
+        runtime.show_text(cls, text)
+        # shown again on a page that is opened later, where the faces are still there
+        return io.NodeOutput(faces, len(faces), ui={runtime.KEPT_TEXT: [text]})
 
 
 def _mark_fields() -> list[io.Input]:
@@ -160,7 +164,12 @@ class ShowFaces(io.ComfyNode):
             has_intermediate_output=True,
             inputs=[
                 field(io.Image, "images", tooltip="The images in which the faces were found."),
-                field(FacesSocket, "faces", tooltip="From Find Faces."),
+                field(
+                    FacesSocket,
+                    "faces",
+                    optional=True,  # Find Faces may be bypassed or muted
+                    tooltip="From Find Faces. Without them the images are shown as they are.",
+                ),
                 field(
                     io.Boolean,
                     "boxes",
@@ -182,14 +191,23 @@ class ShowFaces(io.ComfyNode):
                     "marked", display_name="images", tooltip="The images with the marks."
                 )
             ],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
     def execute(
-        cls, images: Tensor, faces: Faces, boxes: bool, landmarks: bool, crop: bool = True
+        cls,
+        images: Tensor,
+        boxes: bool,
+        landmarks: bool,
+        faces: Faces | None = None,
+        crop: bool = True,
     ) -> io.NodeOutput:
         """Draw on every frame."""
         images = checked_images(images, "images")
+        if faces is None:
+            runtime.show_text(cls, NO_FACES)
+            return io.NodeOutput(images, ui=ui.PreviewImage(images, cls=cls))
         check_same_size(checked(faces, Faces, "faces"), ImageBatch(images, faces.fps), "images")
         if faces.num_frames not in (1, len(images)):
             with about("images"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..liveportrait_core.errors import LivePortraitError, subject_of
 from .schema import title_of
+from .widgets import check_choice
 
 if TYPE_CHECKING:
     from comfy_api.latest import io
@@ -18,6 +19,8 @@ INPUTS: Final[Mapping[str, str]] = {
     "reference": "options",
 }
 """Inputs of nodes that have another name in the library."""
+FILES: Final = frozenset({"model_name", "motion_file"})
+"""Inputs that choose a file; their nodes say what to do where it is not there."""
 
 
 class LivePortrait(Exception):  # noqa: N818 - front ends show the name as it is
@@ -41,12 +44,25 @@ def named(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
     @functools.wraps(run)
     def execute(cls: type[io.ComfyNode], **inputs: object) -> io.NodeOutput:
         try:
+            _check_choices(node.define_schema(), inputs)
             return run(cls, **inputs)
         except (LivePortraitError, ValueError) as error:
             raise LivePortrait(f"{_place_of(node, error)}: {error}") from error
 
     setattr(node, "execute", classmethod(execute))  # noqa: B010 - the API declares no execute
     return node
+
+
+def _check_choices(schema: io.Schema, inputs: Mapping[str, object]) -> None:
+    """Refuse what a combo does not offer: older versions of ComfyUI let it pass.
+
+    Raises:
+        OptionError: A value is none of the choices.
+    """
+    for each in schema.inputs:
+        choices: list[str] | None = getattr(each, "options", None)
+        if choices and each.id in inputs and each.id not in FILES:
+            check_choice(each.id, inputs[each.id], choices)
 
 
 def _place_of(node: type[io.ComfyNode], error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
 from torch import Tensor
@@ -12,11 +12,14 @@ from ..liveportrait_core.options import AnimateOptions
 from ..liveportrait_core.warned import HeardWarnings
 from . import library, runtime
 from .adapt.clips import clip_of, exact_fps, still_of
-from .adapt.images import ImageBatch, checked_crops, checked_images
+from .adapt.images import check_crop_size
 from .adapt.whole_pictures import are_whole_pictures
-from .fields import fps_field, model_field
+from .fields import fps_field, images_field, model_field
 from .schema import field, schema
 from .sockets import Crops, CropsSocket, LoadedModel, MotionSocket, checked
+
+if TYPE_CHECKING:
+    from comfy_api.latest import Input
 
 WHOLE_PICTURES: Final = (
     "these are whole pictures: the face was found and cropped here, as that of a driver. "
@@ -39,11 +42,10 @@ class ExtractMotion(io.ComfyNode):
             search_aliases=["motion template", "motion capture", "mocap", "record motion"],
             inputs=[
                 model_field(),
-                field(
-                    io.Image,
+                images_field(
                     "cropped",
-                    tooltip="Face crops of a source or a driver, from Crop Face. In whole pictures "
-                    "the largest face is found and cropped here.",
+                    "Face crops of a source or a driver, from Crop Face. In whole pictures, or a "
+                    "VIDEO of them, the largest face is found and cropped here.",
                 ),
                 field(
                     CropsSocket,
@@ -67,25 +69,30 @@ class ExtractMotion(io.ComfyNode):
     @classmethod
     @runtime.showing_warnings
     def execute(
-        cls, model: LoadedModel, cropped: Tensor, fps: float, crops: Crops | None = None
+        cls,
+        model: LoadedModel,
+        cropped: Tensor | Input.Video,
+        fps: float,
+        crops: Crops | None = None,
     ) -> io.NodeOutput:
         """M on every crop."""
         if crops is not None:
             checked(crops, Crops, "crops")
         rate = exact_fps(fps) if crops is None else crops.fps
         preset = checked(model, LoadedModel, "model").model.preset
-        images = checked_images(cropped, "cropped")
+        clip = clip_of(cropped, "cropped", rate)
         net = runtime.on_device(model)
         progress = runtime.Progress(reading_steps=runtime.STEPS)
-        if crops is None and are_whole_pictures(net, model, images):
-            clip = still_of(ImageBatch(images, rate))
+        if crops is None and are_whole_pictures(net, model, clip):
             options = AnimateOptions(face_models=model.face_models)
             with about("cropped"), HeardWarnings() as heard:
-                motion = library.pipeline.read_motion(net, clip, options, progress=progress.read)
+                motion = library.pipeline.read_motion(
+                    net, still_of(clip), options, progress=progress.read
+                )
             runtime.show_text(cls, "\n".join([*dict.fromkeys(heard.texts), WHOLE_PICTURES]))
             progress.finish()
             return io.NodeOutput(runtime.intermediate(motion))
-        clip = clip_of(checked_crops(images, "cropped", preset), "cropped", rate)
+        check_crop_size(clip.width, clip.height, "cropped", preset)
         motion = library.crop_motion.read_crops(
             net,
             library.clips.CountedClip(clip, progress.read),

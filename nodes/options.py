@@ -11,7 +11,7 @@ from ..liveportrait_core.options import AnimateOptions
 from .fields import EYES_OPEN, FIXED_EYES, FIXED_LIP, LIP_OPEN
 from .schema import field, schema
 from .sockets import OptionsSocket
-from .widgets import AUTO, OptionWidget, check_choice
+from .widgets import AUTO, OptionWidget
 
 if TYPE_CHECKING:
     from ..liveportrait_core.options import Openness
@@ -113,8 +113,8 @@ class DrivingOptionsNode(io.ComfyNode):
     ) -> io.NodeOutput:
         """The library's own options."""
         chosen = {one.spec.key: one.value(values[one.id]) for one in WIDGETS if one.id in values}
-        chosen["eyes_open"] = _opening("eyes", eyes, eyes_open)
-        chosen["lip_open"] = _opening("lip", lip, lip_open)
+        chosen["eyes_open"] = _opening(eyes, eyes_open)
+        chosen["lip_open"] = _opening(lip, lip_open)
         chosen["compat"] = "published" if published else "none"
         return io.NodeOutput(build(AnimateOptions, chosen))
 
@@ -129,8 +129,7 @@ def _opening_field(name: str, driver: str) -> io.Input:
     )
 
 
-def _opening(id: str, choice: str, value: float) -> Openness:
-    check_choice(id, choice, OPENINGS)
+def _opening(choice: str, value: float) -> Openness:
     if choice == AS_DRIVEN:
         return None
     return "driver" if choice == DRIVER else value

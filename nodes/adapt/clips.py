@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict, runtime_checkable
 
+import numpy as np
 from comfy_api.latest import InputImpl
 from torch import Tensor
 
@@ -136,6 +138,24 @@ def still_of(clip: AnyClip) -> Pixels | AnyClip:
     if isinstance(clip, ImageBatch) and clip.num_frames == 1:
         return pixels_of(clip.images[0])
     return clip
+
+
+class RepeatedImage:
+    """One image as a clip without an end."""
+
+    def __init__(self, pixels: Pixels, fps: Fraction) -> None:
+        """A clip."""
+        self.pixels, self.fps = pixels, fps
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The image, again and again."""
+        return itertools.repeat(self.pixels)
+
+
+def repeated(clip: AnyClip) -> RepeatedImage | AnyClip:
+    """What is pasted into: one image serves for any number of frames."""
+    still = still_of(clip)
+    return RepeatedImage(still, clip.fps) if isinstance(still, np.ndarray) else still
 
 
 def without_even_edge(clip: AnyClip, like: AnyClip) -> AnyClip:

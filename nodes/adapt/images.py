@@ -106,19 +106,18 @@ def checked_images(images: object, name: str) -> Tensor:
     return images
 
 
-def checked_crops(images: object, name: str, preset: Preset) -> Tensor:
-    """A batch of face crops; a whole picture is refused where its shape tells it.
+def check_crop_size(width: int, height: int, name: str, preset: Preset) -> None:
+    """Refuse face crops that are whole pictures, where their shape tells it.
 
     Args:
-        images: What came over the wire.
+        width: Pixels.
+        height: Pixels.
         name: The input's id.
         preset: Of the model that takes them.
 
     Raises:
-        ValueError: It is no batch of images, or they are not square or larger than Crop Face's.
+        ValueError: They are not square or larger than Crop Face's.
     """
-    crops = checked_images(images, name)
-    height, width = crops.shape[1:3]
     largest = max(preset.face_size_px, preset.output_size_px)
     if height != width or height > largest:
         with about(name):
@@ -127,7 +126,6 @@ def checked_crops(images: object, name: str, preset: Preset) -> Tensor:
                 f"{largest} pixels a side are expected. Connect Crop Face, which cuts the face "
                 "out of a picture."
             )
-    return crops
 
 
 def no_images(value: object, name: str) -> ValueError:

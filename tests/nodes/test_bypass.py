@@ -60,6 +60,15 @@ def test_without_a_driver_the_result_of_another_node_is_kept(suite, model):
     assert torch.equal(images, before)
 
 
+def test_a_still_result_of_another_node_serves_for_all_frames(suite, model):
+    given = {"model": model, "source": batch(STILL), "driving": video(suite, walk(3))}
+    before = batch(STILL).flip(1)  # what a bypassed node before gives
+    images, *_ = suite("LPS_AnimatePortrait", paste_onto=before, **given)
+    wanted, *_ = suite("LPS_AnimatePortrait", paste_onto=before.repeat(3, 1, 1, 1), **given)
+    assert images.shape == (3, *STILL.shape)
+    assert torch.equal(images, wanted)
+
+
 def test_without_a_driver_a_source_video_comes_out_as_it_is(suite, model):
     clip = video(suite, walk(4))
     assert suite("LPS_AnimateVideo", model=model, source=clip) is clip
@@ -75,6 +84,15 @@ def test_it_is_said_on_the_node(suite, model):
     server = suite.comfyui.serve()
     suite("LPS_AnimatePortrait", model=model, source=batch(STILL))
     assert server.sent == [("nothing drives it: the source comes out as it is", "node")]
+
+
+def test_without_faces_the_images_are_shown_as_they_are(suite):
+    server = suite.comfyui.serve()
+    images = batch(*walk(2))
+    made = suite.ask("LPS_ShowFaces", images=images, boxes=True, landmarks=True).check()
+    assert torch.equal(made.outputs[0], images)
+    assert len(made.ui["images"]) == 2
+    assert server.sent == [("no faces are connected: the images are shown as they are", "node")]
 
 
 # Odd sizes

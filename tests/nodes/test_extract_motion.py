@@ -1,10 +1,12 @@
 """Extract Motion takes face crops as they are, and finds and crops the face of whole pictures."""
 
+from fractions import Fraction
+
 import pytest
 import torch
 
 from tests.nodes.graphs import Chain
-from tests.nodes.suite import STILL, batch, walk
+from tests.nodes.suite import STILL, batch, video, walk
 from tests.support.blobs import face_frame
 
 NOBODY = face_frame()
@@ -20,7 +22,7 @@ CASES = {
 
 def same(one, other):
     for name in ("expression", "scale", "translation", "pose_deg"):
-        torch.testing.assert_close(getattr(one, name), getattr(other, name))
+        torch.testing.assert_close(getattr(one, name), getattr(other, name), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -31,6 +33,14 @@ def test_whole_pictures_are_cropped_as_those_of_a_driver(suite, case):
     same(motion, wanted)
     assert torch.equal(motion.validity, wanted.validity)
     assert motion.reference_frame == wanted.reference_frame
+
+
+def test_a_video_is_read_as_its_frames_are(suite):
+    frames = CASES["a clip"]
+    model, ntsc = suite.model(), Fraction(30000, 1001)
+    motion = suite("LPS_ExtractMotion", model=model, cropped=video(suite, frames, ntsc))
+    same(motion, suite("LPS_ExtractMotion", model=model, cropped=batch(*frames)))
+    assert motion.fps == ntsc
 
 
 def test_it_is_said_on_the_node(suite):
@@ -58,6 +68,20 @@ def test_with_crops_connected_pictures_are_taken_as_crops(suite):
     found = suite("LPS_ExtractMotion", model=model, cropped=small)
     assert not torch.equal(motion.scale, found.scale)
     assert len(sent) == 1
+
+
+def test_crop_face_says_that_no_faces_are_connected(suite):
+    sent = suite.comfyui.serve().sent
+    suite("LPS_CropFace", model=suite.model(), images=batch(STILL[:, 20:140]))
+    assert not sent  # its face fills it as a crop's does
+    given = {"model": suite.model(), "images": batch(*CASES["a square picture"])}
+    _, crops = suite("LPS_CropFace", **given)
+    assert sent[-1][0].startswith("no faces are connected: each whole picture is taken as a")
+    assert crops.track is None
+    faces, _ = suite("LPS_FindFaces", **given)
+    sent.clear()
+    suite("LPS_CropFace", faces=faces, **given)
+    assert not sent
 
 
 def test_extract_appearance_says_where_it_gets_whole_pictures(suite):

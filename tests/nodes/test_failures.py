@@ -50,6 +50,24 @@ def test_an_error_begins_with_the_node_and_the_input(suite, model, kind, inputs,
 
 
 @pytest.mark.parametrize(
+    ("kind", "widget", "title"),
+    [
+        ("LPS_CropFace", "role", "Crop Face"),
+        ("LPS_FindFaces", "order", "Find Faces"),
+        ("LPS_AnimateVideo", "sound", "Animate Portrait (video file)"),
+        ("LPS_RetargetEyes", "follow", "Retarget Eyes"),
+        ("LPS_SaveMotion", "format", "Save Motion"),
+        ("LPS_LoadModel", "precision", "Load Model"),
+        ("LPS_LoadMotion", "space", "Load Motion"),
+    ],
+)
+def test_a_choice_that_a_node_does_not_offer_is_refused(suite, kind, widget, title):
+    place, message = suite.named_refusal(kind, **{widget: "both"})
+    assert place == f"{title}, {widget}"
+    assert message.startswith(f"{widget} is 'both'; one of ")
+
+
+@pytest.mark.parametrize(
     ("widget", "value", "said"),
     [
         ("eyes_strength", 5.0, "eyes_strength is 5.0; a number from 0 to 1 is expected."),

@@ -32,6 +32,8 @@ def test_find_faces_says_how_many_there_are_and_how_large(suite, said):
     text = said("LPS_FindFaces", images=batch(STILL))
     assert text.splitlines()[0] == "1 face in 1 frame of 160x120 px:"
     assert "not seen" not in text
+    shown = suite.ask("LPS_FindFaces", model=suite.model(), images=batch(STILL)).check().ui
+    assert shown == {"lps_text": [text]}
 
 
 @pytest.mark.parametrize("kind", ["LPS_AnimatePortrait", "LPS_AnimateVideo"])

@@ -73,7 +73,8 @@ def call(node: Any, inputs: Mapping[str, Any]) -> Call:
         result.error = error
     else:
         assert len(made.args) == len(schema.outputs), f"{node.__name__} gave {len(made.args)}"
-        result.outputs, result.ui = made.args, made.ui.as_dict() if made.ui else {}
+        result.outputs = made.args
+        result.ui = made.ui if isinstance(made.ui, dict) else made.ui.as_dict() if made.ui else {}
     finally:
         utils.set_progress_bar_global_hook(None)
     return result
