@@ -23,7 +23,7 @@ REBUILT = sorted((ROOT / "docs" / "migration").glob("*.json"))
 SOUND_S = {
     "Edit a video with a clip": NUM_FRAMES / WORKFLOW_FPS,
     "KJ video to video": NUM_FRAMES / WORKFLOW_FPS,
-    "Talking portrait with sound": 3.78,  # of the file; its motion goes on for 5 s
+    "Talking portrait with sound": 5,  # of the file and its motion
 }
 """Seconds of sound in what a workflow saves; the others are silent."""
 

@@ -5,6 +5,7 @@ import { api } from "../../../scripts/api.js";
 import { app } from "../../../scripts/app.js";
 
 const OURS = "LPS_";
+const KEPT_TEXT = "lps_text";
 const TEXT = "$$node-text-preview"; // the front end's name of the widget
 
 function clear(node) {
@@ -31,6 +32,14 @@ app.registerExtension({
     api.addEventListener("execution_cached", ({ detail }) => {
       const kept = new Set(detail.nodes.map(String));
       for (const [id, node] of nodes(app.rootGraph ?? app.graph)) if (!kept.has(id)) clear(node);
+    });
+    // A page that was opened after a node ran gets its text with its result, where ComfyUI sends those
+    // of nodes that do not run again.
+    api.addEventListener("executed", ({ detail }) => {
+      const [text] = detail.output?.[KEPT_TEXT] ?? [];
+      if (!text) return;
+      const nodeId = detail.display_node ?? detail.node;
+      api.dispatchCustomEvent("progress_text", { nodeId, text });
     });
   },
 });
