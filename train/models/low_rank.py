@@ -52,14 +52,18 @@ def add_low_rank(network: nn.Module, rank: int) -> None:
     if rank < 1:
         raise ValueError(f"rank must be at least 1, got {rank}.")
     network.requires_grad_(False)
-    network.register_forward_pre_hook(_hold_statistics)
+    hold_statistics(network)
     layers = [layer for layer in network.modules() if isinstance(layer, LAYERS)]
     for layer in layers:
         parametrize.register_parametrization(layer, "weight", LowRank(layer.weight, rank))
 
 
+def hold_statistics(network: nn.Module) -> None:
+    """Let batch norms go by what they counted before: few pictures of one person differ from it."""
+    network.register_forward_pre_hook(_hold_statistics)
+
+
 def _hold_statistics(network: nn.Module, inputs: object) -> None:
-    """Batch norms go by what they counted before: those of a few pictures of one person differ."""
     del inputs
     for part in network.modules():
         if isinstance(part, NORMS):

@@ -19,7 +19,7 @@ from ..engine.loop import LoopConfig
 from ..engine.task import Networks, Task
 from ..losses.paper_terms import PaperWeights
 from ..models.bases import trainable_preset
-from ..models.low_rank import add_low_rank
+from ..models.low_rank import add_low_rank, hold_statistics
 from ..models.runs import BaseModel
 from . import paper
 from .compact_steps import MOTION, PICTURE
@@ -84,9 +84,11 @@ def paper_finetune_task(config: PaperFinetuneConfig, base: BaseModel, sets: Sets
     # without spectral norm, which would make the base's weights others than they are
     initial = paper.initialise(training, preset, init=base.networks, spectral=False)
     initial.networks[MOTION].requires_grad_(False)
-    if what.rank:
-        for name in PICTURE:
+    for name in PICTURE:
+        if what.rank:
             add_low_rank(initial.networks[name], what.rank)
+        else:
+            hold_statistics(initial.networks[name])
     batches = PaperBatches(
         sets=LabelledSets(sets=sets, motion_network=initial.criteria.motion_network),
         batch=training.optimiser.batches.batch,

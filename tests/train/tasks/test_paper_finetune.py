@@ -113,5 +113,16 @@ def test_a_rank_of_zero_lets_all_of_f_w_and_g_learn(place, tmp_path):
     after = load_model(tmp_path / "run" / "model.safetensors").modules()
     for name in before:
         ours, theirs = after[name].state_dict(), before[name].state_dict()
-        same = all(torch.equal(value, theirs[key]) for key, value in ours.items())
-        assert same == (name not in PICTURE), name
+        same = {key: torch.equal(value, theirs[key]) for key, value in ours.items()}
+        assert all(same.values()) == (name not in PICTURE), name
+        counted = [key for key in ours if "running" in key or "num_batches" in key]
+        assert all(same[key] for key in counted), name  # by norms, of many people
+
+
+def test_both_ranks_begin_with_what_the_base_does(place, tmp_path):
+    losses = []
+    for rank in (0, 2):
+        run = tmp_path / f"rank-{rank}"
+        assert finetune.main(arguments(place, run, f"rank={rank}", "steps=1")) == 0
+        losses.append(losses_of(run)[0]["total"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
