@@ -22,6 +22,7 @@ from ..command_options import (
 from ..config.arguments import OptionGroups, Parser
 from ..config.fields import specs_of
 from ..constants import FRAME_NAME
+from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..options import AnimateOptions, Edit
 
 Subparsers = Any  # argparse's own name for it is private
@@ -163,20 +164,13 @@ def _add_edit(commands: Subparsers) -> None:
         usage="%(prog)s PICTURE -o OUT [options]",
     )
     parser.add_argument("picture", metavar="PICTURE", type=file_name, help="picture to change")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="OUT",
-        type=file_name,
-        required=True,
-        help="picture to write: .png, .jpg, .webp, .bmp, .tif",
-    )
+    _add_output(parser, "picture to write: .png, .jpg, .webp, .bmp, .tif")
     kinds = (Edit, AnimateOptions, ModelOptions, ReportOptions)
     _finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"), skip=("progress",))
 
 
 def _add_motion(commands: Subparsers) -> None:
-    motion = commands.add_parser("motion", help="extract, show and convert motion files")
+    motion = commands.add_parser("motion", help="extract, show, change and join motion files")
     actions = motion.add_subparsers(metavar="ACTION", required=True, dest="motion_action")
     extract = _add_command(
         actions,
@@ -187,14 +181,7 @@ def _add_motion(commands: Subparsers) -> None:
         usage="%(prog)s CLIP -o OUT [options]",
     )
     extract.add_argument("clip", metavar="CLIP", type=file_name, help="video or picture of a face")
-    extract.add_argument(
-        "-o",
-        "--output",
-        metavar="OUT",
-        type=file_name,
-        required=True,
-        help="motion file: .safetensors (ours), or .pkl (published template)",
-    )
+    _add_output(extract, "motion file: .safetensors (ours), or .pkl (published template)")
     _finish(
         extract,
         (AnimateOptions, PartOptions, ModelOptions, ReportOptions),
@@ -228,6 +215,73 @@ def _add_motion(commands: Subparsers) -> None:
     convert.add_argument("file", metavar="IN", type=file_name, help=".safetensors or .pkl")
     convert.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
     _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",), heading="motion")
+    _add_motion_tools(actions)
+
+
+def _add_motion_tools(actions: Subparsers) -> None:
+    layer = _add_command(
+        actions,
+        "layer",
+        "motion_tools",
+        help="lay a region of one motion over another: lips, eyes, the head",
+        description="Lay a region of the motion OVER over the motion BASE: the lips of a speaker "
+        "or the blinks of 'motion idle' over the head of a film.",
+        usage="%(prog)s BASE OVER -o OUT [options]",
+    )
+    layer.add_argument("base", metavar="BASE", type=file_name, help="motion file")
+    layer.add_argument("over", metavar="OVER", type=file_name, help="motion file that is on top")
+    _finish_tool(layer, LayerOptions)
+
+    join = _add_command(
+        actions,
+        "join",
+        "motion_tools",
+        help="play motions one after another",
+        description="Write motions one after another as one. All are moved to the neutral frame of "
+        "the first.",
+        usage="%(prog)s MOTION MOTION ... -o OUT [options]",
+    )
+    _add_motion_files(join)
+    _finish_tool(join, JoinOptions)
+
+    change = _add_command(
+        actions,
+        "change",
+        "motion_tools",
+        help="trim, smooth, retime, mirror, strengthen, limit or loop a motion",
+        description="Change the motion IN. What is asked for is done in this order: part, "
+        "smoothing, frame rate, mirror, gains, limits, loop.",
+        usage="%(prog)s IN -o OUT [options]",
+    )
+    change.add_argument("file", metavar="IN", type=file_name, help="motion file")
+    _finish_tool(change, ChangeOptions)
+
+    compare = _add_command(
+        actions,
+        "compare",
+        "motion_tools",
+        help="draw motions over one another",
+        description="Draw the curves of two or more motions over one another.",
+        usage="%(prog)s MOTION MOTION ... -o OUT",
+    )
+    _add_motion_files(compare)
+    _add_output(compare, "picture to write, as plot.png")
+
+
+def _add_motion_files(parser: Parser) -> None:
+    parser.add_argument(
+        "files", metavar="MOTION", type=file_name, nargs="+", help="motion files, in order"
+    )
+
+
+def _add_output(parser: Parser, text: str) -> None:
+    parser.add_argument("-o", "--output", metavar="OUT", type=file_name, required=True, help=text)
+
+
+def _finish_tool(parser: Parser, kind: type[Any]) -> None:
+    """Add what tools that write a motion have."""
+    _add_output(parser, "motion file: .safetensors (ours), or .pkl (published template)")
+    _finish(parser, (kind, ReportOptions), skip=("progress",), heading="motion")
 
 
 def _add_models(commands: Subparsers) -> None:

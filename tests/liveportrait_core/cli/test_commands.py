@@ -165,7 +165,8 @@ def every_command():
     parser = build_parser()
     for path in (
         *(("animate",), ("edit",), ("motion", "extract"), ("motion", "info")),
-        *(("motion", "idle"), ("motion", "convert"), ("models", "list"), ("models", "check")),
+        *(("motion", "idle"), ("motion", "convert"), ("motion", "layer"), ("motion", "join")),
+        *(("motion", "change"), ("motion", "compare"), ("models", "list"), ("models", "check")),
         *(("models", "convert"), ("models", "download"), ("doctor",)),
     ):
         yield path, options(parser, *path)

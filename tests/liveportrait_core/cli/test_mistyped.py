@@ -54,7 +54,8 @@ ANIMATE = ("animate", "a.png", "b.mp4")
         ),
         (
             ("motion", "extrct"),
-            "ACTION is 'extrct'; one of extract, info, convert is expected. Did you mean extract?",
+            "ACTION is 'extrct'; one of extract, info, idle, convert, "
+            "layer, join, change, compare is expected. Did you mean extract?",
             "liveportrait motion",
         ),
         (
