@@ -8,6 +8,8 @@ from tests.comfyui_real.layouts import faults, layout_of
 from tests.support.comfyui.stand_in import ROOT
 
 WORKFLOWS = sorted([*ROOT.glob("workflows/*.json"), *ROOT.glob("docs/migration/*.json")])
+WINDOW_PX = (1600, 880)
+"""Of the canvas, above the lower bar."""
 GROUP = {"title": "Files", "box": [0, 0, 300, 400], "title_height": 34}
 PHOTO = {"title": "Photo", "type": "LoadImage", "box": [20, 40, 200, 100], "parts": [], "cut": []}
 FILM = {**PHOTO, "title": "Film", "type": "SaveVideo", "box": [20, 200, 200, 100]}
@@ -20,6 +22,20 @@ def layout(*nodes, scale=0.7):
 @pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in WORKFLOWS])
 def test_nothing_overlaps_and_everything_fits_its_group(file):
     assert faults(layout_of(json.loads(file.read_text("ascii")))) == []
+
+
+@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in WORKFLOWS])
+def test_the_note_that_says_what_to_do_is_seen_whole_as_it_opens(file):
+    workflow = json.loads(file.read_text("ascii"))
+    view = workflow["extra"]["ds"]
+    notes = [node for node in workflow["nodes"] if node["type"] == "MarkdownNote"]
+    assert notes
+    for note in notes:
+        starts = [place + shift for place, shift in zip(note["pos"], view["offset"], strict=True)]
+        ends = [start + size for start, size in zip(starts, note["size"], strict=True)]
+        assert min(starts) * view["scale"] > 0
+        assert ends[0] * view["scale"] < WINDOW_PX[0]
+        assert ends[1] * view["scale"] < WINDOW_PX[1]
 
 
 @pytest.mark.parametrize(
