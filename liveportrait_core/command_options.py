@@ -140,6 +140,20 @@ class OutputOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowOptions:
+    """Which faces are shown, and what is drawn of them."""
+
+    max_faces: int = option(
+        8, "how many faces are found at most", minimum=1, maximum=64, group="faces"
+    )
+    landmarks: bool = option(True, "draw the landmarks", group="faces")
+    crop: bool = option(True, "draw the edge of what 'animate' reads and renders", group="faces")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
     """What a command prints."""
 

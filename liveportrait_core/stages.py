@@ -11,6 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from .constants import NUM_KEYPOINTS
 from .errors import CheckpointError
 from .imaging.composite import paste_back
 from .imaging.crop import Crop, crop_face
@@ -19,6 +20,7 @@ from .motion.rotation import NUM_POSE_BINS, degrees_from_bins
 from .motion.transfer import relative_motion
 from .motion.transform import transform_keypoints
 from .motion.types import Motion
+from .networks.build import features_shape, volume_shape
 from .networks.outputs import MotionHeads, Warped
 
 __all__ = [
@@ -157,7 +159,11 @@ def warp(
     """The first half of `warp_decode`: W, with its flow and occlusion.
 
     `warp(model, volume, x_s, x_d).flow`
+
+    Raises:
+        ValueError: The volume or the keypoints are not of this model's shapes, or not as many.
     """
+    _check_warp(model, feature_volume, source_keypoints, driving_keypoints)
     warped: Warped = model.warping(feature_volume, source_keypoints, driving_keypoints)
     return replace(warped, edge_held=edge_held)
 
@@ -166,7 +172,23 @@ def decode(model: LivePortraitModel, warped: Warped) -> Tensor:
     """The second half of `warp_decode`: G, (B, 3, 512, 512) RGB in [0, 1].
 
     `decode(model, warp(model, volume, x_s, x_d))`
+
+    Raises:
+        TypeError: It is given something else than what `warp` gives.
+        ValueError: Another model warped it.
     """
+    if not isinstance(warped, Warped):
+        raise TypeError(
+            f"{type(warped).__name__} came where the result of warp(...) is expected. Give "
+            "decode(model, warp(model, volume, x_s, x_d)), or use warp_decode."
+        )
+    expected = features_shape(model.preset)
+    if warped.features.shape[1:] != expected:
+        raise ValueError(
+            f"The warped features have shape {tuple(warped.features.shape)}; this "
+            f"{model.preset.name} model takes {_batch_of(expected)}. Warp and decode with "
+            "one model."
+        )
     return model.decoder(warped).float()
 
 
@@ -192,9 +214,39 @@ def warp_decode(
 
     Returns:
         (B, 3, 512, 512) RGB in [0, 1].
+
+    Raises:
+        ValueError: The volume or the keypoints are not of this model's shapes, or not as many.
     """
     points = (source_keypoints, driving_keypoints)
     return decode(model, warp(model, feature_volume, *points, edge_held=edge_held))
+
+
+def _check_warp(
+    model: LivePortraitModel, volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor
+) -> None:
+    volume_of_one = volume_shape(model.preset)
+    for given, expected, name, maker in (
+        (volume, volume_of_one, "feature volume", "extract_appearance"),
+        (source_keypoints, (NUM_KEYPOINTS, 3), "source keypoints", "transform_keypoints"),
+        (driving_keypoints, (NUM_KEYPOINTS, 3), "driving keypoints", "transform_keypoints"),
+    ):
+        if given.shape[1:] != expected:
+            raise ValueError(
+                f"The {name} came in shape {tuple(given.shape)}; this {model.preset.name} "
+                f"model takes {_batch_of(expected)}. Give what {maker} gives for this model."
+            )
+    counts = (len(volume), len(source_keypoints), len(driving_keypoints))
+    if len(set(counts)) > 1:
+        raise ValueError(
+            f"The feature volume is of {counts[0]}, the source keypoints of {counts[1]} and the "
+            f"driving keypoints of {counts[2]} faces; as many of each are expected. Repeat a still "
+            f"with volume.expand({max(counts)}, -1, -1, -1, -1)."
+        )
+
+
+def _batch_of(shape: tuple[int, ...]) -> str:
+    return f"(B, {', '.join(map(str, shape))})"
 
 
 def _checked_face(model: LivePortraitModel, face: Tensor) -> Tensor:

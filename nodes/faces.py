@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from comfy_api.latest import Input
 
     from ..liveportrait_core.face.faces import FaceOrder, Faces
-    from ..liveportrait_core.imaging.landmark_layouts import Points
-    from ..liveportrait_core.viz.drawing import FaceMark
 
 
 MAX_FACES, ORDER = (
@@ -216,10 +213,10 @@ class ShowFaces(io.ComfyNode):
                     "expected, where the faces were found. Connect the images that Find Faces got."
                 )
         progress = runtime.Progress()
-        edges = edges_of(faces) if crop else {}
+        edges = library.face_marks.edges_of(faces) if crop else {}
         drawn: list[Tensor] = []
         for index, image in enumerate(images):
-            marks = marks_of(faces, index if faces.num_frames > 1 else 0, edges)
+            marks = library.face_marks.marks_of(faces, index if faces.num_frames > 1 else 0, edges)
             pixels = library.drawing.draw_faces(
                 pixels_of(image), marks, boxes=boxes, points=landmarks
             )
@@ -227,29 +224,6 @@ class ShowFaces(io.ComfyNode):
             progress.rendered(index + 1, len(images))
         marked = torch.stack(drawn)
         return io.NodeOutput(marked, ui=ui.PreviewImage(marked, cls=cls))
-
-
-def edges_of(faces: Faces) -> dict[int, list[Points]]:
-    """The corners (4, 2) of each face's crop in every frame, by the face's number."""
-    if faces.source_crop is None:
-        return {}
-    return {
-        track.face_id: library.crops.crop_edges(track, faces.source_crop, faces.fps)
-        for track in faces.tracks
-    }
-
-
-def marks_of(faces: Faces, frame: int, edges: Mapping[int, list[Points]]) -> list[FaceMark]:
-    """What `draw_faces` draws in a frame, with the edges of the crops that are known."""
-    marks: list[FaceMark] = []
-    for track in faces.tracks:
-        face = track.faces[frame]
-        mark = library.drawing.FaceMark(
-            box=face.box, number=track.face_id, points=face.landmarks.points, state=face.state
-        )
-        known = track.face_id in edges
-        marks.append(replace(mark, crop=edges[track.face_id][frame]) if known else mark)
-    return marks
 
 
 def _summary(faces: Faces) -> str:

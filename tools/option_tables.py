@@ -13,6 +13,7 @@ from liveportrait_core.command_options import (
     ModelOptions,
     OutputOptions,
     ReportOptions,
+    ShowOptions,
 )
 from liveportrait_core.config.tables import option_table
 from liveportrait_core.motion.life_options import IdleOptions
@@ -78,6 +79,7 @@ TABLES = (
         "`--driving-` for the driver.",
     ),
     ("What `animate` writes: `OutputOptions`", OutputOptions, "Of the command line alone."),
+    ("`faces`: `ShowOptions`", ShowOptions, "Of the command line alone."),
     ("What a command prints: `ReportOptions`", ReportOptions, "Of the command line alone."),
     ("`motion idle`: `IdleFileOptions`", IdleFileOptions, "Of the command line alone."),
     ("`motion convert`: `ConvertOptions`", ConvertOptions, "Of the command line alone."),

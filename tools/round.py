@@ -30,11 +30,20 @@ MB: Final = 10**6
 
 
 def _install(wheels: Path) -> None:
-    """Install all wheels of a folder as they are."""
+    """Install all wheels of a folder as they are.
+
+    Raises:
+        ValueError: There is none.
+    """
     files = sorted(map(str, wheels.glob("*.whl")))
-    if files:
-        words = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", *files]
-        subprocess.run(words, check=True)  # noqa: S603 - pip
+    if not files:
+        there = "no wheel" if wheels.is_dir() else "no folder"
+        raise ValueError(
+            f"--wheels is {wheels}, where there is {there}; a folder of .whl files is expected. "
+            "Name that, or leave --wheels out."
+        )
+    words = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", *files]
+    subprocess.run(words, check=True)  # noqa: S603 - pip
 
 
 def _code_of(words: Sequence[str]) -> int:
@@ -102,9 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     end = given.index("--") if "--" in given else len(given)
     options, more = _parser().parse_args(given[:end]), given[end + 1 :]  # those of train.recipe
-    if options.wheels is not None:
-        _install(options.wheels)
     try:
+        if options.wheels is not None:
+            _install(options.wheels)
         return _round(options, more, began_s)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)

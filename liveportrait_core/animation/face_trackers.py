@@ -124,7 +124,7 @@ class ScoredFinder:
     @property
     def tried(self) -> str:
         """What it does, for the message when it finds nothing."""
-        return f"{self.finder.tried}; no face of a score below {self.min_score:g}"
+        return f"{self.finder.tried}; with a score of {self.min_score:g} or more"
 
     def find(self, frame: Pixels) -> list[Face]:
         """The finder's faces of at least that score."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -38,9 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else EXIT_ERROR
     try:
-        with suppress(ValueError):  # another thread than the main one cannot
-            signal.signal(signal.SIGTERM, _stop)
-        with WarningCollector() as args.warnings:
+        with _terminated_like_ctrl_c(), WarningCollector() as args.warnings:
             return import_module(f".{args.module}", __package__).run(args)
     except KeyboardInterrupt:
         return _say("stopped; nothing unfinished was left behind.", EXIT_INTERRUPTED)
@@ -51,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _say(f"error: {os_error_text(error)}", EXIT_ERROR)
     except FaceNotFoundError as error:
-        return _say(f"error: {error} {_face_options(error)}", EXIT_ERROR)
+        more = "" if args.command == "faces" else f" {_face_options(error)}"
+        return _say(f"error: {error}{more}", EXIT_ERROR)
     except (LivePortraitError, ValueError) as error:
         return _say(f"error: {error}", EXIT_ERROR)
 
@@ -59,7 +58,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _face_options(error: FaceNotFoundError) -> str:
     """What marks or chooses the face that was not found, the source's or the driver's."""
     of = "--driving-" if subject_of(error).startswith("driving") else "--"
-    return f"The options are {of}box x,y,w,h, {of}already-cropped and {of}face-index."
+    return (
+        f"The options are {of}box x,y,w,h, {of}already-cropped and {of}face-index; 'liveportrait "
+        "faces CLIP -o OUT' shows what is found."
+    )
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Generator[None]:
+    """A request to end counts as Ctrl-C in the block."""
+    before = None
+    with suppress(ValueError):  # another thread than the main one cannot
+        before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _stop(number: int, frame: object) -> NoReturn:

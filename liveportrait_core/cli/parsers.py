@@ -18,6 +18,7 @@ from ..command_options import (
     OutputOptions,
     PartOptions,
     ReportOptions,
+    ShowOptions,
 )
 from ..config.arguments import OptionGroups, Parser
 from ..config.fields import specs_of
@@ -76,6 +77,7 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     _add_animate(commands)
     _add_edit(commands)
+    _add_faces(commands)
     _add_motion(commands)
     _add_models(commands)
     doctor = _add_command(
@@ -167,6 +169,35 @@ def _add_edit(commands: Subparsers) -> None:
     _add_output(parser, "picture to write: .png, .jpg, .webp, .bmp, .tif")
     kinds = (Edit, AnimateOptions, ModelOptions, ReportOptions)
     _finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"), skip=("progress",))
+
+
+def _add_faces(commands: Subparsers) -> None:
+    parser = _add_command(
+        commands,
+        "faces",
+        help="find the faces, as --box and --face-index of the other commands want them",
+        description="List the faces of the first frame of CLIP that shows any, with their numbers "
+        "and boxes; follow and draw them through CLIP if OUT is given.",
+        usage="%(prog)s CLIP [-o OUT] [options]",
+    )
+    parser.add_argument("clip", metavar="CLIP", type=file_name, help="picture or video")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=output_path,
+        help="CLIP with the faces drawn: a picture, video, animation or folder/, as for 'animate' "
+        "(default: none)",
+    )
+    _finish(
+        parser,
+        (ShowOptions, AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions),
+        parts=("source_face", "face_models"),
+        skip=(
+            *("source_face.box", "source_face.index", "driving.start", "driving.duration"),
+            *("side_by_side", "audio", "mask"),
+        ),
+    )
 
 
 def _add_motion(commands: Subparsers) -> None:

@@ -23,6 +23,8 @@ FACE_OVER_BOX: Final = 0.78
 FACE_BELOW_BOX: Final = 0.11
 """How far the middle between brows and chin lies below the box's centre, in box sides."""
 DEFAULT_MIN_SCORE: Final = 0.35
+LOOKED_FOR: Final = "it was looked for upright, turned, small and large"
+"""What finders do, for the message when they find nothing."""
 MAX_DETECTIONS: Final = 12
 """Detections of one attempt that are verified, best first: noise gives hundreds."""
 MIN_RELATIVE_SCORE: Final = 0.6
@@ -130,10 +132,7 @@ class HaarFaceFinder:
     @property
     def tried(self) -> str:
         """What it does, for the message when it finds nothing."""
-        return (
-            f"OpenCV frontal cascade, {len(self._attempts)} attempts: smaller, enlarged, with "
-            f"borders, turned; minimum score {self._min_score:.2f}"
-        )
+        return LOOKED_FOR
 
     def find(self, frame: Pixels) -> list[Face]:
         """The faces of the first attempt that gives any."""

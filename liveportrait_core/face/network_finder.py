@@ -24,7 +24,7 @@ from ..imaging.crop import face_box
 from ..imaging.tensors import Pixels
 from ..media.atomic import write_whole
 from ..networks.face_finder import NUM_POINTS, FaceFinderNetwork
-from .detector import DEFAULT_MIN_SCORE, MAX_DETECTIONS, FaceFinder
+from .detector import DEFAULT_MIN_SCORE, LOOKED_FOR, MAX_DETECTIONS, FaceFinder
 from .faces import Face, face_from_landmarks, without_overlaps
 from .landmarks import LandmarkNetwork, refine_landmarks, stability
 from .mean_face import are_plausible_points, mean_face_landmarks
@@ -104,10 +104,7 @@ class NetworkFaceFinder:
     @property
     def tried(self) -> str:
         """What it does, for the message when it finds nothing."""
-        return (
-            f"our own face finder, {len(self._passes)} passes: turned, with borders, enlarged; "
-            f"minimum score {self._min_score:.2f}"
-        )
+        return LOOKED_FOR
 
     def find(self, frame: Pixels) -> list[Face]:
         """The faces of the first pass of high confidence, or of the most confident pass.
@@ -250,7 +247,7 @@ class FinderChain:
     @property
     def tried(self) -> str:
         """What they do, for the message when they find nothing."""
-        return "; ".join(finder.tried for finder in self._finders)
+        return "; ".join(dict.fromkeys(finder.tried for finder in self._finders))
 
     def find(self, frame: Pixels) -> list[Face]:
         """The faces of (H, W, 3) uint8, in no particular order; empty when there is none."""

@@ -124,6 +124,10 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
 
 def unwritable(path: Path, error: OSError) -> MediaError:
     """The error that says in one sentence why `path` cannot be written, and what to do."""
+    if isinstance(error, FileNotFoundError) and path.parent.is_dir():
+        return MediaError(
+            f"Cannot write {path}: its folder takes no new files. Choose another folder."
+        )
     if isinstance(error, FileNotFoundError):
         return MediaError(
             f"Cannot write {path}: its folder does not exist. Make the folder {path.parent}, "

@@ -19,6 +19,9 @@ from .warping import Warping
 NETWORK_NAMES = ("appearance", "motion", "warping", "decoder", "stitching", "eyes", "lip")
 """F, M, W, G, S, R_eyes, R_lip, by the names they have everywhere in the library."""
 
+FEATURE_CHANNELS = 256
+VOLUME_PX = 4
+"""Pixels of the face along a side of a cell of the volume."""
 MIN_FACE_PX = 128
 """The published hourglass halves a quarter of the face's side five times."""
 
@@ -33,6 +36,27 @@ def build(preset: Preset) -> dict[str, nn.Module]:
         return importlib.import_module(".compact.build", __package__).build(preset)
     _check_sizes(preset)
     return _build_published(preset.width)
+
+
+def volume_shape(preset: Preset) -> tuple[int, int, int, int]:
+    """(C, D, h, w) of the volume that F gives for one face."""
+    if preset.family == "compact":
+        return importlib.import_module(".compact.build", __package__).volume_shape(preset)
+    side = preset.face_size_px // VOLUME_PX
+    return (*_of_volume(preset.width), side, side)
+
+
+def features_shape(preset: Preset) -> tuple[int, int, int]:
+    """(C, h, w) of the warped features that G takes for one face."""
+    if preset.family == "compact":
+        return importlib.import_module(".compact.build", __package__).features_shape(preset)
+    side = preset.face_size_px // VOLUME_PX
+    return (scaled(FEATURE_CHANNELS, preset.width), side, side)
+
+
+def _of_volume(width: float) -> tuple[int, int]:
+    """Channels and depth of a volume."""
+    return scaled(32, width), scaled(16, width, at_least=4)
 
 
 def _check_sizes(preset: Preset) -> None:
@@ -53,8 +77,8 @@ def _build_published(width: float) -> dict[str, nn.Module]:
     def of(*channels: int) -> tuple[int, ...]:
         return tuple(scaled(count, width) for count in channels)
 
-    volume_channels, features, hidden = of(32, 256, 128)
-    depth = scaled(16, width, at_least=4)
+    features, hidden = of(FEATURE_CHANNELS, 128)
+    volume_channels, depth = _of_volume(width)
     return {
         "appearance": AppearanceExtractor(
             widths=of(64, 128, 256), volume_channels=volume_channels, volume_depth=depth

@@ -277,7 +277,7 @@ def test_faces_are_shown_with_their_boxes_and_numbers(suite):
     run = suite.ask("LPS_ShowFaces", images=frames, faces=faces).check()
     shown = run.outputs[0]
     drawing = suite.module("liveportrait_core.viz.drawing")
-    edges = suite.module("nodes.faces").edges_of(faces)
+    edges = suite.module("liveportrait_core.animation.face_marks").edges_of(faces)
     for index in range(2):
         marks = [
             drawing.FaceMark(
@@ -302,7 +302,7 @@ def test_the_edge_that_is_shown_is_that_of_the_crop(suite):
     faces, _ = suite("LPS_FindFaces", model=suite.model(), images=frames)
     given = {"model": suite.model(), "images": frames, "faces": faces, "role": "source"}
     _, crops = suite("LPS_CropFace", **given)
-    edges = suite.module("nodes.faces").edges_of(faces)[0]
+    edges = suite.module("liveportrait_core.animation.face_marks").edges_of(faces)[0]
     for edge, transform in zip(edges, crops.transforms, strict=True):
         np.testing.assert_allclose(edge, transform.corners, atol=0.5)
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from liveportrait_core.config.arguments import OptionGroups, Parser, from_arguments
 from liveportrait_core.config.fields import check_options, option, shared
-from liveportrait_core.errors import LivePortraitError
+from liveportrait_core.errors import LivePortraitError, counted
 
 from ..engine import checkpoint
 from ..models.runs import MODEL_NAME
@@ -226,7 +226,8 @@ def _listed(chosen: RecipeConfig) -> str:
     stages = left(chosen)
     for stage in STAGES:
         done = "" if stage in stages else f"; {_why_not(stage, chosen)}"
-        lines.append(f"# {stage.name}: {stage.minutes} minutes, {stage.disk_gb:g} GB{done}")
+        takes = f"{counted(stage.minutes, 'minute')}, {stage.disk_gb:g} GB"
+        lines.append(f"# {stage.name}: {takes}{done}")
         lines.append(shlex.join(["python", *command(stage, chosen)[1:]]))
     minutes, disk_gb = sum(s.minutes for s in stages), sum(s.disk_gb for s in stages)
     what = f"{len(stages)} of {len(STAGES)} stages {'is' if len(stages) == 1 else 'are'} left"

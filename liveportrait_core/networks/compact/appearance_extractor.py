@@ -24,7 +24,7 @@ from .relief import RELIEF_CHANNELS, Relief, ReliefPredictor
 
 _FOLD = 2
 """Pixels of a relief along a side of a cell of the volume."""
-_RELIEF_SLOTS = RELIEF_CHANNELS * _FOLD**2 // VOLUME_DEPTH
+RELIEF_SLOTS = RELIEF_CHANNELS * _FOLD**2 // VOLUME_DEPTH
 """Channels of the volume that hold a relief."""
 
 
@@ -84,7 +84,7 @@ def unpack(volume: Tensor, *, with_relief: bool = False) -> Volume:
         with_relief: Whether that F gives one.
     """
     volume = volume.float()
-    slots = _RELIEF_SLOTS if with_relief else 0
+    slots = RELIEF_SLOTS if with_relief else 0
     counts = (VOLUME_CHANNELS, slots, volume.shape[1] - VOLUME_CHANNELS - slots)
     learned, relief, pixels = volume.split(counts, 1)
     flat = pixels.flatten(1, 2)

@@ -164,7 +164,7 @@ def options(parser: ArgumentParser, *path: str) -> dict[str, object]:
 def every_command():
     parser = build_parser()
     for path in (
-        *(("animate",), ("edit",), ("motion", "extract"), ("motion", "info")),
+        *(("animate",), ("edit",), ("faces",), ("motion", "extract"), ("motion", "info")),
         *(("motion", "idle"), ("motion", "convert"), ("motion", "layer"), ("motion", "join")),
         *(("motion", "change"), ("motion", "compare"), ("models", "list"), ("models", "check")),
         *(("models", "convert"), ("models", "download"), ("doctor",)),

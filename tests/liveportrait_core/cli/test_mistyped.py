@@ -48,7 +48,7 @@ ANIMATE = ("animate", "a.png", "b.mp4")
         ),
         (
             ("anmate",),
-            "COMMAND is 'anmate'; one of animate, edit, motion, models, doctor is "
+            "COMMAND is 'anmate'; one of animate, edit, faces, motion, models, doctor is "
             "expected. Did you mean animate?",
             "liveportrait",
         ),

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,11 @@ def test_an_output_is_refused_before_any_work(tmp_path):
         check_output(tmp_path / "none" / "new.json")
     with pytest.raises(MediaError, match=r"ends in '\.json'; one of \.png is expected"):
         check_output(tmp_path / "new.json", suffixes=[".png"])
+
+
+def test_a_folder_that_takes_no_new_files_is_not_called_missing():
+    folder = Path("/proc/self")
+    if not folder.is_dir():
+        pytest.skip("no /proc here")
+    with pytest.raises(MediaError, match="its folder takes no new files"):
+        write_whole(folder / "still.png", b"a")

@@ -35,7 +35,7 @@ def test_the_list_says_what_is_done(tmp_path, capsys):
     assert command.main([str(tmp_path), "--list"]) == 0
     said = capsys.readouterr().out
     assert said.count("; done already") == 1
-    assert "# held-out: 1 minutes, 0.2 GB; no longer needed by what is left" in said
+    assert "# held-out: 1 minute, 0.2 GB; no longer needed by what is left" in said
     assert f"{len(recipe.STAGES) - 2} of {len(recipe.STAGES)} stages are left" in said
 
 

@@ -246,3 +246,14 @@ def test_what_a_round_trains_needs_no_av(module):
     # its wheel alone, of 35 MB, would leave no room for a state
     lines = f"import sys; sys.modules['av'] = None; import {module}"
     subprocess.run([sys.executable, "-c", lines], check=True)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_wheels_that_are_not_there_are_refused(tmp_path, capsys, is_there):
+    wheels = tmp_path / "wheels"
+    if is_there:
+        wheels.mkdir()
+    assert tool.main([str(tmp_path / "state"), "--wheels", str(wheels)]) == 2
+    there = "no wheel" if is_there else "no folder"
+    assert f"--wheels is {wheels}, where there is {there}" in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()
