@@ -15,6 +15,7 @@ from . import (
     load,
     motion,
     motion_files,
+    motion_tools,
     options,
     paste_back,
     retarget,
@@ -40,5 +41,6 @@ _NODES: tuple[type[io.ComfyNode], ...] = (
     *paste_back.NODES,
     *expression.NODES,
     *motion_files.NODES,
+    *motion_tools.NODES,
 )
 NODES = tuple(failures.named(node) for node in _NODES)

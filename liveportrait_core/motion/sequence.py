@@ -83,7 +83,7 @@ def join_motions(
     """
     if not motions:
         raise ValueError("There are 0 motions; 1 or more are expected. Give a motion.")
-    check_motions(**{f"motion {number}": motion for number, motion in enumerate(motions, 1)})
+    check_motions(**{f"motion_{number}": motion for number, motion in enumerate(motions, 1)})
     first = motions[0]
     if len(motions) == 1:
         return first

@@ -19,6 +19,8 @@ Smoothing = Literal["off", "zero-phase", "one-euro"]
 MAX_FPS: Final = 1000
 """Of a motion; a faster one would only take space."""
 MAX_BLEND_FRAMES: Final = 1000
+MAX_S: Final = 86400
+"""Longest time that is asked for: a day."""
 
 
 def read_frame_rate(text: str) -> Fraction:
@@ -60,8 +62,8 @@ class LayerOptions:
     )
     when_shorter: Extension = option(
         "hold",
-        "a motion on top that ends before the base: hold its last frame, loop, or bounce back and "
-        "forth",
+        "where the motion on top ends before the base: hold its last frame, loop, or bounce back "
+        "and forth",
     )
 
     def __post_init__(self) -> None:
@@ -117,8 +119,7 @@ class ChannelLimits:
         "farthest that a keypoint moves", unit="crop units", above=0, maximum=2, step=0.005
     )
     max_turn_deg: float | None = _limit(
-        "farthest that the head turns, about any axis",
-        unit="deg",
+        "degrees that the head turns at most, about any axis",
         above=0,
         maximum=180,
         step=1,
@@ -144,8 +145,7 @@ class OneEuroOptions:
 
     cutoff_hz: float = option(
         1.0,
-        "one-euro: frequency above which a face at rest is smoothed; smaller is smoother and later",
-        unit="Hz",
+        "one-euro: Hz above which a face at rest is smoothed; smaller is smoother and later",
         minimum=0.01,
         maximum=100,
         step=0.1,
@@ -176,10 +176,21 @@ class ChangeOptions:
     """
 
     start: float = option(
-        0.0, "keep it from this time on; below 0 counts from the end", unit="s", metavar="S"
+        0.0,
+        "second from which on it is kept; below 0 counts from the end",
+        minimum=-MAX_S,
+        maximum=MAX_S,
+        step=0.1,
+        metavar="S",
     )
     duration: float | None = option(
-        None, "keep this long a part of it", above=0, unit="s", metavar="S", unset="to the end"
+        None,
+        "seconds of it that are kept",
+        above=0,
+        maximum=MAX_S,
+        step=0.1,
+        metavar="S",
+        unset="to the end",
     )
     smooth: Smoothing = option(
         "off",
@@ -189,9 +200,11 @@ class ChangeOptions:
     )
     smooth_variance: float = option(
         OBSERVATION_VARIANCE,
-        "zero-phase: noise of one observation; larger is smoother",
-        above=0,
-        maximum=1,
+        "zero-phase: noise of one observation, as a variance; larger is smoother",
+        minimum=1e-11,
+        maximum=1e-2,
+        step=1e-7,
+        metavar="V",
         group="smoothing",
         more=True,
     )

@@ -101,7 +101,7 @@ def test_a_comparison_is_drawn(liveportrait, motions, out):
         (("layer", "film", "idle", "--region", "nose"), "--region is 'nose'; one of all,"),
         (("layer", "film", "idle", "--strength", "2"), "--strength is 2.0; a number from 0 to 1"),
         (("layer", "film", "gone"), "gone"),
-        (("join", "film", "human"), "The motion 'motion 2' is of the keypoint space"),
+        (("join", "film", "human"), "The motion 'motion_2' is of the keypoint space"),
         (
             ("join", "film", "idle", "--blend-frames", "6"),
             "The seam is 6 frames and motion 2 has 10",

@@ -144,5 +144,5 @@ def test_a_seam_longer_than_half_a_motion_is_refused():
 def test_none_or_motions_of_two_spaces_are_refused():
     with pytest.raises(ValueError, match="0 motions"):
         join_motions([])
-    with pytest.raises(MotionSpaceError, match="'motion 2'"):
+    with pytest.raises(MotionSpaceError, match="'motion_2'"):
         join_motions([clip(), random_motion(1, 9, HUMAN_SPACE)])
