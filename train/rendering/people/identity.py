@@ -29,6 +29,10 @@ GLASSES_PROBABILITY: Final = 0.15
 LASH_COLOUR: Final = 0.09
 CAMERA_DISTANCES: Final = (42.0, 190.0)
 """Nearest and farthest, model units: from an arm's length to a long lens."""
+SCALES: Final = (0.72, 1.1)
+"""Of heads over that in the crop of a driver; a source is framed wider (`Preset.source_framing`)."""
+LOWERED: Final = 0.3
+"""How much lower a head lies, picture widths, for each unit of scale below 1, as in those crops."""
 SHAPE_STRENGTHS: Final = (0.6, 1.0, 1.4)
 VERGENCE_DEG: Final = (3.5, 1.5)
 """Mean and spread of how far each eye turns inwards; the face model's eyes look slightly apart."""
@@ -145,11 +149,17 @@ def make_identity(
         texture=paint.texture,
         lighting=make_lighting(random),
         background=np.square(make_background(random, photos)),
-        scale=float(random.uniform(0.9, 1.1)),
-        shift=(random.normal(size=2) * 0.02).astype(np.float32),
+        **_place(random),
         camera_distance=float(np.exp(random.uniform(*np.log(CAMERA_DISTANCES)))),
         photograph=take_photograph(random),
     )
+
+
+def _place(random: np.random.Generator) -> dict[str, Any]:
+    """The fields `scale` and `shift` of an `Identity`."""
+    scale = float(random.uniform(*SCALES))
+    lowered = np.array((0, LOWERED * (1 - scale)))
+    return {"scale": scale, "shift": (random.normal(size=2) * 0.02 + lowered).astype(np.float32)}
 
 
 def _lash_length(random: np.random.Generator) -> float:
