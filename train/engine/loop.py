@@ -27,7 +27,7 @@ from .ema import MovingAverage
 from .gradients import GradientMeans, mean_over_processes
 from .loader import Batches, Parts, default_workers, ended_workers_told
 from .lock import locked
-from .precision import chosen_device, chosen_precision
+from .precision import chosen_device, precision_name, precision_of_run
 from .recompute import recompute
 from .schedule import Schedule, learning_rate_share
 from .settings import LoopConfig
@@ -144,7 +144,6 @@ class _Run:
             torch.set_flush_denormal(True)
         else:
             torch.backends.cuda.matmul.allow_tf32 = config.tf32
-        self._dtype = _precision(config, device)
         self._accelerator = accelerate.Accelerator(cpu=device == "cpu", mixed_precision="no")
         for module in task.frozen.values():
             module.to(self._accelerator.device)
@@ -152,14 +151,15 @@ class _Run:
             _prepare(module, self._accelerator)
         self._average = MovingAverage(task.networks, config.ema_decay)
         self._optimiser = _optimiser(task, fused=config.fused)
-        self._scaler = torch.amp.GradScaler(device, enabled=self._dtype == torch.float16)
+        self._scaler = torch.amp.GradScaler(device, enabled=config.float16)
         self._means = None
         if self._accelerator.num_processes > 1:
             self._means = GradientMeans(
                 p for group in task.groups for p in _parameters(task, group)
             )
         self._stop, self._is_stopped = StopRequest(), False
-        self._step, clock = self._resume()
+        self._step, clock, kept = self._resume()
+        self._dtype = precision_of_run(config, device, kept)
         self._schedule = Schedule(config, start=self._step, began_s=began_s, **clock)
         for module in task.networks.values():  # after their copies were made
             if config.recompute:
@@ -287,11 +287,11 @@ class _Run:
         pin = accelerator.device.type == "cuda"
         return Batches(self._task, parts, numbers, workers=workers, pin=pin)
 
-    def _resume(self) -> tuple[int, dict[str, float]]:
-        """Finished steps, and the schedule's state, that the folder's checkpoint is of."""
+    def _resume(self) -> tuple[int, dict[str, float], str]:
+        """Finished steps, the schedule's state and the precision that the checkpoint is of."""
         task, config, state = self._task, self._config, checkpoint.load(self._config.run)
         if state is None:
-            return 0, {}
+            return 0, {}, ""
         for name, module in task.networks.items():
             _require_same_form(config, name, module, state["modules"].get(name, {}))
             module.load_state_dict(state["modules"][name])
@@ -300,7 +300,7 @@ class _Run:
         if self._scaler.is_enabled() and "scaler" in state:
             self._scaler.load_state_dict(state["scaler"])
         print(f"resuming {config.run} at step {state['step']}", file=sys.stderr, flush=True)
-        return state["step"], state.get("clock", {})
+        return state["step"], state.get("clock", {}), state.get("precision", "")
 
     def _state(self) -> dict[str, Any]:
         """All that resuming needs."""
@@ -308,6 +308,7 @@ class _Run:
         return {
             "step": self._step,
             "clock": self._schedule.state(),
+            "precision": precision_name(self._dtype),
             "modules": {name: m.state_dict() for name, m in self._task.networks.items()},
             "average": {name: m.state_dict() for name, m in self._average.modules.items()},
             "optimiser": self._optimiser.state_dict(),
@@ -335,14 +336,6 @@ class _Run:
         if self._task.sample_grid is not None:
             picture = self._task.sample_grid(self._average.modules)
             write_image(self._config.run / f"grid-{self._step:06d}.png", picture)
-
-
-def _precision(config: LoopConfig, device: str) -> torch.dtype | None:
-    """The type of mixed precision; what is not as it was asked for is said."""
-    dtype = chosen_precision(device, bfloat16=config.bfloat16, float16=config.float16)
-    if config.bfloat16 and dtype is None and is_first_process():
-        print("float32: bfloat16 is slower on this processor", file=sys.stderr, flush=True)
-    return dtype
 
 
 def _prepare(module: nn.Module, accelerator: accelerate.Accelerator) -> None:

@@ -3,7 +3,7 @@ import torch
 
 from liveportrait_core.config.fields import OptionError
 from train.engine import precision
-from train.engine.precision import chosen_device, chosen_precision, convolution_s
+from train.engine.precision import chosen_device, chosen_precision, convolution_s, precision_name
 
 BF16 = torch.bfloat16
 
@@ -12,6 +12,23 @@ BF16 = torch.bfloat16
 def test_a_cpu_computes_in_bfloat16_only_where_it_is_faster(bfloat16_s, expected):
     seconds = {torch.bfloat16: bfloat16_s, torch.float32: 1.0}
     assert chosen_precision("cpu", bfloat16=True, stopwatch=seconds.__getitem__) == expected
+
+
+@pytest.mark.parametrize(
+    ("kept", "bfloat16_s", "expected"),
+    [
+        ("bfloat16", 1.9, BF16),
+        ("bfloat16", 2.1, None),
+        ("float32", 0.6, None),
+        ("float32", 0.4, BF16),
+    ],
+)
+def test_a_run_that_goes_on_keeps_its_type_unless_the_other_is_twice_as_fast(
+    kept, bfloat16_s, expected
+):
+    seconds = {torch.bfloat16: bfloat16_s, torch.float32: 1.0}.__getitem__
+    assert chosen_precision("cpu", bfloat16=True, kept=kept, stopwatch=seconds) == expected
+    assert precision_name(expected) == ("float32" if expected is None else "bfloat16")
 
 
 def refuse(dtype):

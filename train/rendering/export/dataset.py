@@ -43,7 +43,7 @@ from . import webdataset
 from .head_renderer import HeadRenderer
 from .options import RenderConfig
 
-RENDERER: Final = 8
+RENDERER: Final = 9
 """Counts changes to pictures and labels: a folder is finished by the renderer that began it."""
 
 Arrays = dict[str, npt.NDArray[Any]]

@@ -30,7 +30,7 @@ LASH_COLOUR: Final = 0.09
 CAMERA_DISTANCES: Final = (42.0, 190.0)
 """Nearest and farthest, model units: from an arm's length to a long lens."""
 SCALES: Final = (0.72, 1.1)
-"""Of heads over that in the crop of a driver; a source is framed wider (`Preset.source_framing`)."""
+"""Of heads over that in a driver's crop; a source is framed wider (`Preset.source_framing`)."""
 LOWERED: Final = 0.3
 """How much lower a head lies, picture widths, for each unit of scale below 1, as in those crops."""
 SHAPE_STRENGTHS: Final = (0.6, 1.0, 1.4)
