@@ -121,8 +121,9 @@ def _check_blend(blend_frames: int, motion: Motion, number: int) -> None:
     if not 0 <= blend_frames <= len(motion) // 2:
         with about("blend_frames"):
             raise ValueError(
-                f"The seam is {counted(blend_frames, 'frame')} and motion {number} has "
-                f"{len(motion)}; 0 to half the motion is expected. Choose a shorter seam."
+                f"blend_frames is {blend_frames} and motion {number} has "
+                f"{counted(len(motion), 'frame')}; 0 to {len(motion) // 2}, half of them, is "
+                "expected. Choose fewer."
             )
 
 

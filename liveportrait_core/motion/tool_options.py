@@ -154,7 +154,7 @@ class OneEuroOptions:
         more=True,
     )
     beta: float = option(
-        10.0,
+        30.0,
         "one-euro: Hz by which that rises with the speed, in crop units or radians a second; "
         "larger follows fast moves sooner",
         minimum=0,

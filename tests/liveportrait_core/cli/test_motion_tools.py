@@ -104,7 +104,7 @@ def test_a_comparison_is_drawn(liveportrait, motions, out):
         (("join", "film", "human"), "The motion 'motion_2' is of the keypoint space"),
         (
             ("join", "film", "idle", "--blend-frames", "6"),
-            "The seam is 6 frames and motion 2 has 10",
+            "blend_frames is 6 and motion 2 has 10 frames",
         ),
         (("change", "film", "--start", "3"), "The part of the motion has 0 frames;"),
         (("change", "human", "--mirror"), "have no sides"),

@@ -92,6 +92,16 @@ def test_a_larger_beta_comes_sooner():
     assert quick > 1.8
 
 
+def test_a_blink_of_the_default_stays_a_blink():
+    # shut in two frames, for one, and open in four, as of people at 25 frames a second
+    lids = torch.tensor([0.0] * 9 + [0.5, 1, 1, 0.75, 0.5, 0.25] + [0.0] * 5) * -0.06
+    motion = replace(clip(20), expression=torch.zeros(20, 21, 3))
+    motion.expression[:, 9, 1] = lids
+    smoothed = OneEuroFilter()(motion).expression[:, 9, 1]
+    assert smoothed.min() < 0.85 * lids.min()
+    assert int(smoothed.argmin()) <= 11
+
+
 def test_a_shot_begins_anew():
     shot = torch.tensor([0, 0, 0, 1, 1, 1, 1, 1])
     motion = clip(shot=shot)
@@ -110,7 +120,7 @@ def test_a_turn_is_one_turn_about_its_axis():
         scale=torch.ones(2, 1),
         translation=torch.zeros(2, 3),
     )
-    radians = by_hand([0.0, math.radians(30)], 25, 1.0, 10.0)[1]
+    radians = by_hand([0.0, math.radians(30)], 25, 1.0, 30.0)[1]
     assert float(OneEuroFilter()(motion).yaw_deg[1]) == pytest.approx(
         math.degrees(radians), abs=1e-3
     )

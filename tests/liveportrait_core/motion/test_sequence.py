@@ -136,7 +136,9 @@ def test_a_channel_that_one_has_is_there():
 
 
 def test_a_seam_longer_than_half_a_motion_is_refused():
-    with pytest.raises(ValueError, match="6 frames and motion 2 has 11") as caught:
+    with pytest.raises(
+        ValueError, match="blend_frames is 6 and motion 2 has 11 frames; 0 to 5,"
+    ) as caught:
         join_motions([clip(1, 12), clip(2, 11)], 6)
     assert subject_of(caught.value) == "blend_frames"
 
