@@ -11,6 +11,7 @@ from torch import Tensor
 from ..constants import Region
 from .edit import blend, fit
 from .reference import check_motions, own_reference, reference_of_frames
+from .regions import keypoint_space
 from .tool_options import LayerOptions
 from .transfer import Selection, relative_motion, select
 from .types import Motion
@@ -34,6 +35,8 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
         - the motion on top is retimed to the base's frame rate, cut to its length, and where it is
           shorter it goes on as `when_shorter` says; a base of one frame takes its rate and length
         - channels that the motion on top does not carry stay the base's
+        - in a space whose keypoints have names, expression turns with the head that it is on, as
+          that of sliders does; published expression does not, as the weights expect
         - lids travel the base's own opening where both know their canonical keypoints; where the
           eyes are those of a motion that does not, they travel as far as it says (the canonical
           keypoints of the neutral frame are left out)
@@ -57,15 +60,10 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
     neutral, over_neutral = own_reference(base), own_reference(over)
     timed = base if len(base) > 1 else over
     over = fit(over, timed.fps, len(timed), options.when_shorter)
-    selection = Selection(region=options.region)
     rest = reference_of_frames(base, neutral)
-    moved = relative_motion(
-        rest, over, reference_of_frames(over, over_neutral), region=options.region
-    )
-    if options.how == "add":
-        moved = relative_motion(moved, base, rest, match_openness=False)
+    over_rest = reference_of_frames(over, over_neutral)
     lacking = over.absent | over_neutral.absent
-    layered = select(base, replace(moved, absent=lacking), selection)
+    layered = _layered(base, rest, replace(over, absent=lacking), over_rest, options)
     if options.strength < 1:
         layered = blend(base, layered, options.strength)
     neutral = _reference(neutral, rest, layered)
@@ -80,6 +78,34 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
         reference_frame=0,
         reference=neutral,
     )
+
+
+def _layered(
+    base: Motion, rest: Motion, over: Motion, over_rest: Motion, options: LayerOptions
+) -> Motion:
+    """The layer at full strength; `rest` and `over_rest` are the neutral frames."""
+    selection = Selection(region=options.region)
+    heads = [_in_head(motion) for motion in (base, rest, over, over_rest)]
+    base_in_head, rest, over_in_head, over_rest = heads
+    moved = relative_motion(rest, over_in_head, over_rest, region=options.region)
+    if options.how == "add":
+        moved = relative_motion(moved, base_in_head, rest, match_openness=False)
+    layered = select(base_in_head, replace(moved, absent=over.absent), selection)
+    expression = _in_head(layered, back=True).expression
+    if "pose" not in selection.channels():
+        mask = keypoint_space(base.space).expression_mask(
+            options.region, masked=False, device=expression.device
+        )
+        expression = torch.where(mask, expression, base.expression)
+    return replace(layered, expression=expression)
+
+
+def _in_head(motion: Motion, *, back: bool = False) -> Motion:
+    """A motion whose expression is along the axes of the head instead of the picture, or back."""
+    if keypoint_space(motion.space).openness is None:
+        return motion
+    turn = motion.rotation if back else motion.rotation.mT
+    return replace(motion, expression=motion.expression @ turn)
 
 
 def _known_openness(

@@ -19,6 +19,7 @@ from liveportrait_core.motion.regions import keypoint_space
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.tool_options import LayerOptions
 from liveportrait_core.motion.transfer import relative_motion
+from liveportrait_core.motion.types import Motion
 from tests.support.motions import random_motion
 
 VALUES = ("expression", "rotation", "pose_deg", "scale", "translation")
@@ -65,8 +66,10 @@ def test_in_place_of_a_motion_that_rests_the_base_rests(region):
     base, resting = film(), film(2)
     made = layer_motions(base, still(resting, 6), LayerOptions(region=region))
     neutral = own_reference(base)
-    wanted = torch.where(mask(region), neutral.expression, base.expression)
-    assert_close(made.expression, wanted, atol=1e-6, rtol=0)
+    if region != "pose":  # the neutral face turns with the head
+        turned = neutral.expression @ neutral.rotation.mT @ made.rotation
+        wanted = torch.where(mask(region), turned, base.expression)
+        assert_close(made.expression, wanted, atol=1e-6, rtol=0)
     if region in ("all", "pose"):
         assert_close(made.rotation, neutral.rotation.expand(6, 3, 3), atol=1e-5, rtol=0)
     else:
@@ -79,7 +82,11 @@ def test_outside_of_the_region_the_base_keeps_its_bits(region, how):
     base = film()
     made = layer_motions(base, film(2), LayerOptions(region=region, how=how))
     outside = ~mask(region).expand_as(base.expression)
-    assert torch.equal(made.expression[outside], base.expression[outside])
+    if region == "pose":
+        in_head, as_before = (each.expression @ each.rotation.mT for each in (made, base))
+        assert_close(in_head, as_before, atol=1e-6, rtol=0)
+    else:
+        assert torch.equal(made.expression[outside], base.expression[outside])
     kept = ("scale",) if region == "pose" else ("scale", "translation", "rotation", "pose_deg")
     for name in kept:
         assert torch.equal(getattr(made, name), getattr(base, name))
@@ -94,13 +101,22 @@ def test_layers_of_regions_apart_go_together_in_any_order():
     same(one, other, atol=1e-6)
 
 
+def human(seed):
+    """A film whose expression does not turn with the head."""
+    return film(seed, space=HUMAN_SPACE)
+
+
+def human_face(seed):
+    return random_motion(seed, 1, HUMAN_SPACE)
+
+
 def test_a_source_is_moved_by_the_layer_as_by_the_two_alone():
-    base, lips, source = film(1), film(2), random_motion(9, 1, COMPACT_SPACE)
+    base, lips, source = (each(seed) for each, seed in ((human, 1), (human, 2), (human_face, 9)))
     made = layer_motions(base, lips, LayerOptions(region="lip"))
     driven = relative_motion(source, made, own_reference(made))
     by_base = relative_motion(source, base, own_reference(base))
     by_lips = relative_motion(source, lips, own_reference(lips))
-    wanted = torch.where(mask("lip"), by_lips.expression, by_base.expression)
+    wanted = torch.where(mask("lip", HUMAN_SPACE), by_lips.expression, by_base.expression)
     assert_close(driven.expression, wanted, atol=1e-6, rtol=0)
     assert_close(driven.rotation, by_base.rotation)
 
@@ -111,7 +127,17 @@ def test_a_smile_added_to_a_film_is_the_smile_of_the_sliders():
     made = layer_motions(base, smile, LayerOptions(region="expression", how="add"))
     travel = smile.expression - own_reference(smile).expression
     assert travel.abs().max() > 0.01
-    assert_close(made.expression, base.expression + travel, atol=1e-6, rtol=0)
+    assert_close(made.expression, base.expression + travel @ base.rotation, atol=1e-6, rtol=0)
+
+
+def test_lips_open_along_the_axis_of_a_tilted_head():
+    tilted = driving_expression(neutral_motion(COMPACT_SPACE), Sliders(roll_deg=15))
+    still, turned = neutral_motion(COMPACT_SPACE), Sliders(roll_deg=15, lip_open=50)
+    mouth = driving_expression(still, Sliders(lip_open=50))
+    for how in ("replace", "add"):
+        made = layer_motions(tilted, mouth, LayerOptions(region="lip", how=how))
+        wanted = driving_expression(still, turned)
+        assert_close(made.expression, wanted.expression, atol=1e-6, rtol=0)
 
 
 def test_turns_add_up():
@@ -212,7 +238,13 @@ def test_openness_is_kept_where_the_region_does_not_move_it():
 def test_a_blink_of_idle_motion_shuts_the_eyes_as_it_does_alone(opening):
     canonical = random_motion(3, 1, COMPACT_SPACE).canonical.clone()
     canonical[:, [9, 11]] = canonical[:, [8, 10]] + torch.tensor((0.0, opening, 0.0))
-    base = film(canonical=canonical.expand(6, -1, -1), expression=torch.zeros(6, 21, 3))
+    upright = Motion.from_degrees(
+        pose_deg=torch.zeros(6, 3),
+        expression=torch.zeros(6, 21, 3),
+        scale=torch.ones(6, 1),
+        translation=torch.zeros(6, 3),
+    )
+    base = upright.describe(canonical=canonical.expand(6, -1, -1), space=COMPACT_SPACE)
     blink = driving_expression(neutral_motion(COMPACT_SPACE), Sliders(blink=-20))
     source = random_motion(4, 1, COMPACT_SPACE)
     for region in ("eyes", "lip"):
