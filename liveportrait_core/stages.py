@@ -177,18 +177,7 @@ def decode(model: LivePortraitModel, warped: Warped) -> Tensor:
         TypeError: It is given something else than what `warp` gives.
         ValueError: Another model warped it.
     """
-    if not isinstance(warped, Warped):
-        raise TypeError(
-            f"{type(warped).__name__} came where the result of warp(...) is expected. Give "
-            "decode(model, warp(model, volume, x_s, x_d)), or use warp_decode."
-        )
-    expected = features_shape(model.preset)
-    if warped.features.shape[1:] != expected:
-        raise ValueError(
-            f"The warped features have shape {tuple(warped.features.shape)}; this "
-            f"{model.preset.name} model takes {_batch_of(expected)}. Warp and decode with "
-            "one model."
-        )
+    _check_warped(model, warped)
     return model.decoder(warped).float()
 
 
@@ -220,6 +209,21 @@ def warp_decode(
     """
     points = (source_keypoints, driving_keypoints)
     return decode(model, warp(model, feature_volume, *points, edge_held=edge_held))
+
+
+def _check_warped(model: LivePortraitModel, warped: object) -> None:
+    if not isinstance(warped, Warped):
+        raise TypeError(
+            f"{type(warped).__name__} came where the result of warp(...) is expected. Give "
+            "decode(model, warp(model, volume, x_s, x_d)), or use warp_decode."
+        )
+    expected = features_shape(model.preset)
+    if warped.features.shape[1:] != expected:
+        raise ValueError(
+            f"The warped features have shape {tuple(warped.features.shape)}; this "
+            f"{model.preset.name} model takes {_batch_of(expected)}. Warp and decode with "
+            "one model."
+        )
 
 
 def _check_warp(

@@ -59,12 +59,19 @@ def open_container(path: str | Path, kind: str) -> InputContainer:
 def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
     """The video's first stream of moving pictures; the cover of a sound file is none.
 
+    Convention:
+        - a still before moving pictures is none either: an AVIF sequence begins with its cover
+
     Raises:
         MediaError: There is none.
     """
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    if streams:
+        return next((stream for stream in streams if stream.frames != 1), streams[0])
     if container.streams.audio:
         raise MediaError(
             f"{path} has sound but no picture; a video is expected. Choose a file with a picture."

@@ -128,3 +128,16 @@ def test_a_cut_off_animated_webp_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(MediaError, match="breaks off"):
         list(VideoReader(path))
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_an_animated_avif_is_a_video_of_all_its_frames(tmp_path):
+    levels = (40, 120, 200)
+    first, *others = (PillowImage.new("RGB", (64, 48), (level,) * 3) for level in levels)
+    path = tmp_path / "a.avif"
+    first.save(path, save_all=True, append_images=others, duration=40)
+    assert media_kind(path) == "video"
+    reader = VideoReader(path)
+    assert (reader.num_frames, reader.fps) == (3, 25)
+    means = [frame.mean() for frame in reader]
+    assert means == pytest.approx(levels, abs=3)
