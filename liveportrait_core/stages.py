@@ -20,7 +20,8 @@ from .motion.rotation import NUM_POSE_BINS, degrees_from_bins
 from .motion.transfer import relative_motion
 from .motion.transform import transform_keypoints
 from .motion.types import Motion
-from .networks.build import features_shape, volume_shape
+from .networks.build import volume_shape
+from .networks.compact.warping import CompactWarped
 from .networks.outputs import MotionHeads, Warped
 
 __all__ = [
@@ -217,12 +218,10 @@ def _check_warped(model: LivePortraitModel, warped: object) -> None:
             f"{type(warped).__name__} came where the result of warp(...) is expected. Give "
             "decode(model, warp(model, volume, x_s, x_d)), or use warp_decode."
         )
-    expected = features_shape(model.preset)
-    if warped.features.shape[1:] != expected:
+    if isinstance(warped, CompactWarped) != (model.preset.family == "compact"):
         raise ValueError(
-            f"The warped features have shape {tuple(warped.features.shape)}; this "
-            f"{model.preset.name} model takes {_batch_of(expected)}. Warp and decode with "
-            "one model."
+            f"Another kind of model warped this; the result of warp(...) of this "
+            f"{model.preset.name} model is expected. Warp and decode with one model."
         )
 
 

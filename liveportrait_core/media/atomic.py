@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,7 +112,7 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
             f"The output {path} is in a folder that does not exist. Make the folder {folder}, or "
             "choose another name."
         )
-    if not os.access(folder, os.W_OK):
+    if not _takes_new_files(folder):
         raise MediaError(
             f"The output {path} is in a folder that cannot be written to. Choose another folder."
         )
@@ -120,6 +121,15 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
             raise MediaError(
                 f"The output {path} would replace the input of the same name. Choose another name."
             )
+
+
+def _takes_new_files(folder: Path) -> bool:
+    """Whether a file can be made; rights alone do not say it, as of /proc."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 def unwritable(path: Path, error: OSError) -> MediaError:

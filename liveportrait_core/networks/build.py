@@ -19,7 +19,6 @@ from .warping import Warping
 NETWORK_NAMES = ("appearance", "motion", "warping", "decoder", "stitching", "eyes", "lip")
 """F, M, W, G, S, R_eyes, R_lip, by the names they have everywhere in the library."""
 
-FEATURE_CHANNELS = 256
 VOLUME_PX = 4
 """Pixels of the face along a side of a cell of the volume."""
 MIN_FACE_PX = 128
@@ -46,14 +45,6 @@ def volume_shape(preset: Preset) -> tuple[int, int, int, int]:
     return (*_of_volume(preset.width), side, side)
 
 
-def features_shape(preset: Preset) -> tuple[int, int, int]:
-    """(C, h, w) of the warped features that G takes for one face."""
-    if preset.family == "compact":
-        return importlib.import_module(".compact.build", __package__).features_shape(preset)
-    side = preset.face_size_px // VOLUME_PX
-    return (scaled(FEATURE_CHANNELS, preset.width), side, side)
-
-
 def _of_volume(width: float) -> tuple[int, int]:
     """Channels and depth of a volume."""
     return scaled(32, width), scaled(16, width, at_least=4)
@@ -77,7 +68,7 @@ def _build_published(width: float) -> dict[str, nn.Module]:
     def of(*channels: int) -> tuple[int, ...]:
         return tuple(scaled(count, width) for count in channels)
 
-    features, hidden = of(FEATURE_CHANNELS, 128)
+    features, hidden = of(256, 128)
     volume_channels, depth = _of_volume(width)
     return {
         "appearance": AppearanceExtractor(

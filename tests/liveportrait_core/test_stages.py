@@ -9,6 +9,7 @@ import torch
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import decode, extract_appearance, warp, warp_decode
 from tests.support.tiny import tiny_compact_model, tiny_published_model
+from train.models.runs import compact_model
 
 
 def volume_of(model, count=1):
@@ -64,3 +65,10 @@ def test_only_what_this_model_warped_is_decoded(model):
     warped = warp(other, volume_of(other), points(), points())
     with pytest.raises(ValueError, match="Warp and decode with one model"):
         decode(model, warped)
+
+
+@torch.inference_mode()
+def test_a_model_that_training_puts_together_takes_its_own_volume(model):
+    if model.preset.family == "compact":
+        model = compact_model(model.modules(), model.preset.face_size_px)
+        assert warp_decode(model, volume_of(model), points(), points()).isfinite().all()

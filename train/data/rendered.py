@@ -16,7 +16,7 @@ from torch import Tensor
 from liveportrait_core.errors import MediaError, counted
 
 from ..engine.draw import Draw
-from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, open_folder
+from .folder import INDEX_NAME, RENDERED_FORMAT, RENDERED_VERSION, DataFolder, damaged, open_folder
 from .heads import RenderedHeads, Turned, turned_pairs
 from .rendered_shards import DENSE_ARRAYS, DEPTH, SMALL_ARRAYS, StoredHeads, StoredRows
 from .skipping import Skipping
@@ -167,10 +167,25 @@ def _parts(
         yield heads.small, heads.large
         return
     for shard in _shards(folder):
-        with np.load(shard) as file:
-            small = {name: file[name] for name in SMALL_ARRAYS}
-            names = [*LARGE_ARRAYS, *([DEPTH] if DEPTH in file.files else [])]
-        yield small, {name: _mapped(shard, name) for name in names}
+        try:
+            yield _opened(shard)
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise MediaError(
+                f"{shard} is damaged or not whole ({' '.join(map(str, error.args))}). Copy it "
+                "again, or delete it and run the same train.render command again."
+            ) from error
+
+
+def _opened(shard: Path) -> tuple[Arrays, Mapping[str, Rows]]:
+    """The small arrays of a shard, read, and the large ones, mapped."""
+    with np.load(shard) as file:
+        small = {name: file[name] for name in SMALL_ARRAYS}
+        names = [*LARGE_ARRAYS, *([DEPTH] if DEPTH in file.files else [])]
+    large = {name: _mapped(shard, name) for name in names}
+    lengths = {len(rows) for rows in (*small.values(), *large.values())}
+    if len(lengths) > 1:
+        raise ValueError(f"its arrays hold {' and '.join(map(str, sorted(lengths)))} heads")
+    return small, large
 
 
 def _mapped(shard: Path, name: str) -> NDArray[np.generic]:
@@ -212,7 +227,15 @@ def _shards(folder: DataFolder) -> list[Path]:
             f"{place / INDEX_NAME} says format {found[0]!r} version {found[1]!r}; "
             f"{RENDERED_FORMAT} version {RENDERED_VERSION} is expected. Render the folder anew."
         )
-    names: list[str] = [shard["file"] for shard in index["shards"]]
+    try:
+        names = [str(shard["file"]) for shard in index["shards"]]
+    except (KeyError, TypeError) as error:
+        raise damaged(place / INDEX_NAME, error) from error
+    if not names:
+        raise MediaError(
+            f"{place / INDEX_NAME} names no shard; heads are expected. Run the same train.render "
+            "command again."
+        )
     missing = [name for name in names if not (place / name).is_file()]
     if missing:
         raise MediaError(

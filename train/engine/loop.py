@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -24,6 +23,7 @@ from . import checkpoint
 from .config import CONFIG_NAME, changed_settings, to_json
 from .distributed import is_first_process, num_processes
 from .ema import MovingAverage
+from .finite import numbers_checked, refuse_non_finite
 from .gradients import GradientMeans, mean_over_processes
 from .loader import Batches, Parts, default_workers, ended_workers_told
 from .lock import locked
@@ -250,12 +250,16 @@ class _Run:
         device, count = self._accelerator.device, self._config.accumulate
         for part in range(count):
             drawn = batches.next()
-            with torch.autocast(device.type, self._dtype, enabled=self._dtype is not None):
+            autocast = torch.autocast(device.type, self._dtype, enabled=self._dtype is not None)
+            with autocast, numbers_checked(self._step, drawn.notes):
                 losses = self._task.train_step(drawn, self._average.modules)
+            own_losses = {name: value.detach().float() for name, value in losses.items()}
+            if device.type == "cpu":  # the gradient of its grid_sample crashes on what is not
+                refuse_non_finite(own_losses, self._step, drawn.notes)
             if self._means is not None and part == count - 1:
                 self._means.begin()
             self._scaler.scale(losses["total"] / count).backward()
-            parts.append({name: value.detach().float() for name, value in losses.items()})
+            parts.append(own_losses)
             notes += drawn.notes
         names = list(parts[0])
         means = [torch.stack([part[name] for part in parts]).mean() for name in names]
@@ -267,7 +271,7 @@ class _Run:
         self._schedule.stepped(call_s, step_s)  # by one clock, so that all stop alike
         self._is_stopped = asked > 0  # of any process
         logged = dict(zip(names, values, strict=True))
-        _refuse_non_finite(logged, self._step, notes)
+        refuse_non_finite(logged, self._step, notes)
         return logged
 
     def _batches(self) -> Batches:
@@ -296,7 +300,13 @@ class _Run:
             _require_same_form(config, name, module, state["modules"].get(name, {}))
             module.load_state_dict(state["modules"][name])
             self._average.modules[name].load_state_dict(state["average"][name])
-        self._optimiser.load_state_dict(state["optimiser"])
+        try:
+            self._optimiser.load_state_dict(state["optimiser"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"The optimiser in the checkpoint in {config.run} is another one's ({error}). Give "
+                f"the options in {config.run / CONFIG_NAME}, or another folder with run=FOLDER."
+            ) from error
         if self._scaler.is_enabled() and "scaler" in state:
             self._scaler.load_state_dict(state["scaler"])
         print(f"resuming {config.run} at step {state['step']}", file=sys.stderr, flush=True)
@@ -379,15 +389,4 @@ def _require_same_form(
             f"The checkpoint in {config.run} {'holds another form of' if kept else 'has no'} "
             f"'{name}'; networks of this command's options are expected. Give the options in "
             f"{config.run / CONFIG_NAME}, or another folder with run=FOLDER."
-        )
-
-
-def _refuse_non_finite(losses: dict[str, float], step: int, notes: Sequence[str]) -> None:
-    wrong = [name for name, value in losses.items() if not math.isfinite(value)]
-    if wrong:
-        batch = f" Its batch: {'; '.join(notes)}." if notes else ""
-        raise FloatingPointError(
-            f"The loss {', '.join(wrong)} is not finite at step {step}.{batch} The last "
-            "checkpoint is kept; lower the learning rate or set bfloat16=false, and run the same "
-            "command again."
         )

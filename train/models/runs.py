@@ -38,7 +38,8 @@ class BaseModel:
 
 def compact_model(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
     """The compact model made of these networks, for crops of `size_px`; not trained further."""
-    preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px)
+    probes = getattr(modules.get("warping"), "depth_probes", 0)
+    preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px, depth_probes=probes)
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
 
 

@@ -20,6 +20,7 @@ from torch import nn
 from liveportrait_core.checkpoints.keymaps import FILE_OF_NETWORK, RETARGETING_FILE
 from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.errors import CheckpointError, MediaError
+from liveportrait_core.media.atomic import check_output
 from liveportrait_core.networks.build import build
 
 from ..data.sets import DataConfig, Sets, open_sets
@@ -100,8 +101,11 @@ class FinetuneBase:
 
         Raises:
             CheckpointError: It would.
+            MediaError: The model's file could not be written at the end.
         """
         path = self.path
+        if path is not None and path.parent.is_dir():  # a missing one is made at the end
+            check_output(path)
         if path is not None and path.exists() and path.resolve() == Path(self.base).resolve():
             raise CheckpointError(
                 "out is the base itself. Give another name, so that the base stays."

@@ -8,9 +8,9 @@ from ...preset import Preset
 from ..retargeting import eyes_mlp, lip_mlp, stitching_mlp
 from .appearance_extractor import RELIEF_SLOTS, CompactAppearanceExtractor
 from .decoder import CompactDecoder
-from .layers import DETAIL_SIZE_PX, VOLUME_CHANNELS, VOLUME_DEPTH, VOLUME_SIZE, scaled
+from .layers import DETAIL_SIZE_PX, VOLUME_CHANNELS, VOLUME_DEPTH, VOLUME_SIZE
 from .motion_extractor import CompactMotionExtractor
-from .warping import FEATURE_CHANNELS, CompactWarping
+from .warping import CompactWarping
 
 
 def build(preset: Preset) -> dict[str, nn.Module]:
@@ -35,8 +35,3 @@ def volume_shape(preset: Preset) -> tuple[int, int, int, int]:
     pixels = 3 * (preset.face_size_px // VOLUME_SIZE) ** 2 // VOLUME_DEPTH
     channels = VOLUME_CHANNELS + (RELIEF_SLOTS if preset.depth_probes else 0) + pixels
     return (channels, VOLUME_DEPTH, VOLUME_SIZE, VOLUME_SIZE)
-
-
-def features_shape(preset: Preset) -> tuple[int, int, int]:
-    """(C, h, w) of the warped features of one face."""
-    return (scaled(FEATURE_CHANNELS, preset.width), VOLUME_SIZE, VOLUME_SIZE)

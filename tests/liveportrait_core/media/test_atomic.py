@@ -105,3 +105,5 @@ def test_a_folder_that_takes_no_new_files_is_not_called_missing():
         pytest.skip("no /proc here")
     with pytest.raises(MediaError, match="its folder takes no new files"):
         write_whole(folder / "still.png", b"a")
+    with pytest.raises(MediaError, match="in a folder that cannot be written to"):
+        check_output(folder / "still.png")

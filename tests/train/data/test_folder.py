@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from liveportrait_core.errors import MediaError
@@ -76,3 +77,44 @@ def test_later_versions_and_other_formats_are_refused_where_clips_are_expected(t
     (place / "index.json").write_text(json.dumps({**index, "version": 2}), encoding="utf-8")
     with pytest.raises(MediaError, match="version 2; 'liveportrait-suite/curated' up to version 1"):
         open_folder(place).require_clips()
+
+
+def without_flow(arrays):
+    del arrays["flow"]
+
+
+def with_fewer_pictures(arrays):
+    arrays["image"] = arrays["image"][:2]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(without_flow, "flow.npy"), (with_fewer_pictures, "its arrays hold 2 and 4 heads")],
+)
+def test_a_shard_that_lacks_something_is_named(tmp_path, change, words):
+    shard = write_rendered(tmp_path / "heads") / "shard-00000.npz"
+    arrays = dict(np.load(shard))
+    change(arrays)
+    np.savez(shard, **arrays)
+    with pytest.raises(MediaError, match=f"{shard} is damaged or not whole .*{words}"):
+        RenderedSet([tmp_path / "heads"])
+
+
+def test_a_shard_that_is_cut_off_is_named(tmp_path):
+    shard = write_rendered(tmp_path / "heads") / "shard-00000.npz"
+    data = shard.read_bytes()
+    for length in (len(data) // 2, len(data) - 20, 0):
+        shard.write_bytes(data[:length])
+        with pytest.raises(MediaError, match=f"{shard} is damaged or not whole"):
+            RenderedSet([tmp_path / "heads"])
+
+
+@pytest.mark.parametrize(
+    ("shards", "words"),
+    [([], "names no shard"), ([{"first": 0}], "damaged"), (["a"], "damaged"), (3, "damaged")],
+)
+def test_an_index_without_shards_is_one_sentence(tmp_path, shards, words):
+    index = write_rendered(tmp_path / "heads") / "index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text("utf-8")), "shards": shards}))
+    with pytest.raises(MediaError, match=words):
+        RenderedSet([tmp_path / "heads"])

@@ -165,6 +165,44 @@ def test_a_loss_that_is_not_finite_stops_and_is_named(tmp_path):
         fit(regression(LeastSquares(broken_at=2)), config(tmp_path))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_nothing_is_learned_from_a_loss_that_is_not_finite(tmp_path, value):
+    # on a CPU the gradient of torch's grid_sample ends the process at such coordinates
+    class Reached(torch.autograd.Function):
+        @staticmethod
+        def forward(_, x):
+            return x * value
+
+        @staticmethod
+        def backward(_, gradient):
+            raise AssertionError(gradient)
+
+    class Diverged(LeastSquares):
+        def losses(self, networks, average, batch):
+            return Reached.apply(networks["line"].weight.sum()), {}
+
+    with pytest.raises(FloatingPointError, match="loss total is not finite at step 0"):
+        fit(regression(Diverged()), config(tmp_path))
+
+
+def test_a_matrix_that_is_not_finite_is_told_like_a_loss(tmp_path):
+    class Singular(LeastSquares):
+        def losses(self, networks, average, batch):
+            return torch.linalg.svd(torch.full((1, 3, 3), torch.nan))[1].sum(), {}
+
+    with pytest.raises(FloatingPointError, match=r"gave is not finite at step 0.* lower the learn"):
+        fit(regression(Singular()), config(tmp_path))
+
+
+def test_a_checkpoint_with_another_optimiser_is_one_sentence(tmp_path):
+    fit(regression(), config(tmp_path))
+    state = checkpoint.load(tmp_path / "run")
+    state["optimiser"] = {"state": {}, "param_groups": []}
+    checkpoint.save(tmp_path / "run", state)
+    with pytest.raises(CheckpointError, match=r"The optimiser in the checkpoint in .*config\.json"):
+        fit(regression(), config(tmp_path, steps=14))
+
+
 def test_parts_of_a_batch_add_up_to_the_whole(tmp_path):
     class Halves:
         def __init__(self, rows):
