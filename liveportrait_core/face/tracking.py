@@ -13,7 +13,7 @@ from ..config.fields import check_options, option, shared
 from ..errors import FaceNotFoundError
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
-from .cuts import CutDetector
+from .cuts import CutDetector, Thumbnail, is_fade
 from .detector import FaceFinder
 from .faces import (
     FIND_ADVICE,
@@ -94,6 +94,7 @@ class FaceTracker:
         self._cuts = CutDetector()
         self._shots = [0]
         self._changing: list[bool] = []  # each frame: what comes before it is another picture
+        self._thumbnails: list[Thumbnail | None] = []  # of those frames and the ones before them
         self._num_frames = 0
         self._next_search = 0
         self._wait = config.search_every
@@ -116,7 +117,7 @@ class FaceTracker:
             Each tracked face in this frame, by `face_id`; None where it was not found.
         """
         self._cuts.update(frame)
-        self._changing.append(self._cuts.may_be_cut)
+        self._note_change()
         cut = self._cuts.changed
         followed = [
             self._follow(frame, face) or self._follow_on(frame, face) for face in self._last
@@ -157,8 +158,15 @@ class FaceTracker:
             for face_id, faces in enumerate(self._seen)
         ]
 
+    def _note_change(self) -> None:
+        """Keep what `_fades` looks at of the frame that the cut detector has taken."""
+        self._changing.append(self._cuts.may_be_cut)
+        self._thumbnails.append(self._cuts.thumbnail)
+        if not any(self._changing[-2:]):
+            self._thumbnails[-2:-1] = [None] * len(self._thumbnails[-2:-1])
+
     def _fades(self) -> set[int]:
-        """The frames of fades: runs of changing frames in which a shot begins."""
+        """The frames of fades: runs of changing frames that mix two shots."""
         mixed: set[int] = set()
         for start in self._shots[1:]:
             first, stop = start, start
@@ -167,7 +175,9 @@ class FaceTracker:
             while stop < self._num_frames and self._changing[stop]:
                 stop += 1
             if stop - first >= FADE_FRAMES:
-                mixed.update(range(first, stop))
+                pictures = self._thumbnails[first - 1 : stop]
+                if is_fade([picture for picture in pictures if picture is not None]):
+                    mixed.update(range(first, stop))
         return mixed
 
     def _may_be_shot(self, frame: Pixels, followed: Sequence[Face | None]) -> bool:

@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 
 from liveportrait_core.face.clip_crops import CropFraming, fixed_crops, following_crops
-from liveportrait_core.face.cuts import CutDetector
+from liveportrait_core.face.cuts import CutDetector, is_fade
 from liveportrait_core.face.faces import FaceTrack, face_from_landmarks
 from liveportrait_core.face.gaps import fill_gaps
 from liveportrait_core.face.landmarks import LandmarkNetwork
@@ -172,3 +173,30 @@ def test_a_shot_without_a_face_repeats_the_nearest_of_the_others():
     face = face_from_landmarks(Landmarks(face_points(), "compact-21"), 1.0)
     faces = fill_gaps([face, face, None, None], max_gap=12, shots=(0, 2))
     assert [entry.state for entry in faces] == ["measured", "measured", "missing", "missing"]
+
+
+def test_pictures_that_mix_the_ends_are_a_fade_and_a_moving_picture_is_none():
+    random = np.random.default_rng(0)
+    first, last, other = random.uniform(0, 255, (3, 32, 32)).astype(np.float32)
+    noise = random.normal(0, 3, (6, 32, 32)).astype(np.float32)
+    shares = np.linspace(0, 1, 6)[:, None, None] ** 2  # not evenly either
+    fade = list((1 - shares) * first + shares * last + noise)
+    assert is_fade(fade)
+    assert not is_fade([first, other, last])
+    assert not is_fade([*fade[:3], other, *fade[3:]])
+    assert not is_fade([first, last, first])
+    moving = [cv2.GaussianBlur(np.roll(first, 3 * k, 1), (0, 0), 1) for k in range(6)]
+    assert not is_fade(moving)
+
+
+def test_a_face_that_moves_at_few_frames_a_second_is_no_fade():
+    places = [(80 + 12 * (k % 5), 120) for k in range(12)]
+    network = oracle_network({k: face_points(place) for k, place in enumerate(places)})
+    tracker = FaceTracker(CountingFinder(network), network)
+    random = np.random.default_rng(1)
+    for number in range(12):
+        picture = frame_picture(number)
+        picture[:60] = random.integers(0, 200, (4, 1, 3), np.uint8).repeat(15, 0)
+        tracker.update(picture)
+    (track,) = tracker.tracks()
+    assert {face.state for face in track.faces} == {"measured"}
