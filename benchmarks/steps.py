@@ -18,7 +18,7 @@ from typing import Any, Final
 import torch
 
 from liveportrait_core.config.fields import build
-from train.engine import loop
+from train.engine import loop, precision
 from train.engine.precision import convolution_s
 from train.engine.task import Task
 from train.tasks.compact import CompactConfig, compact_task
@@ -70,7 +70,7 @@ def measured(name: str, variant: str, steps: int) -> dict[str, float]:
     if variant == "not channels last":
         loop.CONVOLUTION_NDIM = -1
     if variant == "bfloat16":
-        loop.chosen_precision = lambda *args, **named: torch.bfloat16
+        precision.chosen_precision = lambda *args, **named: torch.bfloat16
     ends: list[float] = []
 
     def watch(step: int, average: Any, *, due: bool) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from liveportrait_core.config.arguments import from_arguments, option_parser
@@ -51,6 +52,25 @@ def networks_of(places: Mapping[str, str], preset: Preset) -> dict[str, nn.Modul
     return networks
 
 
+def mix_in(networks: Mapping[str, nn.Module], older: Mapping[str, nn.Module], share: float) -> None:
+    """Average weights with those of a model that their training began with (Wortsman et al., 2022).
+
+    w = (1 - share) w + share w_older, running statistics too. What the older one does not have
+    stays as it is.
+
+    Args:
+        networks: Of the newer model, changed in place.
+        older: Networks by the same names.
+        share: Of the older one.
+    """
+    for name, network in networks.items():
+        before = older[name].state_dict() if name in older else {}
+        for key, value in network.state_dict().items():
+            has_older = key in before and before[key].shape == value.shape
+            if has_older and value.is_floating_point():
+                value.copy_(torch.lerp(value, before[key].to(value), share))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssembleOptions:
     """Where each part of the model comes from, and where the model goes."""
@@ -59,6 +79,15 @@ class AssembleOptions:
     picture: str = option(help="run or model file for appearance, warping, decoder")
     motion: str = option(help="run or model file for motion")
     retargeting: str = option(help="run or model file for stitching, eyes, lip")
+    older: str | None = option(
+        None,
+        "run or model file that the picture's run began with, whose weights are averaged with its "
+        "own",
+        unset="none",
+    )
+    older_share: float = option(
+        0.25, "weight of the older one in that average", minimum=0, maximum=1
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -76,4 +105,9 @@ def _assembled(options: AssembleOptions) -> Path:
     make_folder(options.out)
     origin = ", ".join(f"{part} {Path(place).name}" for part, place in places.items())
     preset = preset_of(Path(options.picture))
-    return write_model(options.out, preset, networks_of(places, preset), origin)
+    networks = networks_of(places, preset)
+    if options.older is not None:
+        picture = {name: networks[name] for name in PARTS["picture"]}
+        mix_in(picture, open_networks(options.older), options.older_share)
+        origin += f", {options.older_share:g} of it {Path(options.older).name}"
+    return write_model(options.out, preset, networks, origin)

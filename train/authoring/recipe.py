@@ -116,7 +116,8 @@ def _training(name: str, module: str, *arguments: str, steps: int, minutes: int)
 STAGES: tuple[Stage, ...] = (
     _heads("heads", 7680, SEED, minutes=18, disk_gb=6.7),
     _training(
-        *("base", "compact", "data={out}/heads", "detail_px=128", "blocks=0", "motion_batch=16"),
+        *("base", "compact", "data={out}/heads", "motion_batch=16"),
+        *("detail_px=128", "blocks=0", "depth_probes=0"),
         steps=7500,
         minutes=79,
     ),

@@ -57,6 +57,8 @@ from .cost import noise_sets, step_cost
 from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 
 NETWORKS = (MOTION, *PICTURE)
+SHIPPED_PROBES = 10
+"""Depth probes of the model that ships."""
 MOTION_OPTIMISER = AdamW(betas=(0.9, 0.98), weight_decay=1e-3, clip_norm=10.0)
 """Of M: it learns from exact keypoints, with larger gradients and more to unlearn."""
 PICTURE_OPTIMISER = AdamW()
@@ -100,7 +102,7 @@ class CompactConfig:
         COMPACT.blocks, "residual blocks beyond the first form of the networks", minimum=0
     )
     depth_probes: int = option(
-        COMPACT.depth_probes,
+        SHIPPED_PROBES,
         "depths at which W looks for the source's surface behind each driving pixel, 2 or more; 0 "
         "leaves that out",
         minimum=0,

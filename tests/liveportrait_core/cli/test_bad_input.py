@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import tempfile
 import wave
 from pathlib import Path
 
@@ -173,7 +174,10 @@ def test_an_output_in_a_missing_folder_is_refused(animate, files, out):
 
 
 def test_an_output_that_cannot_be_written_is_refused(animate, files, out, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    def refuse(**about):
+        raise PermissionError(about["dir"])
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     ran = animate(files / "portrait.png", files / "clip.mp4", "-o", out / "made.mp4")
     assert_refused(ran, out, "cannot be written")
 

@@ -3,6 +3,7 @@ import torch
 from liveportrait_core.model import load_model
 from tests.support.rendered import write_rendered
 from train import assemble, compact
+from train.authoring.assemble import mix_in
 
 QUICK = ["steps=1", "batch=1", "motion_batch=0", "grid_every=0", "bfloat16=false"]
 
@@ -31,8 +32,25 @@ def test_a_place_without_the_network_is_one_sentence(tmp_path, capsys):
 
 def test_parts_of_different_models_are_one_sentence(tmp_path, capsys):
     data = write_rendered(tmp_path / "heads")
-    for name, form in (("old", ["detail_px=128", "blocks=0"]), ("new", [])):
+    for name, form in (("old", ["detail_px=128", "blocks=0", "depth_probes=0"]), ("new", [])):
         compact.main([f"run={tmp_path / name}", f"data={data}", *QUICK, *form])
     places = ["--picture", str(tmp_path / "new"), "--motion", str(tmp_path / "old")]
     assert assemble.main([str(tmp_path / "whole"), *places, "--retargeting", "default"]) == 2
     assert "has another form of 'motion'" in capsys.readouterr().err
+
+
+def test_weights_are_averaged_with_those_of_an_older_model():
+    def networks(value, names):
+        layer = torch.nn.BatchNorm1d(2)
+        layer.load_state_dict(
+            {key: torch.full_like(state, value) for key, state in layer.state_dict().items()}
+        )
+        return {name: layer for name in names}
+
+    new, old = networks(4.0, ["decoder", "relief"]), networks(8.0, ["decoder"])
+    new["relief"] = networks(4.0, ["relief"])["relief"]
+    mix_in(new, old, 0.25)
+    mixed, alone = (new[name].state_dict() for name in ("decoder", "relief"))
+    assert mixed["weight"].tolist() == mixed["running_var"].tolist() == [5.0, 5.0]
+    assert mixed["num_batches_tracked"] == 4
+    assert alone["weight"].tolist() == [4.0, 4.0]

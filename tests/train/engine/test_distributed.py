@@ -15,7 +15,7 @@ from train.engine.stats import CLOCK
 
 ROOT = Path(__file__).parents[3]
 QUICK = ("bfloat16=false", "log_every=1", "grid_every=0")
-COMPACT = ("detail_px=128", "blocks=0", "own_keypoints_from=9")
+COMPACT = ("detail_px=128", "blocks=0", "depth_probes=0", "own_keypoints_from=9")
 """Keypoints that an untrained M reads all but coincide; a pose fitted to them magnifies rounding,
 so these runs are over before M's own are used."""
 PAPER = ("preset=tiny", "total_batch=2", "warmup_steps=1000")

@@ -85,12 +85,12 @@ def test_the_true_relief_costs_nothing_and_hair_counts_twice(data):
 
 
 def test_the_field_alone_is_trained_and_the_decoder_stays(data, tmp_path):
-    run, options = tmp_path / "field", [f"data={data}", "depth_probes=3", "turned_fraction=0.5"]
+    run, options = tmp_path / "field", [f"data={data}", "turned_fraction=0.5"]
     assert compact.main([f"run={run}", *options, "init=default", "field_only=true", *QUICK]) == 0
     rows = [json.loads(row) for row in (run / "stats.jsonl").read_text("utf-8").splitlines()]
     assert {"flow", "background", "head", "depth", "coverage"} <= set(rows[-1])
     assert "picture" not in rows[-1]
-    assert load_model(run / "model.safetensors").preset.depth_probes == 3
+    assert load_model(run / "model.safetensors").preset.depth_probes == 10
     trained, before = load_run(run), open_networks("default")
     for name, same in (("decoder", True), ("motion", True), ("warping", False)):
         state = trained[name].state_dict()

@@ -234,7 +234,7 @@ def test_discriminators_are_trained_and_left_out_of_the_model(tmp_path, data, ba
 
 def test_a_run_of_the_first_form_is_written_and_read_as_such(tmp_path, data):
     run = tmp_path / "small"
-    options = [f"data={data}", "motion_batch=1", "detail_px=128", "blocks=0"]
+    options = [f"data={data}", "motion_batch=1", "detail_px=128", "blocks=0", "depth_probes=0"]
     compact.main([f"run={run}", *options, *ONE_STEP])
     preset = load_model(run / "model.safetensors").preset
     assert (preset.detail_px, preset.blocks) == (128, 0)
@@ -245,7 +245,14 @@ def test_a_run_of_the_first_form_is_written_and_read_as_such(tmp_path, data):
 
 def test_a_run_begun_by_an_earlier_version_is_read_and_resumed(tmp_path, data):
     run = tmp_path / "run"
-    options = [f"run={run}", f"data={data}", "motion_batch=1", "detail_px=128", "blocks=0"]
+    options = [
+        f"run={run}",
+        f"data={data}",
+        "motion_batch=1",
+        "detail_px=128",
+        "blocks=0",
+        "depth_probes=0",
+    ]
     compact.main([*options, *ONE_STEP])
     first, config = losses_of(run), json.loads((run / "config.json").read_text("utf-8"))
     config["strip_every"] = config.pop("grid_every")

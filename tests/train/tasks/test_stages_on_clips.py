@@ -34,7 +34,7 @@ from train.tasks.retargeting_step import RetargetingConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["batch=2", "log_every=1", "save_every=2", "grid_every=0", "bfloat16=false"]
-SMALL = ["detail_px=128", "blocks=0", "motion_batch=2", "own_keypoints_from=1"]
+SMALL = ["detail_px=128", "blocks=0", "depth_probes=0", "motion_batch=2", "own_keypoints_from=1"]
 
 
 @pytest.fixture(scope="module")
