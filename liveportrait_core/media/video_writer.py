@@ -86,13 +86,7 @@ class VideoWriter:
             ValueError: `fps` or `crf` is out of range, both kinds of sound are given, or the
                 waveform is not finite.
         """
-        if not 0 < fps < inf:
-            raise ValueError(f"fps is {fps}; a number above 0 is expected. Give 25, say.")
-        if isinstance(fps, float) and not fps.is_integer():
-            raise ValueError(
-                f"fps is {fps}; a whole number or a Fraction is expected. Give "
-                "Fraction(30000, 1001) for 29.97, say."
-            )
+        _check_rate(fps)
         if not 0 <= crf <= MAX_CRF:
             raise ValueError(f"crf is {crf}; 0 to 51 is expected. Give 18, which is usual.")
         if waveform is not None:
@@ -336,6 +330,16 @@ class _AudioTrack:
         frame.pts = self._num_written
         self._container.mux(self._stream.encode(frame))
         self._num_written += samples.shape[1]
+
+
+def _check_rate(fps: Fraction | float) -> None:
+    if not 0 < fps < inf:
+        raise ValueError(f"fps is {fps}; a number above 0 is expected. Give 25, say.")
+    if isinstance(fps, float) and not fps.is_integer():
+        raise ValueError(
+            f"fps is {fps}; a whole number or a Fraction is expected. Give "
+            "Fraction(30000, 1001) for 29.97, say."
+        )
 
 
 def _check_waveform(waveform: Waveform, audio_path: str | Path | None) -> None:
