@@ -210,3 +210,27 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(new_server, tmp_path):
             peaks[file.stem] = server.peak_memory_bytes()
     # 56 more frames of 512 x 512 RGB held as bytes would be 44 MB, as floats 176 MB
     assert peaks["driving"] - peaks["half"] < 30e6
+
+
+def test_motions_are_made_and_put_together_without_a_driver(pack_server, graph):
+    model = graph.add("LPS_LoadModel")
+    idle = graph.add("LPS_IdleMotion", model=model, duration=0.6)
+    nod = graph.add("LPS_LoadMotion", motion_file="nod (shipped)")
+    short = graph.add("LPS_ChangeMotion", motion=nod, duration=0.4, gain_pitch=0.5)
+    joined = graph.add("LPS_JoinMotions", motion_1=short, motion_2=short, blend_frames=2)
+    layered = graph.add("LPS_LayerMotions", base=idle, over=joined, region="pose")
+    blended = graph.add("LPS_BlendMotions", first=layered, second=idle)
+    compared = graph.add("LPS_CompareMotions", motion_1=layered, motion_2=blended)
+    made = graph.add(
+        "LPS_AnimatePortrait",
+        model=model,
+        source=graph.add("LoadImage", image="portrait.png"),
+        driving=blended,
+    )
+    saved = graph.add("SaveImage", images=made, filename_prefix="alive")
+    plot = graph.add("SaveImage", "plot", images=compared, filename_prefix="plot")
+    run = pack_server.queue(graph.prompt).ok()
+    pictures = [np.asarray(Image.open(pack_server.path(file))) for file in run.files(saved[0])]
+    assert len(pictures) == 15
+    assert change(np.stack(pictures)).mean() > 0.02
+    assert len(run.files(plot[0])) == 1
