@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from .config.fields import check_options, option, section, shared
+from .config.find_options import FindOptions
 from .constants import COMPACT_SPACE, KeypointSpace
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 from .motion.tool_options import frame_rate_option
@@ -143,8 +144,8 @@ class OutputOptions:
 class ShowOptions:
     """Which faces are shown, and what is drawn of them."""
 
-    max_faces: int = option(
-        8, "how many faces are found at most", minimum=1, maximum=64, group="faces"
+    find: FindOptions = shared(
+        FindOptions, hidden=("order",), about={"max_faces": {"group": "faces"}}
     )
     landmarks: bool = option(True, "draw the landmarks", group="faces")
     crop: bool = option(True, "draw the edge of what 'animate' reads and renders", group="faces")

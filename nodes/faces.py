@@ -10,8 +10,9 @@ from comfy_api.latest import io, ui
 from torch import Tensor
 
 from ..liveportrait_core.config.fields import spec_of
+from ..liveportrait_core.config.find_options import FindOptions
 from ..liveportrait_core.errors import about, counted
-from ..liveportrait_core.face.faces import Faces, FindOptions
+from ..liveportrait_core.face.faces import Faces
 from ..liveportrait_core.options import FaceOptions
 from ..liveportrait_core.warned import HeardWarnings
 from . import library, runtime
@@ -31,7 +32,7 @@ from .widgets import OptionWidget
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
-    from ..liveportrait_core.face.faces import FaceOrder, Faces
+    from ..liveportrait_core.config.find_options import FaceOrder
 
 
 MAX_FACES, ORDER = (
@@ -231,7 +232,7 @@ def _summary(faces: Faces) -> str:
     number, length = counted(len(faces), "face"), counted(faces.num_frames, "frame")
     lines: list[str] = []
     for track in faces.tracks:
-        unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
+        unseen = track.unmeasured
         _, _, width, height = next(f.box for f in track.faces if f.state == "measured")
         lost = f", not seen in {library.frame_numbers.frame_ranges(unseen)}" if unseen else ""
         lines.append(f"face {track.face_id}: {width:.0f}x{height:.0f} px{lost}")

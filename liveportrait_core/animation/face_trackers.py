@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from ..config.find_options import FaceOrder, FindOptions
 from ..constants import ANIMAL_SPACE
 from ..errors import FaceNotFoundError, about
 from ..face.animal import AnimalBoxFinder, AnimalFaceFinder
@@ -22,7 +23,7 @@ from ..face.detector import (
     FaceFinder,
     HaarFaceFinder,
 )
-from ..face.faces import Face, FaceOrder, Faces, FaceTrack, FindOptions, no_such_face
+from ..face.faces import Face, Faces, FaceTrack, no_such_face
 from ..face.gaps import fill_gaps
 from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..motion.gaussian import gaussian_average, reach_frames
+from ..motion.smoothing import smooth_step
 
 KNEE: Final = 0.8
 """Share of a limit up to which motion stays as it is."""
@@ -49,8 +50,7 @@ def _faded(travel: Tensor, limit: float, fps: float) -> Tensor:
     slow = gaussian_average(travel, SLOW_S * fps, ends="continued")
     # an average that goes on beyond the ends may be a little longer than all it is made of
     share = slow.norm(dim=-1).minimum(travel.norm(dim=-1).max()) / limit
-    u = ((share - KNEE) / (FADED_AT - KNEE)).clamp(0, 1)
-    weight = u**2 * (3 - 2 * u)
+    weight = smooth_step((share - KNEE) / (FADED_AT - KNEE))
     reach = reach_frames(FADE_S * fps)
     largest = torch.nn.functional.max_pool1d(weight[None], 2 * reach + 1, stride=1, padding=reach)
     return gaussian_average(largest[0, :, None], FADE_S * fps) * slow

@@ -23,7 +23,7 @@ from ..command_options import (
 )
 from ..config.arguments import from_arguments
 from ..errors import counted
-from ..face.faces import Faces, FaceTrack, FindOptions
+from ..face.faces import Faces, FaceTrack
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip, CountedClip, clip_of
 from ..media.images import write_image
@@ -70,13 +70,12 @@ def run(args: argparse.Namespace) -> int:
 def _found(clip: Clip, args: argparse.Namespace) -> Faces:
     """The faces of a clip, numbered as `--face-index` counts them."""
     options = from_arguments(AnimateOptions, args)
-    most = from_arguments(ShowOptions, args).max_faces
     shown = from_arguments(ReportOptions, args).progress
     with torch.inference_mode(), ProgressBar("Reading", shown=shown) as bar:
         model = load(from_arguments(ModelOptions, args))
         trackers = FaceTrackers(model, options.face_models)
         counted_clip = CountedClip(clip, bar)
-        find = FindOptions(max_faces=most)
+        find = from_arguments(ShowOptions, args).find
         faces = trackers.find_all(counted_clip, face=options.source_face, options=find)
     return replace(faces, source_crop=model.preset.source_framing)
 
@@ -116,7 +115,7 @@ def _row(track: FaceTrack) -> dict[str, Any]:
 
 def _line(row: dict[str, Any], track: FaceTrack) -> str:
     """A face as the other commands take it; a box marks a face in the first frame alone."""
-    unseen = [index for index, face in enumerate(track.faces) if face.state != "measured"]
+    unseen = track.unmeasured
     box = ",".join(str(value) for value in row["box"])
     marked = f" or --box={box}" if row["first_frame"] == 0 else f", at {box}"
     lost = f"; not seen in {frame_ranges(unseen)}" if unseen else ""

@@ -9,16 +9,13 @@ from typing import Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from ..config.fields import check_options, option
+from ..config.find_options import FaceOrder
 from ..constants import Box
 from ..errors import FaceNotFoundError, about, counted, indexes
 from ..imaging.landmark_layouts import Landmarks
 from ..preset import CropDefaults
 
 FaceState = Literal["measured", "interpolated", "missing"]
-FaceOrder = Literal[
-    "large-small", "small-large", "left-right", "right-left", "top-bottom", "bottom-top", "score"
-]
 FIND_ADVICE: Final = (
     "Use a picture with a larger, more frontal face, mark the face with a box, or say that the "
     "frames are face crops already."
@@ -82,6 +79,11 @@ class FaceTrack:
         of_state: dict[FaceState, float] = {"measured": 1.0, "interpolated": 0.5, "missing": 0.0}
         return tuple(of_state[face.state] for face in self.faces)
 
+    @property
+    def unmeasured(self) -> list[int]:
+        """The frames in which the face was not found."""
+        return [index for index, face in enumerate(self.faces) if face.state != "measured"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faces:
@@ -126,22 +128,6 @@ def no_such_face(index: int, num_faces: int, where: str = "") -> FaceNotFoundErr
         f"The face index is {index}; {indexes(num_faces)} is expected, for "
         f"{counted(num_faces, 'face')} found{where}. Choose another index."
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindOptions:
-    """How many faces of a clip are found, and how they are numbered.
-
-    `FaceTrackers(model).find_all(clip, options=FindOptions(order="left-right"))`
-    """
-
-    max_faces: int = option(8, "how many faces are tracked at most", minimum=1, maximum=64)
-    order: FaceOrder = option(
-        "large-small", "how faces are numbered from 0, by the first frame that shows them"
-    )
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 _ORDER_KEYS: dict[str, Callable[[Face], float]] = {

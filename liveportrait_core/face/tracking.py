@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config.fields import check_options, option, shared
+from ..config.find_options import FindOptions
 from ..errors import FaceNotFoundError
 from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
@@ -19,7 +20,6 @@ from .faces import (
     FIND_ADVICE,
     Face,
     FaceTrack,
-    FindOptions,
     face_from_landmarks,
     overlap,
     sorted_faces,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .edit import blend
+from .smoothing import smooth_step
 from .types import Motion, tensor_fields
 
 EASE_S: Final = 0.2
@@ -51,10 +52,10 @@ def interpolate_missing(
     weights = ((frames - before) / length).clamp(0, 1)
     longest = max(1, round(EASE_S * float(motion.fps)))
     if held is not None and any(held):
-        late = (1 - (after - frames) / length.clamp(max=longest)).clamp(0, 1)
+        late = smooth_step(1 - (after - frames) / length.clamp(max=longest))
         num_held = torch.cat((torch.zeros(1), torch.tensor(held).cumsum(0)))
         is_held = num_held[after] > num_held[before]
-        weights = torch.where(is_held, late**2 * (3 - 2 * late), weights)
+        weights = torch.where(is_held, late, weights)
     filled = blend(motion[before], motion[after], weights)
     whole = _with_rows(motion, filled, ~torch.tensor(known))
     if held is None or not any(held):

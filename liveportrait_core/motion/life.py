@@ -18,6 +18,8 @@ from torch import Generator, Tensor
 from .edit import driving_expression, extend, neutral_motion
 from .life_options import IdleOptions
 from .regions import keypoint_space
+from .sequence import exact_seconds
+from .smoothing import smooth_step
 from .types import Motion
 
 IDLE_FPS: Final = Fraction(25)
@@ -104,7 +106,7 @@ def idle_motion(space: str, options: IdleOptions, fps: Fraction = IDLE_FPS) -> M
     Raises:
         MotionSpaceError: The keypoint space is unknown.
     """
-    frames = max(1, round(Fraction(str(options.duration)) * fps))
+    frames = max(1, round(exact_seconds(options.duration) * fps))
     sliders = _tracks(_Circle(frames, float(fps)), options)
     face = keypoint_space(space).face
     neutral = neutral_motion(space).describe(
@@ -204,8 +206,8 @@ def _blinks(circle: _Circle, draw: Generator, per_minute: float) -> Tensor:
     shut = torch.zeros_like(circle.times_s)
     for start, depth in zip(starts.tolist(), depths, strict=True):
         frames, since = circle.after(start, BLINK_CLOSING_S + BLINK_SHUT_S + BLINK_OPENING_S)
-        closing = _eased(since / BLINK_CLOSING_S)
-        opening = _eased((since - BLINK_CLOSING_S - BLINK_SHUT_S) / BLINK_OPENING_S)
+        closing = smooth_step(since / BLINK_CLOSING_S)
+        opening = smooth_step((since - BLINK_CLOSING_S - BLINK_SHUT_S) / BLINK_OPENING_S)
         shut[frames] = depth * (closing - opening)
     return shut
 
@@ -229,14 +231,8 @@ def _visited(circle: _Circle, starts: Tensor, places: Tensor, way_s: float) -> T
     visited = places[order[latest]]
     for start, step in zip(starts.tolist(), places - places.roll(1, 0), strict=True):
         frames, since = circle.after(start, way_s)
-        visited[frames] -= (1 - _eased(since[:, None] / way_s)) * step
+        visited[frames] -= (1 - smooth_step(since[:, None] / way_s)) * step
     return visited
-
-
-def _eased(share: Tensor) -> Tensor:
-    """A smooth step: 0 up to 0, 1 from 1 on."""
-    share = share.clamp(0, 1)
-    return share * share * (3 - 2 * share)
 
 
 def _drawing(seed: int, part: int) -> Generator:

@@ -54,6 +54,12 @@ def smooth_values(values: Tensor, observation_variance: float = OBSERVATION_VARI
     return torch.stack(smoothed[::-1]).to(values.dtype)
 
 
+def smooth_step(share: Tensor) -> Tensor:
+    """A smooth way from 0 to 1: u^2 (3 - 2 u), 0 before and 1 behind."""
+    u = share.clamp(0, 1)
+    return u**2 * (3 - 2 * u)
+
+
 def smooth_rotation(
     rotation: Tensor,
     observation_variance: float = OBSERVATION_VARIANCE,

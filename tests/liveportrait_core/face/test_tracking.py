@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from liveportrait_core.config.find_options import FindOptions
 from liveportrait_core.errors import FaceNotFoundError
 from liveportrait_core.face.clip_crops import CropFraming, fixed_crop, following_crops, smooth_boxes
 from liveportrait_core.face.detector import BoxFaceFinder
-from liveportrait_core.face.faces import FindOptions, face_from_landmarks
+from liveportrait_core.face.faces import face_from_landmarks
 from liveportrait_core.face.gaps import fill_gaps
 from liveportrait_core.face.tracking import FaceTracker, TrackingConfig, track_faces
 from liveportrait_core.imaging.crop import FaceBox
