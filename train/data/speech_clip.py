@@ -1,0 +1,48 @@
+"""One piece of speech with what the face does while it sounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from liveportrait_core.motion.blendshapes import Blendshapes
+
+SPEECH_HZ: Final = 16_000
+"""Samples a second of all speech in training."""
+CURVE_FPS: Final = Fraction(50)
+"""Frames a second of the curves: one for 320 samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """One sound of speech."""
+
+    viseme: str
+    """Name of its viseme (`sil` where nobody speaks)."""
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SpeechClip:
+    """Mono sound and the curves of a face, in time to the sample.
+
+    Convention:
+        - frame i of `shapes` is what the face does at sample 320 i, and there are enough frames
+          for all samples: ceil(samples / 320)
+    """
+
+    waveform: npt.NDArray[np.float32]
+    """(N,) at `SPEECH_HZ`, in [-1, 1]."""
+    shapes: Blendshapes
+    """At `CURVE_FPS`."""
+    phones: tuple[Phone, ...] = ()
+    """Their true times; empty where they are not known."""
+    voice: str = ""
+    """Who speaks: a voice of a synthesizer with its settings, or a clip."""
+    language: str = ""
+    """IETF tag, such as `en` or `pt-BR`; empty when unknown."""
