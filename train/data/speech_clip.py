@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liveportrait_core.motion.blendshapes import Blendshapes
+from liveportrait_core.motion.speech_style import SpeechStyle
 
 SPEECH_HZ: Final = 16_000
 """Samples a second of all speech in training."""
@@ -46,3 +47,5 @@ class SpeechClip:
     """Who speaks: a voice of a synthesizer with its settings, or a clip."""
     language: str = ""
     """IETF tag, such as `en` or `pt-BR`; empty when unknown."""
+    style: SpeechStyle | None = None
+    """How they talk, where it is known: what the curves were made with."""
