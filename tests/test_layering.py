@@ -15,7 +15,7 @@ LAYERS = (
     "errors, warned, constants, preset, geometry, config",
     "networks | motion | imaging",
     "options, command_options",
-    "face, media, checkpoints, assets, viz",
+    "face, media, checkpoints, assets, viz, speech",
     "devices",
     "model",
     "stages",

@@ -11,21 +11,14 @@ import numpy.typing as npt
 
 from liveportrait_core.motion.blendshapes import Blendshapes
 from liveportrait_core.motion.speech_style import SpeechStyle
+from liveportrait_core.speech.articulation import SPEECH_FPS
+from liveportrait_core.speech.prosody import SPEECH_HZ
+from liveportrait_core.speech.visemes import Phone
 
-SPEECH_HZ: Final = 16_000
-"""Samples a second of all speech in training."""
-CURVE_FPS: Final = Fraction(50)
+__all__ = ["CURVE_FPS", "SPEECH_HZ", "Phone", "SpeechClip"]
+
+CURVE_FPS: Final[Fraction] = SPEECH_FPS
 """Frames a second of the curves: one for 320 samples."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phone:
-    """One sound of speech."""
-
-    viseme: str
-    """Name of its viseme (`sil` where nobody speaks)."""
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

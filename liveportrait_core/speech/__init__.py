@@ -1,0 +1,1 @@
+"""What a face does while it speaks: visemes, coarticulation, lips that seal, brows and nods."""
