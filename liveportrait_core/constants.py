@@ -16,6 +16,9 @@ Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the frame."""
 Region = Literal["all", "expression", "pose", "lip", "eyes"]
 """What a driver moves: everything, the face without the head, the head alone, or one part."""
+FacePart = Literal["brows", "eyes", "lip", "rest"]
+"""Parts of a face whose expression a motion carries; `rest` belongs to none of the others."""
+FACE_PARTS: Final[frozenset[FacePart]] = frozenset({"brows", "eyes", "lip", "rest"})
 MIN_FACE_PX: Final = 16
 """A picture or a box of fewer pixels a side shows no face."""
 OBSERVATION_VARIANCE: Final = 3e-7

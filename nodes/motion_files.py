@@ -9,6 +9,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..liveportrait_core.assets.shipped_motions import shipped_motions
+from ..liveportrait_core.constants import FACE_PARTS
 from ..liveportrait_core.errors import MediaError, about, counted
 from ..liveportrait_core.media.motion_file import load_motion, save_motion
 from . import library, runtime
@@ -219,6 +220,8 @@ def _words(motion: Motion) -> str:
     ]
     if motion.absent:
         lines.append(f"lacks: {', '.join(sorted(motion.absent))}")
+    if motion.parts != FACE_PARTS:
+        lines.append(f"expression of: {', '.join(sorted(motion.parts))}")
     if motion.absolute:
         lines.append(f"absolute: {', '.join(sorted(motion.absolute))}")
     if motion.validity is not None:

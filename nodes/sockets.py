@@ -34,9 +34,9 @@ FeaturesSocket = io.Custom("LIVEPORTRAIT_FEATURES")
 MotionSocket = io.Custom("LIVEPORTRAIT_MOTION")
 # core's Motion: expression (N, 21, 3), scale (N, 1), translation (N, 3), pose_deg (N, 3) pitch,
 # yaw, roll; optional canonical (N, 21, 3), eyes_open (N, 2), lip_open (N, 1), validity (N,),
-# shot (N,); fps as a fraction, space, producer, reference_frame, reference, absent and absolute
-# channels. The dict of a published template is taken as well, so that other packs can feed the wire
-# without our classes.
+# shot (N,); fps as a fraction, space, producer, reference_frame, reference, absent channels, parts
+# of the face whose expression it carries, absolute channels and parts. The dict of a published
+# template is taken as well, so that other packs can feed the wire without our classes.
 KeypointsSocket = io.Custom("LIVEPORTRAIT_KEYPOINTS")
 OptionsSocket = io.Custom("LIVEPORTRAIT_OPTIONS")
 # core's AnimateOptions

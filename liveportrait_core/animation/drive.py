@@ -194,7 +194,9 @@ def _moved(inputs: DrivingInputs, options: DrivingOptions) -> Motion:
             channels=("expression", "pose") if inputs.source_is_video else CHANNELS,
             entrywise=options.published,
         )
-    return select(source, whole, selection)
+    driving = inputs.driving
+    carried = replace(whole, absent=driving.absent, parts=driving.parts)
+    return select(source, carried, selection)
 
 
 def _smooths(inputs: DrivingInputs, options: DrivingOptions) -> bool:

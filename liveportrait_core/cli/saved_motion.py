@@ -43,6 +43,7 @@ def describe(motion: Motion) -> dict[str, Any]:
         "shots": len(motion.shot_slices),
         "measured_frames": measured,
         "absent": sorted(motion.absent),
+        "parts": sorted(motion.carried_parts),
         "absolute": sorted(motion.absolute),
         "canonical": motion.canonical is not None,
         **{name: _range(values) for name, values in pose.items()},

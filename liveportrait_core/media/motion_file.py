@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, cast
@@ -12,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ..constants import NUM_KEYPOINTS
+from ..constants import FACE_PARTS, NUM_KEYPOINTS, FacePart
 from ..errors import MediaError, counted
 from ..motion.rotation import rotation_from_degrees
 from ..motion.types import CHANNELS, Channel, Motion, tensor_fields
@@ -23,9 +24,9 @@ MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
 """Endings that name a motion file."""
 
 MOTION_FORMAT: Final = "liveportrait-suite/motion"
-MOTION_VERSION: Final = 3
-"""Readers accept this version and all before it. 2 may hold a reference, 3 shots; a motion without
-them is written as version 1, so that older readers take it."""
+MOTION_VERSION: Final = 4
+"""Readers accept this version and all before it. 2 may hold a reference, 3 shots, 4 only some parts
+of the face; a motion without them is written as version 1, so that older readers take it."""
 REFERENCE_PREFIX: Final = "reference."
 
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {
@@ -61,7 +62,7 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
     `save_motion(motion, "motion.safetensors")`
 
     Convention of our format (safetensors, header texts in quotes):
-        - "format" is liveportrait-suite/motion, "version" 1 to 3, "num_frames" B, "fps" num/den
+        - "format" is liveportrait-suite/motion, "version" 1 to 4, "num_frames" B, "fps" num/den
         - "space", "producer", "reference_frame" as in `Motion`; "absent" and "absolute" are
           JSON lists of names
         - float32 tensors named as the fields of `Motion`, each with leading axis B; absent
@@ -70,6 +71,7 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
         - version 2: a neutral frame that is none of the motion's own, its tensors named
           "reference." and the field, each with leading axis 1
         - version 3: int64 `shot`; its reference may have a row for each number that `shot` holds
+        - version 4: "parts", a JSON list of the parts of the face whose expression it carries
 
     Returns:
         What the file's format cannot keep, one sentence each; always empty for `.safetensors`.
@@ -107,6 +109,8 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
         "absent": json.dumps(sorted(motion.absent)),
         "absolute": json.dumps(sorted(motion.absolute)),
     }
+    if motion.parts != FACE_PARTS:
+        header["parts"] = json.dumps(sorted(motion.parts))
     write_whole(path, save(tensors, metadata=header))
     return []
 
@@ -126,6 +130,8 @@ def check_writable(space: str, path: str | Path) -> None:
 
 def _version_of(motion: Motion) -> str:
     """The first version that can hold the motion."""
+    if motion.parts != FACE_PARTS:
+        return "4"
     if motion.shot is not None:
         return "3"
     return "1" if motion.reference is None else "2"
@@ -202,9 +208,8 @@ def _check_header(header: dict[str, str], path: str | Path) -> None:
 def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
     reference = _reference_of(header, tensors)
     num_frames = int(header["num_frames"])
-    absent = frozenset(json.loads(header["absent"]))
-    if unknown := absent.difference(CHANNELS):
-        raise ValueError(f"unknown absent channels {sorted(unknown)}")
+    absent = _names(header["absent"], CHANNELS)
+    parts = _names(header["parts"], FACE_PARTS) if "parts" in header else FACE_PARTS
     for channel in absent:
         name = _TENSOR_OF_CHANNEL[channel]
         fill = 1.0 if name == "scale" else 0.0
@@ -232,10 +237,23 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
         space=header["space"],
         producer=header["producer"],
         reference_frame=reference_frame,
-        absent=absent,
+        absent=cast(frozenset[Channel], absent),
+        parts=cast(frozenset[FacePart], parts),
         absolute=frozenset(json.loads(header["absolute"])),
         reference=reference,
     )
+
+
+def _names(text: str, known: Collection[str]) -> frozenset[str]:
+    """The names in a JSON list.
+
+    Raises:
+        ValueError: One is not known.
+    """
+    names = frozenset(json.loads(text))
+    if unknown := names.difference(known):
+        raise ValueError(f"unknown names {sorted(unknown)}; {sorted(known)} are known")
+    return names
 
 
 def _reference_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion | None:

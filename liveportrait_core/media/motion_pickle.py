@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..constants import ANIMAL_SPACE, HUMAN_SPACE, NUM_KEYPOINTS
+from ..constants import ANIMAL_SPACE, FACE_PARTS, HUMAN_SPACE, NUM_KEYPOINTS
 from ..errors import MediaError, counted
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
@@ -143,6 +143,7 @@ def _with_all_known(motion: Motion) -> Motion:
 
 def _losses(motion: Motion) -> list[str]:
     human = motion.space == HUMAN_SPACE
+    still = FACE_PARTS - motion.parts
     losses = {
         f"The frame rate {motion.fps} became {max(1, round(motion.fps))}.": (
             motion.fps.denominator != 1 or motion.fps < 1
@@ -154,6 +155,9 @@ def _losses(motion: Motion) -> list[str]:
         "Which frames were missing or interpolated is not kept.": motion.validity is not None,
         f"Absent channels became constant: {', '.join(sorted(motion.absent))}.": (
             bool(motion.absent)
+        ),
+        f"Parts of the face without expression became constant: {', '.join(sorted(still))}.": (
+            bool(still)
         ),
         f"Channels meant as absolute became relative: {', '.join(sorted(motion.absolute))}.": (
             bool(motion.absolute)

@@ -9,6 +9,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
+from ..constants import FACE_PARTS
 from ..errors import MotionSpaceError, counted
 from .reference import own_reference
 from .regions import keypoint_space
@@ -17,8 +18,8 @@ from .slider_options import SliderValues, slider_values
 from .sliders import expression_offset
 from .smoothing import nearest_rotation
 from .tool_options import Extension
-from .transfer import num_frames, shared_space
-from .types import Motion, concatenate, tensor_fields
+from .transfer import Selection, num_frames, select, shared_space
+from .types import Channel, Motion, concatenate, tensor_fields
 
 _POSE_FIELDS = ("pose_deg", "rotation")
 _INDEX_SLACK = 1e-6
@@ -33,6 +34,7 @@ def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
         - angles add in degrees, zoom multiplies the scale
         - in a space whose keypoints have names, offsets turn with the head; published offsets
           do not, as the weights expect
+        - what sliders move is carried afterwards
 
     Args:
         motion: Any motion.
@@ -44,16 +46,25 @@ def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
     Raises:
         MotionSpaceError: The keypoint space is unknown.
     """
-    values = slider_values(sliders)
+    motion, values = cleared(motion), slider_values(sliders)
     turn = [torch.as_tensor(values[name]) for name in ("pitch_deg", "yaw_deg", "roll_deg")]
     turn_deg = torch.stack(torch.broadcast_tensors(*turn), -1).to(motion.pose_deg)
     turns = bool(turn_deg.any())
     pose_deg = motion.pose_deg + turn_deg if turns else motion.pose_deg
     rotation = rotation_from_degrees(*pose_deg.unbind(-1)) if turns else motion.rotation
+    space = keypoint_space(motion.space)
     offset = expression_offset(values, motion.space).to(motion.expression)
-    if keypoint_space(motion.space).openness is not None:
+    parts = motion.carried_parts | {
+        part for part in FACE_PARTS if bool((offset * space.part_mask({part}, offset.device)).any())
+    }
+    if space.openness is not None:
         offset = offset @ rotation
     zoom = torch.as_tensor(values["zoom"]).to(motion.scale)
+    moves: dict[Channel, bool] = {
+        "expression": bool(parts),
+        "pose": turns,
+        "scale": bool((zoom != 1).any()),
+    }
     return replace(
         motion,
         expression=motion.expression + offset,
@@ -62,6 +73,8 @@ def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
         rotation=rotation,
         eyes_open=None,
         lip_open=None,
+        absent=motion.absent.difference(name for name, does in moves.items() if does),
+        parts=parts,
     )
 
 
@@ -83,7 +96,9 @@ def driving_expression(motion: Motion, sliders: SliderValues) -> Motion:
     Raises:
         MotionSpaceError: The keypoint space is unknown.
     """
-    return apply_expression(motion, sliders).describe(reference=own_reference(motion))
+    driven = apply_expression(motion, sliders)
+    reference = own_reference(cleared(motion)).describe(absent=driven.absent, parts=driven.parts)
+    return driven.describe(reference=reference)
 
 
 def neutral_motion(space: str) -> Motion:
@@ -103,12 +118,26 @@ def neutral_motion(space: str) -> Motion:
     ).describe(space=space)
 
 
+def cleared(motion: Motion) -> Motion:
+    """A motion that is a neutral face in all that it does not carry, so that this can be added to.
+
+    Convention:
+        - so is its neutral frame, where that is given apart
+    """
+    if not motion.absent and motion.parts == FACE_PARTS:
+        return motion
+    whole = _with_lacking(motion, neutral_motion(motion.space).to(motion.expression.device))
+    reference = motion.reference and cleared(motion.reference)
+    return replace(whole, absent=motion.absent, parts=motion.parts, reference=reference)
+
+
 def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
     """A motion between two others.
 
     Convention:
         - numbers mix linearly, rotations by the nearest rotation of the linear mix
         - a tensor that either lacks is left out; names, shots and frame rate are the first's
+        - channels and parts of the face that only one carries are that one's
 
     Args:
         first: B = 1 or N.
@@ -124,6 +153,7 @@ def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
     """
     shared_space(first, second)
     frames = num_frames(first, second)
+    first, second = _with_lacking(first, second), _with_lacking(second, first)
     weights = torch.as_tensor(weight).to(first.expression).expand(frames)
     changes: dict[str, Tensor | None] = {}
     for name in tensor_fields():
@@ -134,8 +164,7 @@ def blend(first: Motion, second: Motion, weight: float | Tensor) -> Motion:
             changes[name] = None if a is None or b is None else _mix(a, b, weights)
     rotation = nearest_rotation(_mix(first.rotation, second.rotation, weights))
     changes |= {"rotation": rotation, "pose_deg": degrees_from_rotation(rotation)}
-    absent = first.absent & second.absent
-    return replace(first, **changes, absent=absent)
+    return replace(first, **changes)
 
 
 def retime(motion: Motion, fps: Fraction | int) -> Motion:
@@ -317,6 +346,21 @@ def mirror(motion: Motion) -> Motion:
         rotation=motion.rotation * flip_x * flip_x[:, None],
         eyes_open=None if eyes_open is None else eyes_open.flip(1),
         reference=motion.reference and mirror(motion.reference),
+    )
+
+
+def _with_lacking(motion: Motion, other: Motion) -> Motion:
+    """A motion that also carries what only another one does."""
+    whole = select(other, motion, Selection())
+    return replace(
+        motion,
+        expression=whole.expression,
+        scale=whole.scale,
+        translation=whole.translation,
+        rotation=whole.rotation,
+        pose_deg=whole.pose_deg,
+        absent=whole.absent,
+        parts=whole.parts,
     )
 
 

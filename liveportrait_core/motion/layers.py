@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import torch
 from torch import Tensor
 
-from ..constants import Region
-from .edit import blend, fit
-from .reference import check_motions, own_reference, reference_of_frames
-from .regions import keypoint_space
+from ..constants import FacePart
+from .edit import blend, cleared, fit
+from .reference import check_motions, own_reference, reference_of_frames, with_absolute
+from .regions import keypoint_space, parts_of_region
 from .tool_options import LayerOptions
 from .transfer import Selection, relative_motion, select
 from .types import Motion
-
-EYES: Final = ("all", "expression", "eyes")
-"""Regions that move the eyes."""
 
 
 def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = None) -> Motion:
@@ -34,14 +30,16 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
           have their own; the result is measured from the base's
         - the motion on top is retimed to the base's frame rate, cut to its length, and where it is
           shorter it goes on as `when_shorter` says; a base of one frame takes its rate and length
-        - channels that the motion on top does not carry stay the base's
+        - channels and parts of the face that the motion on top does not carry stay the base's
+        - parts with absolute values stay absolute where they are taken whole, in place of the
+          base's; else they are measured from a neutral face (`own_reference`)
         - in a space whose keypoints have names, expression turns with the head that it is on, as
           that of sliders does; published expression does not, as the weights expect
         - lids travel the base's own opening where both know their canonical keypoints; where the
           eyes are those of a motion that does not, they travel as far as it says (the canonical
           keypoints of the neutral frame are left out)
         - a strength s mixes: (1 - s) base + s layered (`blend`)
-        - openness of a part that the region moves is not known and left out
+        - openness of a part that moves is not known and left out
 
     Args:
         base: Any motion.
@@ -57,27 +55,39 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
     """
     options = options or LayerOptions()
     check_motions(base=base, over=over)
-    neutral, over_neutral = own_reference(base), own_reference(over)
-    timed = base if len(base) > 1 else over
-    over = fit(over, timed.fps, len(timed), options.when_shorter)
-    rest = reference_of_frames(base, neutral)
-    over_rest = reference_of_frames(over, over_neutral)
-    lacking = over.absent | over_neutral.absent
-    layered = _layered(base, rest, replace(over, absent=lacking), over_rest, options)
-    if options.strength < 1:
-        layered = blend(base, layered, options.strength)
-    neutral = _reference(neutral, rest, layered)
-    if options.how == "replace" and options.region in EYES and over_neutral.canonical is None:
+    moved = parts_of_region(options.region) & over.carried_parts
+    replaced = moved if options.how == "replace" else frozenset[FacePart]()
+    absolute = over.absolute_parts & replaced if options.strength == 1 else frozenset[FacePart]()
+    made = _layer(cleared(with_absolute(base, ())), cleared(with_absolute(over, absolute)), options)
+    neutral = made.reference
+    if neutral is not None and "eyes" in replaced and own_reference(over).canonical is None:
         neutral = replace(neutral, canonical=None)
-    eyes_open, lip_open = _known_openness(base, options.region, len(layered))
+    eyes_open, lip_open = _known_openness(base, moved, len(made))
     return replace(
-        layered,
-        fps=timed.fps,
+        made,
         eyes_open=eyes_open,
         lip_open=lip_open,
+        absolute=(base.absolute_parts - replaced) | absolute,
         reference_frame=0,
         reference=neutral,
     )
+
+
+def _layer(base: Motion, over: Motion, options: LayerOptions) -> Motion:
+    """The layer in the base's time, with its neutral frame."""
+    neutral, over_neutral = own_reference(base), own_reference(over)
+    timed = base if len(base) > 1 else over
+    over = fit(over, timed.fps, len(timed), options.when_shorter)
+    over = replace(
+        over,
+        absent=over.absent | over_neutral.absent,
+        parts=over.parts & over_neutral.parts,
+    )
+    rest = reference_of_frames(base, neutral)
+    layered = _layered(base, rest, over, reference_of_frames(over, over_neutral), options)
+    if options.strength < 1:
+        layered = blend(base, layered, options.strength)
+    return replace(layered, fps=timed.fps, reference=_reference(neutral, rest, layered))
 
 
 def _layered(
@@ -90,12 +100,12 @@ def _layered(
     moved = relative_motion(rest, over_in_head, over_rest, region=options.region)
     if options.how == "add":
         moved = relative_motion(moved, base_in_head, rest, match_openness=False)
-    layered = select(base_in_head, replace(moved, absent=over.absent), selection)
+    moved = replace(moved, absent=over.absent, parts=over.parts)
+    layered = select(base_in_head, moved, selection)
     expression = _in_head(layered, back=True).expression
-    if "pose" not in selection.channels():
-        mask = keypoint_space(base.space).expression_mask(
-            options.region, masked=False, device=expression.device
-        )
+    if "pose" not in selection.channels() - over.absent:
+        parts = parts_of_region(options.region) & over.carried_parts
+        mask = keypoint_space(base.space).part_mask(parts, expression.device)
         expression = torch.where(mask, expression, base.expression)
     return replace(layered, expression=expression)
 
@@ -109,12 +119,11 @@ def _in_head(motion: Motion, *, back: bool = False) -> Motion:
 
 
 def _known_openness(
-    base: Motion, region: Region, num_frames: int
+    base: Motion, moved_parts: frozenset[FacePart], num_frames: int
 ) -> tuple[Tensor | None, Tensor | None]:
-    """The base's openness of eyes and lip, where the region does not move them."""
-    kept = {"pose": ("eyes", "lip"), "lip": ("eyes",), "eyes": ("lip",)}.get(region, ())
-    eyes = base.eyes_open if "eyes" in kept else None
-    lip = base.lip_open if "lip" in kept else None
+    """The base's openness of eyes and lip, where they do not move."""
+    eyes = None if "eyes" in moved_parts else base.eyes_open
+    lip = None if "lip" in moved_parts else base.lip_open
     return (
         None if eyes is None else eyes.expand(num_frames, -1),
         None if lip is None else lip.expand(num_frames, -1),
@@ -126,4 +135,4 @@ def _reference(neutral: Motion, rest: Motion, layered: Motion) -> Motion:
     if len(neutral) > 1:
         starts = [frames.start for frames in layered.shot_slices]
         neutral = rest[torch.tensor(starts)] if len(rest) > 1 else rest
-    return replace(neutral, absent=layered.absent, shot=None)
+    return replace(neutral, absent=layered.absent, parts=layered.parts, shot=None)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
+import torch
+
+from ..constants import FacePart
 from ..errors import MotionSpaceError, about, counted, indexes
 from .regions import keypoint_space
 from .transfer import neutral_reference
@@ -14,6 +20,7 @@ def own_reference(motion: Motion) -> Motion:
     Convention:
         - `reference` where it is given, else the frame `reference_frame`; of a motion of one frame
           that frame with a neutral expression
+        - parts of the face with absolute values are measured from a neutral face of the space
 
     Returns:
         B = 1, or one for each number that `shot` holds.
@@ -21,6 +28,16 @@ def own_reference(motion: Motion) -> Motion:
     Raises:
         ValueError: The motion names a frame that it does not have.
     """
+    reference = _stated_reference(motion)
+    if not motion.absolute_parts:
+        return reference
+    space = keypoint_space(motion.space)
+    mask = space.part_mask(motion.absolute_parts, motion.expression.device)
+    neutral = space.neutral_expression(reference.expression)
+    return replace(reference, expression=torch.where(mask, neutral, reference.expression))
+
+
+def _stated_reference(motion: Motion) -> Motion:
     if motion.reference is not None:
         return motion.reference
     if len(motion) == 1:
@@ -32,6 +49,19 @@ def own_reference(motion: Motion) -> Motion:
             "reference, or set reference_frame to one it has."
         )
     return motion[motion.reference_frame].describe(reference_frame=0, shot=None)
+
+
+def with_absolute(motion: Motion, parts: Collection[FacePart]) -> Motion:
+    """A motion with fewer absolute parts: the others are measured from a neutral face.
+
+    Args:
+        motion: The motion.
+        parts: Which of its absolute parts stay so.
+    """
+    if motion.absolute_parts <= set(parts):
+        return motion
+    kept = motion.absolute_parts & set(parts)
+    return replace(motion, reference=own_reference(motion), absolute=kept)
 
 
 def reference_of_frames(motion: Motion, reference: Motion) -> Motion:
@@ -57,7 +87,7 @@ def check_motions(**motions: Motion) -> None:
 
     Raises:
         MotionSpaceError: A keypoint space is unknown, or they are of several.
-        ValueError: One has no frames, values that are no numbers, or absolute values.
+        ValueError: One has no frames, values that are no numbers, or absolute values of the head.
     """
     first = next(iter(motions.values()))
     for name, motion in motions.items():
@@ -78,9 +108,9 @@ def _check_motion(name: str, motion: Motion) -> None:
         raise ValueError(
             f"The motion '{name}' has 0 frames; 1 or more are expected. Give a longer motion."
         )
-    if motion.absolute:
+    if absolute := motion.absolute & {"pose", "scale", "translation"}:
         raise ValueError(
-            f"The motion '{name}' holds absolute values of {', '.join(sorted(motion.absolute))}; "
+            f"The motion '{name}' holds absolute values of {', '.join(sorted(absolute))}; "
             "values relative to its neutral frame are expected. Extract it from its video again."
         )
     for part in filter(None, (motion, motion.reference)):

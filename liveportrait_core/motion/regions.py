@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, get_args
@@ -13,9 +13,11 @@ from torch import Tensor
 from ..constants import (
     ANIMAL_SPACE,
     COMPACT_SPACE,
+    FACE_PARTS,
     HUMAN_SPACE,
     NUM_KEYPOINTS,
     CompactKeypoint,
+    FacePart,
     Region,
 )
 from ..errors import MotionSpaceError
@@ -30,6 +32,7 @@ C = CompactKeypoint
 COMPACT_LIP_KEYPOINTS: Final = tuple(range(C.LEFT_LIP_CORNER, C.CHIN + 1))
 """The chin counts as lip, so that the jaw follows the mouth."""
 COMPACT_EYE_KEYPOINTS: Final = tuple(range(C.LEFT_EYE_OUTER, C.RIGHT_IRIS + 1))
+COMPACT_BROW_KEYPOINTS: Final = tuple(range(C.LEFT_BROW_MIDDLE, C.RIGHT_BROW_MIDDLE + 1))
 COMPACT_LIDS: Final = ((C.LEFT_UPPER_LID, C.LEFT_LOWER_LID), (C.RIGHT_UPPER_LID, C.RIGHT_LOWER_LID))
 COMPACT_OPENNESS_PAIRS: Final = OpennessPairs(
     first_eye=OpeningPair(height=COMPACT_LIDS[0], width=(C.LEFT_EYE_OUTER, C.LEFT_EYE_INNER)),
@@ -60,6 +63,7 @@ lids travel its own opening, so that a blink shuts eyes of any size."""
 
 PUBLISHED_LIP_KEYPOINTS: Final = (6, 12, 14, 17, 19, 20)
 PUBLISHED_EYE_KEYPOINTS: Final = (11, 13, 15, 16, 18)
+PUBLISHED_BROW_KEYPOINTS: Final = (1, 2)
 PUBLISHED_EXPRESSION_AXES: Axes = MappingProxyType(
     {
         **dict.fromkeys((1, 2, 6, *range(11, NUM_KEYPOINTS)), AXES),
@@ -104,6 +108,8 @@ class KeypointSpace:
     """Keypoints that the region `lip` moves."""
     eyes: tuple[int, ...]
     """Keypoints that the region `eyes` moves."""
+    brows: tuple[int, ...]
+    """Keypoints of the brows."""
     expression_axes: Axes = field(
         default_factory=lambda: MappingProxyType(dict.fromkeys(range(NUM_KEYPOINTS), AXES))
     )
@@ -153,12 +159,34 @@ class KeypointSpace:
         ]
         return torch.tensor(rows, dtype=torch.bool, device=device)
 
+    def part_mask(self, parts: Collection[FacePart], device: torch.device | None = None) -> Tensor:
+        """Which keypoints belong to some parts of the face.
+
+        Returns:
+            (K, 1) bool.
+        """
+        named = {"brows": self.brows, "eyes": self.eyes, "lip": self.lip}
+        in_rest = set(range(NUM_KEYPOINTS)).difference(*named.values())
+        keypoints = {**named, "rest": tuple(sorted(in_rest))}
+        mask = torch.zeros(NUM_KEYPOINTS, 1, dtype=torch.bool, device=device)
+        for part in parts:
+            mask[list(keypoints[part])] = True
+        return mask
+
+
+def parts_of_region(region: Region) -> frozenset[FacePart]:
+    """The parts of the face that a region moves."""
+    if region in ("all", "expression"):
+        return FACE_PARTS
+    return FACE_PARTS & {region}
+
 
 def _published(name: str) -> KeypointSpace:
     return KeypointSpace(
         name=name,
         lip=PUBLISHED_LIP_KEYPOINTS,
         eyes=PUBLISHED_EYE_KEYPOINTS,
+        brows=PUBLISHED_BROW_KEYPOINTS,
         expression_axes=PUBLISHED_EXPRESSION_AXES,
         neutral=PUBLISHED_NEUTRAL_EXPRESSION,
     )
@@ -168,6 +196,7 @@ _COMPACT = KeypointSpace(
     name=COMPACT_SPACE,
     lip=COMPACT_LIP_KEYPOINTS,
     eyes=COMPACT_EYE_KEYPOINTS,
+    brows=COMPACT_BROW_KEYPOINTS,
     face=COMPACT_NEUTRAL_FACE,
     lids=COMPACT_LIDS,
     openness=COMPACT_OPENNESS_PAIRS,

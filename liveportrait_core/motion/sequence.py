@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ..errors import about, counted
-from .edit import crossfaded, retime
-from .reference import check_motions, own_reference, reference_of_frames
+from .edit import cleared, crossfaded, retime
+from .reference import check_motions, own_reference, reference_of_frames, with_absolute
 from .tool_options import JoinOptions
 from .transfer import relative_motion
 from .types import Motion, concatenate
@@ -68,6 +68,8 @@ def join_motions(
           to that of its last frame (Eq. 7, `relative_motion`), from which all are then measured
         - n frames at a seam are those of both motions at once: frame k of 1 to n mixes k / (n + 1)
           of the next one in (`blend`); at n = 0 a new shot begins there
+        - what only some of them carry rests in the others; parts of the face with absolute values
+          stay absolute where they are so in all, else they are measured from a neutral face
         - openness of more than one motion is not known and left out
 
     Args:
@@ -84,9 +86,11 @@ def join_motions(
     if not motions:
         raise ValueError("There are 0 motions; 1 or more are expected. Give a motion.")
     check_motions(**{f"motion_{number}": motion for number, motion in enumerate(motions, 1)})
-    first = motions[0]
     if len(motions) == 1:
-        return first
+        return motions[0]
+    absolute = frozenset.intersection(*(motion.absolute_parts for motion in motions))
+    motions = [with_absolute(cleared(motion), absolute) for motion in motions]
+    first = motions[0]
     reference = own_reference(first)
     anchor = reference_of_frames(first, reference)[-1:]
     parts = [first, *(_put_onto(anchor, motion, first.fps) for motion in motions[1:])]
@@ -100,13 +104,12 @@ def join_motions(
         seam = [crossfaded(end[stop:], part[:blend_frames])] if blend_frames else []
         pieces += [end[:stop], *seam, part[blend_frames:]]
     joined = concatenate(pieces)
-    absent = frozenset.intersection(*(part.absent for part in parts))
-    return replace(
-        joined,
-        absent=absent,
-        reference_frame=0,
-        reference=replace(_reference_rows(reference, anchor, joined), absent=absent),
-    )
+    carried = {
+        "absent": frozenset.intersection(*(part.absent for part in parts)),
+        "parts": frozenset.union(*(part.carried_parts for part in parts)),
+    }
+    rows = _reference_rows(reference, anchor, joined).describe(**carried)
+    return replace(joined.describe(**carried), reference_frame=0, reference=rows)
 
 
 def _put_onto(anchor: Motion, motion: Motion, fps: Fraction) -> Motion:

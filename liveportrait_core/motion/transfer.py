@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..constants import Region
 from ..errors import MotionSpaceError, counted
-from .regions import KeypointSpace, check_region, keypoint_space
+from .regions import KeypointSpace, check_region, keypoint_space, parts_of_region
 from .rotation import degrees_from_rotation
 from .types import CHANNELS, Channel, Motion
 
@@ -68,8 +68,8 @@ def relative_motion(
     Convention:
         - a source image (B = 1) is moved by every frame of the driver; a source of N frames is
           moved frame by frame
-        - channels that the driver or the reference lacks stay the source's
-        - channels and regions in `driving.absolute` are taken as they are
+        - channels and parts of the face that the driver or the reference lacks stay the source's
+        - channels and parts in `driving.absolute` are taken as they are
         - canonical keypoints are the source's; openness is not known and left out
 
     Args:
@@ -101,6 +101,7 @@ def relative_motion(
         rotation=rotation,
         pose_deg=degrees_from_rotation(rotation),
         absent=driving.absent | reference.absent,
+        parts=driving.parts & reference.parts,
         shot=_joint_shot(source, driving, num_frames(source, driving)),
     )
     return select(source, _with_absolute(moved, driving, space), selection)
@@ -135,6 +136,9 @@ def absolute_motion(
 def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
     """The source with the selected channels and entries of a moved face.
 
+    Convention:
+        - channels and parts of the face that the moved face lacks stay the source's
+
     Args:
         source: B = 1 or N.
         moved: B = 1 or N.
@@ -154,6 +158,8 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
         masked=selection.masked_expression,
         device=source.expression.device,
     )
+    parts = moved.carried_parts & parts_of_region(selection.region)
+    mask &= space.part_mask(parts, mask.device)
 
     def pick(name: str, channel: Channel) -> Tensor:
         value: Tensor = getattr(moved if channel in taken else source, name)
@@ -177,6 +183,7 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
         shot=_joint_shot(source, moved, frames),
         fps=source.fps if len(source) > 1 else moved.fps,
         absent=source.absent - taken,
+        parts=source.carried_parts | parts,
         absolute=frozenset[str](),
     )
 
@@ -232,11 +239,8 @@ def num_frames(first: Motion, second: Motion) -> int:
 
 
 def _with_absolute(moved: Motion, driving: Motion, space: KeypointSpace) -> Motion:
-    expression = moved.expression
-    for region in ("expression", "lip", "eyes"):
-        if region in driving.absolute:
-            mask = space.expression_mask(region, masked=False, device=expression.device)
-            expression = torch.where(mask, driving.expression, expression)
+    mask = space.part_mask(driving.absolute_parts, driving.expression.device)
+    expression = torch.where(mask, driving.expression, moved.expression)
     names = [name for name in ("scale", "translation") if name in driving.absolute]
     if "pose" in driving.absolute:
         names += ["rotation", "pose_deg"]

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..constants import HUMAN_SPACE
+from ..constants import FACE_PARTS, HUMAN_SPACE, FacePart
 from .rotation import degrees_from_rotation, rotation_from_degrees
 
 Channel = Literal["expression", "scale", "translation", "pose"]
@@ -31,6 +31,7 @@ class Motion:
           `from_rotation` so that they agree. Only the published video smoothing gives a
           rotation that is not orthonormal; its degrees are then approximate.
         - a channel named in `absent` holds zeros (scale ones): consumers keep the source's
+        - so does the expression of parts of the face that are not in `parts`
     """
 
     expression: Tensor
@@ -66,8 +67,10 @@ class Motion:
     `shot` holds; or None."""
     absent: frozenset[Channel] = field(default_factory=frozenset[Channel])
     """Channels that this motion does not carry."""
+    parts: frozenset[FacePart] = FACE_PARTS
+    """Parts of the face whose expression it carries, unless the whole expression is absent."""
     absolute: frozenset[str] = field(default_factory=frozenset[str])
-    """Channels or regions with absolute values, not relative to the reference."""
+    """Channels or parts of the face with absolute values, not relative to the reference."""
 
     @classmethod
     def from_degrees(
@@ -109,6 +112,17 @@ class Motion:
     def roll_deg(self) -> Tensor:
         """(B,) degrees."""
         return self.pose_deg[:, 2]
+
+    @property
+    def carried_parts(self) -> frozenset[FacePart]:
+        """`parts`, or none of them where the expression is absent."""
+        return frozenset[FacePart]() if "expression" in self.absent else self.parts
+
+    @property
+    def absolute_parts(self) -> frozenset[FacePart]:
+        """Parts of the face whose expression is absolute."""
+        carried = self.carried_parts
+        return carried if "expression" in self.absolute else carried & self.absolute
 
     @property
     def shot_slices(self) -> tuple[slice, ...]:

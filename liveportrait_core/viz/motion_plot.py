@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..constants import FACE_PARTS
 from ..errors import counted
 from ..imaging.tensors import Pixels
 from ..motion.edit import retime
 from ..motion.reference import check_motions, own_reference, reference_of_frames
+from ..motion.regions import keypoint_space
 from ..motion.types import Channel, Motion
 from .drawing import MARK_COLOURS, Colour
 from .sheet import AXIS_PX, LINE_PX, MUTED, TEXT, Panel, Shades, Sheet
@@ -33,7 +35,7 @@ def plot_motion(motion: Motion) -> Pixels:
         - frames that were not measured are shaded: interpolated ones yellow, missing ones red
         - a channel that is absent from the motion has an empty panel that says so
         - "expression" is how far the keypoints' expression lies from that of the neutral
-          frame, the mean over the keypoints; left and right are the image's
+          frame, the mean over the keypoints that it carries; left and right are the image's
 
     Args:
         motion: One frame or more.
@@ -90,14 +92,17 @@ def motion_panels(motion: Motion) -> list[Panel]:
 
 
 def motion_texts(motion: Motion) -> tuple[str, str]:
-    """Frames, seconds and frame rate; keypoint space, producer and absolute channels."""
+    """Frames, seconds and frame rate; keypoint space, producer, parts and what is absolute."""
     fps = motion.fps
     rate = str(fps) if fps.denominator == 1 else f"{float(fps):.5g} ({fps})"
     made_by = f"made by {motion.producer}" if motion.producer else ""
+    parts = ""
+    if motion.parts != FACE_PARTS:
+        parts = f"expression of: {', '.join(sorted(motion.parts))}"
     absolute = f"absolute: {', '.join(sorted(motion.absolute))}" if motion.absolute else ""
     return (
         f"{counted(len(motion), 'frame')}, {float(len(motion) / fps):.2f} s at {rate} frames/s",
-        "  |  ".join(filter(None, (f"space {motion.space}", made_by, absolute))),
+        "  |  ".join(filter(None, (f"space {motion.space}", made_by, parts, absolute))),
     )
 
 
@@ -127,10 +132,12 @@ def _reference(motion: Motion) -> int | None:
 
 
 def _travel(motion: Motion) -> Tensor:
-    """(B,) mean distance of the keypoints' expression from that of the neutral frame."""
+    """(B,) mean distance of the carried keypoints' expression from that of the neutral frame."""
     motion = motion.describe(reference_frame=_reference(motion) or 0)
     neutral = reference_of_frames(motion, own_reference(motion))
-    return (motion.expression - neutral.expression).norm(dim=-1).mean(1)
+    distance = (motion.expression - neutral.expression).norm(dim=-1)
+    carried = keypoint_space(motion.space).part_mask(motion.carried_parts)[:, 0]
+    return distance[:, carried].mean(1)
 
 
 def plot_motions(motions: Mapping[str, Motion]) -> Pixels:

@@ -230,6 +230,8 @@ def test_an_info_of_a_made_up_motion_tells_what_is_missing(suite, motion):
     assert "made by: unknown" in lines
     assert "lacks: pose, scale" in lines
     assert "absolute: lip" in lines
+    lines = suite("LPS_MotionInfo", motion=bare.describe(parts=frozenset({"lip", "brows"})))[1]
+    assert "expression of: brows, lip" in lines.split("\n")
     made = suite("LPS_Expression", model=suite.model(), smile=1.0)
     lines = suite("LPS_MotionInfo", motion=made)[1].split("\n")
     assert "neutral frame: none of these" in lines

@@ -41,7 +41,7 @@ def assert_same(motion: Motion, other: Motion) -> None:
         assert (one is None) == (two is None), name
         if one is not None:
             torch.testing.assert_close(one, two, rtol=0, atol=0, msg=name)
-    for name in ("fps", "space", "producer", "reference_frame", "absent", "absolute"):
+    for name in ("fps", "space", "producer", "reference_frame", "absent", "parts", "absolute"):
         assert getattr(motion, name) == getattr(other, name)
 
 
@@ -63,6 +63,19 @@ def test_a_neutral_frame_apart_comes_back_and_alone_makes_the_file_a_newer_one(t
         with safe_open(tmp_path / f"{name}.safetensors", framework="pt") as file:
             versions.append(file.metadata()["version"])
     assert versions == ["1", "2"]
+
+
+def test_a_motion_of_some_parts_of_the_face_comes_back_in_a_newer_file(tmp_path):
+    path = tmp_path / "motion.safetensors"
+    motion = make_motion().describe(parts=frozenset({"lip", "brows"}), reference=make_motion(1))
+    save_motion(motion, path)
+    with safe_open(path, framework="pt") as file:
+        told = file.metadata()
+    assert (told["version"], told["parts"]) == ("4", '["brows", "lip"]')
+    assert_same(load_motion(path), motion)
+    save_file(load_file(path), path, told | {"parts": '["lip", "nose"]'})
+    with pytest.raises(MediaError, match=r"damaged: unknown names \['nose'\]"):
+        load_motion(path)
 
 
 def test_shots_and_their_neutral_frames_come_back(tmp_path):
@@ -147,7 +160,7 @@ def test_a_file_written_by_the_description_of_the_format_is_read(tmp_path):
     [
         (EXPRESSION, {}, "of format 'not given'"),
         (EXPRESSION, header(format="pt"), "of format 'pt'"),
-        (EXPRESSION, header(version="4"), "version '4', and this program reads up to 3. Update"),
+        (EXPRESSION, header(version="5"), "version '5', and this program reads up to 4. Update"),
         (EXPRESSION | {"reference.expression": torch.zeros(2, 21, 3)}, header(), "damaged"),
         (EXPRESSION, header(fps="0/1"), "damaged"),
         (EXPRESSION, header(fps="1/0"), "damaged"),

@@ -63,7 +63,7 @@ def test_motions_of_two_spaces_are_refused_by_name():
     [
         ({"scale": torch.tensor([[1.0], [float("nan")]])}, "values of scale that are no finite"),
         ({"reference": replace(random_motion(3), translation=torch.full((1, 3), torch.inf))}, "tr"),
-        ({"absolute": frozenset({"lip"})}, "absolute values of lip"),
+        ({"absolute": frozenset({"lip", "pose"})}, "absolute values of pose"),
         ({"space": "another"}, "'another'"),
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from liveportrait_core.constants import COMPACT_SPACE
 from liveportrait_core.motion.edit import retime
+from liveportrait_core.motion.regions import keypoint_space
 from liveportrait_core.motion.types import CHANNELS
 from liveportrait_core.viz.drawing import MARK_COLOURS
 from liveportrait_core.viz.motion_plot import (
@@ -144,6 +145,18 @@ def test_the_subtitle_tells_space_and_producer():
     expected = f"space {COMPACT_SPACE}  |  made by a hand  |  absolute: eyes, lip"
     assert motion_texts(motion)[1] == expected
     assert motion_texts(clip(producer=""))[1] == f"space {COMPACT_SPACE}"
+    lips = clip(producer="", parts=frozenset({"lip", "brows"}))
+    assert motion_texts(lips)[1] == f"space {COMPACT_SPACE}  |  expression of: brows, lip"
+
+
+def test_the_distance_of_lips_alone_is_that_of_the_lips():
+    motion = clip()
+    still = motion.expression - motion.expression * keypoint_space(COMPACT_SPACE).part_mask({"lip"})
+    for changes in ({}, {"expression": motion.expression - still}):
+        lips = motion.describe(parts=frozenset({"lip"}), **changes)
+        (panel,) = [p for p in motion_panels(lips) if p.title.startswith("Expression")]
+        travel = (motion.expression - motion.expression[motion.reference_frame])[:, 15:]
+        np.testing.assert_allclose(panel.curves["distance"], travel.norm(dim=-1).mean(1), atol=1e-6)
 
 
 def test_each_curve_has_its_values():
