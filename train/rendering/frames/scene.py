@@ -85,7 +85,7 @@ class Scene:
 
     def draw(self, identity: Identity, motion: HeadMotion) -> Frame:
         """Pose, light, project and rasterise one frame."""
-        weights = self._with_lids(motion)
+        weights = self.with_lids(motion)
         deformed = self.deform(identity, weights, motion.gaze_deg)
         lip_gap = float(np.linalg.norm(np.subtract(*deformed[self._lip_pair])))
         points = self._pose(identity, deformed, motion)
@@ -142,8 +142,8 @@ class Scene:
             points[vertices] = (identity.neutral[vertices] - centre) @ turn.T + centre + back
         return identity.bent(points)
 
-    def _with_lids(self, motion: HeadMotion) -> FloatArray:
-        """Expression weights with lids that follow the gaze, less so the more they are shut."""
+    def with_lids(self, motion: HeadMotion) -> FloatArray:
+        """(E,) weights with lids that follow the gaze, less so the more they are shut."""
         weights = motion.expression.copy()
         pitch, yaw = (float(angle) / LIDS_FOLLOW_DEG for angle in motion.gaze_deg)
         vertical = "eyeLookDown" if pitch > 0 else "eyeLookUp"

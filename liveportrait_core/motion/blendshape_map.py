@@ -1,0 +1,248 @@
+"""From blendshapes to the expression of a keypoint space, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from ..constants import NUM_KEYPOINTS
+from ..errors import MotionSpaceError, about
+from .blendshapes import ARKIT_SHAPES, Blendshapes
+from .edit import neutral_motion
+from .openness import OpennessPairs
+from .reference import check_motions, own_reference, reference_of_frames
+from .regions import KeypointSpace, keypoint_space
+from .rotation import rotation_from_degrees
+from .types import Motion
+
+OPPOSITES: Final = (
+    ("eyeLookUpLeft", "eyeLookDownLeft"),
+    ("eyeLookUpRight", "eyeLookDownRight"),
+    ("eyeLookOutLeft", "eyeLookInLeft"),
+    ("eyeLookOutRight", "eyeLookInRight"),
+    ("jawLeft", "jawRight"),
+    ("mouthLeft", "mouthRight"),
+    ("eyeWideLeft", "eyeBlinkLeft"),
+    ("eyeWideRight", "eyeBlinkRight"),
+)
+"""Shapes of which a face makes one or the other: what is read is their difference."""
+NUM_OPENING_FEATURES: Final = 5
+"""Of spaces whose keypoints have names: both eyes and their squares, and the lips."""
+MIN_OPENING: Final = 0.01
+"""Lower bound of an eye's opening at rest, crop units: shut eyes give no scale."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BlendshapeMap:
+    """What the shapes do to the keypoints of one space, and how they are read from them.
+
+    `motion_of_blendshapes(blendshapes, load_blendshape_map(path))`
+    """
+
+    space: str
+    """Keypoint space."""
+    expression: Tensor
+    """(52, K, 3) what each whole shape adds to the expression of an upright face, crop units;
+    zeros for a shape that the space does not show."""
+    reading: Tensor
+    """(F, 52) from `features` to shapes."""
+    read_r: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Correlation of each shape as it is read with the true one, on people who were left out of
+    the fit; a shape that is not named was not measured."""
+    producer: str = ""
+    """How it was made."""
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The shapes that move keypoints of the space."""
+        moves = self.expression.flatten(1).any(1).tolist()
+        return frozenset(name for name, some in zip(ARKIT_SHAPES, moves, strict=True) if some)
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The shapes that are read from keypoints of the space."""
+        moves = self.reading.any(0).tolist()
+        return frozenset(name for name, some in zip(ARKIT_SHAPES, moves, strict=True) if some)
+
+    def __repr__(self) -> str:
+        """What it is, without its numbers."""
+        return f"BlendshapeMap(space={self.space!r}, producer={self.producer!r})"
+
+
+def motion_of_blendshapes(blendshapes: Blendshapes, shape_map: BlendshapeMap) -> Motion:
+    """What a face does, as a driver for models of the map's keypoint space.
+
+    `animate(portrait, motion_of_blendshapes(curves, blendshape_map(model.preset.space)))`
+
+    delta = delta_0 + sum_i w_i e_i, with e_i what shape i adds; in a space whose keypoints have
+    names it turns with the head, as that of sliders does.
+
+    Convention:
+        - measured from a face at rest that looks ahead, upright; scale and translation are absent,
+          and so is the pose where the head is not known
+        - in a space whose keypoints have names the inner lips meet and do not cross, and lids
+          travel the source's own opening (`KeypointSpace.face`)
+
+    Args:
+        blendshapes: B frames.
+        shape_map: Of the keypoint space that is wanted.
+
+    Returns:
+        B frames.
+
+    Raises:
+        MotionSpaceError: The map's keypoint space is unknown.
+    """
+    space = keypoint_space(shape_map.space)
+    neutral = neutral_motion(shape_map.space)
+    rows = shape_map.expression.to(blendshapes.weights)
+    moved = torch.einsum("bs,skc->bkc", blendshapes.weights, rows)
+    if space.openness is not None and space.face is not None:
+        moved = _with_meeting_lips(moved, moved.new_tensor(space.face), space.openness)
+    head_deg = blendshapes.head_deg
+    pose_deg = moved.new_zeros(len(moved), 3) if head_deg is None else head_deg.to(moved)
+    if space.openness is not None:
+        moved = moved @ rotation_from_degrees(*pose_deg.unbind(-1))
+    unmoved = {"scale", "translation"} | (set() if head_deg is not None else {"pose"})
+    described = {
+        "space": space.name,
+        "fps": blendshapes.fps,
+        "producer": blendshapes.producer,
+        "absent": frozenset(unmoved),
+    }
+    face = None if space.face is None else moved.new_tensor(space.face)[None]
+    reference = neutral.to(moved.device, moved.dtype).describe(canonical=face, **described)
+    return Motion.from_degrees(
+        pose_deg=pose_deg,
+        expression=reference.expression + moved,
+        scale=moved.new_ones(len(moved), 1),
+        translation=moved.new_zeros(len(moved), 3),
+    ).describe(
+        canonical=None if face is None else face.expand(len(moved), -1, -1),
+        reference=reference,
+        **described,
+    )
+
+
+def blendshapes_of_motion(motion: Motion, shape_map: BlendshapeMap) -> Blendshapes:
+    """The shapes that a face makes, measured from the motion's own neutral frame.
+
+    `blendshapes_of_motion(extract(model, clip), blendshape_map(model.preset.space))`
+
+    Convention:
+        - a neutral frame reads as zeros; no shape is below 0, and of two opposite shapes
+          (`OPPOSITES`) one is 0
+        - the head is the motion's own pose, unless that is absent
+
+    Args:
+        motion: N frames.
+        shape_map: Of its keypoint space.
+
+    Returns:
+        N frames; `known` holds the shapes that the map reads.
+
+    Raises:
+        MotionSpaceError: The motion is of another keypoint space.
+        ValueError: The motion cannot be used (`check_motions`).
+    """
+    check_motions(motion=motion)
+    if motion.space != shape_map.space:
+        with about("motion"):
+            raise MotionSpaceError(
+                f"The motion is of the keypoint space {motion.space!r} and the map of "
+                f"{shape_map.space!r}; one space is expected. Choose the map of the motion's space."
+            )
+    reference = reference_of_frames(motion, own_reference(motion))
+    read = features(motion, reference) @ shape_map.reading.to(motion.expression)
+    return Blendshapes(
+        weights=one_of_opposites(read),
+        head_deg=None if "pose" in motion.absent else motion.pose_deg,
+        known=shape_map.read,
+        fps=motion.fps,
+        producer=motion.producer,
+    )
+
+
+def features(motion: Motion, reference: Motion) -> Tensor:
+    """What shapes are read from: how far each keypoint is from where it is at rest.
+
+    Convention:
+        - in a space whose keypoints have names along the axes of the head, with the canonical
+          keypoints, as M reads them anew in each frame; elsewhere of the expression alone
+        - of such a space also how far each eye is open against the face's own at rest, less 1, and
+          its square, and how far the lips are apart, in distances between the eyes
+        - a canonical face that is not known is a usual one
+
+    Args:
+        motion: N frames.
+        reference: The neutral frame, B = 1 or N.
+
+    Returns:
+        (N, 3 K), or (N, 3 K + 5) in a space whose keypoints have names.
+    """
+    space = keypoint_space(motion.space)
+    if space.openness is None:
+        return (motion.expression - reference.expression).flatten(1)
+    points, rest = (_in_head(one, space) for one in (motion, reference))
+    return torch.cat(((points - rest).flatten(1), _openings(points, rest, space.openness)), 1)
+
+
+def num_features(space: str) -> int:
+    """F of `features` in a keypoint space.
+
+    Raises:
+        MotionSpaceError: The keypoint space is unknown.
+    """
+    has_names = keypoint_space(space).openness is not None
+    return 3 * NUM_KEYPOINTS + (NUM_OPENING_FEATURES if has_names else 0)
+
+
+def one_of_opposites(weights: Tensor) -> Tensor:
+    """(B, 52) weights without values below 0, and with one of two opposite shapes at most."""
+    first, second = ([ARKIT_SHAPES.index(pair[side]) for pair in OPPOSITES] for side in range(2))
+    difference = weights[:, first] - weights[:, second]
+    split = weights.clone()
+    split[:, first], split[:, second] = difference, -difference
+    return split.clamp(min=0)
+
+
+def _in_head(motion: Motion, space: KeypointSpace) -> Tensor:
+    """(B, K, 3) keypoints of the unscaled face along the axes of the head."""
+    canonical = motion.canonical
+    if canonical is None:
+        canonical = motion.expression.new_tensor(space.face)[None]
+    return canonical + motion.expression @ motion.rotation.mT
+
+
+def _openings(points: Tensor, rest: Tensor, pairs: OpennessPairs) -> Tensor:
+    """(B, 5) eyes, their squares, lips."""
+    eyes = torch.stack(
+        [
+            _distance(points, eye.height) / _distance(rest, eye.height).clamp(min=MIN_OPENING) - 1
+            for eye in (pairs.first_eye, pairs.second_eye)
+        ],
+        1,
+    )
+    inner = (pairs.first_eye.width[1], pairs.second_eye.width[0])
+    apart = _distance(points, pairs.lip.height) - _distance(rest, pairs.lip.height)
+    return torch.cat((eyes, eyes.square(), (apart / _distance(rest, inner))[:, None]), 1)
+
+
+def _distance(points: Tensor, pair: tuple[int, int]) -> Tensor:
+    first, second = pair
+    return (points[:, first, :2] - points[:, second, :2]).norm(dim=-1)
+
+
+def _with_meeting_lips(moved: Tensor, face: Tensor, pairs: OpennessPairs) -> Tensor:
+    """(B, K, 3) with lips that would cross meet half way."""
+    upper, lower = pairs.lip.height
+    gap = (face + moved)[:, lower, 1] - (face + moved)[:, upper, 1]
+    crossing = (-gap).clamp(min=0) / 2
+    apart = torch.zeros_like(moved)
+    apart[:, upper, 1], apart[:, lower, 1] = -crossing, crossing
+    return moved + apart
