@@ -69,6 +69,9 @@ class Preset:
     depth_probes: int = 0
     """Depths at which a compact model looks for the source's surface behind each driving pixel, 2
     or more; 0 for a model without that, whose W guesses the depth from features alone."""
+    relief_blocks: int = 0
+    """Residual blocks of the network that gives the source's surface beyond its first form, in a
+    model with `depth_probes`; with any, that surface bends towards each keypoint."""
     source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
     driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
 

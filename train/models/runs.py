@@ -23,7 +23,7 @@ from ..engine.config import CONFIG_NAME
 from .presets import DETAIL_PX, PAPER_PRESETS
 
 MODEL_NAME = "model.safetensors"
-GROWTH = ("detail_px", "blocks", "depth_probes")
+GROWTH = ("detail_px", "blocks", "depth_probes", "relief_blocks")
 """Fields of a preset that a run may choose."""
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
 
@@ -38,8 +38,13 @@ class BaseModel:
 
 def compact_model(modules: Mapping[str, nn.Module], size_px: int) -> LivePortraitModel:
     """The compact model made of these networks, for crops of `size_px`; not trained further."""
-    probes = getattr(modules.get("warping"), "depth_probes", 0)
-    preset = replace(COMPACT, face_size_px=size_px, output_size_px=size_px, depth_probes=probes)
+    preset = replace(
+        COMPACT,
+        face_size_px=size_px,
+        output_size_px=size_px,
+        depth_probes=getattr(modules.get("warping"), "depth_probes", 0),
+        relief_blocks=getattr(modules.get("appearance"), "relief_blocks", None) or 0,
+    )
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
 
 

@@ -59,6 +59,8 @@ from .validation import BEST_NAME, KeepBest, Validation, ValidationConfig
 NETWORKS = (MOTION, *PICTURE)
 SHIPPED_PROBES = 10
 """Depth probes of the model that ships."""
+SHIPPED_RELIEF_BLOCKS = 4
+"""Relief blocks of the model that ships."""
 MOTION_OPTIMISER = AdamW(betas=(0.9, 0.98), weight_decay=1e-3, clip_norm=10.0)
 """Of M: it learns from exact keypoints, with larger gradients and more to unlearn."""
 PICTURE_OPTIMISER = AdamW()
@@ -105,6 +107,12 @@ class CompactConfig:
         SHIPPED_PROBES,
         "depths at which W looks for the source's surface behind each driving pixel, 2 or more; 0 "
         "leaves that out",
+        minimum=0,
+    )
+    relief_blocks: int = option(
+        SHIPPED_RELIEF_BLOCKS,
+        "residual blocks beyond the first form of the network that sees that surface; 0 leaves the "
+        "surface at the median of the keypoints' depths",
         minimum=0,
     )
     field_only: bool = option(

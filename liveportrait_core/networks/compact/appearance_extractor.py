@@ -35,7 +35,16 @@ class CompactAppearanceExtractor(nn.Module):
     one tensor to cache, batch and move, as with the published model.
     """
 
-    def __init__(self, width: float = 1.0, blocks: int = 0, *, with_relief: bool = False) -> None:
+    def __init__(
+        self, width: float = 1.0, blocks: int = 0, *, relief_blocks: int | None = None
+    ) -> None:
+        """Untrained.
+
+        Args:
+            width: Multiplies the channels.
+            blocks: Residual blocks beyond the first form.
+            relief_blocks: The same of the relief; None for a network without one.
+        """
         super().__init__()
         low, high = scaled(24, width), scaled(64, width)
         self.layers = nn.Sequential(
@@ -49,7 +58,8 @@ class CompactAppearanceExtractor(nn.Module):
             conv(high, VOLUME_CHANNELS * VOLUME_DEPTH, 1),
         )
         self.deeper = zero_initialised_blocks(high, blocks)
-        self.relief = ReliefPredictor(high, width) if with_relief else None
+        self.relief_blocks = relief_blocks
+        self.relief = None if relief_blocks is None else ReliefPredictor(high, width, relief_blocks)
 
     def forward(self, face: Tensor) -> Tensor:
         """Volume of (B, 3, P, P) faces in [0, 1], P a multiple of 128.

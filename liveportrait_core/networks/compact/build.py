@@ -19,10 +19,14 @@ def build(preset: Preset) -> dict[str, nn.Module]:
     detailed = preset.detail_px >= DETAIL_SIZE_PX
     return {
         "appearance": CompactAppearanceExtractor(
-            width, blocks, with_relief=preset.depth_probes > 0
+            width,
+            blocks,
+            relief_blocks=preset.relief_blocks if preset.depth_probes else None,
         ),
         "motion": CompactMotionExtractor(width, blocks, detailed=detailed),
-        "warping": CompactWarping(width, blocks, preset.depth_probes),
+        "warping": CompactWarping(
+            width, blocks, preset.depth_probes, bend_relief=preset.relief_blocks > 0
+        ),
         "decoder": CompactDecoder(width, blocks, detailed=detailed),
         "stitching": stitching_mlp(),
         "eyes": eyes_mlp(),

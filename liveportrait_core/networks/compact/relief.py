@@ -23,6 +23,7 @@ from .layers import (
     resize,
     sample,
     scaled,
+    zero_initialised_blocks,
 )
 from .points import ON_SURFACE
 
@@ -34,6 +35,9 @@ PROBES = (-1.05, 0.45)
 """Depths of the first and the last probe: between them are nearly all pixels of rendered heads."""
 SOFTNESS = 0.03
 """Depth behind a surface at which a probe counts as inside by .73, crop units."""
+BEND_REACH, BEND_RIDGE = 0.4, 0.5
+"""Standard deviation of what a keypoint bends around it, crop units, and the ridge of their fit: on
+120 people that were never trained on they take the depth of skin from .055 to .048 off."""
 FULL_MISMATCH = 0.1
 """Mismatch that the network sees as .76 of the largest one, crop units."""
 
@@ -49,20 +53,27 @@ class Relief:
     torso_logit: Tensor
     """(B, 1, 64, 64): it is part of the torso, or of what is held before it."""
 
-    def anchored(self, keypoints: Tensor) -> Relief:
+    def anchored(self, keypoints: Tensor, *, bend: bool = False) -> Relief:
         """Moved along z so that it lies among the keypoints of the source.
 
         How near a head is as a whole is seen badly in its picture, and keypoints know it: depth
         and motion must agree on it. The shift is the median of their distances in z, as some
-        keypoints are hidden.
+        keypoints are hidden. With `bend` what they are off beyond it is spread around them: a sum
+        of Gaussians at the keypoints (`BEND_REACH`), fitted with a ridge (`BEND_RIDGE`).
 
         Args:
             keypoints: (B, K, 3).
+            bend: Whether the surface bends towards each keypoint.
         """
         points = keypoints[:, list(ON_SURFACE)]
-        found = sample(self.depth, points[:, :, None, :2])[:, 0, :, 0]
-        shift = (points[..., 2] - found).median(1).values
-        return replace(self, depth=self.depth + shift[:, None, None, None])
+        places = points[..., :2]
+        found = sample(self.depth, places[:, :, None])[:, 0, :, 0]
+        distance = points[..., 2] - found
+        shift = distance.median(1, keepdim=True).values
+        moved = self.depth + shift[..., None, None]
+        if bend:
+            moved = moved + _spread(distance - shift, places, self.depth.shape[-1])[:, None]
+        return replace(self, depth=moved)
 
     @classmethod
     def of(cls, maps: Tensor) -> Relief:
@@ -71,10 +82,25 @@ class Relief:
         return cls(depth=depth, head_logit=head, torso_logit=torso)
 
 
+def _spread(values: Tensor, places: Tensor, size: int) -> Tensor:
+    """(B, size, size) smooth field that is near (B, N) values at (B, N, 2) places."""
+    near = _nearness(places, places)
+    ridge = BEND_RIDGE * torch.eye(near.shape[-1], device=near.device)
+    weights = torch.linalg.solve(near + ridge, values[..., None])
+    grid = identity_grid(size, values).flatten(1, 2).expand(len(values), -1, -1)
+    return (_nearness(grid, places) @ weights)[..., 0].unflatten(1, (size, size))
+
+
+def _nearness(places: Tensor, others: Tensor) -> Tensor:
+    """(B, N, M): 1 at the same place, falling as a Gaussian."""
+    distance = (places[:, :, None] - others[:, None]).square().sum(-1)
+    return torch.exp(-distance / (2 * BEND_REACH**2))
+
+
 class ReliefPredictor(nn.Module):
     """Features and picture of a source -> maps of its `Relief`."""
 
-    def __init__(self, features: int, width: float = 1.0) -> None:
+    def __init__(self, features: int, width: float = 1.0, blocks: int = 0) -> None:
         super().__init__()
         h1, h2, fine = (scaled(c, width) for c in (64, 96, 32))
         self.enter = conv(features, h1)
@@ -84,14 +110,18 @@ class ReliefPredictor(nn.Module):
         self.up2, self.up2_norm = conv(2 * h2, h2), group_norm(h2)
         self.up1, self.up1_norm = conv(h2 + h1, h1), group_norm(h1)
         self.fine, self.out = conv(h1 + 3, fine), conv(fine, RELIEF_CHANNELS)
+        self.middle_deeper = zero_initialised_blocks(h2, blocks)
+        self.up2_deeper = zero_initialised_blocks(h2, blocks // 2)
+        self.up1_deeper = zero_initialised_blocks(h1, blocks // 2)
 
     def forward(self, features: Tensor, face: Tensor) -> Tensor:
         """(B, C, 32, 32), (B, 3, P, P) -> (B, 3, 64, 64), float32: the maps of a `Relief`."""
         a = F.relu(self.enter(features))
         b = F.relu(self.down1_norm(self.down1(a)))
-        c = self.middle(F.relu(self.down2_norm(self.down2(b))))
+        c = self.middle_deeper(self.middle(F.relu(self.down2_norm(self.down2(b)))))
         u = F.relu(self.up2_norm(self.up2(torch.cat((double(c), b), 1))))
-        u = F.relu(self.up1_norm(self.up1(torch.cat((double(u), a), 1))))
+        u = F.relu(self.up1_norm(self.up1(torch.cat((double(self.up2_deeper(u)), a), 1))))
+        u = self.up1_deeper(u)
         picture = resize(face, FINE_SIZE).to(u.dtype)
         maps = self.out(F.relu(self.fine(torch.cat((double(u), picture), 1)))).float()
         depth = FARTHEST + (NEAREST - FARTHEST) * torch.sigmoid(maps[:, :1])

@@ -97,7 +97,14 @@ class CompactWarping(nn.Module):
     rigidity: Tensor
     reach: Tensor
 
-    def __init__(self, width: float = 1.0, blocks: int = 0, depth_probes: int = 0) -> None:
+    def __init__(
+        self,
+        width: float = 1.0,
+        blocks: int = 0,
+        depth_probes: int = 0,
+        *,
+        bend_relief: bool = False,
+    ) -> None:
         super().__init__()
         flat, h0 = VOLUME_CHANNELS * VOLUME_DEPTH, scaled(48, width)
         h1, h2, fine, seg = (scaled(c, width) for c in (80, 112, 40, 24))
@@ -122,7 +129,7 @@ class CompactWarping(nn.Module):
         self.decide.weight.data *= 0.1
         nn.init.zeros_(self.decide.bias)  # type: ignore[arg-type]
         self.occlusion, self.out = conv(h0, 1), conv(flat, scaled(FEATURE_CHANNELS, width))
-        self.depth_probes = depth_probes
+        self.depth_probes, self.bend_relief = depth_probes, bend_relief
         if depth_probes:
             swept = sweep_channels(depth_probes)
             self.enter_swept, self.fine_swept = conv(swept, h0), conv(swept, fine)
@@ -144,7 +151,7 @@ class CompactWarping(nn.Module):
         swept: PlaneSweep | None = None
         if relief is not None:
             with full_precision(volume.device):
-                relief = relief.anchored(x_s)
+                relief = relief.anchored(x_s, bend=self.bend_relief)
                 swept = plane_sweep(relief, rigid, self.depth_probes)
         maps = None if swept is None else swept.maps.to(flat.dtype)
         coarse, warped_heads = self._coarse(flat, face, head_logit.sigmoid(), x_s, x_d, rigid, maps)

@@ -8,7 +8,7 @@ import torch
 from liveportrait_core.geometry import Similarity
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.appearance_extractor import unpack
-from liveportrait_core.networks.compact.layers import identity_grid
+from liveportrait_core.networks.compact.layers import identity_grid, sample
 from liveportrait_core.networks.compact.relief import Relief, plane_sweep, sweep_channels
 from liveportrait_core.preset import COMPACT, Preset
 
@@ -88,6 +88,41 @@ def test_a_relief_is_moved_among_the_keypoints_though_some_are_hidden():
     torch.testing.assert_close(whole.anchored(source).depth, expected)
 
 
+def on_a_plane(tilt):
+    """Two sources whose keypoints lie on z = -0.7 + tilt x, seen as a flat relief."""
+    points = face_and_keypoints()[1].clone()
+    points[..., 2] = -0.7 + tilt * points[..., 0]
+    flat = flat_relief(-0.4)
+    return points, replace(flat, depth=flat.depth.expand(2, -1, -1, -1))
+
+
+def test_a_relief_bends_towards_its_keypoints():
+    points, flat = on_a_plane(tilt=0.4)
+    expected = points[..., 2]
+    off = []
+    for bend in (False, True):
+        depth = flat.anchored(points, bend=bend).depth
+        off.append((sample(depth, points[:, :, None, :2])[:, 0, :, 0] - expected).abs().mean())
+    assert float(off[1]) < 0.3 * float(off[0])
+
+
+def test_a_relief_whose_keypoints_lie_on_it_does_not_bend():
+    points, flat = on_a_plane(tilt=0.0)
+    torch.testing.assert_close(
+        flat.anchored(points, bend=True).depth, torch.full((2, 1, 64, 64), -0.7)
+    )
+
+
+def test_a_relief_that_grew_by_blocks_is_the_same_until_it_is_trained():
+    face, *_ = face_and_keypoints()
+    before = networks_of(PROBED)["appearance"]
+    after = networks_of(replace(PROBED, relief_blocks=4))["appearance"]
+    after.load_state_dict({**after.state_dict(), **before.state_dict()})
+    assert len(after.state_dict()) > len(before.state_dict())
+    with torch.no_grad():
+        assert torch.equal(before(face), after(face))
+
+
 def test_beside_the_head_nothing_is_met():
     swept = plane_sweep(flat_relief(-0.4, head_logit=-SURE), turned(10), 10)
     assert float(swept.hit.max()) < 1e-3
@@ -145,7 +180,8 @@ def test_half_precision_reads_nearly_the_same_flow(dtype):
     torch.testing.assert_close(flows[1], flows[0], atol=0.03, rtol=0)
 
 
-def test_a_preset_without_the_field_has_no_probes():
+def test_a_preset_without_the_fields_has_no_probes():
     kept = COMPACT.to_json()
-    del kept["depth_probes"]
-    assert Preset.from_json(kept).depth_probes == 0
+    del kept["depth_probes"], kept["relief_blocks"]
+    preset = Preset.from_json(kept)
+    assert (preset.depth_probes, preset.relief_blocks) == (0, 0)
