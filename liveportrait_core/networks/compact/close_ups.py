@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...constants import CompactKeypoint as C
+from ...geometry import full_precision
 from .layers import (
     DETAIL_SIZE_PX,
     ResidualBlock,
@@ -138,9 +139,12 @@ class CloseUps(nn.Module):
         self, reader: _Reader, picture: Tensor, xy: Tensor, parts: tuple[tuple[C, ...], ...]
     ) -> Tensor:
         """(B, 5 n, 2) offsets of the points of n parts, crop units."""
-        points = torch.stack([xy[:, list(part)] for part in parts], 1).flatten(0, 1)
-        window = Window.around(points.detach().float())
+        points = torch.stack([xy[:, list(part)] for part in parts], 1).flatten(0, 1).float()
+        window = Window.around(points.detach())
         pictures = picture.repeat_interleave(len(parts), 0)
-        seen = sample(pictures, window.grid(self.size_px)).to(picture.dtype)
-        found = reader(seen, window.inside(points.float()))
-        return window.outside(found).unflatten(0, (-1, len(parts))).flatten(1, 2)
+        with full_precision(xy.device):
+            seen = sample(pictures, window.grid(self.size_px))
+            places = window.inside(points)
+        found = reader(seen.to(picture.dtype), places)
+        with full_precision(xy.device):
+            return window.outside(found).unflatten(0, (-1, len(parts))).flatten(1, 2)

@@ -90,6 +90,17 @@ def test_points_beside_eyes_and_mouth_stay():
     assert moved.nonzero().flatten().tolist() == [*range(4, 14), *range(15, 20)]
 
 
+def test_mixed_precision_moves_points_alike():
+    torch.manual_seed(0)
+    network = CloseUps(16, 0.25)
+    torch.nn.init.normal_(network.mouth.out.weight, std=0.5)
+    face, xy = torch.rand(1, 3, 256, 256), torch.rand(1, 21, 2) - 0.5
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        mixed = network(face, xy)
+    with torch.no_grad():
+        torch.testing.assert_close(mixed, network(face, xy), atol=0.02, rtol=0)
+
+
 def test_a_preset_without_the_field_has_none():
     kept = COMPACT.to_json()
     del kept["close_up_px"]
