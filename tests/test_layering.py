@@ -37,6 +37,7 @@ ONLY_IN = {
         "face",
         "media",
         "checkpoints",
+        "speech",
         "pipeline",
         "cli",
         "nodes",

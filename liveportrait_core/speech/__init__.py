@@ -1,1 +1,1 @@
-"""What a face does while it speaks: visemes, coarticulation, lips that seal, brows and nods."""
+"""What a face does while it speaks: from phonemes by rules, from sound by a network."""

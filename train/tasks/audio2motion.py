@@ -1,0 +1,238 @@
+"""Speech to motion: the networks that hear, and move lips, jaw, brows and head (App. C)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from liveportrait_core.config.fields import check_options, option, shared
+from liveportrait_core.motion.speech_style import STYLE_VALUES
+from liveportrait_core.networks.phonemes import PhonemeEncoder, SoundFeatures
+from liveportrait_core.networks.speech import (
+    AHEAD,
+    PAST,
+    WINDOW,
+    MotionBefore,
+    SpeechForm,
+    SpeechNetwork,
+    SpeechWindow,
+    Style,
+)
+from liveportrait_core.speech.model import SpeechModel, load_speech_model, save_speech_model
+
+from ..data.speech_batch import STARTS, Augment, SpeechBatch, SpeechBatches, statistics
+from ..data.speech_clip import SpeechClip
+from ..engine import checkpoint
+from ..engine.draw import Draw
+from ..engine.loop import LoopConfig
+from ..engine.task import AdamW, Losses, Networks, ParameterGroup, Task, device_of
+from ..losses.speech_terms import SpeechStepLosses, SpeechWeights, TrueWindow, speech_terms
+from ..losses.terms import weighted_losses
+from ..models.pretrained.hama import installed_recogniser, read_recogniser
+
+MODEL_NAME: Final = "speech.safetensors"
+ENCODER: Final = "encoder"
+NETWORK: Final = "network"
+FIRST_ENCODER: Final = "first encoder"
+SPOKEN_SHAPES: Final = (
+    "jawOpen",
+    "mouthFunnel",
+    "mouthPucker",
+    "mouthSmileLeft",
+    "mouthSmileRight",
+    "mouthStretchLeft",
+    "mouthStretchRight",
+    "mouthRollLower",
+    "mouthPressLeft",
+    "mouthPressRight",
+    "mouthLowerDownLeft",
+    "mouthLowerDownRight",
+    "mouthUpperUpLeft",
+    "mouthUpperUpRight",
+    "browDownLeft",
+    "browDownRight",
+    "browInnerUp",
+    "browOuterUpLeft",
+    "browOuterUpRight",
+)
+"""Shapes that speech moves; `mouthClose` follows from them and from how far the lips are shut."""
+HEAD_ANGLES: Final = ("pitch_deg", "yaw_deg", "roll_deg")
+OPTIMISER: Final = AdamW(betas=(0.9, 0.98), weight_decay=1e-2, clip_norm=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audio2MotionConfig:
+    """Speech to motion, on synthetic speech and on clips with sound."""
+
+    loop: LoopConfig = shared(LoopConfig)
+    data: str = option(
+        help="folders written by train.speech or train.curate, separated by commas", place=True
+    )
+    batch: int = option(16, "sounds of 1.1 seconds per step and process", minimum=1)
+    begin_with: str = option(
+        "hama",
+        "whose phoneme recogniser is the first encoder: that of the package hama, default (that "
+        "of the model that ships), a model file, or none, from scratch",
+    )
+    init: str = option("", "model file whose weights all begin with", place=True)
+    lr: float = option(1e-3, "learning rate of what moves", above=0)
+    encoder_lr: float = option(2e-4, "learning rate of what hears; 0 leaves it as it is", minimum=0)
+    width: int = option(128, "channels of the transformer", minimum=8, more=True)
+    layers: int = option(3, "layers of the transformer", minimum=1, more=True)
+    weights: SpeechWeights = shared(SpeechWeights)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def folders(self) -> list[Path]:
+        """Those of `data`."""
+        return [Path(folder) for folder in self.data.split(",")]
+
+    @property
+    def form(self) -> SpeechForm:
+        """Of the network."""
+        return SpeechForm(
+            outputs=(*SPOKEN_SHAPES, *HEAD_ANGLES),
+            styles=STYLE_VALUES,
+            slow=len(HEAD_ANGLES),
+            width=self.width,
+            layers=self.layers,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStep:
+    """One batch of sounds through the networks."""
+
+    batches: SpeechBatches
+    weights: SpeechWeights
+    first_encoder: PhonemeEncoder
+
+    def batch(self, draw: Draw) -> SpeechBatch:
+        """Sounds with what the face does."""
+        return self.batches.draw(draw)
+
+    def losses(self, networks: Networks, average: Networks, batch: SpeechBatch) -> Losses:
+        """Of four windows of each sound, and of what is recognised in it."""
+        del average
+        encoder, network = networks[ENCODER], networks[NETWORK]
+        assert isinstance(encoder, PhonemeEncoder)
+        assert isinstance(network, SpeechNetwork)
+        heard: SoundFeatures = encoder(batch.heard.to(device_of(networks)))
+        made, true = windows(network, heard, batch)
+        with torch.no_grad():
+            first = self.first_encoder(batch.clean.to(heard.mel))
+            before = self.first_encoder.log_probabilities(first.encoded)
+        step = SpeechStepLosses(
+            made=made,
+            true=true,
+            spread=network.spread,
+            names=network.form.outputs,
+            slow=network.form.slow,
+            spoken=encoder.log_probabilities(heard.encoded),
+            spoken_before=before,
+        )
+        return weighted_losses(speech_terms(self.weights), step)
+
+
+def windows(
+    network: SpeechNetwork, heard: SoundFeatures, batch: SpeechBatch
+) -> tuple[SpeechWindow, TrueWindow]:
+    """The windows of a batch, all of one sound after the other: made, and as they should be."""
+    place = heard.mel.device
+    values, closure = batch.values.to(place), batch.closure.to(place)
+    sound = SoundFeatures(
+        encoded=_parts(heard.encoded, -PAST, WINDOW + AHEAD),
+        mel=_parts(heard.mel, -PAST, WINDOW + AHEAD),
+    )
+    past = _parts(values, -PAST, 0) + batch.past_noise.to(place).flatten(0, 1) * network.spread
+    before = MotionBefore(values=past, known=batch.past_known.to(place).flatten())
+    style = Style(
+        values=batch.style.to(place).repeat_interleave(len(STARTS), 0),
+        known=batch.style_known.to(place).repeat_interleave(len(STARTS), 0),
+    )
+    known = batch.known.to(place).repeat_interleave(len(STARTS), 0)[:, None]
+    true = TrueWindow(
+        values=_parts(values, 0, WINDOW + AHEAD),
+        closure=_parts(closure, 0, WINDOW + AHEAD),
+        known=known.expand(-1, WINDOW + AHEAD, -1),
+    )
+    return network(sound, before, style), true
+
+
+def _parts(values: Tensor, begin: int, end: int) -> Tensor:
+    """(B, 56, ...) -> (B * 4, end - begin, ...) about each start."""
+    return torch.stack([values[:, s + begin : s + end] for s in STARTS], 1).flatten(0, 1)
+
+
+def audio2motion_task(
+    config: Audio2MotionConfig, clips: Sequence[SpeechClip], augment: Augment
+) -> Task:
+    """The networks, the batches and the step, put together."""
+    torch.manual_seed(config.loop.seed)
+    form = config.form
+    first = first_encoder(config.begin_with)
+    network, encoder = SpeechNetwork(form), PhonemeEncoder()
+    encoder.load_state_dict(first.state_dict())
+    if not checkpoint.is_begun(config.loop.run):
+        mean, spread = statistics(clips, form.outputs, form.slow)
+        network.mean.copy_(mean)
+        network.spread.copy_(spread)
+        if config.init:
+            given = load_speech_model(Path(config.init))
+            network.load_state_dict(given.network.state_dict())
+            encoder.load_state_dict(given.encoder.state_dict())
+    batches = SpeechBatches(
+        clips=clips, outputs=form.outputs, slow=form.slow, count=config.batch, augment=augment
+    )
+    networks = {NETWORK: network, ENCODER: encoder}
+    groups = [ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER)]
+    if config.encoder_lr:
+        groups.append(ParameterGroup(modules=(ENCODER,), lr=config.encoder_lr, optimiser=OPTIMISER))
+    else:
+        encoder.requires_grad_(False)
+    step = SpeechStep(batches=batches, weights=config.weights, first_encoder=first)
+
+    def write(average: Networks) -> Path:
+        path = config.loop.run / MODEL_NAME
+        trained, heard = average[NETWORK], average[ENCODER]
+        assert isinstance(trained, SpeechNetwork)
+        assert isinstance(heard, PhonemeEncoder)
+        note = f"audio2motion {config.loop.length}, seed {config.loop.seed}"
+        save_speech_model(
+            SpeechModel(encoder=heard, network=trained), path, metadata={"trained": note}
+        )
+        return path
+
+    return Task(
+        networks=networks,
+        groups=tuple(groups),
+        steps=(step,),
+        frozen={FIRST_ENCODER: first},
+        write=write,
+    )
+
+
+def first_encoder(begin_with: str) -> PhonemeEncoder:
+    """The recogniser that training begins with, in eval mode.
+
+    Raises:
+        CheckpointError: It is not there.
+    """
+    if begin_with == "none":
+        encoder = PhonemeEncoder()
+    elif begin_with == "hama":
+        encoder = read_recogniser(installed_recogniser())
+    else:
+        model = (
+            load_speech_model() if begin_with == "default" else load_speech_model(Path(begin_with))
+        )
+        encoder = PhonemeEncoder()
+        encoder.load_state_dict(model.encoder.state_dict())
+    return encoder.eval().requires_grad_(False)
