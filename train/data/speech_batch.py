@@ -145,7 +145,9 @@ def face_track(clip: SpeechClip, outputs: tuple[str, ...], slow: int) -> FaceTra
     values = torch.cat((shapes.weights[:, columns], head[:, :slow]), 1).float()
     is_known = [*known, *[float(shapes.head_deg is not None)] * slow]
     return FaceTrack(
-        values=values, closure=LipGap().closure(shapes.weights.float()).clamp(0, 1), known=torch.tensor(is_known)
+        values=values,
+        closure=LipGap().closure(shapes.weights.float()).clamp(0, 1),
+        known=torch.tensor(is_known),
     )
 
 

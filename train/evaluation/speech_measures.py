@@ -148,9 +148,7 @@ def summary(measures: Sequence[ClipMeasures]) -> dict[str, float | int]:
     }
 
 
-def with_noise(
-    samples: NDArray[np.float32], ratio_db: float, seed: int = 0
-) -> NDArray[np.float32]:
+def with_noise(samples: NDArray[np.float32], ratio_db: float, seed: int = 0) -> NDArray[np.float32]:
     """A sound with white noise that is so many decibels quieter."""
     noise = np.random.default_rng(seed).standard_normal(len(samples)).astype(np.float32)
     loudness = float(np.sqrt(np.mean(samples**2)))

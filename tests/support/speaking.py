@@ -1,0 +1,55 @@
+"""A small speech model, and clips of speech that are made in no time."""
+
+import numpy as np
+import torch
+
+from liveportrait_core.motion.speech_style import STYLE_VALUES, SpeechStyle
+from liveportrait_core.networks.speech import SpeechForm
+from liveportrait_core.speech.articulation import articulate
+from liveportrait_core.speech.model import build_speech_model
+from liveportrait_core.speech.visemes import Phone
+from train.data.speech_clip import SPEECH_HZ, SpeechClip
+
+OUTPUTS = ("jawOpen", "mouthPucker", "browInnerUp", "pitch_deg", "yaw_deg", "roll_deg")
+
+
+def small_speech_model(seed=0):
+    """Random weights whose outputs move with the sound."""
+    torch.manual_seed(seed)
+    form = SpeechForm(outputs=OUTPUTS, styles=STYLE_VALUES, slow=3, width=16, layers=1, heads=2)
+    model = build_speech_model(form)
+    model.network.mean.fill_(0.3)
+    model.network.spread.fill_(0.2)
+    for module in (model.encoder, model.network):
+        module.eval().requires_grad_(False)
+    return model
+
+
+def tone(seconds, hz=220.0, rate=SPEECH_HZ):
+    """(N,) a tone that swells and fades."""
+    times = np.arange(int(seconds * rate)) / rate
+    swell = 0.3 + 0.2 * np.sin(2 * np.pi * 3 * times)
+    return (swell * np.sin(2 * np.pi * hz * times)).astype(np.float32)
+
+
+def made_clip(seed=0, seconds=1.6):
+    """A clip of vowels and of m, each with a sound of its own."""
+    random = np.random.default_rng(seed)
+    phones, end_s = [Phone(viseme="sil", start_s=0.0, end_s=0.2)], 0.2
+    sound = np.zeros(int(seconds * SPEECH_HZ), np.float32)
+    while end_s < seconds - 0.3:
+        viseme = str(random.choice(["aa", "PP", "iy", "uw", "SS"]))
+        start_s, end_s = end_s, end_s + 0.12
+        phones.append(Phone(viseme=viseme, start_s=start_s, end_s=end_s))
+        part = slice(int(start_s * SPEECH_HZ), int(end_s * SPEECH_HZ))
+        pitch = {"aa": 700, "PP": 150, "iy": 2500, "uw": 350, "SS": 5000}[viseme]
+        sound[part] = tone(0.2, pitch)[: len(sound[part])]
+    phones.append(Phone(viseme="sil", start_s=end_s, end_s=seconds))
+    style = SpeechStyle(opening=float(random.uniform(0.7, 1.3)))
+    return SpeechClip(
+        waveform=sound,
+        shapes=articulate(phones, int(np.ceil(len(sound) / 320)), style=style),
+        phones=tuple(phones),
+        voice=f"made {seed}",
+        style=style,
+    )
