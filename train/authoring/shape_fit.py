@@ -106,6 +106,7 @@ def correlations(shape_map: BlendshapeMap, people: Sequence[ReadPerson]) -> dict
     read = one_of_opposites(read)
     true, read = true - true.mean(0), read - read.mean(0)
     r = (true * read).sum(0) / (true.norm(dim=0) * read.norm(dim=0)).clamp(min=1e-9)
+    r = r.clamp(-1, 1)
     moves = (true.abs().amax(0) > LEAST_SPREAD).tolist()
     return {
         name: value

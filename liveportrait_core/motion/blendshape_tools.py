@@ -1,0 +1,64 @@
+"""Blendshapes made from blendshapes: mirrored, and on an even grid of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from .blendshapes import ARKIT_SHAPES, Blendshapes
+
+
+def _other_side(name: str) -> str:
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
+OTHER_SIDE: Final = tuple(ARKIT_SHAPES.index(_other_side(name)) for name in ARKIT_SHAPES)
+"""For each shape, the one on the other side of the face."""
+
+
+def mirror_blendshapes(blendshapes: Blendshapes) -> Blendshapes:
+    """The shapes as seen in a mirror: left is right, and the head turns and tilts the other way."""
+    head_deg = blendshapes.head_deg
+    known = frozenset(ARKIT_SHAPES[OTHER_SIDE[ARKIT_SHAPES.index(n)]] for n in blendshapes.known)
+    return replace(
+        blendshapes,
+        weights=blendshapes.weights[:, list(OTHER_SIDE)],
+        head_deg=None if head_deg is None else head_deg * head_deg.new_tensor((1.0, -1.0, -1.0)),
+        known=known,
+    )
+
+
+def on_even_grid(values: Tensor, times_s: Sequence[Fraction], fps: Fraction) -> Tensor:
+    """Values at every frame of a rate, linear between those that were recorded.
+
+    Convention:
+        - frame 0 is at the first time; a capture without gaps keeps its values: a row that is
+          within half a frame of its place counts as in it
+
+    Args:
+        values: (N, D), recorded at `times_s`.
+        times_s: N rising times.
+        fps: Frames per second of the result.
+
+    Returns:
+        (B, D).
+    """
+    first = times_s[0]
+    places = [(time - first) * fps for time in times_s]
+    if all(abs(place - number) <= Fraction(1, 2) for number, place in enumerate(places)):
+        return values
+    at = torch.tensor([float(place) for place in places], dtype=torch.float64)
+    frames = torch.arange(round(places[-1]) + 1, dtype=torch.float64)
+    after = torch.searchsorted(at, frames).clamp(1, len(at) - 1)
+    before = after - 1
+    step = (at[after] - at[before]).clamp(min=1e-9)
+    share = ((frames - at[before]) / step).clamp(0, 1).to(values)[:, None]
+    return torch.lerp(values[before], values[after], share)

@@ -1,0 +1,266 @@
+import json
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from liveportrait_core.errors import MediaError
+from liveportrait_core.media.blendshape_file import load_blendshapes, save_blendshapes
+from liveportrait_core.motion.blendshape_options import CaptureOptions
+from liveportrait_core.motion.blendshape_tools import mirror_blendshapes
+from liveportrait_core.motion.blendshapes import ARKIT_SHAPES, Blendshapes
+
+
+def random_shapes(frames: int = 5, *, head: bool = True) -> Blendshapes:
+    generator = torch.Generator().manual_seed(frames)
+    return Blendshapes(
+        weights=torch.rand(frames, len(ARKIT_SHAPES), generator=generator),
+        head_deg=torch.randn(frames, 3, generator=generator) * 20 if head else None,
+        fps=Fraction(60),
+    )
+
+
+def written(path, text: str):
+    path.write_text(text, "utf-8")
+    return path
+
+
+def csv_text(*rows: str, header: str = "Timecode,BlendShapeCount,JawOpen,EyeBlinkLeft") -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def test_a_csv_comes_back_as_it_was(tmp_path):
+    shapes = random_shapes(130)  # three seconds: numbers of frames wrap
+    save_blendshapes(shapes, tmp_path / "take.csv")
+    read = load_blendshapes(tmp_path / "take.csv")
+    assert_close(read.weights, shapes.weights, atol=1e-6, rtol=0)
+    assert_close(read.head_deg, shapes.head_deg, atol=1e-4, rtol=0)
+    assert (read.fps, read.known, read.producer) == (60, frozenset(ARKIT_SHAPES), "take.csv")
+
+
+def test_the_columns_are_those_of_live_link_face(tmp_path):
+    save_blendshapes(random_shapes(), tmp_path / "take.csv")
+    header, first, *_ = (tmp_path / "take.csv").read_text().splitlines()
+    names = header.split(",")
+    assert names[:4] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft", "EyeLookDownLeft"]
+    assert names[-9:-5] == ["HeadYaw", "HeadPitch", "HeadRoll", "LeftEyeYaw"]
+    assert len(names) == 2 + 61
+    assert first.startswith("00:00:00:00.000,61,")
+
+
+def test_columns_may_come_in_any_order_and_case_and_be_missing(tmp_path):
+    text = csv_text(
+        "10:00:00:00.5,2,.25,.5",
+        "10:00:00:01.5,2,.75,1",
+        header="TIMECODE,BlendshapeCount,jawopen,EYEBLINKRIGHT",
+    )
+    read = load_blendshapes(written(tmp_path / "take.csv", text))
+    assert read.known == {"jawOpen", "eyeBlinkRight"}
+    assert read.shape("jawOpen").tolist() == [0.25, 0.75]
+    assert read.shape("eyeBlinkRight").tolist() == [0.5, 1.0]
+    assert read.head_deg is None
+
+
+def test_angles_turn_as_documented(tmp_path):
+    header = "Timecode,BlendShapeCount,JawOpen,HeadYaw,HeadPitch,HeadRoll"
+    text = csv_text("00:00:00:00.0,4,0,0.2,0.1,0.3", header=header)
+    path = written(tmp_path / "take.csv", text)
+    yaw, pitch, roll = (math.degrees(angle) for angle in (0.2, 0.1, 0.3))
+    expected = {
+        "arkit": [pitch, -yaw, -roll],
+        "unreal": [-pitch, yaw, -roll],
+    }
+    for head, angles in expected.items():
+        read = load_blendshapes(path, CaptureOptions(head=head))
+        assert read.head_deg[0].tolist() == pytest.approx(angles, abs=1e-4)
+    assert load_blendshapes(path, CaptureOptions(head="none")).head_deg is None
+    degrees = written(tmp_path / "degrees.csv", text.replace("0.2,0.1,0.3", "20,10,30"))
+    assert load_blendshapes(degrees).head_deg[0].tolist() == pytest.approx([10, -20, -30])
+
+
+@pytest.mark.parametrize(
+    ("largest", "rate"), [(23, 24), (24, 25), (29, 30), (49, 50), (59, 60), (119, 120)]
+)
+def test_the_rate_is_that_of_the_time_codes(tmp_path, largest, rate):
+    rows = [f"01:02:{3 + k // rate:02}:{k % rate:02}.125,2,{k / 500},0" for k in range(2 * rate)]
+    assert largest == rate - 1
+    read = load_blendshapes(written(tmp_path / "take.csv", csv_text(*rows)))
+    assert read.fps == rate
+    assert len(read) == 2 * rate
+
+
+def test_a_gap_in_the_time_codes_is_filled_in(tmp_path):
+    frames = [number for number in range(60) if number not in {10, 11, 12}]
+    rows = [f"23:59:59:{number:02}.000,2,{number / 100},0" for number in frames]
+    rows.append("00:00:00:00.000,2,0.6,0")  # over midnight
+    read = load_blendshapes(written(tmp_path / "take.csv", csv_text(*rows)))
+    assert len(read) == 61
+    assert_close(read.shape("jawOpen"), torch.arange(61) / 100)
+
+
+def test_time_codes_that_tremble_by_less_than_half_a_frame_keep_the_values(tmp_path):
+    rows = [f"00:00:00:{k:02}.{(k * 37) % 50:02}0,2,{k % 7 / 10},0" for k in range(60)]
+    read = load_blendshapes(written(tmp_path / "take.csv", csv_text(*rows)))
+    assert_close(read.shape("jawOpen"), torch.tensor([k % 7 / 10 for k in range(60)]))
+
+
+def test_a_csv_without_time_codes_and_one_that_counts_frames(tmp_path):
+    plain = written(tmp_path / "a.csv", "jawOpen\n0.5\n0.25\n")
+    read = load_blendshapes(plain, CaptureOptions(capture_fps=Fraction(30)))
+    assert (len(read), read.fps) == (2, 30)
+    counted = written(tmp_path / "b.csv", csv_text("7,2,0,0", "8,2,.5,0", "10,2,.5,1"))
+    assert load_blendshapes(counted).shape("eyeBlinkLeft").tolist() == [0, 0, 0.5, 1]
+
+
+def test_messages_of_ifacialmocap(tmp_path):
+    text = (
+        "mouthSmile_R-20|jawOpen-45|eyeBlink_L-100|browInnerUp-3|hapihapi-0|"
+        "=head#10,-5,2,0.1,0.2,-0.6|rightEye#1,2,3|leftEye#1,2,3|\n"
+    )
+    read = load_blendshapes(written(tmp_path / "take.txt", text * 3))
+    assert (len(read), read.fps) == (3, 60)
+    assert read.known == {"mouthSmileRight", "jawOpen", "eyeBlinkLeft", "browInnerUp"}
+    assert read.shape("jawOpen").tolist() == pytest.approx([0.45] * 3)
+    assert read.head_deg[0].tolist() == [10, 5, -2]
+
+
+MEDIAPIPE_FORMS = {
+    "names": lambda shapes: shapes,
+    "face": lambda shapes: [{"blendshapes": shapes, "score": 0.9}],
+    "categories": lambda shapes: [
+        {"index": k, "score": v, "categoryName": n} for k, (n, v) in enumerate(shapes.items())
+    ],
+    "result": lambda shapes: {
+        "faceBlendshapes": [
+            {"categories": [{"score": v, "categoryName": n} for n, v in shapes.items()]}
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("form", MEDIAPIPE_FORMS)
+def test_names_of_mediapipe(tmp_path, form):
+    frames = [{"_neutral": 0.01, "jawOpen": k / 4, "eyeBlinkLeft": 0.5} for k in range(4)]
+    made = json.dumps({"frames": [MEDIAPIPE_FORMS[form](frame) for frame in frames]})
+    read = load_blendshapes(written(tmp_path / "take.json", made))
+    assert read.shape("jawOpen").tolist() == [0, 0.25, 0.5, 0.75]
+    assert read.known == {"jawOpen", "eyeBlinkLeft"}
+    assert read.fps == 30
+
+
+def test_frames_without_a_face_lie_between_their_neighbours(tmp_path):
+    faces = [[], [{"blendshapes": {"jawOpen": 0.2}}], [], [{"blendshapes": {"jawOpen": 0.6}}], []]
+    read = load_blendshapes(written(tmp_path / "take.json", json.dumps(faces)))
+    assert_close(read.shape("jawOpen"), torch.tensor([0.2, 0.2, 0.4, 0.6, 0.6]))
+
+
+def test_the_head_of_mediapipe_turns_as_its_matrix_says(tmp_path):
+    angle = math.radians(20)  # about y, upwards: the nose goes to x, to the right of the picture
+    matrix = np.eye(4) * 2
+    matrix[:3, :3] @= [
+        [math.cos(angle), 0, math.sin(angle)],
+        [0, 1, 0],
+        [-math.sin(angle), 0, math.cos(angle)],
+    ]
+    face = {"blendshapes": {"jawOpen": 0.2}, "transformation_matrix": matrix.tolist()}
+    read = load_blendshapes(written(tmp_path / "take.json", json.dumps([[face]])))
+    assert read.head_deg[0].tolist() == pytest.approx([0, -20, 0], abs=1e-3)
+
+
+def test_a_mirrored_capture_changes_sides(tmp_path):
+    shapes = random_shapes()
+    save_blendshapes(shapes, tmp_path / "take.csv")
+    read = load_blendshapes(tmp_path / "take.csv", CaptureOptions(mirrored=True))
+    assert_close(read.shape("eyeBlinkLeft"), shapes.shape("eyeBlinkRight"), atol=1e-6, rtol=0)
+    assert_close(read.shape("jawRight"), shapes.shape("jawLeft"), atol=1e-6, rtol=0)
+    assert_close(read.head_deg[:, 1], -shapes.head_deg[:, 1], atol=1e-4, rtol=0)
+    twice = mirror_blendshapes(mirror_blendshapes(shapes))
+    assert_close(twice.weights, shapes.weights)
+
+
+BAD_FILES = {
+    "empty.csv": "",
+    "header.csv": csv_text(),
+    "other.csv": "a,b\n1,2\n",
+    "short_row.csv": csv_text("00:00:00:00.0,2"),
+    "letters.csv": csv_text("00:00:00:00.0,2,much,0"),
+    "nan.csv": csv_text("00:00:00:00.0,2,nan,0"),
+    "infinite.csv": csv_text("00:00:00:00.0,2,1e999,0"),
+    "time.csv": csv_text("00:00:00:00.0,2,0,0", "later,2,0,0"),
+    "backwards.csv": csv_text("00:00:00:05.0,2,0,0", "00:00:00:04.0,2,0,0"),
+    "same.csv": csv_text("00:00:00:05.0,2,0,0", "00:00:00:05.0,2,0,0"),
+    "hours.csv": csv_text("01:00:00:05.0,2,0,0", "03:00:00:05.0,2,0,0"),
+    "quote.csv": csv_text('00:00:00:05.0,2,"0,0'),
+    "words.txt": "hello\nworld\n",
+    "letters.txt": "jawOpen-4.5.6|=head#1,2,3\n",
+    "head.txt": "jawOpen-4|=head#1,2\n",
+    "nan.txt": "jawOpen-4|=head#nan,2,3\n",
+    "no.json": "{",
+    "number.json": "3",
+    "names.json": '[{"smile": 0.5}]',
+    "none.json": "[[], []]",
+    "text.json": '[{"jawOpen": "wide"}]',
+    "nan.json": '[{"jawOpen": NaN}]',
+    "deep.json": "[" * 20000,
+    "take.bvh": "HIERARCHY",
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_what_is_no_capture_is_one_sentence(tmp_path, name):
+    with pytest.raises(MediaError) as error:
+        load_blendshapes(written(tmp_path / name, BAD_FILES[name]))
+    said = str(error.value)
+    assert name in said
+    assert said.endswith(".")
+    assert "\n" not in said
+    assert len(said) < 300
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "take.csv").write_bytes(b"\xff\xfe\x00\x01" * 50)
+    with pytest.raises(MediaError, match="is no text"):
+        load_blendshapes(tmp_path / "take.csv")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "txt", "json"])
+def test_damaged_files_are_read_or_refused(tmp_path, suffix):
+    save_blendshapes(random_shapes(8), tmp_path / "take.csv")
+    texts = {
+        "csv": (tmp_path / "take.csv").read_text(),
+        "txt": "eyeBlink_L-7|jawOpen-45|=head#10,-5,2,0,0,0|leftEye#1,2,3|\n" * 4,
+        "json": json.dumps([[{"blendshapes": {"jawOpen": 0.5, "tongueOut": 0.1}}]] * 3),
+    }
+    random = np.random.default_rng(0)
+    for _ in range(150):
+        letters = list(texts[suffix])
+        for _ in range(int(random.integers(1, 6))):
+            place = int(random.integers(len(letters)))
+            letters[place : place + int(random.integers(1, 9))] = str(
+                random.choice(list(',;:.-|=#"{}[]\n xe9N'))
+            )
+        path = written(tmp_path / f"damaged.{suffix}", "".join(letters))
+        try:
+            read = load_blendshapes(path)
+        except MediaError:
+            continue
+        assert read.weights.isfinite().all()
+        assert len(read)
+        assert read.head_deg is None or read.head_deg.isfinite().all()
+
+
+def test_only_a_csv_is_written(tmp_path):
+    with pytest.raises(MediaError, match=r"ends in \.csv"):
+        save_blendshapes(random_shapes(), tmp_path / "take.json")
+    with pytest.raises(MediaError, match="0 frames"):
+        save_blendshapes(random_shapes()[:0], tmp_path / "take.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_shapes_without_a_head_are_written_as_facing(tmp_path):
+    save_blendshapes(replace(random_shapes(), head_deg=None), tmp_path / "take.csv")
+    assert not load_blendshapes(tmp_path / "take.csv").head_deg.any()
