@@ -33,6 +33,8 @@ PITCH_WINDOW: Final = 1024
 PITCH_RANGE_HZ: Final = (65.0, 400.0)
 LEAST_PERIODIC: Final = 0.5
 """Correlation of a voiced sound with itself one period later."""
+OCTAVE_COST: Final = 0.06
+"""By how much a period must match better than one of half its length (Boersma, 1993)."""
 BLOCK_FRAMES: Final = 3000
 """A minute of sound at a time: memory does not grow with its length."""
 
@@ -106,11 +108,13 @@ def pitch_hz(waveform: Tensor) -> Tensor:
         (ceil(N / 320),) hertz, 0 where nothing is voiced.
     """
     frames = -(-len(waveform) // HOP)
+    if not frames:
+        return torch.zeros(0, dtype=torch.float64)
     half = PITCH_WINDOW // 2
     padded = torch.nn.functional.pad(waveform.double(), (half, half + frames * HOP))
     windows = padded.unfold(0, PITCH_WINDOW, HOP)[:frames]
     found = [_pitch_of(block) for block in windows.split(BLOCK_FRAMES)]
-    return torch.cat(found) if found else torch.zeros(0, dtype=torch.float64)
+    return torch.cat(found)
 
 
 def stresses(loudness: Tensor, pitch: Tensor) -> list[Stress]:
@@ -231,8 +235,10 @@ def _pitch_of(windows: Tensor) -> Tensor:
     taper = torch.fft.irfft(own.abs() ** 2, 2 * PITCH_WINDOW)
     periods = slice(shortest, longest + 1)
     scaled = correlation[:, periods] / (taper[periods] / taper[0])
-    best, period = scaled.max(1)
-    periodic = best > LEAST_PERIODIC * correlation[:, 0].clamp(min=1e-6)
+    power = correlation[:, :1].clamp(min=1e-6)
+    octaves = torch.log2(torch.arange(shortest, longest + 1) / shortest)
+    period = (scaled - OCTAVE_COST * power * octaves).argmax(1)
+    periodic = (scaled.gather(1, period[:, None]) > LEAST_PERIODIC * power)[:, 0]
     return torch.where(periodic, SPEECH_HZ / (period + shortest).double(), 0.0)
 
 

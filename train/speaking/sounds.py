@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import next_fast_len
 
 from liveportrait_core.speech.prosody import SPEECH_HZ
 
@@ -37,10 +38,11 @@ def noise(samples: int, random: np.random.Generator) -> Samples:
     Returns:
         (samples,) with a standard deviation of about one.
     """
-    hertz = np.fft.rfftfreq(samples, 1 / SPEECH_HZ)
+    length = next_fast_len(samples, real=True) or samples
+    hertz = np.fft.rfftfreq(length, 1 / SPEECH_HZ)
     spectrum = random.normal(size=(2, len(hertz)))
     colour = np.maximum(hertz, 30.0) ** (random.uniform(*COLOUR) / 2)
-    sound = np.fft.irfft((spectrum[0] + 1j * spectrum[1]) * colour, samples)
+    sound = np.fft.irfft((spectrum[0] + 1j * spectrum[1]) * colour, length)[:samples]
     wander = np.interp(
         np.arange(samples),
         np.linspace(0, samples, 2 + samples // SPEECH_HZ),
