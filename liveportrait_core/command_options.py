@@ -11,6 +11,7 @@ from .config.fields import check_options, option, section, shared
 from .config.find_options import FindOptions
 from .constants import COMPACT_SPACE, KeypointSpace
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
+from .motion.speech_options import SpeechOptions
 from .motion.tool_options import frame_rate_option
 
 
@@ -111,6 +112,16 @@ class IdleDriver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechDriver:
+    """How a face speaks whose driver is a sound."""
+
+    speech: SpeechOptions = section(SpeechOptions, flags="speech-", group="motion")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
     """What is written of an animation."""
 
@@ -190,6 +201,21 @@ class IdleFileOptions:
     idle: IdleOptions = shared(IdleOptions)
     fps: Fraction = frame_rate_option(Fraction(25), "frames per second")
     space: KeypointSpace = option(COMPACT_SPACE, "keypoint space of the model that it will drive")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechFileOptions:
+    """The motion of a speech that is written to a file."""
+
+    speech: SpeechOptions = shared(SpeechOptions)
+    fps: Fraction = frame_rate_option(Fraction(25), "frames per second")
+    space: KeypointSpace = option(COMPACT_SPACE, "keypoint space of the model that it will drive")
+    weights: Path | None = option(
+        None, "a file of train.audio2motion", metavar="FILE", unset="the one in the package"
+    )
 
     def __post_init__(self) -> None:
         check_options(self)

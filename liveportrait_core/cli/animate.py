@@ -16,7 +16,14 @@ import torch
 
 from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
-from ..command_options import IdleDriver, ModelOptions, OutputOptions, PartOptions, ReportOptions
+from ..command_options import (
+    IdleDriver,
+    ModelOptions,
+    OutputOptions,
+    PartOptions,
+    ReportOptions,
+    SpeechDriver,
+)
 from ..config.arguments import from_arguments
 from ..errors import counted
 from ..imaging.tensors import Pixels
@@ -25,10 +32,12 @@ from ..media.images import write_image
 from ..media.video import VideoReader
 from ..motion.life import IDLE_FPS, idle_motion
 from ..motion.life_options import IdleOptions
+from ..motion.speech_options import SpeechOptions
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from ..pipeline import prepare
-from .inputs import Driver, Picture, frames_of, open_driver, open_source
+from ..speech.talking import motion_of_speech
+from .inputs import Driver, Picture, Speech, frames_of, open_driver, open_source
 from .outputs import Output, with_masks
 from .panels import Panels
 from .progress import ProgressBar
@@ -47,7 +56,8 @@ class _Job:
     source: Picture | VideoReader
     driving: Driver
     output: Output
-    sound: VideoReader | None
+    speech: SpeechOptions
+    sound: VideoReader | Speech | None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,15 +105,18 @@ def _open(args: argparse.Namespace) -> _Job:
         source=source,
         driving=driving,
         output=output,
+        speech=from_arguments(SpeechDriver, args).speech,
         sound=sound,
     )
 
 
 def _driving(job: _Job, space: str) -> Pixels | VideoReader | Motion:
     """What drives, for a model of a keypoint space."""
+    fps = job.source.fps if isinstance(job.source, VideoReader) else IDLE_FPS
     if isinstance(job.driving, IdleOptions):
-        fps = job.source.fps if isinstance(job.source, VideoReader) else IDLE_FPS
         return idle_motion(space, job.driving, fps)
+    if isinstance(job.driving, Speech):
+        return motion_of_speech(job.driving.samples, space, job.speech, fps=fps)
     return job.driving if isinstance(job.driving, Motion) else frames_of(job.driving)
 
 

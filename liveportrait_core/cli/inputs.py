@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..command_options import ClipPart, IdleDriver
 from ..constants import MIN_FACE_PX
@@ -16,16 +18,18 @@ from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable
 from ..media.images import ALPHA_SUFFIXES, READABLE_SUFFIXES, on_white, read_image
-from ..media.kinds import VIDEO_SUFFIXES, media_kind
+from ..media.kinds import VIDEO_SUFFIXES, is_sound, media_kind
 from ..media.motion_file import is_motion, load_motion
 from ..media.video import VideoReader
 from ..motion.life_options import IdleOptions
 from ..motion.sequence import exact_seconds, trim
 from ..motion.types import Motion
+from ..networks.phonemes import SAMPLE_RATE_HZ
+from ..speech.sound import read_speech
 
 _LOG = logging.getLogger(__name__)
 
-Driver: TypeAlias = "Picture | VideoReader | Motion | IdleOptions"
+Driver: TypeAlias = "Picture | VideoReader | Motion | IdleOptions | Speech"
 """What may drive a source."""
 WHOLE: Final = ClipPart()
 """All of a clip."""
@@ -44,6 +48,17 @@ class Picture:
         if self.alpha is None:
             return self.rgb
         return on_white(self.rgb, self.alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A sound that makes a face speak."""
+
+    path: Path
+    samples: Tensor
+    """(N,) at 16 kHz, of the part that is used."""
+    start_s: Fraction
+    """Where that part begins."""
 
 
 def frames_of(given: Picture | VideoReader, *, keep_alpha: bool = False) -> Pixels | VideoReader:
@@ -100,8 +115,8 @@ def open_driver(path: Path | None, idle: IdleDriver, part: ClipPart = WHOLE) -> 
     """
     if path is None and idle.idle is None:
         raise MediaError(
-            "There is no DRIVING; a picture, video or motion file is expected, or --idle. Give a "
-            "file as the second name, or --idle 10s."
+            "There is no DRIVING; a picture, video, motion file or sound is expected, or --idle. "
+            "Give a file as the second name, or --idle 10s."
         )
     if idle.idle is None:
         assert path is not None
@@ -114,19 +129,40 @@ def open_driver(path: Path | None, idle: IdleDriver, part: ClipPart = WHOLE) -> 
     return IdleOptions(duration=idle.idle)
 
 
-def open_driving(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader | Motion:
-    """The motion file, picture or video at a path, or a part of it.
+def open_driving(path: Path, part: ClipPart = WHOLE) -> Driver:
+    """The motion file, picture, video or sound at a path, or a part of it.
 
     Raises:
         MediaError: None of them is there, or it is too small or damaged.
     """
+    check_readable(path, "picture, video, motion file or sound")
     if not is_motion(path):
-        return open_source(path, part)
+        return open_speech(path, part) if is_sound(path) else open_source(path, part)
     motion = load_motion(path)
     try:
         return trim(motion, part.start, part.duration)
     except ValueError as error:
         raise MediaError(f"{path}: {error}") from error
+
+
+def open_speech(path: Path, part: ClipPart = WHOLE) -> Speech:
+    """The sound at a path, or a part of it.
+
+    Raises:
+        MediaError: It cannot be read, or the part holds nothing.
+    """
+    samples = read_speech(path)
+    first = round(exact_seconds(part.start) * SAMPLE_RATE_HZ)
+    first = max(0, first + len(samples)) if first < 0 else first
+    last = len(samples)
+    if part.duration is not None:
+        last = min(last, first + round(exact_seconds(part.duration) * SAMPLE_RATE_HZ))
+    if first >= last:
+        raise MediaError(
+            f"{path}: the part of the sound is empty; it lasts {len(samples) / SAMPLE_RATE_HZ:g} "
+            "s. Begin earlier, or take a longer part."
+        )
+    return Speech(path, samples[first:last], Fraction(first, SAMPLE_RATE_HZ))
 
 
 def _check_size(path: Path, height: int, width: int) -> None:

@@ -14,6 +14,7 @@ from ..command_options import (
     ModelOptions,
     PartOptions,
     ReportOptions,
+    SpeechFileOptions,
 )
 from ..config.arguments import from_arguments
 from ..errors import MediaError
@@ -28,7 +29,9 @@ from ..motion.edit import retime
 from ..motion.life import idle_motion
 from ..options import AnimateOptions
 from ..pipeline import read_motion
-from .inputs import frames_of, open_source
+from ..speech.model import load_speech_model
+from ..speech.talking import motion_of_speech
+from .inputs import frames_of, open_source, open_speech
 from .progress import ProgressBar
 from .runtime import load
 from .saved_motion import describe, line_of, save_and_tell
@@ -58,7 +61,8 @@ LABELS: Final = {
 
 def run(args: argparse.Namespace) -> int:
     """The action that was named."""
-    actions = {"extract": _extract, "idle": _idle, "info": _info, "convert": _convert}
+    actions = {"extract": _extract, "idle": _idle, "speech": _speech, "info": _info}
+    actions["convert"] = _convert
     return actions[args.action](args)
 
 
@@ -86,6 +90,17 @@ def _idle(args: argparse.Namespace) -> int:
     options = from_arguments(IdleFileOptions, args)
     check_writable(options.space, args.output)
     save_and_tell(idle_motion(options.space, options.idle, options.fps), args)
+    return 0
+
+
+def _speech(args: argparse.Namespace) -> int:
+    check_output(args.output, args.sound, suffixes=MOTION_SUFFIXES)
+    options = from_arguments(SpeechFileOptions, args)
+    check_writable(options.space, args.output)
+    samples = open_speech(args.sound).samples
+    model = None if options.weights is None else load_speech_model(options.weights)
+    motion = motion_of_speech(samples, options.space, options.speech, fps=options.fps, model=model)
+    save_and_tell(motion, args)
     return 0
 
 

@@ -19,10 +19,13 @@ from ..command_options import (
     PartOptions,
     ReportOptions,
     ShowOptions,
+    SpeechDriver,
+    SpeechFileOptions,
 )
 from ..config.arguments import OptionGroups, Parser
 from ..config.fields import specs_of
 from ..constants import FRAME_NAME
+from ..motion.speech_style import STYLE_VALUES
 from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..options import AnimateOptions, Edit
 
@@ -36,6 +39,8 @@ NOT_HERE: Final = (
     *("driving_framing.shift_x", "driving_framing.shift_y", "driving_framing.rotate"),
 )
 """A shift can be given whole here, and a driver's crop is never turned."""
+NOT_IN_ANIMATE: Final = ("speech.guidance", *(f"speech.{name}" for name in STYLE_VALUES))
+"""`motion speech` has these."""
 _SQUARE_DRIVER: Final = " (default: no; with --compat published yes for a square driver)"
 HELP_OF: Final = {
     spec.key: f"--{spec.flag.removeprefix('driving-')} for the driver"
@@ -44,6 +49,13 @@ HELP_OF: Final = {
 }
 """Help in place of an option's own."""
 HELP_OF["driving_framing.already_cropped"] += _SQUARE_DRIVER
+HELP_OF["speech.amount"] = "where DRIVING is speech: how far the mouth moves (default: 1)"
+HELP_OF["speech.life"] = "how much a speaker blinks and moves besides (0 to 2; default: 1)"
+HELP_OF["speech.seed"] = "another number gives other blinks and glances (default: 0)"
+HELP_OF["source_face.box"] = "the face in the first frame, brows to chin (default: searched for)"
+HELP_OF["paste_back"] = "paste the face into its frame, or give its crops (default: on)"
+HELP_OF["source_when_shorter"] = "--when-shorter for a source video (default: stop)"
+HELP_OF["dtype"] = "number type of F, W and G; float16 on graphics cards alone (default: float32)"
 HELP_OF["source_framing.already_cropped"] = (
     "the frames are face crops: taken whole, nothing is pasted (default: no)"
 )
@@ -141,7 +153,7 @@ def _add_animate(commands: Subparsers) -> None:
         metavar="DRIVING",
         type=file_name,
         nargs="?",
-        help="picture, video or motion file (.safetensors, .pkl) that shows how",
+        help="picture, video or motion file that shows how, or a sound that speaks",
     )
     parser.add_argument(
         "-o",
@@ -153,7 +165,11 @@ def _add_animate(commands: Subparsers) -> None:
     )
     _finish(
         parser,
-        (IdleDriver, AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions),
+        (
+            *(IdleDriver, SpeechDriver, AnimateOptions, PartOptions),
+            *(OutputOptions, ModelOptions, ReportOptions),
+        ),
+        skip=NOT_IN_ANIMATE,
     )
 
 
@@ -236,6 +252,17 @@ def _add_motion(commands: Subparsers) -> None:
     idle.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
     _finish(idle, (IdleFileOptions, ReportOptions), skip=("progress",))
 
+    speech = _add_command(
+        actions,
+        "speech",
+        "motion",
+        help="make the motion of a face that says what is heard",
+        description="Write a motion of a portrait that says what is heard in SOUND, in time to it.",
+        usage="%(prog)s SOUND -o OUT [options]",
+    )
+    speech.add_argument("sound", metavar="SOUND", type=file_name, help="sound, or video with sound")
+    _finish_tool(speech, SpeechFileOptions, heading="speech")
+
     convert = _add_command(
         actions,
         "convert",
@@ -309,10 +336,10 @@ def _add_output(parser: Parser, text: str) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", type=file_name, required=True, help=text)
 
 
-def _finish_tool(parser: Parser, kind: type[Any]) -> None:
+def _finish_tool(parser: Parser, kind: type[Any], heading: str = "motion") -> None:
     """Add what tools that write a motion have."""
     _add_output(parser, "motion file: .safetensors (ours), or .pkl (published template)")
-    _finish(parser, (kind, ReportOptions), skip=("progress",), heading="motion")
+    _finish(parser, (kind, ReportOptions), skip=("progress",), heading=heading)
 
 
 def _add_models(commands: Subparsers) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 from ..errors import MediaError
 from ..media.audio import decodable_track
 from ..media.video import VideoReader
+from .inputs import Speech
 
 _LOG = logging.getLogger(__name__)
 Role = Literal["driving", "source"]
@@ -19,8 +20,8 @@ def sound_of(
     audio: Literal["driving", "source", "none"] | None,
     inputs: Mapping[Role, object],
     paths: Mapping[Role, Path],
-) -> VideoReader | None:
-    """The video whose sound the result gets, or None for a silent result.
+) -> VideoReader | Speech | None:
+    """The video or speech whose sound the result gets, or None for a silent result.
 
     Args:
         audio: Whose sound was asked for; None takes the first that can be decoded.
@@ -34,6 +35,8 @@ def sound_of(
         return None
     if audio is not None:
         chosen = inputs[audio]
+        if isinstance(chosen, Speech):
+            return chosen
         if isinstance(chosen, VideoReader) and decodable_track(chosen.path) is not None:
             return chosen
         has_some = isinstance(chosen, VideoReader) and chosen.has_audio
@@ -42,6 +45,8 @@ def sound_of(
             f"--audio is {audio}, and {paths[audio]} has {found}; a video with sound is expected. "
             "Choose the other one, or none."
         )
+    if isinstance(inputs["driving"], Speech):
+        return inputs["driving"]
     with_sound = [
         reader for reader in inputs.values() if isinstance(reader, VideoReader) and reader.has_audio
     ]

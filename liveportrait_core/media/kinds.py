@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import av.error
+from av.stream import Disposition
 
 from ..errors import MediaError
 from .atomic import check_readable
@@ -50,6 +51,28 @@ def media_kind(path: str | Path) -> MediaKind | None:
                 return "video" if is_animated(image) else "picture"
     by_name = _kind_by_name(path)
     return by_name if by_name or _is_text(start) else _kind_by_streams(path)
+
+
+def is_sound(path: str | Path) -> bool:
+    """Whether a file holds sound without moving pictures; the cover of a song is none.
+
+    Raises:
+        MediaError: The file is missing, empty or unreadable.
+    """
+    if media_kind(path) == "picture":
+        return False
+    try:
+        with open_container(path, "sound") as container:
+            pictures = [
+                stream
+                for stream in container.streams.video
+                if not stream.disposition & Disposition.attached_pic
+            ]
+            return bool(container.streams.audio) and not pictures
+    except MediaError as error:
+        if isinstance(error.__cause__, av.error.FFmpegError):
+            return False  # a file, but nothing that can be played
+        raise
 
 
 def _kind_by_name(path: str | Path) -> MediaKind | None:

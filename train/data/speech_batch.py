@@ -23,6 +23,8 @@ from .speech_clip import SpeechClip
 Samples: TypeAlias = NDArray[np.float32]
 Augment: TypeAlias = Callable[[Samples, np.random.Generator], Samples]
 """Adds what rooms, microphones and other sounds add to speech, in time to the sample."""
+StillSound: TypeAlias = Callable[[int, np.random.Generator], Samples]
+"""So many samples of a sound in which nobody speaks."""
 STARTS: Final = (BEHIND - 3 * WINDOW, BEHIND - 2 * WINDOW, BEHIND - WINDOW, BEHIND)
 """First frames of the windows that are made of what is heard; the last is as in use."""
 
@@ -72,10 +74,11 @@ class SpeechBatches:
     slow: int
     count: int
     augment: Augment
+    still_sound: StillSound
     no_past: float = 0.2
     """Share of the windows that are not told the motion before them."""
     no_style: float = 0.2
-    silent: float = 0.06
+    still: float = 0.08
     """Share of sounds without speech, in which the face rests."""
     past_spread: float = 0.15
 
@@ -111,9 +114,10 @@ class SpeechBatches:
         clean = _cut(clip.waveform, first * FRAME_SAMPLES, HEARD_SAMPLES)
         values = _frames(track.values, first)
         closure = _frames(track.closure[:, None], first)[:, 0]
-        if random.random() < self.silent:
-            clean, values, closure = clean * 0, values * 0, closure * 0
         heard = self.augment(clean, random)
+        if random.random() < self.still:
+            clean, values, closure = clean * 0, values * 0, closure * 0
+            heard = self.still_sound(len(clean), random)
         style = torch.tensor(clip.style.values() if clip.style is not None else ())
         return (
             torch.from_numpy(heard),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from liveportrait_core.config.fields import check_options, option, shared
+from liveportrait_core.config.fields import check_options, option, section, shared
 from liveportrait_core.motion.speech_style import STYLE_VALUES
 from liveportrait_core.networks.phonemes import PhonemeEncoder, SoundFeatures
 from liveportrait_core.networks.speech import (
@@ -25,8 +27,9 @@ from liveportrait_core.networks.speech import (
 )
 from liveportrait_core.speech.model import SpeechModel, load_speech_model, save_speech_model
 
-from ..data.speech_batch import STARTS, Augment, SpeechBatch, SpeechBatches, statistics
+from ..data.speech_batch import STARTS, Samples, SpeechBatch, SpeechBatches, statistics
 from ..data.speech_clip import SpeechClip
+from ..data.speech_set import SpeechSet
 from ..engine import checkpoint
 from ..engine.draw import Draw
 from ..engine.loop import LoopConfig
@@ -34,6 +37,9 @@ from ..engine.task import AdamW, Losses, Networks, ParameterGroup, Task, device_
 from ..losses.speech_terms import SpeechStepLosses, SpeechWeights, TrueWindow, speech_terms
 from ..losses.terms import weighted_losses
 from ..models.pretrained.hama import installed_recogniser, read_recogniser
+from ..speaking.acoustics import AcousticsOptions
+from ..speaking.acoustics import heard as heard_somewhere
+from ..speaking.sounds import STILL_SOUNDS
 
 MODEL_NAME: Final = "speech.safetensors"
 ENCODER: Final = "encoder"
@@ -62,6 +68,8 @@ SPOKEN_SHAPES: Final = (
 )
 """Shapes that speech moves; `mouthClose` follows from them and from how far the lips are shut."""
 HEAD_ANGLES: Final = ("pitch_deg", "yaw_deg", "roll_deg")
+RECOGNISED_SHARE: Final = 2
+"""One of so many sounds is also given to the first encoder, which costs as much as the encoder."""
 OPTIMISER: Final = AdamW(betas=(0.9, 0.98), weight_decay=1e-2, clip_norm=1.0)
 
 
@@ -85,6 +93,7 @@ class Audio2MotionConfig:
     width: int = option(128, "channels of the transformer", minimum=8, more=True)
     layers: int = option(3, "layers of the transformer", minimum=1, more=True)
     weights: SpeechWeights = shared(SpeechWeights)
+    acoustics: AcousticsOptions = section(AcousticsOptions, more=True)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -126,8 +135,9 @@ class SpeechStep:
         assert isinstance(network, SpeechNetwork)
         heard: SoundFeatures = encoder(batch.heard.to(device_of(networks)))
         made, true = windows(network, heard, batch)
+        asked = -(-len(batch.clean) // RECOGNISED_SHARE)
         with torch.no_grad():
-            first = self.first_encoder(batch.clean.to(heard.mel))
+            first = self.first_encoder(batch.clean[:asked].to(heard.mel))
             before = self.first_encoder.log_probabilities(first.encoded)
         step = SpeechStepLosses(
             made=made,
@@ -135,7 +145,7 @@ class SpeechStep:
             spread=network.spread,
             names=network.form.outputs,
             slow=network.form.slow,
-            spoken=encoder.log_probabilities(heard.encoded),
+            spoken=encoder.log_probabilities(heard.encoded[:asked]),
             spoken_before=before,
         )
         return weighted_losses(speech_terms(self.weights), step)
@@ -171,9 +181,12 @@ def _parts(values: Tensor, begin: int, end: int) -> Tensor:
     return torch.stack([values[:, s + begin : s + end] for s in STARTS], 1).flatten(0, 1)
 
 
-def audio2motion_task(
-    config: Audio2MotionConfig, clips: Sequence[SpeechClip], augment: Augment
-) -> Task:
+def prepare(config: Audio2MotionConfig) -> Task:
+    """The task of a config, on the folders that it names."""
+    return audio2motion_task(config, SpeechSet(config.folders))
+
+
+def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -> Task:
     """The networks, the batches and the step, put together."""
     torch.manual_seed(config.loop.seed)
     form = config.form
@@ -189,7 +202,12 @@ def audio2motion_task(
             network.load_state_dict(given.network.state_dict())
             encoder.load_state_dict(given.encoder.state_dict())
     batches = SpeechBatches(
-        clips=clips, outputs=form.outputs, slow=form.slow, count=config.batch, augment=augment
+        clips=clips,
+        outputs=form.outputs,
+        slow=form.slow,
+        count=config.batch,
+        augment=partial(heard_somewhere, options=config.acoustics),
+        still_sound=still_sound,
     )
     networks = {NETWORK: network, ENCODER: encoder}
     groups = [ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER)]
@@ -217,6 +235,12 @@ def audio2motion_task(
         frozen={FIRST_ENCODER: first},
         write=write,
     )
+
+
+def still_sound(num_samples: int, random: np.random.Generator) -> Samples:
+    """A sound in which nobody speaks."""
+    names = sorted(STILL_SOUNDS)
+    return STILL_SOUNDS[names[int(random.integers(len(names)))]](num_samples, random)
 
 
 def first_encoder(begin_with: str) -> PhonemeEncoder:

@@ -73,10 +73,14 @@ BAD_FILES = {
     "text named .mp4": lambda folder: written(folder / "bad.mp4", TEXT),
     "text": lambda folder: written(folder / "bad.txt", TEXT),
     "no frames": lambda folder: silent_film(folder / "bad.mp4"),
-    "sound only": lambda folder: sound_file(folder / "bad.wav"),
-    "sound named .mp4": lambda folder: sound_file(folder / "sound.wav").rename(folder / "bad.mp4"),
     "one pixel": lambda folder: write_pixels(folder / "bad.png", 1, 1),
 }
+
+
+@pytest.mark.parametrize("name", ["bad.wav", "bad.mp4"])
+def test_a_sound_is_no_source(animate, files, out, name):
+    bad = sound_file(files / "sound.wav").rename(files / name)
+    assert_refused(animate(bad, files / "clip.mp4", "-o", out / "made.mp4"), out, name)
 
 
 @pytest.mark.parametrize("kind", BAD_FILES)

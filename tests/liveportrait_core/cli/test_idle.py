@@ -32,7 +32,7 @@ def test_a_source_video_keeps_its_own_frame_rate(animate, files, out):
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ((), "There is no DRIVING; a picture, video or motion file is expected, or --idle."),
+        ((), "There is no DRIVING; a picture, video, motion file or sound is expected, or --idle."),
         (("clip.mp4", "--idle", "3"), "one driver is expected. Leave one of them out."),
         (("--idle", "3", "--driving-start", "1"), "--idle is given beside --driving-start"),
         (("--idle", "3", "--audio", "driving"), "--audio is driving, and --idle has no sound;"),

@@ -54,7 +54,7 @@ ANIMATE = ("animate", "a.png", "b.mp4")
         ),
         (
             ("motion", "extrct"),
-            "ACTION is 'extrct'; one of extract, info, idle, convert, "
+            "ACTION is 'extrct'; one of extract, info, idle, speech, convert, "
             "layer, join, change, compare is expected. Did you mean extract?",
             "liveportrait motion",
         ),

@@ -1,0 +1,152 @@
+"""Training of speech to motion, and the losses of its windows."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from liveportrait_core.errors import CheckpointError
+from liveportrait_core.networks.speech import SpeechWindow
+from liveportrait_core.speech.lip_gap import LipGap
+from liveportrait_core.speech.model import load_speech_model
+from tests.support.killing import cut_off_and_resumed, losses_of
+from tests.support.speaking import made_clip
+from train import audio2motion
+from train.data.speech_batch import STARTS, SpeechBatches, face_track
+from train.engine.draw import Draw
+from train.losses.speech_terms import SpeechStepLosses, TrueWindow, gap_loss, velocity_loss
+from train.tasks import audio2motion as task
+from train.tasks.audio2motion import HEAD_ANGLES, SPOKEN_SHAPES, first_encoder, still_sound
+
+QUICK = ["data=made", "begin_with=none", "batch=2", "width=16", "layers=1", "steps=3"]
+QUICK += ["log_every=1", "save_every=1", "bfloat16=false", "warmup_steps=0", "workers=0"]
+OUTPUTS = (*SPOKEN_SHAPES, *HEAD_ANGLES)
+
+
+@pytest.fixture
+def _made_clips(monkeypatch):
+    clips = [made_clip(seed) for seed in range(3)]
+    monkeypatch.setattr(task, "SpeechSet", lambda folders: clips)
+
+
+def batches(**more):
+    return SpeechBatches(
+        clips=[made_clip(0)],
+        outputs=OUTPUTS,
+        slow=3,
+        count=3,
+        augment=lambda sound, random: sound,
+        still_sound=still_sound,
+        **more,
+    )
+
+
+@pytest.mark.usefixtures("_made_clips")
+def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(tmp_path, capsys):
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    assert audio2motion.main([f"run={whole}", *QUICK]) == 0
+    assert cut_off_and_resumed(audio2motion.main, [f"run={resumed}", *QUICK], 2) == 0
+    assert losses_of(whole) == losses_of(resumed)
+    (first, *_, last) = losses_of(whole)
+    assert last["total"] < first["total"]
+    model = load_speech_model(resumed / "speech.safetensors")
+    assert model.form.outputs == OUTPUTS
+    assert str(resumed / "speech.safetensors") in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_made_clips")
+def test_a_run_begins_with_the_weights_of_another(tmp_path):
+    assert audio2motion.main([f"run={tmp_path / 'one'}", *QUICK]) == 0
+    given = tmp_path / "one" / "speech.safetensors"
+    more = [f"run={tmp_path / 'two'}", *QUICK, f"init={given}", "lr=1e-9", "encoder_lr=0"]
+    assert audio2motion.main(more) == 0
+    one, two = (
+        load_speech_model(tmp_path / name / "speech.safetensors") for name in ["one", "two"]
+    )
+    for name, value in one.encoder.state_dict().items():
+        torch.testing.assert_close(two.encoder.state_dict()[name], value)
+    torch.testing.assert_close(two.network.from_mel.weight, one.network.from_mel.weight)
+
+
+def test_a_recogniser_that_is_not_installed_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setattr("train.models.pretrained.hama.find_spec", lambda name: None)
+    with pytest.raises(CheckpointError, match="of the package hama is not installed"):
+        first_encoder("hama")
+
+
+def test_frames_of_a_batch_are_in_time_to_its_sound():
+    batch = batches(still=0.0).draw(Draw.of(0, 0, 1))
+    clip = made_clip(0)
+    padded = np.pad(clip.waveform, (13000, 18000))
+    for row in range(3):
+        sound, jaw = batch.clean[row].numpy(), batch.values[row, :, 0]
+        spots = [k for k in range(-40 * 320, len(clip.waveform), 320)]
+        fits = [k for k in spots if np.array_equal(padded[13000 + k :][: len(sound)], sound)]
+        assert len(fits) == 1
+        first = fits[0] // 320
+        track = face_track(clip, OUTPUTS, 3).values[:, 0]
+        inside = slice(max(0, -first), min(56, len(track) - first))
+        expected = track[inside.start + first : inside.stop + first]
+        torch.testing.assert_close(jaw[inside], expected)
+        assert jaw.abs().sum() == pytest.approx(float(expected.abs().sum()))
+
+
+def test_where_nobody_speaks_the_face_rests():
+    batch = batches(still=1.0).draw(Draw.of(0, 0, 1))
+    assert batch.values.abs().max() == 0
+    assert batch.closure.abs().max() == 0
+
+
+def test_batches_are_functions_of_the_draw():
+    one, two, other = (batches().draw(Draw.of(0, 0, step)) for step in (1, 1, 2))
+    assert torch.equal(one.heard, two.heard)
+    assert torch.equal(one.past_noise, two.past_noise)
+    assert not torch.equal(one.heard, other.heard)
+
+
+def test_what_a_clip_does_not_know_is_marked():
+    track = face_track(made_clip(0), OUTPUTS, 3)
+    known = dict(zip(OUTPUTS, track.known.tolist(), strict=True))
+    assert known["jawOpen"] == 1
+    assert known["browInnerUp"] == known["pitch_deg"] == 0
+    assert track.closure.max() > 0.99
+
+
+def step_of(made, true, closure_logit, closure):
+    shape = (1, 16, 1)
+    return SpeechStepLosses(
+        made=SpeechWindow(
+            values=torch.full(shape, made), closure_logit=torch.full((1, 16), closure_logit)
+        ),
+        true=TrueWindow(
+            values=torch.full(shape, true),
+            closure=torch.full((1, 16), closure),
+            known=torch.ones(shape),
+        ),
+        spread=torch.tensor([0.1]),
+        names=("jawOpen",),
+        slow=0,
+        spoken=torch.zeros(1, 1, 1),
+        spoken_before=torch.zeros(1, 1, 1),
+    )
+
+
+def test_the_gap_of_shut_lips_does_not_depend_on_the_jaw():
+    shut = step_of(0.3, 0.1, 50.0, 1.0)
+    assert gap_loss(shut) == pytest.approx(0, abs=1e-6)
+    # .2 of a jaw of 2.891 cm, in 5 mm
+    assert gap_loss(step_of(0.3, 0.1, -50.0, 0.0)) == pytest.approx(0.2 * 2.891 / 0.5, rel=1e-5)
+    lips = LipGap()
+    assert lips.rest_cm == 0.081
+
+
+def test_velocity_is_the_mean_square_of_changes():
+    step = step_of(0.0, 0.0, 0.0, 0.0)
+    step.made.values[0, ::2, 0] = 0.1  # one spread up and down, 15 times
+    assert velocity_loss(step) == pytest.approx(1.0)
+    assert math.isclose(float(velocity_loss(step_of(0.5, 0.1, 0.0, 0.0))), 0.0, abs_tol=1e-9)
+
+
+def test_windows_of_a_sound_end_with_the_one_in_use():
+    assert STARTS == (16, 24, 32, 40)
