@@ -30,7 +30,7 @@ from .clips import make_clip
 from .options import SpeechConfig
 from .synthesizers import check_synthesizers
 
-GENERATOR: Final = 1
+GENERATOR: Final = 2
 """Counts changes to sounds and curves: a folder is finished by the generator that began it."""
 
 

@@ -30,8 +30,8 @@ ESPEAK_LIBRARY: Final = "espeak-ng"
 FLITE: Final = "flite"
 TIMEOUT_S: Final = 60
 INT16_SCALE: Final = 32768
-FLITE_LATE_S: Final = 0.012
-"""Sounds of flite begin this much before their labels (median of its s)."""
+FLITE_LATE_S: Final = 0.01
+"""Sounds of flite begin this much behind their labels (its s and its p, by the waveform)."""
 
 
 class SynthesizerError(LivePortraitError):
@@ -126,7 +126,7 @@ def _flite(voice: FliteVoice, text: str) -> Utterance:
     sounds: list[tuple[str, float, float]] = []
     start_s = 0.0
     for name, _, end in (token.rpartition(":") for token in printed.split()):
-        end_s = max(start_s, float(end) - FLITE_LATE_S)
+        end_s = float(end) + FLITE_LATE_S
         sounds.append((name, start_s, end_s))
         start_s = end_s
     return _utterance(samples, rate_hz, visemes_of_arpabet(sounds))
