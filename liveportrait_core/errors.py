@@ -54,6 +54,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def one_line(text: object) -> str:
+    """A text from elsewhere as a message can hold it: without ends of lines."""
+    return " ".join(str(text).split())
+
+
 def indexes(number: int) -> str:
     """What an index into so many things may be, in a message: "0", "0 to 3"."""
     return "0" if number == 1 else f"0 to {number - 1}"

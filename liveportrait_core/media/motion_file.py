@@ -1,4 +1,4 @@
-"""Motion files: our own as safetensors, the published templates as `.pkl`."""
+"""Motion files: our own as safetensors, and those of other programs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import json
 from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ..constants import FACE_PARTS, NUM_KEYPOINTS, FacePart
+from ..constants import FACE_PARTS, NUM_KEYPOINTS
 from ..errors import MediaError, counted
+from ..motion.import_options import ImportOptions, TemplateProgram
 from ..motion.rotation import rotation_from_degrees
 from ..motion.types import CHANNELS, Channel, Motion, tensor_fields
 from .atomic import check_readable, write_whole
-from .motion_pickle import check_template_space, load_template, save_template
+from .motion_import import PROBE_BYTES, is_other, load_other, refuse_options
+from .motion_pickle import check_template_space, save_template
 
 MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
+"""Endings of motion files that are written."""
+READABLE_SUFFIXES: Final = MOTION_SUFFIXES | {".exp", ".mat", ".npy", ".npz", ".pt"}
 """Endings that name a motion file."""
 
 MOTION_FORMAT: Final = "liveportrait-suite/motion"
@@ -28,6 +32,8 @@ MOTION_VERSION: Final = 4
 """Readers accept this version and all before it. 2 may hold a reference, 3 shots, 4 only some parts
 of the face; a motion without them is written as version 1, so that older readers take it."""
 REFERENCE_PREFIX: Final = "reference."
+_MAX_HEADER_BYTES: Final = 100_000_000
+"""As the safetensors library has it."""
 
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "expression": (NUM_KEYPOINTS, 3),
@@ -53,11 +59,13 @@ _TENSOR_OF_CHANNEL: Final[dict[Channel, str]] = {
 
 def is_motion(path: str | Path) -> bool:
     """Whether the name says that the file is a motion file."""
-    return Path(path).suffix.lower() in MOTION_SUFFIXES
+    return Path(path).suffix.lower() in READABLE_SUFFIXES
 
 
-def save_motion(motion: Motion, path: str | Path) -> list[str]:
-    """Write a motion: `.safetensors` keeps all of it, `.pkl` is the published template.
+def save_motion(
+    motion: Motion, path: str | Path, *, program: TemplateProgram = "LivePortrait"
+) -> list[str]:
+    """Write a motion: `.safetensors` keeps all of it, `.pkl` is a template of another program.
 
     `save_motion(motion, "motion.safetensors")`
 
@@ -72,6 +80,11 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
           "reference." and the field, each with leading axis 1
         - version 3: int64 `shot`; its reference may have a row for each number that `shot` holds
         - version 4: "parts", a JSON list of the parts of the face whose expression it carries
+
+    Args:
+        motion: The motion.
+        path: The file.
+        program: Whose template a `.pkl` is.
 
     Returns:
         What the file's format cannot keep, one sentence each; always empty for `.safetensors`.
@@ -92,7 +105,7 @@ def save_motion(motion: Motion, path: str | Path) -> list[str]:
         )
     check_writable(motion.space, path)
     if Path(path).suffix.lower() == ".pkl":
-        return save_template(motion, path)
+        return save_template(motion, path, program)
     motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
     tensors = _stored(motion)
     if motion.reference is not None:
@@ -123,7 +136,10 @@ def check_writable(space: str, path: str | Path) -> None:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in MOTION_SUFFIXES:
-        raise _unknown_suffix(path)
+        raise MediaError(
+            f"{path} does not end like a motion file. Use .safetensors, or .pkl for templates of "
+            "other programs."
+        )
     if suffix == ".pkl":
         check_template_space(space, path)
 
@@ -150,24 +166,47 @@ def _stored(motion: Motion) -> dict[str, Tensor]:
     }
 
 
-def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
-    """Read a motion file: ours or a published template, by the ending of its name.
+def load_motion(
+    path: str | Path, options: ImportOptions | None = None, *, space: str | None = None
+) -> Motion:
+    """Read a motion file, ours or one that another program wrote (`load_other`), by its content.
 
     `load_motion("motion.safetensors")`
 
     Args:
-        path: A `.safetensors` or `.pkl` file.
+        path: The file.
+        options: How a file of rows of numbers is read.
         space: Overrides the keypoint space that the file names or implies.
 
     Raises:
-        MediaError: The file is missing, damaged, no motion file, or of a newer version.
+        MediaError: The file is missing, damaged, no motion file, or of a newer version; or options
+            are needed or idle.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix == ".pkl":
-        return load_template(path, space=space)
-    if suffix != ".safetensors":
-        raise _unknown_suffix(path)
     check_readable(path, "motion file")
+    with Path(path).open("rb") as stream:
+        start = stream.read(PROBE_BYTES)
+    suffix = Path(path).suffix.lower()
+    if suffix != ".safetensors" and not _is_safetensors(start):
+        if suffix not in READABLE_SUFFIXES and not is_other(start):
+            raise MediaError(
+                f"{path} is no motion file. Give one that this program wrote (.safetensors), or "
+                f"one of another program ({', '.join(sorted(READABLE_SUFFIXES))})."
+            )
+        return load_other(path, options, space=space)
+    refuse_options(options or ImportOptions(), str(path))
+    motion = _load_ours(path)
+    if space is None:
+        return motion
+    reference = motion.reference and motion.reference.describe(space=space)
+    return motion.describe(space=space, reference=reference)
+
+
+def _is_safetensors(start: bytes) -> bool:
+    """Whether a file begins with the length of a header, and the header."""
+    return start[8:9] == b"{" and int.from_bytes(start[:8], "little") < _MAX_HEADER_BYTES
+
+
+def _load_ours(path: str | Path) -> Motion:
     try:
         with safe_open(str(path), framework="pt") as file:
             header = cast(dict[str, str], file.metadata() or {})
@@ -179,15 +218,11 @@ def load_motion(path: str | Path, *, space: str | None = None) -> Motion:
             "Save or copy the motion again."
         ) from error
     try:
-        motion = _motion_of(header, tensors)
+        return _motion_of(header, tensors)
     except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:
         raise MediaError(
             f"The motion file {path} is damaged: {error}. Save or copy the motion again."
         ) from error
-    if space is None:
-        return motion
-    reference = motion.reference and motion.reference.describe(space=space)
-    return motion.describe(space=space, reference=reference)
 
 
 def _check_header(header: dict[str, str], path: str | Path) -> None:
@@ -237,20 +272,20 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
         space=header["space"],
         producer=header["producer"],
         reference_frame=reference_frame,
-        absent=cast(frozenset[Channel], absent),
-        parts=cast(frozenset[FacePart], parts),
+        absent=absent,
+        parts=parts,
         absolute=frozenset(json.loads(header["absolute"])),
         reference=reference,
     )
 
 
-def _names(text: str, known: Collection[str]) -> frozenset[str]:
+def _names(text: str, known: Collection[str]) -> frozenset[Any]:
     """The names in a JSON list.
 
     Raises:
         ValueError: One is not known.
     """
-    names = frozenset(json.loads(text))
+    names = frozenset(cast(list[str], json.loads(text)))
     if unknown := names.difference(known):
         raise ValueError(f"unknown names {sorted(unknown)}; {sorted(known)} are known")
     return names
@@ -282,10 +317,3 @@ def _check_shots(shot: Tensor | None, reference: Motion | None) -> None:
 
 def _derived_rotation(pose_deg: Tensor) -> Tensor:
     return rotation_from_degrees(*pose_deg.unbind(-1))
-
-
-def _unknown_suffix(path: str | Path) -> MediaError:
-    return MediaError(
-        f"{path} does not end like a motion file. Use .safetensors, or .pkl for the published "
-        "templates."
-    )

@@ -14,12 +14,14 @@ from torch import Tensor
 
 from ..constants import ANIMAL_SPACE, FACE_PARTS, HUMAN_SPACE, NUM_KEYPOINTS
 from ..errors import MediaError, counted
+from ..motion.import_options import TemplateProgram
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
-from .atomic import read_whole, write_whole
-from .safe_pickle import read_pickle, to_array
+from .atomic import write_whole
+from .safe_pickle import to_array
 
 _FPS_WHEN_MISSING: Final = 25  # as the published loader assumes
+JOYVASA_PRODUCER: Final = "JoyVASA template"
 _ANIMAL_PRODUCER: Final = "LivePortrait animal template"
 _ANGLES: Final = ("pitch", "yaw", "roll")
 # Written where a motion does not know them, since the published loader needs them in each
@@ -28,8 +30,10 @@ _EYES_OPEN_WHEN_UNKNOWN: Final = 0.35
 _LIP_OPEN_WHEN_UNKNOWN: Final = 0.0
 
 
-def load_template(path: str | Path, *, space: str | None = None) -> Motion:
-    """Read a driving template; nothing in the pickle is run.
+def motion_from_template(
+    template: object, *, space: str | None = None, name: str = "in memory"
+) -> Motion:
+    """A driving template as a motion.
 
     Layouts, recognised by their keys and named in `producer`: the published one of today
     (`R`, `kp`, `c_eyes_lst`, `c_lip_lst`), its oldest (`R_d`, `c_d_eyes_lst`, `c_d_lip_lst`),
@@ -40,26 +44,11 @@ def load_template(path: str | Path, *, space: str | None = None) -> Motion:
           is no rotation
         - a missing `output_fps` means 25; `x_s` is derived and not read
         - a `kp` of zeros, as `save_template` writes it, means unknown
+        - JoyVASA's lips are absolute, as it drives with them
 
     Args:
-        path: The `.pkl` file.
+        template: The dict, its values numbers, lists, numpy arrays, tensors, or `Array`.
         space: The keypoint space; None for animal where the layout is an animal's, else human.
-
-    Raises:
-        MediaError: The file is missing, empty, damaged, no template, or asks to run something.
-    """
-    template = read_pickle(read_whole(path, "motion file"), str(path))
-    return motion_from_template(template, space=space, name=str(path))
-
-
-def motion_from_template(
-    template: object, *, space: str | None = None, name: str = "in memory"
-) -> Motion:
-    """A driving template that is in memory as a motion; layouts and space as in `load_template`.
-
-    Args:
-        template: The dict, its values numbers, lists, numpy arrays or tensors.
-        space: The keypoint space; None for what the layout implies.
         name: Where it comes from, for messages.
 
     Raises:
@@ -93,8 +82,15 @@ def check_template_space(space: str, path: str | Path) -> None:
         )
 
 
-def save_template(motion: Motion, path: str | Path) -> list[str]:
-    """Write a template that the published LivePortrait plays, with every key its loader needs.
+def save_template(
+    motion: Motion, path: str | Path, program: TemplateProgram = "LivePortrait"
+) -> list[str]:
+    """Write a template with every key that the program's loader needs.
+
+    Args:
+        motion: The motion.
+        path: The file.
+        program: The published LivePortrait, or FasterLivePortrait, whose frames have angles.
 
     Returns:
         What the format cannot keep of this motion, one sentence each; often empty.
@@ -111,6 +107,9 @@ def save_template(motion: Motion, path: str | Path) -> list[str]:
         "exp": _rows(motion.expression),
         "t": _rows(motion.translation),
     }
+    if program == "FasterLivePortrait":
+        angles = motion.pose_deg.split(1, dim=1)
+        columns |= {name: _rows(angle) for name, angle in zip(_ANGLES, angles, strict=True)}
     template: dict[str, object] = {
         "n_frames": len(motion),
         "output_fps": max(1, round(motion.fps)),
@@ -118,7 +117,8 @@ def save_template(motion: Motion, path: str | Path) -> list[str]:
     if motion.space == HUMAN_SPACE:
         known = _with_all_known(motion)
         columns["kp"] = _rows(known.canonical)
-        columns["x_s"] = _rows(transform_keypoints(known))
+        if program == "LivePortrait":
+            columns["x_s"] = _rows(transform_keypoints(known))
         template["c_eyes_lst"] = _rows(known.eyes_open)
         template["c_lip_lst"] = _rows(known.lip_open)
     template["motion"] = [
@@ -233,12 +233,13 @@ def _motion_of(template: dict[str, Any], frames: list[dict[str, Any]], space: st
         fps=_fps_of(template.get("output_fps", _FPS_WHEN_MISSING)),
         space=space or (ANIMAL_SPACE if animal else HUMAN_SPACE),
         producer=producer,
+        absolute=frozenset({"lip"} if producer == JOYVASA_PRODUCER else ()),
     )
 
 
 def _producer_of(frame: dict[str, Any], has_openness: bool) -> str:
     if all(angle in frame for angle in _ANGLES):
-        return "FasterLivePortrait template" if "kp" in frame else "JoyVASA template"
+        return "FasterLivePortrait template" if "kp" in frame else JOYVASA_PRODUCER
     if "R_d" in frame:
         return "LivePortrait template, oldest layout"
     if has_openness or "kp" in frame:

@@ -1,4 +1,4 @@
-"""Pickles of plain containers and numpy arrays, read without running anything in them."""
+"""Pickles of plain containers, arrays and tensors, read without running anything in them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import io
 import pickle
 import re
 import struct
+import warnings
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import MediaError
+from ..errors import MediaError, one_line
 
 _PLAIN_DTYPE: Final = re.compile(r"[<>=|]?[biuf][1248]")
 _BROKEN_PICKLE: Final = (
@@ -24,9 +27,8 @@ _BROKEN_PICKLE: Final = (
     IndexError,
     KeyError,
     MemoryError,
-    NotImplementedError,
     OverflowError,
-    RecursionError,
+    RuntimeError,
     TypeError,
     ValueError,
     struct.error,
@@ -34,15 +36,17 @@ _BROKEN_PICKLE: Final = (
 """What a damaged or hand-made pickle can raise."""
 
 
-def read_pickle(data: bytes, name: str) -> object:
-    """The object in a pickle of dicts, lists, tuples, numbers, text and numpy arrays.
+def read_pickle(data: bytes, name: str, *, records: Collection[str] = ()) -> object:
+    """The object in a pickle of dicts, lists, tuples, numbers, text, arrays and tensors.
 
-    No function or class of the pickle's choice is ever looked up. The few names that numpy
-    writes are answered by stand-ins that take nothing but the bytes, type and shape of an array.
+    No function or class of the pickle's choice is ever looked up. The few names that numpy and
+    torch write are answered by stand-ins that take nothing but the bytes, type and shape of an
+    array.
 
     Args:
         data: The pickle.
         name: The file's name, for messages.
+        records: Names of classes, of whatever module, whose objects are read as `Record`.
 
     Returns:
         The object; its arrays are `Array` stand-ins, to be read with `to_array`.
@@ -51,12 +55,31 @@ def read_pickle(data: bytes, name: str) -> object:
         MediaError: The pickle asks for anything else, or is damaged.
     """
     try:
-        return _PlainUnpickler(data, name).load()
+        return _PlainUnpickler(data, name, records).load()
     except _BROKEN_PICKLE as error:
         raise MediaError(
-            f"{name} is no pickle that can be read, or it is damaged ({error}). "
-            "A LivePortrait driving template is expected; make or copy it again."
+            f"{name} is no pickle that can be read, or it is damaged ({one_line(error)}). "
+            "A motion file is expected; make or copy it again."
         ) from error
+
+
+def read_torch(data: bytes) -> object:
+    """What a torch file holds: tensors and plain containers, on the CPU.
+
+    Raises:
+        pickle.UnpicklingError: It asks for anything else, or is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of how old or odd it is
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # of damaged files it raises errors of any class
+        told = str(error).split("\n", maxsplit=1)[0]
+        raise pickle.UnpicklingError(told or type(error).__name__) from error
+
+
+class Record:
+    """An object of a pickle: nothing but its fields, in `vars`."""
 
 
 class Array:
@@ -111,9 +134,11 @@ class _Dtype:
 class _PlainUnpickler(pickle.Unpickler):
     """An unpickler that finds nothing but the stand-ins below, never a real function."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, records: Collection[str]) -> None:
         super().__init__(io.BytesIO(data))
         self._name = name
+        # Classes of this reader alone: what a pickle sets on them is gone with it.
+        self._records = {record: type(record, (Record,), {}) for record in records}
         # Bound methods: a pickle cannot set attributes on them.
         numpy_names: dict[tuple[str, str], object] = {
             ("multiarray", "_reconstruct"): self._new_array,
@@ -129,6 +154,8 @@ class _PlainUnpickler(pickle.Unpickler):
         self._allowed["numpy", "dtype"] = self._new_dtype
         self._allowed["_codecs", "encode"] = self._encode
         self._allowed["collections", "OrderedDict"] = self._new_dict
+        self._allowed["torch._utils", "_rebuild_tensor_v2"] = self._new_tensor
+        self._allowed["torch.storage", "_load_from_bytes"] = self._new_storage
 
     def find_class(self, module_name: str, global_name: str, /) -> object:
         """The stand-in for a name, where it has one.
@@ -136,10 +163,11 @@ class _PlainUnpickler(pickle.Unpickler):
         Raises:
             MediaError: It has none.
         """
-        found = self._allowed.get((module_name, global_name))
+        found = self._allowed.get((module_name, global_name), self._records.get(global_name))
         if found is None:
+            asked = one_line(f"{module_name}.{global_name}")
             raise MediaError(
-                f"{self._name} asks for {module_name}.{global_name}, and a template holds only "
+                f"{self._name} asks for {asked}, and a template holds only "
                 "numbers and arrays; a pickle can run programs, so it is refused. "
                 "Do not open it elsewhere unless you trust its maker."
             )
@@ -166,6 +194,25 @@ class _PlainUnpickler(pickle.Unpickler):
         array = Array()
         array.state = (1, shape, dtype, order == "F", data)
         return array
+
+    def _new_storage(self, data: bytes) -> Tensor:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of typed storages
+            stored: Any = read_torch(data)
+            return torch.empty(0, dtype=stored.dtype).set_(stored.untyped())
+
+    def _new_tensor(
+        self,
+        numbers: Tensor,
+        offset: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        *_: Any,
+    ) -> Tensor:
+        tensor = numbers.as_strided(shape, strides, offset)
+        if tensor.numel() > numbers.numel():
+            raise pickle.UnpicklingError("a tensor larger than its numbers")
+        return tensor
 
     def _encode(self, text: str, encoding: str) -> bytes:
         """Old pickles hold bytes as text."""

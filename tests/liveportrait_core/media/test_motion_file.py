@@ -184,12 +184,13 @@ def test_what_is_no_motion_file_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "cut.safetensors").write_bytes(whole[:-50])
     (tmp_path / "text.safetensors").write_text("no motion\n" * 9)
     (tmp_path / "empty.safetensors").write_bytes(b"")
+    (tmp_path / "motion.json").write_text("{}")
     for name, words in {
         "cut.safetensors": "damaged",
         "text.safetensors": "no safetensors file",
         "empty.safetensors": "empty",
         "missing.safetensors": "No motion file at",
-        "motion.json": "Use .safetensors",
+        "motion.json": "is no motion file",
     }.items():
         with pytest.raises(MediaError, match=words):
             load_motion(tmp_path / name)

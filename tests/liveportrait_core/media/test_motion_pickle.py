@@ -10,7 +10,7 @@ import torch
 from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.motion_file import load_motion, save_motion
-from liveportrait_core.media.motion_pickle import load_template, save_template
+from liveportrait_core.media.motion_pickle import save_template
 from liveportrait_core.motion.rotation import rotation_from_degrees
 
 from .test_motion_file import make_motion
@@ -82,7 +82,7 @@ def test_every_layout_is_read(tmp_path, producer, protocol):
     template = LAYOUTS[producer]
     path = tmp_path / "template.pkl"
     path.write_bytes(pickle.dumps(template, protocol))
-    motion = load_template(path)
+    motion = load_motion(path)
     assert motion.producer == producer
     assert len(motion) == 4
     assert motion.fps == (25 if "output_fps" not in template else 30)
@@ -111,7 +111,7 @@ def test_angles_stand_in_for_a_rotation(tmp_path):
     path = tmp_path / "template.pkl"
     path.write_bytes(pickle.dumps(without(FULL, "R")))
     wanted = np.concatenate([frame["R"] for frame in FULL["motion"]])
-    np.testing.assert_allclose(load_template(path).rotation.numpy(), wanted, atol=1e-6)
+    np.testing.assert_allclose(load_motion(path).rotation.numpy(), wanted, atol=1e-6)
 
 
 def test_the_space_can_be_overridden_and_rates_are_exact(tmp_path):
@@ -137,7 +137,7 @@ def test_arrays_of_other_types_orders_and_ranks_are_read(tmp_path, change):
     path = tmp_path / "template.pkl"
     path.write_bytes(pickle.dumps(template))
     wanted = np.concatenate([frame["exp"] for frame in FULL["motion"]])
-    np.testing.assert_allclose(load_template(path).expression.numpy(), wanted, atol=1e-3)
+    np.testing.assert_allclose(load_motion(path).expression.numpy(), wanted, atol=1e-3)
 
 
 class Malicious:
@@ -164,7 +164,7 @@ def test_a_pickle_that_would_run_something_is_refused_and_not_run(tmp_path, func
     extra = Malicious(function, argument.format(str(ran)))
     path.write_bytes(pickle.dumps(FULL | {"extra": extra}))
     with pytest.raises(MediaError, match=rf"asks for \w+\.{function.__name__}, .* is refused"):
-        load_template(path)
+        load_motion(path)
     assert not ran.exists()
 
 
@@ -174,11 +174,11 @@ def test_object_arrays_and_stand_ins_cannot_be_abused(tmp_path):
     frames = [frame | {"exp": objects} for frame in FULL["motion"]]
     path.write_bytes(pickle.dumps(FULL | {"motion": frames}))
     with pytest.raises(MediaError, match="damaged"):
-        load_template(path)
+        load_motion(path)
     # BUILD on the function found for a name: it must not be changed for later pickles.
     path.write_bytes(b"cnumpy.core.multiarray\nscalar\n(N}Vx\nI1\nst" + b"b.")
     with pytest.raises(MediaError, match=r"no pickle"):
-        load_template(path)
+        load_motion(path)
 
 
 @pytest.mark.parametrize(
@@ -202,14 +202,14 @@ def test_what_is_no_template_is_refused_in_a_sentence(tmp_path, data, words):
     path = tmp_path / "template.pkl"
     path.write_bytes(data)
     with pytest.raises(MediaError, match=words):
-        load_template(path)
+        load_motion(path)
 
 
 def test_a_motion_goes_through_a_template_and_back(tmp_path):
     motion = make_motion().describe(space=HUMAN_SPACE, fps=Fraction(30), reference_frame=0)
     motion = motion.describe(validity=None, absolute=frozenset())
     assert save_template(motion, tmp_path / "template.pkl") == []
-    read = load_template(tmp_path / "template.pkl")
+    read = load_motion(tmp_path / "template.pkl")
     for name in ("expression", "scale", "translation", "rotation", "canonical", "eyes_open"):
         torch.testing.assert_close(getattr(read, name), getattr(motion, name), rtol=0, atol=0)
     torch.testing.assert_close(read.pose_deg, motion.pose_deg, rtol=0, atol=1e-4)
@@ -252,7 +252,7 @@ def test_what_a_template_cannot_keep_is_told(tmp_path):
         "Channels meant as absolute became relative: lip.",
         "Unknown eye opening became 0.35 in each frame.",
     ]
-    read = load_template(tmp_path / "template.pkl")
+    read = load_motion(tmp_path / "template.pkl")
     assert read.canonical is None  # zeros were written, and mean unknown
     assert float(read.eyes_open.mean()) == pytest.approx(0.35)
 
@@ -260,7 +260,7 @@ def test_what_a_template_cannot_keep_is_told(tmp_path):
 def test_an_animal_stays_an_animal(tmp_path):
     losses = save_template(make_motion(), tmp_path / "template.pkl")
     assert "animals have none" in losses[-1]
-    assert load_template(tmp_path / "template.pkl").space == ANIMAL_SPACE
+    assert load_motion(tmp_path / "template.pkl").space == ANIMAL_SPACE
 
 
 def test_other_spaces_are_not_written_as_templates(tmp_path):

@@ -8,7 +8,8 @@ import torch
 
 from liveportrait_core.constants import ANIMAL_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import MediaError
-from liveportrait_core.media.motion_pickle import load_template, motion_from_template
+from liveportrait_core.media.motion_file import load_motion
+from liveportrait_core.media.motion_pickle import motion_from_template
 from liveportrait_core.motion.types import tensor_fields
 
 from .test_motion_pickle import make_template, without
@@ -57,7 +58,7 @@ def test_a_template_in_memory_is_the_one_in_the_file(tmp_path):
 
     template = without(make_template(4), "R", "kp", "x_s", "c_eyes_lst", "c_lip_lst")
     (tmp_path / "joy.pkl").write_bytes(pickle.dumps(template))
-    stored, told = load_template(tmp_path / "joy.pkl"), motion_from_template(template)
+    stored, told = load_motion(tmp_path / "joy.pkl"), motion_from_template(template)
     assert told.producer == stored.producer == "JoyVASA template"
     assert torch.equal(told.pose_deg, stored.pose_deg)
     assert torch.equal(told.expression, stored.expression)
