@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .animation.inputs import DrivenKeypoints as DrivenKeypoints
     from .animation.render import RenderedFrame as RenderedFrame
     from .animation.render import render as render
+    from .assets.shipped_blendshape_maps import shipped_blendshape_map as shipped_blendshape_map
     from .assets.shipped_motions import shipped_motions as shipped_motions
     from .errors import CheckpointError as CheckpointError
     from .errors import FaceNotFoundError as FaceNotFoundError
@@ -30,6 +31,9 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .imaging.tensors import pixels_from_tensor as pixels_from_tensor
     from .imaging.tensors import tensor_from_pixels as tensor_from_pixels
     from .media.audio import Waveform as Waveform
+    from .media.blendshape_file import load_blendshapes as load_blendshapes
+    from .media.blendshape_file import save_blendshapes as save_blendshapes
+    from .media.blendshape_map_file import load_blendshape_map as load_blendshape_map
     from .media.clips import Clip as Clip
     from .media.clips import Frames as Frames
     from .media.images import read_image as read_image
@@ -41,7 +45,13 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .model import LivePortraitModel as LivePortraitModel
     from .model import load_model as load_model
     from .model import save_model as save_model
+    from .motion.blendshape_map import BlendshapeMap as BlendshapeMap
+    from .motion.blendshape_map import blendshapes_of_motion as blendshapes_of_motion
+    from .motion.blendshape_map import motion_of_blendshapes as motion_of_blendshapes
+    from .motion.blendshape_options import CaptureOptions as CaptureOptions
+    from .motion.blendshapes import Blendshapes as Blendshapes
     from .motion.change import change_motion as change_motion
+    from .motion.conversion import convert_motion as convert_motion
     from .motion.edit import driving_expression as driving_expression
     from .motion.edit import neutral_motion as neutral_motion
     from .motion.layers import layer_motions as layer_motions

@@ -10,6 +10,7 @@ from typing import Literal
 from .config.fields import check_options, option, section, shared
 from .config.find_options import FindOptions
 from .constants import COMPACT_SPACE, KeypointSpace
+from .motion.blendshape_options import CaptureOptions
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 from .motion.speech_options import SpeechOptions
 from .motion.tool_options import frame_rate_option
@@ -183,12 +184,24 @@ class ReportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertOptions:
-    """How a motion file is converted."""
+    """How a motion file, or one of face capture, is converted."""
 
     fps: Fraction | None = frame_rate_option(
         None, "retime to these frames per second", unset="its own"
     )
     space: KeypointSpace | None = option(None, "keypoint space, where the file names a wrong one")
+    to: KeypointSpace | None = option(
+        None,
+        "keypoint space of the models that it is to drive, through the 52 blendshapes",
+        unset="its own; of face capture that of the default model",
+    )
+    map: Path | None = option(
+        None,
+        "blendshape map of python -m train.blendshapes, for its keypoint space",
+        unset="the ones that come with the library",
+        metavar="FILE",
+    )
+    capture: CaptureOptions = shared(CaptureOptions)
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -1,30 +1,37 @@
-"""The blendshape map that ships with the library, for the default model."""
+"""Blendshape maps without fitting: the default model's, and a coarse published one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
+from ..constants import HUMAN_SPACE
 from ..errors import MotionSpaceError
 from ..media.blendshape_map_file import load_blendshape_map
 from ..motion.blendshape_map import BlendshapeMap
 from ..motion.regions import keypoint_space
+from ..motion.slider_map import slider_map
 
 SHIPPED_MAPS_FOLDER: Final = Path(__file__).resolve().parent / "blendshapes"
 
 
 def shipped_blendshape_map(space: str) -> BlendshapeMap:
-    """The map of a keypoint space.
+    """The map of a keypoint space, without a file of one's own.
 
     `motion_of_blendshapes(curves, shipped_blendshape_map(model.preset.space))`
 
+    Convention:
+        - of published people that of their sliders, which is coarse (`slider_map`)
+
     Raises:
-        MotionSpaceError: There is none for this space.
+        MotionSpaceError: The space is unknown, or of animals.
     """
     path = SHIPPED_MAPS_FOLDER / f"{keypoint_space(space).name}.safetensors"
-    if not path.is_file():
-        raise MotionSpaceError(
-            f"No blendshape map ships for the keypoint space {space!r}; one that is fitted to its "
-            "model is expected. Make one: python -m train.blendshapes OUT --model human."
-        )
-    return load_blendshape_map(path)
+    if path.is_file():
+        return load_blendshape_map(path)
+    if space == HUMAN_SPACE:
+        return slider_map()
+    raise MotionSpaceError(
+        f"There is no blendshape map for the keypoint space {space!r}; a space of people is "
+        "expected, as blendshapes are theirs. Choose a motion or a model of people."
+    )

@@ -1,4 +1,4 @@
-"""liveportrait motion: extract, idle, info, convert; others are in `motion_tools`."""
+"""liveportrait motion: extract, idle, speech, info."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Final
 import torch
 
 from ..command_options import (
-    ConvertOptions,
     IdleFileOptions,
     ModelOptions,
     PartOptions,
@@ -25,7 +24,6 @@ from ..media.motion_file import (
     is_motion,
     load_motion,
 )
-from ..motion.edit import retime
 from ..motion.life import idle_motion
 from ..options import AnimateOptions
 from ..pipeline import read_motion
@@ -62,7 +60,6 @@ LABELS: Final = {
 def run(args: argparse.Namespace) -> int:
     """The action that was named."""
     actions = {"extract": _extract, "idle": _idle, "speech": _speech, "info": _info}
-    actions["convert"] = _convert
     return actions[args.action](args)
 
 
@@ -100,16 +97,6 @@ def _speech(args: argparse.Namespace) -> int:
     samples = open_speech(args.sound).samples
     model = None if options.weights is None else load_speech_model(options.weights)
     motion = motion_of_speech(samples, options.space, options.speech, fps=options.fps, model=model)
-    save_and_tell(motion, args)
-    return 0
-
-
-def _convert(args: argparse.Namespace) -> int:
-    check_output(args.output, args.file, suffixes=MOTION_SUFFIXES)
-    options = from_arguments(ConvertOptions, args)
-    motion = load_motion(args.file, space=options.space)
-    if options.fps is not None:
-        motion = retime(motion, options.fps)
     save_and_tell(motion, args)
     return 0
 

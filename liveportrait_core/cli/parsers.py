@@ -266,12 +266,22 @@ def _add_motion(commands: Subparsers) -> None:
     convert = _add_command(
         actions,
         "convert",
-        "motion",
-        help="write a motion file in the other format",
-        description="Read the motion file IN and write it as OUT; the endings name the formats.",
+        "motion_convert",
+        help="write a motion in another format or keypoint space; face capture as motion, and back",
+        description="Read the motion or face capture IN and write it as OUT; the endings name the "
+        "formats. Between keypoint spaces, and from and to face capture, a motion goes through the "
+        "52 ARKit blendshapes; what they do not carry is lost, and the command says how much.",
     )
-    convert.add_argument("file", metavar="IN", type=file_name, help=".safetensors or .pkl")
-    convert.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
+    convert.add_argument(
+        "file",
+        metavar="IN",
+        type=file_name,
+        help="motion: .safetensors, .pkl; face capture: .csv (Live Link Face), .txt "
+        "(iFacialMocap), .json (MediaPipe)",
+    )
+    convert.add_argument(
+        "output", metavar="OUT", type=file_name, help=".safetensors, .pkl, or .csv (Live Link Face)"
+    )
     _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",), heading="motion")
     _add_motion_tools(actions)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -15,9 +16,15 @@ from ..media.motion_file import save_motion
 from ..motion.types import Motion
 
 
-def save_and_tell(motion: Motion, args: argparse.Namespace) -> None:
-    """Write a motion to the output that was named, and say what it holds and what is lost."""
-    losses = save_motion(motion, args.output)
+def save_and_tell(motion: Motion, args: argparse.Namespace, losses: Sequence[str] = ()) -> None:
+    """Write a motion to the output that was named, and say what it holds and what is lost.
+
+    Args:
+        motion: The motion.
+        args: Of the command.
+        losses: What was lost before it is written, a sentence each.
+    """
+    losses = [*losses, *save_motion(motion, args.output)]
     if from_arguments(ReportOptions, args).json:
         summary = {"output": str(args.output), **describe(motion), "losses": losses}
         print(json.dumps({**summary, "warnings": args.warnings.texts}, indent=2))

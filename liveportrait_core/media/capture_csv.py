@@ -40,7 +40,8 @@ def read_capture_csv(text: str, name: str, options: CaptureOptions) -> Blendshap
 
     Convention:
         - a time code is hours:minutes:seconds:frames, frames with a fraction; their rate is the
-          lowest usual one that holds the largest number, as a CSV does not state it
+          lowest usual one that holds the largest number, as a CSV does not state it; 60 or more
+          where all are of one second
         - a time code that is a whole number counts frames
 
     Args:
@@ -171,10 +172,10 @@ def _times_of(
 
 
 def _rate_of(frames: Sequence[int]) -> Fraction:
-    """The lowest usual rate that has a frame of the largest number."""
-    if len(frames) < 2:  # noqa: PLR2004
-        return DEFAULT_FPS
-    return next((rate for rate in RATES if rate > max(frames)), Fraction(max(frames) + 1))
+    """The lowest usual rate that has a frame of the largest number, once a second has ended."""
+    ends = any(now < before for before, now in pairwise(frames))
+    usual = RATES if ends else (rate for rate in RATES if rate >= DEFAULT_FPS)
+    return next((rate for rate in usual if rate > max(frames)), Fraction(max(frames) + 1))
 
 
 def _over_midnight(times: list[Fraction]) -> list[Fraction]:

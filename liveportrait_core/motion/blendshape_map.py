@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..constants import NUM_KEYPOINTS
+from ..constants import NUM_KEYPOINTS, FacePart
 from ..errors import MotionSpaceError, about
 from .blendshapes import ARKIT_SHAPES, Blendshapes
 from .edit import neutral_motion
@@ -87,6 +87,7 @@ def motion_of_blendshapes(blendshapes: Blendshapes, shape_map: BlendshapeMap) ->
           and so is the pose where the head is not known
         - in a space whose keypoints have names the inner lips meet and do not cross, and lids
           travel the source's own opening (`KeypointSpace.face`)
+        - parts of the face of which no shape is known are left to the source
 
     Args:
         blendshapes: B frames.
@@ -100,10 +101,9 @@ def motion_of_blendshapes(blendshapes: Blendshapes, shape_map: BlendshapeMap) ->
     """
     space = keypoint_space(shape_map.space)
     neutral = neutral_motion(shape_map.space)
-    rows = shape_map.expression.to(blendshapes.weights)
-    moved = torch.einsum("bs,skc->bkc", blendshapes.weights, rows)
-    if space.openness is not None and space.face is not None:
-        moved = _with_meeting_lips(moved, moved.new_tensor(space.face), space.openness)
+    moved = expression_of_shapes(blendshapes.weights, shape_map)
+    parts = frozenset[FacePart](part_of_shape(name) for name in blendshapes.known)
+    moved = moved * space.part_mask(parts, moved.device)
     head_deg = blendshapes.head_deg
     pose_deg = moved.new_zeros(len(moved), 3) if head_deg is None else head_deg.to(moved)
     if space.openness is not None:
@@ -114,6 +114,7 @@ def motion_of_blendshapes(blendshapes: Blendshapes, shape_map: BlendshapeMap) ->
         "fps": blendshapes.fps,
         "producer": blendshapes.producer,
         "absent": frozenset(unmoved),
+        "parts": parts,
     }
     face = None if space.face is None else moved.new_tensor(space.face)[None]
     reference = neutral.to(moved.device, moved.dtype).describe(canonical=face, **described)
@@ -159,13 +160,49 @@ def blendshapes_of_motion(motion: Motion, shape_map: BlendshapeMap) -> Blendshap
             )
     reference = reference_of_frames(motion, own_reference(motion))
     read = features(motion, reference) @ shape_map.reading.to(motion.expression)
+    known = frozenset(n for n in shape_map.read if part_of_shape(n) in motion.carried_parts)
+    is_known = read.new_tensor([name in known for name in ARKIT_SHAPES])
     return Blendshapes(
-        weights=one_of_opposites(read),
+        weights=one_of_opposites(read) * is_known,
         head_deg=None if "pose" in motion.absent else motion.pose_deg,
-        known=shape_map.read,
+        known=known,
         fps=motion.fps,
         producer=motion.producer,
     )
+
+
+def expression_of_shapes(weights: Tensor, shape_map: BlendshapeMap) -> Tensor:
+    """(B, K, 3) what shapes (B, 52) add to the expression of an upright face, crop units."""
+    space = keypoint_space(shape_map.space)
+    moved = torch.einsum("bs,skc->bkc", weights, shape_map.expression.to(weights))
+    if space.openness is None or space.face is None:
+        return moved
+    return _with_meeting_lips(moved, moved.new_tensor(space.face), space.openness)
+
+
+def part_of_shape(name: str) -> FacePart:
+    """The part of the face that a shape is of."""
+    if name.startswith("brow"):
+        return "brows"
+    if name.startswith("eye"):
+        return "eyes"
+    is_mouth = name.startswith(("mouth", "jaw")) or name in {"tongueOut", "cheekPuff"}
+    return "lip" if is_mouth else "rest"
+
+
+def travel_in_head(motion: Motion, reference: Motion) -> Tensor:
+    """(N, K, 3) how far expression is from that at rest, as `BlendshapeMap.expression` has it.
+
+    Convention:
+        - in a space whose keypoints have names along the axes of the head
+
+    Args:
+        motion: N frames.
+        reference: The neutral frame, B = 1 or N.
+    """
+    if keypoint_space(motion.space).openness is None:
+        return motion.expression - reference.expression
+    return motion.expression @ motion.rotation.mT - reference.expression @ reference.rotation.mT
 
 
 def features(motion: Motion, reference: Motion) -> Tensor:
@@ -187,7 +224,7 @@ def features(motion: Motion, reference: Motion) -> Tensor:
     """
     space = keypoint_space(motion.space)
     if space.openness is None:
-        return (motion.expression - reference.expression).flatten(1)
+        return travel_in_head(motion, reference).flatten(1)
     points, rest = (_in_head(one, space) for one in (motion, reference))
     return torch.cat(((points - rest).flatten(1), _openings(points, rest, space.openness)), 1)
 

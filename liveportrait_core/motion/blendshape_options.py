@@ -20,7 +20,7 @@ class CaptureOptions:
     capture_fps: Fraction | None = frame_rate_option(
         None,
         "frames per second of the capture",
-        unset="by its time codes; 60 without any, 30 of MediaPipe",
+        unset="by its time codes; 60 where they do not tell, 30 of MediaPipe",
         metavar="FPS",
     )
     head: HeadTurns = option(

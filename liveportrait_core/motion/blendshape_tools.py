@@ -62,3 +62,34 @@ def on_even_grid(values: Tensor, times_s: Sequence[Fraction], fps: Fraction) -> 
     step = (at[after] - at[before]).clamp(min=1e-9)
     share = ((frames - at[before]) / step).clamp(0, 1).to(values)[:, None]
     return torch.lerp(values[before], values[after], share)
+
+
+def retime_blendshapes(blendshapes: Blendshapes, fps: Fraction) -> Blendshapes:
+    """The same shapes at another frame rate: same duration, linear between frames.
+
+    Args:
+        blendshapes: N frames.
+        fps: Frames per second of the result, above 0.
+
+    Returns:
+        N fps / blendshapes.fps frames, rounded down and at least one.
+    """
+    if fps == blendshapes.fps:
+        return blendshapes
+    step = blendshapes.fps / fps
+    frames = max(1, int(len(blendshapes) / step))
+    places = [min(frame * step, Fraction(len(blendshapes) - 1)) for frame in range(frames)]
+    before = torch.tensor([int(place) for place in places])
+    share = torch.tensor([float(place - int(place)) for place in places])
+    after = (before + 1).clamp(max=len(blendshapes) - 1)
+
+    def between(values: Tensor) -> Tensor:
+        return torch.lerp(values[before], values[after], share.to(values)[:, None])
+
+    head_deg = blendshapes.head_deg
+    return replace(
+        blendshapes,
+        weights=between(blendshapes.weights),
+        head_deg=None if head_deg is None else between(head_deg),
+        fps=fps,
+    )

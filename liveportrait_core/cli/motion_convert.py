@@ -1,0 +1,123 @@
+"""liveportrait motion convert: formats, keypoint spaces, face capture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Final
+
+from ..assets.shipped_blendshape_maps import shipped_blendshape_map
+from ..command_options import ConvertOptions, ReportOptions
+from ..config.arguments import from_arguments
+from ..constants import COMPACT_SPACE
+from ..errors import MotionSpaceError, about, counted
+from ..media.atomic import check_output
+from ..media.blendshape_file import is_capture, load_blendshapes, save_blendshapes
+from ..media.blendshape_map_file import load_blendshape_map
+from ..media.motion_file import MOTION_SUFFIXES, check_writable, load_motion
+from ..motion.blendshape_map import BlendshapeMap, blendshapes_of_motion, motion_of_blendshapes
+from ..motion.blendshape_tools import retime_blendshapes
+from ..motion.blendshapes import Blendshapes
+from ..motion.conversion import convert_motion
+from ..motion.edit import retime
+from ..motion.types import Motion
+from .saved_motion import save_and_tell
+
+CAPTURE_OUT: Final = ".csv"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, convert, write, and say what was lost."""
+    check_output(args.output, args.file, suffixes=(*MOTION_SUFFIXES, CAPTURE_OUT))
+    options = from_arguments(ConvertOptions, args)
+    _check_space(options, args.file, args.output)
+    content = _read(args.file, options)
+    if Path(args.output).suffix.lower() == CAPTURE_OUT:
+        _save_capture(content, options, args)
+    else:
+        _save_motion(content, options, args)
+    return 0
+
+
+def _check_space(options: ConvertOptions, file: Path, output: Path) -> None:
+    """Refuse a keypoint space that the output cannot hold, before anything is read."""
+    if output.suffix.lower() == CAPTURE_OUT:
+        if options.to is not None:
+            with about("to"):
+                raise MotionSpaceError(
+                    f"--to is {options.to}, and {output} holds blendshapes, which have no keypoint "
+                    "space. Leave --to out, or name a motion file."
+                )
+        return
+    if options.to is not None or is_capture(file):
+        check_writable(options.to or COMPACT_SPACE, output)
+
+
+def _read(file: Path, options: ConvertOptions) -> Motion | Blendshapes:
+    if is_capture(file):
+        shapes = load_blendshapes(file, options.capture)
+        return shapes if options.fps is None else retime_blendshapes(shapes, options.fps)
+    motion = load_motion(file, space=options.space)
+    return motion if options.fps is None else retime(motion, options.fps)
+
+
+def _save_motion(
+    content: Motion | Blendshapes, options: ConvertOptions, args: argparse.Namespace
+) -> None:
+    if isinstance(content, Blendshapes):
+        motion = motion_of_blendshapes(content, _map_of(options.to or COMPACT_SPACE, options))
+        save_and_tell(motion, args, losses=_not_shown(content, motion.space, options))
+        return
+    if options.to is None or options.to == content.space:
+        save_and_tell(content, args)
+        return
+    maps = (_map_of(space, options) for space in (content.space, options.to))
+    converted = convert_motion(content, *maps)
+    loss = (
+        f"{converted.lost:.0%} of the expression's movement is lost: the 52 blendshapes do not "
+        f"carry it from {content.space} to {options.to}."
+    )
+    save_and_tell(converted.motion, args, losses=[loss])
+
+
+def _save_capture(
+    content: Motion | Blendshapes, options: ConvertOptions, args: argparse.Namespace
+) -> None:
+    losses: list[str] = []
+    if isinstance(content, Motion):
+        shape_map = _map_of(content.space, options)
+        converted = convert_motion(content, shape_map, shape_map)
+        content = blendshapes_of_motion(content, shape_map)
+        losses.append(
+            f"{converted.lost:.0%} of the expression's movement is lost: the 52 blendshapes do not "
+            "carry it."
+        )
+    save_blendshapes(content, args.output)
+    summary = {"output": str(args.output), "frames": len(content), "fps": str(content.fps)}
+    if from_arguments(ReportOptions, args).json:
+        known = sorted(content.known)
+        warnings = args.warnings.texts
+        print(json.dumps({**summary, "known": known, "losses": losses, "warnings": warnings}))
+        return
+    frames, shapes = counted(len(content), "frame"), counted(len(content.known), "shape")
+    print("\n  ".join([f"{args.output}: {frames} of {shapes}", *losses]))
+
+
+def _not_shown(shapes: Blendshapes, space: str, options: ConvertOptions) -> list[str]:
+    """A sentence that names shapes that move and that the keypoints do not show."""
+    lacking = sorted(
+        name
+        for name in shapes.known - _map_of(space, options).shown
+        if bool(shapes.shape(name).any())
+    )
+    return [f"Not shown by {space}: {', '.join(lacking)}."] if lacking else []
+
+
+def _map_of(space: str, options: ConvertOptions) -> BlendshapeMap:
+    """The user's own map where it is of the space, or the one that comes with the library."""
+    if options.map is not None:
+        own = load_blendshape_map(options.map)
+        if own.space == space:
+            return own
+    return shipped_blendshape_map(space)
