@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import (
     animate,
     appearance,
+    blendshapes,
     crop,
     expression,
     faces,
@@ -42,5 +43,6 @@ _NODES: tuple[type[io.ComfyNode], ...] = (
     *expression.NODES,
     *motion_files.NODES,
     *motion_tools.NODES,
+    *blendshapes.NODES,
 )
 NODES = tuple(failures.named(node) for node in _NODES)

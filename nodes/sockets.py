@@ -37,6 +37,11 @@ MotionSocket = io.Custom("LIVEPORTRAIT_MOTION")
 # shot (N,); fps as a fraction, space, producer, reference_frame, reference, absent channels, parts
 # of the face whose expression it carries, absolute channels and parts. The dict of a published
 # template is taken as well, so that other packs can feed the wire without our classes.
+BlendshapesSocket = io.Custom("LIVEPORTRAIT_BLENDSHAPES")
+# core's Blendshapes: weights (N, 52) in the order of ARKIT_SHAPES, optional head_deg (N, 3) pitch,
+# yaw, roll; the known shapes, fps as a fraction, producer
+FaceLandmarksSocket = io.Custom("FACE_LANDMARKS")
+# ComfyUI's own: {"frames": for each a list of faces with "blendshapes" and "transformation_matrix"}
 KeypointsSocket = io.Custom("LIVEPORTRAIT_KEYPOINTS")
 OptionsSocket = io.Custom("LIVEPORTRAIT_OPTIONS")
 # core's AnimateOptions

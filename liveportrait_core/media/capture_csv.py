@@ -64,8 +64,8 @@ def read_capture_csv(text: str, name: str, options: CaptureOptions) -> Blendshap
     heads = [column for column in HEAD_COLUMNS if column.lower() in columns]
     wanted = [columns[column.lower()] for column in (*shapes, *heads)]
     values = _numbers(rows, wanted, name)
-    times, fps = _times_of(rows[1:], columns.get("timecode"), name, options.capture_fps)
-    values = on_even_grid(values, times, fps)
+    places, counted_at = _places_of(rows[1:], columns.get("timecode"), name, options.capture_fps)
+    values = on_even_grid(values, places)
     weights = values.new_zeros(len(values), len(ARKIT_SHAPES))
     weights[:, [ARKIT_SHAPES.index(shape) for shape in shapes]] = values[:, : len(shapes)]
     complete = len(heads) == len(HEAD_COLUMNS)
@@ -73,7 +73,7 @@ def read_capture_csv(text: str, name: str, options: CaptureOptions) -> Blendshap
         weights=weights,
         head_deg=head_deg_of(values[:, len(shapes) :], options) if complete else None,
         known=frozenset(shapes),
-        fps=fps,
+        fps=options.capture_fps or counted_at,
     )
 
 
@@ -141,23 +141,24 @@ def _numbers(rows: Sequence[Row], wanted: Sequence[int], name: str) -> Tensor:
     return found
 
 
-def _times_of(
+def _places_of(
     rows: Sequence[Row], column: int | None, name: str, fps: Fraction | None
 ) -> tuple[list[Fraction], Fraction]:
-    """Seconds of each row, rising, and the frame rate."""
+    """Where each row stands, in frames, rising; and the whole rate that frames are counted at."""
     codes = [] if column is None else [row[column].strip() for row in rows]
     found = [_TIMECODE.fullmatch(code) for code in codes]
+    rate = Fraction(max(1, round(fps))) if fps else DEFAULT_FPS
     if codes and all(code.isdecimal() for code in codes):
-        rate = fps or DEFAULT_FPS
-        times = [Fraction(int(code)) / rate for code in codes]
+        places = [Fraction(int(code)) for code in codes]
     elif found and all(found):
         parts = [match.groups() for match in found if match]
+        numbers = [int(frames) for *_, frames, _ in parts]
+        rate = rate if fps else _rate_of(numbers)
+        _check_rate(rate, max(numbers), name)
+        seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s, *_ in parts]
         counts = [Fraction(f"{frames}.{part or 0}") for *_, frames, part in parts]
-        rate = fps or _rate_of([int(frames) for *_, frames, _ in parts])
-        counted_as = _rate_of([int(frames) for *_, frames, _ in parts]) if fps else rate
-        clock = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s, *_ in parts]
-        times = [second + count / counted_as for second, count in zip(clock, counts, strict=True)]
-        times = _over_midnight(times)
+        clock = [second + count / rate for second, count in zip(seconds, counts, strict=True)]
+        places = [time * rate for time in _over_midnight(clock)]
     elif codes and any(found):
         line = found.index(None) + 2
         raise MediaError(
@@ -165,10 +166,17 @@ def _times_of(
             "is expected. Export it again."
         )
     else:
-        rate = fps or DEFAULT_FPS
-        times = [number / rate for number in range(len(rows))]
-    _check_rising(times, name)
-    return times, rate
+        places = [Fraction(number) for number in range(len(rows))]
+    _check_rising([place / rate for place in places], name)
+    return places, rate
+
+
+def _check_rate(rate: Fraction, largest: int, name: str) -> None:
+    if largest >= rate:
+        raise MediaError(
+            f"The time codes of {name} count frames up to {largest}, and its rate is given as "
+            f"{rate}; a larger one is expected. Leave it out, or give the capture's own."
+        )
 
 
 def _rate_of(frames: Sequence[int]) -> Fraction:

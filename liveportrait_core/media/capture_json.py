@@ -98,8 +98,8 @@ def blendshapes_of_frames(
     has_head = options.head != "none" and all(head is not None for head in heads)
     if has_head:
         values = torch.cat((values, torch.stack([h for h in heads if h is not None])), 1)
-    times = [Fraction(number) for number in at]
-    values = _held_at_the_ends(on_even_grid(values, times, Fraction(1)), at, len(frames))
+    values = on_even_grid(values, [Fraction(number) for number in at])
+    values = _held_at_the_ends(values, at, len(frames))
     return Blendshapes(
         weights=values[:, : len(ARKIT_SHAPES)],
         head_deg=values[:, len(ARKIT_SHAPES) :] if has_head else None,

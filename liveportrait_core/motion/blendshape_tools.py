@@ -36,27 +36,25 @@ def mirror_blendshapes(blendshapes: Blendshapes) -> Blendshapes:
     )
 
 
-def on_even_grid(values: Tensor, times_s: Sequence[Fraction], fps: Fraction) -> Tensor:
-    """Values at every frame of a rate, linear between those that were recorded.
+def on_even_grid(values: Tensor, places: Sequence[Fraction]) -> Tensor:
+    """Values at every frame, linear between those that were recorded.
 
     Convention:
-        - frame 0 is at the first time; a capture without gaps keeps its values: a row that is
+        - frame 0 is at the first place; a capture without gaps keeps its values: a row that is
           within half a frame of its place counts as in it
 
     Args:
-        values: (N, D), recorded at `times_s`.
-        times_s: N rising times.
-        fps: Frames per second of the result.
+        values: (N, D).
+        places: Where each was recorded, in frames; N that rise.
 
     Returns:
         (B, D).
     """
-    first = times_s[0]
-    places = [(time - first) * fps for time in times_s]
-    if all(abs(place - number) <= Fraction(1, 2) for number, place in enumerate(places)):
+    ahead = [place - places[0] for place in places]
+    if all(abs(place - number) <= Fraction(1, 2) for number, place in enumerate(ahead)):
         return values
-    at = torch.tensor([float(place) for place in places], dtype=torch.float64)
-    frames = torch.arange(round(places[-1]) + 1, dtype=torch.float64)
+    at = torch.tensor([float(place) for place in ahead], dtype=torch.float64)
+    frames = torch.arange(round(ahead[-1]) + 1, dtype=torch.float64)
     after = torch.searchsorted(at, frames).clamp(1, len(at) - 1)
     before = after - 1
     step = (at[after] - at[before]).clamp(min=1e-9)

@@ -22,7 +22,11 @@ HOW_TO_UPDATE: Final = (
     "as the last one, an output as the last one, or a value at the end of a combo. Then run "
     "python -m tests.nodes.frozen."
 )
-FILES: Final = (("LPS_LoadModel", "model_name"), ("LPS_LoadMotion", "motion_file"))
+FILES: Final = (
+    ("LPS_LoadModel", "model_name"),
+    ("LPS_LoadMotion", "motion_file"),
+    ("LPS_LoadBlendshapes", "capture_file"),
+)
 """Combos that list files: they are named in workflows, their order means nothing."""
 
 Graph = dict[str, dict[str, Any]]

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.parametrize("suite", VERSIONS, indirect=True)
 OWN = "LIVEPORTRAIT_"
 THEIRS = {
     *("IMAGE", "MASK", "VIDEO", "AUDIO", "BOUNDING_BOX", "VHS_VIDEOINFO"),
+    "FACE_LANDMARKS",
     *("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"),
 }
 """Sockets of ComfyUI, and of Video Helper Suite."""
@@ -40,7 +41,7 @@ def all_inputs(info):
 
 
 def test_methods_take_what_the_schema_has(suite):
-    assert len(suite.comfyui.nodes) == 25
+    assert len(suite.comfyui.nodes) == 30
     problems = [each for node in suite.comfyui.nodes.values() for each in signature_problems(node)]
     assert not problems
 

@@ -93,6 +93,16 @@ def test_the_rate_is_that_of_the_time_codes(tmp_path, largest, rate):
     assert len(read) == 2 * rate
 
 
+def test_a_rate_that_is_given_counts_the_frames_of_the_time_codes(tmp_path):
+    rows = [f"00:00:{k // 30:02}:{k % 30:02}.000,2,{k / 50},0" for k in range(40)]
+    path = written(tmp_path / "take.csv", csv_text(*rows))
+    ntsc = load_blendshapes(path, CaptureOptions(capture_fps=Fraction(30000, 1001)))
+    assert (ntsc.fps, len(ntsc)) == (Fraction(30000, 1001), 40)
+    assert ntsc.shape("jawOpen")[-1] == pytest.approx(39 / 50)
+    with pytest.raises(MediaError, match="count frames up to 29"):
+        load_blendshapes(path, CaptureOptions(capture_fps=Fraction(25)))
+
+
 def test_a_gap_in_the_time_codes_is_filled_in(tmp_path):
     frames = [number for number in range(60) if number not in {10, 11, 12}]
     rows = [f"23:59:59:{number:02}.000,2,{number / 100},0" for number in frames]
