@@ -24,9 +24,11 @@ from liveportrait_core.motion.openness import eyes_open, lip_open
 
 from ..data.face_crops import framed
 from ..data.shards import encode_jpeg
+from ..data.speech_shards import encode_wave
 from .face_recognition import lowest_similarity
 from .quality import Quality, measure, missed_limit, part_around, sampled
 from .settings import CurationSettings
+from .sound import SoundTrack, lips_and_sound
 from .split import Limits, RejectedSpan, Segment, Splitter
 from .tools import Tools
 
@@ -34,6 +36,8 @@ MIN_FPS: Final = 5
 MAX_FPS: Final = 240
 """A file with another rate has a wrong one, or does not show a person's movements."""
 POSE_BATCH: Final = 16
+LIP_COLUMN: Final = 2
+"""Of `openness`."""
 THUMBNAIL_PX: Final = 128
 THUMBNAIL_QUALITY: Final = 80
 
@@ -71,6 +75,11 @@ class CuratedClip:
     `pose_deg` (N, 3) pitch, yaw, roll, `time_s` (N,), `crop` (3, 3) picture to crop in pixels, and
     `identity` (512,) where a recognition file is given."""
     quality: dict[str, float | None] = field(default_factory=dict)
+    sound: bytes = b""
+    """A WAV file of 16 kHz, mono, from the beginning of the first frame to the end of the last;
+    empty where there is none."""
+    sync: dict[str, float] = field(default_factory=dict)
+    """`score` and `lag_ms` of lips and sound (`curation.sound.Sync`), where they can be told."""
 
 
 ClipOrRejection = CuratedClip | Rejected
@@ -100,7 +109,7 @@ def curate_file(
         if path.stat().st_size == 0:
             yield Rejected(reason="empty file")
             return
-        source = _Source(path, settings.rate, heartbeat)
+        source = _Source(path, settings.rate, heartbeat, with_sound=settings.sound)
     except (MediaError, OSError) as error:
         yield Rejected(reason="unreadable", note=str(error))
         return
@@ -129,15 +138,20 @@ def curate_file(
 class _Source:
     """An image, or evenly taken frames of a video; may be iterated several times."""
 
-    def __init__(self, path: Path, rate: float, heartbeat: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, rate: float, heartbeat: Callable[[], None], *, with_sound: bool
+    ) -> None:
         self._heartbeat = heartbeat
         self.is_image = is_image(path)
         self._frames: Iterable[Pixels] = [read_image(path).rgb] if self.is_image else ()
         self.file_fps, self._step = Fraction(0), 1
+        self.sound: SoundTrack | None = None
         if not self.is_image:
             reader = VideoReader(path)
             self._frames, self.file_fps = reader, reader.fps
             self._step = max(1, round(float(reader.fps) / rate))
+            if with_sound:
+                self.sound = SoundTrack(path)
 
     @property
     def has_odd_rate(self) -> bool:
@@ -249,6 +263,7 @@ class _ClipBuilder:
         if self._vectors:
             mean = np.mean(self._vectors, axis=0)
             arrays["identity"] = (mean / np.linalg.norm(mean).clip(1e-9)).astype(np.float32)
+        sound, sync = self._sound(arrays)
         return CuratedClip(
             from_s=self._source.seconds(numbers[0]),
             seconds=self._source.seconds(numbers[-1] - numbers[0] + 1),
@@ -260,7 +275,26 @@ class _ClipBuilder:
                 name: None if value is None else round(value, 4)
                 for name, value in asdict(quality).items()
             },
+            sound=sound,
+            sync=sync,
         )
+
+    def _sound(self, arrays: dict[str, NDArray[np.float32]]) -> tuple[bytes, dict[str, float]]:
+        """The clip's sound as a file, and how well its lips go with it."""
+        if self._source.sound is None or not self._source.fps:
+            return b"", {}
+        first, last = self._segment.numbers[0], self._segment.numbers[-1]
+        fps = self._source.fps
+        samples = self._source.sound.cut(first / fps, (last + 1) / fps)
+        if samples is None:
+            return b"", {}
+        lips = arrays["openness"][:, LIP_COLUMN]
+        sync = lips_and_sound(lips, arrays["time_s"], samples)
+        told = {} if sync is None else asdict(sync)
+        limit = self._settings.min_sync
+        if limit is not None and (sync is None or sync.score < limit):
+            return b"", told
+        return encode_wave(samples), told
 
     def _read_poses(self) -> None:
         if self._waiting:

@@ -15,6 +15,7 @@ from liveportrait_core.media.atomic import replacing, unwritable, write_whole
 
 from ..data.clip_shards import ANNOTATIONS
 from ..data.shards import Sample, ShardWriter, encode_arrays
+from ..data.speech_shards import SOUND
 from .clip_extraction import ClipOrRejection, CuratedClip, Rejected, curate_file
 from .settings import CurationSettings
 from .tools import Tools
@@ -142,7 +143,10 @@ def _sample(clip: CuratedClip, job: FileJob, number: int, settings: CurationSett
         "size_px": settings.size_px,
         "layout": clip.layout,
         "quality": clip.quality,
+        **({"sync": clip.sync} if clip.sync else {}),
     }
     files = {"json": (json.dumps(about) + "\n").encode(), ANNOTATIONS: encode_arrays(clip.arrays)}
+    if clip.sound:
+        files[SOUND] = clip.sound
     files |= {f"{place:04d}.jpg": jpeg for place, jpeg in enumerate(clip.frames)}
     return Sample(f"{job.key}-{number:04d}", files)

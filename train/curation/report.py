@@ -42,6 +42,13 @@ COUNTS: Final = {
     "seconds": "seconds of video",
 }
 """Totals of the index, and what the page calls them."""
+SOUND_NAMES: Final = {
+    "clips": "clips with sound",
+    "seconds": "seconds of sound",
+    "score": "correlation of lips with loudness, median",
+    "lag_ms": "ms by which sound is late behind lips, median",
+}
+"""What the index says of sound, and what the page calls it."""
 NOTHING: Final = "Nothing."
 """What the page says of an empty table."""
 
@@ -66,7 +73,7 @@ def write_report(store: ShardStore, index: Mapping[str, Any]) -> None:
         }
         for row in store.rows
     ]
-    numbers = {**{name: index[name] for name in (*COUNTS, "rejected")}, "by_file": files}
+    numbers = {**{name: index[name] for name in (*COUNTS, "sound", "rejected")}, "by_file": files}
     write_whole(store.folder / NUMBERS_NAME, (json.dumps(numbers, indent=1) + "\n").encode())
     sections = _sections(store.rows, index, has_sheet=bool(clips))
     write_html_page(store.folder / PAGE_NAME, "Curation", sections)
@@ -146,7 +153,12 @@ def _sections(
     rows: Sequence[Mapping[str, Any]], index: Mapping[str, Any], *, has_sheet: bool
 ) -> list[Section]:
     """The page: totals, what was left out, the contact sheet, and what came of each file."""
-    totals = Table(rows=[[name, index[key]] for key, name in COUNTS.items()])
+    totals = Table(
+        rows=[
+            *([name, index[key]] for key, name in COUNTS.items()),
+            *([SOUND_NAMES[key], value] for key, value in index["sound"].items()),
+        ]
+    )
     reasons = [
         [reason, int(entry["times"]), float(entry["seconds"]), _pictures(rows, reason)]
         for reason, entry in index["rejected"].items()

@@ -65,6 +65,14 @@ class CurationSettings:
         12.5, "frames stored of a second of video, about; neighbours are alike", above=0
     )
     jpeg_quality: int = option(95, "of the stored frames", minimum=1, maximum=100)
+    sound: bool = option(True, "keep the sound of videos, 16 kHz mono")
+    min_sync: float | None = option(
+        None,
+        "correlation of lips with loudness from which the sound of a clip is kept, if any",
+        minimum=-1,
+        maximum=1,
+        unset="sound is kept whatever it is",
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -94,6 +102,8 @@ def with_present_names(stored: Mapping[str, Any]) -> dict[str, Any]:
     """
     settings = {_present_name(name): value for name, value in stored.items()}
     settings.setdefault("max_bars", 1.0)  # bars were not looked for
+    settings.setdefault("sound", False)  # was not kept
+    settings.setdefault("min_sync", None)
     if stored.get("least_score") == _OLD_UNSET_SCORE:
         settings["min_score"] = None
     return settings

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any, BinaryIO, Final
 
 from liveportrait_core.errors import MediaError
@@ -198,6 +199,7 @@ class ShardStore:
         tables = sorted(self._tables.items())
         return {
             **totals((table.with_suffix(".tar"), clips) for table, clips in tables),
+            "sound": sound_summary([clip for _, clips in tables for clip in clips]),
             "files": len(self.rows),
             "rejected": rejections(self.rows),
         }
@@ -248,6 +250,17 @@ class ShardStore:
 
     def _table_paths(self) -> list[Path]:
         return sorted(self.folder.glob("clips-*.json"))
+
+
+def sound_summary(clips: Sequence[StoredClip]) -> dict[str, float]:
+    """How many clips have sound, for how long, and how lips and sound go together at the median."""
+    heard = [clip for clip in clips if clip.sound is not None]
+    told = [clip.about["sync"] for clip in heard if "sync" in clip.about]
+    medians = {
+        name: round(median(sync[name] for sync in told), 3) for name in ("score", "lag_ms") if told
+    }
+    seconds = round(sum(clip.about["seconds"] for clip in heard), 3)
+    return {"clips": len(heard), "seconds": seconds, **medians}
 
 
 def rejections(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:

@@ -22,6 +22,7 @@ from liveportrait_core.imaging.tensors import Pixels
 
 from .folder import CLIPS_FORMAT, CLIPS_VERSION, DataFolder, damaged, open_folder, read_json
 from .shards import Spot, decode_arrays, decode_picture, read_spot
+from .speech_shards import SOUND, decode_wave
 from .storage import UNKNOWN_SIZE, Place, each, size_of
 
 PIXELS: Final = (".jpg", ".png")
@@ -36,25 +37,28 @@ class StoredClip:
 
     key: str
     about: dict[str, Any]
-    """`source`, `from_s`, `seconds`, `fps`, `frames`, `size_px`, `layout`, `quality`."""
+    """`source`, `from_s`, `seconds`, `fps`, `frames`, `size_px`, `layout`, `quality`, and `sync`
+    where there is sound."""
     annotations: Spot
     frames: tuple[Spot, ...]
     truth: Spot | None = None
+    sound: Spot | None = None
+    """A WAV file of 16 kHz, mono, that begins with the first frame."""
 
     @classmethod
     def of(cls, key: str, about: dict[str, Any], spots: dict[str, Spot]) -> StoredClip:
         """A clip by where the files of its sample lie."""
         frames = tuple(spots[name] for name in sorted(spots) if name.endswith(PIXELS))
-        return cls(key, about, spots[ANNOTATIONS], frames, spots.get(TRUTH))
+        return cls(key, about, spots[ANNOTATIONS], frames, spots.get(TRUTH), spots.get(SOUND))
 
     def row(self) -> dict[str, Any]:
         """As the table has it."""
-        truth = {} if self.truth is None else {"truth": [self.truth.at, self.truth.size]}
+        more = {"truth": self.truth, "sound": self.sound}
         return {
             "key": self.key,
             **self.about,
             "annotations": [self.annotations.at, self.annotations.size],
-            **truth,
+            **{name: [spot.at, spot.size] for name, spot in more.items() if spot is not None},
             "at": [spot.at for spot in self.frames],
             "bytes": [spot.size for spot in self.frames],
         }
@@ -66,13 +70,14 @@ class StoredClip:
         Raises:
             KeyError, TypeError, ValueError: It is no such row.
         """
-        own = ("key", "annotations", "truth", "at", "bytes")
+        own = ("key", "annotations", "truth", "sound", "at", "bytes")
         frames = tuple(Spot(at, size) for at, size in zip(row["at"], row["bytes"], strict=True))
         about = {name: value for name, value in row.items() if name not in own}
         if len(frames) != about["frames"]:
             raise ValueError(f"clip {row['key']} lacks frames")
         truth = Spot(*row["truth"]) if "truth" in row else None
-        return cls(row["key"], about, Spot(*row["annotations"]), frames, truth)
+        sound = Spot(*row["sound"]) if "sound" in row else None
+        return cls(row["key"], about, Spot(*row["annotations"]), frames, truth, sound)
 
 
 def read_table(path: Place) -> list[StoredClip]:
@@ -116,6 +121,17 @@ class ShardClip:
                 "shard and table are of two sets. Copy both again."
             )
         return picture
+
+    def sound(self) -> NDArray[np.float32] | None:
+        """(T,) samples at 16 kHz from the beginning of the first frame on; None without sound.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        if self.clip.sound is None:
+            return None
+        data = read_spot(self.shard, self.clip.sound)
+        return decode_wave(data, f"The sound of {self.clip.key} in {self.shard}")
 
     def annotations(self) -> dict[str, NDArray[np.float32]]:
         """Landmarks and more, as `train.curation.clip_extraction.CuratedClip` has them.
