@@ -11,6 +11,7 @@ from .config.fields import check_options, option, section, shared
 from .config.find_options import FindOptions
 from .constants import COMPACT_SPACE, KeypointSpace
 from .motion.blendshape_options import CaptureOptions
+from .motion.import_options import ImportOptions, TemplateProgram
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 from .motion.speech_options import SpeechOptions
 from .motion.tool_options import frame_rate_option
@@ -202,6 +203,8 @@ class ConvertOptions:
         metavar="FILE",
     )
     capture: CaptureOptions = shared(CaptureOptions)
+    reading: ImportOptions = shared(ImportOptions)
+    program: TemplateProgram = option("LivePortrait", "the program that a .pkl is written for")
 
     def __post_init__(self) -> None:
         check_options(self)

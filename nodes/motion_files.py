@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,35 +10,48 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..liveportrait_core.assets.shipped_motions import shipped_motions
+from ..liveportrait_core.config.fields import build, spec_of
 from ..liveportrait_core.constants import FACE_PARTS
 from ..liveportrait_core.errors import MediaError, about, counted
-from ..liveportrait_core.media.motion_file import load_motion, save_motion
+from ..liveportrait_core.media.motion_file import READABLE_SUFFIXES, load_motion, save_motion
+from ..liveportrait_core.motion.import_options import ImportOptions, TemplateProgram
 from . import library, runtime
 from .adapt.images import image_of
 from .adapt.motions import checked_motion
 from .schema import field, schema
 from .sockets import MotionSocket
+from .widgets import AUTO, OptionWidget
 
 if TYPE_CHECKING:
     from ..liveportrait_core.motion.types import Motion
 
 SHIPPED: Final = " (shipped)"
 OUTPUT: Final = " [output]"
-ENDINGS: Final = (".safetensors", ".pkl")
-FORMATS: Final = ("safetensors", "pkl (published template)")
+CONSTANTS_ENDINGS: Final = (".pkl", ".npz", ".pt")
+FORMATS: Final = ("safetensors", "pkl (published template)", "pkl (FasterLivePortrait)")
+PROGRAMS: Final[dict[str, TemplateProgram]] = {FORMATS[2]: "FasterLivePortrait"}
 SPACES: Final = {
     "as the file says": None,
     "human": "liveportrait-human-21",
     "animal": "liveportrait-animal-21",
 }
 FILE_INPUT: Final = "motion_file"
+NO_CONSTANTS: Final = "none"
+LAYOUT: Final = OptionWidget(spec=spec_of(ImportOptions, "layout"), id="layout")
+CONSTANTS: Final = spec_of(ImportOptions, "normalisation")
 
 
 def motion_names() -> list[str]:
     """What Load Motion offers: ours, the input folder's, the output folder's."""
     names = [name + SHIPPED for name in shipped_motions()]
-    names += _files_in(folder_paths.get_input_directory())
-    return names + [name + OUTPUT for name in _files_in(folder_paths.get_output_directory())]
+    return names + _offered(READABLE_SUFFIXES)
+
+
+def _offered(endings: Collection[str]) -> list[str]:
+    """The files of the input folder, then those of the output folder."""
+    names = _files_in(folder_paths.get_input_directory(), endings)
+    written = _files_in(folder_paths.get_output_directory(), endings)
+    return names + [name + OUTPUT for name in written]
 
 
 def motion_path(name: str) -> Path:
@@ -49,11 +63,29 @@ def motion_path(name: str) -> Path:
     if name.endswith(SHIPPED):
         path = shipped_motions().get(name.removesuffix(SHIPPED))
     else:
-        path = _file_in_folder(name)
+        path = _file_in_folder(name, READABLE_SUFFIXES)
     if path is None:
         raise MediaError(
-            f"There is no motion file '{name}'. Put a .safetensors or .pkl motion into ComfyUI's "
-            "input folder, or save one with Save Motion, and press R to refresh the list."
+            f"There is no motion file '{name}'. Put a motion into ComfyUI's input folder "
+            f"({', '.join(sorted(READABLE_SUFFIXES))}), or save one with Save Motion, and press R "
+            "to refresh the list."
+        )
+    return path
+
+
+def _constants_path(name: str) -> Path | None:
+    """The file of means and deviations that a name means; None for none.
+
+    Raises:
+        MediaError: There is no such file.
+    """
+    if name == NO_CONSTANTS:
+        return None
+    path = _file_in_folder(name, CONSTANTS_ENDINGS)
+    if path is None:
+        raise MediaError(
+            f"There is no file of means and deviations '{name}'. Put it into ComfyUI's input "
+            "folder and press R to refresh the list."
         )
     return path
 
@@ -67,19 +99,20 @@ class LoadMotion(io.ComfyNode):
         return schema(
             node_id="LPS_LoadMotion",
             display_name="Load Motion",
-            description="Reads a motion: ours, a published driving template, or JoyVASA's.",
+            description="Reads a motion: ours, a driving template (.pkl), or one that JoyVASA, "
+            "MoDA, Ditto, KDTalker or AdvancedLivePortrait wrote.",
             stage="motion",
             search_aliases=[
                 *("LivePortraitMotionTemplate", "LoadExpData", "pkl", "motion template"),
-                *("talking", "lipsync", "audio to motion", "JoyVASA"),
+                *("talking", "lipsync", "audio to motion", "JoyVASA", "Ditto", "MoDA", "KDTalker"),
             ],
             inputs=[
                 field(
                     io.Combo,
                     FILE_INPUT,
                     options=motion_names(),
-                    tooltip="Motions that come with the pack, and .safetensors and .pkl files in "
-                    "ComfyUI's input and output folders. Nothing in a .pkl is run.",
+                    tooltip="Motions that come with the pack, and motion files in ComfyUI's input "
+                    "and output folders. Nothing in a file is run.",
                 ),
                 field(
                     io.Combo,
@@ -88,6 +121,16 @@ class LoadMotion(io.ComfyNode):
                     default="as the file says",
                     advanced=True,
                     tooltip="Keypoint space of a template whose file names a wrong one.",
+                ),
+                LAYOUT.field(advanced=True, optional=True),
+                field(
+                    io.Combo,
+                    CONSTANTS.key,
+                    options=[NO_CONSTANTS, *_offered(CONSTANTS_ENDINGS)],
+                    default=NO_CONSTANTS,
+                    advanced=True,
+                    optional=True,
+                    tooltip=f"{CONSTANTS.help[0].upper()}{CONSTANTS.help[1:]}.",
                 ),
             ],
             outputs=[
@@ -98,25 +141,34 @@ class LoadMotion(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, motion_file: str) -> bool | str:
-        """Whether the file is there; a workflow from elsewhere may name one that is not."""
+    def validate_inputs(cls, motion_file: str, normalisation: str = NO_CONSTANTS) -> bool | str:
+        """Whether the files are there; a workflow from elsewhere may name some that are not."""
         try:
             motion_path(motion_file)
+            _constants_path(normalisation)
         except MediaError as error:
             return str(error)
         return True
 
     @classmethod
-    def fingerprint_inputs(cls, motion_file: str, space: str) -> tuple[str | int, ...]:
-        """Read again when the file changed."""
-        stat = motion_path(motion_file).stat()
-        return motion_file, space, stat.st_mtime_ns, stat.st_size
+    def fingerprint_inputs(
+        cls, motion_file: str, space: str, layout: str = AUTO, normalisation: str = NO_CONSTANTS
+    ) -> tuple[str | int, ...]:
+        """Read again when a file changed."""
+        files = filter(None, (motion_path(motion_file), _constants_path(normalisation)))
+        stats = [file.stat() for file in files]
+        changes = [number for stat in stats for number in (stat.st_mtime_ns, stat.st_size)]
+        return motion_file, space, layout, normalisation, *changes
 
     @classmethod
-    def execute(cls, motion_file: str, space: str) -> io.NodeOutput:
+    def execute(
+        cls, motion_file: str, space: str, layout: str = AUTO, normalisation: str = NO_CONSTANTS
+    ) -> io.NodeOutput:
         """Read the file."""
+        chosen = {"layout": LAYOUT.value(layout), "normalisation": _constants_path(normalisation)}
         with about(FILE_INPUT):
-            motion = load_motion(motion_path(motion_file), space=SPACES[space])
+            options = build(ImportOptions, chosen)
+            motion = load_motion(motion_path(motion_file), options, space=SPACES[space])
         return io.NodeOutput(runtime.intermediate(motion))
 
 
@@ -148,8 +200,8 @@ class SaveMotion(io.ComfyNode):
                     "format",
                     options=list(FORMATS),
                     default=FORMATS[0],
-                    tooltip="safetensors keeps everything. pkl is the published template, for "
-                    "motions of the published models.",
+                    tooltip="safetensors keeps everything. pkl is a driving template of another "
+                    "program, for motions of the published models.",
                 ),
             ],
             outputs=[],
@@ -169,9 +221,9 @@ class SaveMotion(io.ComfyNode):
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
         )
-        ending = ".pkl" if format == FORMATS[1] else ".safetensors"
+        ending = ".safetensors" if format == FORMATS[0] else ".pkl"
         path = _free_name(Path(folder), name, counter, ending)
-        lost = save_motion(motion, path)
+        lost = save_motion(motion, path, program=PROGRAMS.get(format, "LivePortrait"))
         where = Path(subfolder, path.name).as_posix()
         return io.NodeOutput(ui=ui.PreviewText("\n".join([f"Saved {where}", *lost])))
 
@@ -230,15 +282,15 @@ def _words(motion: Motion) -> str:
     return "\n".join(lines)
 
 
-def _files_in(folder: str) -> list[str]:
+def _files_in(folder: str, endings: Collection[str]) -> list[str]:
     files, _ = folder_paths.recursive_search(folder)
-    return sorted(Path(name).as_posix() for name in files if Path(name).suffix in ENDINGS)
+    return sorted(Path(name).as_posix() for name in files if Path(name).suffix in endings)
 
 
-def _file_in_folder(name: str) -> Path | None:
+def _file_in_folder(name: str, endings: Collection[str]) -> Path | None:
     """The file that an annotated name means; None where there is none, or it leads elsewhere."""
     inside, folder = folder_paths.annotated_filepath(name)
-    if _leads_out(inside) or Path(inside).suffix not in ENDINGS:
+    if _leads_out(inside) or Path(inside).suffix not in endings:
         return None
     path = Path(folder or folder_paths.get_input_directory(), inside)
     return path if path.is_file() else None

@@ -16,6 +16,7 @@ from liveportrait_core.command_options import (
     ShowOptions,
 )
 from liveportrait_core.config.tables import option_table
+from liveportrait_core.motion.import_options import ImportOptions
 from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.tool_options import (
@@ -83,6 +84,11 @@ TABLES = (
     ("What a command prints: `ReportOptions`", ReportOptions, "Of the command line alone."),
     ("`motion idle`: `IdleFileOptions`", IdleFileOptions, "Of the command line alone."),
     ("`motion convert`: `ConvertOptions`", ConvertOptions, "Of the command line alone."),
+    (
+        "Rows of numbers as a motion: `ImportOptions`",
+        ImportOptions,
+        "`motion convert` has them by name ([formats](motion_files.md)).",
+    ),
     ("`models download`: `DownloadOptions`", DownloadOptions, "Of the command line alone."),
 )
 

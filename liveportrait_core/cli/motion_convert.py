@@ -58,7 +58,7 @@ def _read(file: Path, options: ConvertOptions) -> Motion | Blendshapes:
     if is_capture(file):
         shapes = load_blendshapes(file, options.capture)
         return shapes if options.fps is None else retime_blendshapes(shapes, options.fps)
-    motion = load_motion(file, space=options.space)
+    motion = load_motion(file, options.reading, space=options.space)
     return motion if options.fps is None else retime(motion, options.fps)
 
 
@@ -67,10 +67,11 @@ def _save_motion(
 ) -> None:
     if isinstance(content, Blendshapes):
         motion = motion_of_blendshapes(content, _map_of(options.to or COMPACT_SPACE, options))
-        save_and_tell(motion, args, losses=_not_shown(content, motion.space, options))
+        losses = _not_shown(content, motion.space, options)
+        save_and_tell(motion, args, losses=losses, program=options.program)
         return
     if options.to is None or options.to == content.space:
-        save_and_tell(content, args)
+        save_and_tell(content, args, program=options.program)
         return
     maps = (_map_of(space, options) for space in (content.space, options.to))
     converted = convert_motion(content, *maps)
@@ -78,7 +79,7 @@ def _save_motion(
         f"{converted.lost:.0%} of the expression's movement is lost: the 52 blendshapes do not "
         f"carry it from {content.space} to {options.to}."
     )
-    save_and_tell(converted.motion, args, losses=[loss])
+    save_and_tell(converted.motion, args, losses=[loss], program=options.program)
 
 
 def _save_capture(

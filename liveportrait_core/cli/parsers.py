@@ -268,15 +268,15 @@ def _add_motion(commands: Subparsers) -> None:
         "convert",
         "motion_convert",
         help="write a motion in another format or keypoint space; face capture as motion, and back",
-        description="Read the motion or face capture IN and write it as OUT; the endings name the "
-        "formats. Between keypoint spaces, and from and to face capture, a motion goes through the "
+        description="Read the motion or face capture IN and write it as OUT, whose "
+        "ending names its format. Between keypoint spaces, and from and to face capture, a motion goes through the "
         "52 ARKit blendshapes; what they do not carry is lost, and the command says how much.",
     )
     convert.add_argument(
         "file",
         metavar="IN",
         type=file_name,
-        help="motion: .safetensors, .pkl; face capture: .csv (Live Link Face), .txt "
+        help="motion file, also of another program; face capture: .csv (Live Link Face), .txt "
         "(iFacialMocap), .json (MediaPipe)",
     )
     convert.add_argument(

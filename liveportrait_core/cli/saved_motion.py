@@ -13,18 +13,26 @@ from ..command_options import ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import counted
 from ..media.motion_file import save_motion
+from ..motion.import_options import TemplateProgram
 from ..motion.types import Motion
 
 
-def save_and_tell(motion: Motion, args: argparse.Namespace, losses: Sequence[str] = ()) -> None:
+def save_and_tell(
+    motion: Motion,
+    args: argparse.Namespace,
+    losses: Sequence[str] = (),
+    *,
+    program: TemplateProgram = "LivePortrait",
+) -> None:
     """Write a motion to the output that was named, and say what it holds and what is lost.
 
     Args:
         motion: The motion.
         args: Of the command.
         losses: What was lost before it is written, a sentence each.
+        program: Whose template a `.pkl` is.
     """
-    losses = [*losses, *save_motion(motion, args.output)]
+    losses = [*losses, *save_motion(motion, args.output, program=program)]
     if from_arguments(ReportOptions, args).json:
         summary = {"output": str(args.output), **describe(motion), "losses": losses}
         print(json.dumps({**summary, "warnings": args.warnings.texts}, indent=2))

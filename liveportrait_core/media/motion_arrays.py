@@ -197,8 +197,8 @@ def _fitting(rows: NDArray[Any], layout: MotionLayout | None, name: str) -> RowL
         with about("layout"):
             raise MediaError(
                 f"{name} holds {shape} numbers, and {came}; one of {', '.join(fitting)} is "
-                "expected, as each program has its own order. Name the program that wrote it as "
-                "layout."
+                "expected, as each program has its own order. Convert it with the layout named "
+                "(Load Motion, 'liveportrait motion convert --layout')."
             )
     return LAYOUTS[layout]
 

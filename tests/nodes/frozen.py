@@ -26,6 +26,7 @@ FILES: Final = (
     ("LPS_LoadModel", "model_name"),
     ("LPS_LoadMotion", "motion_file"),
     ("LPS_LoadBlendshapes", "capture_file"),
+    ("LPS_LoadMotion", "normalisation"),
 )
 """Combos that list files: they are named in workflows, their order means nothing."""
 

@@ -11,6 +11,7 @@ import torch
 
 from liveportrait_core.assets.shipped_motions import shipped_motions
 from liveportrait_core.media.motion_file import load_motion, save_motion
+from tests.liveportrait_core.media.foreign import npy, npz, program_rows
 from tests.nodes.suite import STILL, batch, pixels, walk
 from tests.support.blobs import face_frame
 from tests.support.comfyui.calls import NODE_ID
@@ -145,8 +146,8 @@ def refusal_of(suite, name):
 
 
 GONE = (
-    "There is no motion file '{}'. Put a .safetensors or .pkl motion into ComfyUI's input folder, "
-    "or save one with Save Motion, and press R to refresh the list."
+    "There is no motion file '{}'. Put a motion into ComfyUI's input folder (.exp, .mat, .npy, "
+    ".npz, .pkl, .pt, .safetensors), or save one with Save Motion, and press R to refresh the list."
 )
 
 
@@ -171,6 +172,36 @@ def test_a_name_never_leads_out_of_the_folders(suite, tmp_path, motion):
     message = suite.refusal("LPS_SaveMotion", motion=motion, filename_prefix="../../escaped")
     assert message.startswith("The filename prefix is '../../escaped'; a name in ComfyUI's output")
     assert not list(suite.comfyui.base.parent.glob("escaped*"))
+
+
+def test_rows_of_another_program_are_read_where_they_are_named(suite):
+    rows = program_rows(random_motion(1, 6), "joyvasa")
+    mean, deviation = rows.mean(0), rows.std(0) + 0.01
+    (suite.comfyui.input / "joy.npy").write_bytes(npy(rows))
+    (suite.comfyui.input / "rows.npy").write_bytes(npy((rows - mean) / (deviation + 1e-5)))
+    (suite.comfyui.input / "mean.npz").write_bytes(npz(mean=mean, std=deviation))
+    assert "rows.npy" in offered(suite)
+    joy = suite("LPS_LoadMotion", motion_file="joy.npy", layout="joyvasa")
+    moda = suite("LPS_LoadMotion", motion_file="rows.npy", layout="moda", normalisation="mean.npz")
+    for motion in (joy, moda):
+        torch.testing.assert_close(
+            motion.expression, random_motion(1, 6).expression, atol=1e-4, rtol=0
+        )
+    said = suite.refusal("LPS_LoadMotion", motion_file="joy.npy")
+    assert "joy.npy holds 6 x 70 numbers, and no layout is given" in said
+    gone = suite.ask("LPS_LoadMotion", motion_file="joy.npy", normalisation="gone.npz").refused
+    assert "no file of means and deviations 'gone.npz'" in gone
+
+
+def test_a_template_is_saved_for_the_program_that_is_chosen(suite):
+    motion = random_motion(1, 3)
+    for program in ("published template", "FasterLivePortrait"):
+        suite("LPS_SaveMotion", motion=motion, filename_prefix="m", format=f"pkl ({program})")
+    made = [load_motion(file) for file in sorted(suite.comfyui.output.glob("m*.pkl"))]
+    assert [one.producer for one in made] == [
+        "LivePortrait template",
+        "FasterLivePortrait template",
+    ]
 
 
 def test_a_folder_that_is_a_link_is_followed(suite, motion, tmp_path):

@@ -34,7 +34,7 @@ FIND = (250, 320)
 CROP = (250, 290)
 SHOWN = (250, 385)
 """Of Show Faces, with its picture."""
-MOTION = (316, 116)
+MOTION = (316, 164)
 """Of Load Motion; the longest of the shipped names is seen whole."""
 EXTRACT = (230, 132)
 """Of Extract Motion."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.testing import assert_close
 
 import liveportrait_core
 from liveportrait_core.cli.main import main
@@ -17,6 +18,8 @@ from liveportrait_core.config.fields import spec_of, specs_of
 from liveportrait_core.media.images import read_image
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.motion.slider_options import Sliders
+from tests.liveportrait_core.media.foreign import npy, program_rows
+from tests.support.motions import random_motion
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 
@@ -69,6 +72,22 @@ def test_models_are_checked(liveportrait, tmp_path, model_file):
     ran = liveportrait("models", "check", model_file, broken, "--json")
     assert ran.code == 1
     assert [row["whole"] for row in json.loads(ran.out)] == [True, False]
+
+
+def test_rows_of_another_program_become_a_template(liveportrait, out):
+    wanted = random_motion(1, 6)
+    (out / "rows.npy").write_bytes(npy(program_rows(wanted, "kdtalker")))
+    convert = ("motion", "convert", out / "rows.npy", out / "m.pkl")
+    ran = liveportrait(*convert, "--layout", "kdtalker", "--program", "FasterLivePortrait")
+    assert ran.code == 0
+    made = load_motion(out / "m.pkl")
+    assert made.producer == "FasterLivePortrait template"
+    assert_close(made.expression, wanted.expression)
+    (out / "m.pkl").unlink()
+    ran = liveportrait(*convert)
+    assert ran.code == 2
+    assert "no layout is given; one of joyvasa, moda, kdtalker is expected" in ran.err
+    assert not (out / "m.pkl").exists()
 
 
 def test_models_are_converted_there_and_back(liveportrait, tmp_path, model_file):
