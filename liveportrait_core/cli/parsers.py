@@ -268,9 +268,9 @@ def _add_motion(commands: Subparsers) -> None:
         "convert",
         "motion_convert",
         help="write a motion in another format or keypoint space; face capture as motion, and back",
-        description="Read the motion or face capture IN and write it as OUT, whose "
-        "ending names its format. Between keypoint spaces, and from and to face capture, a motion goes through the "
-        "52 ARKit blendshapes; what they do not carry is lost, and the command says how much.",
+        description="Read the motion or face capture IN and write it as OUT, whose ending names "
+        "its format. Between keypoint spaces, and from and to face capture, a motion goes through "
+        "the 52 ARKit blendshapes; what they do not carry is lost, and the command says how much.",
     )
     convert.add_argument(
         "file",
