@@ -59,6 +59,7 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .motion.life_options import IdleOptions as IdleOptions
     from .motion.sequence import join_motions as join_motions
     from .motion.slider_options import Sliders as Sliders
+    from .motion.speech_options import SpeechOptions as SpeechOptions
     from .motion.tool_options import ChangeOptions as ChangeOptions
     from .motion.tool_options import LayerOptions as LayerOptions
     from .motion.types import Motion as Motion
@@ -71,6 +72,8 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .pipeline import prepare as prepare
     from .pipeline import read_motion as read_motion
     from .preset import Preset as Preset
+    from .speech.sound import read_speech as read_speech
+    from .speech.talking import motion_of_speech as motion_of_speech
     from .stages import Crop as Crop
     from .stages import crop_face as crop_face
     from .stages import decode as decode

@@ -20,6 +20,7 @@ from . import (
     options,
     paste_back,
     retarget,
+    speech,
     stitch,
     warp_decode,
 )
@@ -44,5 +45,6 @@ _NODES: tuple[type[io.ComfyNode], ...] = (
     *motion_files.NODES,
     *motion_tools.NODES,
     *blendshapes.NODES,
+    *speech.NODES,
 )
 NODES = tuple(failures.named(node) for node in _NODES)

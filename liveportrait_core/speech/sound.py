@@ -18,6 +18,8 @@ _FORMAT = AudioFormat(SAMPLE_RATE_HZ, 1)
 def read_speech(path: str | Path) -> Tensor:
     """(N,) the sound of a file, on the clock of its picture where it has one.
 
+    `motion_of_speech(read_speech("speech.wav"), model.preset.space)`
+
     Raises:
         MediaError: The file cannot be opened, has no sound, or none that can be decoded.
     """

@@ -1,5 +1,7 @@
 """A small speech model, and clips of speech that are made in no time."""
 
+import wave
+
 import numpy as np
 import torch
 
@@ -30,6 +32,17 @@ def tone(seconds, hz=220.0, rate=SPEECH_HZ):
     times = np.arange(int(seconds * rate)) / rate
     swell = 0.3 + 0.2 * np.sin(2 * np.pi * 3 * times)
     return (swell * np.sin(2 * np.pi * hz * times)).astype(np.float32)
+
+
+def save_sound(path, samples, rate=SPEECH_HZ):
+    """A WAV file of (N,) or (N, 2) samples in [-1, 1]."""
+    whole = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1 if whole.ndim == 1 else whole.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(whole.tobytes())
+    return path
 
 
 def made_clip(seed=0, seconds=1.6):

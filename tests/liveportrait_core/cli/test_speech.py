@@ -1,6 +1,5 @@
 """A sound as the driver, and as a motion file."""
 
-import wave
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +11,7 @@ from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.speech import speaking
 from tests.liveportrait_core.cli.conftest import write_clip
-from tests.support.speaking import small_speech_model, tone
+from tests.support.speaking import save_sound, small_speech_model, tone
 
 pytestmark = pytest.mark.usefixtures("_square_faces", "_small_speech")
 
@@ -23,19 +22,8 @@ def _small_speech(monkeypatch):
     monkeypatch.setattr(speaking, "load_speech_model", lambda: model)
 
 
-def write_sound(path, samples, rate=16000):
-    """A WAV file of (N,) or (N, 2) samples in [-1, 1]."""
-    whole = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1 if whole.ndim == 1 else whole.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(whole.tobytes())
-    return path
-
-
 def test_a_portrait_speaks_and_the_video_has_the_sound(animate, files, out, monkeypatch):
-    sound = write_sound(files / "speech.wav", tone(0.2, rate=44100), 44100)
+    sound = save_sound(files / "speech.wav", tone(0.2, rate=44100), 44100)
     monkeypatch.chdir(out)
     ran = animate(files / "portrait.png", sound)
     assert (ran.code, ran.err) == (0, "")
@@ -45,7 +33,7 @@ def test_a_portrait_speaks_and_the_video_has_the_sound(animate, files, out, monk
 
 
 def test_the_video_can_be_silent_and_a_source_video_keeps_its_rate(animate, files, out):
-    sound = write_sound(files / "speech.wav", tone(0.5))
+    sound = save_sound(files / "speech.wav", tone(0.5))
     write_clip(files / "film.mp4", 4, Fraction(10))
     ran = animate(files / "film.mp4", sound, "--audio", "none", "-o", out / "made.mp4")
     assert (ran.code, ran.err) == (0, "")
@@ -55,7 +43,7 @@ def test_the_video_can_be_silent_and_a_source_video_keeps_its_rate(animate, file
 
 
 def test_a_part_of_a_sound_speaks(animate, files, out):
-    sound = write_sound(files / "speech.wav", tone(1.0))
+    sound = save_sound(files / "speech.wav", tone(1.0))
     where = ("--driving-start", "-0.4", "--driving-duration", "0.2")
     ran = animate(files / "portrait.png", sound, *where, "-o", out / "made.mp4")
     assert ran.code == 0
@@ -70,7 +58,7 @@ def test_a_part_of_a_sound_speaks(animate, files, out):
     [(np.zeros(1600), 8000), (np.zeros((9600, 2)), 96000), (np.zeros(100), 16000)],
 )
 def test_silence_of_any_kind_speaks(liveportrait, files, out, samples, rate):
-    sound = write_sound(files / "quiet.wav", samples, rate)
+    sound = save_sound(files / "quiet.wav", samples, rate)
     path = out / "quiet.safetensors"
     ran = liveportrait("motion", "speech", sound, "-o", path, "--fps", 50)
     assert (ran.code, ran.err) == (0, "")
@@ -80,7 +68,7 @@ def test_silence_of_any_kind_speaks(liveportrait, files, out, samples, rate):
 
 
 def test_amount_and_life_are_asked_for(liveportrait, files, out):
-    sound = write_sound(files / "speech.wav", tone(0.4))
+    sound = save_sound(files / "speech.wav", tone(0.4))
 
     def made(*more):
         assert liveportrait("motion", "speech", sound, "-o", out / "m.safetensors", *more).code == 0
@@ -96,7 +84,7 @@ def test_amount_and_life_are_asked_for(liveportrait, files, out):
 
 
 def test_what_cannot_be_heard_is_told_in_a_sentence(liveportrait, files, out):
-    empty = write_sound(files / "empty.wav", np.zeros(0))
+    empty = save_sound(files / "empty.wav", np.zeros(0))
     for path, text in (
         (empty, "cannot be decoded"),
         (files / "portrait.png", "has no sound"),

@@ -1,0 +1,50 @@
+"""Speech to Motion: what the library makes of a sound."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+
+from liveportrait_core.speech.model import save_speech_model
+from tests.support.speaking import small_speech_model, tone
+
+WIDGETS = {"amount": 1.2, "life": 0.5, "seed": 3, "guidance": 1.0}
+STYLE = {"opening": 1.1, "rounding": 0.9, "quickness": 1.0, "brows": 0.5, "head": 1.5}
+
+
+@pytest.fixture
+def _small_speech(suite, monkeypatch, tmp_path):
+    """The suite's own room of speech, with a small model."""
+    save_speech_model(small_speech_model(), tmp_path / "speech.safetensors", metadata={})
+    files = suite.module("liveportrait_core.speech.model")
+    model = files.load_speech_model(tmp_path / "speech.safetensors")
+    room = suite.module("liveportrait_core.speech.speaking")
+    monkeypatch.setattr(room, "load_speech_model", lambda: model)
+
+
+def sound(seconds, rate=16000, channels=1):
+    return {
+        "waveform": torch.from_numpy(tone(seconds, rate=rate)).expand(1, channels, -1),
+        "sample_rate": rate,
+    }
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (44100, 2), (96000, 1)])
+@pytest.mark.usefixtures("_small_speech")
+def test_motion_and_sound_are_in_step(suite, rate, channels):
+    given = sound(0.5, rate, channels)
+    motion, heard = suite(
+        "LPS_SpeechToMotion", model=suite.model(), audio=given, fps=30.0, **WIDGETS, **STYLE
+    )
+    assert heard is given
+    assert (len(motion), motion.fps) == (15, Fraction(30))
+    assert not motion.absent
+
+
+def test_what_cannot_be_heard_is_told_in_a_sentence(suite):
+    empty = {"waveform": torch.zeros(1, 1, 0), "sample_rate": 16000}
+    given = {"model": suite.model(), "fps": 25.0, **WIDGETS, **STYLE}
+    told = suite.named_refusal("LPS_SpeechToMotion", audio=empty, **given)
+    assert told[0] == "Speech to Motion, audio"
+    assert "has no samples; speech is expected" in told[1]
+    assert "an AUDIO with a waveform" in suite.refusal("LPS_SpeechToMotion", audio=3, **given)
