@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import numpy as np
@@ -18,9 +19,11 @@ from ..data.speech_clip import CURVE_FPS, SPEECH_HZ, SpeechClip
 from .options import SpeechConfig
 from .sentences import draw_text
 from .sounds import STILL_SOUNDS
-from .synthesizers import Utterance, speak
+from .synthesizers import SynthesizerError, Utterance, speak
 from .voices import EspeakVoice, draw_voice
 
+_LOG = logging.getLogger(__name__)
+TRIES: Final = 4
 SENTENCES: Final = (1, 4)
 """At least, and fewer than."""
 BEFORE_S: Final = (0.05, 0.8)
@@ -44,12 +47,27 @@ STYLE_SPREADS: Final = {
 def make_clip(config: SpeechConfig, number: int) -> SpeechClip:
     """A clip of a set: it comes from the seed and its number alone.
 
+    Convention:
+        - espeak-ng crashes on a few texts; another is drawn then, and a warning is logged
+
     Raises:
-        SynthesizerError: A synthesizer is missing or fails.
+        SynthesizerError: A synthesizer is missing, or fails again and again.
     """
-    random = np.random.default_rng((config.seed, number))
-    if random.random() < config.still:
-        return _still_clip(random)
+    attempt = 0
+    while True:
+        random = np.random.default_rng((config.seed, number, attempt))
+        attempt += 1
+        if random.random() < config.still:
+            return _still_clip(random)
+        try:
+            return _spoken_clip(config, random)
+        except SynthesizerError as error:
+            if attempt == TRIES:
+                raise
+            _LOG.warning("Clip %d says something else: %s", number, error)
+
+
+def _spoken_clip(config: SpeechConfig, random: np.random.Generator) -> SpeechClip:
     language = config.tags[int(random.integers(len(config.tags)))]
     voice = draw_voice(language, config.voices, config.synthesizer, random)
     text = draw_text(

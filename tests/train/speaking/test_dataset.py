@@ -105,6 +105,24 @@ def test_synthesizers_that_are_missing_are_named(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "set").exists()
 
 
+def test_a_text_that_crashes_the_synthesizer_is_replaced(tmp_path, monkeypatch):
+    said = []
+
+    def crash(voice, text):
+        said.append(text)
+        if len(said) < 3:
+            raise SynthesizerError(f"{voice} failed (code -11).")
+        return synthesizers.Utterance(np.zeros(16_000, np.float32), ())
+
+    monkeypatch.setattr("train.speaking.clips.speak", crash)
+    assert len(make_clip(config(tmp_path), 0).waveform) > 16_000
+    assert len(set(said)) == 3
+    said.clear()
+    monkeypatch.setattr("train.speaking.clips.TRIES", 2)
+    with pytest.raises(SynthesizerError, match="code -11"):
+        make_clip(config(tmp_path), 0)
+
+
 def test_clips_in_which_nobody_speaks_have_still_faces(tmp_path):
     names = set()
     for number in range(16):
