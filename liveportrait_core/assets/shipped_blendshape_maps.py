@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from ..constants import HUMAN_SPACE
-from ..errors import MotionSpaceError
 from ..media.blendshape_map_file import load_blendshape_map
 from ..motion.blendshape_map import BlendshapeMap
 from ..motion.regions import keypoint_space
@@ -21,17 +19,10 @@ def shipped_blendshape_map(space: str) -> BlendshapeMap:
     `motion_of_blendshapes(curves, shipped_blendshape_map(model.preset.space))`
 
     Convention:
-        - of published people that of their sliders, which is coarse (`slider_map`)
+        - of published keypoints that of their sliders, which is coarse (`slider_map`)
 
     Raises:
-        MotionSpaceError: The space is unknown, or of animals.
+        MotionSpaceError: The space is unknown.
     """
     path = SHIPPED_MAPS_FOLDER / f"{keypoint_space(space).name}.safetensors"
-    if path.is_file():
-        return load_blendshape_map(path)
-    if space == HUMAN_SPACE:
-        return slider_map()
-    raise MotionSpaceError(
-        f"There is no blendshape map for the keypoint space {space!r}; a space of people is "
-        "expected, as blendshapes are theirs. Choose a motion or a model of people."
-    )
+    return load_blendshape_map(path) if path.is_file() else slider_map(space)

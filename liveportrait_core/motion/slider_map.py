@@ -1,4 +1,4 @@
-"""A coarse map of blendshapes for the published keypoints of people, out of their sliders.
+"""A coarse map of blendshapes for published keypoints, out of their sliders.
 
 It serves until one is fitted (`python -m train.blendshapes --model human`): shapes that no slider
 shows are left out, and what is read is what sliders tell apart.
@@ -22,7 +22,7 @@ RIGHT: Final = (1, 3, 11, 13)
 """Keypoints of the person's right side, the image's left: brow, cheek, eye, lower lid."""
 LEFT: Final = (2, 7, 15, 16)
 LOWER_LIDS: Final = (13, 16)
-RIDGE: Final = 0.02
+RIDGE: Final = 0.0005
 """Share of the largest effect's square that damps reading."""
 
 _BOTH: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
@@ -41,7 +41,8 @@ _BOTH: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
 """Sliders of a whole shape that has no sides."""
 _SIDED: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
-        "eyeBlink": {"blink": -25},
+        # a template whose driver shuts both eyes moves them by 11 to 14 units, the slider by 20
+        "eyeBlink": {"blink": -16},
         "eyeWide": {"blink": 5},
         "eyeLookUp": {"gaze_y": 60},
         "eyeLookDown": {"gaze_y": -60},
@@ -65,24 +66,28 @@ _GAZES: Final[Mapping[str, float]] = MappingProxyType(
 """Values of `gaze_x`; positive is the image's right, the person's left."""
 _READ: Final = frozenset(
     (
-        *("eyeBlink", "eyeWide", "eyeLookUp", "eyeLookDown", "eyeLookOut", "eyeLookIn"),
+        *("eyeBlink", "eyeWide", "eyeSquint", "eyeLookOut", "eyeLookIn"),
         *("browOuterUp", "browDown", "mouthSmile", "mouthStretch", "mouthUpperUp"),
         *("jawOpen", "mouthLeft", "mouthRight", "mouthPucker", "browInnerUp"),
     )
 )
-"""Shapes, without their sides, that are read: of those with the same effect only one."""
+"""Shapes, without their sides, that are read: of those with the same effect only one, and a blink
+rather than a look down, which moves the same keypoint."""
 
 
-def slider_map() -> BlendshapeMap:
-    """The map of `HUMAN_SPACE`.
+def slider_map(space: str = HUMAN_SPACE) -> BlendshapeMap:
+    """The map of a published keypoint space.
 
     `motion_of_blendshapes(curves, slider_map())`
+
+    Args:
+        space: `HUMAN_SPACE` or `ANIMAL_SPACE`, whose sliders are the same.
     """
     expression = torch.zeros(len(ARKIT_SHAPES), NUM_KEYPOINTS, 3)
     for number, name in enumerate(ARKIT_SHAPES):
         expression[number] = _offset(name)
     return BlendshapeMap(
-        space=HUMAN_SPACE,
+        space=space,
         expression=expression,
         reading=_reading(expression),
         producer="published sliders, coarse",

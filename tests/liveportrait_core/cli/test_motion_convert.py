@@ -81,7 +81,6 @@ def test_one_s_own_map_is_used_for_its_space(tmp_path, take):
     ("arguments", "said"),
     [
         (["take.csv", "out.csv", "--to", HUMAN_SPACE], "no keypoint space"),
-        (["take.csv", "out.safetensors", "--to", "liveportrait-animal-21"], "of people"),
         (["take.csv", "out.pkl"], "lps-compact-21"),
         (["none.csv", "out.safetensors"], "No file of face capture"),
         (["take.csv", "take.csv"], "would replace the input"),

@@ -48,6 +48,17 @@ def test_sliders_tell_shapes_apart(shape, other):
     assert read[other] < 0.2
 
 
+def test_the_blink_of_a_published_driver_is_read_as_one():
+    # keypoints 11, 13 and 15, 16 of a published template, where its eyes are .01 open of .36
+    still = random_motion(0, frames=1, space=HUMAN_SPACE)
+    moved = torch.zeros(21, 3)
+    moved[[11, 13, 15, 16], 1] = torch.tensor((0.0141, -0.0078, 0.0108, -0.0036))
+    blink = replace(still, expression=still.expression + moved, reference=still)
+    read = blendshapes_of_motion(blink, HUMAN)
+    assert read.shape("eyeBlinkRight").item() == pytest.approx(1, abs=0.3)
+    assert read.shape("eyeBlinkLeft").item() == pytest.approx(1, abs=0.3)
+
+
 def test_both_sides_of_a_shape_are_the_whole_slider():
     both = motion_of_blendshapes(made(mouthSmileLeft=1, mouthSmileRight=1), HUMAN)
     moved = (both.expression - both.reference.expression)[0]
