@@ -31,5 +31,5 @@ def run(arguments: Sequence[str], command: str) -> str:
         elapsed_s = time.monotonic() - start_s
         print(f"{done} of {total} clips, {elapsed_s:.0f} s", file=sys.stderr, flush=True)
 
-    made = write_speech(config, progress=show)
-    return f"{config.folder}: {made} clips made, {config.clips - made} kept"
+    made, total = write_speech(config, progress=show)
+    return f"{config.folder}: {made} clips made, {total - made} kept"

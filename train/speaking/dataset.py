@@ -13,7 +13,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +23,13 @@ from liveportrait_core.media.atomic import make_folder, replacing, unwritable, w
 
 from ..data.folder import INDEX_NAME, SETTINGS_NAME, read_json
 from ..data.shards import ShardWriter
+from ..data.speech_clip import SpeechClip
 from ..data.speech_set import SPEECH_FORMAT, SPEECH_VERSION, read_table
 from ..data.speech_shards import ABOUT, CURVES, SOUND, StoredSpeech, sample_of
 from ..engine.command import deaf_to_interrupts
 from .clips import make_clip
 from .options import SpeechConfig
+from .recorded import RecordedSpeech
 from .synthesizers import check_synthesizers
 
 GENERATOR: Final = 2
@@ -43,7 +45,9 @@ class Shard:
     count: int
 
 
-def write_speech(config: SpeechConfig, progress: Callable[[int, int], None] | None = None) -> int:
+def write_speech(
+    config: SpeechConfig, progress: Callable[[int, int], None] | None = None
+) -> tuple[int, int]:
     """Make what is missing of a folder; run again to resume.
 
     Args:
@@ -51,16 +55,19 @@ def write_speech(config: SpeechConfig, progress: Callable[[int, int], None] | No
         progress: Called with the clips that are there and their total.
 
     Returns:
-        How many clips were made now.
+        How many clips were made now, and how many there are.
 
     Raises:
         SynthesizerError: A synthesizer is missing or fails.
         MediaError: The folder has other settings, holds something else, or cannot be written.
     """
-    uses_flite = config.synthesizer == "flite" or (
-        config.synthesizer == "both" and "en" in config.tags
-    )
-    check_synthesizers(espeak=config.synthesizer != "flite", flite=uses_flite)
+    make: Callable[[int], SpeechClip] = partial(make_clip, config)
+    if config.recorded:
+        recorded = RecordedSpeech(config.recorded)
+        make = recorded.clip
+        config = replace(config, clips=min(config.clips, len(recorded)), workers=1)
+    else:
+        _check_synthesizers(config)
     settings = _settings(config)
     _claim(config.folder, settings)
     shards = [
@@ -70,12 +77,19 @@ def write_speech(config: SpeechConfig, progress: Callable[[int, int], None] | No
     missing = [shard for shard in shards if not (config.folder / shard.name).is_file()]
     made = 0
     present = config.clips - sum(shard.count for shard in missing)
-    for count in _made(config, missing):
+    for count in _made(config, missing, make):
         made += count
         if progress is not None:
             progress(present + made, config.clips)
     _write_index(config.folder, settings, shards)
-    return made
+    return made, config.clips
+
+
+def _check_synthesizers(config: SpeechConfig) -> None:
+    uses_flite = config.synthesizer == "flite" or (
+        config.synthesizer == "both" and "en" in config.tags
+    )
+    check_synthesizers(espeak=config.synthesizer != "flite", flite=uses_flite)
 
 
 def _settings(config: SpeechConfig) -> dict[str, Any]:
@@ -91,6 +105,7 @@ def _settings(config: SpeechConfig) -> dict[str, Any]:
         "still": config.still,
         "seed": config.seed,
         "shard_size": config.shard_size,
+        **({"recorded": config.recorded} if config.recorded else {}),
     }
 
 
@@ -117,9 +132,11 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         left.unlink()
 
 
-def _made(config: SpeechConfig, shards: list[Shard]) -> Iterator[int]:
+def _made(
+    config: SpeechConfig, shards: list[Shard], make: Callable[[int], SpeechClip]
+) -> Iterator[int]:
     """Make shards, in this process or in workers; yields the clips of each one done."""
-    work = partial(_write_shard, config)
+    work = partial(_write_shard, config.folder, make)
     if config.workers == 1 or len(shards) <= 1:
         yield from map(work, shards)
         return
@@ -131,15 +148,15 @@ def _made(config: SpeechConfig, shards: list[Shard]) -> Iterator[int]:
         yield from pool.imap_unordered(work, shards)
 
 
-def _write_shard(config: SpeechConfig, shard: Shard) -> int:
-    path = config.folder / shard.name
+def _write_shard(folder: Path, make: Callable[[int], SpeechClip], shard: Shard) -> int:
+    path = folder / shard.name
     rows: list[dict[str, Any]] = []
     with replacing(path) as part:
         try:
             with part.open("wb") as stream:
                 writer = ShardWriter(stream)
                 for number in range(shard.first, shard.first + shard.count):
-                    sample = sample_of(make_clip(config, number), f"speech-{number:06d}")
+                    sample = sample_of(make(number), f"speech-{number:06d}")
                     spots = writer.add(sample)
                     about = json.loads(sample.files[ABOUT])
                     rows.append(StoredSpeech(sample.key, about, spots[SOUND], spots[CURVES]).row())

@@ -29,6 +29,12 @@ class SpeechConfig:
         maximum=1,
         metavar="FRACTION",
     )
+    recorded: str = option(
+        "",
+        "folders of train.curate, separated by commas: their talking clips make the set, and no "
+        "synthesizer",
+        metavar="FOLDERS",
+    )
     seed: int = option(0, "of all random choices", minimum=0)
     workers: int = option(1, "processes", minimum=1)
     shard_size: int = option(100, "clips in a file", minimum=1)
