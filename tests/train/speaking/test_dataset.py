@@ -3,12 +3,14 @@
 import ctypes.util
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from liveportrait_core.config.spec import OptionError
+from liveportrait_core.config.tables import option_table
 from liveportrait_core.errors import MediaError
 from liveportrait_core.speech.lip_gap import LipGap
 from train.data.speech_set import SpeechSet
@@ -198,3 +200,8 @@ def test_index_says_how_long_a_set_is(tmp_path):
     assert index["seconds"] == pytest.approx(
         sum(len(clip.waveform) for clip in clips) / 16_000, abs=1e-3
     )
+
+
+def test_the_documents_list_every_option():
+    text = Path("docs/training.md").read_text(encoding="ascii")
+    assert option_table(SpeechConfig, flags=True) in text
