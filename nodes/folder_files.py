@@ -44,9 +44,15 @@ def new_file(filename_prefix: str, ending: str) -> tuple[Path, str]:
     folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
         filename_prefix, folder_paths.get_output_directory()
     )
-    while (path := Path(folder) / f"{name}_{counter:05}_{ending}").exists():
-        counter += 1  # ComfyUI counts only images
+    path = free_name(Path(folder), name, counter, ending)
     return path, Path(subfolder, path.name).as_posix()
+
+
+def free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
+    """The first number without a file; ComfyUI counts only images."""
+    while (path := folder / f"{name}_{counter:05}_{ending}").exists():
+        counter += 1
+    return path
 
 
 def _files_in(folder: str, endings: Collection[str]) -> list[str]:

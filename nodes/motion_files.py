@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import folder_paths
 from comfy_api.latest import io, ui
 
 from ..liveportrait_core.assets.shipped_motions import shipped_motions
@@ -18,6 +16,7 @@ from ..liveportrait_core.motion.import_options import ImportOptions, TemplatePro
 from . import library, runtime
 from .adapt.images import image_of
 from .adapt.motions import checked_motion
+from .folder_files import file_named, new_file, offered
 from .schema import field, schema
 from .sockets import MotionSocket
 from .widgets import AUTO, OptionWidget
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from ..liveportrait_core.motion.types import Motion
 
 SHIPPED: Final = " (shipped)"
-OUTPUT: Final = " [output]"
 CONSTANTS_ENDINGS: Final = (".pkl", ".npz", ".pt")
 FORMATS: Final = ("safetensors", "pkl (published template)", "pkl (FasterLivePortrait)")
 PROGRAMS: Final[dict[str, TemplateProgram]] = {FORMATS[2]: "FasterLivePortrait"}
@@ -44,14 +42,7 @@ CONSTANTS: Final = spec_of(ImportOptions, "normalisation")
 def motion_names() -> list[str]:
     """What Load Motion offers: ours, the input folder's, the output folder's."""
     names = [name + SHIPPED for name in shipped_motions()]
-    return names + _offered(READABLE_SUFFIXES)
-
-
-def _offered(endings: Collection[str]) -> list[str]:
-    """The files of the input folder, then those of the output folder."""
-    names = _files_in(folder_paths.get_input_directory(), endings)
-    written = _files_in(folder_paths.get_output_directory(), endings)
-    return names + [name + OUTPUT for name in written]
+    return names + offered(READABLE_SUFFIXES)
 
 
 def motion_path(name: str) -> Path:
@@ -63,7 +54,7 @@ def motion_path(name: str) -> Path:
     if name.endswith(SHIPPED):
         path = shipped_motions().get(name.removesuffix(SHIPPED))
     else:
-        path = _file_in_folder(name, READABLE_SUFFIXES)
+        path = file_named(name, READABLE_SUFFIXES)
     if path is None:
         raise MediaError(
             f"There is no motion file '{name}'. Put a motion into ComfyUI's input folder "
@@ -81,7 +72,7 @@ def _constants_path(name: str) -> Path | None:
     """
     if name == NO_CONSTANTS:
         return None
-    path = _file_in_folder(name, CONSTANTS_ENDINGS)
+    path = file_named(name, CONSTANTS_ENDINGS)
     if path is None:
         raise MediaError(
             f"There is no file of means and deviations '{name}'. Put it into ComfyUI's input "
@@ -126,7 +117,7 @@ class LoadMotion(io.ComfyNode):
                 field(
                     io.Combo,
                     CONSTANTS.key,
-                    options=[NO_CONSTANTS, *_offered(CONSTANTS_ENDINGS)],
+                    options=[NO_CONSTANTS, *offered(CONSTANTS_ENDINGS)],
                     default=NO_CONSTANTS,
                     advanced=True,
                     optional=True,
@@ -211,20 +202,9 @@ class SaveMotion(io.ComfyNode):
     def execute(cls, motion: object, filename_prefix: str, format: str) -> io.NodeOutput:
         """Write the file."""
         motion = checked_motion(motion, "motion")
-        if _leads_out(filename_prefix):
-            with about("filename_prefix"):
-                raise MediaError(
-                    f"The filename prefix is '{filename_prefix}'; a name in ComfyUI's output "
-                    "folder is expected, as motions/LivePortrait. Leave out '..' and the folder "
-                    "before it."
-                )
-        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
-            filename_prefix, folder_paths.get_output_directory()
-        )
         ending = ".safetensors" if format == FORMATS[0] else ".pkl"
-        path = _free_name(Path(folder), name, counter, ending)
+        path, where = new_file(filename_prefix, ending)
         lost = save_motion(motion, path, program=PROGRAMS.get(format, "LivePortrait"))
-        where = Path(subfolder, path.name).as_posix()
         return io.NodeOutput(ui=ui.PreviewText("\n".join([f"Saved {where}", *lost])))
 
 
@@ -280,32 +260,6 @@ def _words(motion: Motion) -> str:
         unseen = (motion.validity < 1).nonzero().flatten().tolist()
         lines += [f"not measured: {library.frame_numbers.frame_ranges(unseen)}"] if unseen else []
     return "\n".join(lines)
-
-
-def _files_in(folder: str, endings: Collection[str]) -> list[str]:
-    files, _ = folder_paths.recursive_search(folder)
-    return sorted(Path(name).as_posix() for name in files if Path(name).suffix in endings)
-
-
-def _file_in_folder(name: str, endings: Collection[str]) -> Path | None:
-    """The file that an annotated name means; None where there is none, or it leads elsewhere."""
-    inside, folder = folder_paths.annotated_filepath(name)
-    if _leads_out(inside) or Path(inside).suffix not in endings:
-        return None
-    path = Path(folder or folder_paths.get_input_directory(), inside)
-    return path if path.is_file() else None
-
-
-def _leads_out(name: str) -> bool:
-    """Whether a name may mean something outside of the folder that it is looked up in."""
-    return bool(Path(name).anchor) or ".." in Path(name).parts
-
-
-def _free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
-    """The first number without a file; ComfyUI counts only images."""
-    while (path := folder / f"{name}_{counter:05}_{ending}").exists():
-        counter += 1
-    return path
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (LoadMotion, SaveMotion, MotionInfo)

@@ -234,3 +234,22 @@ def test_motions_are_made_and_put_together_without_a_driver(pack_server, graph):
     assert len(pictures) == 15
     assert change(np.stack(pictures)).mean() > 0.02
     assert len(run.files(plot[0])) == 1
+
+
+def test_blendshapes_go_out_as_a_file_come_back_and_drive(pack_server, graph):
+    model = graph.add("LPS_LoadModel")
+    surprise = graph.add("LPS_LoadMotion", motion_file="surprise (shipped)")
+    shapes = graph.add("LPS_MotionToBlendshapes", motion=surprise)
+    graph.add("LPS_SaveBlendshapes", blendshapes=shapes, filename_prefix="motions/take")
+    motion = graph.add("LPS_BlendshapesToMotion", model=model, blendshapes=shapes)
+    made = graph.add(
+        "LPS_AnimatePortrait",
+        model=model,
+        source=graph.add("LoadImage", image="portrait.png"),
+        driving=graph.add("LPS_ChangeMotion", motion=motion, duration=0.8),
+    )
+    saved = graph.add("SaveImage", images=made, filename_prefix="surprised")
+    run = pack_server.queue(graph.prompt).ok()
+    pictures = [np.asarray(Image.open(pack_server.path(file))) for file in run.files(saved[0])]
+    assert len(pictures) == 20
+    assert change(np.stack(pictures)).mean() > 0.02

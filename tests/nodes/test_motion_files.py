@@ -98,7 +98,7 @@ def test_no_file_is_ever_overwritten(suite, motion):
     # ComfyUI's own count is of pictures in newer versions: it may name a number that is taken
     counter = suite.comfyui.folder_paths.get_save_image_path
     expected = counter("many/two", str(suite.comfyui.output))
-    free = suite.module("nodes.motion_files")._free_name(folder, "two", 1, ".safetensors")
+    free = suite.module("nodes.folder_files").free_name(folder, "two", 1, ".safetensors")
     assert free.name == "two_00003_.safetensors"
     assert expected[2] == 3
 
