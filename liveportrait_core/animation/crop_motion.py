@@ -20,7 +20,7 @@ from ..imaging.landmark_layouts import LAYOUTS
 from ..imaging.tensors import Pixels, resize_pixels, tensor_from_pixels
 from ..media.clips import Progress
 from ..model import LivePortraitModel
-from ..motion.gaps import interpolate_missing
+from ..motion.gaps import interpolate_missing, trusted
 from ..motion.neutral_frame import neutral_frame, neutral_of_shots
 from ..motion.openness import eyes_open, lip_open
 from ..motion.regions import keypoint_space
@@ -37,6 +37,9 @@ _LOG = logging.getLogger(__name__)
 MIN_VALIDITY: Final[Mapping[Role, float]] = MappingProxyType({"source": 0.5, "driver": 1.0})
 """Validity of frames whose motion is read. The interpolated crop of a source most likely shows
 its face, and its keypoints must fit that very picture; a driver's may show anything."""
+
+HALF_COVERED_VALIDITY: Final = 0.5
+"""Of frames whose motion was read, and is not trusted (`trusted`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,8 @@ def read_crops(
 
     Convention:
         - below a validity of `MIN_VALIDITY` the motion is interpolated from that of the frames
-          around
+          around; so is that of a driver's frames beside a gap in which it seems to be half covered
+          (`trusted`; not `published`)
         - a driver's motion names its neutral frame (`neutral_frame`; the first if `published`);
           one of several shots has one of its own for each of them
         - a shot that shows no face continues the one before it
@@ -134,12 +138,17 @@ def _with_track(
     held = None if published else [face.state == "missing" for face in track.faces]
     known = [validity >= min_validity for validity in track.validity]
     shots = _known_shots(track, known)
+    validity = motion.scale.new_tensor(track.validity)
+    if not published and min_validity == MIN_VALIDITY["driver"]:
+        whole = [is_whole for shot in shots for is_whole in trusted(motion[shot], known[shot])]
+        validity[torch.tensor(known) & ~torch.tensor(whole)] = HALF_COVERED_VALIDITY
+        known = whole
     motion = _filled(motion, known, held, shots)
     if len(shots) > 1 and not published:
         lengths = motion.scale.new_tensor([s.stop - s.start for s in shots], dtype=torch.int64)
         numbers = torch.arange(len(shots), device=lengths.device)
         motion = motion.describe(shot=numbers.repeat_interleave(lengths))
-    return motion.describe(validity=motion.scale.new_tensor(track.validity))
+    return motion.describe(validity=validity)
 
 
 def _known_shots(track: FaceTrack, known: Sequence[bool]) -> list[slice]:

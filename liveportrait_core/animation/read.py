@@ -10,31 +10,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..face.faces import FaceState, FaceTrack
+from ..face.faces import FaceTrack
 from ..imaging.crop import CropTransform
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip, CountedClip
 from ..model import LivePortraitModel
 from ..motion.types import Motion
 from ..options import Framing, Role
-from .crop_motion import ReadOptions, no_face, other_length, read_crops
+from .crop_motion import MIN_VALIDITY, ReadOptions, no_face, other_length, read_crops
 from .crops import ClipCrops, clip_crops, crop_of, whole_frame
 from .face_trackers import ClipTracker
 from .frame_numbers import frame_ranges
 
 _LOG = logging.getLogger(__name__)
-_WITHOUT_FACE: Final[Mapping[Role, tuple[tuple[FaceState, ...], str]]] = {
+_WITHOUT_FACE: Final[Mapping[Role, tuple[float, str]]] = {
     "source": (
-        ("missing",),
+        MIN_VALIDITY["source"],
         "The source shows no face in %s; what is there stays as it is.",
     ),
     "driver": (
-        ("interpolated", "missing"),
+        MIN_VALIDITY["driver"],
         "The driver shows no face, or a part of one, in %s; its motion there is made from that of "
         "the frames around.",
     ),
 }
-"""States of faces that a warning names, and its text."""
+"""Least validity of frames that no warning names, and its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def read_clip(
         )
         track = crops.track
     read = _read_motion(model, counted, crops, track, role, options)
-    _warn(track, role)
+    _warn(read.motion, role)
     return read
 
 
@@ -124,13 +124,14 @@ def _track(
     return track
 
 
-def _warn(track: FaceTrack | None, role: Role) -> None:
+def _warn(motion: Motion, role: Role) -> None:
     """Name the frames that show no face, once."""
-    states, text = _WITHOUT_FACE[role]
-    faces = track.faces if track is not None else ()
-    frames = [index for index, face in enumerate(faces) if face.state in states]
+    if motion.validity is None:
+        return
+    least, text = _WITHOUT_FACE[role]
+    frames = (motion.validity < least).nonzero().flatten().tolist()
     if frames:
-        _LOG.warning(text, f"{frame_ranges(frames)} (of {len(faces)}, counted from 0)")
+        _LOG.warning(text, f"{frame_ranges(frames)} (of {len(motion)}, counted from 0)")
 
 
 def _read_motion(

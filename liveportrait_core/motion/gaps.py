@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -10,14 +11,59 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from ..geometry import rotation_vector
 from .edit import blend
 from .smoothing import smooth_step
 from .types import Motion, tensor_fields
 
 EASE_S: Final = 0.2
 """Seconds in which a motion that was held turns into that of the face that came back."""
+TRUST_S: Final = 0.2
+"""Seconds beside a gap in which a face may be half covered."""
+MAX_TURN_DEG_S: Final = 150.0
+"""Degrees a second that a head turns beside a gap without being covered."""
+MAX_GROWTH_S: Final = 0.75
+"""The same of its size, as the logarithm of the scale."""
 SLOW_S: Final = 0.1
 """Seconds before and after the loss of a face in which its motion slows down to the held one."""
+
+
+def trusted(motion: Motion, known: Sequence[bool]) -> list[bool]:
+    """Which of the known frames show the face whole, by the motion that was read there.
+
+    What covers a face covers half of it first: the frames beside a gap then show it turned or of
+    another size than it was a moment before.
+
+    Convention:
+        - a jump is a turn of more than `MAX_TURN_DEG_S`, or a change of log(scale) of more than
+          `MAX_GROWTH_S`, from one frame to the next
+        - of the known frames within `TRUST_S` of a gap, those between the gap and the jump that is
+          farthest from it are not trusted; of a run between two gaps at least its middle is
+
+    Args:
+        motion: N frames, as they were read.
+        known: Which of them are measured.
+    """
+    step_s = 1 / float(motion.fps)
+    turn = rotation_vector(motion.rotation[1:] @ motion.rotation[:-1].mT).norm(dim=-1)
+    growth = motion.scale[:, 0].log().diff().abs()
+    jumps = (turn > math.radians(MAX_TURN_DEG_S) * step_s) | (growth > MAX_GROWTH_S * step_s)
+    leaps, result = jumps.tolist(), list(known)
+    for is_known, frames in groupby(range(len(known)), known.__getitem__):
+        run = list(frames)
+        reach = min(round(TRUST_S / step_s), (len(run) - 1) // 2)
+        if not is_known or reach < 1:
+            continue
+        first, last = run[0], run[-1]
+        if first > 0:
+            after = [frame for frame in range(first, first + reach) if leaps[frame]]
+            for frame in range(first, after[-1] + 1 if after else first):
+                result[frame] = False
+        if last < len(known) - 1:
+            before = [frame for frame in range(last - reach, last) if leaps[frame]]
+            for frame in range(before[0] + 1 if before else last + 1, last + 1):
+                result[frame] = False
+    return result
 
 
 def interpolate_missing(

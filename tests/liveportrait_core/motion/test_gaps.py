@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveportrait_core.motion.gaps import interpolate_missing, slowing_times
+from liveportrait_core.motion.gaps import interpolate_missing, slowing_times, trusted
 from liveportrait_core.motion.types import Motion
 
 
@@ -91,3 +91,52 @@ def test_slowing_never_goes_back_nor_looks_at_frames_that_are_not_known(frames, 
     for time in times[moved]:
         assert known[int(time.floor())]
         assert known[int(time.ceil())]
+
+
+def turning(yaw_deg, scale=None, fps=25):
+    pose = torch.zeros(len(yaw_deg), 3)
+    pose[:, 1] = torch.tensor(yaw_deg)
+    return Motion.from_degrees(
+        pose_deg=pose,
+        expression=torch.zeros(len(yaw_deg), 21, 3),
+        scale=torch.tensor(scale or [1.5] * len(yaw_deg))[:, None],
+        translation=torch.zeros(len(yaw_deg), 3),
+    ).describe(fps=Fraction(fps))
+
+
+def distrusted(motion, gap):
+    known = [frame not in gap for frame in range(len(motion))]
+    result = trusted(motion, known)
+    assert not any(result[frame] for frame in gap)
+    return [frame for frame in range(len(motion)) if known[frame] and not result[frame]]
+
+
+def test_frames_beside_a_gap_after_a_jump_are_not_trusted():
+    # 40 frames; the gap is 18 to 22, frames 16, 17 and 23 are half covered
+    yaw = [2.0] * 40
+    yaw[16:18], yaw[23] = [12.0, 30.0], -20.0
+    assert distrusted(turning(yaw), range(18, 23)) == [16, 17, 23]
+    shrunk = [1.5] * 40
+    shrunk[17], shrunk[23] = 1.2, 1.4
+    assert distrusted(turning([0.0] * 40, shrunk), range(18, 23)) == [17, 23]
+
+
+def test_only_a_fifth_of_a_second_beside_a_gap_is_looked_at():
+    yaw = [0.0] * 12 + [30.0] * 28  # cut at 12, far from the gap
+    assert distrusted(turning(yaw), range(18, 23)) == []
+    assert distrusted(turning(yaw), range(17, 23)) == [12, 13, 14, 15, 16]
+    assert distrusted(turning(yaw, fps=50), range(20, 25)) == [12, 13, 14, 15, 16, 17, 18, 19]
+    assert distrusted(turning(yaw), ()) == []
+
+
+@pytest.mark.parametrize("fps", [15, 25, 60])
+def test_a_head_that_turns_quickly_into_a_gap_is_trusted(fps):
+    yaw = [120.0 / fps * frame for frame in range(40)]
+    assert distrusted(turning(yaw, fps=fps), range(18, 23)) == []
+
+
+def test_of_a_short_run_between_gaps_the_middle_stays():
+    yaw = [0.0, 30.0, 0.0, 30.0, 0.0] * 8
+    gap = [frame for frame in range(40) if frame not in (20, 21, 22)]
+    assert distrusted(turning(yaw), gap) == [20, 22]
+    assert distrusted(turning(yaw), [frame for frame in range(40) if frame != 20]) == []
