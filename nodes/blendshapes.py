@@ -36,9 +36,9 @@ NO_FILE: Final = "none"
 """What is listed where there is no file: an empty combo shows nothing."""
 CAPTURE: Final = tuple(
     OptionWidget(spec=spec_of(CaptureOptions, name), id=name)
-    for name in ("head", "mirrored", "angles")
+    for name in ("head", "mirrored", "angles", "level")
 )
-"""In the order of the node; the last is advanced."""
+"""The first two are shown; the last came later, so it is the node's last."""
 MADE_FOR: Final = "From Load Model; the motion is made for its keypoints."
 
 
@@ -83,7 +83,7 @@ class LoadBlendshapes(io.ComfyNode):
                     "where there is no such file.",
                 ),
                 *(widget.field() for widget in CAPTURE[:2]),
-                *(widget.field(advanced=True) for widget in CAPTURE[2:]),
+                CAPTURE[2].field(advanced=True),
                 field(
                     io.Float,
                     "capture_fps",
@@ -94,6 +94,7 @@ class LoadBlendshapes(io.ComfyNode):
                     advanced=True,
                     tooltip="Frames per second of the capture. 0: by its time codes.",
                 ),
+                CAPTURE[3].field(advanced=True),
             ],
             outputs=[_shapes_output()],
         )

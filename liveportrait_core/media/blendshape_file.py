@@ -10,7 +10,7 @@ import torch
 
 from ..errors import MediaError
 from ..motion.blendshape_options import CaptureOptions
-from ..motion.blendshape_tools import mirror_blendshapes
+from ..motion.blendshape_tools import level_blendshapes, mirror_blendshapes
 from ..motion.blendshapes import Blendshapes
 from .atomic import check_readable, write_whole
 from .capture_csv import csv_of, read_capture_csv
@@ -63,6 +63,7 @@ def load_blendshapes(path: str | Path, options: CaptureOptions | None = None) ->
             "export it again."
         )
     read = replace(read, producer=read.producer or Path(path).name)
+    read = level_blendshapes(read) if options.level else read
     return mirror_blendshapes(read) if options.mirrored else read
 
 

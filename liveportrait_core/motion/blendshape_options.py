@@ -33,6 +33,9 @@ class CaptureOptions:
         "unit of the head angles of a CSV; auto: degrees where one is above 3.2, or else radians",
     )
     mirrored: bool = option(False, "the capture shows a mirror image: left and right change places")
+    level: bool = option(
+        False, "the head's usual turn, the median, counts as upright: a phone often looks up at it"
+    )
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -1,4 +1,4 @@
-"""Blendshapes made from blendshapes: mirrored, and on an even grid of time."""
+"""Blendshapes made from blendshapes: mirrored, levelled, retimed."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def mirror_blendshapes(blendshapes: Blendshapes) -> Blendshapes:
         head_deg=None if head_deg is None else head_deg * head_deg.new_tensor((1.0, -1.0, -1.0)),
         known=known,
     )
+
+
+def level_blendshapes(blendshapes: Blendshapes) -> Blendshapes:
+    """The shapes with the head's median pitch, yaw and roll taken off."""
+    head_deg = blendshapes.head_deg
+    if head_deg is None:
+        return blendshapes
+    return replace(blendshapes, head_deg=head_deg - head_deg.median(0).values)
 
 
 def on_even_grid(values: Tensor, places: Sequence[Fraction]) -> Tensor:

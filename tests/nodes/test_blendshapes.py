@@ -43,6 +43,12 @@ def test_widgets_say_what_the_file_does_not(suite, take):
     assert torch.equal(read.shape("eyeBlinkRight"), take.shape("eyeBlinkLeft"))
 
 
+def test_a_head_that_is_held_aside_is_levelled(suite, take):
+    read = suite("LPS_LoadBlendshapes", capture_file="take.csv", level=True)
+    assert not read.head_deg.any()  # it never moves
+    assert take.head_deg.any()
+
+
 def test_capture_drives_a_portrait_as_the_library_says(suite, take):
     core = suite.core
     motion = suite("LPS_BlendshapesToMotion", model=suite.model(), blendshapes=take)

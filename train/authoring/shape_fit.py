@@ -57,7 +57,8 @@ def read_person(model: LivePortraitModel, frames: ShapeFrames) -> ReadPerson:
     """
     starts = range(0, len(frames.images), FRAMES_AT_ONCE)
     pictures = (frames.images[start : start + FRAMES_AT_ONCE] for start in starts)
-    motion = concatenate([extract_motion(model, tensor_from_pixels(one)) for one in pictures])
+    faces = (tensor_from_pixels(one).to(model.device) for one in pictures)
+    motion = concatenate([extract_motion(model, face) for face in faces]).to("cpu")
     rest = motion[:1]
     if keypoint_space(motion.space).openness is None:
         moved = motion.expression - rest.expression

@@ -192,6 +192,15 @@ def test_a_mirrored_capture_changes_sides(tmp_path):
     assert_close(twice.weights, shapes.weights)
 
 
+def test_a_head_is_levelled_by_its_median(tmp_path):
+    shapes = random_shapes(101)
+    tilted = replace(shapes, head_deg=shapes.head_deg + torch.tensor((-15.0, 4.0, 2.0)))
+    save_blendshapes(tilted, tmp_path / "take.csv")
+    read = load_blendshapes(tmp_path / "take.csv", CaptureOptions(level=True))
+    assert_close(read.head_deg.median(0).values, torch.zeros(3), atol=1e-4, rtol=0)
+    assert_close(read.head_deg.diff(dim=0), shapes.head_deg.diff(dim=0), atol=1e-3, rtol=0)
+
+
 BAD_FILES = {
     "empty.csv": "",
     "header.csv": csv_text(),
