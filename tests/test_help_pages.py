@@ -13,7 +13,7 @@ BRAND = re.compile(r"^LivePortrait: | ?\(LivePortrait\)$")
 NAMED_OTHERWISE = {
     *("appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator"),
     *("stitching_retargeting_module", "models/liveportrait", "animal", ""),
-    *("input", "output", "[output]", "safetensors", "pkl", ".pkl"),
+    *("input", "output", "[output]", "safetensors", "pkl", ".pkl", ".npy", ".npz", ".pt"),
 }
 """Files, folders and endings."""
 both_languages = pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
