@@ -65,7 +65,7 @@ def write_speech(
     if config.recorded:
         recorded = RecordedSpeech(config.recorded)
         make = recorded.clip
-        config = replace(config, clips=min(config.clips, len(recorded)), workers=1)
+        config = replace(config, clips=len(recorded), workers=1)
     else:
         _check_synthesizers(config)
     settings = _settings(config)

@@ -16,7 +16,7 @@ class SpeechConfig:
     """A set of synthetic speech and where it goes."""
 
     folder: Path = option(help="where index.json and the shards go", positional=True)
-    clips: int = option(1000, "how many, of some 6 s each", minimum=1)
+    clips: int = option(1000, "how many, of some 6 s each; of recorded ones all", minimum=1)
     languages: str = option(
         "en", f"what is spoken, separated by commas: {', '.join(LANGUAGES)}", metavar="TAGS"
     )
