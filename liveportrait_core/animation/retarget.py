@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..model import LivePortraitModel
 from ..motion.openness import driven_eyes_open, eyes_condition, lip_condition
+from ..motion.regions import closing_offset, keypoint_space
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
 from ..options import RetargetMode
@@ -87,13 +88,19 @@ def close_source_lip(
 ) -> DrivenKeypoints:
     """Driving keypoints that begin from a closed lip, where the source's is open.
 
+    Convention:
+        - keypoints with names are brought together by what they are; others by R_lip
+
     Raises:
         ValueError: The source carries no lip opening.
         CheckpointError: The model lacks R_lip.
     """
     lip = _openness(inputs.source, "lip_open", "source")
-    condition = lip_condition(lip, torch.zeros_like(lip))
-    closing = retarget_lip(model, transform_keypoints(inputs.source), condition)
+    x_s, space = transform_keypoints(inputs.source), keypoint_space(inputs.source.space)
+    if space.openness is None:
+        closing = retarget_lip(model, x_s, lip_condition(lip, torch.zeros_like(lip)))
+    else:
+        closing = closing_offset(x_s, space)
     offset = torch.where(lip[:, :, None] >= CLOSED_LIP, closing, 0.0)
     return _with_offset(keypoints, offset, strength=strength)
 

@@ -42,6 +42,11 @@ COMPACT_OPENNESS_PAIRS: Final = OpennessPairs(
         width=(C.LEFT_LIP_CORNER, C.RIGHT_LIP_CORNER),
     ),
 )
+COMPACT_CLOSING: Final[Mapping[int, float]] = MappingProxyType(
+    {C.INNER_UPPER_LIP: 0.4, C.INNER_LOWER_LIP: -0.6, C.LOWER_LIP: -0.6, C.CHIN: -0.3}
+)
+"""What moves where lips are brought together, by how much of the way from the upper to the lower:
+the jaw more than the upper lip, the chin half as far as the lip above it."""
 COMPACT_MIRROR: Final = (
     *(C.RIGHT_BROW_MIDDLE, C.RIGHT_BROW_INNER, C.LEFT_BROW_INNER, C.LEFT_BROW_MIDDLE),
     *(C.RIGHT_EYE_OUTER, C.RIGHT_EYE_INNER, C.LEFT_EYE_INNER, C.LEFT_EYE_OUTER),
@@ -122,6 +127,8 @@ class KeypointSpace:
     """Upper and lower lid of each eye, where the space has such keypoints."""
     openness: OpennessPairs | None = None
     """Keypoints that openness of eyes and lips is measured with, where the space has them."""
+    closing: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Which keypoints bring the lips together, where they have names (`closing_offset`)."""
     mirror: tuple[int, ...] | None = None
     """For each keypoint, the one on the other side, where the space has sides."""
 
@@ -174,6 +181,25 @@ class KeypointSpace:
         return mask
 
 
+def closing_offset(keypoints: Tensor, space: KeypointSpace) -> Tensor:
+    """What makes the inner lips of a face meet, in a space whose keypoints have names.
+
+    Args:
+        keypoints: (B, K, 3).
+        space: Theirs, with `openness`.
+
+    Returns:
+        (B, K, 3) to be added.
+    """
+    assert space.openness is not None
+    upper, lower = space.openness.lip.height
+    apart = keypoints[:, lower] - keypoints[:, upper]
+    offset = torch.zeros_like(keypoints)
+    for keypoint, share in space.closing.items():
+        offset[:, keypoint] = share * apart
+    return offset
+
+
 def parts_of_region(region: Region) -> frozenset[FacePart]:
     """The parts of the face that a region moves."""
     if region in ("all", "expression"):
@@ -200,6 +226,7 @@ _COMPACT = KeypointSpace(
     face=COMPACT_NEUTRAL_FACE,
     lids=COMPACT_LIDS,
     openness=COMPACT_OPENNESS_PAIRS,
+    closing=COMPACT_CLOSING,
     mirror=COMPACT_MIRROR,
 )
 KEYPOINT_SPACES: Mapping[str, KeypointSpace] = MappingProxyType(

@@ -83,6 +83,25 @@ def test_steps_one_after_the_other_are_drive(model, source_frames, driving_frame
     assert made.stitched == whole.stitched == options.stitch
 
 
+def test_an_open_lip_is_closed_by_where_its_keypoints_are(model):
+    source, driving = motions(1, 2)
+    options = DrivingOptions()
+    parted = source.describe(lip_open=torch.full((1, 1), 0.2))
+    inputs = prepare_inputs(parted, driving, options)
+    keypoints = move(inputs, options)
+    closed = close_source_lip(model, inputs, keypoints).driving_keypoints
+    travel = closed - keypoints.driving_keypoints
+    upper, lower = 17, 18
+    apart = (keypoints.source_keypoints[:, lower] - keypoints.source_keypoints[:, upper])[0]
+    torch.testing.assert_close((travel[:, lower] - travel[:, upper]), -apart.expand(2, -1))
+    torch.testing.assert_close(travel[0, 20], -0.3 * apart)  # the chin
+    assert travel[:, :17].abs().max() == 0
+    shut_lip = source.describe(lip_open=torch.full((1, 1), 0.02))
+    shut = prepare_inputs(shut_lip, driving, options)
+    same = close_source_lip(model, shut, keypoints).driving_keypoints
+    assert torch.equal(same, keypoints.driving_keypoints)
+
+
 def test_steps_change_nothing_that_they_are_given(model):
     source, driving = motions(1, 4)
     inputs = prepare_inputs(source, driving, DrivingOptions())
