@@ -28,7 +28,9 @@ from ..media.video import VideoWriter
 from .downloading import sha256_of
 from .models import millions, table
 
-NEEDED: Final = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm")
+NEEDED: Final = (
+    *("torch", "numpy", "safetensors", "opencv-python-headless", "av", "pillow", "timm", "hama"),
+)
 OPTIONAL: Final = {
     "pi-heif": "reads HEIC pictures",
     "onnxruntime": "reads landmark.onnx and InsightFace's networks",

@@ -34,8 +34,8 @@ _LEAST_POWER: Final = 1e-10
 class SoundFeatures:
     """A sound, frame by frame; frame i is centred at sample 320 i."""
 
-    encoded: Tensor
-    """(B, T, 144) what is spoken, with about a second of context."""
+    phonemes: Tensor
+    """(B, T, 191) probabilities of the tokens, with about a second of context."""
     mel: Tensor
     """(B, T, 80) logarithm of the power in mel bands."""
 
@@ -66,7 +66,7 @@ class LogMel(nn.Module):
 
 
 class PhonemeEncoder(nn.Module):
-    """Sound -> features of what is spoken, and the phonemes that they stand for.
+    """Sound -> the phonemes that are spoken.
 
     Source: Gulati et al. 2020, "Conformer", without positions.
     """
@@ -91,11 +91,7 @@ class PhonemeEncoder(nn.Module):
         x = F.gelu(self.stem(mel.transpose(1, 2))).transpose(1, 2)
         for block in self.blocks:
             x = block(x)
-        return SoundFeatures(encoded=x, mel=mel[:, ::2])
-
-    def log_probabilities(self, encoded: Tensor) -> Tensor:
-        """(B, T, 144) -> (B, T, 191) of the tokens."""
-        return F.log_softmax(self.phonemes(encoded), -1)
+        return SoundFeatures(phonemes=F.softmax(self.phonemes(x), -1), mel=mel[:, ::2])
 
 
 class ConformerBlock(nn.Module):

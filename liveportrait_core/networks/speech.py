@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .phonemes import NUM_MELS, WIDTH, Attention, SoundFeatures
+from .phonemes import NUM_MELS, NUM_PHONEMES, Attention, SoundFeatures
 
 WINDOW: Final = 8
 """Frames that are made in one pass, at 50 a second."""
@@ -31,6 +31,9 @@ HEARD: Final = BEHIND + WINDOW + AHEAD
 """Frames of sound that the encoder hears for one window."""
 _MEL_MEAN: Final = -8.0
 _MEL_SPREAD: Final = 4.0
+_LEAST_PROBABILITY: Final = 1e-3
+_LOG_SCALE: Final = 3.45
+"""Half of the range of their logarithms: what is told is from -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +46,8 @@ class SpeechForm:
     """Names of the values of a style."""
     slow: int = 0
     """How many of the outputs, the last ones, are the head's: they have a head of their own."""
-    encoder_width: int = 0
-    """Channels of another program's features, in place of the own encoder's; 0 for that one."""
     width: int = 128
-    layers: int = 3
+    layers: int = 4
     heads: int = 4
 
 
@@ -90,8 +91,9 @@ class SpeechNetwork(nn.Module):
         super().__init__()
         self.form = form
         count = len(form.outputs)
-        self.from_sound = nn.Linear(form.encoder_width or WIDTH, form.width)
+        self.from_phonemes = nn.Linear(NUM_PHONEMES, form.width)
         self.from_mel = nn.Linear(NUM_MELS, form.width)
+        self.no_mel = nn.Parameter(torch.zeros(form.width))
         self.from_past = nn.Linear(count, form.width)
         self.no_past = nn.Parameter(torch.zeros(form.width))
         self.from_style = nn.Linear(len(form.styles), form.width)
@@ -105,16 +107,25 @@ class SpeechNetwork(nn.Module):
         self.register_buffer("mean", torch.zeros(count))
         self.register_buffer("spread", torch.ones(count))
 
-    def forward(self, sound: SoundFeatures, before: MotionBefore, style: Style) -> SpeechWindow:
+    def forward(
+        self,
+        sound: SoundFeatures,
+        before: MotionBefore,
+        style: Style,
+        mel_known: Tensor | None = None,
+    ) -> SpeechWindow:
         """Make windows.
 
         Args:
             sound: (B, 32, ...) from 16 frames before the windows to 8 after them.
             before: The 16 frames before them.
             style: Of the speaker.
+            mel_known: (B,) 0 where phonemes alone are told, for training; by default all is.
         """
-        x = self.from_sound(sound.encoded)
-        x = x + self.from_mel((sound.mel - _MEL_MEAN) / _MEL_SPREAD)
+        mel = self.from_mel((sound.mel - _MEL_MEAN) / _MEL_SPREAD)
+        if mel_known is not None:
+            mel = torch.where(mel_known[:, None, None] > 0, mel, self.no_mel)
+        x = mel + self.from_phonemes((sound.phonemes + _LEAST_PROBABILITY).log() / _LOG_SCALE + 1)
         told = style.known[:, None] * self.from_style(style.values)
         told = told + (1 - style.known[:, None]) * self.any_style
         past = self.from_past((before.values - self.mean) / self.spread)

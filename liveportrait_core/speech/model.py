@@ -1,4 +1,4 @@
-"""A speech model: its two networks, and the file that they are kept in."""
+"""A speech model: what hears, from an installed package, and what moves, from a file of ours."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from typing import Any, Final
 
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..checkpoints.reading import as_tensors, read_file, read_metadata
 from ..errors import CheckpointError
 from ..media.atomic import write_whole
-from ..networks.phonemes import LogMel, PhonemeEncoder
+from ..networks.phonemes import PhonemeEncoder
 from ..networks.speech import SpeechForm, SpeechNetwork
+from .recogniser import load_recogniser, recogniser_hash
 
 SPEECH_MODEL_FILE: Final = Path(__file__).parents[1] / "assets" / "weights" / "speech.safetensors"
 FORMAT: Final = "liveportrait-suite/speech"
 VERSION: Final = "1"
-ENCODER: Final = "encoder"
-NETWORK: Final = "network"
 FORM: Final = "form"
-_KEPT_EXACT: Final = ("mean", "spread", "mel.bands", "bands")
+RECOGNISER: Final = "recogniser"
+"""SHA-256 of the recogniser that a model was trained with; empty for another one than the
+package's."""
+_KEPT_EXACT: Final = ("mean", "spread")
 """Tensors that stay in float32."""
 
 
@@ -33,9 +35,10 @@ _KEPT_EXACT: Final = ("mean", "spread", "mel.bands", "bands")
 class SpeechModel:
     """Networks that make motion from speech."""
 
-    encoder: PhonemeEncoder | LogMel
-    """What hears; for other programs' features it only tells loudness."""
+    recogniser: PhonemeEncoder
+    """What hears."""
     network: SpeechNetwork
+    """What moves."""
     origin: str = ""
     """Its file."""
 
@@ -49,25 +52,21 @@ class SpeechModel:
         """Where it is."""
         return self.network.mean.device
 
-    def to(self, device: torch.device | str) -> SpeechModel:
-        """Move the networks, in place."""
-        self.encoder.to(device)
-        self.network.to(device)
-        return self
-
-
-def build_speech_model(form: SpeechForm, origin: str = "") -> SpeechModel:
-    """A model with random weights."""
-    encoder = LogMel() if form.encoder_width else PhonemeEncoder()
-    return SpeechModel(encoder=encoder, network=SpeechNetwork(form), origin=origin)
-
 
 @lru_cache(maxsize=2)
-def load_speech_model(path: Path = SPEECH_MODEL_FILE) -> SpeechModel:
+def load_speech_model(
+    path: Path = SPEECH_MODEL_FILE, recogniser: PhonemeEncoder | None = None
+) -> SpeechModel:
     """The model of a file, in eval mode, without gradients, in float32 on the CPU.
 
+    Args:
+        path: Of what moves.
+        recogniser: What hears; by default that of the package `hama`, which is read when this is
+            first called.
+
     Raises:
-        CheckpointError: The file is missing, damaged, or holds something else.
+        CheckpointError: The file is missing, damaged, or holds something else; or the recogniser is
+            not installed, or another than the model was trained with.
     """
     metadata = read_metadata(path)
     if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
@@ -77,32 +76,45 @@ def load_speech_model(path: Path = SPEECH_MODEL_FILE) -> SpeechModel:
         )
     state = {name: tensor.float() for name, tensor in as_tensors(read_file(path), path).items()}
     try:
-        model = build_speech_model(_form(metadata[FORM]), str(path))
-        for name, module in _modules(model).items():
-            module.load_state_dict(_below(state, name))
-            module.eval().requires_grad_(False)
+        network = SpeechNetwork(_form(metadata[FORM]))
+        network.load_state_dict(state)
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path} is damaged, or of another version ({error}). Copy it again, or name a file "
             "of this version's train.audio2motion."
         ) from error
-    return model
+    if recogniser is None:
+        _check_recogniser(path, metadata.get(RECOGNISER, ""))
+        recogniser = load_recogniser()
+    network.eval().requires_grad_(False)
+    return SpeechModel(recogniser=recogniser, network=network, origin=str(path))
 
 
 def save_speech_model(model: SpeechModel, path: Path, *, metadata: Mapping[str, str]) -> None:
-    """Write a model in float16.
+    """Write what moves in float16; of what hears only which it was.
 
     Raises:
         MediaError: The file cannot be written.
     """
-    tensors = {
-        f"{name}.{key}": _stored(key, value)
-        for name, module in _modules(model).items()
-        for key, value in module.state_dict().items()
+    state = model.network.state_dict()
+    tensors = {key: _stored(key, value) for key, value in state.items()}
+    of_package = model.recogniser is load_recogniser()
+    about = {
+        **metadata,
+        "format": FORMAT,
+        "version": VERSION,
+        FORM: json.dumps(asdict(model.form)),
+        RECOGNISER: recogniser_hash() if of_package else "",
     }
-    form = json.dumps(asdict(model.form))
-    about = {**metadata, "format": FORMAT, "version": VERSION, FORM: form}
     write_whole(path, save(tensors, about))
+
+
+def _check_recogniser(path: Path, expected: str) -> None:
+    if expected and recogniser_hash() != expected:
+        raise CheckpointError(
+            f"{path} was trained with another phoneme recogniser than that of the installed hama; "
+            "version 1.7.0 of that package is expected. Install it: pip install 'hama==1.7.0'."
+        )
 
 
 def _stored(key: str, value: Tensor) -> Tensor:
@@ -114,15 +126,3 @@ def _form(text: str) -> SpeechForm:
     kept: dict[str, Any] = json.loads(text)
     names = {key: tuple(kept.pop(key)) for key in ("outputs", "styles")}
     return SpeechForm(**names, **kept)
-
-
-def _modules(model: SpeechModel) -> dict[str, nn.Module]:
-    return {ENCODER: model.encoder, NETWORK: model.network}
-
-
-def _below(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
-    return {
-        key.removeprefix(f"{name}."): value
-        for key, value in state.items()
-        if key.startswith(f"{name}.")
-    }

@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..networks.phonemes import FRAME_SAMPLES, PhonemeEncoder, SoundFeatures
+from ..networks.phonemes import FRAME_SAMPLES, SoundFeatures
 from ..networks.speech import AHEAD, BEHIND, HEARD, PAST, WINDOW, MotionBefore, Style
 from .model import SpeechModel
 
@@ -109,11 +109,10 @@ class SpeechStream:
 
 def _features(model: SpeechModel, windows: Tensor) -> list[SoundFeatures]:
     """What is heard in (N, samples) windows, one by one."""
-    assert isinstance(model.encoder, PhonemeEncoder)
-    heard = model.encoder(windows)
+    heard = model.recogniser(windows)
     return [
         SoundFeatures(
-            encoded=heard.encoded[k : k + 1, -DECODED:], mel=heard.mel[k : k + 1, -DECODED:]
+            phonemes=heard.phonemes[k : k + 1, -DECODED:], mel=heard.mel[k : k + 1, -DECODED:]
         )
         for k in range(len(windows))
     ]

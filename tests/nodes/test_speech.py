@@ -17,7 +17,9 @@ def _small_speech(suite, monkeypatch, tmp_path):
     """The suite's own room of speech, with a small model."""
     save_speech_model(small_speech_model(), tmp_path / "speech.safetensors", metadata={})
     files = suite.module("liveportrait_core.speech.model")
-    model = files.load_speech_model(tmp_path / "speech.safetensors")
+    phonemes = suite.module("liveportrait_core.networks.phonemes")
+    hears = phonemes.PhonemeEncoder().eval().requires_grad_(False)
+    model = files.load_speech_model(tmp_path / "speech.safetensors", hears)
     room = suite.module("liveportrait_core.speech.speaking")
     monkeypatch.setattr(room, "load_speech_model", lambda: model)
 

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from liveportrait_core.motion.speech_style import STYLE_VALUES, SpeechStyle
-from liveportrait_core.networks.speech import SpeechForm
+from liveportrait_core.networks.phonemes import PhonemeEncoder
+from liveportrait_core.networks.speech import SpeechForm, SpeechNetwork
 from liveportrait_core.speech.articulation import articulate
-from liveportrait_core.speech.model import build_speech_model
+from liveportrait_core.speech.model import SpeechModel
 from liveportrait_core.speech.visemes import Phone
 from train.data.speech_clip import SPEECH_HZ, SpeechClip
 
@@ -19,10 +20,10 @@ def small_speech_model(seed=0):
     """Random weights whose outputs move with the sound."""
     torch.manual_seed(seed)
     form = SpeechForm(outputs=OUTPUTS, styles=STYLE_VALUES, slow=3, width=16, layers=1, heads=2)
-    model = build_speech_model(form)
+    model = SpeechModel(recogniser=PhonemeEncoder(), network=SpeechNetwork(form))
     model.network.mean.fill_(0.3)
     model.network.spread.fill_(0.2)
-    for module in (model.encoder, model.network):
+    for module in (model.recogniser, model.network):
         module.eval().requires_grad_(False)
     return model
 

@@ -47,8 +47,6 @@ class SpeechBatch:
 
     heard: Tensor
     """(B, N) the sound that is heard, with all that was added to it."""
-    clean: Tensor
-    """(B, N) without."""
     values: Tensor
     """(B, 56, C)."""
     closure: Tensor
@@ -57,6 +55,8 @@ class SpeechBatch:
     """(B, C)."""
     past_noise: Tensor
     """(B, 4, 16, C) in standard deviations, what the motion before a window is disturbed by."""
+    mel_known: Tensor
+    """(B,) 0 where phonemes alone are told of the sound."""
     past_known: Tensor
     """(B, 4) 1 where a window is told the motion before it."""
     style: Tensor
@@ -78,14 +78,16 @@ class SpeechBatches:
     no_past: float = 0.2
     """Share of the windows that are not told the motion before them."""
     no_style: float = 0.2
-    still: float = 0.08
+    no_mel: float = 0.3
+    """Share of sounds of which phonemes alone are told: they are alike in all voices."""
+    still: float = 0.12
     """Share of sounds without speech, in which the face rests."""
     past_spread: float = 0.15
 
     def draw(self, draw: Draw) -> SpeechBatch:
         """A batch, a function of the draw alone."""
         rows = [self._row(random) for random in draw.generators(self.count)]
-        heard, clean, values, closure, known, style, told = (
+        heard, values, closure, known, style, told = (
             torch.stack(column) for column in zip(*rows, strict=True)
         )
         shape = (self.count, len(STARTS), PAST, values.shape[-1])
@@ -95,12 +97,12 @@ class SpeechBatches:
         past_known = (draw.uniform(self.count, len(STARTS)) >= self.no_past).float()
         return SpeechBatch(
             heard=heard,
-            clean=clean,
             values=values,
             closure=closure,
             known=known,
             past_noise=noise,
             past_known=past_known,
+            mel_known=(draw.uniform(self.count) >= self.no_mel).float(),
             style=style,
             style_known=has_style,
         )
@@ -116,12 +118,11 @@ class SpeechBatches:
         closure = _frames(track.closure[:, None], first)[:, 0]
         heard = self.augment(clean, random)
         if random.random() < self.still:
-            clean, values, closure = clean * 0, values * 0, closure * 0
+            values, closure = values * 0, closure * 0
             heard = self.still_sound(len(clean), random)
         style = torch.tensor(clip.style.values() if clip.style is not None else ())
         return (
             torch.from_numpy(heard),
-            torch.from_numpy(clean),
             values,
             closure,
             track.known,

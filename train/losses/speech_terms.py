@@ -34,11 +34,6 @@ class SpeechWeights:
     gap: float = option(1.0, "weight of the gap between the lips", minimum=0)
     closures: float = option(0.5, "weight of shut lips", minimum=0)
     head: float = option(0.3, "weight of the head's pose", minimum=0)
-    phonemes: float = option(
-        0.2,
-        "weight of still recognising the phonemes, in noise as without it",
-        minimum=0,
-    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -67,10 +62,6 @@ class SpeechStepLosses:
     names: tuple[str, ...]
     slow: int
     """How many of the values, the last ones, are the head's."""
-    spoken: Tensor
-    """(B, T, 191) logarithms of the probabilities of phonemes as the encoder hears them."""
-    spoken_before: Tensor
-    """(B, T, 191) the same of the first encoder in the clean sound."""
 
 
 def speech_terms(weights: SpeechWeights) -> Sequence[LossTerm[SpeechStepLosses]]:
@@ -81,7 +72,6 @@ def speech_terms(weights: SpeechWeights) -> Sequence[LossTerm[SpeechStepLosses]]
         LossTerm("gap", weights.gap, gap_loss),
         LossTerm("closures", weights.closures, closure_loss),
         LossTerm("head", weights.head, lambda step: _position(step, head=True)),
-        LossTerm("phonemes", weights.phonemes, phoneme_loss),
     ]
 
 
@@ -111,12 +101,6 @@ def closure_loss(step: SpeechStepLosses) -> Tensor:
     return _mean(
         error * (1 + (SHUT_WEIGHT - 1) * shut), known * _frame_weights(step.made.values)[:, 0]
     )
-
-
-def phoneme_loss(step: SpeechStepLosses) -> Tensor:
-    """Kullback-Leibler divergence from what the first encoder recognised in the clean sound."""
-    divergence = F.kl_div(step.spoken, step.spoken_before, reduction="none", log_target=True)
-    return divergence.sum(-1).mean()
 
 
 def _position(step: SpeechStepLosses, *, head: bool) -> Tensor:

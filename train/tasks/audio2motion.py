@@ -1,4 +1,8 @@
-"""Speech to motion: the networks that hear, and move lips, jaw, brows and head (App. C)."""
+"""Speech to motion: the network that moves lips, jaw, brows and head (App. C).
+
+What is heard are phonemes and loudness; the recogniser of phonemes is not trained. Trained on
+synthetic voices, it soon knew these by heart and understood people less.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ from liveportrait_core.networks.speech import (
     Style,
 )
 from liveportrait_core.speech.model import SpeechModel, load_speech_model, save_speech_model
+from liveportrait_core.speech.recogniser import load_recogniser
 
 from ..data.speech_batch import STARTS, Samples, SpeechBatch, SpeechBatches, statistics
 from ..data.speech_clip import SpeechClip
@@ -36,15 +41,13 @@ from ..engine.loop import LoopConfig
 from ..engine.task import AdamW, Losses, Networks, ParameterGroup, Task, device_of
 from ..losses.speech_terms import SpeechStepLosses, SpeechWeights, TrueWindow, speech_terms
 from ..losses.terms import weighted_losses
-from ..models.pretrained.hama import installed_recogniser, read_recogniser
 from ..speaking.acoustics import AcousticsOptions
 from ..speaking.acoustics import heard as heard_somewhere
 from ..speaking.sounds import STILL_SOUNDS
 
 MODEL_NAME: Final = "speech.safetensors"
-ENCODER: Final = "encoder"
 NETWORK: Final = "network"
-FIRST_ENCODER: Final = "first encoder"
+RECOGNISER: Final = "recogniser"
 SPOKEN_SHAPES: Final = (
     "jawOpen",
     "mouthFunnel",
@@ -68,8 +71,6 @@ SPOKEN_SHAPES: Final = (
 )
 """Shapes that speech moves; `mouthClose` follows from them and from how far the lips are shut."""
 HEAD_ANGLES: Final = ("pitch_deg", "yaw_deg", "roll_deg")
-RECOGNISED_SHARE: Final = 2
-"""One of so many sounds is also given to the first encoder, which costs as much as the encoder."""
 OPTIMISER: Final = AdamW(betas=(0.9, 0.98), weight_decay=1e-2, clip_norm=1.0)
 
 
@@ -82,16 +83,10 @@ class Audio2MotionConfig:
         help="folders written by train.speech or train.curate, separated by commas", place=True
     )
     batch: int = option(16, "sounds of 1.1 seconds per step and process", minimum=1)
-    begin_with: str = option(
-        "hama",
-        "whose phoneme recogniser is the first encoder: that of the package hama, default (that "
-        "of the model that ships), a model file, or none, from scratch",
-    )
     init: str = option("", "model file whose weights all begin with", place=True)
-    lr: float = option(1e-3, "learning rate of what moves", above=0)
-    encoder_lr: float = option(2e-4, "learning rate of what hears; 0 leaves it as it is", minimum=0)
+    lr: float = option(1e-3, "learning rate (AdamW)", above=0)
     width: int = option(128, "channels of the transformer", minimum=8, more=True)
-    layers: int = option(3, "layers of the transformer", minimum=1, more=True)
+    layers: int = option(4, "layers of the transformer", minimum=1, more=True)
     weights: SpeechWeights = shared(SpeechWeights)
     acoustics: AcousticsOptions = section(AcousticsOptions, more=True)
 
@@ -121,32 +116,26 @@ class SpeechStep:
 
     batches: SpeechBatches
     weights: SpeechWeights
-    first_encoder: PhonemeEncoder
+    recogniser: PhonemeEncoder
 
     def batch(self, draw: Draw) -> SpeechBatch:
         """Sounds with what the face does."""
         return self.batches.draw(draw)
 
     def losses(self, networks: Networks, average: Networks, batch: SpeechBatch) -> Losses:
-        """Of four windows of each sound, and of what is recognised in it."""
+        """Of four windows of each sound."""
         del average
-        encoder, network = networks[ENCODER], networks[NETWORK]
-        assert isinstance(encoder, PhonemeEncoder)
+        network = networks[NETWORK]
         assert isinstance(network, SpeechNetwork)
-        heard: SoundFeatures = encoder(batch.heard.to(device_of(networks)))
-        made, true = windows(network, heard, batch)
-        asked = -(-len(batch.clean) // RECOGNISED_SHARE)
         with torch.no_grad():
-            first = self.first_encoder(batch.clean[:asked].to(heard.mel))
-            before = self.first_encoder.log_probabilities(first.encoded)
+            heard = self.recogniser(batch.heard.to(device_of(networks)))
+        made, true = windows(network, heard, batch)
         step = SpeechStepLosses(
             made=made,
             true=true,
             spread=network.spread,
             names=network.form.outputs,
             slow=network.form.slow,
-            spoken=encoder.log_probabilities(heard.encoded[:asked]),
-            spoken_before=before,
         )
         return weighted_losses(speech_terms(self.weights), step)
 
@@ -158,7 +147,7 @@ def windows(
     place = heard.mel.device
     values, closure = batch.values.to(place), batch.closure.to(place)
     sound = SoundFeatures(
-        encoded=_parts(heard.encoded, -PAST, WINDOW + AHEAD),
+        phonemes=_parts(heard.phonemes, -PAST, WINDOW + AHEAD),
         mel=_parts(heard.mel, -PAST, WINDOW + AHEAD),
     )
     past = _parts(values, -PAST, 0) + batch.past_noise.to(place).flatten(0, 1) * network.spread
@@ -173,7 +162,8 @@ def windows(
         closure=_parts(closure, 0, WINDOW + AHEAD),
         known=known.expand(-1, WINDOW + AHEAD, -1),
     )
-    return network(sound, before, style), true
+    told = batch.mel_known.to(place).repeat_interleave(len(STARTS), 0)
+    return network(sound, before, style, told), true
 
 
 def _parts(values: Tensor, begin: int, end: int) -> Tensor:
@@ -190,9 +180,7 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
     """The networks, the batches and the step, put together."""
     torch.manual_seed(config.loop.seed)
     form = config.form
-    first = first_encoder(config.begin_with)
-    network, encoder = SpeechNetwork(form), PhonemeEncoder()
-    encoder.load_state_dict(first.state_dict())
+    recogniser, network = load_recogniser(), SpeechNetwork(form)
     if not checkpoint.is_begun(config.loop.run):
         mean, spread = statistics(clips, form.outputs, form.slow)
         network.mean.copy_(mean)
@@ -200,7 +188,6 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
         if config.init:
             given = load_speech_model(Path(config.init))
             network.load_state_dict(given.network.state_dict())
-            encoder.load_state_dict(given.encoder.state_dict())
     batches = SpeechBatches(
         clips=clips,
         outputs=form.outputs,
@@ -209,30 +196,21 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
         augment=partial(heard_somewhere, options=config.acoustics),
         still_sound=still_sound,
     )
-    networks = {NETWORK: network, ENCODER: encoder}
-    groups = [ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER)]
-    if config.encoder_lr:
-        groups.append(ParameterGroup(modules=(ENCODER,), lr=config.encoder_lr, optimiser=OPTIMISER))
-    else:
-        encoder.requires_grad_(False)
-    step = SpeechStep(batches=batches, weights=config.weights, first_encoder=first)
+    step = SpeechStep(batches=batches, weights=config.weights, recogniser=recogniser)
 
     def write(average: Networks) -> Path:
-        path = config.loop.run / MODEL_NAME
-        trained, heard = average[NETWORK], average[ENCODER]
+        path, trained = config.loop.run / MODEL_NAME, average[NETWORK]
         assert isinstance(trained, SpeechNetwork)
-        assert isinstance(heard, PhonemeEncoder)
         note = f"audio2motion {config.loop.length}, seed {config.loop.seed}"
-        save_speech_model(
-            SpeechModel(encoder=heard, network=trained), path, metadata={"trained": note}
-        )
+        model = SpeechModel(recogniser=recogniser, network=trained)
+        save_speech_model(model, path, metadata={"trained": note})
         return path
 
     return Task(
-        networks=networks,
-        groups=tuple(groups),
+        networks={NETWORK: network},
+        groups=(ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER),),
         steps=(step,),
-        frozen={FIRST_ENCODER: first},
+        frozen={RECOGNISER: recogniser},
         write=write,
     )
 
@@ -241,22 +219,3 @@ def still_sound(num_samples: int, random: np.random.Generator) -> Samples:
     """A sound in which nobody speaks."""
     names = sorted(STILL_SOUNDS)
     return STILL_SOUNDS[names[int(random.integers(len(names)))]](num_samples, random)
-
-
-def first_encoder(begin_with: str) -> PhonemeEncoder:
-    """The recogniser that training begins with, in eval mode.
-
-    Raises:
-        CheckpointError: It is not there.
-    """
-    if begin_with == "none":
-        encoder = PhonemeEncoder()
-    elif begin_with == "hama":
-        encoder = read_recogniser(installed_recogniser())
-    else:
-        model = (
-            load_speech_model() if begin_with == "default" else load_speech_model(Path(begin_with))
-        )
-        encoder = PhonemeEncoder()
-        encoder.load_state_dict(model.encoder.state_dict())
-    return encoder.eval().requires_grad_(False)

@@ -86,6 +86,7 @@ def test_the_command_measures_a_set(tmp_path, monkeypatch, capsys):
     save_speech_model(small_speech_model(), tmp_path / "m.safetensors", metadata={})
     monkeypatch.setattr(speech_command, "SpeechSet", lambda folders: [made_clip(0), made_clip(1)])
     monkeypatch.setattr(speech_command, "STILL_S", 0.5)
+    monkeypatch.setattr(speech_command, "load_speech_model", lambda path: small_speech_model())
     given = ["set", "--weights", str(tmp_path / "m.safetensors"), "--noise", "10", "--clips", "1"]
     assert evaluate_speech.main([*given, "--json", str(tmp_path / "out.json")]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.errors import CheckpointError
 from liveportrait_core.networks.speech import SpeechWindow
 from liveportrait_core.speech.lip_gap import LipGap
 from liveportrait_core.speech.model import load_speech_model
 from tests.support.killing import cut_off_and_resumed, losses_of
-from tests.support.speaking import made_clip
+from tests.support.speaking import made_clip, small_speech_model
 from train import audio2motion
 from train.data.speech_batch import STARTS, SpeechBatches, face_track
 from train.engine.draw import Draw
 from train.losses.speech_terms import SpeechStepLosses, TrueWindow, gap_loss, velocity_loss
 from train.tasks import audio2motion as task
-from train.tasks.audio2motion import HEAD_ANGLES, SPOKEN_SHAPES, first_encoder, still_sound
+from train.tasks.audio2motion import HEAD_ANGLES, SPOKEN_SHAPES, still_sound
 
-QUICK = ["data=made", "begin_with=none", "batch=2", "width=16", "layers=1", "steps=3"]
+QUICK = ["data=made", "batch=2", "width=16", "layers=1", "steps=3"]
 QUICK += ["log_every=1", "save_every=1", "bfloat16=false", "warmup_steps=0", "workers=0"]
 OUTPUTS = (*SPOKEN_SHAPES, *HEAD_ANGLES)
 
@@ -28,6 +27,8 @@ OUTPUTS = (*SPOKEN_SHAPES, *HEAD_ANGLES)
 def _made_clips(monkeypatch):
     clips = [made_clip(seed) for seed in range(3)]
     monkeypatch.setattr(task, "SpeechSet", lambda folders: clips)
+    recogniser = small_speech_model().recogniser
+    monkeypatch.setattr(task, "load_recogniser", lambda: recogniser)
 
 
 def batches(**more):
@@ -50,7 +51,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(tmp_path, capsys):
     assert losses_of(whole) == losses_of(resumed)
     (first, *_, last) = losses_of(whole)
     assert last["total"] < first["total"]
-    model = load_speech_model(resumed / "speech.safetensors")
+    model = load_speech_model(resumed / "speech.safetensors", small_speech_model().recogniser)
     assert model.form.outputs == OUTPUTS
     assert str(resumed / "speech.safetensors") in capsys.readouterr().out
 
@@ -59,20 +60,12 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(tmp_path, capsys):
 def test_a_run_begins_with_the_weights_of_another(tmp_path):
     assert audio2motion.main([f"run={tmp_path / 'one'}", *QUICK]) == 0
     given = tmp_path / "one" / "speech.safetensors"
-    more = [f"run={tmp_path / 'two'}", *QUICK, f"init={given}", "lr=1e-9", "encoder_lr=0"]
+    more = [f"run={tmp_path / 'two'}", *QUICK, f"init={given}", "lr=1e-9"]
     assert audio2motion.main(more) == 0
     one, two = (
         load_speech_model(tmp_path / name / "speech.safetensors") for name in ["one", "two"]
     )
-    for name, value in one.encoder.state_dict().items():
-        torch.testing.assert_close(two.encoder.state_dict()[name], value)
     torch.testing.assert_close(two.network.from_mel.weight, one.network.from_mel.weight)
-
-
-def test_a_recogniser_that_is_not_installed_is_told_in_a_sentence(monkeypatch):
-    monkeypatch.setattr("train.models.pretrained.hama.find_spec", lambda name: None)
-    with pytest.raises(CheckpointError, match="of the package hama is not installed"):
-        first_encoder("hama")
 
 
 def test_frames_of_a_batch_are_in_time_to_its_sound():
@@ -80,7 +73,7 @@ def test_frames_of_a_batch_are_in_time_to_its_sound():
     clip = made_clip(0)
     padded = np.pad(clip.waveform, (13000, 18000))
     for row in range(3):
-        sound, jaw = batch.clean[row].numpy(), batch.values[row, :, 0]
+        sound, jaw = batch.heard[row].numpy(), batch.values[row, :, 0]
         spots = [k for k in range(-40 * 320, len(clip.waveform), 320)]
         fits = [k for k in spots if np.array_equal(padded[13000 + k :][: len(sound)], sound)]
         assert len(fits) == 1
@@ -127,8 +120,6 @@ def step_of(made, true, closure_logit, closure):
         spread=torch.tensor([0.1]),
         names=("jawOpen",),
         slow=0,
-        spoken=torch.zeros(1, 1, 1),
-        spoken_before=torch.zeros(1, 1, 1),
     )
 
 

@@ -1,12 +1,14 @@
-"""The first weights of `PhonemeEncoder`: those of the phoneme recogniser in the package `hama`.
+"""The weights of `PhonemeEncoder`: those of the phoneme recogniser in the package `hama`.
 
-The package's file is read; its program is never imported.
+The installed package's file is read; its program is never imported, so that this works everywhere.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -15,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from liveportrait_core.errors import CheckpointError
-from liveportrait_core.networks.phonemes import PhonemeEncoder
+from ..errors import CheckpointError
+from ..networks.phonemes import PhonemeEncoder
 
 WEIGHTS: Final = Path("assets", "asr_waveform.hama")
 """In the package's folder."""
@@ -44,8 +46,27 @@ def installed_recogniser() -> Path:
             return Path(folder) / WEIGHTS
     raise CheckpointError(
         "The phoneme recogniser of the package hama is not installed; its version 1.7 is expected. "
-        "Install it (pip install 'hama>=1.7,<1.8'), or give begin_with=default."
+        "Install it: pip install 'hama>=1.7,<1.8'."
     )
+
+
+@lru_cache(maxsize=1)
+def load_recogniser() -> PhonemeEncoder:
+    """The recogniser of the installed package, in eval mode, without gradients, on the CPU.
+
+    Raises:
+        CheckpointError: It is not installed, or is another version.
+    """
+    return read_recogniser(installed_recogniser()).eval().requires_grad_(False)
+
+
+def recogniser_hash() -> str:
+    """SHA-256 of the installed package's weights: whose ears a model of speech was trained with.
+
+    Raises:
+        CheckpointError: It is not installed.
+    """
+    return sha256(installed_recogniser().read_bytes()).hexdigest()
 
 
 def read_recogniser(path: Path) -> PhonemeEncoder:
@@ -54,7 +75,12 @@ def read_recogniser(path: Path) -> PhonemeEncoder:
     Raises:
         CheckpointError: The file is none, or of another version.
     """
-    theirs = _tensors(path)
+    try:
+        theirs = _tensors(path)
+    except (struct.error, ValueError, IndexError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}). Install it again: pip install 'hama>=1.7,<1.8'."
+        ) from error
     encoder = PhonemeEncoder()
     try:
         ours = {key: _shaped(theirs[name]) for key, name in _names()}
