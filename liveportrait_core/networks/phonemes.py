@@ -34,8 +34,8 @@ _LEAST_POWER: Final = 1e-10
 class SoundFeatures:
     """A sound, frame by frame; frame i is centred at sample 320 i."""
 
-    phonemes: Tensor
-    """(B, T, 191) probabilities of the tokens, with about a second of context."""
+    encoded: Tensor
+    """(B, T, 144) what is spoken, with about a second of context: phonemes are read off it."""
     mel: Tensor
     """(B, T, 80) logarithm of the power in mel bands."""
 
@@ -91,7 +91,11 @@ class PhonemeEncoder(nn.Module):
         x = F.gelu(self.stem(mel.transpose(1, 2))).transpose(1, 2)
         for block in self.blocks:
             x = block(x)
-        return SoundFeatures(phonemes=F.softmax(self.phonemes(x), -1), mel=mel[:, ::2])
+        return SoundFeatures(encoded=x, mel=mel[:, ::2])
+
+    def probabilities(self, encoded: Tensor) -> Tensor:
+        """(B, T, 144) -> (B, T, 191) of the tokens."""
+        return F.softmax(self.phonemes(encoded), -1)
 
 
 class ConformerBlock(nn.Module):

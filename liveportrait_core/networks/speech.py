@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .phonemes import NUM_MELS, NUM_PHONEMES, Attention, SoundFeatures
+from .phonemes import NUM_MELS, WIDTH, Attention, SoundFeatures
 
 WINDOW: Final = 8
 """Frames that are made in one pass, at 50 a second."""
@@ -31,9 +31,6 @@ HEARD: Final = BEHIND + WINDOW + AHEAD
 """Frames of sound that the encoder hears for one window."""
 _MEL_MEAN: Final = -8.0
 _MEL_SPREAD: Final = 4.0
-_LEAST_PROBABILITY: Final = 1e-3
-_LOG_SCALE: Final = 3.45
-"""Half of the range of their logarithms: what is told is from -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +88,7 @@ class SpeechNetwork(nn.Module):
         super().__init__()
         self.form = form
         count = len(form.outputs)
-        self.from_phonemes = nn.Linear(NUM_PHONEMES, form.width)
+        self.from_sound = nn.Linear(WIDTH, form.width)
         self.from_mel = nn.Linear(NUM_MELS, form.width)
         self.no_mel = nn.Parameter(torch.zeros(form.width))
         self.from_past = nn.Linear(count, form.width)
@@ -120,12 +117,12 @@ class SpeechNetwork(nn.Module):
             sound: (B, 32, ...) from 16 frames before the windows to 8 after them.
             before: The 16 frames before them.
             style: Of the speaker.
-            mel_known: (B,) 0 where phonemes alone are told, for training; by default all is.
+            mel_known: (B,) 0 where loudness is not told, for training; by default it is.
         """
         mel = self.from_mel((sound.mel - _MEL_MEAN) / _MEL_SPREAD)
         if mel_known is not None:
             mel = torch.where(mel_known[:, None, None] > 0, mel, self.no_mel)
-        x = mel + self.from_phonemes((sound.phonemes + _LEAST_PROBABILITY).log() / _LOG_SCALE + 1)
+        x = mel + self.from_sound(sound.encoded)
         told = style.known[:, None] * self.from_style(style.values)
         told = told + (1 - style.known[:, None]) * self.any_style
         past = self.from_past((before.values - self.mean) / self.spread)

@@ -112,7 +112,7 @@ def _features(model: SpeechModel, windows: Tensor) -> list[SoundFeatures]:
     heard = model.recogniser(windows)
     return [
         SoundFeatures(
-            phonemes=heard.phonemes[k : k + 1, -DECODED:], mel=heard.mel[k : k + 1, -DECODED:]
+            encoded=heard.encoded[k : k + 1, -DECODED:], mel=heard.mel[k : k + 1, -DECODED:]
         )
         for k in range(len(windows))
     ]

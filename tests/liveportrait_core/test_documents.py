@@ -51,7 +51,7 @@ def test_the_parts_of_the_paper_are_where_the_page_says():
     page = (DOCS / "training.md").read_text(encoding="utf-8")
     table = page.partition("### Where the paper's parts are")[2].partition("\n## ")[0]
     places = re.findall(r"`((?:train|liveportrait_core)/[^`]+)`", table)
-    assert len(places) == 14
+    assert len(places) == 17
     assert [place for place in places if not (DOCS.parent / place).exists()] == []
     networks = DOCS.parent / "liveportrait_core" / "networks"
     text = "".join(path.read_text("ascii") for path in networks.glob("*.py"))

@@ -56,7 +56,7 @@ class SpeechBatch:
     past_noise: Tensor
     """(B, 4, 16, C) in standard deviations, what the motion before a window is disturbed by."""
     mel_known: Tensor
-    """(B,) 0 where phonemes alone are told of the sound."""
+    """(B,) 0 where the loudness of the sound is not told."""
     past_known: Tensor
     """(B, 4) 1 where a window is told the motion before it."""
     style: Tensor
@@ -79,7 +79,8 @@ class SpeechBatches:
     """Share of the windows that are not told the motion before them."""
     no_style: float = 0.2
     no_mel: float = 0.3
-    """Share of sounds of which phonemes alone are told: they are alike in all voices."""
+    """Share of sounds whose loudness is not told, but what is spoken alone: that is more alike in
+    all voices."""
     still: float = 0.12
     """Share of sounds without speech, in which the face rests."""
     past_spread: float = 0.15

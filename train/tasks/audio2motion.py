@@ -147,7 +147,7 @@ def windows(
     place = heard.mel.device
     values, closure = batch.values.to(place), batch.closure.to(place)
     sound = SoundFeatures(
-        phonemes=_parts(heard.phonemes, -PAST, WINDOW + AHEAD),
+        encoded=_parts(heard.encoded, -PAST, WINDOW + AHEAD),
         mel=_parts(heard.mel, -PAST, WINDOW + AHEAD),
     )
     past = _parts(values, -PAST, 0) + batch.past_noise.to(place).flatten(0, 1) * network.spread
