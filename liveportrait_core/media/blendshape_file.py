@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-
-import torch
 
 from ..errors import MediaError
 from ..motion.blendshape_options import CaptureOptions
@@ -57,11 +56,6 @@ def load_blendshapes(path: str | Path, options: CaptureOptions | None = None) ->
     text = _text_of(Path(path))
     readers = {".csv": read_capture_csv, ".txt": read_capture_text, ".json": read_capture_json}
     read = readers[suffix](text, str(path), options)
-    if not bool(torch.isfinite(read.weights).all()):
-        raise MediaError(
-            f"{path} holds values that are no finite numbers; finite ones are expected. Record or "
-            "export it again."
-        )
     read = replace(read, producer=read.producer or Path(path).name)
     read = level_blendshapes(read) if options.level else read
     return mirror_blendshapes(read) if options.mirrored else read
@@ -100,8 +94,10 @@ def _text_of(path: Path) -> str:
             "Cut it into parts."
         )
     try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
+        content = path.read_bytes()
+        of_16_bits = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return content.decode("utf-16" if of_16_bits else "utf-8-sig")
+    except UnicodeError as error:
         raise MediaError(
             f"{path} is no text; a text file of face capture is expected. Name another file."
         ) from error

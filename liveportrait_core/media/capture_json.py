@@ -14,10 +14,16 @@ from ..errors import MediaError, counted
 from ..motion.blendshape_options import CaptureOptions
 from ..motion.blendshape_tools import on_even_grid
 from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
-from ..motion.rotation import degrees_from_rotation
+from .capture_head import head_of_matrix
+from .capture_numbers import weight_of
 
 DEFAULT_FPS: Final = Fraction(30)
-MATRIX_SIZE: Final = 4
+HUGE: Final = 1e30
+"""Stands for whole numbers that are too large for a float."""
+_MATRICES: Final = (
+    *("transformation_matrix", "facial_transformation_matrixes"),
+    *("transformationMatrix", "facialTransformationMatrixes"),
+)
 _SHAPES: Final = {name.lower(): name for name in ARKIT_SHAPES}
 
 
@@ -61,7 +67,10 @@ def blendshapes_of_frames(
 
     Convention:
         - frames without a face take values between those of their neighbours
-        - `transformation_matrix` (4, 4) turns a face with y up and z towards the viewer
+        - `transformation_matrix`, or the first of `facial_transformation_matrixes` of MediaPipe,
+          turns a face with y up and z towards the viewer; by rows, or 16 numbers in either order;
+          frames that have none take a head between those of their neighbours
+        - a shape that a frame with a face leaves out is 0 there
 
     Args:
         frames: An entry for each frame.
@@ -73,61 +82,62 @@ def blendshapes_of_frames(
     """
     options = options or CaptureOptions()
     fps = options.capture_fps or DEFAULT_FPS
-    rows: list[Tensor] = []
-    heads: list[Tensor | None] = []
-    at: list[int] = []
+    rows: dict[int, Tensor] = {}
+    heads: dict[int, Tensor] = {}
     known: set[str] = set()
     for number, frame in enumerate(frames):
-        face = _first_face(frame)
+        face, matrix = _first_face(frame)
         shapes = _shapes_of(face, number, name)
         if not shapes:
             continue
         known.update(shapes)
-        weights = torch.zeros(len(ARKIT_SHAPES))
+        rows[number] = torch.zeros(len(ARKIT_SHAPES))
         for shape, value in shapes.items():
-            weights[ARKIT_SHAPES.index(shape)] = value
-        rows.append(weights)
-        heads.append(_head_deg(face))
-        at.append(number)
+            rows[number][ARKIT_SHAPES.index(shape)] = value
+        if matrix is not None and options.head != "none":
+            heads[number] = head_of_matrix(matrix, f"Frame {number} of {name}")
     if not rows:
         raise MediaError(
             f"{name} has no blendshapes in {counted(len(frames), 'frame')}; names as eyeBlinkLeft "
             "with a score are expected. Find the face with blendshapes, or name another file."
         )
-    values = torch.stack(rows)
-    has_head = options.head != "none" and all(head is not None for head in heads)
-    if has_head:
-        values = torch.cat((values, torch.stack([h for h in heads if h is not None])), 1)
-    values = on_even_grid(values, [Fraction(number) for number in at])
-    values = _held_at_the_ends(values, at, len(frames))
     return Blendshapes(
-        weights=values[:, : len(ARKIT_SHAPES)],
-        head_deg=values[:, len(ARKIT_SHAPES) :] if has_head else None,
+        weights=_in_all_frames(rows, len(frames)),
+        head_deg=_in_all_frames(heads, len(frames)) if heads else None,
         known=frozenset(known),
         fps=fps,
     )
 
 
-def _held_at_the_ends(values: Tensor, at: Sequence[int], num_frames: int) -> Tensor:
+def _in_all_frames(found: Mapping[int, Tensor], num_frames: int) -> Tensor:
+    """(N, D) linear between the frames that have values, and held at the ends."""
+    at = list(found)
+    values = on_even_grid(torch.stack(list(found.values())), [Fraction(number) for number in at])
     before = values[:1].expand(at[0], -1)
     after = values[-1:].expand(num_frames - 1 - at[-1], -1)
     return torch.cat((before, values, after))
 
 
-def _first_face(frame: object) -> object:
-    """The face of a frame: what holds names and scores."""
+def _first_face(frame: object) -> tuple[object, object]:
+    """The face of a frame: what holds names and scores; and the matrix of its head, or None."""
+    matrix: object = None
     while True:
         if isinstance(frame, dict):
             inner = cast(dict[str, Any], frame)
+            matrix = next((inner[key] for key in _MATRICES if _is_there(inner.get(key))), matrix)
             found = ("faceBlendshapes", "face_blendshapes", "categories")
             key = next((key for key in found if key in inner), None)
             if key is None:
-                return inner
+                return inner, matrix
             frame = inner[key]
         elif isinstance(frame, list) and frame and not _is_category(cast(list[Any], frame)[0]):
             frame = cast(list[object], frame)[0]
         else:
-            return cast(object, frame)
+            return cast(object, frame), matrix
+
+
+def _is_there(matrix: object) -> bool:
+    return matrix is not None and not (isinstance(matrix, list) and not matrix)
 
 
 def _is_category(item: object) -> bool:
@@ -159,31 +169,10 @@ def _shapes_of(face: object, number: int, name: str) -> dict[str, float]:
         shape = _SHAPES.get(str(key).lower())
         if shape is None:
             continue
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not abs(value) < float("inf")
-        ):
+        where = f"Frame {number} of {name}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise MediaError(
-                f"Frame {number} of {name} has {value!r} as {shape}; a finite number is expected. "
-                "Record it again."
+                f"{where} has {value!r} as {shape}; a finite number is expected. Record it again."
             )
-        shapes[shape] = float(value)
+        shapes[shape] = weight_of(max(-HUGE, min(value, HUGE)), shape, where)
     return shapes
-
-
-def _head_deg(face: object) -> Tensor | None:
-    """(3,) pitch, yaw, roll of a face's own matrix; None where there is none."""
-    matrix = (
-        cast(dict[str, Any], face).get("transformation_matrix") if isinstance(face, dict) else None
-    )
-    if matrix is None:
-        return None
-    turn = torch.as_tensor(matrix, dtype=torch.float64)
-    if turn.numel() != MATRIX_SIZE**2 or not bool(turn.isfinite().all()):
-        return None
-    turn = turn.reshape(MATRIX_SIZE, MATRIX_SIZE)[:3, :3]
-    turn = turn / turn.norm(dim=0, keepdim=True).clamp(min=1e-9)
-    flip = turn.new_tensor((1.0, -1.0, -1.0))  # y up and z to the viewer, as ours are not
-    rows = (flip[:, None] * turn * flip).mT
-    return degrees_from_rotation(rows[None])[0].float()

@@ -8,14 +8,15 @@ from typing import Final
 
 import torch
 
-from ..errors import MediaError
+from ..errors import MediaError, counted
 from ..motion.blendshape_options import CaptureOptions
 from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from .capture_head import head_deg_of
+from .capture_numbers import number_of, weight_of
 
 DEFAULT_FPS: Final = Fraction(60)
 PERCENT: Final = 100.0
-_PAIR: Final = re.compile(r"\s*(\w+?)\s*[-&]\s*(-?[\d.eE+-]+)\s*")
+_PAIR: Final = re.compile(r"\s*(\w+?)\s*[-&](.*)")
 _SIDES: Final = (("_L", "Left"), ("_R", "Right"))
 _SHAPES: Final = {name.lower(): name for name in ARKIT_SHAPES}
 Numbers = list[float]
@@ -27,6 +28,7 @@ def read_capture_text(text: str, name: str, options: CaptureOptions) -> Blendsha
     Convention:
         - weights are of 100; head angles are degrees about x, y and z
         - a message has no time: they follow at an even rate
+        - lines without a shape, as a greeting, are no frames; all others hold the same shapes
 
     Args:
         text: Of the file.
@@ -36,11 +38,12 @@ def read_capture_text(text: str, name: str, options: CaptureOptions) -> Blendsha
     Raises:
         MediaError: It is none.
     """
-    frames = [
-        _frame(line, number, name)
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip()
-    ]
+    frames: list[tuple[dict[str, float], Numbers | None]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        shapes, head = _frame(line, f"Line {number} of {name}")
+        if shapes:
+            frames.append((shapes, head))
+            _check_alike(*frames[0], shapes, head, where=f"Line {number} of {name}")
     known = frozenset(shape for shapes, _ in frames for shape in shapes)
     if not known:
         raise MediaError(
@@ -50,7 +53,7 @@ def read_capture_text(text: str, name: str, options: CaptureOptions) -> Blendsha
     weights = torch.zeros(len(frames), len(ARKIT_SHAPES))
     for row, (shapes, _) in enumerate(frames):
         for shape, value in shapes.items():
-            weights[row, ARKIT_SHAPES.index(shape)] = value / PERCENT
+            weights[row, ARKIT_SHAPES.index(shape)] = value
     heads = [head for _, head in frames if head is not None]
     head_deg = None
     if len(heads) == len(frames):
@@ -60,33 +63,42 @@ def read_capture_text(text: str, name: str, options: CaptureOptions) -> Blendsha
     return Blendshapes(weights=weights, head_deg=head_deg, known=known, fps=fps)
 
 
-def _frame(line: str, number: int, name: str) -> tuple[dict[str, float], Numbers | None]:
-    """Shapes and head angles of a message."""
+def _frame(line: str, where: str) -> tuple[dict[str, float], Numbers | None]:
+    """Shapes of 100 and head angles of a message."""
     before, _, after = line.partition("=")
     shapes: dict[str, float] = {}
     head: Numbers | None = None
-    try:
-        for part in before.split("|"):
-            if (pair := _PAIR.fullmatch(part)) and (shape := _shape_named(pair[1])):
-                shapes[shape] = float(pair[2])
-        for part in after.split("|"):
-            if part.strip().startswith("head#"):
-                values = [float(value) for value in part.partition("#")[2].split(",")]
-                head = values[:3]
-    except ValueError as error:
-        raise MediaError(
-            f"Line {number} of {name} holds what is no number ({error}). Record it again."
-        ) from error
-    if head is not None and not torch.tensor([*head, *shapes.values()]).isfinite().all():
-        raise MediaError(
-            f"Line {number} of {name} holds a value that is no finite number; finite ones are "
-            "expected. Record it again."
-        )
+    for part in before.split("|"):
+        if (pair := _PAIR.fullmatch(part)) and (shape := _shape_named(pair[1])):
+            shapes[shape] = weight_of(number_of(pair[2], where), shape, where, PERCENT)
+    for part in after.split("|"):
+        if part.strip().startswith("head#"):
+            head = [number_of(value, where) for value in part.partition("#")[2].split(",")][:3]
     if head is not None and len(head) < 3:  # noqa: PLR2004 - x, y, z
         raise MediaError(
-            f"Line {number} of {name} has {len(head)} head angles; 3 are expected. Record it again."
+            f"{where} has {counted(len(head), 'head angle')}; 3 are expected. Record it again."
         )
     return shapes, head
+
+
+def _check_alike(
+    first: dict[str, float],
+    first_head: Numbers | None,
+    shapes: dict[str, float],
+    head: Numbers | None,
+    *,
+    where: str,
+) -> None:
+    """Refuse a message that was cut off: what it lacks would count as a face at rest."""
+    if shapes.keys() != first.keys() or (head is None) != (first_head is None):
+        found, expected = (
+            f"{counted(len(names), 'shape')} {'without' if angles is None else 'with'} a head"
+            for names, angles in ((shapes, head), (first, first_head))
+        )
+        raise MediaError(
+            f"{where} has {found}; {expected} are expected, as in its first frame. Leave the line "
+            "out, or record it again."
+        )
 
 
 def _shape_named(name: str) -> str | None:

@@ -118,6 +118,40 @@ def test_time_codes_that_tremble_by_less_than_half_a_frame_keep_the_values(tmp_p
     assert_close(read.shape("jawOpen"), torch.tensor([k % 7 / 10 for k in range(60)]))
 
 
+def test_drop_frame_codes_leave_no_gap_where_numbers_are_left_out(tmp_path):
+    codes = [
+        *(f"00:00:59;{frame:02}" for frame in range(20, 30)),
+        *(f"00:01:00;{frame:02}" for frame in range(2, 12)),
+    ]
+    rows = [f"{code},2,{k / 20},0" for k, code in enumerate(codes)]
+    read = load_blendshapes(written(tmp_path / "take.csv", csv_text(*rows)))
+    assert read.fps == Fraction(30000, 1001)
+    assert_close(read.shape("jawOpen"), torch.arange(20) / 20)
+
+
+def test_drop_frame_codes_go_on_over_midnight(tmp_path):
+    text = csv_text("23:59:59;29,2,0,0", "00:00:00;00,2,1,0")
+    assert len(load_blendshapes(written(tmp_path / "take.csv", text))) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("mark", "point"), [(",", "."), (";", "."), (";", ","), ("\t", ",")])
+def test_a_csv_as_spreadsheets_write_it(tmp_path, mark, point, encoding):
+    header = "Timecode,JawOpen,EyeBlinkLeft,HeadYaw,HeadPitch,HeadRoll"
+    text = csv_text("00:00:00:00.5,.25,1,-0.5,0,0", "00:00:00:01.5,7.5e-1,0,0,0,0", header=header)
+    text = text.replace(",", mark).replace(".", point).replace("\n", "\r\n")
+    (tmp_path / "take.csv").write_bytes(f"\r\n{text}{mark * 5}\r\n".encode(encoding))
+    read = load_blendshapes(tmp_path / "take.csv")
+    assert read.shape("jawOpen").tolist() == [0.25, 0.75]
+    assert read.head_deg[0].tolist() == pytest.approx([0, math.degrees(0.5), 0], abs=1e-4)
+
+
+def test_errors_name_the_line_of_the_file(tmp_path):
+    text = csv_text("00:00:00:00.0,2,0,0", "", "00:00:00:01.0,2,wide,0")
+    with pytest.raises(MediaError, match=r"Line 4 of .*'wide'"):
+        load_blendshapes(written(tmp_path / "take.csv", text))
+
+
 def test_a_csv_without_time_codes_and_one_that_counts_frames(tmp_path):
     plain = written(tmp_path / "a.csv", "jawOpen\n0.5\n0.25\n")
     read = load_blendshapes(plain, CaptureOptions(capture_fps=Fraction(30)))
@@ -136,6 +170,12 @@ def test_messages_of_ifacialmocap(tmp_path):
     assert read.known == {"mouthSmileRight", "jawOpen", "eyeBlinkLeft", "browInnerUp"}
     assert read.shape("jawOpen").tolist() == pytest.approx([0.45] * 3)
     assert read.head_deg[0].tolist() == [10, 5, -2]
+
+
+def test_lines_without_shapes_are_no_messages(tmp_path):
+    text = "iFacialMocap_greeting\njawOpen-45|=head#1,2,3|\n\njawOpen--5|=head#1,2,3|\n"
+    read = load_blendshapes(written(tmp_path / "take.txt", text))
+    assert read.shape("jawOpen").tolist() == pytest.approx([0.45, -0.05])
 
 
 MEDIAPIPE_FORMS = {
@@ -181,6 +221,30 @@ def test_the_head_of_mediapipe_turns_as_its_matrix_says(tmp_path):
     assert read.head_deg[0].tolist() == pytest.approx([0, -20, 0], abs=1e-3)
 
 
+HEADS = {
+    "rows": lambda turn: {"transformation_matrix": turn},
+    "flat": lambda turn: {"transformation_matrix": [number for row in turn for number in row]},
+    "results of Python": lambda turn: {"facial_transformation_matrixes": [turn, turn]},
+    "results of a browser": lambda turn: {
+        "facialTransformationMatrixes": [
+            {"rows": 4, "columns": 4, "data": [row[column] for column in range(4) for row in turn]}
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("form", HEADS)
+def test_heads_of_mediapipe_stand_in_several_forms(tmp_path, form):
+    cos, sin = math.cos(0.4), math.sin(0.4)  # about x: the nose goes down
+    turn = [[1, 0, 0, 3], [0, cos, -sin, 2], [0, sin, cos, -40], [0, 0, 0, 1]]
+    shapes = [{"categoryName": "jawOpen", "score": 0.2}]
+    frames = [{"face_blendshapes": [shapes]} for _ in range(3)]
+    frames[1] |= HEADS[form](turn)  # and the frames beside it have none
+    read = load_blendshapes(written(tmp_path / "take.json", json.dumps(frames)))
+    expected = torch.tensor([[math.degrees(0.4), 0.0, 0.0]]).expand(3, -1)
+    assert_close(read.head_deg, expected, atol=1e-3, rtol=0)
+
+
 def test_a_mirrored_capture_changes_sides(tmp_path):
     shapes = random_shapes()
     save_blendshapes(shapes, tmp_path / "take.csv")
@@ -213,9 +277,19 @@ BAD_FILES = {
     "backwards.csv": csv_text("00:00:00:05.0,2,0,0", "00:00:00:04.0,2,0,0"),
     "same.csv": csv_text("00:00:00:05.0,2,0,0", "00:00:00:05.0,2,0,0"),
     "hours.csv": csv_text("01:00:00:05.0,2,0,0", "03:00:00:05.0,2,0,0"),
+    "under.csv": csv_text("00:00:00:00.0,2,0_1,0"),
+    "empty_cell.csv": csv_text("00:00:00:00.0,2,,0"),
+    "percent.csv": csv_text("00:00:00:00.0,2,37,0"),
+    "seconds.csv": csv_text("3.25,2,0,0", "3.29,2,0,0"),
+    "no_time.csv": csv_text("0", header="JawOpen,Timecode"),
     "quote.csv": csv_text('00:00:00:05.0,2,"0,0'),
     "words.txt": "hello\nworld\n",
     "letters.txt": "jawOpen-4.5.6|=head#1,2,3\n",
+    "word.txt": "jawOpen-wide|=head#1,2,3\n",
+    "no_number.txt": "jawOpen-nan|=head#1,2,3\n",
+    "far.txt": "jawOpen-1e9|=head#1,2,3\n",
+    "cut.txt": "jawOpen-4|eyeBlink_L-3|=head#1,2,3|\njawOpen-4|eyeB",
+    "cut_head.txt": "jawOpen-4|=head#1,2,3|\njawOpen-4",
     "head.txt": "jawOpen-4|=head#1,2\n",
     "nan.txt": "jawOpen-4|=head#nan,2,3\n",
     "no.json": "{",
@@ -224,6 +298,12 @@ BAD_FILES = {
     "none.json": "[[], []]",
     "text.json": '[{"jawOpen": "wide"}]',
     "nan.json": '[{"jawOpen": NaN}]',
+    "large.json": '[{"jawOpen": 1e39}]',
+    "digits.json": '[{"jawOpen": 1' + "0" * 400 + "}]",
+    "matrix_text.json": '[{"jawOpen": 1, "transformation_matrix": "turned"}]',
+    "matrix_rows.json": '[{"jawOpen": 1, "transformation_matrix": [[1, 2], [3]]}]',
+    "matrix_flat.json": '[{"jawOpen": 1, "transformation_matrix": [[0, 0, 0, 0]]}]',
+    "matrix_data.json": '[{"jawOpen": 1, "transformation_matrix": {"rows": 4}}]',
     "deep.json": "[" * 20000,
     "take.bvh": "HIERARCHY",
 }
@@ -241,7 +321,7 @@ def test_what_is_no_capture_is_one_sentence(tmp_path, name):
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
-    (tmp_path / "take.csv").write_bytes(b"\xff\xfe\x00\x01" * 50)
+    (tmp_path / "take.csv").write_bytes(b"\x80\xfe\x00\x01" * 50)
     with pytest.raises(MediaError, match="is no text"):
         load_blendshapes(tmp_path / "take.csv")
 
