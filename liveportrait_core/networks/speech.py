@@ -44,7 +44,7 @@ class SpeechForm:
     slow: int = 0
     """How many of the outputs, the last ones, are the head's: they have a head of their own."""
     width: int = 128
-    layers: int = 4
+    layers: int = 3
     heads: int = 4
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import torch
@@ -27,6 +28,8 @@ FORM: Final = "form"
 RECOGNISER: Final = "recogniser"
 """SHA-256 of the recogniser that a model was trained with; empty for another one than the
 package's."""
+CHANGE: Final = "change."
+"""Before the keys of what was added to the recogniser."""
 _KEPT_EXACT: Final = ("mean", "spread")
 """Tensors that stay in float32."""
 
@@ -39,6 +42,8 @@ class SpeechModel:
     """What hears."""
     network: SpeechNetwork
     """What moves."""
+    change: Mapping[str, Tensor] = field(default_factory=lambda: MappingProxyType({}))
+    """What training added to the recogniser of the package, by the keys of its tensors."""
     origin: str = ""
     """Its file."""
 
@@ -77,6 +82,7 @@ def load_speech_model(
     state = {name: tensor.float() for name, tensor in as_tensors(read_file(path), path).items()}
     try:
         network = SpeechNetwork(_form(metadata[FORM]))
+        change = {key: state.pop(CHANGE + key) for key in _changed_keys(state)}
         network.load_state_dict(state)
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
@@ -85,20 +91,42 @@ def load_speech_model(
         ) from error
     if recogniser is None:
         _check_recogniser(path, metadata.get(RECOGNISER, ""))
-        recogniser = load_recogniser()
+        recogniser = changed_recogniser(load_recogniser(), change)
     network.eval().requires_grad_(False)
-    return SpeechModel(recogniser=recogniser, network=network, origin=str(path))
+    return SpeechModel(recogniser=recogniser, network=network, change=change, origin=str(path))
+
+
+def changed_recogniser(recogniser: PhonemeEncoder, change: Mapping[str, Tensor]) -> PhonemeEncoder:
+    """The recogniser with what training added to it; itself where that is nothing."""
+    if not change:
+        return recogniser
+    changed = PhonemeEncoder()
+    state = recogniser.state_dict()
+    changed.load_state_dict(state | {key: state[key] + value for key, value in change.items()})
+    return changed.eval().requires_grad_(False)
+
+
+def change_of(recogniser: PhonemeEncoder) -> dict[str, Tensor]:
+    """What training added to the recogniser of the package; without the tensors that stayed."""
+    before = load_recogniser().state_dict()
+    added = {key: value.cpu() - before[key] for key, value in recogniser.state_dict().items()}
+    return {key: value for key, value in added.items() if value.any()}
+
+
+def _changed_keys(state: Mapping[str, Tensor]) -> list[str]:
+    return [key.removeprefix(CHANGE) for key in state if key.startswith(CHANGE)]
 
 
 def save_speech_model(model: SpeechModel, path: Path, *, metadata: Mapping[str, str]) -> None:
-    """Write what moves in float16; of what hears only which it was.
+    """Write what moves, and how what hears was changed in training, in float16.
 
     Raises:
         MediaError: The file cannot be written.
     """
     state = model.network.state_dict()
     tensors = {key: _stored(key, value) for key, value in state.items()}
-    of_package = model.recogniser is load_recogniser()
+    of_package = model.recogniser is load_recogniser() or bool(model.change)
+    tensors |= {CHANGE + key: _stored(key, value) for key, value in model.change.items()}
     about = {
         **metadata,
         "format": FORMAT,

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,6 +24,8 @@ from .speech_clip import SpeechClip
 Samples: TypeAlias = NDArray[np.float32]
 Augment: TypeAlias = Callable[[Samples, np.random.Generator], Samples]
 """Adds what rooms, microphones and other sounds add to speech, in time to the sample."""
+SPEEDS: Final = (-0.16, 0.16)
+"""Logarithms of how much faster."""
 StillSound: TypeAlias = Callable[[int, np.random.Generator], Samples]
 """So many samples of a sound in which nobody speaks."""
 STARTS: Final = (BEHIND - 3 * WINDOW, BEHIND - 2 * WINDOW, BEHIND - WINDOW, BEHIND)
@@ -84,6 +87,9 @@ class SpeechBatches:
     still: float = 0.12
     """Share of sounds without speech, in which the face rests."""
     past_spread: float = 0.15
+    faster: float = 0.6
+    """Share of sounds that are played faster or slower, as other voices would have them: pitch and
+    formants go with it."""
 
     def draw(self, draw: Draw) -> SpeechBatch:
         """A batch, a function of the draw alone."""
@@ -114,9 +120,10 @@ class SpeechBatches:
         track = self._track(number)
         # the part that is taught lies anywhere in the clip, or reaches over its ends
         first = int(random.integers(-BEHIND, max(1, len(track.values) - WINDOW)))
-        clean = _cut(clip.waveform, first * FRAME_SAMPLES, HEARD_SAMPLES)
-        values = _frames(track.values, first)
-        closure = _frames(track.closure[:, None], first)[:, 0]
+        speed = float(np.exp(random.uniform(*SPEEDS))) if random.random() < self.faster else 1.0
+        clean = _cut(clip.waveform, first * FRAME_SAMPLES, HEARD_SAMPLES, speed)
+        values = _frames(torch.cat((track.values, track.closure[:, None]), 1), first, speed)
+        values, closure = values[:, :-1], values[:, -1]
         heard = self.augment(clean, random)
         if random.random() < self.still:
             values, closure = values * 0, closure * 0
@@ -167,19 +174,24 @@ def statistics(
     return values.mean(0), values.std(0).clamp(min=0.02)
 
 
-def _cut(samples: Samples, first: int, count: int) -> Samples:
+def _cut(samples: Samples, first: int, count: int, speed: float) -> Samples:
     """Samples from `first` on, silence where there are none."""
-    cut = np.zeros(count, np.float32)
-    begin, end = max(first, 0), min(first + count, len(samples))
-    if end > begin:
-        cut[begin - first : end - first] = samples[begin:end]
-    return cut
+    if speed == 1:
+        cut = np.zeros(count, np.float32)
+        begin, end = max(first, 0), min(first + count, len(samples))
+        if end > begin:
+            cut[begin - first : end - first] = samples[begin:end]
+        return cut
+    places = first + speed * np.arange(count)
+    return np.interp(places, np.arange(len(samples)), samples, 0, 0).astype(np.float32)
 
 
-def _frames(values: Tensor, first: int) -> Tensor:
+def _frames(values: Tensor, first: int, speed: float) -> Tensor:
     """(56, C) frames from `first` on; the face rests before the clip and after it."""
-    rows = values.new_zeros(HEARD, values.shape[1])
-    begin, end = max(first, 0), min(first + HEARD, len(values))
-    if end > begin:
-        rows[begin - first : end - first] = values[begin:end]
-    return rows
+    padded = F.pad(values, (0, 0, 1, 1))  # at rest
+    places = (first + 1 + speed * torch.arange(HEARD, dtype=torch.float64)).clamp(
+        0, len(padded) - 1
+    )
+    low = places.floor().long()
+    high = (low + 1).clamp(max=len(padded) - 1)
+    return torch.lerp(padded[low], padded[high], (places - low).to(values.dtype)[:, None])

@@ -29,7 +29,13 @@ from liveportrait_core.networks.speech import (
     SpeechWindow,
     Style,
 )
-from liveportrait_core.speech.model import SpeechModel, load_speech_model, save_speech_model
+from liveportrait_core.speech.model import (
+    SpeechModel,
+    change_of,
+    changed_recogniser,
+    load_speech_model,
+    save_speech_model,
+)
 from liveportrait_core.speech.recogniser import load_recogniser
 
 from ..data.speech_batch import STARTS, Samples, SpeechBatch, SpeechBatches, statistics
@@ -85,8 +91,14 @@ class Audio2MotionConfig:
     batch: int = option(16, "sounds of 1.1 seconds per step and process", minimum=1)
     init: str = option("", "model file whose weights all begin with", place=True)
     lr: float = option(1e-3, "learning rate (AdamW)", above=0)
+    encoder_lr: float = option(
+        0.0,
+        "learning rate of the recogniser; 0 leaves it as it is. A few hundred steps at 2e-4 help; "
+        "more make it know synthetic voices by heart and understand people less",
+        minimum=0,
+    )
     width: int = option(128, "channels of the transformer", minimum=8, more=True)
-    layers: int = option(4, "layers of the transformer", minimum=1, more=True)
+    layers: int = option(3, "layers of the transformer", minimum=1, more=True)
     weights: SpeechWeights = shared(SpeechWeights)
     acoustics: AcousticsOptions = section(AcousticsOptions, more=True)
 
@@ -117,6 +129,7 @@ class SpeechStep:
     batches: SpeechBatches
     weights: SpeechWeights
     recogniser: PhonemeEncoder
+    """Where it is not trained."""
 
     def batch(self, draw: Draw) -> SpeechBatch:
         """Sounds with what the face does."""
@@ -127,8 +140,9 @@ class SpeechStep:
         del average
         network = networks[NETWORK]
         assert isinstance(network, SpeechNetwork)
-        with torch.no_grad():
-            heard = self.recogniser(batch.heard.to(device_of(networks)))
+        trained = networks.get(RECOGNISER)
+        with torch.set_grad_enabled(trained is not None):
+            heard = (trained or self.recogniser)(batch.heard.to(device_of(networks)))
         made, true = windows(network, heard, batch)
         step = SpeechStepLosses(
             made=made,
@@ -180,13 +194,14 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
     """The networks, the batches and the step, put together."""
     torch.manual_seed(config.loop.seed)
     form = config.form
-    recogniser, network = load_recogniser(), SpeechNetwork(form)
+    given = load_speech_model(Path(config.init)) if config.init else None
+    network = SpeechNetwork(form)
+    recogniser = changed_recogniser(load_recogniser(), given.change if given else {})
     if not checkpoint.is_begun(config.loop.run):
         mean, spread = statistics(clips, form.outputs, form.slow)
         network.mean.copy_(mean)
         network.spread.copy_(spread)
-        if config.init:
-            given = load_speech_model(Path(config.init))
+        if given is not None:
             network.load_state_dict(given.network.state_dict())
     batches = SpeechBatches(
         clips=clips,
@@ -200,17 +215,28 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
 
     def write(average: Networks) -> Path:
         path, trained = config.loop.run / MODEL_NAME, average[NETWORK]
+        hears = average.get(RECOGNISER, recogniser)
         assert isinstance(trained, SpeechNetwork)
+        assert isinstance(hears, PhonemeEncoder)
         note = f"audio2motion {config.loop.length}, seed {config.loop.seed}"
-        model = SpeechModel(recogniser=recogniser, network=trained)
+        model = SpeechModel(recogniser=hears, network=trained, change=change_of(hears))
         save_speech_model(model, path, metadata={"trained": note})
         return path
 
+    groups = [ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER)]
+    hearing = {RECOGNISER: recogniser}
+    if config.encoder_lr:
+        trained = PhonemeEncoder()
+        trained.load_state_dict(recogniser.state_dict())
+        hearing = {RECOGNISER: trained}
+        groups.append(
+            ParameterGroup(modules=(RECOGNISER,), lr=config.encoder_lr, optimiser=OPTIMISER)
+        )
     return Task(
-        networks={NETWORK: network},
-        groups=(ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER),),
+        networks={NETWORK: network, **(hearing if config.encoder_lr else {})},
+        groups=tuple(groups),
         steps=(step,),
-        frozen={RECOGNISER: recogniser},
+        frozen={} if config.encoder_lr else hearing,
         write=write,
     )
 

@@ -1,6 +1,7 @@
 """Training of speech to motion, and the losses of its windows."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ import torch
 from liveportrait_core.networks.speech import SpeechWindow
 from liveportrait_core.speech.lip_gap import LipGap
 from liveportrait_core.speech.model import load_speech_model
+from liveportrait_core.speech.recogniser import load_recogniser
 from tests.support.killing import cut_off_and_resumed, losses_of
-from tests.support.speaking import made_clip, small_speech_model
+from tests.support.speaking import made_clip
 from train import audio2motion
+from train.data import speech_batch
 from train.data.speech_batch import STARTS, SpeechBatches, face_track
 from train.engine.draw import Draw
 from train.losses.speech_terms import SpeechStepLosses, TrueWindow, gap_loss, velocity_loss
@@ -27,8 +30,6 @@ OUTPUTS = (*SPOKEN_SHAPES, *HEAD_ANGLES)
 def _made_clips(monkeypatch):
     clips = [made_clip(seed) for seed in range(3)]
     monkeypatch.setattr(task, "SpeechSet", lambda folders: clips)
-    recogniser = small_speech_model().recogniser
-    monkeypatch.setattr(task, "load_recogniser", lambda: recogniser)
 
 
 def batches(**more):
@@ -51,7 +52,7 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(tmp_path, capsys):
     assert losses_of(whole) == losses_of(resumed)
     (first, *_, last) = losses_of(whole)
     assert last["total"] < first["total"]
-    model = load_speech_model(resumed / "speech.safetensors", small_speech_model().recogniser)
+    model = load_speech_model(resumed / "speech.safetensors")
     assert model.form.outputs == OUTPUTS
     assert str(resumed / "speech.safetensors") in capsys.readouterr().out
 
@@ -68,8 +69,30 @@ def test_a_run_begins_with_the_weights_of_another(tmp_path):
     torch.testing.assert_close(two.network.from_mel.weight, one.network.from_mel.weight)
 
 
+@pytest.mark.usefixtures("_made_clips")
+def test_of_a_trained_recogniser_what_changed_is_kept(tmp_path):
+    more = [f"run={tmp_path}", *QUICK, "steps=2", "encoder_lr=1e-3"]
+    assert audio2motion.main(more) == 0
+    model = load_speech_model(tmp_path / "speech.safetensors")
+    assert "mel.bands" not in model.change
+    before, after = load_recogniser().stem.weight, model.recogniser.stem.weight
+    torch.testing.assert_close(after - before, model.change["stem.weight"], rtol=0, atol=1e-6)
+    assert 0 < model.change["stem.weight"].abs().max() < 0.01
+
+
+def test_a_faster_sound_has_the_face_of_its_time(monkeypatch):
+    monkeypatch.setattr(speech_batch, "SPEEDS", (math.log(2), math.log(2)))
+    clip = made_clip(0)
+    clip = replace(clip, waveform=np.repeat(clip.shapes.shape("jawOpen").numpy(), 320))
+    batch = replace(batches(still=0.0, faster=1.0), clips=[clip]).draw(Draw.of(0, 0, 1))
+    heard = batch.heard[:, ::320]  # the sound is the jaw itself
+    inner = batch.values[:, : heard.shape[1], 0]
+    assert (heard - inner).abs().mean() < 0.01
+    assert heard.abs().max() > 0.1
+
+
 def test_frames_of_a_batch_are_in_time_to_its_sound():
-    batch = batches(still=0.0).draw(Draw.of(0, 0, 1))
+    batch = batches(still=0.0, faster=0.0).draw(Draw.of(0, 0, 1))
     clip = made_clip(0)
     padded = np.pad(clip.waveform, (13000, 18000))
     for row in range(3):
