@@ -154,11 +154,20 @@ def place_of(model_name: str) -> str | Path:
         return published_folder("animal")
     if model_name == ANIMAL_OR_OURS:
         return find_published("animal") or "default"
-    path = folder_paths.get_full_path(FOLDER, model_name)
+    return own_file(model_name)
+
+
+def own_file(name: str) -> Path:
+    """The file that a name of `own_files` means.
+
+    Raises:
+        CheckpointError: It is not there.
+    """
+    path = folder_paths.get_full_path(FOLDER, name)
     if path is None:  # some versions of ComfyUI do not compare a choice with the list
         raise CheckpointError(
-            f"There is no model {model_name} in {Path(folder_paths.models_dir, FOLDER)}. Choose "
-            "another from the list, or 'default'."
+            f"There is no model {name} in {Path(folder_paths.models_dir, FOLDER)}. Choose another "
+            "from the list, or 'default'."
         )
     return Path(path)
 

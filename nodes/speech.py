@@ -10,10 +10,12 @@ from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.errors import about
 from ..liveportrait_core.motion.speech_options import SpeechOptions
 from ..liveportrait_core.motion.speech_style import STYLE_VALUES, SpeechStyle
+from ..liveportrait_core.speech import model as speech_files
 from . import library, runtime
 from .adapt.clips import exact_fps
 from .adapt.sounds import waveform_of
 from .fields import DEFAULT_FPS, model_field
+from .load import own_file, own_files
 from .schema import field, schema
 from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget
@@ -21,6 +23,7 @@ from .widgets import OptionWidget
 SHOWN: Final = ("amount", "life", "seed")
 ADVANCED: Final = (*STYLE_VALUES, "guidance")
 """In the order of the node; workflows rely on it."""
+SHIPPED: Final = "default"
 
 
 class SpeechToMotion(io.ComfyNode):
@@ -57,6 +60,16 @@ class SpeechToMotion(io.ComfyNode):
                     tooltip="Frames per second.",
                 ),
                 *(_widget(name).field(advanced=True) for name in ADVANCED),
+                field(
+                    io.Combo,
+                    "speech_model",
+                    options=[SHIPPED, *own_files()],
+                    default=SHIPPED,
+                    optional=True,
+                    advanced=True,
+                    tooltip="The model of speech. default: ours, in the pack. Others: files of "
+                    "train.audio2motion in models/liveportrait.",
+                ),
             ],
             outputs=[
                 MotionSocket.Output(
@@ -71,8 +84,14 @@ class SpeechToMotion(io.ComfyNode):
         )
 
     @classmethod
-    def execute(
-        cls, model: LoadedModel, audio: object, seed: int, fps: float, **widgets: float
+    def execute(  # noqa: PLR0913 - a name for each that is not an option of the library
+        cls,
+        model: LoadedModel,
+        audio: object,
+        seed: int,
+        fps: float,
+        speech_model: str = SHIPPED,
+        **widgets: float,
     ) -> io.NodeOutput:
         """The speech network runs on the CPU, many times faster than the sound."""
         net = checked(model, LoadedModel, "model").model
@@ -81,13 +100,24 @@ class SpeechToMotion(io.ComfyNode):
         with about("audio"):
             samples = library.sound.speech_of(waveform_of(audio), "The audio")
         motion = library.talking.motion_of_speech(
-            samples, net.preset.space, options, fps=exact_fps(fps), progress=_check_cancelled
+            samples,
+            net.preset.space,
+            options,
+            fps=exact_fps(fps),
+            model=_speech_model(speech_model),
+            progress=_check_cancelled,
         )
         return io.NodeOutput(runtime.intermediate(motion), audio)
 
 
 def _widget(name: str) -> OptionWidget:
     return OptionWidget(spec=spec_of(SpeechOptions, name), id=name)
+
+
+def _speech_model(name: str) -> speech_files.SpeechModel | None:
+    """The model of a choice of the combo; None for the one in the package."""
+    with about("speech_model"):
+        return None if name == SHIPPED else speech_files.load_speech_model(own_file(name))
 
 
 def _check_cancelled(done: int, samples: int) -> None:

@@ -28,6 +28,8 @@ from train.rendering.keyframes import Track, value_at
 from train.rendering.motion_sampler import HeadMotion
 from train.rendering.people.identity import Identity, make_identity
 from train.rendering.skin.face_chart import chart_face
+from train.speaking.synthesizers import SPEECH_HZ, speak
+from train.speaking.voices import FliteVoice
 
 DEMO: Final = Path(__file__).resolve().parent.parent / "docs" / "demo"
 PERSON, LEFT, RIGHT, KITTEN = 18, 4, 14, 0
@@ -44,11 +46,14 @@ VOWELS: Final = {
 }
 """The first three formants, Hz."""
 SYLLABLES: Final = " aeioa  uiao  eioua "
-"""Vowels and pauses; they begin and end where the mouth of the shipped motion `talking` does."""
+"""Vowels and pauses, the sound of `person.mp4`."""
 SYLLABLE_S: Final = 0.25
 BANDWIDTHS_HZ: Final = (80, 110, 160)
 PITCH_HZ: Final = (132, 104)
 """At the beginning and at the end."""
+VOICE: Final = FliteVoice("slt", stretch=0.95, pitch_hz=0)
+SENTENCES: Final = "Give me a photo and a voice. My lips move with every word, and I blink."
+"""Of `speech.mp3`; no longer than `driving.mp4`."""
 SWAY: Final[Track] = ((0, 0), (0.7, 7), (1.6, -7), (2.4, 3), (3, 0))
 NOD: Final[Track] = ((0, 0), (0.5, 3), (1.2, -2), (2.2, 3), (3, 0))
 BLINK: Final[Track] = (*((0.8, 0), (0.9, 1), (0.98, 0)), *((2.2, 0), (2.3, 1), (2.38, 0)))
@@ -66,9 +71,9 @@ def main() -> None:
     right = replace(right, background=np.ascontiguousarray(left.background[:, ::-1]))
     group = [_still(head, one) for one in (left, right)]
     write_image(DEMO / "group.jpg", np.ascontiguousarray(np.concatenate(group, axis=1)))
-    speech = speak(SYLLABLES)
-    _write_mp3(DEMO / "speech.mp3", speech)
-    sound = Waveform(speech[None, : round(PERSON_FRAMES / FPS * RATE_HZ)], RATE_HZ)
+    _write_mp3(DEMO / "speech.mp3", speak(VOICE, SENTENCES).waveform, SPEECH_HZ)
+    vowels = say_vowels(SYLLABLES)
+    sound = Waveform(vowels[None, : round(PERSON_FRAMES / FPS * RATE_HZ)], RATE_HZ)
     scene, person = Scene(head, PERSON_PX), _person(head, PERSON)
     with VideoWriter(DEMO / "person.mp4", FPS, crf=24, waveform=sound) as writer:
         for k in range(PERSON_FRAMES):
@@ -102,7 +107,7 @@ def _motion(head: HeadModel, time_s: float) -> HeadMotion:
     return replace(motion, expression=expression, pose_deg=pose)
 
 
-def speak(syllables: Sequence[str]) -> NDArray[np.float32]:
+def say_vowels(syllables: Sequence[str]) -> NDArray[np.float32]:
     """Vowels one after the other, (T,) at `RATE_HZ`: pulses of a voice through three formants.
 
     A space is a pause.
@@ -137,11 +142,11 @@ def _resonance(
     return made[2:]
 
 
-def _write_mp3(path: Path, samples: NDArray[np.float32]) -> None:
+def _write_mp3(path: Path, samples: NDArray[np.float32], rate_hz: int) -> None:
     frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-    frame.sample_rate, frame.pts = RATE_HZ, 0
+    frame.sample_rate, frame.pts = rate_hz, 0
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libmp3lame", rate=RATE_HZ, layout="mono", bit_rate=48000)
+        stream = container.add_stream("libmp3lame", rate=rate_hz, layout="mono", bit_rate=48000)
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

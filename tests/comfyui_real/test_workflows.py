@@ -23,7 +23,8 @@ REBUILT = sorted((ROOT / "docs" / "migration").glob("*.json"))
 SOUND_S = {
     "Edit a video with a clip": NUM_FRAMES / WORKFLOW_FPS,
     "KJ video to video": NUM_FRAMES / WORKFLOW_FPS,
-    "Talking portrait with sound": 5,  # of the file and its motion
+    "Speech over the motion of a clip": NUM_FRAMES / WORKFLOW_FPS,
+    "Talking portrait with sound": 4.16,  # of the file, in whole frames
 }
 """Seconds of sound in what a workflow saves; the others are silent."""
 

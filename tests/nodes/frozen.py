@@ -27,6 +27,7 @@ FILES: Final = (
     ("LPS_LoadMotion", "motion_file"),
     ("LPS_LoadBlendshapes", "capture_file"),
     ("LPS_LoadMotion", "normalisation"),
+    ("LPS_SpeechToMotion", "speech_model"),
 )
 """Combos that list files: they are named in workflows, their order means nothing."""
 

@@ -8,8 +8,6 @@ import av
 import numpy as np
 import pytest
 
-from liveportrait_core.assets.shipped_motions import shipped_motions
-from liveportrait_core.media.motion_file import load_motion
 from tests.support.comfyui.stand_in import ROOT, comfyui
 
 __all__ = ["comfyui"]
@@ -82,16 +80,13 @@ def test_they_are_small(given):
     assert sum((DEMO / name).stat().st_size for name in others) < MOST_BYTES
 
 
-def test_the_speech_sounds_while_the_shipped_motion_talks():
+def test_the_speech_is_heard_and_ends_before_the_clip_to_follow():
     with av.open(str(DEMO / "speech.mp3")) as container:
         sound = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
         rate_hz = container.streams.audio[0].rate
-    motion = load_motion(shipped_motions()["talking"])
-    samples = round(rate_hz / motion.fps)
-    loud = [np.abs(sound[k * samples : (k + 1) * samples]).max() > 0.05 for k in range(len(motion))]
-    opened = motion.lip_open.flatten().numpy() > 0.02
-    moves = [opened[max(0, k - 4) : k + 5].any() for k in range(len(motion))]  # within 0.16 s
-    assert len(sound) / rate_hz == pytest.approx(len(motion) / motion.fps, abs=0.1)
-    assert sum(loud) > 60
-    assert not [k for k in range(len(motion)) if loud[k] and not moves[k]]
-    assert not loud[45]  # a pause of both
+    with av.open(str(DEMO / "driving.mp4")) as container:
+        clip_s = container.duration / av.time_base
+    loud = np.abs(sound[: len(sound) // 20 * 20]).reshape(20, -1).max(1) > 0.05
+    assert clip_s - 0.5 < len(sound) / rate_hz < clip_s
+    assert loud.sum() > 15
+    assert np.abs(sound).max() < 1

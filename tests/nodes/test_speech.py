@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from liveportrait_core.speech.model import save_speech_model
+from tests.nodes.suite import MODEL_FILE
 from tests.support.speaking import small_speech_model, tone
 
 WIDGETS = {"amount": 1.2, "life": 0.5, "seed": 3, "guidance": 1.0}
@@ -50,3 +51,48 @@ def test_what_cannot_be_heard_is_told_in_a_sentence(suite):
     assert told[0] == "Speech to Motion, audio"
     assert "has no samples; speech is expected" in told[1]
     assert "an AUDIO with a waveform" in suite.refusal("LPS_SpeechToMotion", audio=3, **given)
+
+
+@pytest.mark.usefixtures("_small_speech")
+@pytest.mark.parametrize(("samples", "channels"), [(1, 1), (300, 2), (4000, 6)])
+def test_a_sound_shorter_than_a_window_has_a_frame_for_each_that_begins_in_it(
+    suite, samples, channels
+):
+    given = {"waveform": torch.full((1, channels, samples), 0.1), "sample_rate": 16000}
+    motion, _ = suite(
+        "LPS_SpeechToMotion", model=suite.model(), audio=given, fps=25.0, **WIDGETS, **STYLE
+    )
+    assert len(motion) == -(-samples * 25 // 16000)
+
+
+def test_samples_that_are_no_numbers_are_told(suite):
+    broken = sound(0.5)
+    broken["waveform"] = broken["waveform"].clone()
+    broken["waveform"][..., 100] = torch.nan
+    told = suite.named_refusal(
+        "LPS_SpeechToMotion", model=suite.model(), audio=broken, fps=25.0, **WIDGETS, **STYLE
+    )
+    assert told[0] == "Speech to Motion, audio"
+    assert "not finite" in told[1]
+
+
+def test_a_speech_model_is_a_file_of_the_models_folder(suite, monkeypatch):
+    folder = suite.comfyui.models / "liveportrait"
+    file = folder / "mine.safetensors"
+    save_speech_model(small_speech_model(), file, metadata={})
+    given = {"model": suite.model(), "fps": 25.0, "audio": sound(0.5), **WIDGETS, **STYLE}
+    try:
+        model = small_speech_model()
+        files = suite.module("liveportrait_core.speech.model")
+        load = files.load_speech_model
+        monkeypatch.setattr(files, "load_speech_model", lambda path: load(path, model.recogniser))
+        motion, _ = suite("LPS_SpeechToMotion", speech_model="mine.safetensors", **given)
+        assert len(motion) == 13
+        other = {"speech_model": MODEL_FILE, **given}
+        place, message = suite.named_refusal("LPS_SpeechToMotion", **other)
+        assert place == "Speech to Motion, speech_model"
+        assert "train.audio2motion" in message
+        missing = suite.refusal("LPS_SpeechToMotion", speech_model="gone.safetensors", **given)
+        assert missing.startswith("There is no model gone.safetensors")
+    finally:
+        file.unlink()

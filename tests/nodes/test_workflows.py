@@ -24,7 +24,7 @@ OWN_TYPES = ("LIVEPORTRAIT_", "IMAGE", "MASK", "VIDEO", "AUDIO", "BOUNDING_BOX")
 
 
 def test_there_are_workflows():
-    assert len(list(FOLDERS[0].glob("*.json"))) == 8
+    assert len(list(FOLDERS[0].glob("*.json"))) == 10
 
 
 @pytest.fixture

@@ -40,6 +40,14 @@ EXTRACT = (230, 132)
 """Of Extract Motion."""
 PARTS = (250, 110)
 """Of Get Video Components."""
+SPEECH = (300, 354)
+"""Of Speech to Motion, with the widgets that newer front ends show on demand."""
+IDLE = (300, 210)
+"""Of Idle Motion."""
+FIXED_SEED = {"control_after_generate": "fixed"}
+"""Of nodes with a seed: Run renders nothing anew unless something was changed."""
+SEEN = (420, 560)
+"""Of Save Video beside many columns."""
 RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
 VIDEOS = "video/LivePortrait"
 """Save Video's files: folder and beginning of the name, in the output folder."""

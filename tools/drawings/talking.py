@@ -1,69 +1,76 @@
-"""A photo that talks: a motion as an audio-to-motion node gives it, and its sound."""
+"""A photo that says what is heard."""
 
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import (
-    ANIMATE,
-    ANIMATE_AT,
-    GAP,
-    MODEL,
-    MOTION,
-    NOTE,
-    PHOTO,
-    RESULT,
-    RESULT_AT,
-    SOUND,
-    TRY,
-    VIDEOS,
-)
+from . import ANIMATE, FIXED_SEED, MODEL, NOTE, PHOTO, SEEN, SOUND, SPEECH, TRY, VIDEOS
 
 TEXT = f"""\
 {TRY}
 ## 1. Drop a portrait on *Your photo*
-## 2. Choose a motion and its sound
+## 2. Drop speech on *The voice*
 ## 3. Press Run
 
-**Load Motion** reads our files, the published *.pkl* templates and those of JoyVASA. The \
-*talking* that comes with the pack moves the mouth, but follows no words.
+The lips follow the sound, in any language. The face blinks, glances and nods by itself: **life** \
+says how much; another **seed** gives other movements.
 
-A node of another pack that makes motion from sound goes in its place, into *driving*.
+**Driving Options** (click its dot to open it) shuts the mouth of a photo that shows teeth, \
+*close_source_lip*, so that lips meet on p, b and m.
+
+The template *Speech over the motion of a clip* takes the head from a film.
 """
+LEFT, FILES, SPEAK, MOVE, LAST = -16, 320, 680, 1050, 1450
+TOP, LOW = 30, 330
 
 
 def draw() -> Canvas:
-    """Load Motion and Load Audio, Animate Portrait (video file), Save Video."""
-    canvas = Canvas("Talking portrait with sound", gap=GAP)
-    canvas.note(TEXT, "Start here", size=(NOTE, 520))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", column=1, size=MODEL)
-    photo = canvas.node("LoadImage", "Your photo", column=1, size=PHOTO, image="lps_portrait.jpg")
-    motion = canvas.node(
-        "LPS_LoadMotion",
-        "Load Motion",
-        column=1,
-        size=MOTION,
-        motion_file="talking (shipped)",
+    """Load Audio, Speech to Motion, Animate Portrait (video file), Save Video."""
+    canvas = Canvas("Talking portrait with sound")
+    canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(NOTE, 470))
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
     )
-    sound = canvas.node("LoadAudio", "The sound", column=1, size=SOUND, audio="lps_speech.mp3")
+    voice = canvas.node(
+        "LoadAudio", "The voice", at=(FILES, 606), size=SOUND, audio="lps_speech.mp3"
+    )
+    spoken = canvas.node(
+        "LPS_SpeechToMotion",
+        "Speech to Motion",
+        at=(SPEAK, LOW),
+        size=SPEECH,
+        model=model["model"],
+        audio=voice["AUDIO"],
+        more=FIXED_SEED,
+    )
+    options = canvas.node(
+        "LPS_DrivingOptions",
+        "Driving Options",
+        at=(SPEAK, 120),
+        collapsed=True,
+        close_source_lip=True,
+    )
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
-        at=ANIMATE_AT,
+        at=(MOVE, TOP),
         size=ANIMATE,
         model=model["model"],
         source=photo["IMAGE"],
-        driving=motion["motion"],
-        audio=sound["AUDIO"],
+        driving=spoken["motion"],
+        options=options["options"],
+        audio=spoken["audio"],
     )
     saved = canvas.node(
         "SaveVideo",
         "The talking portrait",
-        at=RESULT_AT,
-        size=RESULT,
+        at=(LAST, TOP),
+        size=SEEN,
         video=moved["video"],
         filename_prefix=VIDEOS,
     )
-    canvas.group("1. Your files", model, photo, motion, sound)
-    canvas.group("2. Animate", moved, colour="purple")
-    canvas.group("3. Result", saved, colour="green")
+    canvas.group("1. Your files", model, photo, voice)
+    canvas.group("2. Speak", spoken, colour="brown")
+    canvas.group("3. Animate", moved, colour="purple")
+    canvas.group("4. Result", saved, colour="green")
     return canvas

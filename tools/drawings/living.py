@@ -1,0 +1,59 @@
+"""A photo that blinks, glances and breathes; no clip is needed."""
+
+from __future__ import annotations
+
+from ..workflows import Canvas
+from . import ANIMATE, FIXED_SEED, IDLE, MODEL, NOTE, PHOTO, SEEN, TRY, VIDEOS
+
+TEXT = f"""\
+{TRY}
+## 1. Drop a portrait on *Your photo*
+## 2. Choose how long in *Idle Motion*
+## 3. Press Run
+
+The face blinks, glances and breathes. The video ends as it begins, so that it can play in a loop.
+
+**amount** says how much it moves; another **seed** gives other movements.
+"""
+LEFT, FILES, ALIVE, MOVE, LAST = -16, 320, 680, 1050, 1450
+TOP, LOW = 30, 330
+
+
+def draw() -> Canvas:
+    """Idle Motion, Animate Portrait (video file), Save Video."""
+    canvas = Canvas("Living portrait without a clip")
+    canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(NOTE, 370))
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
+    )
+    idle = canvas.node(
+        "LPS_IdleMotion",
+        "Idle Motion",
+        at=(ALIVE, LOW),
+        size=IDLE,
+        model=model["model"],
+        more={**FIXED_SEED, "duration": 4.0},
+    )
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=(MOVE, TOP),
+        size=ANIMATE,
+        model=model["model"],
+        source=photo["IMAGE"],
+        driving=idle["motion"],
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The living portrait",
+        at=(LAST, TOP),
+        size=SEEN,
+        video=moved["video"],
+        filename_prefix=VIDEOS,
+    )
+    canvas.group("1. Your photo", model, photo)
+    canvas.group("2. How it lives", idle, colour="brown")
+    canvas.group("3. Animate", moved, colour="purple")
+    canvas.group("4. Result", saved, colour="green")
+    return canvas

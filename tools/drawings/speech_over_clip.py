@@ -1,0 +1,123 @@
+"""A photo that moves its head as a clip does, and says what is heard."""
+
+from __future__ import annotations
+
+from ..workflows import Canvas, Node, Output
+from . import (
+    ANIMATE,
+    CLIP,
+    EXTRACT,
+    FIXED_SEED,
+    MODEL,
+    NOTE,
+    PHOTO,
+    SEEN,
+    SOUND,
+    SPEECH,
+    TRY,
+    VIDEOS,
+)
+
+TEXT = f"""\
+{TRY}
+## 1. Drop a portrait on *Your photo*
+## 2. Drop a video of a face on *Head and eyes*
+## 3. Drop speech on *The voice*
+## 4. Press Run
+
+Head, eyes and brows move as in the clip, the lips as in the speech. **Layer Motions** lays one \
+over the other: *region* says what is taken of the speech.
+
+The result is as long as the clip. Speech that ends before it is followed by shut lips.
+
+**Driving Options** (click its dot to open it) shuts the mouth of a photo that shows teeth, \
+*close_source_lip*.
+"""
+LEFT, FILES, MAKE, LAYER, MOVE, LAST = -336, 0, 340, 700, 1020, 1410
+TOP, LOW = 30, 640
+LAYERS = (260, 200)
+
+
+def draw() -> Canvas:
+    """Extract Motion and Speech to Motion, Layer Motions, Animate Portrait (video file)."""
+    canvas = Canvas("Speech over the motion of a clip")
+    canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(NOTE, 490))
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
+    photo = canvas.node(
+        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
+    )
+    clip = canvas.node(
+        "LoadVideo", "Head and eyes", at=(LEFT, LOW), size=CLIP, file="lps_driving.mp4"
+    )
+    voice = canvas.node(
+        "LoadAudio", "The voice", at=(FILES, LOW), size=SOUND, audio="lps_speech.mp3"
+    )
+    canvas.group("1. Your photo", model, photo)
+    canvas.group("2. A clip and a voice", clip, voice)
+    spoken, layered = _motions(canvas, model["model"], clip["VIDEO"], voice["AUDIO"])
+    _result(canvas, model["model"], photo["IMAGE"], layered, spoken["audio"])
+    return canvas
+
+
+def _motions(canvas: Canvas, model: Output, clip: Output, voice: Output) -> tuple[Node, Output]:
+    """Speech to Motion, and the motion of both."""
+    head = canvas.node(
+        "LPS_ExtractMotion",
+        "Extract Motion",
+        at=(MAKE, 426),
+        size=EXTRACT,
+        model=model,
+        cropped=clip.via(canvas.bends((FILES - 25, 552), (MAKE - 25, 552))[1]),
+    )
+    spoken = canvas.node(
+        "LPS_SpeechToMotion",
+        "Speech to Motion",
+        at=(MAKE, LOW),
+        size=SPEECH,
+        model=model,
+        audio=voice,
+        more=FIXED_SEED,
+    )
+    layered = canvas.node(
+        "LPS_LayerMotions",
+        "Layer Motions",
+        at=(LAYER, 426),
+        size=LAYERS,
+        base=head["motion"],
+        over=spoken["motion"],
+    )
+    canvas.group("3. Make both motions", head, spoken, colour="brown")
+    canvas.group("4. Lay one over the other", layered, colour="brown")
+    return spoken, layered["motion"]
+
+
+def _result(canvas: Canvas, model: Output, photo: Output, motion: Output, sound: Output) -> None:
+    options = canvas.node(
+        "LPS_DrivingOptions",
+        "Driving Options",
+        at=(LAYER, 300),
+        collapsed=True,
+        close_source_lip=True,
+    )
+    under = canvas.bends((LAYER - 20, 672), (MOVE - 24, 672), (MOVE - 24, 240))
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=(MOVE, TOP),
+        size=ANIMATE,
+        model=model,
+        source=photo,
+        driving=motion,
+        options=options["options"],
+        audio=sound.via(under[2]),
+    )
+    saved = canvas.node(
+        "SaveVideo",
+        "The talking portrait",
+        at=(LAST, TOP),
+        size=SEEN,
+        video=moved["video"],
+        filename_prefix=VIDEOS,
+    )
+    canvas.group("5. Animate", moved, colour="purple")
+    canvas.group("6. Result", saved, colour="green")
