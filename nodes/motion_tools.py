@@ -99,7 +99,9 @@ class LayerMotions(io.ComfyNode):
             ],
             inputs=[
                 _motion_field("base", "The motion that stays where the other does not move."),
-                _motion_field("over", "The motion on top; it is fitted to the frame rate and length of base."),
+                _motion_field(
+                    "over", "The motion on top; it gets the frame rate and length of base."
+                ),
                 *(widget.field() for widget in LAYER),
             ],
             outputs=[_motion_output()],

@@ -84,7 +84,7 @@ class SpeechToMotion(io.ComfyNode):
         )
 
     @classmethod
-    def execute(  # noqa: PLR0913 - a name for each that is not an option of the library
+    def execute(
         cls,
         model: LoadedModel,
         audio: object,
