@@ -99,14 +99,16 @@ class SpeechToMotion(io.ComfyNode):
         options = SpeechOptions(style=style, seed=seed, **widgets)
         with about("audio"):
             samples = library.sound.speech_of(waveform_of(audio), "The audio")
+        progress = runtime.Progress(reading_steps=runtime.STEPS)
         motion = library.talking.motion_of_speech(
             samples,
             net.preset.space,
             options,
             fps=exact_fps(fps),
             model=_speech_model(speech_model),
-            progress=_check_cancelled,
+            progress=progress.read,
         )
+        progress.finish()
         return io.NodeOutput(runtime.intermediate(motion), audio)
 
 
@@ -118,11 +120,6 @@ def _speech_model(name: str) -> speech_files.SpeechModel | None:
     """The model of a choice of the combo; None for the one in the package."""
     with about("speech_model"):
         return None if name == SHIPPED else speech_files.load_speech_model(own_file(name))
-
-
-def _check_cancelled(done: int, samples: int) -> None:
-    del done, samples
-    runtime.check_cancelled()
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (SpeechToMotion,)

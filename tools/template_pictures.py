@@ -29,6 +29,11 @@ NUM_FRAMES: Final = 3
 """Of a video, beside the picture of the source."""
 WIDE: Final = 1.5
 """A wider picture takes a whole row."""
+MOVED: Final = 24
+"""Of 255: what moves, and what the video's compression changes."""
+MARGIN: Final = 1.3
+LEAST_PART: Final = 1 / 3
+"""Of the picture's shorter side that is shown at least."""
 TIMEOUT_S: Final = 1800
 CHANGED: Final = {
     "LPS_AnimatePortrait": "source",
@@ -44,6 +49,9 @@ def picture_of(source: Image.Image, frames: Frames) -> Image.Image:
     wide = source.width >= WIDE * source.height
     shown = liveliest(frames, 1 if wide else NUM_FRAMES)
     panels = [source, *map(Image.fromarray, shown)]
+    if not wide and source.size == panels[1].size:
+        box = moving_part(frames)
+        panels = [panel.crop(box) for panel in panels]
     columns = 1 if wide else 2
     rows = -(-len(panels) // columns)
     size = SIDE_PX // columns, SIDE_PX // rows
@@ -62,6 +70,22 @@ def liveliest(frames: Frames, count: int) -> list[Frames]:
     change = np.abs(frames.astype(np.int16) - frames[0]).mean((1, 2, 3))
     parts = np.array_split(np.arange(len(frames)), count)
     return [frames[part[change[part].argmax()]] for part in parts]
+
+
+def moving_part(frames: Frames) -> tuple[int, int, int, int]:
+    """The square (left, top, right, bottom) around all that moves in a video, with some margin."""
+    height, width = frames.shape[1:3]
+    moved = np.abs(frames.astype(np.int16) - frames[0]).max((0, 3)) > MOVED
+    if not moved.any():
+        return (0, 0, width, height)
+    rows, columns = np.flatnonzero(moved.any(1)), np.flatnonzero(moved.any(0))
+    side = MARGIN * max(np.ptp(rows), np.ptp(columns))
+    side = round(min(max(side, LEAST_PART * min(height, width)), height, width))
+    left, top = (
+        min(max(0, round((ends[0] + ends[-1] - side) / 2)), whole - side)
+        for ends, whole in ((columns, width), (rows, height))
+    )
+    return (left, top, left + side, top + side)
 
 
 def source_of(prompt: dict[str, Any], inputs: Path) -> Image.Image:
