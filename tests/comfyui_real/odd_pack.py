@@ -69,6 +69,34 @@ class OddMotion(io.ComfyNode):
         return io.NodeOutput("nod twice" if kind == "text" else {})
 
 
+class OddSound(io.ComfyNode):
+    """A sound, made odd."""
+
+    @classmethod
+    def define_schema(cls):
+        """A sound in, a sound out."""
+        kinds = ["no samples", "not a number", "cut short", "5.1", "7.1"]
+        return io.Schema(
+            node_id="OddSound",
+            category="odd",
+            inputs=[io.Audio.Input("sound"), io.Combo.Input("kind", options=kinds)],
+            outputs=[io.Audio.Output(display_name="odd")],
+        )
+
+    @classmethod
+    def execute(cls, sound, kind):
+        """Make it odd."""
+        waveform = sound["waveform"]
+        made = {
+            "no samples": waveform[..., :0],
+            "not a number": torch.full_like(waveform, torch.nan),
+            "cut short": waveform[..., : sound["sample_rate"] // 20],
+            "5.1": waveform[:, :1].repeat(1, 6, 1),
+            "7.1": waveform[:, :1].repeat(1, 8, 1),
+        }
+        return io.NodeOutput({**sound, "waveform": made[kind]})
+
+
 class OddKept(io.ComfyNode):
     """How much a model has kept of earlier runs."""
 
@@ -97,7 +125,7 @@ class Odd(ComfyExtension):
 
     async def get_node_list(self):
         """All."""
-        return [OddImages, OddMotion, OddKept]
+        return [OddImages, OddMotion, OddSound, OddKept]
 
 
 async def comfy_entrypoint():

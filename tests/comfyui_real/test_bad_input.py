@@ -187,6 +187,42 @@ def test_sound_that_is_not_there_is_reported(server, graph):
     assert_sentence(server.queue(graph.prompt), ANIMATE, "sound", "source")
 
 
+def spoken(graph, kind, **inputs):
+    """Speech to Motion of an odd sound."""
+    sound = graph.add("LoadAudio", audio="lps_speech.mp3")
+    odd_sound = graph.add("OddSound", sound=sound, kind=kind)
+    model = graph.add("LPS_LoadModel")
+    return graph.add("LPS_SpeechToMotion", model=model, audio=odd_sound, **inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("no samples", ["audio", "no samples"]),
+        ("not a number", ["not finite"]),
+        ("7.1", ["1 to 6 channels"]),
+    ],
+)
+def test_a_sound_that_cannot_be_heard_is_reported(server, graph, kind, words):
+    graph.add("LPS_MotionInfo", motion=spoken(graph, kind))
+    assert_sentence(server.queue(graph.prompt), "LPS_SpeechToMotion", *words)
+
+
+@pytest.mark.parametrize(("kind", "num_frames"), [("cut short", 2), ("5.1", 104)])
+def test_a_short_sound_and_one_of_six_channels_are_heard(server, graph, kind, num_frames):
+    info = graph.add("LPS_MotionInfo", motion=spoken(graph, kind))
+    shown = graph.add("PreviewAny", source=output(info, 2))
+    run = server.queue(graph.prompt).ok()
+    assert run.outputs[shown[0]]["text"] == [str(num_frames)]
+
+
+def test_a_speech_model_that_is_something_else_is_reported(server, graph):
+    motion = spoken(graph, "5.1", speech_model="twin.safetensors")
+    graph.add("LPS_MotionInfo", motion=motion)
+    run = server.queue(graph.prompt)
+    assert_sentence(run, "LPS_SpeechToMotion", "speech_model", "train.audio2motion")
+
+
 def test_features_of_one_model_and_keypoints_of_another_are_reported(server, graph):
     one = graph.add("LPS_LoadModel")
     other = graph.add("LPS_LoadModel", "other", model_name="twin.safetensors")

@@ -46,7 +46,7 @@ def draw() -> Canvas:
     options = canvas.node(
         "LPS_DrivingOptions",
         "Driving Options",
-        at=(SPEAK, 120),
+        at=(SPEAK, 100),
         collapsed=True,
         close_source_lip=True,
     )
