@@ -38,7 +38,8 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
         - lids travel the base's own opening where both know their canonical keypoints; where the
           eyes are those of a motion that does not, they travel as far as it says (the canonical
           keypoints of the neutral frame are left out)
-        - a strength s mixes: (1 - s) base + s layered (`blend`)
+        - a strength s mixes: (1 - s) base + s layered (`blend`); what the base does not carry
+          goes s as far as in the motion on top
         - openness of a part that moves is not known and left out
 
     Args:
@@ -86,7 +87,8 @@ def _layer(base: Motion, over: Motion, options: LayerOptions) -> Motion:
     rest = reference_of_frames(base, neutral)
     layered = _layered(base, rest, over, reference_of_frames(over, over_neutral), options)
     if options.strength < 1:
-        layered = blend(base, layered, options.strength)
+        resting = replace(base, absent=layered.absent, parts=layered.parts)
+        layered = blend(resting, layered, options.strength)
     return replace(layered, fps=timed.fps, reference=_reference(neutral, rest, layered))
 
 

@@ -213,6 +213,24 @@ def test_absolute_lips_that_are_mixed_count_from_a_neutral_mouth():
         assert_close(moved[:, carried], wanted)
 
 
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("how", ["replace", "add"])
+@pytest.mark.parametrize("strength", [0.0, 0.25, 1.0])
+def test_what_only_the_top_carries_goes_as_far_as_the_strength(space, how, strength):
+    source, film = random_motion(9, space=space), random_motion(1, 6, space)
+    options = LayerOptions(region="all", how=how, strength=strength)
+    made = layer_motions(lips(space=space), film, options)
+    moved, whole = driven_by(made, source), driven_by(film, source)
+    assert_close(moved.translation, torch.lerp(source.translation, whole.translation, strength))
+    assert_close(moved.scale, torch.lerp(source.scale, whole.scale, strength))
+    rest, wanted = ~mask(LIP, space), torch.lerp(source.expression, whole.expression, strength)
+    if space == HUMAN_SPACE:  # of keypoints with names the expression turns with the head
+        assert_close(moved.expression[:, rest], wanted[:, rest])
+    if strength == 0:
+        assert_close(moved.expression, driven_by(lips(space=space), source).expression)
+        assert_close(moved.rotation, source.rotation.expand(6, -1, -1))
+
+
 def test_a_film_over_absolute_lips_is_relative_and_added_it_is_not():
     film, motion, source = random_motion(1, 6), lips(absolute=LIP), random_motion(9)
     carried = mask(LIP)
