@@ -17,6 +17,7 @@ from ..constants import MIN_FACE_PX
 from ..errors import MediaError
 from ..imaging.tensors import Pixels
 from ..media.atomic import check_readable
+from ..media.blendshape_file import is_capture
 from ..media.images import ALPHA_SUFFIXES, READABLE_SUFFIXES, on_white, read_image
 from ..media.kinds import VIDEO_SUFFIXES, is_sound, media_kind
 from ..media.motion_file import is_motion, load_motion
@@ -101,6 +102,11 @@ def open_source(path: Path, part: ClipPart = WHOLE) -> Picture | VideoReader:
         reader = VideoReader(path, start_s=exact_seconds(part.start), duration_s=duration_s)
         _check_size(path, reader.height, reader.width)
         return reader
+    if is_capture(path):
+        raise MediaError(
+            f"{path} ends like face capture; a picture, video or motion file is expected. Make a "
+            "motion file of it with 'liveportrait motion convert'."
+        )
     raise MediaError(
         f"{path} is neither a picture nor a video; one of "
         f"{', '.join(sorted(READABLE_SUFFIXES | VIDEO_SUFFIXES))} is expected. Convert it first."

@@ -18,7 +18,7 @@ from ..media.blendshape_map_file import load_blendshape_map
 from ..media.motion_file import MOTION_SUFFIXES, check_writable, load_motion
 from ..motion.blendshape_map import BlendshapeMap, blendshapes_of_motion, motion_of_blendshapes
 from ..motion.blendshape_tools import retime_blendshapes
-from ..motion.blendshapes import Blendshapes
+from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from ..motion.conversion import convert_motion
 from ..motion.edit import retime
 from ..motion.types import Motion
@@ -94,6 +94,8 @@ def _save_capture(
             f"{converted.lost:.0%} of the expression's movement is lost: the 52 blendshapes do not "
             "carry it."
         )
+    if unknown := [name for name in ARKIT_SHAPES if name not in content.known]:
+        losses.append(f"Not known, written as 0: {', '.join(unknown)}.")
     save_blendshapes(content, args.output)
     summary = {"output": str(args.output), "frames": len(content), "fps": str(content.fps)}
     if from_arguments(ReportOptions, args).json:

@@ -19,6 +19,7 @@ from ..motion.import_options import ImportOptions, TemplateProgram
 from ..motion.rotation import rotation_from_degrees
 from ..motion.types import CHANNELS, Channel, Motion, tensor_fields
 from .atomic import check_readable, write_whole
+from .blendshape_file import is_capture
 from .motion_import import PROBE_BYTES, is_other, load_other, refuse_options
 from .motion_pickle import check_template_space, save_template
 
@@ -188,6 +189,11 @@ def load_motion(
     suffix = Path(path).suffix.lower()
     if suffix != ".safetensors" and not _is_safetensors(start):
         if suffix not in READABLE_SUFFIXES and not is_other(start):
+            if is_capture(path):
+                raise MediaError(
+                    f"{path} is no motion file and ends like face capture; make a motion of it "
+                    "with 'liveportrait motion convert', or read it with Load Blendshapes."
+                )
             raise MediaError(
                 f"{path} is no motion file. Give one that this program wrote (.safetensors), or "
                 f"one of another program ({', '.join(sorted(READABLE_SUFFIXES))})."

@@ -33,6 +33,8 @@ OPPOSITES: Final = (
 """Shapes of which a face makes one or the other: what is read is their difference."""
 NUM_OPENING_FEATURES: Final = 5
 """Of spaces whose keypoints have names: both eyes and their squares, and the lips."""
+MAX_READ: Final = 2.0
+"""Twice the whole shape: more is a movement that the map has not seen, read as another one."""
 MIN_OPENING: Final = 0.01
 """Lower bound of an eye's opening at rest, crop units: shut eyes give no scale."""
 
@@ -136,8 +138,8 @@ def blendshapes_of_motion(motion: Motion, shape_map: BlendshapeMap) -> Blendshap
     `blendshapes_of_motion(extract(model, clip), blendshape_map(model.preset.space))`
 
     Convention:
-        - a neutral frame reads as zeros; no shape is below 0, and of two opposite shapes
-          (`OPPOSITES`) one is 0
+        - a neutral frame reads as zeros; no shape is below 0 or above `MAX_READ`, and of two
+          opposite shapes (`OPPOSITES`) one is 0
         - the head is the motion's own pose, unless that is absent
 
     Args:
@@ -163,7 +165,7 @@ def blendshapes_of_motion(motion: Motion, shape_map: BlendshapeMap) -> Blendshap
     known = frozenset(n for n in shape_map.read if part_of_shape(n) in motion.carried_parts)
     is_known = read.new_tensor([name in known for name in ARKIT_SHAPES])
     return Blendshapes(
-        weights=one_of_opposites(read) * is_known,
+        weights=one_of_opposites(read).clamp(max=MAX_READ) * is_known,
         head_deg=None if "pose" in motion.absent else motion.pose_deg,
         known=known,
         fps=motion.fps,

@@ -98,7 +98,8 @@ def check_motions(**motions: Motion) -> None:
                 raise MotionSpaceError(
                     f"The motion '{name}' is of the keypoint space {motion.space!r}{made}, "
                     f"'{next(iter(motions))}' of {first.space!r}; one space is expected. Extract "
-                    "both with the same model."
+                    "both with the same model, or convert one (motion convert --to, "
+                    "Convert Motion)."
                 )
 
 

@@ -218,7 +218,8 @@ def shared_space(source: Motion, *others: Motion) -> KeypointSpace:
             raise MotionSpaceError(
                 f"The driving motion is of the keypoint space {other.space!r}"
                 f"{f' (made by {other.producer})' if other.producer else ''}, the source of "
-                f"{source.space!r}. Extract the driving motion with the source's model."
+                f"{source.space!r}. Extract the driving motion with the source's model, "
+                "or convert it (motion convert --to, Convert Motion)."
             )
     return keypoint_space(source.space)
 

@@ -52,6 +52,25 @@ def test_a_motion_becomes_face_capture_and_says_what_is_lost(tmp_path, capsys):
     assert load_blendshapes(out).fps == 25
 
 
+def test_face_capture_names_the_way_where_a_motion_is_expected(tmp_path, take, capsys):
+    for command in (["info", str(take)], ["change", str(take), "-o", str(tmp_path / "a.pkl")]):
+        assert main(["motion", *command]) == 2
+        assert "motion convert" in capsys.readouterr().err
+    assert main(["animate", str(take), str(take), "-o", str(tmp_path / "a.mp4")]) == 2
+    assert "motion convert" in capsys.readouterr().err
+
+
+def test_shapes_of_parts_that_a_motion_lacks_are_named(tmp_path, take, capsys):
+    rows = [line.split(",") for line in take.read_text().splitlines()]
+    jaw = rows[0].index("JawOpen")
+    take.write_text("\n".join(f"{row[0]},{row[jaw]}" for row in rows))
+    lips, out = tmp_path / "lips.safetensors", tmp_path / "out.csv"
+    assert main(["motion", "convert", str(take), str(lips)]) == 0
+    assert main(["motion", "convert", str(lips), str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "Not known, written as 0: eyeBlinkLeft, " in said
+
+
 def test_a_motion_of_one_space_becomes_one_of_another(tmp_path, capsys):
     out = tmp_path / "out.pkl"
     motion = str(shipped_motion("nod"))

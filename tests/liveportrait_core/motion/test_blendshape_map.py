@@ -159,3 +159,14 @@ def test_both_sides_are_mirror_images():
             SHIPPED.expression[ARKIT_SHAPES.index(name + side)] for side in ("Left", "Right")
         )
         assert_close(left[mirror] * flip, right, atol=0.012, rtol=0)
+
+
+@pytest.mark.parametrize("space", [HUMAN_SPACE, ANIMAL_SPACE, COMPACT_SPACE])
+def test_no_reading_is_beyond_twice_the_whole_shape(space):
+    shape_map = shipped_blendshape_map(space)
+    looks_up = motion_of_blendshapes(made(eyeLookUpLeft=1, eyeLookUpRight=1), shape_map)
+    wild = random_motion(3, 20, space)
+    for motion in (looks_up, wild):
+        read = blendshapes_of_motion(motion, shape_map).weights
+        assert read.max() <= 2
+        assert read.min() >= 0

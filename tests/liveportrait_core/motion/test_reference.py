@@ -54,7 +54,8 @@ def test_motions_of_two_spaces_are_refused_by_name():
     assert subject_of(caught.value) == "over"
     assert str(caught.value) == (
         f"The motion 'over' is of the keypoint space '{HUMAN_SPACE}' (made by a film), 'base' of "
-        f"'{COMPACT_SPACE}'; one space is expected. Extract both with the same model."
+        f"'{COMPACT_SPACE}'; one space is expected. Extract both with the same model, "
+        "or convert one (motion convert --to, Convert Motion)."
     )
 
 
