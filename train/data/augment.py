@@ -35,6 +35,10 @@ LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
 WARMTH = 0.12
 """Standard deviation of the white balance of a pair: red is raised as blue is lowered."""
+YELLOWED_SHARE = 0.25
+"""Of pairs: under old varnish or a lamp, so that teeth become as yellow as the skin says."""
+MAX_YELLOW = 0.8
+"""Largest exponent by which their blue is lowered."""
 NOISY_SHARE = 0.6
 BLURRED_SHARE = 0.35
 BLURRED_SIDES = (0.4, 0.5, 0.75)
@@ -294,9 +298,12 @@ def _pair_levels(draw: Draw, count: int) -> Picture:
 
 
 def _white_balance(draw: Draw, count: int) -> Tensor:
-    """(B, 1, 3) gains of a warmer or colder light."""
+    """(B, 1, 3) gains of a warmer or colder light, of some pairs of a yellow one."""
     warmth = WARMTH * draw.normal(count, 1, 1)
-    return torch.exp(warmth * torch.tensor((1.0, 0.0, -1.0)))
+    gains = torch.exp(warmth * torch.tensor((1.0, 0.0, -1.0)))
+    yellowed = draw.uniform(count, 1, 1) < YELLOWED_SHARE
+    yellow = MAX_YELLOW * draw.uniform(count, 1, 1) * yellowed
+    return gains * torch.exp(-yellow * torch.tensor((0.0, 0.25, 1.0)))
 
 
 def _tones(draw: Draw, count: int) -> list[Floats | None]:

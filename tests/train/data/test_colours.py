@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from train.data.augment import GREY_PAIRS_SHARE, TONED_SHARE, augment_pairs
+from train.data.augment import GREY_PAIRS_SHARE, TONED_SHARE, YELLOWED_SHARE, augment_pairs
 from train.data.batch import FrameBatch, PairBatch, PairTruth
 from train.engine.draw import Draw
 
@@ -72,3 +72,13 @@ def test_another_frame_of_a_grey_pair_is_grey_too(pairs):
     found = augment_pairs(replace(pairs, driving=darker), Draw.of(3, 0, 0))
     tones = [channel_ratios(frames.image)[1] < STEP for frames in (found.source, found.driving)]
     assert torch.equal(*tones)
+
+
+def test_a_share_of_the_pairs_is_yellowed_and_none_is_blued_as_far(pairs, changed):
+    before, after = (channel_ratios(one.source.image)[0][:, 1] for one in (pairs, changed))
+    spread = channel_ratios(changed.source.image)[1]
+    coloured = spread >= STEP
+    ratio = (after / before)[coloured]
+    yellowed = (ratio < 0.6).float().mean().item()
+    assert 0.3 * YELLOWED_SHARE < yellowed < 1.2 * YELLOWED_SHARE
+    assert (ratio > 1 / 0.6).float().mean().item() < yellowed / 2
