@@ -72,9 +72,6 @@ class Preset:
     relief_blocks: int = 0
     """Residual blocks of the network that gives the source's surface beyond its first form, in a
     model with `depth_probes`; with any, that surface bends towards each keypoint."""
-    close_up_px: int = 0
-    """Side of the windows in which a compact M reads eyes and mouth once more, a multiple of 8; 0
-    for a model without them."""
     source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
     driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
 

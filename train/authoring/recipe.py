@@ -117,7 +117,7 @@ STAGES: tuple[Stage, ...] = (
     _heads("heads", 7680, SEED, minutes=18, disk_gb=6.7),
     _training(
         *("base", "compact", "data={out}/heads", "motion_batch=16"),
-        *("detail_px=128", "blocks=0", "depth_probes=0", "relief_blocks=0", "close_up_px=0"),
+        *("detail_px=128", "blocks=0", "depth_probes=0", "relief_blocks=0"),
         steps=7500,
         minutes=79,
     ),

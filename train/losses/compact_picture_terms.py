@@ -41,7 +41,7 @@ class FeatureReading:
     def of(cls, motion_network: CompactMotionExtractor, image: Tensor) -> FeatureReading:
         """Those of (B, 3, h, h) pictures."""
         features = motion_network.features(image)
-        return cls(features, motion_network.read_features(features, image).keypoints)
+        return cls(features, motion_network.read_features(features).keypoints)
 
 
 @dataclass(frozen=True, slots=True)

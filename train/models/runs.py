@@ -23,7 +23,7 @@ from ..engine.config import CONFIG_NAME
 from .presets import DETAIL_PX, PAPER_PRESETS
 
 MODEL_NAME = "model.safetensors"
-GROWTH = ("detail_px", "blocks", "depth_probes", "relief_blocks", "close_up_px")
+GROWTH = ("detail_px", "blocks", "depth_probes", "relief_blocks")
 """Fields of a preset that a run may choose."""
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
 
@@ -43,7 +43,6 @@ def compact_model(modules: Mapping[str, nn.Module], size_px: int) -> LivePortrai
         face_size_px=size_px,
         output_size_px=size_px,
         depth_probes=getattr(modules.get("warping"), "depth_probes", 0),
-        close_up_px=getattr(modules.get("motion"), "close_up_px", 0),
         relief_blocks=getattr(modules.get("appearance"), "relief_blocks", None) or 0,
     )
     return LivePortraitModel(preset=preset, origin="", **dict(modules))

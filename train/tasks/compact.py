@@ -61,8 +61,6 @@ SHIPPED_PROBES = 10
 """Depth probes of the model that ships."""
 SHIPPED_RELIEF_BLOCKS = 4
 """Relief blocks of the model that ships."""
-SHIPPED_CLOSE_UP_PX = 48
-"""Side of the close-ups of the model that ships."""
 MOTION_OPTIMISER = AdamW(betas=(0.9, 0.98), weight_decay=1e-3, clip_norm=10.0)
 """Of M: it learns from exact keypoints, with larger gradients and more to unlearn."""
 PICTURE_OPTIMISER = AdamW()
@@ -117,13 +115,6 @@ class CompactConfig:
         "surface at the median of the keypoints' depths",
         minimum=0,
     )
-    close_up_px: int = option(
-        SHIPPED_CLOSE_UP_PX,
-        "side of the windows in which M reads eyes and mouth once more, a multiple of 8; 0 leaves "
-        "them out",
-        minimum=0,
-        unit="px",
-    )
     field_only: bool = option(
         False,
         "F and W learn flow, background, head and depth of rendered pairs alone; G is left as it "
@@ -145,10 +136,6 @@ class CompactConfig:
             raise OptionError(f"detail_px is {self.detail_px}; 128 or 256 is expected.")
         if self.depth_probes == 1:
             raise OptionError("depth_probes is 1; 0, or 2 and more are expected. Use 10.")
-        if self.close_up_px % 8:
-            raise OptionError(
-                f"close_up_px is {self.close_up_px}; a multiple of 8 is expected. Use 48."
-            )
         if self.field_only and (not self.sets.data or self.sets.clips or self.gan):
             raise OptionError(
                 "field_only needs rendered heads, whose flow is known, and decodes nothing; give "

@@ -23,9 +23,7 @@ def build(preset: Preset) -> dict[str, nn.Module]:
             blocks,
             relief_blocks=preset.relief_blocks if preset.depth_probes else None,
         ),
-        "motion": CompactMotionExtractor(
-            width, blocks, detailed=detailed, close_up_px=preset.close_up_px
-        ),
+        "motion": CompactMotionExtractor(width, blocks, detailed=detailed),
         "warping": CompactWarping(
             width, blocks, preset.depth_probes, bend_relief=preset.relief_blocks > 0
         ),

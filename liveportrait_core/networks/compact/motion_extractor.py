@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from ...constants import NUM_KEYPOINTS
 from ...geometry import full_precision, rotation_from_degrees
 from ..outputs import MotionHeads
-from .close_ups import CloseUps
 from .layers import (
     BASE_SIZE_PX,
     DETAIL_SIZE_PX,
@@ -96,14 +95,7 @@ class CompactMotionExtractor(nn.Module):
 
     mean_canonical: Tensor
 
-    def __init__(
-        self,
-        width: float = 1.0,
-        blocks: int = 0,
-        *,
-        detailed: bool = False,
-        close_up_px: int = 0,
-    ) -> None:
+    def __init__(self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False) -> None:
         super().__init__()
         c0, c1, c2, c3 = (scaled(c, width) for c in (24, 48, 80, 128))
         top, mid, last = (scaled(c, width) for c in (80, 56, 40))
@@ -132,8 +124,6 @@ class CompactMotionExtractor(nn.Module):
             _zero_initialised_blocks(c3, blocks),
             _zero_initialised_blocks(top, blocks // 2),
         )
-        self.close_up_px = close_up_px
-        self.close_ups = CloseUps(close_up_px, width) if close_up_px else None
         self.register_buffer("mean_canonical", torch.zeros(NUM_KEYPOINTS, 3))
 
     def features(self, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -147,12 +137,10 @@ class CompactMotionExtractor(nn.Module):
 
     def read(self, face: Tensor) -> MotionPrediction:
         """The prediction for (B, 3, P, P) faces in [0, 1]."""
-        return self.read_features(self.features(face), face)
+        return self.read_features(self.features(face))
 
-    def read_features(
-        self, features: tuple[Tensor, Tensor, Tensor], face: Tensor
-    ) -> MotionPrediction:
-        """The prediction from the three maps of `features` and the faces they are of."""
+    def read_features(self, features: tuple[Tensor, Tensor, Tensor]) -> MotionPrediction:
+        """The prediction from the three maps of `features`."""
         a, b, c = features
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
@@ -162,8 +150,6 @@ class CompactMotionExtractor(nn.Module):
         xy = _centres_of(log_heat)
         layout = (xy - xy.mean(1, keepdim=True)).flatten(1) * 3
         values = self.head(self.trunk(torch.cat((self.pool(d).float(), layout), 1))).float()
-        if self.close_ups is not None:
-            xy = self.close_ups(face, xy)
         return self._compose(xy, values, log_heat)
 
     def _compose(self, xy: Tensor, values: Tensor, log_heat: Tensor) -> MotionPrediction:
