@@ -31,7 +31,9 @@ WIDE: Final = 1.5
 """A wider picture takes a whole row."""
 MOVED: Final = 24
 """Of 255: what moves, and what the video's compression changes."""
-MARGIN: Final = 1.3
+STRAY: Final = 3
+"""Percent of what moves, on each side, that may lie outside: edges of the crop."""
+MARGIN: Final = 1.7
 LEAST_PART: Final = 1 / 3
 """Of the picture's shorter side that is shown at least."""
 TIMEOUT_S: Final = 1800
@@ -78,12 +80,12 @@ def moving_part(frames: Frames) -> tuple[int, int, int, int]:
     moved = np.abs(frames.astype(np.int16) - frames[0]).max((0, 3)) > MOVED
     if not moved.any():
         return (0, 0, width, height)
-    rows, columns = np.flatnonzero(moved.any(1)), np.flatnonzero(moved.any(0))
-    side = MARGIN * max(np.ptp(rows), np.ptp(columns))
+    ends = [np.percentile(places, (STRAY, 100 - STRAY)) for places in np.nonzero(moved)]
+    side = MARGIN * max(high - low for low, high in ends)
     side = round(min(max(side, LEAST_PART * min(height, width)), height, width))
-    left, top = (
-        min(max(0, round((ends[0] + ends[-1] - side) / 2)), whole - side)
-        for ends, whole in ((columns, width), (rows, height))
+    top, left = (
+        min(max(0, round((low + high - side) / 2)), whole - side)
+        for (low, high), whole in zip(ends, (height, width), strict=True)
     )
     return (left, top, left + side, top + side)
 
