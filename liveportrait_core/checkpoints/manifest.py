@@ -119,6 +119,15 @@ FILES: tuple[ModelFile, ...] = (
         paths={"package": "assets/weights/face_finder.safetensors"},
         required=True,
     ),
+    ModelFile(
+        name="speech",
+        purpose="our own small network from sound to lips, brows and head",
+        subject="human",
+        maker="LivePortrait Suite",
+        licence="MIT",
+        commercial=True,
+        paths={"package": "assets/weights/speech.safetensors"},
+    ),
     *_large("human"),
     ModelFile(
         name=RETARGETING_FILE,

@@ -16,6 +16,8 @@ HEARD_SAMPLES: Final = (HEARD - 1) * FRAME_SAMPLES
 """Sound that is heard for one window."""
 WINDOW_SAMPLES: Final = WINDOW * FRAME_SAMPLES
 _BEHIND_SAMPLES: Final = BEHIND * FRAME_SAMPLES
+SHUT_AT: Final = 0.7
+"""Probability from which lips are wholly shut: a mouth that shuts in half is wrong either way."""
 _BATCH: Final = 16
 """Windows that are heard at a time."""
 DECODED: Final = PAST + WINDOW + AHEAD
@@ -103,7 +105,7 @@ class SpeechStream:
         values = made.values[:, :WINDOW]
         self._past = torch.cat((self._past, values), 1)[:, -PAST:]
         self._has_past, self._num_made = True, self._num_made + WINDOW
-        closure = torch.sigmoid(made.closure_logit[0, :WINDOW])
+        closure = (torch.sigmoid(made.closure_logit[0, :WINDOW]) / SHUT_AT).clamp(max=1)
         return SpokenFrames(values=values[0], closure=closure)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.media.video_writer import VideoWriter
+from tests.support.speaking import save_sound, tone
 from tools import option_tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -21,19 +22,20 @@ EXAMPLES = re.findall(
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch):
-    """A folder with the demo's portrait, and two frames of its driver."""
+    """A folder with the demo's portrait, and two frames of its driver and of a sound."""
     copyfile(DOCS / "demo" / "portrait.jpg", tmp_path / "portrait.jpg")
     clip = VideoReader(DOCS / "demo" / "driving.mp4")
     with VideoWriter(tmp_path / "driving.mp4", clip.fps) as writer:
         for frame in islice(clip, 2):
             writer.write(frame)
+    save_sound(tmp_path / "speech.wav", tone(0.08))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LIVEPORTRAIT_WEIGHTS", raising=False)
     return tmp_path
 
 
-def test_there_are_six_examples_of_about_ten_lines():
-    assert len(EXAMPLES) == 6
+def test_there_are_seven_examples_of_about_ten_lines():
+    assert len(EXAMPLES) == 7
     assert all(len(code.splitlines()) <= 12 for _, code in EXAMPLES)
 
 

@@ -30,6 +30,7 @@ from liveportrait_core.speech.speaking import shapes_of_speech
 
 from ..data.speech_clip import SPEECH_HZ, SpeechClip
 from ..data.speech_set import SpeechSet
+from ..speaking.aligned import SUFFIX, read_aligned
 from ..speaking.sounds import STILL_SOUNDS
 from .speech_measures import (
     VIDEO_FPS,
@@ -51,7 +52,10 @@ class SpeechEvaluation:
     """Which speech model is measured, on what, and where the measures go."""
 
     places: tuple[Path, ...] = option(
-        (), "folders of train.speech", positional=True, metavar="FOLDER"
+        (),
+        "folders of train.speech, or of sentences aligned by pocketsphinx",
+        positional=True,
+        metavar="FOLDER",
     )
     films: tuple[Path, ...] = option(
         (), "videos of people who talk, for the opening of their mouths", metavar="FILM"
@@ -104,7 +108,7 @@ def _measures(options: SpeechEvaluation) -> dict[str, object]:
     speak = partial(spoken, model)
     measures: dict[str, object] = {"weights": weights.name}
     for place in options.places:
-        clips = list(_chosen(SpeechSet([str(place)]), options.clips))
+        clips = list(_chosen(clips_of(place), options.clips))
         start_s = time.monotonic()
         measures[str(place)] = summary([measure_clip(c, speak, c.waveform) for c in clips])
         seconds = 2 * sum(len(clip.waveform) for clip in clips) / SPEECH_HZ  # at two frame rates
@@ -150,7 +154,13 @@ def film_measures(film: Path, model: SpeechModel, landmarks: str) -> dict[str, f
     }
 
 
-def _chosen(clips: SpeechSet, most: int) -> Iterator[SpeechClip]:
+def clips_of(place: Path) -> Sequence[SpeechClip]:
+    """The clips of a folder: aligned sentences where it has any, else those of train.speech."""
+    is_aligned = place.is_dir() and any(place.glob(f"*{SUFFIX}"))
+    return read_aligned(place) if is_aligned else SpeechSet([str(place)])
+
+
+def _chosen(clips: Sequence[SpeechClip], most: int) -> Iterator[SpeechClip]:
     """So many clips, evenly chosen; those in which nobody speaks are left out."""
     step = max(1, len(clips) // most) if most else 1
     numbers = range(0, len(clips), step)
