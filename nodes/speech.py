@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from comfy_api.latest import io
 
@@ -10,7 +10,6 @@ from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.errors import about
 from ..liveportrait_core.motion.speech_options import SpeechOptions
 from ..liveportrait_core.motion.speech_style import STYLE_VALUES, SpeechStyle
-from ..liveportrait_core.speech import model as speech_files
 from . import library, runtime
 from .adapt.clips import exact_fps
 from .adapt.sounds import waveform_of
@@ -19,6 +18,9 @@ from .load import own_file, own_files
 from .schema import field, schema
 from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget
+
+if TYPE_CHECKING:
+    from ..liveportrait_core.speech.model import SpeechModel
 
 SHOWN: Final = ("amount", "life", "seed")
 ADVANCED: Final = (*STYLE_VALUES, "guidance")
@@ -116,10 +118,14 @@ def _widget(name: str) -> OptionWidget:
     return OptionWidget(spec=spec_of(SpeechOptions, name), id=name)
 
 
-def _speech_model(name: str) -> speech_files.SpeechModel | None:
+def _speech_model(name: str) -> SpeechModel | None:
     """The model of a choice of the combo; None for the one in the package."""
+    if name == SHIPPED:
+        return None
+    from ..liveportrait_core.speech import model  # noqa: PLC0415 - it imports networks
+
     with about("speech_model"):
-        return None if name == SHIPPED else speech_files.load_speech_model(own_file(name))
+        return model.load_speech_model(own_file(name))
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (SpeechToMotion,)
