@@ -16,7 +16,7 @@ from ..networks.phonemes import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ..networks.speech import SpeechForm
 from .lip_gap import LipGap
 from .model import SpeechModel, load_speech_model
-from .stream import SpeechStream, SpokenFrames
+from .stream import WHOLE, SpeechStream, SpokenFrames
 
 SPOKEN_FPS: Final = Fraction(SAMPLE_RATE_HZ, FRAME_SAMPLES)
 _BLOCK_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
@@ -52,7 +52,7 @@ def shapes_of_speech(
     """
     options = options or SpeechOptions()
     model = model or load_speech_model()
-    stream = SpeechStream(model, style_values(model.form, options), options.guidance)
+    stream = SpeechStream(model, style_values(model.form, options), options.guidance, WHOLE)
     parts: list[SpokenFrames] = []
     with torch.no_grad():
         for start in range(0, len(samples), _BLOCK_SAMPLES):

@@ -9,19 +9,41 @@ import torch
 from torch import Tensor
 
 from ..networks.phonemes import FRAME_SAMPLES, SoundFeatures
-from ..networks.speech import AHEAD, BEHIND, HEARD, PAST, WINDOW, MotionBefore, Style
+from ..networks.speech import AHEAD, BEHIND, PAST, WINDOW, MotionBefore, Style
 from .model import SpeechModel
 
-HEARD_SAMPLES: Final = (HEARD - 1) * FRAME_SAMPLES
-"""Sound that is heard for one window."""
 WINDOW_SAMPLES: Final = WINDOW * FRAME_SAMPLES
-_BEHIND_SAMPLES: Final = BEHIND * FRAME_SAMPLES
-SHUT_AT: Final = 0.7
-"""Probability from which lips are wholly shut: a mouth that shuts in half is wrong either way."""
 _BATCH: Final = 16
 """Windows that are heard at a time."""
 DECODED: Final = PAST + WINDOW + AHEAD
-"""Frames that the network sees of what the encoder heard, the last ones."""
+"""Frames that the network sees of what the recogniser heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """How much of a sound is heard at a time."""
+
+    behind: int = BEHIND
+    """Frames before the windows that the recogniser hears, at 50 a second."""
+    windows: int = 1
+    """Windows that are made of one hearing."""
+    ahead: int = AHEAD
+    """Frames after them that it hears."""
+    shut_at: float = 0.7
+    """Probability from which lips are wholly shut: a mouth that shuts in half is wrong either
+    way."""
+
+    @property
+    def samples(self) -> int:
+        """Of one hearing."""
+        return (self.behind + self.windows * WINDOW + self.ahead - 1) * FRAME_SAMPLES
+
+
+LIVE: Final = Listening()
+"""For a sound that is not over yet: a frame waits for 300 ms of sound at most."""
+WHOLE: Final = Listening(behind=100, windows=50, ahead=AHEAD + 50, shut_at=1.0)
+"""For a sound that is there whole: the recogniser is surer of what it hears a second before its end
+and two seconds after its beginning, so lips need no help to shut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +63,15 @@ class SpeechStream:
 
     Convention:
         - the chunks' sizes change nothing but rounding
-        - a frame comes once the sound of up to 300 ms after it is there
+        - listening `LIVE`, a frame comes once the sound of up to 300 ms after it is there
     """
 
     def __init__(
-        self, model: SpeechModel, style: Tensor | None = None, guidance: float = 1.0
+        self,
+        model: SpeechModel,
+        style: Tensor | None = None,
+        guidance: float = 1.0,
+        listening: Listening = LIVE,
     ) -> None:
         """Begin with a face at rest.
 
@@ -53,13 +79,13 @@ class SpeechStream:
             model: A model.
             style: (S,) of the speaker, in the order of the model's form; None leaves it open.
             guidance: How much the style counts; 1 is as it was taught.
+            listening: How much it hears at a time.
         """
-        self._model, self._guidance = model, guidance
+        self._model, self._guidance, self._listening = model, guidance, listening
         values = torch.zeros(1, len(model.form.styles)) if style is None else style[None]
         known = torch.zeros(1) if style is None else torch.ones(1)
         self._style = Style(values=values.to(model.device), known=known.to(model.device))
-        self._heard = torch.zeros(_BEHIND_SAMPLES, device=model.device)
-        self._features: Tensor | None = None
+        self._heard = torch.zeros(listening.behind * FRAME_SAMPLES, device=model.device)
         self._num_samples = 0
         self._num_made = 0
         self._past = torch.zeros(1, PAST, len(model.form.outputs), device=model.device)
@@ -74,23 +100,28 @@ class SpeechStream:
         """Give the rest: there are as many frames as begin in the sound."""
         total = -(-self._num_samples // FRAME_SAMPLES)
         made = self._num_made
-        windows = -(-(total - made) // WINDOW)
-        missing = max(0, windows * WINDOW_SAMPLES + HEARD_SAMPLES - WINDOW_SAMPLES) - len(
-            self._heard
-        )
+        hearings = -(-(total - made) // (self._listening.windows * WINDOW))
+        wanted = (hearings - 1) * self._step_samples + self._listening.samples
+        missing = wanted - len(self._heard) if hearings > 0 else 0
         rest = self._made(self._heard.new_zeros(max(0, missing)))
         return SpokenFrames(
             values=rest.values[: total - made], closure=rest.closure[: total - made]
         )
 
+    @property
+    def _step_samples(self) -> int:
+        """From one hearing to the next."""
+        return self._listening.windows * WINDOW_SAMPLES
+
     def _made(self, samples: Tensor) -> SpokenFrames:
         """The windows that are complete with these samples."""
         self._heard = torch.cat((self._heard, samples))
         parts: list[SpokenFrames] = []
-        while len(self._heard) >= HEARD_SAMPLES:
-            windows = self._heard.unfold(0, HEARD_SAMPLES, WINDOW_SAMPLES)[:_BATCH]
-            parts += [self._window(sound) for sound in _features(self._model, windows)]
-            self._heard = self._heard[len(windows) * WINDOW_SAMPLES :]
+        size = self._listening.samples
+        while len(self._heard) >= size:
+            hearings = self._heard.unfold(0, size, self._step_samples)[:_BATCH]
+            parts += [self._window(sound) for sound in self._features(hearings)]
+            self._heard = self._heard[len(hearings) * self._step_samples :]
         if not parts:
             return SpokenFrames(values=self._past[0, :0], closure=self._past[0, :0, 0])
         return SpokenFrames(
@@ -105,16 +136,18 @@ class SpeechStream:
         values = made.values[:, :WINDOW]
         self._past = torch.cat((self._past, values), 1)[:, -PAST:]
         self._has_past, self._num_made = True, self._num_made + WINDOW
-        closure = (torch.sigmoid(made.closure_logit[0, :WINDOW]) / SHUT_AT).clamp(max=1)
+        closure = (torch.sigmoid(made.closure_logit[0, :WINDOW]) / self._listening.shut_at).clamp(
+            max=1
+        )
         return SpokenFrames(values=values[0], closure=closure)
 
-
-def _features(model: SpeechModel, windows: Tensor) -> list[SoundFeatures]:
-    """What is heard in (N, samples) windows, one by one."""
-    heard = model.recogniser(windows)
-    return [
-        SoundFeatures(
-            encoded=heard.encoded[k : k + 1, -DECODED:], mel=heard.mel[k : k + 1, -DECODED:]
-        )
-        for k in range(len(windows))
-    ]
+    def _features(self, hearings: Tensor) -> list[SoundFeatures]:
+        """What is heard in (N, samples) hearings, window by window."""
+        heard, first = self._model.recogniser(hearings), self._listening.behind - PAST
+        parts: list[SoundFeatures] = []
+        for row in range(len(hearings)):
+            for window in range(self._listening.windows):
+                start = first + window * WINDOW
+                place = (slice(row, row + 1), slice(start, start + DECODED))
+                parts.append(SoundFeatures(encoded=heard.encoded[place], mel=heard.mel[place]))
+        return parts

@@ -16,7 +16,7 @@ from liveportrait_core.motion.blendshapes import ARKIT_SHAPES
 from liveportrait_core.networks.phonemes import FRAME_SAMPLES
 from liveportrait_core.networks.speech import BEHIND, HEARD, PAST, WINDOW
 from liveportrait_core.speech.lip_gap import LipGap
-from liveportrait_core.speech.stream import HEARD_SAMPLES
+from liveportrait_core.speech.stream import LIVE
 
 from ..engine.draw import Draw
 from .speech_clip import SpeechClip
@@ -121,7 +121,7 @@ class SpeechBatches:
         # the part that is taught lies anywhere in the clip, or reaches over its ends
         first = int(random.integers(-BEHIND, max(1, len(track.values) - WINDOW)))
         speed = float(np.exp(random.uniform(*SPEEDS))) if random.random() < self.faster else 1.0
-        clean = _cut(clip.waveform, first * FRAME_SAMPLES, HEARD_SAMPLES, speed)
+        clean = _cut(clip.waveform, first * FRAME_SAMPLES, LIVE.samples, speed)
         values = _frames(torch.cat((track.values, track.closure[:, None]), 1), first, speed)
         values, closure = values[:, :-1], values[:, -1]
         heard = self.augment(clean, random)

@@ -5,7 +5,7 @@ import torch
 from liveportrait_core.motion.speech_options import SpeechOptions
 from liveportrait_core.motion.speech_style import SpeechStyle
 from liveportrait_core.speech.speaking import style_values
-from liveportrait_core.speech.stream import SpeechStream
+from liveportrait_core.speech.stream import WHOLE, Listening, SpeechStream
 from tests.support.speaking import small_speech_model, tone
 
 
@@ -82,3 +82,22 @@ def test_guidance_0_leaves_the_style_open_and_2_doubles_what_it_does():
     torch.testing.assert_close(open_style, nobody)
     assert (taught - nobody).abs().max() > 1e-3
     torch.testing.assert_close(doubled - nobody, 2 * (taught - nobody), rtol=1e-4, atol=1e-5)
+
+
+def test_a_whole_sound_is_heard_farther_and_its_chunks_change_nothing():
+    samples = torch.from_numpy(tone(1.3))
+    whole, shut = spoken(samples, len(samples), listening=WHOLE)
+    assert len(whole) == 65
+    again, also_shut = spoken(samples, 3001, listening=WHOLE)
+    torch.testing.assert_close(again, whole, rtol=0, atol=1e-4)
+    torch.testing.assert_close(also_shut, shut, rtol=0, atol=1e-4)
+    other = samples.clone()
+    other[16000:] = 0
+    without_end, _ = spoken(other, len(other), listening=WHOLE)
+    assert (whole - without_end).abs().amax(1)[20:30].max() > 1e-6  # half a second before
+
+
+def test_one_hearing_of_two_windows_makes_as_many_frames_as_two_of_one():
+    samples = torch.zeros(3000)
+    for windows in (1, 2, 7):
+        assert len(spoken(samples, 1000, listening=Listening(windows=windows))[0]) == 10
