@@ -12,7 +12,7 @@ from .speech_clip import SpeechClip
 from .speech_shards import StoredSpeech, read_clip
 from .storage import UNKNOWN_SIZE, Place, size_of
 
-SPEECH_FORMAT: Final = "liveportrait-suite/speech"
+SPEECH_FORMAT: Final = "liveportrait-suite/speech-set"
 SPEECH_VERSION: Final = 1
 
 
