@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..workflows import Canvas, Output
+    from ..workflows import Canvas, Node, Output
 
 GAP = (90, 40)
 """Between columns, and between the nodes of one."""
@@ -51,6 +51,35 @@ SEEN = (420, 560)
 RESULT, RESULT_AT = (460, 560), (1170, LEVEL)
 VIDEOS = "video/LivePortrait"
 """Save Video's files: folder and beginning of the name, in the output folder."""
+
+
+def model_and_photo(
+    canvas: Canvas, at: tuple[int, int], image: str = "lps_portrait.jpg"
+) -> tuple[Node, Node]:
+    """A column that begins with the model of the pack and, below it, Your photo."""
+    left, top = at
+    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=at, size=MODEL)
+    photo = canvas.node("LoadImage", "Your photo", at=(left, top + 176), size=PHOTO, image=image)
+    return model, photo
+
+
+def save_video(
+    canvas: Canvas,
+    title: str,
+    video: Output,
+    at: tuple[int, int],
+    size: tuple[int, int] = SEEN,
+) -> Node:
+    """Save Video under a title, with its files where those of all workflows are."""
+    return canvas.node("SaveVideo", title, at=at, size=size, video=video, filename_prefix=VIDEOS)
+
+
+def with_closed_mouth(canvas: Canvas, at: tuple[int, int]) -> Output:
+    """Driving Options, collapsed, by which a speaker's lips begin shut."""
+    options = canvas.node(
+        "LPS_DrivingOptions", "Driving Options", at=at, collapsed=True, close_source_lip=True
+    )
+    return options["options"]
 
 
 def find_and_show(

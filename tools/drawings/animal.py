@@ -6,7 +6,7 @@ from liveportrait_core.checkpoints.manifest import files_for
 
 from ..workflows import Canvas
 from . import ANIMATE as ANIMATE_SIZE
-from . import CLIP, MODEL, PHOTO, RESULT, TRY, VIDEOS, find_and_show
+from . import CLIP, MODEL, PHOTO, RESULT, TRY, find_and_show, save_video
 
 TEXT = f"""\
 {TRY}
@@ -78,14 +78,7 @@ def draw() -> Canvas:
         driving=clip["VIDEO"].via(under[1]),
         faces=faces,
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The moving animal",
-        at=(SEEN, TOP),
-        size=RESULT,
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The moving animal", moved["video"], (SEEN, TOP), RESULT)
     canvas.group("3. Animate", moved, colour="purple")
     canvas.group("4. Result", saved, colour="green")
     return canvas

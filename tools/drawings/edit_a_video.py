@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, CLIP, MODEL, NOTE, RESULT, TRY, VIDEOS
+from . import ANIMATE, CLIP, MODEL, NOTE, RESULT, TRY, save_video
 
 TEXT = f"""\
 {TRY}
@@ -52,14 +52,7 @@ def draw() -> Canvas:
         region="expression",
         sound="source",
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The edited video",
-        at=(1430, 146),
-        size=RESULT,
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The edited video", moved["video"], (1430, 146), RESULT)
     canvas.group("1. Your files", model, video, clip)
     canvas.group("2. Animate", moved, colour="purple")
     canvas.group("3. Result", saved, colour="green")

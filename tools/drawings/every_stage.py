@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..workflows import Canvas, Node, Output
-from . import CLIP, CROP, EXTRACT, MODEL, PARTS, PHOTO, TRY, VIDEOS
+from . import CLIP, CROP, EXTRACT, PARTS, TRY, model_and_photo, save_video
 from . import FIND as FIND_SIZE
 
 TEXT = f"""\
@@ -41,10 +41,7 @@ class Read:
 def draw() -> Canvas:
     """Every node of the category `stages`, then Create Video and Save Video."""
     canvas = Canvas("Every stage as its own node")
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
-    )
+    model, photo = model_and_photo(canvas, (FILES, TOP))
     clip = canvas.node(
         "LoadVideo", "The clip to follow", at=(FILES, 616), size=CLIP, file="lps_driving.mp4"
     )
@@ -202,12 +199,5 @@ def _result(canvas: Canvas, photo: Output, clip: Output, crops: Output, rendered
         audio=parts["audio"],
         fps=parts["fps"],
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The moving portrait",
-        at=(VIDEO, 415),
-        size=(440, 560),
-        video=video["VIDEO"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The moving portrait", video["VIDEO"], (VIDEO, 415), (440, 560))
     canvas.group("6. Result", parts, video, saved, colour="green")

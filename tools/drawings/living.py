@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, FIXED_SEED, IDLE, MODEL, NOTE, PHOTO, SEEN, TRY, VIDEOS
+from . import ANIMATE, FIXED_SEED, IDLE, NOTE, TRY, model_and_photo, save_video
 
 TEXT = f"""\
 {TRY}
@@ -23,10 +23,7 @@ def draw() -> Canvas:
     """Idle Motion, Animate Portrait (video file), Save Video."""
     canvas = Canvas("Living portrait without a clip")
     canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(NOTE, 370))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
-    )
+    model, photo = model_and_photo(canvas, (FILES, TOP))
     idle = canvas.node(
         "LPS_IdleMotion",
         "Idle Motion",
@@ -44,14 +41,7 @@ def draw() -> Canvas:
         source=photo["IMAGE"],
         driving=idle["motion"],
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The living portrait",
-        at=(LAST, TOP),
-        size=SEEN,
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The living portrait", moved["video"], (LAST, TOP))
     canvas.group("1. Your photo", model, photo)
     canvas.group("2. How it lives", idle, colour="brown")
     canvas.group("3. Animate", moved, colour="purple")

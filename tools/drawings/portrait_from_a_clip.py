@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, CLIP, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY, VIDEOS
+from . import ANIMATE, ANIMATE_AT, CLIP, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY, save_video
 
 TEXT = f"""\
 {TRY}
@@ -37,14 +37,7 @@ def draw() -> Canvas:
         source=photo["IMAGE"],
         driving=clip["VIDEO"],
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The moving portrait",
-        at=RESULT_AT,
-        size=RESULT,
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The moving portrait", moved["video"], RESULT_AT, RESULT)
     canvas.group("1. Your files", model, photo, clip)
     canvas.group("2. Animate", moved, colour="purple")
     canvas.group("3. Result", saved, colour="green")

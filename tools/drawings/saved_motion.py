@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, GAP, MODEL, MOTION, NOTE, PHOTO, TRY, VIDEOS
+from . import ANIMATE, GAP, MODEL, MOTION, NOTE, PHOTO, TRY, save_video
 
 TEXT = f"""\
 {TRY}
@@ -49,14 +49,7 @@ def draw() -> Canvas:
         size=(460, 345),
         motion=motion["motion"].via(under[1]),
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The moving portrait",
-        at=(1170, 30),
-        size=(460, 500),
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The moving portrait", moved["video"], (1170, 30), (460, 500))
     canvas.group("1. Your files", model, photo, motion)
     canvas.group("2. Animate", moved, colour="purple")
     canvas.group("3. Result", saved, info, colour="green")

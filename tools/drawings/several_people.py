@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Bend, Canvas, Node, Output
-from . import CLIP, FILE_PX, MODEL, PARTS, PHOTO, PICTURES, TRY, VIDEOS, find_and_show
+from . import CLIP, FILE_PX, PARTS, PICTURES, TRY, find_and_show, model_and_photo, save_video
 
 TEXT = f"""\
 {TRY}
@@ -28,10 +28,7 @@ def draw() -> Canvas:
     """Find Faces and Show Faces, two Animate Portrait, Create Video, Save Video."""
     canvas = Canvas("Several people")
     canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(FILE_PX, 456))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_group.jpg"
-    )
+    model, photo = model_and_photo(canvas, (FILES, TOP), "lps_group.jpg")
     left = canvas.node(
         "LoadVideo",
         "Clip for the left one",
@@ -80,14 +77,7 @@ def _result(canvas: Canvas, last: Node, clip: Output, below: Bend) -> None:
         audio=parts["audio"].via(up[0][1]),
         fps=parts["fps"].via(up[1][1]),
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The moving group",
-        at=(SEEN, TOP),
-        size=(400, 600),
-        video=video["VIDEO"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The moving group", video["VIDEO"], (SEEN, TOP), (400, 600))
     canvas.group("Sound and frame rate", parts, colour="brown")
     canvas.group("5. Result", video, saved, colour="green")
 

@@ -8,14 +8,13 @@ from . import (
     CLIP,
     EXTRACT,
     FIXED_SEED,
-    MODEL,
     NOTE,
-    PHOTO,
-    SEEN,
     SOUND,
     SPEECH,
     TRY,
-    VIDEOS,
+    model_and_photo,
+    save_video,
+    with_closed_mouth,
 )
 
 TEXT = f"""\
@@ -42,10 +41,7 @@ def draw() -> Canvas:
     """Extract Motion and Speech to Motion, Layer Motions, Animate Portrait (video file)."""
     canvas = Canvas("Speech over the motion of a clip")
     canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(NOTE, 490))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
-    )
+    model, photo = model_and_photo(canvas, (FILES, TOP))
     clip = canvas.node(
         "LoadVideo", "Head and eyes", at=(LEFT, LOW), size=CLIP, file="lps_driving.mp4"
     )
@@ -92,13 +88,7 @@ def _motions(canvas: Canvas, model: Output, clip: Output, voice: Output) -> tupl
 
 
 def _result(canvas: Canvas, model: Output, photo: Output, motion: Output, sound: Output) -> None:
-    options = canvas.node(
-        "LPS_DrivingOptions",
-        "Driving Options",
-        at=(LAYER, 300),
-        collapsed=True,
-        close_source_lip=True,
-    )
+    options = with_closed_mouth(canvas, (LAYER, 300))
     under = canvas.bends((LAYER - 20, 672), (MOVE - 24, 672), (MOVE - 24, 240))
     moved = canvas.node(
         "LPS_AnimateVideo",
@@ -108,16 +98,9 @@ def _result(canvas: Canvas, model: Output, photo: Output, motion: Output, sound:
         model=model,
         source=photo,
         driving=motion,
-        options=options["options"],
+        options=options,
         audio=sound.via(under[2]),
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The talking portrait",
-        at=(LAST, TOP),
-        size=SEEN,
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The talking portrait", moved["video"], (LAST, TOP))
     canvas.group("5. Animate", moved, colour="purple")
     canvas.group("6. Result", saved, colour="green")

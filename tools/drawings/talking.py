@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, FIXED_SEED, MODEL, NOTE, PHOTO, SEEN, SOUND, SPEECH, TRY, VIDEOS
+from . import (
+    ANIMATE,
+    FIXED_SEED,
+    NOTE,
+    SOUND,
+    SPEECH,
+    TRY,
+    model_and_photo,
+    save_video,
+    with_closed_mouth,
+)
 
 TEXT = f"""\
 {TRY}
@@ -27,10 +37,7 @@ def draw() -> Canvas:
     """Load Audio, Speech to Motion, Animate Portrait (video file), Save Video."""
     canvas = Canvas("Talking portrait with sound")
     canvas.note(TEXT, "Start here", at=(LEFT, TOP), size=(NOTE, 470))
-    model = canvas.node("LPS_LoadModel", "Model (comes with the pack)", at=(FILES, TOP), size=MODEL)
-    photo = canvas.node(
-        "LoadImage", "Your photo", at=(FILES, 206), size=PHOTO, image="lps_portrait.jpg"
-    )
+    model, photo = model_and_photo(canvas, (FILES, TOP))
     voice = canvas.node(
         "LoadAudio", "The voice", at=(FILES, 606), size=SOUND, audio="lps_speech.mp3"
     )
@@ -43,13 +50,7 @@ def draw() -> Canvas:
         audio=voice["AUDIO"],
         more=FIXED_SEED,
     )
-    options = canvas.node(
-        "LPS_DrivingOptions",
-        "Driving Options",
-        at=(SPEAK, 100),
-        collapsed=True,
-        close_source_lip=True,
-    )
+    options = with_closed_mouth(canvas, (SPEAK, 100))
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
@@ -58,17 +59,10 @@ def draw() -> Canvas:
         model=model["model"],
         source=photo["IMAGE"],
         driving=spoken["motion"],
-        options=options["options"],
+        options=options,
         audio=spoken["audio"],
     )
-    saved = canvas.node(
-        "SaveVideo",
-        "The talking portrait",
-        at=(LAST, TOP),
-        size=SEEN,
-        video=moved["video"],
-        filename_prefix=VIDEOS,
-    )
+    saved = save_video(canvas, "The talking portrait", moved["video"], (LAST, TOP))
     canvas.group("1. Your files", model, photo, voice)
     canvas.group("2. Speak", spoken, colour="brown")
     canvas.group("3. Animate", moved, colour="purple")
