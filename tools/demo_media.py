@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from liveportrait_core import VideoWriter, write_image
 from liveportrait_core.media.audio import Waveform
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from train.rendering.animals import animal
 from train.rendering.animals.species import CAT
 from train.rendering.arrays import ByteArray
@@ -28,7 +29,7 @@ from train.rendering.keyframes import Track, value_at
 from train.rendering.motion_sampler import HeadMotion
 from train.rendering.people.identity import Identity, make_identity
 from train.rendering.skin.face_chart import chart_face
-from train.speaking.synthesizers import SPEECH_HZ, speak
+from train.speaking.synthesizers import speak
 from train.speaking.voices import FliteVoice
 
 DEMO: Final = Path(__file__).resolve().parent.parent / "docs" / "demo"
@@ -71,7 +72,7 @@ def main() -> None:
     right = replace(right, background=np.ascontiguousarray(left.background[:, ::-1]))
     group = [_still(head, one) for one in (left, right)]
     write_image(DEMO / "group.jpg", np.ascontiguousarray(np.concatenate(group, axis=1)))
-    _write_mp3(DEMO / "speech.mp3", speak(VOICE, SENTENCES).waveform, SPEECH_HZ)
+    _write_mp3(DEMO / "speech.mp3", speak(VOICE, SENTENCES).waveform, SAMPLE_RATE_HZ)
     vowels = say_vowels(SYLLABLES)
     sound = Waveform(vowels[None, : round(PERSON_FRAMES / FPS * RATE_HZ)], RATE_HZ)
     scene, person = Scene(head, PERSON_PX), _person(head, PERSON)

@@ -18,10 +18,12 @@ from torch import Tensor
 
 from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from ..motion.speech_style import SpeechStyle
+from ..networks.phonemes import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from .lip_gap import LipGap
 from .visemes import LIPS_SHUT, SILENCE, STRENGTHS, TARGETS, VOWELS, Phone
 
-SPEECH_FPS: Final = Fraction(50)
+SPEECH_FPS: Final = Fraction(SAMPLE_RATE_HZ, FRAME_SAMPLES)
+"""Frames a second of all curves of speech."""
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {

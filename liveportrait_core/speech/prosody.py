@@ -18,12 +18,10 @@ from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from ..motion.gaussian import gaussian_average
 from ..motion.smoothing import smooth_step
 from ..motion.speech_style import SpeechStyle
+from ..networks.phonemes import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from .articulation import SPEECH_FPS
 from .visemes import Phone
 
-SPEECH_HZ: Final = 16_000
-HOP: Final = SPEECH_HZ // int(SPEECH_FPS)
-"""Samples of a frame."""
 SILENT_DB: Final = -80.0
 SPEAKING_DB: Final = -25.0
 """Frames this far below the loudest are no speech (and none below `AUDIBLE_DB`)."""
@@ -85,15 +83,16 @@ def loudness_db(waveform: Tensor) -> Tensor:
     """Level around each frame.
 
     Args:
-        waveform: (N,) mono at `SPEECH_HZ`, in [-1, 1].
+        waveform: (N,) mono at `SAMPLE_RATE_HZ`, in [-1, 1].
 
     Returns:
         (ceil(N / 320),) decibels below full scale, at least `SILENT_DB`; a window of 40 ms.
     """
-    frames = -(-len(waveform) // HOP)
-    padded = torch.nn.functional.pad(waveform.double(), (HOP, (frames + 1) * HOP - len(waveform)))
-    window = torch.hann_window(2 * HOP, dtype=torch.float64)
-    squares = (padded**2).unfold(0, 2 * HOP, HOP)[:frames]
+    frames = -(-len(waveform) // FRAME_SAMPLES)
+    behind = (frames + 1) * FRAME_SAMPLES - len(waveform)
+    padded = torch.nn.functional.pad(waveform.double(), (FRAME_SAMPLES, behind))
+    window = torch.hann_window(2 * FRAME_SAMPLES, dtype=torch.float64)
+    squares = (padded**2).unfold(0, 2 * FRAME_SAMPLES, FRAME_SAMPLES)[:frames]
     power = squares @ (window / window.sum())
     return 10 * torch.log10(power + 10 ** (SILENT_DB / 10))
 
@@ -102,17 +101,17 @@ def pitch_hz(waveform: Tensor) -> Tensor:
     """Pitch of the voice around each frame, by autocorrelation.
 
     Args:
-        waveform: (N,) mono at `SPEECH_HZ`.
+        waveform: (N,) mono at `SAMPLE_RATE_HZ`.
 
     Returns:
         (ceil(N / 320),) hertz, 0 where nothing is voiced.
     """
-    frames = -(-len(waveform) // HOP)
+    frames = -(-len(waveform) // FRAME_SAMPLES)
     if not frames:
         return torch.zeros(0, dtype=torch.float64)
     half = PITCH_WINDOW // 2
-    padded = torch.nn.functional.pad(waveform.double(), (half, half + frames * HOP))
-    windows = padded.unfold(0, PITCH_WINDOW, HOP)[:frames]
+    padded = torch.nn.functional.pad(waveform.double(), (half, half + frames * FRAME_SAMPLES))
+    windows = padded.unfold(0, PITCH_WINDOW, FRAME_SAMPLES)[:frames]
     found = [_pitch_of(block) for block in windows.split(BLOCK_FRAMES)]
     return torch.cat(found)
 
@@ -179,7 +178,7 @@ def accompany(waveform: Tensor, style: SpeechStyle | None = None, seed: int = 0)
         - the head also drifts a little while somebody speaks; the seed says how
 
     Args:
-        waveform: (N,) mono at `SPEECH_HZ`.
+        waveform: (N,) mono at `SAMPLE_RATE_HZ`.
         style: The person's manner; None for a usual person.
         seed: Of the drift, and of which stresses brows leave out.
 
@@ -229,7 +228,7 @@ def _pitch_of(windows: Tensor) -> Tensor:
     )
     spectrum = torch.fft.rfft(centred, 2 * PITCH_WINDOW)
     correlation = torch.fft.irfft(spectrum.abs() ** 2, 2 * PITCH_WINDOW)
-    shortest, longest = (int(SPEECH_HZ / limit) for limit in reversed(PITCH_RANGE_HZ))
+    shortest, longest = (int(SAMPLE_RATE_HZ / limit) for limit in reversed(PITCH_RANGE_HZ))
     # a window takes away from long periods; its own correlation says how much
     own = torch.fft.rfft(torch.hann_window(PITCH_WINDOW, dtype=windows.dtype), 2 * PITCH_WINDOW)
     taper = torch.fft.irfft(own.abs() ** 2, 2 * PITCH_WINDOW)
@@ -239,7 +238,7 @@ def _pitch_of(windows: Tensor) -> Tensor:
     octaves = torch.log2(torch.arange(shortest, longest + 1) / shortest)
     period = (scaled - OCTAVE_COST * power * octaves).argmax(1)
     periodic = (scaled.gather(1, period[:, None]) > LEAST_PERIODIC * power)[:, 0]
-    return torch.where(periodic, SPEECH_HZ / (period + shortest).double(), 0.0)
+    return torch.where(periodic, SAMPLE_RATE_HZ / (period + shortest).double(), 0.0)
 
 
 def _standard(values: Tensor, where: Tensor) -> Tensor:

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from ..motion.speech_options import SpeechOptions
-from ..networks.phonemes import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ..networks.phonemes import SAMPLE_RATE_HZ
 from ..networks.speech import SpeechForm
+from .articulation import SPEECH_FPS
 from .lip_gap import LipGap
 from .model import SpeechModel, load_speech_model
 from .stream import WHOLE, SpeechStream, SpokenFrames
 
-SPOKEN_FPS: Final = Fraction(SAMPLE_RATE_HZ, FRAME_SAMPLES)
 _BLOCK_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
 _LOOKS: Final = 5
 """Times in a frame at which lips are asked whether they are shut: a short `p` must not fall between
@@ -74,7 +74,7 @@ def style_values(form: SpeechForm, options: SpeechOptions) -> Tensor:
 
 
 def shapes_of_frames(
-    frames: SpokenFrames, form: SpeechForm, amount: float = 1.0, fps: Fraction = SPOKEN_FPS
+    frames: SpokenFrames, form: SpeechForm, amount: float = 1.0, fps: Fraction = SPEECH_FPS
 ) -> Blendshapes:
     """The outputs of a model as shapes, with lips that are as shut as it says.
 
@@ -108,9 +108,9 @@ def retimed(frames: SpokenFrames, fps: Fraction, count: int) -> SpokenFrames:
         fps: Frames per second.
         count: How many.
     """
-    if fps == SPOKEN_FPS:
+    if fps == SPEECH_FPS:
         return SpokenFrames(values=frames.values[:count], closure=frames.closure[:count])
-    step = float(SPOKEN_FPS / fps)
+    step = float(SPEECH_FPS / fps)
     times = torch.arange(count, dtype=torch.float64) * step
     offsets = torch.linspace(-1, 1, _LOOKS, dtype=torch.float64) * _LOOK_SHARE * step
     looks = torch.stack([_at(frames.closure[:, None], times + offset) for offset in offsets])

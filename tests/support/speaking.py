@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from liveportrait_core.motion.speech_style import STYLE_VALUES, SpeechStyle
-from liveportrait_core.networks.phonemes import PhonemeEncoder
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ, PhonemeEncoder
 from liveportrait_core.networks.speech import SpeechForm, SpeechNetwork
 from liveportrait_core.speech.articulation import articulate
 from liveportrait_core.speech.model import SpeechModel
 from liveportrait_core.speech.visemes import Phone
-from train.data.speech_clip import SPEECH_HZ, SpeechClip
+from train.data.speech_clip import SpeechClip
 
 OUTPUTS = ("jawOpen", "mouthPucker", "browInnerUp", "pitch_deg", "yaw_deg", "roll_deg")
 
@@ -28,14 +28,14 @@ def small_speech_model(seed=0):
     return model
 
 
-def tone(seconds, hz=220.0, rate=SPEECH_HZ):
+def tone(seconds, hz=220.0, rate=SAMPLE_RATE_HZ):
     """(N,) a tone that swells and fades."""
     times = np.arange(int(seconds * rate)) / rate
     swell = 0.3 + 0.2 * np.sin(2 * np.pi * 3 * times)
     return (swell * np.sin(2 * np.pi * hz * times)).astype(np.float32)
 
 
-def save_sound(path, samples, rate=SPEECH_HZ):
+def save_sound(path, samples, rate=SAMPLE_RATE_HZ):
     """A WAV file of (N,) or (N, 2) samples in [-1, 1]."""
     whole = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
     with wave.open(str(path), "wb") as file:
@@ -50,12 +50,12 @@ def made_clip(seed=0, seconds=1.6):
     """A clip of vowels and of m, each with a sound of its own."""
     random = np.random.default_rng(seed)
     phones, end_s = [Phone(viseme="sil", start_s=0.0, end_s=0.2)], 0.2
-    sound = np.zeros(int(seconds * SPEECH_HZ), np.float32)
+    sound = np.zeros(int(seconds * SAMPLE_RATE_HZ), np.float32)
     while end_s < seconds - 0.3:
         viseme = str(random.choice(["aa", "PP", "iy", "uw", "SS"]))
         start_s, end_s = end_s, end_s + 0.12
         phones.append(Phone(viseme=viseme, start_s=start_s, end_s=end_s))
-        part = slice(int(start_s * SPEECH_HZ), int(end_s * SPEECH_HZ))
+        part = slice(int(start_s * SAMPLE_RATE_HZ), int(end_s * SAMPLE_RATE_HZ))
         pitch = {"aa": 700, "PP": 150, "iy": 2500, "uw": 350, "SS": 5000}[viseme]
         sound[part] = tone(0.2, pitch)[: len(sound[part])]
     phones.append(Phone(viseme="sil", start_s=end_s, end_s=seconds))

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import AudioFormat, decodable_track, stream_audio
 from liveportrait_core.motion.gaussian import gaussian_average
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from liveportrait_core.speech.articulation import SPEECH_FPS
-from liveportrait_core.speech.prosody import SPEECH_HZ, loudness_db
+from liveportrait_core.speech.prosody import loudness_db
 
 _LOG = logging.getLogger(__name__)
-MONO: Final = AudioFormat(SPEECH_HZ, 1)
+MONO: Final = AudioFormat(SAMPLE_RATE_HZ, 1)
 MAX_LAG_S: Final = 0.4
 """Sound that is further off is not found."""
 LEVEL_RANGE_DB: Final = 40.0
@@ -62,7 +63,7 @@ class SoundTrack:
         """
         if not self.is_there:
             return None
-        start, end = round(start_s * SPEECH_HZ), round(end_s * SPEECH_HZ)
+        start, end = round(start_s * SAMPLE_RATE_HZ), round(end_s * SAMPLE_RATE_HZ)
         parts = [self._held]
         held_to = self._first + len(self._held)
         try:

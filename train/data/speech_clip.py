@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from liveportrait_core.motion.blendshapes import Blendshapes
 from liveportrait_core.motion.speech_style import SpeechStyle
-from liveportrait_core.speech.articulation import SPEECH_FPS
-from liveportrait_core.speech.prosody import SPEECH_HZ
 from liveportrait_core.speech.visemes import Phone
-
-__all__ = ["CURVE_FPS", "SPEECH_HZ", "Phone", "SpeechClip"]
-
-CURVE_FPS: Final[Fraction] = SPEECH_FPS
-"""Frames a second of the curves: one for 320 samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -31,9 +22,9 @@ class SpeechClip:
     """
 
     waveform: npt.NDArray[np.float32]
-    """(N,) at `SPEECH_HZ`, in [-1, 1]."""
+    """(N,) at `SAMPLE_RATE_HZ`, in [-1, 1]."""
     shapes: Blendshapes
-    """At `CURVE_FPS`."""
+    """At `SPEECH_FPS`."""
     phones: tuple[Phone, ...] = ()
     """Their true times; empty where they are not known."""
     voice: str = ""

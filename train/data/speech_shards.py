@@ -19,10 +19,12 @@ import torch
 from liveportrait_core.errors import MediaError
 from liveportrait_core.motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from liveportrait_core.motion.speech_style import SpeechStyle
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
+from liveportrait_core.speech.articulation import SPEECH_FPS
 from liveportrait_core.speech.visemes import VISEMES, Phone
 
 from .shards import Sample, Spot, decode_arrays, encode_arrays, read_spot
-from .speech_clip import CURVE_FPS, SPEECH_HZ, SpeechClip
+from .speech_clip import SpeechClip
 from .storage import Place
 
 SOUND: Final = "wav"
@@ -76,7 +78,7 @@ def sample_of(clip: SpeechClip, key: str) -> Sample:
         "language": clip.language,
         "style": None if clip.style is None else asdict(clip.style),
         "shapes": names,
-        "seconds": round(len(clip.waveform) / SPEECH_HZ, 4),
+        "seconds": round(len(clip.waveform) / SAMPLE_RATE_HZ, 4),
     }
     columns = [ARKIT_SHAPES.index(name) for name in names]
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -104,7 +106,7 @@ def read_clip(shard: Place, stored: StoredSpeech) -> SpeechClip:
     waveform = decode_wave(read_spot(shard, stored.sound), f"The sound {where}")
     arrays = decode_arrays(read_spot(shard, stored.curves), f"The curves {where}")
     about = stored.about
-    frames = -(-len(waveform) * int(CURVE_FPS) // SPEECH_HZ)
+    frames = -(-len(waveform) * int(SPEECH_FPS) // SAMPLE_RATE_HZ)
     if "weights" not in arrays or arrays["weights"].shape != (frames, len(about["shapes"])):
         raise MediaError(
             f"The curves {where} do not fit its sound; {frames} frames of "
@@ -120,7 +122,7 @@ def read_clip(shard: Place, stored: StoredSpeech) -> SpeechClip:
             weights=weights,
             head_deg=None if head is None else torch.from_numpy(head.astype(np.float32)),
             known=frozenset(about["shapes"]),
-            fps=CURVE_FPS,
+            fps=SPEECH_FPS,
             producer=about["voice"],
         ),
         phones=tuple(
@@ -134,12 +136,12 @@ def read_clip(shard: Place, stored: StoredSpeech) -> SpeechClip:
 
 
 def encode_wave(waveform: npt.NDArray[np.float32]) -> bytes:
-    """A WAV file of 16 bits, mono, at `SPEECH_HZ`."""
+    """A WAV file of 16 bits, mono, at `SAMPLE_RATE_HZ`."""
     stream = io.BytesIO()
     with wave.open(stream, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(SAMPLE_BYTES)
-        file.setframerate(SPEECH_HZ)
+        file.setframerate(SAMPLE_RATE_HZ)
         samples = np.rint(np.clip(waveform, -1, 1) * SCALE).astype("<i2")
         file.writeframes(samples.tobytes())
     return stream.getvalue()
@@ -157,9 +159,9 @@ def decode_wave(data: bytes, name: str) -> npt.NDArray[np.float32]:
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     except (wave.Error, EOFError, ValueError) as error:
         raise MediaError(f"{name} is damaged ({error}). Copy its shard again.") from error
-    if found != (1, SAMPLE_BYTES, SPEECH_HZ):
+    if found != (1, SAMPLE_BYTES, SAMPLE_RATE_HZ):
         raise MediaError(
             f"{name} has {found[0]} channels of {8 * found[1]} bits at {found[2]} Hz; one of 16 "
-            f"bits at {SPEECH_HZ} Hz is expected. Make the set again."
+            f"bits at {SAMPLE_RATE_HZ} Hz is expected. Make the set again."
         )
     return np.asarray(samples / SCALE, np.float32)

@@ -23,12 +23,13 @@ from liveportrait_core.media.atomic import check_output, write_whole
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 from liveportrait_core.motion.blendshapes import Blendshapes
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from liveportrait_core.pipeline import read_motion
 from liveportrait_core.speech.model import SPEECH_MODEL_FILE, SpeechModel, load_speech_model
 from liveportrait_core.speech.sound import read_speech
 from liveportrait_core.speech.speaking import shapes_of_speech
 
-from ..data.speech_clip import SPEECH_HZ, SpeechClip
+from ..data.speech_clip import SpeechClip
 from ..data.speech_set import SpeechSet
 from ..speaking.aligned import SUFFIX, read_aligned
 from ..speaking.sounds import STILL_SOUNDS
@@ -111,7 +112,9 @@ def _measures(options: SpeechEvaluation) -> dict[str, object]:
         clips = list(_chosen(clips_of(place), options.clips))
         start_s = time.monotonic()
         measures[str(place)] = summary([measure_clip(c, speak, c.waveform) for c in clips])
-        seconds = 2 * sum(len(clip.waveform) for clip in clips) / SPEECH_HZ  # at two frame rates
+        seconds = (
+            2 * sum(len(clip.waveform) for clip in clips) / SAMPLE_RATE_HZ
+        )  # at two frame rates
         measures["times_real_time"] = round(seconds / (time.monotonic() - start_s), 1)
         if options.noise is not None:
             measures[f"{place}, white noise at {options.noise:g} dB"] = summary(
@@ -119,7 +122,7 @@ def _measures(options: SpeechEvaluation) -> dict[str, object]:
             )
     random = np.random.default_rng(0)
     for name, sound in STILL_SOUNDS.items():
-        heard = sound(int(STILL_S * SPEECH_HZ), random)
+        heard = sound(int(STILL_S * SAMPLE_RATE_HZ), random)
         measures[f"only {name}"] = stillness(spoken(model, heard, None, VIDEO_FPS))
     for film in options.films:
         measures[str(film)] = film_measures(film, model, options.landmarks.model)

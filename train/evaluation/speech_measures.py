@@ -12,9 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from liveportrait_core.motion.blendshapes import Blendshapes
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
+from liveportrait_core.speech.articulation import SPEECH_FPS
 from liveportrait_core.speech.lip_gap import LipGap
 
-from ..data.speech_clip import CURVE_FPS, SPEECH_HZ, SpeechClip
+from ..data.speech_clip import SpeechClip
 
 Curve: TypeAlias = NDArray[np.float64]
 Speak: TypeAlias = Callable[[NDArray[np.float32], SpeechClip, Fraction], Blendshapes]
@@ -62,10 +64,10 @@ def measure_clip(clip: SpeechClip, speak: Speak, heard: NDArray[np.float32]) -> 
         heard: The clip's sound, perhaps with noise.
     """
     made = gap_curve(speak(heard, clip, VIDEO_FPS))
-    fine, true = gap_curve(speak(heard, clip, CURVE_FPS)), gap_curve(clip.shapes)
+    fine, true = gap_curve(speak(heard, clip, SPEECH_FPS)), gap_curve(clip.shapes)
     length = min(len(fine), len(true))
     fine, true = fine[:length], true[:length]
-    times = np.arange(len(made)) * float(CURVE_FPS / VIDEO_FPS)
+    times = np.arange(len(made)) * float(SPEECH_FPS / VIDEO_FPS)
     rules = np.interp(times, np.arange(length), true)
     moments = closure_moments_s(clip)
     near = [made[_about(moment, len(made))] for moment in moments]
@@ -73,9 +75,9 @@ def measure_clip(clip: SpeechClip, speak: Speak, heard: NDArray[np.float32]) -> 
         found=sum(bool(len(part)) and float(part.min()) < SHUT_GAP for part in near),
         closures=len(moments),
         false=false_closures(made, rules),
-        minutes=len(clip.waveform) / SPEECH_HZ / 60,
+        minutes=len(clip.waveform) / SAMPLE_RATE_HZ / 60,
         correlation=correlation(fine, true),
-        offset_ms=1000 * lag_frames(fine, true) / float(CURVE_FPS),
+        offset_ms=1000 * lag_frames(fine, true) / float(SPEECH_FPS),
         opening=float(np.percentile(made, 95)),
     )
 
@@ -114,7 +116,7 @@ def correlation(one: Curve, other: Curve) -> float:
     return float(np.corrcoef(one, other)[0, 1])
 
 
-def lag_frames(made: Curve, true: Curve, fps: Fraction = CURVE_FPS) -> float:
+def lag_frames(made: Curve, true: Curve, fps: Fraction = SPEECH_FPS) -> float:
     """By how many frames a curve is late: where their correlation is highest, between frames."""
     most = min(int(MAX_LAG_S * fps), (len(made) - 1) // 2)
     found = [correlation(*_shifted(made, true, lag)) for lag in range(-most, most + 1)]
@@ -172,4 +174,4 @@ def _shifted(made: Curve, true: Curve, lag: int) -> tuple[Curve, Curve]:
 
 def silent_clip(seconds: float) -> NDArray[np.float32]:
     """Nothing to hear."""
-    return torch.zeros(int(seconds * SPEECH_HZ)).numpy()
+    return torch.zeros(int(seconds * SAMPLE_RATE_HZ)).numpy()

@@ -18,7 +18,7 @@ from scipy.signal import fftconvolve, resample_poly
 
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.config.spec import OptionError
-from liveportrait_core.speech.prosody import SPEECH_HZ
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 
 from .sounds import Samples, music, noise
 
@@ -72,7 +72,7 @@ def heard(
     `heard(clip.waveform, np.random.default_rng((seed, epoch, number)))`
 
     Args:
-        waveform: (N,) at `SPEECH_HZ`.
+        waveform: (N,) at `SAMPLE_RATE_HZ`.
         random: Source of randomness: the same gives the same bits.
         options: How often and how much.
 
@@ -101,10 +101,10 @@ def heard(
 def in_room(sound: npt.NDArray[np.float64], random: np.random.Generator) -> npt.NDArray[np.float64]:
     """With the echo of a room: noise that dies away (Polack, 1988)."""
     echo_s = random.uniform(*ECHO_S)
-    length = int(echo_s * SPEECH_HZ)
-    times_s = np.arange(length) / SPEECH_HZ
+    length = int(echo_s * SAMPLE_RATE_HZ)
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
     echo = random.normal(size=length) * 10 ** (-3 * times_s / echo_s)
-    echo[: int(FIRST_ECHO_S * SPEECH_HZ)] = 0
+    echo[: int(FIRST_ECHO_S * SAMPLE_RATE_HZ)] = 0
     echo *= 10 ** (random.uniform(*ECHO_DB) / 20) / max(float(np.sqrt((echo**2).sum())), 1e-9)
     echo[0] = 1
     return np.asarray(fftconvolve(sound, echo)[: len(sound)])
@@ -133,7 +133,7 @@ def _coloured(
     """Through a microphone that favours some frequencies."""
     gains_db = random.normal(0, COLOUR_DB, COLOUR_BANDS)
     gains_db -= gains_db.mean()
-    places = np.linspace(0, np.log2(SPEECH_HZ / 120), COLOUR_BANDS)
+    places = np.linspace(0, np.log2(SAMPLE_RATE_HZ / 120), COLOUR_BANDS)
 
     def gain(hertz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         octaves = np.log2(np.maximum(hertz, 60.0) / 60)
@@ -161,9 +161,9 @@ def _filtered(
     gain: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
 ) -> npt.NDArray[np.float64]:
     """With a gain for each frequency, in Hz, and no phase."""
-    padded = len(sound) + SPEECH_HZ // 10
+    padded = len(sound) + SAMPLE_RATE_HZ // 10
     length = next_fast_len(padded, real=True) or padded
-    hertz = np.asarray(np.fft.rfftfreq(length, 1 / SPEECH_HZ), np.float64)
+    hertz = np.asarray(np.fft.rfftfreq(length, 1 / SAMPLE_RATE_HZ), np.float64)
     spectrum = np.fft.rfft(sound, length) * gain(hertz)
     return np.fft.irfft(spectrum, length)[: len(sound)]
 

@@ -14,10 +14,11 @@ from typing import Any, Final
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import read_whole
 from liveportrait_core.motion.speech_style import SpeechStyle
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from liveportrait_core.speech.visemes import without_gaps
 
 from ..data.folder import damaged, read_json
-from ..data.speech_clip import SPEECH_HZ, SpeechClip
+from ..data.speech_clip import SpeechClip
 from ..data.speech_shards import decode_wave
 from .clips import face_of
 from .phones import Sound, visemes_of_arpabet
@@ -56,7 +57,7 @@ def _read(table: Path, style: SpeechStyle | None) -> SpeechClip:
         sounds = _sounds(read_json(table))
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(table, error) from error
-    phones = without_gaps(visemes_of_arpabet(sounds), len(waveform) / SPEECH_HZ)
+    phones = without_gaps(visemes_of_arpabet(sounds), len(waveform) / SAMPLE_RATE_HZ)
     return SpeechClip(
         waveform=waveform,
         shapes=face_of(waveform, phones, style),

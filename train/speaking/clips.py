@@ -11,11 +11,12 @@ import torch
 
 from liveportrait_core.motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from liveportrait_core.motion.speech_style import SpeechStyle
-from liveportrait_core.speech.articulation import MOUTH_SHAPES, articulate
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
+from liveportrait_core.speech.articulation import MOUTH_SHAPES, SPEECH_FPS, articulate
 from liveportrait_core.speech.prosody import BROWS, accompany, emphasis_of, loudness_db
 from liveportrait_core.speech.visemes import SILENCE, Phone, without_gaps
 
-from ..data.speech_clip import CURVE_FPS, SPEECH_HZ, SpeechClip
+from ..data.speech_clip import SpeechClip
 from .options import SpeechConfig
 from .sentences import draw_text
 from .sounds import STILL_SOUNDS
@@ -96,7 +97,7 @@ def face_of(
     """Mouth, brows and head of somebody who says some sounds.
 
     Args:
-        waveform: (N,) at `SPEECH_HZ`.
+        waveform: (N,) at `SAMPLE_RATE_HZ`.
         phones: Its sounds.
         style: The person's manner.
         seed: Of how the head drifts.
@@ -109,7 +110,7 @@ def face_of(
         weights=mouth.weights + rest.weights,
         head_deg=rest.head_deg,
         known=MOUTH_SHAPES | frozenset(BROWS),
-        fps=CURVE_FPS,
+        fps=SPEECH_FPS,
         producer="coarticulation, loudness and pitch",
     )
 
@@ -130,16 +131,16 @@ def _still_clip(random: np.random.Generator) -> SpeechClip:
     names = sorted(STILL_SOUNDS)
     name = names[int(random.integers(len(names)))]
     seconds = random.uniform(*STILL_S)
-    waveform = STILL_SOUNDS[name](round(seconds * SPEECH_HZ), random)
-    frames = -(-len(waveform) * int(CURVE_FPS) // SPEECH_HZ)
+    waveform = STILL_SOUNDS[name](round(seconds * SAMPLE_RATE_HZ), random)
+    frames = -(-len(waveform) * int(SPEECH_FPS) // SAMPLE_RATE_HZ)
     shapes = Blendshapes(
         weights=torch.zeros(frames, len(ARKIT_SHAPES)),
         head_deg=torch.zeros(frames, 3),
         known=MOUTH_SHAPES | frozenset(BROWS),
-        fps=CURVE_FPS,
+        fps=SPEECH_FPS,
         producer=name,
     )
-    whole = Phone(viseme=SILENCE, start_s=0.0, end_s=len(waveform) / SPEECH_HZ)
+    whole = Phone(viseme=SILENCE, start_s=0.0, end_s=len(waveform) / SAMPLE_RATE_HZ)
     return SpeechClip(
         waveform=waveform, shapes=shapes, phones=(whole,), style=draw_style(random), voice=name
     )
@@ -147,21 +148,21 @@ def _still_clip(random: np.random.Generator) -> SpeechClip:
 
 def _in_silence(said: Utterance, random: np.random.Generator) -> Utterance:
     """With some silence before and behind."""
-    before, after = (round(random.uniform(*span) * SPEECH_HZ) for span in (BEFORE_S, AFTER_S))
-    later_s = before / SPEECH_HZ
+    before, after = (round(random.uniform(*span) * SAMPLE_RATE_HZ) for span in (BEFORE_S, AFTER_S))
+    later_s = before / SAMPLE_RATE_HZ
     waveform = np.pad(said.waveform, (before, after))
     phones = [
         Phone(viseme=phone.viseme, start_s=phone.start_s + later_s, end_s=phone.end_s + later_s)
         for phone in said.phones
     ]
-    return Utterance(waveform, without_gaps(phones, len(waveform) / SPEECH_HZ))
+    return Utterance(waveform, without_gaps(phones, len(waveform) / SAMPLE_RATE_HZ))
 
 
 def _at_level(
     waveform: npt.NDArray[np.float32], random: np.random.Generator
 ) -> npt.NDArray[np.float32]:
     """The sound at a drawn level, without clipping."""
-    window = min(len(waveform), SPEECH_HZ // 2)
+    window = min(len(waveform), SAMPLE_RATE_HZ // 2)
     energy = _loudest(waveform, window)
     gain = 10 ** (random.uniform(*LEVEL_DB) / 20) / max(float(np.sqrt(energy)), 1e-5)
     gain = min(gain, PEAK / max(float(np.abs(waveform).max()), 1e-5))

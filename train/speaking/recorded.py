@@ -21,12 +21,13 @@ from liveportrait_core.motion.blendshapes import Blendshapes
 from liveportrait_core.motion.neutral_frame import neutral_frame
 from liveportrait_core.motion.types import Motion, concatenate
 from liveportrait_core.networks.compact.layers import resize
-from liveportrait_core.speech.articulation import MOUTH_SHAPES
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
+from liveportrait_core.speech.articulation import MOUTH_SHAPES, SPEECH_FPS
 from liveportrait_core.speech.prosody import BROWS
 from liveportrait_core.stages import extract_motion
 
 from ..data.clip_shards import ShardClip, shard_clips
-from ..data.speech_clip import CURVE_FPS, SPEECH_HZ, SpeechClip
+from ..data.speech_clip import SpeechClip
 from ..data.storage import Place, place_named
 
 BATCH: Final = 16
@@ -80,7 +81,7 @@ class RecordedSpeech:
         arrays = clip.annotations()
         motion = _motion(self._model, clip, torch.from_numpy(arrays["openness"]))
         shapes = blendshapes_of_motion(motion, shipped_blendshape_map(motion.space))
-        count = -(-len(waveform) * int(CURVE_FPS) // SPEECH_HZ)
+        count = -(-len(waveform) * int(SPEECH_FPS) // SAMPLE_RATE_HZ)
         return SpeechClip(
             waveform=waveform,
             shapes=_at_curve_rate(shapes, arrays["time_s"], count),
@@ -117,8 +118,8 @@ def _batches(clip: ShardClip) -> Iterator[Tensor]:
 
 
 def _at_curve_rate(shapes: Blendshapes, times_s: NDArray[np.float32], count: int) -> Blendshapes:
-    """What speech moves at `CURVE_FPS`, with the head turned from where it mostly is."""
-    at_s = np.arange(count) / float(CURVE_FPS)
+    """What speech moves at `SPEECH_FPS`, with the head turned from where it mostly is."""
+    at_s = np.arange(count) / float(SPEECH_FPS)
 
     def resampled(values: Tensor) -> Tensor:
         columns = [np.interp(at_s, times_s, column) for column in values.double().numpy().T]
@@ -132,5 +133,5 @@ def _at_curve_rate(shapes: Blendshapes, times_s: NDArray[np.float32], count: int
         weights=resampled(shapes.weights),
         head_deg=head_deg,
         known=shapes.known & (MOUTH_SHAPES | frozenset(BROWS)),
-        fps=CURVE_FPS,
+        fps=SPEECH_FPS,
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import next_fast_len
 
-from liveportrait_core.speech.prosody import SPEECH_HZ
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 
 Samples = npt.NDArray[np.float32]
 
@@ -39,19 +39,19 @@ def noise(samples: int, random: np.random.Generator) -> Samples:
         (samples,) with a standard deviation of about one.
     """
     length = next_fast_len(samples, real=True) or samples
-    hertz = np.fft.rfftfreq(length, 1 / SPEECH_HZ)
+    hertz = np.fft.rfftfreq(length, 1 / SAMPLE_RATE_HZ)
     spectrum = random.normal(size=(2, len(hertz)))
     colour = np.maximum(hertz, 30.0) ** (random.uniform(*COLOUR) / 2)
     sound = np.fft.irfft((spectrum[0] + 1j * spectrum[1]) * colour, length)[:samples]
     wander = np.interp(
         np.arange(samples),
-        np.linspace(0, samples, 2 + samples // SPEECH_HZ),
-        np.exp(random.normal(0, 0.4, 2 + samples // SPEECH_HZ)),
+        np.linspace(0, samples, 2 + samples // SAMPLE_RATE_HZ),
+        np.exp(random.normal(0, 0.4, 2 + samples // SAMPLE_RATE_HZ)),
     )
     sound = sound / max(float(sound.std()), 1e-9) * wander
     if random.random() < 0.3:  # noqa: PLR2004 - some of them
         hum_hz = PERIODS_OF_HUM[int(random.integers(2))]
-        times_s = np.arange(samples) / SPEECH_HZ
+        times_s = np.arange(samples) / SAMPLE_RATE_HZ
         sound = sound + sum(
             np.sin(2 * np.pi * hum_hz * k * times_s + random.uniform(0, 6)) / k
             for k in (1, 2, 3, 5)
@@ -66,7 +66,7 @@ def music(samples: int, random: np.random.Generator) -> Samples:
         samples: How many, at 16 kHz.
         random: Source of randomness.
     """
-    beat = round(SPEECH_HZ * 60 / random.integers(*BEATS_A_MINUTE))
+    beat = round(SAMPLE_RATE_HZ * 60 / random.integers(*BEATS_A_MINUTE))
     key_hz = float(np.exp(random.uniform(*np.log(ROOTS_HZ))))
     song = np.zeros(samples + 8 * beat, np.float64)
     bright = random.uniform(0.7, 2.0)
@@ -91,10 +91,10 @@ def _add_tone(
     song: npt.NDArray[np.float64], at: int, length: int, pitch_hz: float, bright: float, gain: float
 ) -> None:
     length = min(length, len(song) - at)
-    times_s = np.arange(length) / SPEECH_HZ
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
     envelope = np.minimum(times_s / 0.01, 1) * np.exp(-2.5 * times_s)
     for k in range(1, PARTIALS + 1):
-        if pitch_hz * k < SPEECH_HZ / 2:
+        if pitch_hz * k < SAMPLE_RATE_HZ / 2:
             wave = np.sin(2 * np.pi * pitch_hz * k * times_s)
             song[at : at + length] += gain * k**-bright * envelope * wave
 
@@ -102,8 +102,8 @@ def _add_tone(
 def _add_drum(
     song: npt.NDArray[np.float64], at: int, *, low: bool, random: np.random.Generator
 ) -> None:
-    length = min(SPEECH_HZ // 4, len(song) - at)
-    times_s = np.arange(length) / SPEECH_HZ
+    length = min(SAMPLE_RATE_HZ // 4, len(song) - at)
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
     if low:
         sweep = np.sin(2 * np.pi * (50 * times_s + 3 * (1 - np.exp(-30 * times_s))))
         song[at : at + length] += 1.5 * sweep * np.exp(-14 * times_s)

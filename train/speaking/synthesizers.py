@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.signal import resample_poly
 
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.speech.prosody import SPEECH_HZ
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from liveportrait_core.speech.visemes import Phone, without_gaps
 
 from .phones import visemes_of_arpabet, visemes_of_espeak
@@ -43,7 +43,7 @@ class Utterance:
     """What a synthesizer said."""
 
     waveform: npt.NDArray[np.float32]
-    """(N,) at `SPEECH_HZ`."""
+    """(N,) at `SAMPLE_RATE_HZ`."""
     phones: tuple[Phone, ...]
     """Of the whole waveform."""
 
@@ -140,10 +140,10 @@ def _read_wave(data: bytes) -> tuple[npt.NDArray[np.int16], int]:
 
 def _utterance(samples: npt.NDArray[np.int16], rate_hz: int, phones: Sequence[Phone]) -> Utterance:
     waveform = samples.astype(np.float64) / INT16_SCALE
-    if rate_hz != SPEECH_HZ:
-        common = np.gcd(rate_hz, SPEECH_HZ)
-        waveform = resample_poly(waveform, SPEECH_HZ // common, rate_hz // common)
-    whole = without_gaps(list(phones), len(waveform) / SPEECH_HZ)
+    if rate_hz != SAMPLE_RATE_HZ:
+        common = np.gcd(rate_hz, SAMPLE_RATE_HZ)
+        waveform = resample_poly(waveform, SAMPLE_RATE_HZ // common, rate_hz // common)
+    whole = without_gaps(list(phones), len(waveform) / SAMPLE_RATE_HZ)
     return Utterance(np.asarray(waveform, np.float32), whole)
 
 
