@@ -262,7 +262,11 @@ def _add_motion(commands: Subparsers) -> None:
     )
     speech.add_argument("sound", metavar="SOUND", type=file_name, help="sound, or video with sound")
     _finish_tool(speech, SpeechFileOptions, heading="speech")
+    _add_motion_convert(actions)
+    _add_motion_tools(actions)
 
+
+def _add_motion_convert(actions: Subparsers) -> None:
     convert = _add_command(
         actions,
         "convert",
@@ -283,7 +287,6 @@ def _add_motion(commands: Subparsers) -> None:
         "output", metavar="OUT", type=file_name, help=".safetensors, .pkl, or .csv (Live Link Face)"
     )
     _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",), heading="motion")
-    _add_motion_tools(actions)
 
 
 def _add_motion_tools(actions: Subparsers) -> None:

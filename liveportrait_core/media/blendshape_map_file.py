@@ -17,11 +17,19 @@ from ..errors import LivePortraitError, MediaError
 from ..motion.blendshape_map import BlendshapeMap, num_features
 from ..motion.blendshapes import ARKIT_SHAPES
 from .atomic import check_readable, write_whole
+from .stated_format import StatedFormat
 
 MAP_FORMAT: Final = "liveportrait-suite/blendshape-map"
 MAP_VERSION: Final = 1
 """Readers accept this version and all before it."""
 MAP_SUFFIX: Final = ".safetensors"
+_FORMAT: Final = StatedFormat(
+    name=MAP_FORMAT,
+    version=MAP_VERSION,
+    file="blendshape map",
+    wanted="Name a map that python -m train.blendshapes made.",
+    anew="make the map with this one.",
+)
 
 
 def save_blendshape_map(shape_map: BlendshapeMap, path: str | Path) -> None:
@@ -67,7 +75,7 @@ def load_blendshape_map(path: str | Path) -> BlendshapeMap:
     try:
         with safe_open(str(path), framework="pt") as file:
             header = cast(dict[str, str], file.metadata() or {})
-            _check_header(header, path)
+            _FORMAT.check(header, path)
             tensors = {
                 name: cast(Tensor, file.get_tensor(name)) for name in ("expression", "reading")
             }
@@ -83,20 +91,6 @@ def load_blendshape_map(path: str | Path) -> BlendshapeMap:
         raise MediaError(
             f"The blendshape map {path} is damaged: {error}. Make the map again, or name another."
         ) from error
-
-
-def _check_header(header: dict[str, str], path: str | Path) -> None:
-    if header.get("format") != MAP_FORMAT:
-        raise MediaError(
-            f"{path} is a safetensors file of format '{header.get('format', 'not given')}'; "
-            f"'{MAP_FORMAT}' is expected. Name a map that python -m train.blendshapes made."
-        )
-    version = header.get("version", "")
-    if not version.isdecimal() or int(version) > MAP_VERSION:
-        raise MediaError(
-            f"The blendshape map {path} is of version '{version}', and this program reads up to "
-            f"{MAP_VERSION}. Update the program, or make the map with this one."
-        )
 
 
 def _map_of(header: dict[str, str], tensors: dict[str, Tensor]) -> BlendshapeMap:

@@ -22,6 +22,7 @@ from .atomic import check_readable, write_whole
 from .blendshape_file import is_capture
 from .motion_import import PROBE_BYTES, is_other, load_other, refuse_options
 from .motion_pickle import check_template_space, save_template
+from .stated_format import StatedFormat
 
 MOTION_SUFFIXES: Final = frozenset({".safetensors", ".pkl"})
 """Endings of motion files that are written."""
@@ -36,6 +37,13 @@ REFERENCE_PREFIX: Final = "reference."
 _MAX_HEADER_BYTES: Final = 100_000_000
 """As the safetensors library has it."""
 
+_FORMAT: Final = StatedFormat(
+    name=MOTION_FORMAT,
+    version=MOTION_VERSION,
+    file="motion file",
+    wanted="Give a motion file, or a video to take the motion from.",
+    anew="save the motion with this one.",
+)
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "expression": (NUM_KEYPOINTS, 3),
     "scale": (1,),
@@ -216,7 +224,7 @@ def _load_ours(path: str | Path) -> Motion:
     try:
         with safe_open(str(path), framework="pt") as file:
             header = cast(dict[str, str], file.metadata() or {})
-            _check_header(header, path)
+            _FORMAT.check(header, path)
             tensors = {name: cast(Tensor, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no mapping
     except SafetensorError as error:
         raise MediaError(
@@ -229,21 +237,6 @@ def _load_ours(path: str | Path) -> Motion:
         raise MediaError(
             f"The motion file {path} is damaged: {error}. Save or copy the motion again."
         ) from error
-
-
-def _check_header(header: dict[str, str], path: str | Path) -> None:
-    if header.get("format") != MOTION_FORMAT:
-        raise MediaError(
-            f"{path} is a safetensors file of format '{header.get('format', 'not given')}'; "
-            f"'{MOTION_FORMAT}' is expected. "
-            "Give a motion file, or a video to take the motion from."
-        )
-    version = header.get("version", "")
-    if not version.isdecimal() or int(version) > MOTION_VERSION:
-        raise MediaError(
-            f"The motion file {path} is of version '{version}', and this program reads up to "
-            f"{MOTION_VERSION}. Update the program, or save the motion with this one."
-        )
 
 
 def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
