@@ -51,6 +51,8 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .motion.blendshape_options import CaptureOptions as CaptureOptions
     from .motion.blendshapes import Blendshapes as Blendshapes
     from .motion.change import change_motion as change_motion
+    from .motion.control_options import Controls as Controls
+    from .motion.controls import motion_of_controls as motion_of_controls
     from .motion.conversion import convert_motion as convert_motion
     from .motion.edit import driving_expression as driving_expression
     from .motion.edit import neutral_motion as neutral_motion

@@ -102,29 +102,58 @@ def motion_of_blendshapes(blendshapes: Blendshapes, shape_map: BlendshapeMap) ->
         MotionSpaceError: The map's keypoint space is unknown.
     """
     space = keypoint_space(shape_map.space)
-    neutral = neutral_motion(shape_map.space)
     moved = expression_of_shapes(blendshapes.weights, shape_map)
     parts = frozenset[FacePart](part_of_shape(name) for name in blendshapes.known)
     moved = moved * space.part_mask(parts, moved.device)
     head_deg = blendshapes.head_deg
-    pose_deg = moved.new_zeros(len(moved), 3) if head_deg is None else head_deg.to(moved)
-    if space.openness is not None:
-        moved = moved @ rotation_from_degrees(*pose_deg.unbind(-1))
     unmoved = {"scale", "translation"} | (set() if head_deg is not None else {"pose"})
-    described = {
-        "space": space.name,
-        "fps": blendshapes.fps,
-        "producer": blendshapes.producer,
-        "absent": frozenset(unmoved),
-        "parts": parts,
-    }
-    face = None if space.face is None else moved.new_tensor(space.face)[None]
-    reference = neutral.to(moved.device, moved.dtype).describe(canonical=face, **described)
-    return Motion.from_degrees(
-        pose_deg=pose_deg,
-        expression=reference.expression + moved,
+    return driver_of_moves(
+        moved,
+        space,
+        head_deg=moved.new_zeros(len(moved), 3) if head_deg is None else head_deg.to(moved),
         scale=moved.new_ones(len(moved), 1),
         translation=moved.new_zeros(len(moved), 3),
+        fps=blendshapes.fps,
+        producer=blendshapes.producer,
+        absent=frozenset(unmoved),
+        parts=parts,
+    )
+
+
+def driver_of_moves(
+    moved: Tensor,
+    space: KeypointSpace,
+    *,
+    head_deg: Tensor,
+    scale: Tensor,
+    translation: Tensor,
+    **described: object,
+) -> Motion:
+    """A driver that is measured from a face at rest, which looks ahead, upright.
+
+    Convention:
+        - in a space whose keypoints have names the expression turns with the head, and lids travel
+          the source's own opening (`KeypointSpace.face`)
+
+    Args:
+        moved: (B, K, 3) what is added to the expression of an upright face, crop units.
+        space: Keypoint space.
+        head_deg: (B, 3) pitch, yaw, roll.
+        scale: (B, 1) against the face at rest.
+        translation: (B, 3) crop units.
+        **described: Fields of `Motion` that it has, and so has its neutral frame.
+    """
+    if space.openness is not None:
+        moved = moved @ rotation_from_degrees(*head_deg.unbind(-1))
+    described["space"] = space.name
+    face = None if space.face is None else moved.new_tensor(space.face)[None]
+    neutral = neutral_motion(space.name).to(moved.device, moved.dtype)
+    reference = neutral.describe(canonical=face, **described)
+    return Motion.from_degrees(
+        pose_deg=head_deg,
+        expression=reference.expression + moved,
+        scale=scale,
+        translation=translation,
     ).describe(
         canonical=None if face is None else face.expand(len(moved), -1, -1),
         reference=reference,
@@ -177,9 +206,7 @@ def expression_of_shapes(weights: Tensor, shape_map: BlendshapeMap) -> Tensor:
     """(B, K, 3) what shapes (B, 52) add to the expression of an upright face, crop units."""
     space = keypoint_space(shape_map.space)
     moved = torch.einsum("bs,skc->bkc", weights, shape_map.expression.to(weights))
-    if space.openness is None or space.face is None:
-        return moved
-    return _with_meeting_lips(moved, moved.new_tensor(space.face), space.openness)
+    return with_meeting_lips(moved, space)
 
 
 def part_of_shape(name: str) -> FacePart:
@@ -277,11 +304,13 @@ def _distance(points: Tensor, pair: tuple[int, int]) -> Tensor:
     return (points[:, first, :2] - points[:, second, :2]).norm(dim=-1)
 
 
-def _with_meeting_lips(moved: Tensor, face: Tensor, pairs: OpennessPairs) -> Tensor:
-    """(B, K, 3) with lips that would cross meet half way."""
-    upper, lower = pairs.lip.height
-    gap = (face + moved)[:, lower, 1] - (face + moved)[:, upper, 1]
-    crossing = (-gap).clamp(min=0) / 2
+def with_meeting_lips(moved: Tensor, space: KeypointSpace) -> Tensor:
+    """(B, K, 3) with lips that would cross meet half way, where keypoints have names."""
+    if space.openness is None or space.face is None:
+        return moved
+    upper, lower = space.openness.lip.height
+    placed = moved.new_tensor(space.face) + moved
+    crossing = (placed[:, upper, 1] - placed[:, lower, 1]).clamp(min=0) / 2
     apart = torch.zeros_like(moved)
     apart[:, upper, 1], apart[:, lower, 1] = -crossing, crossing
     return moved + apart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -24,6 +24,7 @@ from ..errors import MotionSpaceError
 from .openness import OpeningPair, OpennessPairs
 
 AXES: Final = "xyz"
+Side = Literal["left", "right"]
 Axes = Mapping[int, str]
 """Keypoint -> the axes of it that count, out of "xyz"."""
 
@@ -47,6 +48,10 @@ COMPACT_CLOSING: Final[Mapping[int, float]] = MappingProxyType(
 )
 """What moves where lips are brought together, by how much of the way from the upper to the lower:
 the jaw more than the upper lip, the chin half as far as the lip above it."""
+COMPACT_SIDES: Final = (
+    tuple(keypoint for keypoint in C if keypoint.name.startswith("LEFT_")),
+    tuple(keypoint for keypoint in C if keypoint.name.startswith("RIGHT_")),
+)
 COMPACT_MIRROR: Final = (
     *(C.RIGHT_BROW_MIDDLE, C.RIGHT_BROW_INNER, C.LEFT_BROW_INNER, C.LEFT_BROW_MIDDLE),
     *(C.RIGHT_EYE_OUTER, C.RIGHT_EYE_INNER, C.LEFT_EYE_INNER, C.LEFT_EYE_OUTER),
@@ -69,6 +74,8 @@ lids travel its own opening, so that a blink shuts eyes of any size."""
 PUBLISHED_LIP_KEYPOINTS: Final = (6, 12, 14, 17, 19, 20)
 PUBLISHED_EYE_KEYPOINTS: Final = (11, 13, 15, 16, 18)
 PUBLISHED_BROW_KEYPOINTS: Final = (1, 2)
+PUBLISHED_SIDES: Final = ((1, 3, 11, 13), (2, 7, 15, 16))
+"""Brow, cheek, eye and lower lid of the image's left and right side."""
 PUBLISHED_EXPRESSION_AXES: Axes = MappingProxyType(
     {
         **dict.fromkeys((1, 2, 6, *range(11, NUM_KEYPOINTS)), AXES),
@@ -129,6 +136,8 @@ class KeypointSpace:
     """Keypoints that openness of eyes and lips is measured with, where the space has them."""
     closing: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
     """Which keypoints bring the lips together, where they have names (`closing_offset`)."""
+    sides: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """Keypoints of the image's left and right side; all others lie in the middle."""
     mirror: tuple[int, ...] | None = None
     """For each keypoint, the one on the other side, where the space has sides."""
 
@@ -180,6 +189,18 @@ class KeypointSpace:
             mask[list(keypoints[part])] = True
         return mask
 
+    def of_side(self, moved: Tensor, side: Side) -> Tensor:
+        """What one side of the image has of a movement of both: its own keypoints, half the middle.
+
+        Args:
+            moved: (..., K, 3).
+            side: The image's.
+        """
+        own, other = self.sides if side == "left" else self.sides[::-1]
+        share = moved.new_full((NUM_KEYPOINTS, 1), 0.5)
+        share[list(own)], share[list(other)] = 1, 0
+        return moved * share
+
 
 def closing_offset(keypoints: Tensor, space: KeypointSpace) -> Tensor:
     """What makes the inner lips of a face meet, in a space whose keypoints have names.
@@ -213,6 +234,7 @@ def _published(name: str) -> KeypointSpace:
         lip=PUBLISHED_LIP_KEYPOINTS,
         eyes=PUBLISHED_EYE_KEYPOINTS,
         brows=PUBLISHED_BROW_KEYPOINTS,
+        sides=PUBLISHED_SIDES,
         expression_axes=PUBLISHED_EXPRESSION_AXES,
         neutral=PUBLISHED_NEUTRAL_EXPRESSION,
     )
@@ -227,6 +249,7 @@ _COMPACT = KeypointSpace(
     lids=COMPACT_LIDS,
     openness=COMPACT_OPENNESS_PAIRS,
     closing=COMPACT_CLOSING,
+    sides=COMPACT_SIDES,
     mirror=COMPACT_MIRROR,
 )
 KEYPOINT_SPACES: Mapping[str, KeypointSpace] = MappingProxyType(

@@ -16,11 +16,9 @@ from torch import Tensor
 from ..constants import HUMAN_SPACE, NUM_KEYPOINTS
 from .blendshape_map import BlendshapeMap
 from .blendshapes import ARKIT_SHAPES
+from .regions import keypoint_space
 from .sliders import expression_offset
 
-RIGHT: Final = (1, 3, 11, 13)
-"""Keypoints of the person's right side, the image's left: brow, cheek, eye, lower lid."""
-LEFT: Final = (2, 7, 15, 16)
 LOWER_LIDS: Final = (13, 16)
 RIDGE: Final = 0.0005
 """Share of the largest effect's square that damps reading."""
@@ -112,11 +110,8 @@ def _offset(name: str) -> Tensor:
 
 
 def _of_side(offset: Tensor, side: str) -> Tensor:
-    """What one side has of an offset: its own keypoints, and half of the middle's."""
-    own, other = (LEFT, RIGHT) if side == "Left" else (RIGHT, LEFT)
-    share = offset.new_full((NUM_KEYPOINTS, 1), 0.5)
-    share[list(own)], share[list(other)] = 1, 0
-    return offset * share
+    """What one side of the person has of an offset."""
+    return keypoint_space(HUMAN_SPACE).of_side(offset, "right" if side == "Left" else "left")
 
 
 def _reading(expression: Tensor) -> Tensor:
