@@ -10,13 +10,16 @@ from typing import Final
 from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..command_options import ConvertOptions, ReportOptions
 from ..config.arguments import from_arguments
+from ..config.fields import values_of
 from ..constants import COMPACT_SPACE
-from ..errors import MotionSpaceError, about, counted
+from ..errors import MediaError, MotionSpaceError, about, counted
 from ..media.atomic import check_output
 from ..media.blendshape_file import is_capture, load_blendshapes, save_blendshapes
 from ..media.blendshape_map_file import load_blendshape_map
 from ..media.motion_file import MOTION_SUFFIXES, check_writable, load_motion
+from ..media.motion_import import refuse_options
 from ..motion.blendshape_map import BlendshapeMap, blendshapes_of_motion, motion_of_blendshapes
+from ..motion.blendshape_options import CaptureOptions
 from ..motion.blendshape_tools import retime_blendshapes
 from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from ..motion.conversion import convert_motion
@@ -55,11 +58,30 @@ def _check_space(options: ConvertOptions, file: Path, output: Path) -> None:
 
 
 def _read(file: Path, options: ConvertOptions) -> Motion | Blendshapes:
+    _refuse_idle_options(options, file)
     if is_capture(file):
         shapes = load_blendshapes(file, options.capture)
         return shapes if options.fps is None else retime_blendshapes(shapes, options.fps)
     motion = load_motion(file, options.reading, space=options.space)
     return motion if options.fps is None else retime(motion, options.fps)
+
+
+def _refuse_idle_options(options: ConvertOptions, file: Path) -> None:
+    """Refuse options that a file of this kind has no use for."""
+    if is_capture(file):
+        refuse_options(options.reading, str(file))
+        idle = {"space": options.space is not None}
+        kinds = ("face capture", "motion files")
+    else:
+        usual, given = values_of(CaptureOptions()), values_of(options.capture)
+        idle = {name: given[name] != usual[name] for name in usual}
+        kinds = ("a motion file", "files of face capture")
+    for name in (name for name, is_given in idle.items() if is_given):
+        with about(name):
+            raise MediaError(
+                f"{file} is {kinds[0]}, and --{name.replace('_', '-')} is given, which only "
+                f"{kinds[1]} need. Leave it out."
+            )
 
 
 def _save_motion(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +16,8 @@ from torch import Tensor
 from ..constants import ANIMAL_SPACE, FACE_PARTS, HUMAN_SPACE, NUM_KEYPOINTS
 from ..errors import MediaError, counted
 from ..motion.import_options import TemplateProgram
+from ..motion.reference import own_reference, reference_of_frames
+from ..motion.transfer import relative_motion
 from ..motion.transform import transform_keypoints
 from ..motion.types import Motion
 from .atomic import write_whole
@@ -28,6 +31,11 @@ _ANGLES: Final = ("pitch", "yaw", "roll")
 # frame: eyes as open as in the published templates, lips closed.
 _EYES_OPEN_WHEN_UNKNOWN: Final = 0.35
 _LIP_OPEN_WHEN_UNKNOWN: Final = 0.0
+_DRIVING: Final = (
+    *("expression", "scale", "translation", "pose_deg", "rotation"),
+    *("eyes_open", "lip_open"),
+)
+"""Tensors of a motion that change from frame to frame."""
 
 
 def motion_from_template(
@@ -87,6 +95,12 @@ def save_template(
 ) -> list[str]:
     """Write a template with every key that the program's loader needs.
 
+    Convention:
+        - programs measure a template from its first frame: where another frame is the neutral one,
+          it takes the place of the first, so that all others drive as they did
+        - frames of shots that have neutral frames of their own are moved onto that of the first
+          shot (Eq. 7)
+
     Args:
         motion: The motion.
         path: The file.
@@ -100,7 +114,10 @@ def save_template(
             be written.
     """
     check_template_space(motion.space, path)
+    losses = _losses(motion)
     motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
+    if _has_other_neutral(motion):
+        motion = _with_neutral_first(motion)
     columns = {
         "scale": _rows(motion.scale),
         "R": _rows(motion.rotation),
@@ -125,7 +142,28 @@ def save_template(
         {name: rows[frame] for name, rows in columns.items()} for frame in range(len(motion))
     ]
     write_whole(path, pickle.dumps(template))
-    return _losses(motion)
+    return losses
+
+
+def _has_other_neutral(motion: Motion) -> bool:
+    """Whether frames are measured from another one than the first; a lone one is so from none."""
+    return len(motion) > 1 and (motion.reference is not None or motion.reference_frame != 0)
+
+
+def _with_neutral_first(motion: Motion) -> Motion:
+    """The motion with its neutral frame in the place of the first one."""
+    neutral = own_reference(motion)
+    first, moved = neutral[:1], motion
+    if len(neutral) > 1:
+        rows = reference_of_frames(motion, neutral)
+        moved = relative_motion(first, motion, rows, match_openness=False)
+        moved = replace(moved, eyes_open=motion.eyes_open, lip_open=motion.lip_open)
+    changed: dict[str, Tensor] = {}
+    for name in _DRIVING:
+        resting, values = getattr(first, name), getattr(moved, name)
+        if resting is not None and values is not None:
+            changed[name] = torch.cat((resting, values[1:]))
+    return replace(motion, **changed)
 
 
 def _with_all_known(motion: Motion) -> Motion:
@@ -148,9 +186,11 @@ def _losses(motion: Motion) -> list[str]:
         f"The frame rate {motion.fps} became {max(1, round(motion.fps))}.": (
             motion.fps.denominator != 1 or motion.fps < 1
         ),
-        f"The reference frame {motion.reference_frame} became 0.": motion.reference_frame != 0,
-        "The neutral frame that is kept apart is lost; frame 0 counts as neutral.": (
-            motion.reference is not None
+        "Frame 0 became the neutral frame, which programs measure the others from.": (
+            _has_other_neutral(motion)
+        ),
+        "The neutral frame that is kept apart is lost; a face at rest counts as neutral.": (
+            len(motion) == 1 and motion.reference is not None
         ),
         "Which frames were missing or interpolated is not kept.": motion.validity is not None,
         f"Absent channels became constant: {', '.join(sorted(motion.absent))}.": (

@@ -169,6 +169,7 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
     if "expression" in taken:
         expression = torch.where(mask, moved.expression, source.expression)
     canonical = source.canonical
+    absent = source.absent - taken
     return replace(
         source,
         expression=expression.expand(frames, -1, -1),
@@ -182,8 +183,8 @@ def select(source: Motion, moved: Motion, selection: Selection) -> Motion:
         validity=_joint_validity(source, moved, frames),
         shot=_joint_shot(source, moved, frames),
         fps=source.fps if len(source) > 1 else moved.fps,
-        absent=source.absent - taken,
-        parts=source.carried_parts | parts,
+        absent=absent,
+        parts=source.parts if "expression" in absent else source.carried_parts | parts,
         absolute=frozenset[str](),
     )
 

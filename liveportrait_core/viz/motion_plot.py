@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -121,7 +122,7 @@ def unmeasured_frames(motion: Motion) -> Shades:
 
 def _plain(motion: Motion) -> Motion:
     """The motion as the panels take it."""
-    return motion.to("cpu").map_tensors(lambda tensor: tensor.detach().double())
+    return motion.to("cpu", torch.float64).map_tensors(Tensor.detach)
 
 
 def _reference(motion: Motion) -> int | None:

@@ -105,9 +105,14 @@ def test_one_s_own_map_is_used_for_its_space(tmp_path, take):
         (["take.csv", "take.csv"], "would replace the input"),
         (["take.csv", "out.mp4"], ".safetensors"),
         (["take.csv", "out.safetensors", "--map", "none.safetensors"], "No blendshape map"),
+        (["take.csv", "out.safetensors", "--layout", "ditto"], "layout is given"),
+        (["take.csv", "out.safetensors", "--space", HUMAN_SPACE], "--space is given"),
+        (["own.safetensors", "out.safetensors", "--level"], "--level is given"),
+        (["own.safetensors", "out.pkl", "--capture-fps", "30"], "--capture-fps is given"),
     ],
 )
 def test_what_cannot_be_converted_is_one_sentence(tmp_path, take, capsys, arguments, said):
+    (tmp_path / "own.safetensors").write_bytes(shipped_motion("nod").read_bytes())
     files = [str(take.parent / name) if "." in name else name for name in arguments]
     assert main(["motion", "convert", *files]) in {1, 2}
     error = capsys.readouterr().err

@@ -11,7 +11,10 @@ from liveportrait_core.constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from liveportrait_core.media.motion_pickle import save_template
+from liveportrait_core.motion.reference import own_reference, reference_of_frames
 from liveportrait_core.motion.rotation import rotation_from_degrees
+from liveportrait_core.motion.transfer import relative_motion
+from tests.support.motions import random_motion
 
 from .test_motion_file import make_motion
 
@@ -246,7 +249,7 @@ def test_what_a_template_cannot_keep_is_told(tmp_path):
     losses = save_template(motion, tmp_path / "template.pkl")
     assert losses == [
         "The frame rate 30000/1001 became 30.",
-        "The reference frame 3 became 0.",
+        "Frame 0 became the neutral frame, which programs measure the others from.",
         "Which frames were missing or interpolated is not kept.",
         "Absent channels became constant: pose.",
         "Channels meant as absolute became relative: lip.",
@@ -255,6 +258,31 @@ def test_what_a_template_cannot_keep_is_told(tmp_path):
     read = load_motion(tmp_path / "template.pkl")
     assert read.canonical is None  # zeros were written, and mean unknown
     assert float(read.eyes_open.mean()) == pytest.approx(0.35)
+
+
+@pytest.mark.parametrize("neutral", ["a later frame", "apart", "one for each shot"])
+def test_what_is_measured_from_the_first_frame_of_a_template_is_what_was_driven(tmp_path, neutral):
+    motion = random_motion(1, 6)
+    described = {
+        "a later frame": {"reference_frame": 4},
+        "apart": {"reference": random_motion(2)},
+        "one for each shot": {
+            "shot": torch.tensor((0, 0, 0, 1, 1, 1)),
+            "reference": random_motion(3, 2),
+        },
+    }
+    motion = motion.describe(**described[neutral])
+    source = random_motion(4)
+    rows = reference_of_frames(motion, own_reference(motion))
+    wanted = relative_motion(source, motion, rows, match_openness=False)
+    losses = save_template(motion, tmp_path / "template.pkl")
+    assert "Frame 0 became the neutral frame, which programs measure the others from." in losses
+    read = load_motion(tmp_path / "template.pkl")
+    driven = relative_motion(source, read, read[:1], match_openness=False)
+    for name in ("expression", "rotation", "scale", "translation"):
+        there, true = getattr(driven, name), getattr(wanted, name)
+        torch.testing.assert_close(there[1:], true[1:], rtol=0, atol=2e-6)
+        torch.testing.assert_close(there[0], getattr(source, name)[0], rtol=0, atol=2e-6)
 
 
 def test_an_animal_stays_an_animal(tmp_path):

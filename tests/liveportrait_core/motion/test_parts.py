@@ -174,6 +174,9 @@ def test_a_changed_motion_carries_the_same(name):
     motion = lips(space=COMPACT_SPACE, absolute=LIP)
     made = change_motion(motion, options)
     assert (made.parts, made.absent, made.absolute) == (LIP, HEAD, LIP)
+    head = random_motion(2, 6, COMPACT_SPACE).describe(absent=frozenset({"expression"}))
+    made = change_motion(head, options)
+    assert (made.parts, made.absent) == (FACE_PARTS, {"expression"})
 
 
 def test_absolute_lips_are_louder_about_a_neutral_mouth():

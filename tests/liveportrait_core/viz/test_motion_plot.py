@@ -199,6 +199,15 @@ def test_a_neutral_frame_of_its_own_is_what_expression_is_measured_from():
     ).any()  # no dashed line
 
 
+def test_a_shot_is_drawn_from_its_own_neutral_frame():
+    at = torch.tensor((0.0, 0.0, 0.3, 0.3))[:, None, None].expand(4, 21, 3)
+    neutral = clip(2, expression=at[1:3])
+    motion = clip(4, expression=at, shot=torch.tensor((0, 0, 1, 1)), reference=neutral)
+    own = plot_motion(motion)
+    assert (own == plot_motion(replace(motion, expression=at * 0, reference=neutral[:1]))).all()
+    assert (plot_motions({"motion": motion}) != 0).any()
+
+
 def test_motions_are_drawn_over_one_another_in_time():
     quick = scale_curve(1.0, 2.0, 3.0, 4.0, fps=Fraction(20))
     slow = scale_curve(1.0, 3.0, 5.0, fps=Fraction(10))
