@@ -11,7 +11,7 @@ CONSTRAINTS := -c constraints.txt
 # One process a core and one thread a process: more threads are slower than none here.
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test test-comfyui check strip clean
+.PHONY: demo test test-comfyui check web strip clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -36,6 +36,14 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 	$(BIN)/basedpyright -p nodes
+
+# What ComfyUI's front end loads of ours; it is committed, so users need no npm.
+web: node_modules/.package-lock.json
+	npm run --silent check
+	npm run --silent build
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
 
 # The picture in the README, from the demo's video.
 strip: demo

@@ -40,7 +40,7 @@ STEPS: Final = 1000
 READING_STEPS: Final = 300
 """Of them, for reading the clips before the first frame is rendered."""
 KEPT_TEXT: Final = "lps_text"
-"""Key of a node's output for web/js/status_text.js: what it says while its result is kept."""
+"""Key of a node's output for web/src/status_text.ts: what it says while its result is kept."""
 GUESSED_FRAMES: Final = 100
 """Where the length of a clip is unknown, half of the reading is done after so many frames."""
 

