@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
 
@@ -65,3 +68,27 @@ class HeardWarnings(logging.Handler):
         trace: TracebackType | None,
     ) -> None:
         logging.getLogger(_PACKAGE).removeHandler(self)
+
+
+@contextmanager
+def unheard(*modules: str) -> Generator[None]:
+    """Keep warnings of some modules from being said while a block runs, in this thread alone.
+
+    `with unheard("animation.limits"): drive(...)`
+
+    Args:
+        *modules: As this package has them, without its name.
+    """
+    thread = threading.get_ident()
+
+    def is_others(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    loggers = [logging.getLogger(f"{_PACKAGE}.{module}") for module in modules]
+    for logger in loggers:
+        logger.addFilter(is_others)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_others)

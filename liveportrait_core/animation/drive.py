@@ -68,7 +68,7 @@ def drive(
         CheckpointError: An option needs a network that the model lacks.
     """
     options = options or DrivingOptions()
-    _name_idle(options)
+    name_idle(options)
     check_space(model, source, "source")
     inputs = prepare_inputs(
         source, driving, options, reference=reference, source_is_video=source_is_video
@@ -123,7 +123,7 @@ def _in_source_crop(inputs: DrivingInputs, travel: Tensor) -> DrivingInputs:
     )
 
 
-def _name_idle(options: DrivingOptions) -> None:
+def name_idle(options: DrivingOptions) -> None:
     """Warn of options that do nothing beside others."""
     beside = "openings of eyes or lip" if options.retargets else "absolute motion"
     idle = {

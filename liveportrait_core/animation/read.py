@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..face.faces import FaceTrack
+from ..face.faces import FaceState, FaceTrack
 from ..imaging.crop import CropTransform
 from ..imaging.tensors import Pixels
 from ..media.clips import Clip, CountedClip
@@ -49,6 +49,11 @@ class ReadClip:
 
     def __len__(self) -> int:
         return len(self.transforms)
+
+    def state(self, index: int) -> FaceState:
+        """Whether the clip shows its face in a frame."""
+        valid = 1.0 if self.motion.validity is None else float(self.motion.validity[index])
+        return "missing" if valid == 0 else "interpolated" if valid < 1 else "measured"
 
 
 def read_clip(

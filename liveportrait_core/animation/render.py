@@ -13,6 +13,7 @@ from ..imaging.composite import paste_back_pixels, paste_mask
 from ..imaging.crop import CropTransform
 from ..imaging.tensors import Pixels, pixels_from_tensor
 from ..media.clips import Progress
+from ..model import LivePortraitModel
 from ..stages import extract_appearance, warp_decode
 from .animation import Animation
 from .batching import ChunkSize, batched, in_chunks
@@ -64,6 +65,27 @@ def render(animation: Animation, progress: Progress | None = None) -> Iterator[R
             progress(frame.index + 1, len(animation))
 
 
+def rendered_faces(
+    model: LivePortraitModel, volumes: Tensor, keypoints: DrivenKeypoints, *, truncate: bool = False
+) -> list[Pixels]:
+    """Driven faces as 8-bit pictures: W and G.
+
+    Args:
+        model: The model.
+        volumes: (B, ...) feature volumes.
+        keypoints: B frames.
+        truncate: Cut fractions of a level off, as published, instead of rounding.
+    """
+    pictures = warp_decode(
+        model,
+        volumes,
+        keypoints.source_keypoints,
+        keypoints.driving_keypoints,
+        edge_held=keypoints.stitched,
+    )
+    return list(pixels_from_tensor(pictures, truncate=truncate))
+
+
 class _Renderer:
     """Rendered faces, and frames with them."""
 
@@ -71,8 +93,6 @@ class _Renderer:
         self._animation = animation
         self._size = ChunkSize.for_device(animation.model.device, animation.options.chunk)
         self._mask = paste_mask(animation.model.preset.output_size_px).numpy()
-        validity = animation.read.motion.validity
-        self._validity = validity.tolist() if validity is not None else None
         self._published = animation.options.driving.published
         background = animation.background_clip
         self._background = iter(background) if background is not None else None
@@ -128,21 +148,11 @@ class _Renderer:
 
     def _state(self, index: int) -> FaceState:
         """Whether the source shows its face."""
-        if self._validity is None or not self._animation.is_video:
-            return "measured"
-        validity = self._validity[index]
-        return "missing" if validity == 0 else "interpolated" if validity < 1 else "measured"
+        return self._animation.read.state(index) if self._animation.is_video else "measured"
 
     def _faces(self, volumes: Tensor, keypoints: DrivenKeypoints) -> list[Pixels]:
         """W and G on a chunk."""
-        pictures = warp_decode(
-            self._animation.model,
-            volumes,
-            keypoints.source_keypoints,
-            keypoints.driving_keypoints,
-            edge_held=keypoints.stitched,
-        )
-        return list(pixels_from_tensor(pictures, truncate=self._published))
+        return rendered_faces(self._animation.model, volumes, keypoints, truncate=self._published)
 
     def _framed(
         self, index: int, frame: Pixels, crop: Pixels, face: Pixels | None

@@ -129,23 +129,60 @@ def paste_back_pixels(
     Raises:
         ValueError: A mask of another size.
     """
-    in_face, in_frame = mask.shape == face.shape[:2], mask.shape == frame.shape[:2]
-    if not (in_face or in_frame):
-        raise ValueError(_mask_message(mask.shape, frame.shape[:2], face.shape[:2]))
-    place = _place(transform, len(face), frame.shape[:2], antialias=antialias, from_corner=truncate)
-    result = frame.copy()
-    if place is None:
+    ground = PasteGround(frame, len(face), transform, mask, antialias=antialias, truncate=truncate)
+    return ground.with_face(face)
+
+
+class PasteGround:
+    """A frame that many faces are pasted into, one at a time: `paste_back_pixels` of each.
+
+    `ground = PasteGround(frame, 512, transform, mask)`, then `ground.with_face(face)` of each
+
+    Convention:
+        - what is the same for all faces is computed once: 16 bytes a pixel of the part that changes
+    """
+
+    def __init__(
+        self,
+        frame: Pixels,
+        face_px: int,
+        transform: CropTransform,
+        mask: NDArray[np.float32],
+        *,
+        antialias: bool = True,
+        truncate: bool = False,
+    ) -> None:
+        """Nothing is pasted yet; `face_px` is the faces' side, the rest as `paste_back_pixels`.
+
+        Raises:
+            ValueError: A mask of another size.
+        """
+        face_size = (face_px, face_px)
+        in_face, in_frame = mask.shape == face_size, mask.shape == frame.shape[:2]
+        if not (in_face or in_frame):
+            raise ValueError(_mask_message(mask.shape, frame.shape[:2], face_size))
+        self._frame, self._truncate = frame, truncate
+        self._place = _place(
+            transform, face_px, frame.shape[:2], antialias=antialias, from_corner=truncate
+        )
+        if self._place is None:
+            return
+        extra = mask if in_face else np.ones(face_size, np.float32)
+        inside = self._place.drawn(extra, as_levels=truncate)
+        weight = inside if in_face else mask[self._place.part]
+        keep = 1 - weight if in_face else 1 - weight * inside
+        self._weight = weight[..., None]
+        self._kept = keep[..., None] * frame[self._place.part]
+
+    def with_face(self, face: Pixels) -> Pixels:
+        """The frame with a face (S, S, 3) uint8 in it; a new array."""
+        result = self._frame.copy()
+        if self._place is None:
+            return result
+        mixed = self._weight * self._place.drawn(face) + self._kept
+        np.clip(mixed if self._truncate else np.rint(mixed, out=mixed), 0, 255, out=mixed)
+        result[self._place.part] = mixed.astype(np.uint8)
         return result
-    warped = place.drawn(face)
-    extra = mask if in_face else np.ones(face.shape[:2], np.float32)
-    inside = place.drawn(extra, as_levels=truncate)
-    weight = inside if in_face else mask[place.part]
-    keep = 1 - weight if in_face else 1 - weight * inside
-    part = result[place.part]
-    mixed = weight[..., None] * warped + keep[..., None] * part
-    np.clip(mixed if truncate else np.rint(mixed), 0, 255, out=mixed)
-    part[...] = mixed.astype(np.uint8)
-    return result
 
 
 def frame_mask(

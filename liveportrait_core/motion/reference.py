@@ -79,6 +79,36 @@ def reference_of_frames(motion: Motion, reference: Motion) -> Motion:
     return reference[motion.shot]
 
 
+def frame_of(motion: Motion, index: int) -> Motion:
+    """One frame of a motion, which still knows what it is measured from.
+
+    `session.frame(frame_of(motion, 12))`
+
+    Convention:
+        - a motion of one frame stays as it is: it is measured from a neutral face
+
+    Args:
+        motion: N frames.
+        index: Which, from 0.
+
+    Returns:
+        B = 1.
+
+    Raises:
+        ValueError: It has no such frame.
+    """
+    if not 0 <= index < len(motion):
+        raise ValueError(
+            f"Frame {index} of a motion of {counted(len(motion), 'frame')} is asked for; "
+            f"{indexes(len(motion))} is expected. Choose one of these."
+        )
+    if len(motion) == 1:
+        return motion
+    reference = reference_of_frames(motion, own_reference(motion))
+    own = reference if len(reference) == 1 else reference[index]
+    return motion[index].describe(reference=own, reference_frame=0, shot=None)
+
+
 def check_motions(**motions: Motion) -> None:
     """Refuse motions that cannot be used together, before anything is done.
 
