@@ -13,6 +13,7 @@ from torch import Tensor
 from ..constants import ANIMAL_SPACE
 from ..model import LivePortraitModel
 from ..motion.hull import hull_volume
+from ..motion.regions import keypoint_space
 from ..motion.smoothing import smooth_motion
 from ..motion.transfer import Selection, absolute_motion, relative_motion, select
 from ..motion.transform import in_other_crop, transform_keypoints
@@ -50,6 +51,8 @@ def drive(
           belong to the face
         - motions are on the model's device
         - motion beyond what the model can render is softened (`limit_motion`)
+        - the source's lips are closed first where the options say so, or the driver is measured
+          from shut ones and the source's can be closed
 
     Args:
         model: The model; S and R are used only where the options ask for them.
@@ -80,11 +83,24 @@ def drive(
     keypoints = _opened(model, inputs, keypoints, options)
     if options.stitch:
         keypoints = stitch_keypoints(model, keypoints)
-    if options.normalize_lip and options.motion == "relative" and not options.retargets:
+    closes = options.normalize_lip or _asks_for_shut_lips(model, inputs, options)
+    if closes and options.motion == "relative" and not options.retargets:
         keypoints = close_source_lip(model, inputs, keypoints)
     if options.source_video_eyes and inputs.source_is_video and not options.retargets:
         keypoints = hold_source_eyes(model, inputs, keypoints)
     return amplify(keypoints, options.gain)
+
+
+def _asks_for_shut_lips(
+    model: LivePortraitModel, inputs: DrivingInputs, options: DrivingOptions
+) -> bool:
+    """Whether the driver's lips are measured from shut ones, and the source's can be closed."""
+    source = inputs.source
+    if not inputs.driving.from_shut_lips or source.lip_open is None:
+        return False
+    if source.space == ANIMAL_SPACE and options.published:
+        return False
+    return keypoint_space(source.space).openness is not None or model.lip is not None
 
 
 def _opened(

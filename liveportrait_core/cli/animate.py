@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -85,8 +85,6 @@ def _open(args: argparse.Namespace) -> _Job:
     parts = from_arguments(PartOptions, args)
     source = open_source(args.source, parts.source)
     driving = open_driver(args.driving, from_arguments(IdleDriver, args), parts.driving)
-    if isinstance(driving, Speech):
-        options = with_shut_lip(options)
     driver = args.driving or Path("--idle")
     output = Output(
         path=args.output or Path(f"{args.source.stem}--{driver.stem.removeprefix('--')}.mp4"),
@@ -110,14 +108,6 @@ def _open(args: argparse.Namespace) -> _Job:
         speech=from_arguments(SpeechDriver, args).speech,
         sound=sound,
     )
-
-
-def with_shut_lip(options: AnimateOptions) -> AnimateOptions:
-    """The options where a mouth that is open in the source shuts on p, b and m."""
-    driving = options.driving
-    if driving.motion != "relative" or driving.retargets:
-        return options
-    return replace(options, driving=replace(driving, normalize_lip=True))
 
 
 def _driving(job: _Job, space: str) -> Pixels | VideoReader | Motion:

@@ -34,6 +34,8 @@ MOTION_VERSION: Final = 4
 """Readers accept this version and all before it. 2 may hold a reference, 3 shots, 4 only some parts
 of the face; a motion without them is written as version 1, so that older readers take it."""
 REFERENCE_PREFIX: Final = "reference."
+_FROM_SHUT_LIPS: Final = "from_shut_lips"
+_TRUE: Final = "true"
 _MAX_HEADER_BYTES: Final = 100_000_000
 """As the safetensors library has it."""
 
@@ -89,6 +91,8 @@ def save_motion(
           "reference." and the field, each with leading axis 1
         - version 3: int64 `shot`; its reference may have a row for each number that `shot` holds
         - version 4: "parts", a JSON list of the parts of the face whose expression it carries
+        - "from_shut_lips" true, in any version, where it is so; readers that do not know it leave
+          the lips of a source as they are
 
     Args:
         motion: The motion.
@@ -133,6 +137,8 @@ def save_motion(
     }
     if motion.parts != FACE_PARTS:
         header["parts"] = json.dumps(sorted(motion.parts))
+    if motion.from_shut_lips:
+        header[_FROM_SHUT_LIPS] = _TRUE
     write_whole(path, save(tensors, metadata=header))
     return []
 
@@ -274,6 +280,7 @@ def _motion_of(header: dict[str, str], tensors: dict[str, Tensor]) -> Motion:
         absent=absent,
         parts=parts,
         absolute=frozenset(json.loads(header["absolute"])),
+        from_shut_lips=header.get(_FROM_SHUT_LIPS) == _TRUE,
         reference=reference,
     )
 

@@ -202,6 +202,7 @@ def _losses(motion: Motion) -> list[str]:
         f"Channels meant as absolute became relative: {', '.join(sorted(motion.absolute))}.": (
             bool(motion.absolute)
         ),
+        "A source with open lips is not told to close them first.": motion.from_shut_lips,
         f"Unknown eye opening became {_EYES_OPEN_WHEN_UNKNOWN} in each frame.": (
             human and motion.eyes_open is None
         ),

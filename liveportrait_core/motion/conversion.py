@@ -74,6 +74,7 @@ def convert_motion(
         validity=motion.validity,
         shot=motion.shot,
         producer=motion.producer,
+        from_shut_lips=motion.from_shut_lips,
         reference=_with_head(neutral, reference, travel),
     )
     return Conversion(motion=converted, blendshapes=shapes, lost=_lost(motion, shapes, source_map))

@@ -40,7 +40,8 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
           keypoints of the neutral frame are left out)
         - a strength s mixes: (1 - s) base + s layered (`blend`); what the base does not carry
           goes s as far as in the motion on top
-        - openness of a part that moves is not known and left out
+        - openness of a part that moves is not known and left out; whether lips are measured from
+          shut ones is said by the motion that they are of
 
     Args:
         base: Any motion.
@@ -69,6 +70,7 @@ def layer_motions(base: Motion, over: Motion, options: LayerOptions | None = Non
         eyes_open=eyes_open,
         lip_open=lip_open,
         absolute=(base.absolute_parts - replaced) | absolute,
+        from_shut_lips=(over if "lip" in replaced else base).from_shut_lips,
         reference_frame=0,
         reference=neutral,
     )

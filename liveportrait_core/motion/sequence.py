@@ -109,7 +109,12 @@ def join_motions(
         "parts": frozenset.union(*(part.carried_parts for part in parts)),
     }
     rows = _reference_rows(reference, anchor, joined).describe(**carried)
-    return replace(joined.describe(**carried), reference_frame=0, reference=rows)
+    return replace(
+        joined.describe(**carried),
+        reference_frame=0,
+        reference=rows,
+        from_shut_lips=all(motion.from_shut_lips for motion in motions),
+    )
 
 
 def _put_onto(anchor: Motion, motion: Motion, fps: Fraction) -> Motion:

@@ -71,6 +71,8 @@ class Motion:
     """Parts of the face whose expression it carries, unless the whole expression is absent."""
     absolute: frozenset[str] = field(default_factory=frozenset[str])
     """Channels or parts of the face with absolute values, not relative to the reference."""
+    from_shut_lips: bool = False
+    """Its lips are measured from shut ones: where the source's are open, they are closed first."""
 
     @classmethod
     def from_degrees(

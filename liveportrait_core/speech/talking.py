@@ -44,7 +44,7 @@ def motion_of_speech(
     Convention:
         - lips, jaw and brows are the speech's; blinks, glances and the head's small movements are
           those of `idle_motion`, on which the speech's nods are laid
-        - it drives relative to a face at rest with shut lips
+        - it drives relative to a face at rest with shut lips (`Motion.from_shut_lips`)
 
     Args:
         samples: (N,) at 16 kHz (`read_speech`, `speech_of`).
@@ -72,7 +72,8 @@ def talking_motion(shapes: Blendshapes, shape_map: BlendshapeMap, options: Speec
         shape_map: Of the keypoint space that is wanted.
         options: How much life there is.
     """
-    spoken = replace(motion_of_blendshapes(shapes, shape_map), parts=SPOKEN_PARTS)
+    spoken = motion_of_blendshapes(shapes, shape_map)
+    spoken = replace(spoken, parts=SPOKEN_PARTS, from_shut_lips=True)
     if not options.life:
         return spoken
     duration_s = min(max(MIN_DURATION_S, len(shapes) / float(shapes.fps)), MAX_DURATION_S)
@@ -80,4 +81,5 @@ def talking_motion(shapes: Blendshapes, shape_map: BlendshapeMap, options: Speec
         duration=duration_s, amount=options.life, blinks=TALKING_BLINKS, seed=options.seed
     )
     alive = fit(idle_motion(shape_map.space, life, shapes.fps), shapes.fps, len(shapes), "loop")
-    return layer_motions(alive, spoken, LayerOptions(region="all", how="add"))
+    talking = layer_motions(alive, spoken, LayerOptions(region="all", how="add"))
+    return replace(talking, from_shut_lips=True)

@@ -74,14 +74,6 @@ def save_video(
     return canvas.node("SaveVideo", title, at=at, size=size, video=video, filename_prefix=VIDEOS)
 
 
-def with_closed_mouth(canvas: Canvas, at: tuple[int, int]) -> Output:
-    """Driving Options, collapsed, by which a speaker's lips begin shut."""
-    options = canvas.node(
-        "LPS_DrivingOptions", "Driving Options", at=at, collapsed=True, close_source_lip=True
-    )
-    return options["options"]
-
-
 def find_and_show(
     canvas: Canvas,
     at: tuple[int, int],

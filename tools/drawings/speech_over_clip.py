@@ -14,7 +14,6 @@ from . import (
     TRY,
     model_and_photo,
     save_video,
-    with_closed_mouth,
 )
 
 TEXT = f"""\
@@ -28,9 +27,7 @@ Head, eyes and brows move as in the clip, the lips as in the speech. **Layer Mot
 over the other: *region* says what is taken of the speech.
 
 The result is as long as the clip. Speech that ends before it is followed by shut lips.
-
-**Driving Options** (click its dot to open it) shuts the mouth of a photo that shows teeth, \
-*close_source_lip*.
+A mouth that is open in the photo is shut first.
 """
 LEFT, FILES, MAKE, LAYER, MOVE, LAST = -336, 0, 340, 700, 1020, 1410
 TOP, LOW = 30, 640
@@ -88,7 +85,6 @@ def _motions(canvas: Canvas, model: Output, clip: Output, voice: Output) -> tupl
 
 
 def _result(canvas: Canvas, model: Output, photo: Output, motion: Output, sound: Output) -> None:
-    options = with_closed_mouth(canvas, (LAYER, 300))
     under = canvas.bends((LAYER - 20, 672), (MOVE - 24, 672), (MOVE - 24, 240))
     moved = canvas.node(
         "LPS_AnimateVideo",
@@ -98,7 +94,6 @@ def _result(canvas: Canvas, model: Output, photo: Output, motion: Output, sound:
         model=model,
         source=photo,
         driving=motion,
-        options=options,
         audio=sound.via(under[2]),
     )
     saved = save_video(canvas, "The talking portrait", moved["video"], (LAST, TOP))

@@ -12,7 +12,6 @@ from . import (
     TRY,
     model_and_photo,
     save_video,
-    with_closed_mouth,
 )
 
 TEXT = f"""\
@@ -24,8 +23,7 @@ TEXT = f"""\
 The lips follow the sound, in any language. The face blinks, glances and nods by itself: **life** \
 says how much; another **seed** gives other movements.
 
-**Driving Options** (click its dot to open it) shuts the mouth of a photo that shows teeth, \
-*close_source_lip*, so that lips meet on p, b and m.
+A mouth that is open in the photo is shut first, so that lips meet on p, b and m.
 
 The template *Speech over the motion of a clip* takes the head from a film.
 """
@@ -50,7 +48,6 @@ def draw() -> Canvas:
         audio=voice["AUDIO"],
         more=FIXED_SEED,
     )
-    options = with_closed_mouth(canvas, (SPEAK, 100))
     moved = canvas.node(
         "LPS_AnimateVideo",
         "Animate Portrait (video file)",
@@ -59,7 +56,6 @@ def draw() -> Canvas:
         model=model["model"],
         source=photo["IMAGE"],
         driving=spoken["motion"],
-        options=options,
         audio=spoken["audio"],
     )
     saved = save_video(canvas, "The talking portrait", moved["video"], (LAST, TOP))

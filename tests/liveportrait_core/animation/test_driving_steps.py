@@ -102,6 +102,26 @@ def test_an_open_lip_is_closed_by_where_its_keypoints_are(model):
     assert torch.equal(same, keypoints.driving_keypoints)
 
 
+@pytest.mark.parametrize("options", [DrivingOptions(), DrivingOptions(**LIP)])
+def test_a_driver_whose_lips_are_measured_from_shut_ones_has_the_sources_closed_first(
+    model, options
+):
+    source, driving = motions(1, 4)
+    source = source.describe(lip_open=torch.full((1, 1), 0.2))
+    made = drive(model, source, driving.describe(from_shut_lips=True), options)
+    told = drive(model, source, driving, replace(options, normalize_lip=not options.retargets))
+    assert torch.equal(made.driving_keypoints, told.driving_keypoints)
+    plain = drive(model, source, driving, options)
+    assert torch.equal(made.driving_keypoints, plain.driving_keypoints) == options.retargets
+
+
+def test_lips_that_cannot_be_closed_stay_as_they_are(model):
+    source, driving = motions(1, 4)
+    source = source.describe(lip_open=None)
+    made = drive(model, source, driving.describe(from_shut_lips=True))
+    assert torch.equal(made.driving_keypoints, drive(model, source, driving).driving_keypoints)
+
+
 def test_steps_change_nothing_that_they_are_given(model):
     source, driving = motions(1, 4)
     inputs = prepare_inputs(source, driving, DrivingOptions())

@@ -78,6 +78,8 @@ def test_amount_and_life_are_asked_for(liveportrait, files, out):
     assert still.absent == {"scale", "translation"}
     assert still.parts == {"lip", "brows"}
     assert not calm.absent
+    assert still.from_shut_lips
+    assert calm.from_shut_lips
     assert (calm.expression - other.expression).abs().max() > 1e-3
     shut = made("--life", 0, "--amount", 0)
     assert shut.expression.std(0).max() < still.expression.std(0).max()

@@ -41,12 +41,14 @@ def assert_same(motion: Motion, other: Motion) -> None:
         assert (one is None) == (two is None), name
         if one is not None:
             torch.testing.assert_close(one, two, rtol=0, atol=0, msg=name)
-    for name in ("fps", "space", "producer", "reference_frame", "absent", "parts", "absolute"):
+    described = ("fps", "space", "producer", "reference_frame", "absent", "parts", "absolute")
+    for name in (*described, "from_shut_lips"):
         assert getattr(motion, name) == getattr(other, name)
 
 
-def test_a_motion_comes_back_exactly(tmp_path):
-    motion = make_motion()
+@pytest.mark.parametrize("from_shut_lips", [False, True])
+def test_a_motion_comes_back_exactly(tmp_path, from_shut_lips):
+    motion = make_motion().describe(from_shut_lips=from_shut_lips)
     assert save_motion(motion, tmp_path / "motion.safetensors") == []
     assert_same(load_motion(tmp_path / "motion.safetensors"), motion)
     assert "rotation" not in load_file(tmp_path / "motion.safetensors")  # the degrees tell it

@@ -16,6 +16,7 @@ from liveportrait_core.motion.life import idle_motion
 from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.reference import own_reference
 from liveportrait_core.motion.regions import keypoint_space
+from liveportrait_core.motion.sequence import join_motions
 from liveportrait_core.motion.slider_options import Sliders
 from liveportrait_core.motion.tool_options import LayerOptions
 from liveportrait_core.motion.transfer import relative_motion
@@ -254,6 +255,21 @@ def test_a_blink_of_idle_motion_shuts_the_eyes_as_it_does_alone(opening):
     driven = relative_motion(source, made, own_reference(made))
     alone = relative_motion(source, blink, own_reference(blink))
     assert_close(driven.expression[:1], alone.expression, atol=1e-6, rtol=0)
+
+
+def test_whose_lips_it_has_says_whether_they_are_measured_from_shut_ones():
+    film, speech = random_motion(1, 6), random_motion(2, 6).describe(from_shut_lips=True)
+
+    def made(base, over, **options):
+        return layer_motions(base, over, LayerOptions(**options)).from_shut_lips
+
+    assert made(film, speech, region="lip")
+    assert not made(film, speech, region="eyes")
+    assert not made(film, speech, region="lip", how="add")
+    assert not made(speech, film, region="all")
+    assert made(speech, film, region="eyes")
+    assert join_motions([speech, speech], 1).from_shut_lips
+    assert not join_motions([speech, film], 1).from_shut_lips
 
 
 def test_motion_of_another_space_is_refused():
