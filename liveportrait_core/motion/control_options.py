@@ -104,6 +104,9 @@ CONTROL_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Every control by the group that it is shown in."""
 
+TURNS: Final = CONTROL_GROUPS["head"]
+"""In the order of `Motion.pose_deg`."""
+
 
 def _other_side(name: str) -> str:
     if "left" in name:

@@ -26,23 +26,23 @@ CLOSING: Final = "mouthClose"
 _EYE: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         "blink": Recipe(up={"eyeBlink": 1.2}, down={"eyeWide": 1.2}),
-        "squint": Recipe(up={"eyeSquint": 1.2, "cheekSquint": 0.3}),
+        "squint": Recipe(up={"eyeSquint": 1.8}),
     }
 )
 _BROW: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
-        "brow": Recipe(up={"browOuterUp": 1.0, "browInnerUp": 0.5}, down={"browDown": 1.0}),
-        "brow_inner": Recipe(up={"browInnerUp": 1.2}, down={"browDown": 0.5}),
+        "brow": Recipe(up={"browOuterUp": 0.7, "browInnerUp": 0.4}, down={"browDown": 1.5}),
+        "brow_inner": Recipe(up={"browInnerUp": 1.2}, down={"browDown": 0.8}),
     }
 )
 _GAZE: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         # the person's left is the image's right
         "gaze_{}_x": Recipe(
-            up={"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0},
-            down={"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0},
+            up={"eyeLookOutLeft": 0.8, "eyeLookInRight": 0.8},
+            down={"eyeLookInLeft": 0.8, "eyeLookOutRight": 0.8},
         ),
-        "gaze_{}_y": Recipe(up={"eyeLookUp": 1.0}, down={"eyeLookDown": 1.0}),
+        "gaze_{}_y": Recipe(up={"eyeLookUp": 0.7}, down={"eyeLookDown": 0.7}),
     }
 )
 _SMILE: Final = Recipe(up={"mouthSmile": 1.0}, down={"mouthFrown": 1.5})
@@ -60,11 +60,11 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         "mouth_side": Recipe(up={"mouthLeft": 0.7}, down={"mouthRight": 0.7}),
         "jaw_open": Recipe(up={"jawOpen": 0.8}),
-        "jaw_side": Recipe(up={"jawLeft": 1.0}, down={"jawRight": 1.0}),
+        "jaw_side": Recipe(up={"jawLeft": 1.4}, down={"jawRight": 1.4}),
         "lip_open": Recipe(up={"mouthUpperUp": 0.5, "mouthLowerDown": 1.0}, down={CLOSING: 0.8}),
         "lip_wide": Recipe(up={"mouthStretch": 1.0}, down={"mouthPucker": 0.5}),
-        "lip_round": Recipe(up={"mouthPucker": 1.2}),
-        "lip_press": Recipe(up={"mouthPress": 1.0, "mouthRollLower": 0.3, "mouthRollUpper": 0.3}),
+        "lip_round": Recipe(up={"mouthPucker": 1.4}),
+        "lip_press": Recipe(up={"mouthPress": 1.2}),
         "lip_funnel": Recipe(up={"mouthFunnel": 1.0}),
         "upper_lip": Recipe(up={"mouthUpperUp": 1.0}),
         "lower_lip": Recipe(up={"mouthLowerDown": 1.2}),

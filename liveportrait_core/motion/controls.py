@@ -13,7 +13,7 @@ from torch import Tensor
 from ..constants import FACE_PARTS, NUM_KEYPOINTS, FacePart
 from .blendshape_map import BlendshapeMap, driver_of_moves, with_meeting_lips
 from .blendshapes import ARKIT_SHAPES
-from .control_options import ControlValues, control_values
+from .control_options import TURNS, ControlValues, control_values
 from .control_shapes import RECIPES, SIDED_RECIPES, Weights
 from .regions import KeypointSpace, Side, keypoint_space
 from .types import Channel, Motion
@@ -62,7 +62,7 @@ def motion_of_controls(
     moved = face_moves(tracks, shape_map)
     head_deg, travel = (
         torch.stack([tracks[name] for name in names], -1)
-        for names in (("pitch_deg", "yaw_deg", "roll_deg"), ("shift_x", "shift_y"))
+        for names in (TURNS, ("shift_x", "shift_y"))
     )
     parts = frozenset[FacePart](
         part for part in FACE_PARTS if bool((moved * space.part_mask({part})).any())

@@ -91,7 +91,7 @@ def relative_motion(
     space = shared_space(source, driving, reference)
     travel = driving.expression - reference.expression
     if _matches_openness(match_openness, space, source, reference):
-        travel = travel * _lid_travel(space, source, reference)[..., None]
+        travel = travel * lid_travel(space, source, reference)[..., None]
     rotation = driving.rotation @ reference.rotation.transpose(-1, -2) @ source.rotation
     moved = replace(
         driving,
@@ -262,8 +262,14 @@ def _matches_openness(
     return possible if match_openness is None else match_openness
 
 
-def _lid_travel(space: KeypointSpace, source: Motion, reference: Motion) -> Tensor:
-    """(B, K) factor of each keypoint's travel: 1 but for the lids of each eye."""
+def lid_travel(space: KeypointSpace, source: Motion, reference: Motion) -> Tensor:
+    """(B, K) factor of each keypoint's travel: 1 but for the lids of each eye.
+
+    Args:
+        space: Of both, with lids.
+        source: The face whose opening lids shall travel, with its canonical keypoints.
+        reference: The neutral frame that they were measured from, likewise.
+    """
     factors = source.expression.new_ones(source.expression.shape[:2])
     for lids in space.lids:
         ratio = _lid_opening(source, lids) / _lid_opening(reference, lids).clamp(
