@@ -93,7 +93,7 @@ def join_motions(
     first = motions[0]
     reference = own_reference(first)
     anchor = reference_of_frames(first, reference)[-1:]
-    parts = [first, *(_put_onto(anchor, motion, first.fps) for motion in motions[1:])]
+    parts = [first, *(put_onto(anchor, motion, first.fps) for motion in motions[1:])]
     for number, part in enumerate(parts, 1):
         _check_blend(blend_frames, part, number)
     parts = _with_validity(_with_shots(parts, cut=blend_frames == 0))
@@ -117,7 +117,7 @@ def join_motions(
     )
 
 
-def _put_onto(anchor: Motion, motion: Motion, fps: Fraction) -> Motion:
+def put_onto(anchor: Motion, motion: Motion, fps: Fraction) -> Motion:
     """A motion moved from its own neutral frame to another one."""
     reference = own_reference(motion)
     retimed = motion if len(motion) == 1 else retime(motion, fps)

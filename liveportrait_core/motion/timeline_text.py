@@ -1,0 +1,341 @@
+"""A timeline as text: what one writes by hand, and what a widget keeps."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+import torch
+
+from ..config.fields import specs_of
+from ..config.spec import OptionSpec
+from ..errors import about
+from .control_options import OPPOSITE
+from .curves import DECIMALS, EASINGS, Easing, Handles, Key
+from .life import BLINK_CLOSING_S, BLINK_OPENING_S, BLINK_SHUT_S
+from .timeline import CONTROL_NAMES, TIMELINE_FPS, Timeline, control_spec, lane_values
+from .timeline_commands import COMMAND_FORM, Command, read_command, segments_of_commands
+from .timeline_options import Segment
+from .tool_options import read_frame_rate
+
+COMMENT: Final = "#"
+PLAY: Final = "play"
+REST: Final = "rest"
+BEZIER: Final = "bezier"
+_SHORT_EASINGS: Final[Mapping[str, str]] = MappingProxyType({"in": "ease-in", "out": "ease-out"})
+_BLINK: Final = (
+    (BLINK_CLOSING_S, 1.0),
+    (BLINK_CLOSING_S + BLINK_SHUT_S, 1.0),
+    (BLINK_CLOSING_S + BLINK_SHUT_S + BLINK_OPENING_S, 0.0),
+)
+EVENTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]]] = (
+    MappingProxyType(
+        {
+            "blink": (("blink_left", "blink_right"), _BLINK),
+            "wink_left": (("blink_left",), _BLINK),
+            "wink_right": (("blink_right",), _BLINK),
+            "nod": (("pitch_deg",), ((0.2, 8.0), (0.45, -2.0), (0.7, 0.0))),
+            "shake": (("yaw_deg",), ((0.2, 10.0), (0.5, -10.0), (0.75, 0.0))),
+        }
+    )
+)
+"""Movements that take a moment: the controls that they move, and by how much they move on top of
+what stands there, so many seconds after their beginning."""
+_SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
+    {
+        spec.flag or spec.name: spec
+        for spec in specs_of(Segment)
+        if spec.name not in ("motion", "at_s")
+    }
+)
+"""What may follow `play N`."""
+_SEPARATORS: Final = re.compile(r"[;,\uff0c\uff1b\u3001]")
+_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
+_TIME: Final = re.compile(r"(?:(\d+):)?(\d+\.?\d*|\.\d+)(ms|s)?")
+
+
+def _short(name: str) -> str:
+    """A control's name as texts have it."""
+    return name.removesuffix("_deg")
+
+
+def _of_both_sides(name: str) -> str:
+    """The name of a control and its opposite together: smile of smile_left."""
+    return _short(name.replace("_left", "").replace("_right", ""))
+
+
+def _names() -> dict[str, tuple[str, ...]]:
+    named = {name: (name,) for name in CONTROL_NAMES}
+    named |= {_short(name): (name,) for name in CONTROL_NAMES}
+    pairs = {
+        _of_both_sides(name): (name, other) for name, other in OPPOSITE.items() if "left" in name
+    }
+    return named | pairs
+
+
+NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(_names())
+"""What a control is called in a text -> the controls: `smile` is both corners, `yaw` yaw_deg."""
+
+
+def read_timeline(text: str) -> Timeline:
+    """The timeline that a text describes.
+
+    `read_timeline("0.8 smile 0.7 ease; yaw 10")`
+
+    Convention:
+        - a line is a time and what happens then, with ; or , between several; # begins a comment
+        - `NAME VALUE [EASING]` is a key of a control, of both sides where the name has none; the
+          easing is that of the way to this key: smooth (without any), linear, hold, ease, ease-in,
+          ease-out, or `bezier X1 Y1 X2 Y2`
+        - `blink`, `wink left`, `nod` and `shake` take a moment and go back to what was there;
+          `rest` brings back every control that has keys
+        - `play N` lays motion N beneath, with `from S`, `to S`, `for S`, `speed X`, `blend S`,
+          `region NAME`, `then hold|loop|bounce` behind it
+        - a line `1 = 5:10` is a command of AdvancedLivePortrait (`segments_of_commands`)
+        - `length S`, `fps RATE` and `loop` stand on lines of their own
+        - times are seconds (`0.8`, `0.8s`), `800ms` or `1:02.5`
+
+    Raises:
+        ValueError: A line cannot be read; the sentence names the line and the word.
+    """
+    reader = _Reader()
+    with about("timeline"):
+        for number, line in enumerate(text.splitlines(), 1):
+            reader.line(number, line.partition(COMMENT)[0].strip())
+        return reader.timeline()
+
+
+class _Reader:
+    """Lines of a text, put together."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._lanes: dict[str, dict[float, Key]] = {}
+        self._lines: dict[tuple[str, float], int] = {}
+        self._segments: list[Segment] = []
+        self._settings: dict[str, Any] = {}
+        self._rests: list[tuple[float, Easing]] = []
+        self._events: list[tuple[int, float, str]] = []
+        self._commands: list[Command] = []
+
+    def line(self, number: int, line: str) -> None:
+        """Read one line, without its comment."""
+        self._number = number
+        words = line.split()
+        if not words:
+            return
+        match words[0].lower(), words[1:]:
+            case "loop", []:
+                self._settings["loop"] = True
+            case "length", [length]:
+                self._settings["length_s"] = self._time(length)
+            case "fps", [rate]:
+                self._settings["fps"] = self._rate(rate)
+            case ("loop" | "length" | "fps") as word, rest:
+                wanted = "nothing" if word == "loop" else "one number"
+                self._refuse(" ".join(rest) or word, f"{wanted} is expected after '{word}'")
+            case _ if "=" in line:
+                command = read_command(line)
+                if command is None:
+                    self._refuse(line, f"{COMMAND_FORM} is expected")
+                self._commands.append(command)
+            case _:
+                time_s = self._time(words[0])
+                for item in _SEPARATORS.split(line[len(words[0]) :]):
+                    self._item(time_s, item.split())
+
+    def timeline(self) -> Timeline:
+        """All that was read."""
+        for number, time_s, name in self._events:
+            self._number = number
+            self._happen(time_s, name)
+        for time_s, easing in self._rests:
+            for name, keys in self._lanes.items():
+                keys.setdefault(time_s, Key(time_s, control_spec(name).default, easing))
+        if self._commands:
+            fps = self._settings.get("fps", TIMELINE_FPS)
+            poses, length_s = segments_of_commands(self._commands, fps)
+            self._settings.setdefault("length_s", length_s)
+            self._segments = [*poses, *self._segments]
+        lanes = {name: tuple(keys.values()) for name, keys in self._lanes.items()}
+        return Timeline(lanes=lanes, segments=tuple(self._segments), **self._settings)
+
+    def _item(self, time_s: float, words: list[str]) -> None:
+        """What happens at a time."""
+        if not words:
+            return
+        if words[0].lower() == PLAY:
+            self._segments.append(self._segment(time_s, words[1:]))
+            return
+        words, easing = self._easing(words)
+        name = "_".join(words).lower()
+        if name == REST:
+            self._rests.append((time_s, easing))
+        elif name in EVENTS:
+            self._events.append((self._number, time_s, name))
+        elif len(words) > 1 and _NUMBER.fullmatch(words[-1]):
+            name = "_".join(words[:-1]).lower()
+            if name not in NAMES:
+                self._refuse(" ".join(words[:-1]), "a control is expected", NAMES)
+            for control in NAMES[name]:
+                self._add(control, Key(time_s, float(words[-1]), easing))
+        elif name in NAMES:
+            self._refuse(" ".join(words), f"a number is expected after it ({_range(name)})")
+        else:
+            self._refuse(
+                " ".join(words),
+                "a control with a number is expected",
+                [*NAMES, *EVENTS, REST, PLAY],
+            )
+
+    def _add(self, control: str, key: Key) -> None:
+        with self._in_line():
+            control_spec(control).check(key.value, control)
+        line = self._lines.setdefault((control, key.time_s), self._number)
+        keys = self._lanes.setdefault(control, {})
+        if key.time_s in keys:
+            raise ValueError(
+                f"Line {self._number}: {control} has a key at {key.time_s:g} s already, in line "
+                f"{line}; one is expected. Leave one of them out, or choose another time."
+            )
+        keys[key.time_s] = key
+
+    def _happen(self, time_s: float, name: str) -> None:
+        """Add the keys of an event to what its controls do there."""
+        controls, steps = EVENTS[name]
+        for control in controls:
+            own = self._lanes.get(control, {}).values()
+            keys = sorted(own, key=lambda key: key.time_s)
+            moments = [time_s + since for since, _ in ((0.0, 0.0), *steps)]
+            beneath = lane_values(control, keys, torch.tensor(moments, dtype=torch.float64))
+            spec = control_spec(control)
+            moved = (beneath + torch.tensor([0.0, *(by for _, by in steps)])).clamp(
+                spec.minimum, spec.maximum
+            )
+            for moment, value in zip(moments, moved.tolist(), strict=True):
+                key = Key(moment, value)
+                if key.time_s not in self._lanes.get(control, {}):
+                    self._add(control, key)
+
+    def _segment(self, time_s: float, words: list[str]) -> Segment:
+        number = words[0] if words else ""
+        if not number.isdecimal():
+            self._refuse(number or PLAY, f"the number of a motion is expected after '{PLAY}'")
+        chosen: dict[str, Any] = {"motion": int(number), "at_s": time_s}
+        for option, value in zip(words[1::2], [*words[2::2], ""], strict=False):
+            spec = _SEGMENT_WORDS.get(option.lower())
+            if spec is None:
+                self._refuse(option, "one of these is expected", _SEGMENT_WORDS)
+            with self._in_line():
+                is_time = spec.name.endswith("_s") and value
+                chosen[spec.name] = self._time(value) if is_time else spec.from_text(value, option)
+        with self._in_line():
+            return Segment(**chosen)
+
+    def _easing(self, words: list[str]) -> tuple[list[str], Easing]:
+        """The words of an item without its easing, and that."""
+        lowered = [word.lower() for word in words]
+        if BEZIER in lowered:
+            place = lowered.index(BEZIER)
+            return words[:place], self._handles(words[place + 1 :])
+        last = _SHORT_EASINGS.get(lowered[-1], lowered[-1])
+        if last in EASINGS and len(words) > 1:
+            return words[:-1], last
+        return words, "smooth"
+
+    def _handles(self, words: list[str]) -> Handles:
+        if len(words) == len("xyxy") and all(_NUMBER.fullmatch(word) for word in words):
+            x1, y1, x2, y2 = (float(word) for word in words)
+            with self._in_line():
+                Key(0.0, 0.0, (x1, y1, x2, y2))
+            return x1, y1, x2, y2
+        self._refuse(" ".join([BEZIER, *words]), "four numbers x1 y1 x2 y2 are expected after it")
+
+    @contextmanager
+    def _in_line(self) -> Generator[None]:
+        """Name the line in errors of the block that do not."""
+        try:
+            yield
+        except ValueError as error:
+            if str(error).startswith("Line "):
+                raise
+            raise ValueError(f"Line {self._number}: {error}") from None
+
+    def _time(self, word: str) -> float:
+        found = _TIME.fullmatch(word.lower())
+        if found is None:
+            self._refuse(word, "a time such as 0.8 is expected", ["length", "fps", "loop"])
+        minutes, seconds, unit = found.groups()
+        return 60 * int(minutes or 0) + float(seconds) / (1000 if unit == "ms" else 1)
+
+    def _rate(self, word: str) -> Fraction:
+        try:
+            return read_frame_rate(word)
+        except ValueError:
+            self._refuse(word, "a frame rate such as 25 or 30000/1001 is expected")
+
+    def _refuse(self, word: str, expected: str, known: Iterable[str] = ()) -> NoReturn:
+        """Say in which line which word is wrong, what was expected, and what is like it."""
+        near = difflib.get_close_matches(word.lower().replace(" ", "_"), list(known), 1, 0.6)
+        few = list(known) if not near else []
+        advice = f" Did you mean '{near[0]}'?" if near else ""
+        if few and len(few) <= len(_SEGMENT_WORDS):
+            advice = f" Choose one of {', '.join(few)}."
+        raise ValueError(f"Line {self._number}, '{word}': {expected}.{advice}")
+
+
+def _range(name: str) -> str:
+    spec = control_spec(NAMES[name][0])
+    return f"{spec.minimum:g} to {spec.maximum:g}"
+
+
+def write_timeline(timeline: Timeline) -> str:
+    """The text of a timeline, which reads as the same timeline and is written the same again."""
+    lines = [] if timeline.length_s is None else [f"length {_plain(timeline.length_s)}"]
+    lines += [] if timeline.fps is None else [f"fps {timeline.fps}"]
+    lines += ["loop"] if timeline.loop else []
+    lines += [_segment_line(segment) for segment in timeline.segments]
+    moments = sorted({key.time_s for keys in timeline.lanes.values() for key in keys})
+    lines += [f"{_plain(time_s)} {'; '.join(_items(timeline, time_s))}" for time_s in moments]
+    return "\n".join(lines) + "\n" * bool(lines)
+
+
+def _segment_line(segment: Segment) -> str:
+    words = [_plain(segment.at_s), PLAY, str(segment.motion)]
+    for word, spec in _SEGMENT_WORDS.items():
+        value = getattr(segment, spec.name)
+        if value != spec.default:
+            words += [word, value if isinstance(value, str) else _plain(value)]
+    return " ".join(words)
+
+
+def _items(timeline: Timeline, time_s: float) -> list[str]:
+    """The keys of a time; both sides as one where they do the same."""
+    keys = {
+        name: key for name, lane in timeline.lanes.items() for key in lane if key.time_s == time_s
+    }
+    items: list[str] = []
+    for name, key in keys.items():
+        other = OPPOSITE[name]
+        together = other != name and keys.get(other) == key
+        if together and "right" in name:
+            continue
+        shown = _of_both_sides(name) if together else _short(name)
+        items.append(" ".join([shown, _plain(key.value), *_easing_words(key.easing)]))
+    return items
+
+
+def _easing_words(easing: Easing) -> Sequence[str]:
+    if easing == "smooth":
+        return []
+    return [easing] if isinstance(easing, str) else [BEZIER, *map(_plain, easing)]
+
+
+def _plain(number: float) -> str:
+    """The shortest decimal number."""
+    return f"{round(number, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".") or "0"
