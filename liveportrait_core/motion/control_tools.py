@@ -118,10 +118,8 @@ def random_controls(seed: int, amount: float = 1.0) -> Controls:
         ("brow_inner", BROW_SPREAD / 2),
         ("blink", LID_SPREAD),
     ):
-        middle, apart = (
-            (spread * _normal(draw)).item(),
-            (SIDE_SPREAD * spread * _normal(draw)).item(),
-        )
+        middle, unlike = (spread * _normal(draw, 2)).tolist()
+        apart = SIDE_SPREAD * unlike
         drawn |= {f"{stem}_left": middle - apart, f"{stem}_right": middle + apart}
     for axis in ("x", "y"):
         look = (GAZE_SPREAD * _normal(draw, 1)).item()
