@@ -238,6 +238,26 @@ class SpeechFileOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineFileOptions:
+    """The motion of a timeline that is written to a file."""
+
+    sound: Path | None = option(
+        None,
+        "a sound that a timeline without a length lasts as long as",
+        metavar="FILE",
+        unset="none",
+    )
+    space: KeypointSpace | None = option(
+        None,
+        "keypoint space of the model that it will drive",
+        unset=f"that of the motions beneath, else {COMPACT_SPACE}",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadOptions:
     """Where files of weights come from and go to."""
 

@@ -14,6 +14,7 @@ from liveportrait_core.command_options import (
     OutputOptions,
     ReportOptions,
     ShowOptions,
+    TimelineFileOptions,
 )
 from liveportrait_core.config.tables import option_table
 from liveportrait_core.motion.import_options import ImportOptions
@@ -61,6 +62,7 @@ TABLES = (
     ("Sliders: `Sliders`", Sliders, ""),
     ("A face that does nothing: `IdleOptions`", IdleOptions, "`motion idle` has them by name."),
     ("The same as the driver of `animate`: `IdleDriver`", IdleDriver, "Of the command line alone."),
+    ("A timeline as a file: `TimelineFileOptions`", TimelineFileOptions, "`motion timeline`'s."),
     ("A motion over another: `LayerOptions`", LayerOptions, "`motion layer` has them by name."),
     ("Motions one after another: `JoinOptions`", JoinOptions, "`motion join` has it by name."),
     (

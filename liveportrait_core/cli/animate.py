@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import torch
 
 from ..animation.animation import Animation
 from ..animation.render import RenderedFrame, render
+from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..command_options import (
     IdleDriver,
     ModelOptions,
@@ -33,6 +34,8 @@ from ..media.video import VideoReader
 from ..motion.life import IDLE_FPS, idle_motion
 from ..motion.life_options import IdleOptions
 from ..motion.speech_options import SpeechOptions
+from ..motion.timeline import Timeline
+from ..motion.timeline_motion import motion_of_timeline
 from ..motion.types import Motion
 from ..options import AnimateOptions
 from ..pipeline import prepare
@@ -115,6 +118,9 @@ def _driving(job: _Job, space: str) -> Pixels | VideoReader | Motion:
     fps = job.source.fps if isinstance(job.source, VideoReader) else IDLE_FPS
     if isinstance(job.driving, IdleOptions):
         return idle_motion(space, job.driving, fps)
+    if isinstance(job.driving, Timeline):
+        timeline = replace(job.driving, fps=job.driving.fps or fps)
+        return motion_of_timeline(timeline, shipped_blendshape_map(space))
     if isinstance(job.driving, Speech):
         return motion_of_speech(job.driving.samples, space, job.speech, fps=fps)
     return job.driving if isinstance(job.driving, Motion) else frames_of(job.driving)

@@ -21,16 +21,18 @@ from ..media.blendshape_file import is_capture
 from ..media.images import ALPHA_SUFFIXES, READABLE_SUFFIXES, on_white, read_image
 from ..media.kinds import VIDEO_SUFFIXES, is_sound, media_kind
 from ..media.motion_file import is_motion, load_motion
+from ..media.timeline_file import is_timeline, load_timeline
 from ..media.video import VideoReader
 from ..motion.life_options import IdleOptions
 from ..motion.sequence import exact_seconds, trim
+from ..motion.timeline import Timeline
 from ..motion.types import Motion
 from ..networks.phonemes import SAMPLE_RATE_HZ
 from ..speech.sound import read_speech
 
 _LOG = logging.getLogger(__name__)
 
-Driver: TypeAlias = "Picture | VideoReader | Motion | IdleOptions | Speech"
+Driver: TypeAlias = "Picture | VideoReader | Motion | IdleOptions | Speech | Timeline"
 """What may drive a source."""
 WHOLE: Final = ClipPart()
 """All of a clip."""
@@ -136,12 +138,19 @@ def open_driver(path: Path | None, idle: IdleDriver, part: ClipPart = WHOLE) -> 
 
 
 def open_driving(path: Path, part: ClipPart = WHOLE) -> Driver:
-    """The motion file, picture, video or sound at a path, or a part of it.
+    """The motion file, timeline, picture, video or sound at a path, or a part of it.
 
     Raises:
         MediaError: None of them is there, or it is too small or damaged.
     """
     check_readable(path, "picture, video, motion file or sound")
+    if is_timeline(path):
+        if not part.is_whole:
+            raise MediaError(
+                f"{path} is a timeline, which is used whole. Leave --driving-start and "
+                "--driving-duration out, and set its length in it."
+            )
+        return load_timeline(path)
     if not is_motion(path):
         return open_speech(path, part) if is_sound(path) else open_source(path, part)
     motion = load_motion(path)

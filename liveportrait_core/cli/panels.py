@@ -13,6 +13,7 @@ from ..animation.render import RenderedFrame
 from ..imaging.tensors import Pixels, resize_pixels
 from ..media.video import VideoReader
 from ..motion.life_options import IdleOptions
+from ..motion.timeline import Timeline
 from ..motion.types import Motion
 from .inputs import Driver, Picture, Speech
 
@@ -55,7 +56,7 @@ class Panels:
     def _driving_crops(self) -> Iterator[Pixels]:
         """The driver's frames as the model saw them."""
         read = self._animation.driving_read
-        if read is None or isinstance(self._driving, Motion | IdleOptions | Speech):
+        if read is None or isinstance(self._driving, Motion | IdleOptions | Speech | Timeline):
             return
         pictures = self._driving
         frames = [pictures.on_white()] if isinstance(pictures, Picture) else pictures

@@ -21,6 +21,7 @@ from ..command_options import (
     ShowOptions,
     SpeechDriver,
     SpeechFileOptions,
+    TimelineFileOptions,
 )
 from ..config.arguments import OptionGroups, Parser
 from ..config.fields import specs_of
@@ -153,7 +154,7 @@ def _add_animate(commands: Subparsers) -> None:
         metavar="DRIVING",
         type=file_name,
         nargs="?",
-        help="picture, video or motion file that shows how, or a sound that speaks",
+        help="picture, video, motion file or timeline that shows how, or a sound",
     )
     parser.add_argument(
         "-o",
@@ -262,8 +263,27 @@ def _add_motion(commands: Subparsers) -> None:
     )
     speech.add_argument("sound", metavar="SOUND", type=file_name, help="sound, or video with sound")
     _finish_tool(speech, SpeechFileOptions, heading="speech")
+    _add_motion_timeline(actions)
     _add_motion_convert(actions)
     _add_motion_tools(actions)
+
+
+def _add_motion_timeline(actions: Subparsers) -> None:
+    timeline = _add_command(
+        actions,
+        "timeline",
+        "motion_tools",
+        help="make the motion of a timeline: what a face does when",
+        description="Write the motion of the timeline TEXT: keys of controls, and parts of other "
+        "motions beneath, which it names by their number ('0 play 1'). Commands of "
+        "AdvancedLivePortrait are read, too.",
+        usage="%(prog)s TEXT [MOTION ...] -o OUT [options]",
+    )
+    timeline.add_argument("text", metavar="TEXT", type=file_name, help="text of the timeline")
+    timeline.add_argument(
+        "files", metavar="MOTION", type=file_name, nargs="*", help="motion files beneath, from 1 on"
+    )
+    _finish_tool(timeline, TimelineFileOptions)
 
 
 def _add_motion_convert(actions: Subparsers) -> None:

@@ -27,6 +27,7 @@ COMMENT: Final = "#"
 PLAY: Final = "play"
 REST: Final = "rest"
 BEZIER: Final = "bezier"
+SETTINGS: Final = ("length", "fps", "loop")
 _SHORT_EASINGS: Final[Mapping[str, str]] = MappingProxyType({"in": "ease-in", "out": "ease-out"})
 _BLINK: Final = (
     (BLINK_CLOSING_S, 1.0),
@@ -110,6 +111,14 @@ def read_timeline(text: str) -> Timeline:
         return reader.timeline()
 
 
+def begins_timeline(text: str) -> bool:
+    """Whether the first line that says something is one of a timeline."""
+    lines = (line.partition(COMMENT)[0].split() for line in text.splitlines())
+    words = next((words for words in lines if words), [""])
+    is_timed = _TIME.fullmatch(words[0].lower()) is not None and len(words) > 1
+    return is_timed or words[0].lower() in SETTINGS or read_command(" ".join(words)) is not None
+
+
 class _Reader:
     """Lines of a text, put together."""
 
@@ -136,7 +145,7 @@ class _Reader:
                 self._settings["length_s"] = self._time(length)
             case "fps", [rate]:
                 self._settings["fps"] = self._rate(rate)
-            case ("loop" | "length" | "fps") as word, rest:
+            case word, rest if word in SETTINGS:
                 wanted = "nothing" if word == "loop" else "one number"
                 self._refuse(" ".join(rest) or word, f"{wanted} is expected after '{word}'")
             case _ if "=" in line:
@@ -269,7 +278,7 @@ class _Reader:
     def _time(self, word: str) -> float:
         found = _TIME.fullmatch(word.lower())
         if found is None:
-            self._refuse(word, "a time such as 0.8 is expected", ["length", "fps", "loop"])
+            self._refuse(word, "a time such as 0.8 is expected", SETTINGS)
         minutes, seconds, unit = found.groups()
         return 60 * int(minutes or 0) + float(seconds) / (1000 if unit == "ms" else 1)
 
@@ -295,7 +304,10 @@ def _range(name: str) -> str:
 
 
 def write_timeline(timeline: Timeline) -> str:
-    """The text of a timeline, which reads as the same timeline and is written the same again."""
+    """The text of a timeline, which reads as the same timeline and is written the same again.
+
+    `write_timeline(Timeline(lanes={"jaw_open": (Key(0.8, 0.7),)}))` is "0.8 jaw_open 0.7"
+    """
     lines = [] if timeline.length_s is None else [f"length {_plain(timeline.length_s)}"]
     lines += [] if timeline.fps is None else [f"fps {timeline.fps}"]
     lines += ["loop"] if timeline.loop else []
