@@ -19,7 +19,11 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .animation.render import RenderedFrame as RenderedFrame
     from .animation.render import render as render
     from .assets.shipped_blendshape_maps import shipped_blendshape_map as shipped_blendshape_map
+    from .assets.shipped_expressions import expression_files as expression_files
+    from .assets.shipped_expressions import load_preset as load_preset
+    from .assets.shipped_expressions import save_preset as save_preset
     from .assets.shipped_motions import shipped_motions as shipped_motions
+    from .assets.shipped_words import controls_from_text as controls_from_text
     from .errors import CheckpointError as CheckpointError
     from .errors import FaceNotFoundError as FaceNotFoundError
     from .errors import LivePortraitError as LivePortraitError
@@ -36,6 +40,8 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .media.blendshape_map_file import load_blendshape_map as load_blendshape_map
     from .media.clips import Clip as Clip
     from .media.clips import Frames as Frames
+    from .media.expression_file import load_expression as load_expression
+    from .media.expression_file import save_expression as save_expression
     from .media.images import read_image as read_image
     from .media.images import write_image as write_image
     from .media.motion_file import load_motion as load_motion
@@ -54,6 +60,8 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .motion.control_options import Controls as Controls
     from .motion.controls import motion_of_controls as motion_of_controls
     from .motion.conversion import convert_motion as convert_motion
+    from .motion.copying import controls_of_motion as controls_of_motion
+    from .motion.copying import copied_expression as copied_expression
     from .motion.edit import driving_expression as driving_expression
     from .motion.edit import neutral_motion as neutral_motion
     from .motion.layers import layer_motions as layer_motions

@@ -1,4 +1,4 @@
-"""What a safetensors file of ours says that it is, in its header."""
+"""What a file of ours says that it is, in its header."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class StatedFormat:
     """What to do where another file came."""
     anew: str
     """What to do, besides an update, where a newer version came."""
+    kind: str = "safetensors"
 
     def check(self, header: Mapping[str, str], path: str | Path) -> None:
         """Refuse a file that states another format, or a version that is not known yet.
@@ -31,7 +32,7 @@ class StatedFormat:
         """
         if header.get("format") != self.name:
             raise MediaError(
-                f"{path} is a safetensors file of format '{header.get('format', 'not given')}'; "
+                f"{path} is a {self.kind} file of format '{header.get('format', 'not given')}'; "
                 f"'{self.name}' is expected. {self.wanted}"
             )
         version = header.get("version", "")

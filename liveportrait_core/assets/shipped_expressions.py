@@ -1,0 +1,82 @@
+"""Expressions by name: those that ship, and those that the user saved."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from ..errors import MediaError
+from ..media.atomic import make_folder
+from ..media.expression_file import EXPRESSION_SUFFIX, load_expression, save_expression
+from ..motion.control_options import Controls
+
+SHIPPED_EXPRESSIONS_FOLDER: Final = Path(__file__).resolve().parent / "expressions"
+EXPRESSIONS_VARIABLE: Final = "LIVEPORTRAIT_EXPRESSIONS"
+"""Environment variable that names another folder for the user's own."""
+MOST_LETTERS: Final = 60
+
+
+def expressions_folder() -> Path:
+    """Where the user's expressions are, for the command line and the nodes alike.
+
+    `~/.liveportrait/expressions`, or what `LIVEPORTRAIT_EXPRESSIONS` names; it need not exist.
+    """
+    named = os.environ.get(EXPRESSIONS_VARIABLE)
+    return Path(named).expanduser() if named else Path.home() / ".liveportrait" / "expressions"
+
+
+def expression_files() -> dict[str, Path]:
+    """The files by name: those that ship, then the user's, each in alphabetical order.
+
+    `load_expression(expression_files()["wink"])`
+
+    Convention:
+        - one of the user's takes the place of a shipped one of its name
+    """
+    folders = (SHIPPED_EXPRESSIONS_FOLDER, expressions_folder())
+    return {
+        path.stem: path
+        for folder in folders
+        for path in sorted(folder.glob(f"*{EXPRESSION_SUFFIX}"))
+    }
+
+
+def load_preset(name: str) -> Controls:
+    """An expression by name.
+
+    `load_preset("surprised")`
+
+    Raises:
+        MediaError: There is none of this name, or its file cannot be used.
+    """
+    files = expression_files()
+    if name not in files:
+        near = get_close_matches(name, files, n=1)
+        meant = f"Did you mean '{near[0]}'?" if near else "Choose one of these."
+        raise MediaError(
+            f"The expression is '{name}'; one of {', '.join(files)} is expected. {meant}"
+        )
+    return load_expression(files[name])
+
+
+def save_preset(name: str, controls: Controls) -> Path:
+    """Keep an expression under a name, in place of an earlier one of the user's.
+
+    Returns:
+        Its file, in `expressions_folder`.
+
+    Raises:
+        MediaError: The name is none for a file, or it cannot be written.
+    """
+    if not name or len(name) > MOST_LETTERS or not name.replace("_", "").replace("-", "").isalnum():
+        raise MediaError(
+            f"The name of the expression is '{name}'; 1 to {MOST_LETTERS} letters, digits, '-' and "
+            "'_' are expected. Choose such a name."
+        )
+    folder = expressions_folder()
+    make_folder(folder)
+    path = folder / f"{name}{EXPRESSION_SUFFIX}"
+    save_expression(controls, path)
+    return path

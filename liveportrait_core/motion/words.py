@@ -1,0 +1,238 @@
+"""Words to controls: "slight smile, look left, raise the right brow"."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..config.fields import specs_of
+from .control_options import Controls
+from .control_tools import changed_controls, controls_within
+from .word_meanings import DEGREES, MEANINGS, SIDES, TURN_CONTROLS, Values
+
+Vocabulary = Mapping[str, str]
+"""What each word or run of words is read as: tokens of `MEANINGS` and `GRAMMAR`, with spaces
+between them; "" is left out."""
+STOP: Final = "stop"
+GRAMMAR: Final = frozenset((*DEGREES, *SIDES, "full", "no", STOP, "degrees", "percent"))
+"""Tokens of the grammar itself; `STOP` parts phrases, as commas do."""
+WAYS: Final = GRAMMAR | {"up", "down", "ahead"}
+"""Tokens that a phrase may be without, with those of the phrase before it."""
+PRESET: Final = "preset:"
+"""What a token begins with that stands for a preset by its name."""
+MOST_WORDS: Final = 4
+"""Of one entry of a vocabulary."""
+_STOPS: Final = ",;.\n:!+&\u3002\uff0c\uff1b\u3001\uff01"
+_PIECES: Final = re.compile(rf"[0-9]+(?:\.[0-9]+)?|[a-z']+|[{_STOPS}]|\S")
+_FAR_FROM_LATIN: Final = "\u2e80"
+"""Letters from here on are written without spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A token, or a number, and the word that it came from."""
+
+    token: str
+    word: str
+    number: float | None = None
+
+
+def controls_of_words(
+    text: str, vocabulary: Vocabulary, preset: Callable[[str], Controls] | None = None
+) -> Controls:
+    """The controls that some words ask for.
+
+    `controls_of_words("slight smile, look left", vocabulary)`
+
+    Convention:
+        - phrases are parted by commas, full stops or "and"; what a later one says of a control
+          holds
+        - left and right are the image's
+        - "slight" is .4 of what the phrase says, "half" .5, "very" 1.4; "fully" the whole range,
+          "30 %" so much of it; a number of degrees is the head's turn
+        - "no smile" puts the controls of a smile to rest; it cannot take a smile off a source
+        - the name of a preset is a phrase
+
+    Args:
+        text: The words.
+        vocabulary: Of the languages that are understood.
+        preset: Gives the controls of a preset by its name, for the vocabulary's `preset:NAME`.
+
+    Returns:
+        Controls; what was not named is at rest.
+
+    Raises:
+        ValueError: A word is not known, or a phrase says nothing that a face does.
+    """
+    values: dict[str, float] = {}
+    topic: list[_Said] = []
+    waiting = _phrases(_said(text.lower(), vocabulary))
+    while waiting:
+        phrase = waiting.pop(0)
+        parsed = _parsed(phrase, preset)
+        if parsed is None and topic:  # "look left and up"
+            parsed = _parsed([*topic, *phrase], preset)
+        if parsed is None and waiting:  # "raise the left and right brow"
+            phrase = [*phrase, *waiting[0]]
+            parsed = _parsed(phrase, preset)
+            waiting = waiting[1:]
+        if parsed is None:
+            words = " ".join(said.word for said in phrase)
+            raise ValueError(
+                f"'{words}' says nothing that a face does; a phrase as 'slight smile', 'look "
+                "left', 'raise the right brow', 'turn left 10 degrees' or the name of a preset is "
+                "expected. Say it in other words."
+            )
+        values |= parsed
+        topic = [said for said in phrase if said.number is None and said.token not in WAYS] or topic
+    return controls_within({name: round(value, 4) for name, value in values.items()})
+
+
+def _said(text: str, vocabulary: Vocabulary) -> list[_Said]:
+    """The tokens of a text.
+
+    Raises:
+        ValueError: A word is not known.
+    """
+    pieces = _PIECES.findall(text)
+    said: list[_Said] = []
+    place = 0
+    while place < len(pieces):
+        piece = pieces[place]
+        if piece in _STOPS:
+            said.append(_Said(STOP, piece))
+            place += 1
+            continue
+        if piece[0].isdigit():
+            said.append(_Said("number", piece, float(piece)))
+            place += 1
+            continue
+        word, num_pieces = _longest(pieces[place:], vocabulary)
+        if not num_pieces:
+            raise ValueError(_not_known(piece, vocabulary))
+        said += [_Said(token, word) for token in vocabulary[word].split()]
+        place += num_pieces
+    return said
+
+
+def _longest(pieces: Sequence[str], vocabulary: Vocabulary) -> tuple[str, int]:
+    """The longest entry that the pieces begin with, and its number of pieces; 0 for none."""
+    without_spaces = pieces[0] >= _FAR_FROM_LATIN
+    most = 2 * MOST_WORDS if without_spaces else MOST_WORDS
+    for number in range(min(most, len(pieces)), 0, -1):
+        word = ("" if without_spaces else " ").join(pieces[:number])
+        if word in vocabulary:
+            return word, number
+    return "", 0
+
+
+def _not_known(word: str, vocabulary: Vocabulary) -> str:
+    near = difflib.get_close_matches(word, vocabulary, 1, 0.5)
+    meant = f"the nearest word that is known is '{near[0]}'. Use it" if near else "use other words"
+    return f"The word '{word}' is not known; {meant}, or set the control itself."
+
+
+def _phrases(said: Sequence[_Said]) -> list[list[_Said]]:
+    phrases: list[list[_Said]] = [[]]
+    for one in said:
+        if one.token == STOP:
+            phrases.append([])
+        else:
+            phrases[-1].append(one)
+    return [phrase for phrase in phrases if phrase]
+
+
+def _parsed(
+    phrase: Sequence[_Said], preset: Callable[[str], Controls] | None
+) -> dict[str, float] | None:
+    """The values of a phrase, or of the fewest phrases that follow one another in it."""
+    if not phrase:
+        return {}
+    for end in range(len(phrase), 0, -1):
+        values = _meaning(phrase[:end], preset)
+        if values is None:
+            continue
+        rest = _parsed(phrase[end:], preset)
+        if rest is not None:
+            return values | rest
+    return None
+
+
+def _meaning(
+    phrase: Sequence[_Said], preset: Callable[[str], Controls] | None
+) -> dict[str, float] | None:
+    """The values of one phrase; None where it is none."""
+    numbers = [said.number for said in phrase if said.number is not None]
+    tokens = {said.token for said in phrase if said.number is None}
+    core = tokens - (GRAMMAR - SIDES)
+    found = _values_of(core, preset)
+    if found is None or len(numbers) > 1:
+        return None
+    if "no" in tokens:
+        rest = {spec.name: spec.default for spec in specs_of(Controls)}
+        return {name: rest[name] for name in found}
+    if numbers:
+        return _with_number(found, numbers[0], tokens)
+    if tokens & {"degrees", "percent"}:
+        return None
+    if "full" in tokens:
+        return _at_share(found, 1.0)
+    factor = 1.0
+    for token in tokens & DEGREES.keys():
+        factor *= DEGREES[token]
+    return {name: _scaled(name, value, factor) for name, value in found.items()}
+
+
+def _values_of(core: set[str], preset: Callable[[str], Controls] | None) -> dict[str, float] | None:
+    """What tokens mean, on the side that they name."""
+    (name, *others) = sorted(core) or [""]
+    if name.startswith(PRESET) and not others and preset is not None:
+        return changed_controls(preset(name.removeprefix(PRESET)))
+    if "wink" in core <= {"wink", "eye", "left", "right"}:
+        side = "right" if "right" in core else "left"
+        return {f"blink_{side}": 1.0, f"smile_{side}": 0.3}
+    if frozenset(core) in MEANINGS:
+        return _on_sides(MEANINGS[frozenset(core)], ("left", "right"))
+    said_sides = core & SIDES
+    values = MEANINGS.get(frozenset(core - SIDES))
+    if values is None or not any("{}" in control for control in values):
+        return None
+    sides = ("left", "right") if "both" in said_sides or len(said_sides) > 1 else tuple(said_sides)
+    return _on_sides({n: v for n, v in values.items() if "{}" in n}, sides)
+
+
+def _on_sides(values: Values, sides: Sequence[str]) -> dict[str, float]:
+    return {name.format(side): value for name, value in values.items() for side in sides}
+
+
+def _with_number(
+    values: Mapping[str, float], number: float, tokens: set[str]
+) -> dict[str, float] | None:
+    """Values with a number of degrees for the head, or of percent for the rest."""
+    turns = values.keys() <= TURN_CONTROLS
+    if "percent" in tokens:
+        return _at_share(values, number / 100)
+    if not turns:
+        return None
+    return {name: number if value > 0 else -number for name, value in values.items() if value}
+
+
+def _at_share(values: Mapping[str, float], share: float) -> dict[str, float]:
+    """Values with the largest of them at a share of its range."""
+    reached = max((abs(_share_of_range(name, value)) for name, value in values.items()), default=0)
+    return {name: _scaled(name, v, share / reached if reached else 0) for name, v in values.items()}
+
+
+def _share_of_range(name: str, value: float) -> float:
+    spec = next(spec for spec in specs_of(Controls) if spec.name == name)
+    most, least = spec.maximum or 0.0, spec.minimum or 0.0
+    change = value - spec.default
+    return change / (most - spec.default if change > 0 else spec.default - least)
+
+
+def _scaled(name: str, value: float, factor: float) -> float:
+    rest = 1.0 if name == "zoom" else 0.0
+    return rest + factor * (value - rest)

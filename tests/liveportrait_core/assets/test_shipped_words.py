@@ -1,0 +1,101 @@
+"""Words to controls, English and Chinese; left and right are the image's."""
+
+import pytest
+
+from liveportrait_core.assets.shipped_expressions import load_preset, save_preset
+from liveportrait_core.assets.shipped_words import controls_from_text, shipped_vocabulary
+from liveportrait_core.config.fields import specs_of
+from liveportrait_core.motion.control_options import Controls
+from liveportrait_core.motion.control_tools import changed_controls
+from liveportrait_core.motion.word_meanings import MEANINGS
+from liveportrait_core.motion.words import GRAMMAR, PRESET
+
+SMILE = {"smile_left": 0.6, "smile_right": 0.6, "cheek_raise": 0.3}
+LOOK_LEFT = {"gaze_left_x": -0.8, "gaze_right_x": -0.8}
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVEPORTRAIT_EXPRESSIONS", str(tmp_path))
+
+
+def said(text):
+    return changed_controls(controls_from_text(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("smile", SMILE),
+        ("A slight smile.", {"smile_left": 0.24, "smile_right": 0.24, "cheek_raise": 0.12}),
+        ("smile fully", {"smile_left": 1, "smile_right": 1, "cheek_raise": 0.5}),
+        ("30 % smile", {"smile_left": 0.3, "smile_right": 0.3, "cheek_raise": 0.15}),
+        ("look left", LOOK_LEFT),
+        ("eyes to the left", LOOK_LEFT),
+        ("look left and up", LOOK_LEFT | {"gaze_left_y": 0.8, "gaze_right_y": 0.8}),
+        ("raise the right brow", {"brow_right": 0.8}),
+        ("raise the left and right brow", {"brow_left": 0.8, "brow_right": 0.8}),
+        ("half-closed eyes", {"blink_left": 0.5, "blink_right": 0.5}),
+        ("the left eye shut", {"blink_left": 1.0}),
+        ("wink with the right eye", {"blink_right": 1.0, "smile_right": 0.3}),
+        ("turn left 10 degrees", {"yaw_deg": 10.0}),
+        ("turn the head to the right", {"yaw_deg": -12.0}),
+        ("tilt left 5 deg", {"roll_deg": -5.0}),
+        ("open mouth very slightly", {"jaw_open": 0.28}),
+        ("smile look left", SMILE | LOOK_LEFT),
+        ("smile, no smile", {}),
+        # look to the left, raise the right brow
+        ("\u770b\u5de6\u8fb9\u3001\u62ac\u53f3\u7709", LOOK_LEFT | {"brow_right": 0.8}),
+        ("\u95ed\u4e0a\u5de6\u773c", {"blink_left": 1.0}),  # shut the left eye
+        ("\u5411\u5de6\u8f6c10\u5ea6", {"yaw_deg": 10.0}),  # turn left 10 degrees
+        ("\u5f20\u5634\u5e76\u7b11", {"jaw_open": 0.5} | SMILE),  # open the mouth and smile
+    ],
+)
+def test_what_phrases_ask_for(text, values):
+    assert said(text) == pytest.approx(values)
+
+
+def test_presets_are_words_and_later_phrases_hold(tmp_path):
+    assert controls_from_text("surprised") == load_preset("surprised")
+    assert said("surprised, mouth closed")["brow_left"] == 1
+    assert "jaw_open" not in said("surprised, mouth closed")
+    save_preset("Grumpy", Controls(brow_left=-1))
+    assert said("grumpy") == {"brow_left": -1}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("smlie", "The word 'smlie' is not known; the nearest word that is known is 'smile'"),
+        ("smile, flooble", "The word 'flooble' is not known; "),
+        ("open brow", "'open brow' says nothing that a face does"),
+        ("look left 10 degrees", "'look left 10 degrees' says nothing"),
+        ("smile 10", "'smile 10' says nothing"),
+        ("left", "'left' says nothing"),
+    ],
+)
+def test_what_is_not_understood_is_named(text, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        said(text)
+
+
+def test_no_words_are_a_face_at_rest():
+    assert said("") == said(" , ") == {}
+
+
+def test_every_word_is_a_token_that_something_means():
+    tokens = {token for key in MEANINGS for token in key} | GRAMMAR | {"wink", "eye", "lower"}
+    for word, entry in shipped_vocabulary().items():
+        for token in entry.split():
+            if token.startswith(PRESET):
+                load_preset(token.removeprefix(PRESET))
+            else:
+                assert token in tokens, word
+
+
+def test_every_meaning_is_reached_by_words_and_names_controls():
+    reached = {token for entry in shipped_vocabulary().values() for token in entry.split()}
+    names = {spec.name for spec in specs_of(Controls)}
+    for key, values in MEANINGS.items():
+        assert key <= reached
+        assert {name.format("left") for name in values} <= names
