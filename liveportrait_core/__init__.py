@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .assets.shipped_expressions import save_preset as save_preset
     from .assets.shipped_motions import shipped_motions as shipped_motions
     from .assets.shipped_words import controls_from_text as controls_from_text
+    from .assets.timeline_words import read_timeline as read_timeline
     from .errors import CheckpointError as CheckpointError
     from .errors import FaceNotFoundError as FaceNotFoundError
     from .errors import LivePortraitError as LivePortraitError
@@ -72,7 +73,6 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .motion.speech_options import SpeechOptions as SpeechOptions
     from .motion.timeline import Timeline as Timeline
     from .motion.timeline_motion import motion_of_timeline as motion_of_timeline
-    from .motion.timeline_text import read_timeline as read_timeline
     from .motion.timeline_text import write_timeline as write_timeline
     from .motion.tool_options import ChangeOptions as ChangeOptions
     from .motion.tool_options import LayerOptions as LayerOptions

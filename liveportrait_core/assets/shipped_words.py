@@ -35,5 +35,10 @@ def controls_from_text(text: str) -> Controls:
         ValueError: A word is not known, or a phrase says nothing (`controls_of_words`).
         MediaError: The file of a preset that is named cannot be used.
     """
+    return controls_of_words(text, vocabulary_with_presets(), load_preset)
+
+
+def vocabulary_with_presets() -> Vocabulary:
+    """All words, and the names of presets, those of the user as well."""
     presets = {name.lower(): f"{PRESET}{name}" for name in expression_files() if name.isalpha()}
-    return controls_of_words(text, {**presets, **shipped_vocabulary()}, load_preset)
+    return {**presets, **shipped_vocabulary()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ..assets.timeline_words import read_timeline
 from ..errors import MediaError
 from ..motion.timeline import Timeline
-from ..motion.timeline_text import begins_timeline, read_timeline
+from ..motion.timeline_text import begins_timeline
 from .atomic import check_readable
 
 TIMELINE_SUFFIX: Final = ".txt"

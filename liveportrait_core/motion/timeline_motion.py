@@ -66,7 +66,7 @@ def motion_of_timeline(
     segments = timeline.segments or _one_after_another(motions)
     placed = [(segment, _part(segment, motions)) for segment in segments]
     length_s = timeline_length(timeline, motions, sound_s=sound_s)
-    frames = max(1, round(exact_seconds(length_s) * fps))
+    frames = num_frames(length_s, fps)
     times_s = torch.arange(frames, dtype=torch.float64) / float(fps)
     values = timeline_values(timeline, times_s, length_s)
     # a control that is not moved gives all frames, also where there is no key at all
@@ -89,6 +89,21 @@ def frame_rate(timeline: Timeline, motions: Sequence[Motion]) -> Fraction:
     return timeline.fps or next(moving, TIMELINE_FPS)
 
 
+def num_frames(length_s: float, fps: Fraction) -> int:
+    """Frames of a timeline, one at least."""
+    return max(1, round(exact_seconds(length_s) * fps))
+
+
+def segment_ends(timeline: Timeline, motions: Sequence[Motion]) -> list[float]:
+    """Where each segment ends, in seconds; one that lasts to the timeline's end, after its blend.
+
+    Raises:
+        ValueError: A segment names a motion or a part that there is not.
+    """
+    segments = timeline.segments or _one_after_another(motions)
+    return [_end_s(segment, _part(segment, motions)) for segment in segments]
+
+
 def timeline_length(
     timeline: Timeline, motions: Sequence[Motion] = (), *, sound_s: float | None = None
 ) -> float:
@@ -99,8 +114,7 @@ def timeline_length(
     """
     if timeline.length_s is not None:
         return timeline.length_s
-    segments = timeline.segments or _one_after_another(motions)
-    ends = [_end_s(segment, _part(segment, motions)) for segment in segments]
+    ends = segment_ends(timeline, motions)
     length_s = max(timeline.last_key_s, sound_s or 0.0, *ends, 0.0)
     if timeline.loop and length_s <= timeline.last_key_s:
         with about("timeline"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
@@ -38,6 +39,7 @@ EVENTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...
     MappingProxyType(
         {
             "blink": (("blink_left", "blink_right"), _BLINK),
+            "wink": (("blink_left",), _BLINK),
             "wink_left": (("blink_left",), _BLINK),
             "wink_right": (("blink_right",), _BLINK),
             "nod": (("pitch_deg",), ((0.2, 8.0), (0.45, -2.0), (0.7, 0.0))),
@@ -83,10 +85,20 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(_names())
 """What a control is called in a text -> the controls: `smile` is both corners, `yaw` yaw_deg."""
 
 
-def read_timeline(text: str) -> Timeline:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineWords:
+    """How words are understood."""
+
+    values: Callable[[str], Mapping[str, float]]
+    """Gives what words say of the controls that they name, or a ValueError."""
+    tokens: Mapping[str, str]
+    """What single words of any language are read as: `blink` is an event in all of them."""
+
+
+def parse_timeline(text: str, words: TimelineWords | None = None) -> Timeline:
     """The timeline that a text describes.
 
-    `read_timeline("0.8 smile 0.7 ease; yaw 10")`
+    `parse_timeline("0.8 smile 0.7 ease; yaw 10")`
 
     Convention:
         - a line is a time and what happens then, with ; or , between several; # begins a comment
@@ -101,10 +113,14 @@ def read_timeline(text: str) -> Timeline:
         - `length S`, `fps RATE` and `loop` stand on lines of their own
         - times are seconds (`0.8`, `0.8s`), `800ms` or `1:02.5`
 
+    Args:
+        text: The lines.
+        words: How anything else is understood; None: it is refused.
+
     Raises:
         ValueError: A line cannot be read; the sentence names the line and the word.
     """
-    reader = _Reader()
+    reader = _Reader(words)
     with about("timeline"):
         for number, line in enumerate(text.splitlines(), 1):
             reader.line(number, line.partition(COMMENT)[0].strip())
@@ -122,7 +138,8 @@ def begins_timeline(text: str) -> bool:
 class _Reader:
     """Lines of a text, put together."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: TimelineWords | None) -> None:
+        self._words = words
         self._number = 0
         self._lanes: dict[str, dict[float, Key]] = {}
         self._lines: dict[tuple[str, float], int] = {}
@@ -182,25 +199,39 @@ class _Reader:
             self._segments.append(self._segment(time_s, words[1:]))
             return
         words, easing = self._easing(words)
-        name = "_".join(words).lower()
+        phrase = " ".join(words).lower()
+        if self._words is not None:
+            phrase = self._words.tokens.get(phrase, phrase)
+        name, number = phrase.replace(" ", "_"), words[-1]
+        control = "_".join(words[:-1]).lower()
         if name == REST:
             self._rests.append((time_s, easing))
         elif name in EVENTS:
             self._events.append((self._number, time_s, name))
-        elif len(words) > 1 and _NUMBER.fullmatch(words[-1]):
-            name = "_".join(words[:-1]).lower()
-            if name not in NAMES:
-                self._refuse(" ".join(words[:-1]), "a control is expected", NAMES)
-            for control in NAMES[name]:
-                self._add(control, Key(time_s, float(words[-1]), easing))
-        elif name in NAMES:
-            self._refuse(" ".join(words), f"a number is expected after it ({_range(name)})")
+        elif control in NAMES and _NUMBER.fullmatch(number):
+            for each in NAMES[control]:
+                self._add(each, Key(time_s, float(number), easing))
         else:
-            self._refuse(
-                " ".join(words),
-                "a control with a number is expected",
-                [*NAMES, *EVENTS, REST, PLAY],
-            )
+            for each, value in self._said(words).items():
+                spec = control_spec(each)
+                held = min(max(value, spec.minimum or 0.0), spec.maximum or 0.0)
+                self._add(each, Key(time_s, held, easing))
+
+    def _said(self, words: list[str]) -> Mapping[str, float]:
+        """What words say of controls."""
+        name, said = "_".join(words).lower(), " ".join(words)
+        if name in NAMES and (self._words is None or "_" in words[0]):
+            self._refuse(said, f"a number is expected after it ({_range(name)})")
+        try:
+            if self._words is not None:
+                return self._words.values(said)
+        except ValueError as error:
+            if not _NUMBER.fullmatch(words[-1]):
+                raise ValueError(f"Line {self._number}, '{said}': {error}") from None
+        if len(words) > 1 and _NUMBER.fullmatch(words[-1]):
+            self._refuse(" ".join(words[:-1]), "a control is expected", NAMES)
+        near = [*NAMES, *EVENTS, REST, PLAY]
+        self._refuse(said, "a control with a number is expected", near)
 
     def _add(self, control: str, key: Key) -> None:
         with self._in_line():
@@ -311,13 +342,14 @@ def write_timeline(timeline: Timeline) -> str:
     lines = [] if timeline.length_s is None else [f"length {_plain(timeline.length_s)}"]
     lines += [] if timeline.fps is None else [f"fps {timeline.fps}"]
     lines += ["loop"] if timeline.loop else []
-    lines += [_segment_line(segment) for segment in timeline.segments]
+    lines += [segment_line(segment) for segment in timeline.segments]
     moments = sorted({key.time_s for keys in timeline.lanes.values() for key in keys})
     lines += [f"{_plain(time_s)} {'; '.join(_items(timeline, time_s))}" for time_s in moments]
     return "\n".join(lines) + "\n" * bool(lines)
 
 
-def _segment_line(segment: Segment) -> str:
+def segment_line(segment: Segment) -> str:
+    """The line of a segment."""
     words = [_plain(segment.at_s), PLAY, str(segment.motion)]
     for word, spec in _SEGMENT_WORDS.items():
         value = getattr(segment, spec.name)

@@ -67,6 +67,16 @@ def controls_of_words(
     Raises:
         ValueError: A word is not known, or a phrase says nothing that a face does.
     """
+    return controls_within(values_of_words(text, vocabulary, preset))
+
+
+def values_of_words(
+    text: str, vocabulary: Vocabulary, preset: Callable[[str], Controls] | None = None
+) -> dict[str, float]:
+    """What words say of each control that they name, also that it is to rest.
+
+    Arguments and errors are those of `controls_of_words`; values may lie beyond the ranges.
+    """
     values: dict[str, float] = {}
     topic: list[_Said] = []
     waiting = _phrases(_said(text.lower(), vocabulary))
@@ -88,7 +98,7 @@ def controls_of_words(
             )
         values |= parsed
         topic = [said for said in phrase if said.number is None and said.token not in WAYS] or topic
-    return controls_within({name: round(value, 4) for name, value in values.items()})
+    return {name: round(value, 4) for name, value in values.items()}
 
 
 def _said(text: str, vocabulary: Vocabulary) -> list[_Said]:

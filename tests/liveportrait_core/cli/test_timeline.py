@@ -10,7 +10,7 @@ from liveportrait_core.constants import COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.media.motion_file import load_motion, save_motion
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.motion.timeline_motion import motion_of_timeline
-from liveportrait_core.motion.timeline_text import read_timeline
+from liveportrait_core.motion.timeline_text import parse_timeline
 from tests.liveportrait_core.cli.conftest import write_clip
 from tests.support.motions import random_motion
 
@@ -31,7 +31,7 @@ def test_it_is_written_as_a_motion_file(liveportrait, text, out):
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == f"{path}: 10 frames at 25 a second, 0.40 s\n"
     made = load_motion(path)
-    expected = motion_of_timeline(read_timeline(TEXT), shipped_blendshape_map(COMPACT_SPACE))
+    expected = motion_of_timeline(parse_timeline(TEXT), shipped_blendshape_map(COMPACT_SPACE))
     assert made.space == COMPACT_SPACE
     torch.testing.assert_close(made.expression, expected.expression)
     torch.testing.assert_close(made.pose_deg, expected.pose_deg)

@@ -17,7 +17,7 @@ from liveportrait_core.motion.regions import keypoint_space
 from liveportrait_core.motion.timeline import Timeline, timeline_values
 from liveportrait_core.motion.timeline_motion import motion_of_timeline, timeline_length
 from liveportrait_core.motion.timeline_options import Segment
-from liveportrait_core.motion.timeline_text import read_timeline
+from liveportrait_core.motion.timeline_text import parse_timeline
 from liveportrait_core.motion.transfer import relative_motion
 from liveportrait_core.motion.transform import transform_keypoints
 from tests.support.motions import random_motion
@@ -198,7 +198,7 @@ def test_a_segment_of_a_region_leaves_the_rest():
 
 def test_commands_of_advanced_live_portrait():
     """1 = 5:5: 5 frames to motion 1, 5 frames there; then to rest, and to motion 2, which stays."""
-    timeline = read_timeline("1 = 5:5\n0=2:1\n2 = 0 : 3\n")
+    timeline = parse_timeline("1 = 5:5\n0=2:1\n2 = 0 : 3\n")
     made = motion_of_timeline(timeline, COMPACT, [still(10, frames=1), still(-6, frames=1)])
     expected = [0, 2, 4, 6, 8, 10, 10, 10, 10, 10, 10, 5, 0, -6, -6, -6]
     torch.testing.assert_close(made.yaw_deg, torch.tensor(expected).float(), atol=0.02, rtol=0)

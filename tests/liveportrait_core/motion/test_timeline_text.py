@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from liveportrait_core.motion.curves import EASINGS, Key
 from liveportrait_core.motion.timeline import CONTROL_NAMES, Timeline, control_spec, timeline_values
 from liveportrait_core.motion.timeline_options import Segment
-from liveportrait_core.motion.timeline_text import read_timeline, write_timeline
+from liveportrait_core.motion.timeline_text import parse_timeline, write_timeline
 
 TENTHS = st.integers(0, 10).map(lambda tenth: tenth / 10)
 EASING = st.sampled_from(EASINGS) | st.tuples(TENTHS, TENTHS, TENTHS, TENTHS)
@@ -51,12 +51,12 @@ TIMELINES = st.builds(
 @given(TIMELINES)
 def test_a_timeline_that_is_written_reads_as_the_same(timeline):
     text = write_timeline(timeline)
-    assert read_timeline(text) == timeline
-    assert write_timeline(read_timeline(text)) == text
+    assert parse_timeline(text) == timeline
+    assert write_timeline(parse_timeline(text)) == text
 
 
 def test_a_text_by_hand():
-    timeline = read_timeline(
+    timeline = parse_timeline(
         """
         # a greeting
         length 4s
@@ -92,7 +92,7 @@ def test_a_text_by_hand():
 
 
 def test_segments():
-    timeline = read_timeline(
+    timeline = parse_timeline(
         "0 play 1\n2 play 2 from .5 to 3s speed 1.5 blend 200ms region lip then loop"
     )
     assert timeline.segments == (
@@ -111,7 +111,7 @@ def test_segments():
 
 
 def test_a_blink_shuts_the_eyes_for_a_moment_and_goes_back():
-    timeline = read_timeline("0 blink .2\n1 blink")
+    timeline = parse_timeline("0 blink .2\n1 blink")
     times = torch.tensor([1, 1.085, 1.105, 1.255, 2], dtype=torch.float64)
     values = timeline_values(timeline, times, 3)
     assert values["blink_left"].tolist() == pytest.approx([0.2, 1, 1, 0.2, 0.2])
@@ -119,7 +119,7 @@ def test_a_blink_shuts_the_eyes_for_a_moment_and_goes_back():
 
 
 def test_a_nod_is_on_top_of_what_the_head_does():
-    timeline = read_timeline("0 pitch 4\n2 pitch -4 linear\n1 nod")
+    timeline = parse_timeline("0 pitch 4\n2 pitch -4 linear\n1 nod")
     times = torch.tensor([1, 1.2, 1.45, 1.7, 1.9], dtype=torch.float64)
     values = timeline_values(timeline, times, 3)["pitch_deg"].tolist()
     # 4 - 4 t beneath, with 0, 8, -2, 0 added
@@ -127,14 +127,14 @@ def test_a_nod_is_on_top_of_what_the_head_does():
 
 
 def test_rest_brings_back_every_control_that_has_keys():
-    timeline = read_timeline("1 smile 1; zoom 1.2\n2 rest ease\n2 smile left .5")
+    timeline = parse_timeline("1 smile 1; zoom 1.2\n2 rest ease\n2 smile left .5")
     assert timeline.lanes["smile_left"][-1] == Key(2, 0.5)
     assert timeline.lanes["smile_right"][-1] == Key(2, 0, "ease")
     assert timeline.lanes["zoom"][-1] == Key(2, 1, "ease")
 
 
 def test_an_empty_text_is_an_empty_timeline():
-    assert read_timeline("") == read_timeline("# nothing\n\n") == Timeline()
+    assert parse_timeline("") == parse_timeline("# nothing\n\n") == Timeline()
     assert write_timeline(Timeline()) == ""
 
 
@@ -168,4 +168,4 @@ def test_an_empty_text_is_an_empty_timeline():
 )
 def test_what_cannot_be_read_is_named_by_line_and_word(text, sentence):
     with pytest.raises(ValueError, match=sentence):
-        read_timeline(text)
+        parse_timeline(text)
