@@ -50,7 +50,7 @@ FINE: Final = 2
 """Steps of a frame in which pulls are computed, before they are smoothed."""
 SMOOTH_S: Final = 0.015
 """Standard deviation of the last average: a mouth has mass."""
-MOST: Final[Mapping[str, float]] = MappingProxyType({"jawOpen": 0.65})
+MOST: Final[Mapping[str, float]] = MappingProxyType({"jawOpen": 0.7})
 """No sound aims at more of a shape: a jaw wider open is a yawn."""
 LEAST_DOMINANCE: Final = 1e-6
 
@@ -204,7 +204,7 @@ def _strength(phone: Phone, group: str) -> float:
 def _target(phone: Phone, style: SpeechStyle, emphasis: float) -> list[float]:
     """Weights of `SHAPES` that a sound aims at."""
     aims = TARGETS[phone.viseme]
-    opening = style.opening * (emphasis if phone.viseme in VOWELS else 1.0)
+    opening = style.opening * emphasis if phone.viseme in VOWELS else 1.0
     gains = {"opening": opening, "rounding": style.rounding, "spreading": style.rounding}
     return [
         min(MOST.get(shape, 1.0), aims.get(shape, 0.0) * gains.get(group, 1.0))

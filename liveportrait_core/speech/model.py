@@ -80,18 +80,18 @@ def load_speech_model(
             f"{FORMAT!r}, version {VERSION!r} is expected. Name a file of train.audio2motion."
         )
     state = {name: tensor.float() for name, tensor in as_tensors(read_file(path), path).items()}
+    if recogniser is None:
+        _check_recogniser(path, metadata.get(RECOGNISER, ""))
     try:
         network = SpeechNetwork(_form(metadata[FORM]))
         change = {key: state.pop(CHANGE + key) for key in _changed_keys(state)}
         network.load_state_dict(state)
+        recogniser = recogniser or changed_recogniser(load_recogniser(), change)
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{path} is damaged, or of another version ({error}). Copy it again, or name a file "
-            "of this version's train.audio2motion."
+            f"{path} holds other tensors than the form in its header says; those of this version's "
+            "train.audio2motion are expected. Copy it again, or name another file."
         ) from error
-    if recogniser is None:
-        _check_recogniser(path, metadata.get(RECOGNISER, ""))
-        recogniser = changed_recogniser(load_recogniser(), change)
     network.eval().requires_grad_(False)
     return SpeechModel(recogniser=recogniser, network=network, change=change, origin=str(path))
 

@@ -65,9 +65,13 @@ DRIFT_DEG: Final = (0.5, 0.9, 0.5)
 """Standard deviations of slow pitch, yaw and roll while somebody speaks."""
 DRIFT_HZ: Final = (0.05, 0.5)
 
+HEARD_DB: Final = -24.0
+"""Usual level of speech when a network hears it: so it can tell loud vowels from quiet ones."""
+MOST_GAIN_DB: Final = 30.0
+
 EMPHASIS_DB: Final = 12.0
 """A vowel louder than the usual by this opens twice as far."""
-EMPHASIS_RANGE: Final = (0.6, 1.5)
+EMPHASIS_RANGE: Final = (0.6, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,21 @@ def is_speech(loudness: Tensor) -> Tensor:
     return loudness > floor
 
 
+def usual_db(loudness: Tensor) -> float | None:
+    """The median of (B,) levels that are loud enough to be speech; None where none is."""
+    speaking = is_speech(loudness)
+    return float(loudness[speaking].median()) if bool(speaking.any()) else None
+
+
+def gain_to_hear(usual: float | None) -> float:
+    """What makes a sound whose speech has a usual level as loud as speech is heard (`HEARD_DB`).
+
+    Args:
+        usual: dB below full scale, of `usual_db`; None leaves the sound as it is.
+    """
+    return 1.0 if usual is None else 10 ** (min(MOST_GAIN_DB, HEARD_DB - usual) / 20)
+
+
 def emphasis_of(phones: Sequence[Phone], loudness: Tensor) -> list[float]:
     """By how much loud vowels open the mouth wider than quiet ones.
 
@@ -155,8 +174,7 @@ def emphasis_of(phones: Sequence[Phone], loudness: Tensor) -> list[float]:
     Returns:
         One factor for each phone, for `articulate`.
     """
-    speaking = is_speech(loudness)
-    usual = float(loudness[speaking].median()) if bool(speaking.any()) else 0.0
+    usual = usual_db(loudness) or 0.0
     lowest, highest = EMPHASIS_RANGE
     factors: list[float] = []
     for phone in phones:

@@ -17,7 +17,7 @@ from ..networks.speech import SpeechForm
 from .articulation import SPEECH_FPS
 from .lip_gap import LipGap
 from .model import SpeechModel, load_speech_model
-from .stream import WHOLE, SpeechStream, SpokenFrames
+from .stream import WHOLE, Listening, SpeechStream, SpokenFrames
 
 _BLOCK_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
 _LOOKS: Final = 5
@@ -33,6 +33,7 @@ def shapes_of_speech(
     *,
     fps: Fraction = Fraction(25),
     model: SpeechModel | None = None,
+    listening: Listening = WHOLE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Blendshapes:
     """What a face does while it says what is heard.
@@ -44,6 +45,7 @@ def shapes_of_speech(
         options: How much, in which style.
         fps: Frames per second.
         model: By default the one in the package.
+        listening: How much is heard at a time.
         progress: Is told samples that are done, and all.
 
     Returns:
@@ -52,7 +54,7 @@ def shapes_of_speech(
     """
     options = options or SpeechOptions()
     model = model or load_speech_model()
-    stream = SpeechStream(model, style_values(model.form, options), options.guidance, WHOLE)
+    stream = SpeechStream(model, style_values(model.form, options), options.guidance, listening)
     parts: list[SpokenFrames] = []
     with torch.no_grad():
         for start in range(0, len(samples), _BLOCK_SAMPLES):

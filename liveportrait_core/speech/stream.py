@@ -11,6 +11,7 @@ from torch import Tensor
 from ..networks.phonemes import FRAME_SAMPLES, SoundFeatures
 from ..networks.speech import AHEAD, BEHIND, PAST, WINDOW, MotionBefore, Style
 from .model import SpeechModel
+from .prosody import gain_to_hear, loudness_db, usual_db
 
 WINDOW_SAMPLES: Final = WINDOW * FRAME_SAMPLES
 _BATCH: Final = 16
@@ -32,6 +33,9 @@ class Listening:
     shut_at: float = 0.7
     """Probability from which lips are wholly shut: a mouth that shuts in half is wrong either
     way."""
+    level_share: float = 0.02
+    """Of the newest hearing in the level from which loud and quiet vowels are told: a speaker's own
+    over some eight seconds."""
 
     @property
     def samples(self) -> int:
@@ -41,7 +45,7 @@ class Listening:
 
 LIVE: Final = Listening()
 """For a sound that is not over yet: a frame waits for 300 ms of sound at most."""
-WHOLE: Final = Listening(behind=100, windows=50, ahead=AHEAD + 50, shut_at=1.0)
+WHOLE: Final = Listening(behind=100, windows=50, ahead=AHEAD + 50, shut_at=1.0, level_share=0.5)
 """For a sound that is there whole: the recogniser is surer of what it hears a second before its end
 and two seconds after its beginning, so lips need no help to shut."""
 
@@ -63,6 +67,8 @@ class SpeechStream:
 
     Convention:
         - the chunks' sizes change nothing but rounding
+        - a sound is heard as loud as speech was in training (`HEARD_DB`), from the level of the
+          speech in it so far: quiet and loud recordings move the lips alike
         - listening `LIVE`, a frame comes once the sound of up to 300 ms after it is there
     """
 
@@ -90,6 +96,7 @@ class SpeechStream:
         self._num_made = 0
         self._past = torch.zeros(1, PAST, len(model.form.outputs), device=model.device)
         self._has_past = False
+        self._level_db: float | None = None
 
     def push(self, samples: Tensor) -> SpokenFrames:
         """Take (N,) samples at 16 kHz, and give the frames that they decide."""
@@ -143,7 +150,8 @@ class SpeechStream:
 
     def _features(self, hearings: Tensor) -> list[SoundFeatures]:
         """What is heard in (N, samples) hearings, window by window."""
-        heard, first = self._model.recogniser(hearings), self._listening.behind - PAST
+        levelled = torch.stack([self._levelled(hearing) for hearing in hearings])
+        heard, first = self._model.recogniser(levelled), self._listening.behind - PAST
         parts: list[SoundFeatures] = []
         for row in range(len(hearings)):
             for window in range(self._listening.windows):
@@ -151,3 +159,11 @@ class SpeechStream:
                 place = (slice(row, row + 1), slice(start, start + DECODED))
                 parts.append(SoundFeatures(encoded=heard.encoded[place], mel=heard.mel[place]))
         return parts
+
+    def _levelled(self, hearing: Tensor) -> Tensor:
+        """(samples,) as loud as in training."""
+        found_db = usual_db(loudness_db(hearing))
+        if found_db is not None:
+            before_db = found_db if self._level_db is None else self._level_db
+            self._level_db = before_db + self._listening.level_share * (found_db - before_db)
+        return hearing * gain_to_hear(self._level_db)

@@ -28,6 +28,7 @@ from liveportrait_core.pipeline import read_motion
 from liveportrait_core.speech.model import SPEECH_MODEL_FILE, SpeechModel, load_speech_model
 from liveportrait_core.speech.sound import read_speech
 from liveportrait_core.speech.speaking import shapes_of_speech
+from liveportrait_core.speech.stream import LIVE, WHOLE, Listening
 
 from ..data.speech_clip import SpeechClip
 from ..data.speech_set import SpeechSet
@@ -35,6 +36,7 @@ from ..speaking.aligned import SUFFIX, read_aligned
 from ..speaking.sounds import STILL_SOUNDS
 from .speech_measures import (
     VIDEO_FPS,
+    Speak,
     correlation,
     gap_curve,
     lag_frames,
@@ -45,6 +47,8 @@ from .speech_measures import (
 )
 
 STILL_S: Final = 6.0
+RATES: Final = 2
+"""Frame rates at which `measure_clip` lets a clip be spoken."""
 NEEDS_SYNCNET: Final = "unavailable (needs SyncNet)"
 
 
@@ -59,7 +63,9 @@ class SpeechEvaluation:
         metavar="FOLDER",
     )
     films: tuple[Path, ...] = option(
-        (), "videos of people who talk, for the opening of their mouths", metavar="FILM"
+        (),
+        "a video of somebody who talks, for the opening of the mouth; may be given several times",
+        metavar="FILM",
     )
     weights: Path | None = option(
         None, "a file of train.audio2motion", metavar="FILE", unset="the one that ships"
@@ -68,6 +74,7 @@ class SpeechEvaluation:
         None, "measure again with white noise so far below the speech", unit="dB", unset="no"
     )
     clips: int = option(0, "clips of each folder, evenly chosen; 0: all", minimum=0)
+    live: bool = option(False, "hear as of a sound that is not over yet, 300 ms ahead")
     landmarks: ModelOptions = shared(
         ModelOptions,
         hidden=("device", "dtype"),
@@ -106,16 +113,16 @@ def _measures(options: SpeechEvaluation) -> dict[str, object]:
         )
     weights = options.weights or SPEECH_MODEL_FILE
     model = load_speech_model(weights)
-    speak = partial(spoken, model)
+    listening = LIVE if options.live else WHOLE
+    speak = partial(spoken, model, listening)
     measures: dict[str, object] = {"weights": weights.name}
     for place in options.places:
         clips = list(_chosen(clips_of(place), options.clips))
         start_s = time.monotonic()
-        measures[str(place)] = summary([measure_clip(c, speak, c.waveform) for c in clips])
-        seconds = (
-            2 * sum(len(clip.waveform) for clip in clips) / SAMPLE_RATE_HZ
-        )  # at two frame rates
-        measures["times_real_time"] = round(seconds / (time.monotonic() - start_s), 1)
+        found = summary([measure_clip(c, speak, c.waveform) for c in clips])
+        spent_s = (time.monotonic() - start_s) / RATES  # for one of the frame rates
+        seconds = sum(len(clip.waveform) for clip in clips) / SAMPLE_RATE_HZ
+        measures[str(place)] = found | {"times_real_time": round(seconds / spent_s, 1)}
         if options.noise is not None:
             measures[f"{place}, white noise at {options.noise:g} dB"] = summary(
                 [measure_clip(c, speak, with_noise(c.waveform, options.noise)) for c in clips]
@@ -123,28 +130,32 @@ def _measures(options: SpeechEvaluation) -> dict[str, object]:
     random = np.random.default_rng(0)
     for name, sound in STILL_SOUNDS.items():
         heard = sound(int(STILL_S * SAMPLE_RATE_HZ), random)
-        measures[f"only {name}"] = stillness(spoken(model, heard, None, VIDEO_FPS))
+        measures[f"only {name}"] = stillness(speak(heard, None, VIDEO_FPS))
     for film in options.films:
-        measures[str(film)] = film_measures(film, model, options.landmarks.model)
+        measures[str(film)] = film_measures(film, speak, options.landmarks.model)
     measures["lse_c"] = measures["lse_d"] = NEEDS_SYNCNET
     return measures
 
 
 def spoken(
-    model: SpeechModel, heard: NDArray[np.float32], clip: SpeechClip | None, fps: Fraction
+    model: SpeechModel,
+    listening: Listening,
+    heard: NDArray[np.float32],
+    clip: SpeechClip | None,
+    fps: Fraction,
 ) -> Blendshapes:
     """What a model makes of a sound."""
     del clip
-    return shapes_of_speech(torch.from_numpy(heard), fps=fps, model=model)
+    return shapes_of_speech(torch.from_numpy(heard), fps=fps, model=model, listening=listening)
 
 
-def film_measures(film: Path, model: SpeechModel, landmarks: str) -> dict[str, float]:
+def film_measures(film: Path, speak: Speak, landmarks: str) -> dict[str, float]:
     """How the mouth of somebody in a film goes together with what is made of the film's sound."""
     with torch.inference_mode():
         motion = read_motion(load_model(landmarks), VideoReader(film))
     assert motion.lip_open is not None
     seen = motion.lip_open[:, 0].double().cpu().numpy()
-    made = gap_curve(shapes_of_speech(read_speech(film), fps=motion.fps, model=model))
+    made = gap_curve(speak(read_speech(film).numpy(), None, motion.fps))
     length = min(len(seen), len(made))
     seen, made = seen[:length], made[:length]
     late = lag_frames(made, seen, motion.fps)

@@ -15,12 +15,13 @@ from liveportrait_core.motion.blendshapes import Blendshapes
 from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from liveportrait_core.speech.articulation import SPEECH_FPS
 from liveportrait_core.speech.lip_gap import LipGap
+from liveportrait_core.speech.prosody import emphasis_of, loudness_db
 
 from ..data.speech_clip import SpeechClip
 
 Curve: TypeAlias = NDArray[np.float64]
-Speak: TypeAlias = Callable[[NDArray[np.float32], SpeechClip, Fraction], Blendshapes]
-"""Sound, the clip that it is of and frames a second -> what the face does."""
+Speak: TypeAlias = Callable[[NDArray[np.float32], SpeechClip | None, Fraction], Blendshapes]
+"""Sound, the clip that it is of, if any, and frames a second -> what the face does."""
 VIDEO_FPS: Final = Fraction(25)
 NEAR_FRAMES: Final = 2
 """Frames of a video by which a closure may be early or late."""
@@ -31,6 +32,9 @@ OPEN_GAP: Final = 0.06
 LIPS: Final = "PP"
 """Viseme of p, b and m."""
 SILENCE: Final = "sil"
+OPEN_VOWELS: Final = ("aa", "ae", "oh")
+LOUD: Final = 1.3
+"""Of `emphasis_of`: 3.6 dB louder than the usual."""
 LEAST_CLOSURE_S: Final = 0.04
 BURST_S: Final = 0.03
 """The end of a p, b or m in which the lips are open again."""
@@ -53,6 +57,8 @@ class ClipMeasures:
     """By which the curve is late; below 0 it is early."""
     opening: float
     """The 95th percentile of the gap, height over width."""
+    loud_openings: tuple[float, ...]
+    """The widest gap in each loud open vowel."""
 
 
 def measure_clip(clip: SpeechClip, speak: Speak, heard: NDArray[np.float32]) -> ClipMeasures:
@@ -79,6 +85,9 @@ def measure_clip(clip: SpeechClip, speak: Speak, heard: NDArray[np.float32]) -> 
         correlation=correlation(fine, true),
         offset_ms=1000 * lag_frames(fine, true) / float(SPEECH_FPS),
         opening=float(np.percentile(made, 95)),
+        loud_openings=tuple(
+            float(fine[part].max()) for part in loud_vowels(clip) if len(fine[part])
+        ),
     )
 
 
@@ -96,6 +105,16 @@ def closure_moments_s(clip: SpeechClip) -> list[float]:
             end_s = max(phone.start_s + LEAST_CLOSURE_S, phone.end_s - BURST_S)
             moments.append((phone.start_s + end_s) / 2)
     return moments
+
+
+def loud_vowels(clip: SpeechClip) -> list[slice]:
+    """Frames, 50 a second, of the open vowels that the rules open wider by `LOUD` at least."""
+    emphasis = emphasis_of(clip.phones, loudness_db(torch.from_numpy(clip.waveform)))
+    return [
+        slice(int(phone.start_s * SPEECH_FPS), int(phone.end_s * SPEECH_FPS) + 1)
+        for phone, factor in zip(clip.phones, emphasis, strict=True)
+        if phone.viseme in OPEN_VOWELS and factor >= LOUD
+    ]
 
 
 def false_closures(made: Curve, rules: Curve) -> int:
@@ -134,10 +153,11 @@ def stillness(shapes: Blendshapes) -> dict[str, float]:
     return {"highest_gap": float(gap.max()), "spread": float(gap.std())}
 
 
-def summary(measures: Sequence[ClipMeasures]) -> dict[str, float | int]:
+def summary(measures: Sequence[ClipMeasures]) -> dict[str, float | int | None]:
     """Of several clips together."""
     minutes = sum(clip.minutes for clip in measures)
     closures = sum(clip.closures for clip in measures)
+    loud = [gap for clip in measures for gap in clip.loud_openings]
     return {
         "clips": len(measures),
         "minutes": round(minutes, 2),
@@ -147,6 +167,7 @@ def summary(measures: Sequence[ClipMeasures]) -> dict[str, float | int]:
         "correlation": round(float(np.mean([c.correlation for c in measures])), 3),
         "offset_ms": round(float(np.median([c.offset_ms for c in measures])), 1),
         "opening": round(float(np.mean([c.opening for c in measures])), 3),
+        "opening_of_loud_vowels": round(float(np.percentile(loud, 90)), 3) if loud else None,
     }
 
 

@@ -34,7 +34,8 @@ TELEPHONE_HZ: Final = (250.0, 3400.0)
 COLOUR_DB: Final = 5.0
 """Standard deviation of what a microphone does to each octave."""
 COLOUR_BANDS: Final = 7
-GAIN_DB: Final = (-18.0, 8.0)
+GAIN_DB: Final = (-4.0, 4.0)
+"""By which the level is misjudged: sounds are made as loud as speech is heard."""
 MU: Final = 255
 """Of the telephone's code (G.711)."""
 FRAME: Final = 512

@@ -34,6 +34,11 @@ STILL_S: Final = (3.0, 8.0)
 LEVEL_DB: Final = (-30.0, -16.0)
 """Of the loudest half second of a clip, below full scale."""
 PEAK: Final = 0.98
+EFFORT_DB: Final = 5.0
+"""Standard deviation of how much louder some words are spoken than others: synthesizers speak all
+of them alike, and people do not."""
+EFFORT_S: Final = (0.3, 0.9)
+"""From one level to the next."""
 
 STYLE_SPREADS: Final = {
     "opening": (1.25, 0.2),
@@ -74,7 +79,8 @@ def _spoken_clip(config: SpeechConfig, random: np.random.Generator) -> SpeechCli
     text = draw_text(
         language, int(random.integers(*SENTENCES)), random, babble=isinstance(voice, EspeakVoice)
     )
-    said = _in_silence(speak(voice, text), random)
+    spoken = speak(voice, text)
+    said = _in_silence(Utterance(with_effort(spoken.waveform, random), spoken.phones), random)
     style = draw_style(random)
     shapes = face_of(said.waveform, said.phones, style, seed=int(random.integers(2**31)))
     return SpeechClip(
@@ -156,6 +162,23 @@ def _in_silence(said: Utterance, random: np.random.Generator) -> Utterance:
         for phone in said.phones
     ]
     return Utterance(waveform, without_gaps(phones, len(waveform) / SAMPLE_RATE_HZ))
+
+
+def with_effort(
+    waveform: npt.NDArray[np.float32], random: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """Speech some words of which are louder than others.
+
+    Args:
+        waveform: (N,) at `SAMPLE_RATE_HZ`.
+        random: Source of randomness.
+    """
+    seconds = len(waveform) / SAMPLE_RATE_HZ
+    steps_s = random.uniform(*EFFORT_S, size=2 + int(seconds / EFFORT_S[0]))
+    levels_db = random.normal(0, EFFORT_DB, len(steps_s))
+    times_s = np.arange(len(waveform)) / SAMPLE_RATE_HZ
+    gain_db = np.interp(times_s, np.cumsum(steps_s) - steps_s[0], levels_db)
+    return (waveform * 10 ** (gain_db / 20)).astype(np.float32)
 
 
 def _at_level(

@@ -32,7 +32,7 @@ from .options import SpeechConfig
 from .recorded import RecordedSpeech
 from .synthesizers import check_synthesizers
 
-GENERATOR: Final = 2
+GENERATOR: Final = 3
 """Counts changes to sounds and curves: a folder is finished by the generator that began it."""
 
 

@@ -64,6 +64,9 @@ PITCH: Final = (15, 85)
 PITCH_RANGE: Final = (15, 90)
 STRETCH: Final = (0.75, 1.35)
 """Of the length of flite's sounds."""
+SUNG_SHARE: Final = 0.12
+"""Of flite's sentences that are drawn out as in songs: vowels last, and lips move."""
+SUNG_STRETCH: Final = (1.8, 3.5)
 FLITE_PITCH_HZ: Final = (75.0, 220.0)
 
 
@@ -119,7 +122,8 @@ def draw_voice(
         own_pitch = random.random() < 0.5  # noqa: PLR2004 - a coin
         pitch_hz = 0.0 if own_pitch else round(random.uniform(*FLITE_PITCH_HZ))
         name = _one_of(_FLITE_VOICES[voices], random)
-        return FliteVoice(name, round(random.uniform(*STRETCH), 2), pitch_hz)
+        stretch = SUNG_STRETCH if random.random() < SUNG_SHARE else STRETCH
+        return FliteVoice(name, round(random.uniform(*stretch), 2), pitch_hz)
     variant = _one_of(_VARIANTS[voices], random)
     return EspeakVoice(
         _one_of(ESPEAK_BASES[language], random) + (f"+{variant}" if variant else ""),

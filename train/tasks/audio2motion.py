@@ -6,6 +6,7 @@ synthetic voices, it soon knew these by heart and understood people less.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,8 @@ import torch
 from torch import Tensor
 
 from liveportrait_core.config.fields import check_options, option, section, shared
+from liveportrait_core.config.spec import OptionError
+from liveportrait_core.media.atomic import make_folder
 from liveportrait_core.motion.speech_style import STYLE_VALUES
 from liveportrait_core.networks.phonemes import PhonemeEncoder, SoundFeatures
 from liveportrait_core.networks.speech import (
@@ -38,8 +41,10 @@ from liveportrait_core.speech.model import (
 )
 from liveportrait_core.speech.recogniser import load_recogniser
 
-from ..data.speech_batch import STARTS, Samples, SpeechBatch, SpeechBatches, statistics
+from ..data.heard_speech import HeardSpeech, hear, load_heard, save_heard
+from ..data.speech_batch import STARTS, SpeechBatch, SpeechBatches
 from ..data.speech_clip import SpeechClip
+from ..data.speech_rows import ClipRows, Samples, statistics
 from ..data.speech_set import SpeechSet
 from ..engine import checkpoint
 from ..engine.draw import Draw
@@ -52,6 +57,10 @@ from ..speaking.acoustics import heard as heard_somewhere
 from ..speaking.sounds import STILL_SOUNDS
 
 MODEL_NAME: Final = "speech.safetensors"
+HEARD_NAME: Final = "heard.safetensors"
+"""In a run's folder: what was heard before training."""
+HEARD_FORMAT: Final = "liveportrait-suite/heard-speech"
+TOLD_EVERY: Final = 100
 NETWORK: Final = "network"
 RECOGNISER: Final = "recogniser"
 SPOKEN_SHAPES: Final = (
@@ -97,13 +106,25 @@ class Audio2MotionConfig:
         "more make it know synthetic voices by heart and understand people less",
         minimum=0,
     )
+    hearings: int = option(
+        0,
+        "hear each clip so often before training, each time elsewhere, and train what moves alone: "
+        "many times faster; 0 hears anew at each step",
+        minimum=0,
+    )
     width: int = option(128, "channels of the transformer", minimum=8, more=True)
     layers: int = option(3, "layers of the transformer", minimum=1, more=True)
     weights: SpeechWeights = shared(SpeechWeights)
     acoustics: AcousticsOptions = section(AcousticsOptions, more=True)
 
     def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
         check_options(self)
+        if self.hearings and self.encoder_lr:
+            raise OptionError(
+                f"hearings is {self.hearings} with encoder_lr {self.encoder_lr:g}; a recogniser "
+                "that hears before training cannot learn in it. Leave one of them at 0."
+            )
 
     @property
     def folders(self) -> list[Path]:
@@ -140,9 +161,7 @@ class SpeechStep:
         del average
         network = networks[NETWORK]
         assert isinstance(network, SpeechNetwork)
-        trained = networks.get(RECOGNISER)
-        with torch.set_grad_enabled(trained is not None):
-            heard = (trained or self.recogniser)(batch.heard.to(device_of(networks)))
+        heard = self._heard(networks, batch.heard)
         made, true = windows(network, heard, batch)
         step = SpeechStepLosses(
             made=made,
@@ -152,6 +171,14 @@ class SpeechStep:
             slow=network.form.slow,
         )
         return weighted_losses(speech_terms(self.weights), step)
+
+    def _heard(self, networks: Networks, given: Tensor | SoundFeatures) -> SoundFeatures:
+        place = device_of(networks)
+        if isinstance(given, SoundFeatures):
+            return SoundFeatures(encoded=given.encoded.to(place), mel=given.mel.to(place))
+        trained = networks.get(RECOGNISER)
+        with torch.set_grad_enabled(trained is not None):
+            return (trained or self.recogniser)(given.to(place))
 
 
 def windows(
@@ -203,14 +230,15 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
         network.spread.copy_(spread)
         if given is not None:
             network.load_state_dict(given.network.state_dict())
-    batches = SpeechBatches(
+    rows = ClipRows(
         clips=clips,
         outputs=form.outputs,
         slow=form.slow,
-        count=config.batch,
         augment=partial(heard_somewhere, options=config.acoustics),
         still_sound=still_sound,
     )
+    source = heard_before(config, rows, recogniser) if config.hearings else rows
+    batches = SpeechBatches(rows=source, count=config.batch)
     step = SpeechStep(batches=batches, weights=config.weights, recogniser=recogniser)
 
     def write(average: Networks) -> Path:
@@ -239,6 +267,33 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
         frozen={} if config.encoder_lr else hearing,
         write=write,
     )
+
+
+def heard_before(
+    config: Audio2MotionConfig, rows: ClipRows, recogniser: PhonemeEncoder
+) -> HeardSpeech:
+    """What the recogniser heard of all clips, kept in the run's folder for when it goes on."""
+    about = {
+        "format": HEARD_FORMAT,
+        "data": config.data,
+        "init": config.init,
+        "hearings": str(config.hearings),
+        "seed": str(config.loop.seed),
+        "acoustics": repr(config.acoustics),
+    }
+    path = config.loop.run / HEARD_NAME
+    found = load_heard(path, about)
+    if found is None:
+        found = hear(rows, recogniser, config.hearings, config.loop.seed, _told)
+        make_folder(config.loop.run)
+        save_heard(found, path, about)
+    return found
+
+
+def _told(done: int, total: int) -> None:
+    """Say now and then how far the hearing is."""
+    if done % TOLD_EVERY == 0 or done == total:
+        print(f"heard {done} of {total} clips", file=sys.stderr)
 
 
 def still_sound(num_samples: int, random: np.random.Generator) -> Samples:

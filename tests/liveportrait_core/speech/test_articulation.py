@@ -88,6 +88,13 @@ def test_a_long_vowel_reaches_its_target_and_style_scales_it():
     assert loud[75] == pytest.approx(1.2 * float(jaw[75]), rel=1e-5)
 
 
+def test_style_and_loudness_open_vowels_and_leave_other_sounds():
+    phones = without_gaps([Phone(viseme="LL", start_s=1, end_s=2)], 3)
+    jaw = articulate(phones, 150).shape("jawOpen")
+    wide = articulate(phones, 150, style=SpeechStyle(opening=1.5), emphasis=[1, 1.5, 1])
+    torch.testing.assert_close(wide.shape("jawOpen"), jaw)
+
+
 def test_rounding_begins_before_its_vowel():
     phones = [
         Phone(viseme="DD", start_s=0.5, end_s=0.6),

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.speech import model as models
@@ -43,6 +44,20 @@ def test_another_recogniser_than_in_training_is_told_in_a_sentence(tmp_path, mon
     load_speech_model.cache_clear()
     with pytest.raises(CheckpointError, match="trained with another phoneme recogniser"):
         load_speech_model(tmp_path / "speech.safetensors")
+
+
+@pytest.mark.parametrize("key", ["places", "change.stem.weight"])
+def test_tensors_of_another_shape_are_told_in_a_sentence_of_ours(tmp_path, key):
+    path = tmp_path / "speech.safetensors"
+    model = replace(small_speech_model(), recogniser=load_recogniser())
+    save_speech_model(model, path, metadata={})
+    with safe_open(path, "pt") as file:
+        about = file.metadata()
+    save_file(load_file(path) | {key: torch.zeros(3, 5)}, path, about)
+    with pytest.raises(CheckpointError, match="holds other tensors") as told:
+        load_speech_model(path)
+    assert "\n" not in str(told.value)
+    assert "size" not in str(told.value)
 
 
 def test_files_of_others_are_refused_in_a_sentence(tmp_path):

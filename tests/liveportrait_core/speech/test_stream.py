@@ -1,11 +1,12 @@
 """Sound in chunks, motion in frames."""
 
+import pytest
 import torch
 
 from liveportrait_core.motion.speech_options import SpeechOptions
 from liveportrait_core.motion.speech_style import SpeechStyle
 from liveportrait_core.speech.speaking import style_values
-from liveportrait_core.speech.stream import WHOLE, Listening, SpeechStream
+from liveportrait_core.speech.stream import LIVE, WHOLE, Listening, SpeechStream
 from tests.support.speaking import small_speech_model, tone
 
 
@@ -26,6 +27,14 @@ def test_the_size_of_the_chunks_changes_nothing():
         again, also_shut = spoken(samples, size)
         torch.testing.assert_close(again, whole, rtol=0, atol=1e-4)
         torch.testing.assert_close(also_shut, shut, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("listening", [LIVE, WHOLE])
+def test_a_quiet_recording_moves_the_lips_as_a_loud_one(listening):
+    samples = torch.from_numpy(tone(1.3))
+    loud, _ = spoken(samples, 4000, listening=listening)
+    quiet, _ = spoken(samples / 10, 4000, listening=listening)
+    torch.testing.assert_close(quiet, loud, rtol=0, atol=1e-3)
 
 
 def test_there_is_a_frame_for_each_50th_of_a_second_that_begins_in_the_sound():

@@ -18,6 +18,7 @@ from train.evaluation.speech_measures import (
     closure_moments_s,
     false_closures,
     lag_frames,
+    loud_vowels,
     measure_clip,
     with_noise,
 )
@@ -59,6 +60,16 @@ def test_closures_are_those_of_p_b_m_between_other_sounds():
     assert moments == pytest.approx([0.435, 0.62])
 
 
+def test_the_range_is_measured_on_loud_open_vowels():
+    clip = made_clip(0)
+    spans = [("aa", 0.0, 0.3), ("aa", 0.4, 0.8), ("iy", 0.9, 1.2), ("aa", 1.3, 2.4)]
+    phones = tuple(Phone(viseme=v, start_s=a, end_s=b) for v, a, b in spans)
+    tone = 0.1 * np.sin(np.arange(38400) * 0.3, dtype=np.float32)
+    tone[6400:12800] *= 3  # 10 dB louder than the usual, and so is the iy
+    tone[14400:19200] *= 3
+    assert loud_vowels(replace(clip, phones=phones, waveform=tone)) == [slice(20, 41)]
+
+
 def test_shut_lips_are_false_where_the_rules_keep_them_open():
     rules = np.full(20, 0.2)
     rules[15:] = 0.0
@@ -92,8 +103,18 @@ def test_the_command_measures_a_set(tmp_path, monkeypatch, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads((tmp_path / "out.json").read_text())
     assert found["set"]["clips"] == 1
+    assert found["set"]["times_real_time"] > 0
     assert found["set, white noise at 10 dB"]["closures"] == found["set"]["closures"]
     assert found["only silence"]["spread"] >= 0
     assert found["lse_c"] == "unavailable (needs SyncNet)"
     assert evaluate_speech.main([]) == 2
     assert "Nothing is named to measure on." in capsys.readouterr().err
+
+
+def test_several_films_are_measured(monkeypatch, capsys):
+    monkeypatch.setattr(speech_command, "STILL_SOUNDS", {})
+    monkeypatch.setattr(speech_command, "film_measures", lambda film, speak, model: str(film))
+    monkeypatch.setattr(speech_command, "load_speech_model", lambda path: small_speech_model())
+    assert evaluate_speech.main(["--films", "one.mp4", "--films", "two.mp4"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["one.mp4"], found["two.mp4"]) == ("one.mp4", "two.mp4")

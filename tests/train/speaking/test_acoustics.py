@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from liveportrait_core.config.spec import OptionError
+from train.speaking import sounds
 from train.speaking.acoustics import AcousticsOptions, disturbed, heard
 from train.speaking.sounds import STILL_SOUNDS, music, noise
 
@@ -55,6 +56,16 @@ def test_noise_and_music_are_as_long_as_asked(make, samples):
     made = make(samples, np.random.default_rng(0))
     assert made.shape == (samples,)
     assert 0.5 < made.std() < 2
+
+
+def test_some_music_is_held_and_some_dies_away(monkeypatch):
+    def loudness(share):
+        monkeypatch.setattr(sounds, "HELD_SHARE", share)
+        drawn = [music(48_000, np.random.default_rng(seed)) for seed in range(12)]
+        return np.median([np.abs(made).reshape(30, -1).mean(1).min() for made in drawn])
+
+    # the quietest tenth of a second of a struck chord (exp(-2.5 t)) is far below a held one's
+    assert loudness(1.0) > 2 * loudness(0.0)
 
 
 @pytest.mark.parametrize("name", STILL_SOUNDS)

@@ -16,7 +16,7 @@ from liveportrait_core.speech.lip_gap import LipGap
 from train.data.speech_set import SpeechSet
 from train.data.speech_shards import decode_wave, encode_wave
 from train.speaking import synthesizers
-from train.speaking.clips import face_of, make_clip
+from train.speaking.clips import face_of, make_clip, with_effort
 from train.speaking.dataset import write_speech
 from train.speaking.lexicon import SYLLABLES, WORDS
 from train.speaking.options import SpeechConfig
@@ -36,6 +36,15 @@ needs_flite = pytest.mark.skipif(
 def config(folder, **options):
     given = {"clips": 3, "synthesizer": "espeak", "still": 0.0, "shard_size": 2, "seed": 5}
     return SpeechConfig(folder=folder, **given | options)
+
+
+def test_effort_changes_levels_and_no_times():
+    tone = np.sin(np.arange(64_000) * 0.3, dtype=np.float32)
+    spoken = with_effort(tone, np.random.default_rng(0))
+    gain_db = 20 * np.log10(np.abs(spoken).reshape(200, -1).max(1))
+    assert 2 < gain_db.std() < 8  # knots of 5 dB, interpolated
+    assert np.abs(np.diff(gain_db)).max() < 1.5  # in 20 ms: no jumps
+    assert np.array_equal(np.sign(spoken), np.sign(tone))
 
 
 @needs_espeak

@@ -14,8 +14,10 @@ from liveportrait_core.speech.recogniser import load_recogniser
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.speaking import made_clip
 from train import audio2motion
-from train.data import speech_batch
-from train.data.speech_batch import STARTS, SpeechBatches, face_track
+from train.data import speech_rows
+from train.data.heard_speech import hear
+from train.data.speech_batch import STARTS, SpeechBatches
+from train.data.speech_rows import ClipRows, face_track, levelled
 from train.engine.draw import Draw
 from train.losses.speech_terms import SpeechStepLosses, TrueWindow, gap_loss, velocity_loss
 from train.tasks import audio2motion as task
@@ -32,16 +34,19 @@ def _made_clips(monkeypatch):
     monkeypatch.setattr(task, "SpeechSet", lambda folders: clips)
 
 
-def batches(**more):
-    return SpeechBatches(
-        clips=[made_clip(0)],
+def rows(clip=None, **more):
+    return ClipRows(
+        clips=[clip or made_clip(0)],
         outputs=OUTPUTS,
         slow=3,
-        count=3,
         augment=lambda sound, random: sound,
         still_sound=still_sound,
         **more,
     )
+
+
+def batches(clip=None, **more):
+    return SpeechBatches(rows=rows(clip, **more), count=3)
 
 
 @pytest.mark.usefixtures("_made_clips")
@@ -81,10 +86,11 @@ def test_of_a_trained_recogniser_what_changed_is_kept(tmp_path):
 
 
 def test_a_faster_sound_has_the_face_of_its_time(monkeypatch):
-    monkeypatch.setattr(speech_batch, "SPEEDS", (math.log(2), math.log(2)))
+    monkeypatch.setattr(speech_rows, "SPEEDS", (math.log(2), math.log(2)))
+    monkeypatch.setattr(speech_rows, "levelled", lambda samples: samples)
     clip = made_clip(0)
     clip = replace(clip, waveform=np.repeat(clip.shapes.shape("jawOpen").numpy(), 320))
-    batch = replace(batches(still=0.0, faster=1.0), clips=[clip]).draw(Draw.of(0, 0, 1))
+    batch = batches(clip, still=0.0, faster=1.0).draw(Draw.of(0, 0, 1))
     heard = batch.heard[:, ::320]  # the sound is the jaw itself
     inner = batch.values[:, : heard.shape[1], 0]
     assert (heard - inner).abs().mean() < 0.01
@@ -94,7 +100,7 @@ def test_a_faster_sound_has_the_face_of_its_time(monkeypatch):
 def test_frames_of_a_batch_are_in_time_to_its_sound():
     batch = batches(still=0.0, faster=0.0).draw(Draw.of(0, 0, 1))
     clip = made_clip(0)
-    padded = np.pad(clip.waveform, (13000, 18000))
+    padded = np.pad(levelled(clip.waveform), (13000, 18000))
     for row in range(3):
         sound, jaw = batch.heard[row].numpy(), batch.values[row, :, 0]
         spots = [k for k in range(-40 * 320, len(clip.waveform), 320)]
@@ -106,6 +112,39 @@ def test_frames_of_a_batch_are_in_time_to_its_sound():
         expected = track[inside.start + first : inside.stop + first]
         torch.testing.assert_close(jaw[inside], expected)
         assert jaw.abs().sum() == pytest.approx(float(expected.abs().sum()))
+
+
+def test_what_was_heard_before_is_in_time_to_the_face():
+    clip, listener = made_clip(0), load_recogniser()
+    heard = hear(rows(clip, still=0.0, faster=0.0), listener, hearings=3, seed=0)
+    track = face_track(clip, OUTPUTS, 3)
+    frames = len(track.values)
+    # twice whole, .8 s of silence before and 1.16 s behind; then in pieces of 56 frames
+    assert heard.count.tolist() == [frames + 98] * 2 + [56] * ((frames + 48) // 24)
+    torch.testing.assert_close(heard.values[40 : 40 + frames], track.values)
+    padded = np.pad(levelled(clip.waveform), (40 * 320, 58 * 320))[: (frames + 97) * 320]
+    alone = listener(torch.from_numpy(padded)[None])
+    torch.testing.assert_close(heard.mel[: frames + 98], alone.mel[0].half(), atol=0.01, rtol=0)
+    assert (heard.encoded[: frames + 98] - alone.encoded[0]).abs().max() < 0.01
+    row = heard.row(np.random.default_rng(0))
+    spots = [
+        k for k in range(len(heard.mel) - 55) if torch.equal(heard.mel[k].float(), row.heard.mel[0])
+    ]
+    assert any(torch.equal(heard.values[k : k + 56], row.values) for k in spots)
+
+
+@pytest.mark.usefixtures("_made_clips")
+def test_a_run_that_heard_before_goes_on_with_what_it_heard(tmp_path, monkeypatch):
+    more = [f"run={tmp_path}", *QUICK, "hearings=1"]
+    assert audio2motion.main([*more, "steps=2"]) == 0
+    monkeypatch.setattr(task, "hear", None)
+    assert audio2motion.main([*more, "steps=3"]) == 0
+    assert len(losses_of(tmp_path)) == 3
+
+
+def test_a_recogniser_that_heard_before_cannot_learn(capsys):
+    assert audio2motion.main(["run=made", *QUICK, "hearings=1", "encoder_lr=0.001"]) == 2
+    assert "hearings is 1 with encoder_lr 0.001" in capsys.readouterr().err
 
 
 def test_where_nobody_speaks_the_face_rests():
