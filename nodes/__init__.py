@@ -22,10 +22,12 @@ class LivePortraitExtension(ComfyExtension):
         warn_of_missing_packages()
         try:
             from . import demo_media, menu  # noqa: PLC0415 - their errors are to be logged here
+            from .server import routes  # noqa: PLC0415 - likewise
         except Exception:
             _LOG.exception("LivePortrait Suite: the nodes cannot be loaded.")
             raise
         demo_media.give_demo_media()
+        routes.register()
         return list(menu.NODES)
 
 

@@ -19,7 +19,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "reference": "options",
 }
 """Inputs of nodes that have another name in the library."""
-FILES: Final = frozenset({"model_name", "motion_file", "speech_model"})
+FILES: Final = frozenset({"model_name", "motion_file", "preset", "speech_model"})
 """Inputs that choose a file; their nodes say what to do where it is not there."""
 
 

@@ -20,10 +20,15 @@ def offered(endings: Collection[str]) -> list[str]:
     return names + [name + OUTPUT for name in saved]
 
 
-def file_named(name: str, endings: Collection[str]) -> Path | None:
-    """The file that a name of `offered` means; None where there is none, or it leads elsewhere."""
+def file_named(name: str, endings: Collection[str] | None = None) -> Path | None:
+    """The file that a name of `offered` means; None where there is none, or it leads elsewhere.
+
+    Args:
+        name: As ComfyUI writes it: `x.png`, `folder/x.png`, `x.png [output]`.
+        endings: Of files that count; None: of any.
+    """
     inside, folder = folder_paths.annotated_filepath(name)
-    if _leads_out(inside) or Path(inside).suffix.lower() not in endings:
+    if _leads_out(inside) or (endings and Path(inside).suffix.lower() not in endings):
         return None
     path = Path(folder or folder_paths.get_input_directory(), inside)
     return path if path.is_file() else None

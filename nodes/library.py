@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from ..liveportrait_core.media import clips as clips
     from ..liveportrait_core.media import video as video
     from ..liveportrait_core.media import video_writer as video_writer
+    from ..liveportrait_core.sessions import portrait as portrait
     from ..liveportrait_core.speech import sound as sound
     from ..liveportrait_core.speech import talking as talking
     from ..liveportrait_core.viz import drawing as drawing
     from ..liveportrait_core.viz import motion_plot as motion_plot
 
-_PACKAGES: Final = ("", ".animation", ".imaging", ".media", ".speech", ".viz")
+_PACKAGES: Final = ("", ".animation", ".imaging", ".media", ".sessions", ".speech", ".viz")
 """Where the rooms above lie."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
+from weakref import WeakValueDictionary
 
 import folder_paths
 import torch
@@ -115,13 +116,32 @@ class LoadModel(io.ComfyNode):
     @classmethod
     def execute(cls, model_name: str, precision: str, face_finder: str) -> io.NodeOutput:
         """Load the files and hand them to ComfyUI's model management."""
+        return io.NodeOutput(loaded_model(model_name, precision, face_finder))
+
+
+_LIVING: Final = WeakValueDictionary[tuple[object, ...], LoadedModel]()
+"""Models that someone holds: a run's and a preview's are one."""
+
+
+def loaded_model(model_name: str, precision: str, face_finder: str) -> LoadedModel:
+    """The model of Load Model's choices: the one that is there, or a new one.
+
+    Raises:
+        CheckpointError: Files are missing or wrong.
+    """
+    with about("model_name"):
+        place = place_of(model_name)
+    dtype = dtype_of(precision)
+    with about("face_finder"):
+        finder = face_models(face_finder)
+    changed = place.stat().st_mtime_ns if isinstance(place, Path) else None
+    key = (model_name, place, changed, dtype, finder)
+    loaded = _LIVING.get(key)
+    if loaded is None:
         with about("model_name"):
-            place = place_of(model_name)
-            model = library.model.load_model(place, dtype=dtype_of(precision))
+            model = library.model.load_model(place, dtype=dtype)
         if isinstance(place, Path) and model_name in NAMED_MODELS:
             model = replace(model, origin=str(place))
-        with about("face_finder"):
-            finder = face_models(face_finder)
         kept = library.kept.Kept()
         loaded = LoadedModel(
             model=model,
@@ -129,7 +149,8 @@ class LoadModel(io.ComfyNode):
             face_models=finder,
             kept=kept,
         )
-        return io.NodeOutput(loaded)
+        _LIVING[key] = loaded
+    return loaded
 
 
 def dtype_of(precision: str) -> torch.dtype:

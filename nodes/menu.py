@@ -10,6 +10,7 @@ from . import (
     blendshapes,
     crop,
     expression,
+    expression_editor,
     faces,
     failures,
     keypoints,
@@ -46,5 +47,6 @@ _NODES: tuple[type[io.ComfyNode], ...] = (
     *motion_tools.NODES,
     *blendshapes.NODES,
     *speech.NODES,
+    *expression_editor.NODES,
 )
 NODES = tuple(failures.named(node) for node in _NODES)

@@ -129,6 +129,29 @@ def on_device(loaded: LoadedModel) -> LivePortraitModel:
     return loaded.model
 
 
+def is_running() -> bool:
+    """Whether ComfyUI runs a graph now."""
+    with suppress(ImportError):
+        from server import PromptServer  # noqa: PLC0415 - there is none in tests and tools
+
+        queue = getattr(getattr(PromptServer, "instance", None), "prompt_queue", None)
+        return bool(getattr(queue, "currently_running", None))
+    return False
+
+
+def beside_a_run(loaded: LoadedModel) -> LivePortraitModel:
+    """`on_device` for another thread than that of runs, whose models it does not move.
+
+    Raises:
+        ValueError: A graph runs, and the model is not where it computes.
+    """
+    if not is_running():
+        return on_device(loaded)
+    if loaded.model.device != loaded.patcher.load_device:
+        raise ValueError("A graph is running, which needs the memory. Previews go on after it.")
+    return loaded.model
+
+
 def preferred_dtype() -> torch.dtype:
     """What ComfyUI prefers F, W and G to compute in."""
     fp16 = management.should_use_fp16(management.get_torch_device())

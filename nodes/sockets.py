@@ -51,7 +51,7 @@ VideoInfoSocket = io.Custom("VHS_VIDEOINFO")
 # Video Helper Suite's: {loaded_fps, source_fps, ...}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: it is kept by weak references
 class LoadedModel:
     """LIVEPORTRAIT_MODEL: networks that ComfyUI loads and unloads."""
 

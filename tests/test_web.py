@@ -1,12 +1,17 @@
 """The front end: what is built is of the sources, which are typed and fit together."""
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from liveportrait_core.assets.shipped_expressions import SHIPPED_EXPRESSIONS_FOLDER
+from liveportrait_core.motion.control_options import CONTROL_GROUPS, OPPOSITE
+from tools import controls_table
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
@@ -63,3 +68,22 @@ def test_a_build_gives_the_same_and_the_types_are_right(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_controls_are_those_of_the_library():
+    assert controls_table.FILE.read_text("ascii") == controls_table.written(), (
+        "run python -m tools.controls_table"
+    )
+
+
+def test_both_languages_have_a_text_for_everything():
+    english, chinese = (json.loads(file.read_text("utf-8")) for file in TEXTS)
+    assert english.keys() == chinese.keys()
+    assert [key for key, text in chinese.items() if not re.search("[\u4e00-\u9fff]", text)] == []
+    stems = {re.sub("_(left|right)", "", name) for name in OPPOSITE}
+    groups = {f"group.{name}" for name in CONTROL_GROUPS}
+    presets = {f"preset.{file.stem}" for file in SHIPPED_EXPRESSIONS_FOLDER.glob("*.json")}
+    assert english.keys() >= stems | groups | presets
+    used = "".join(file.read_text("ascii") for file in sources())
+    plain = english.keys() - stems - groups - presets
+    assert [key for key in plain if f'text("{key}"' not in used and f'"{key}")' not in used] == []

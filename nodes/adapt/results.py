@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import library, runtime
-from .images import ImageBatch, alpha_of, image_of, with_alpha, with_even_sides
+from .images import ImageBatch, alpha_of, image_of, pixels_of, with_alpha, with_even_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,19 @@ def rendered_images(
         progress.rendered(frame.index + 1, len(animation), frame.picture)
     assert images is not None
     return images, runtime.intermediate(torch.stack(masks))
+
+
+def face_images(animation: Animation, images: Tensor) -> Tensor:
+    """The face of every rendered image alone, (N, S, S, 3) at the size that the model renders."""
+    transforms = animation.read.transforms
+    size_px = animation.model.preset.output_size_px
+    crops = [
+        library.crops.crop_of(
+            pixels_of(image), transforms[index if animation.is_video else 0].resized(size_px)
+        )
+        for index, image in enumerate(images)
+    ]
+    return torch.stack([image_of(crop) for crop in crops])
 
 
 def unchanged_images(clip: AnyClip, *, even_size: bool) -> tuple[Tensor, Tensor]:

@@ -270,6 +270,16 @@ const commands = {
     }),
   settle: ({ seconds }) => settle(seconds * 1000).then(() => null),
   press: ({ keys }) => page.keyboard.press(keys).then(() => null),
+  async drag({ points, key }) {
+    const [first, ...others] = points;
+    await page.mouse.move(...first);
+    if (key) await page.keyboard.down(key);
+    await page.mouse.down();
+    for (const point of others) await page.mouse.move(...point, { steps: 5 });
+    await page.mouse.up();
+    if (key) await page.keyboard.up(key);
+    return null;
+  },
   click: ({ selector }) => page.locator(selector).first().click().then(() => null),
   messages: async () => messages,
 };

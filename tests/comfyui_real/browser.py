@@ -229,6 +229,15 @@ class Browser:
         """Click the first element of a selector."""
         self._do("click", selector=selector)
 
+    def drag(self, *points: tuple[float, float], key: str | None = None) -> None:
+        """Drag with the mouse from the first point over the others, in pixels of the page.
+
+        Args:
+            *points: x and y of each.
+            key: Held meanwhile, as Shift.
+        """
+        self._do("drag", points=points, key=key)
+
     # -- the wire ---------------------------------------------------------------------------
 
     def _do(self, command: str, wait_s: float = 400, **arguments: object) -> Any:

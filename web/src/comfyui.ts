@@ -6,7 +6,9 @@ import { app } from "../../../scripts/app.js";
 /** Modes of a node; the front end's own numbers. */
 export const RUN = 0;
 export const BYPASSED = 4;
-const SETTINGS = { language: "Comfy.Locale" };
+const SETTINGS = { language: "Comfy.Locale", htmlNodes: "Comfy.VueNodes.Enabled" };
+/** The last front end whose HTML nodes leave out elements of ours. */
+const WITHOUT_PANELS = 27;
 
 /** Tell ComfyUI of a part of ours. */
 export function register(extension: ComfyExtension): void {
@@ -103,6 +105,13 @@ export function language(): string {
   return String(app.extensionManager?.setting?.get(SETTINGS.language) ?? "en");
 }
 
+/** Whether elements on nodes are drawn: early HTML nodes leave them out. */
+export function panelsAreDrawn(): boolean {
+  const [major = 1, minor = 0] = String(window.__COMFYUI_FRONTEND_VERSION__ ?? "").split(".").map(Number);
+  const early = major < 1 || (major === 1 && minor <= WITHOUT_PANELS);
+  return !(early && app.extensionManager?.setting?.get(SETTINGS.htmlNodes));
+}
+
 /** Take a widget out of sight; it is saved and sent as before. */
 export function hide(widget: ComfyWidget): void {
   widget.hidden = widget.options.hidden = true;
@@ -135,11 +144,15 @@ export function keepStep(): void {
   app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState();
 }
 
-/**
- * Put an element on a node; it is neither saved nor sent.
- *
- * Keys pressed in it do not reach the canvas: Delete would delete the node.
- */
+/** Keep keys that are pressed in an element from the canvas: Delete would delete the node. */
+export function keepKeysIn(element: HTMLElement, pressed: (event: KeyboardEvent) => void): void {
+  element.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    pressed(event);
+  });
+}
+
+/** Put an element on a node; it is neither saved nor sent. */
 export function addElement(
   node: ComfyNode,
   name: string,

@@ -123,6 +123,10 @@ interface ComfyApi extends EventTarget {
   dispatchCustomEvent(name: string, detail: unknown): void;
 }
 
+interface Window {
+  __COMFYUI_FRONTEND_VERSION__?: string;
+}
+
 declare module "*/scripts/app.js" {
   export const app: ComfyApp;
 }

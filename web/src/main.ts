@@ -1,3 +1,4 @@
 // Everything that ComfyUI loads of ours; each part registers itself.
 import "./bypass";
+import "./expression_editor";
 import "./status_text";

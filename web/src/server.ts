@@ -26,10 +26,17 @@ export async function askJson<Answer>(route: string, body: unknown): Promise<Ans
   return (await (await post(route, body)).json()) as Answer;
 }
 
+/** A picture, and what the server knows of it. */
+export interface Picture {
+  jpeg: Blob;
+  about: unknown;
+}
+
 /** A picture; null where a newer request has taken this one's place. */
-export async function askPicture(route: string, body: unknown): Promise<Blob | null> {
+export async function askPicture(route: string, body: unknown): Promise<Picture | null> {
   const answer = await post(route, body);
-  return answer.status === 204 ? null : answer.blob();
+  if (answer.status === 204) return null;
+  return { jpeg: await answer.blob(), about: JSON.parse(answer.headers.get("X-LivePortrait") ?? "{}") };
 }
 
 /**

@@ -4,13 +4,18 @@ import english from "../../locales/en/front_end.json";
 import chinese from "../../locales/zh/front_end.json";
 import { language } from "./comfyui";
 
-type Key = keyof typeof english;
-const TEXTS: Record<string, Partial<Record<Key, string>>> = { en: english, zh: chinese };
+export type TextKey = keyof typeof english;
+const TEXTS: Record<string, Partial<Record<TextKey, string>>> = { en: english, zh: chinese };
 
 /** A text; `{0}`, `{1}` in it are `values`. */
-export function text(key: Key, ...values: (string | number)[]): string {
+export function text(key: TextKey, ...values: (string | number)[]): string {
   const chosen = language();
   const texts = TEXTS[chosen] ?? TEXTS[chosen.split("-")[0] ?? ""];
   const found = texts?.[key] ?? english[key];
   return found.replace(/\{(\d)\}/g, (_, place: string) => String(values[Number(place)] ?? ""));
+}
+
+/** The text of a key that may not be one; `other` then. */
+export function textOr(key: string, other: string): string {
+  return key in english ? text(key as TextKey) : other;
 }

@@ -1,0 +1,185 @@
+"""Pictures of a face that is being changed, from sessions that stay open."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from threading import RLock
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from ...liveportrait_core.config.find_options import FindOptions
+from ...liveportrait_core.constants import COMPACT_SPACE, CompactKeypoint
+from ...liveportrait_core.options import AnimateOptions, FaceOptions
+from ...liveportrait_core.warned import HeardWarnings
+from .. import library, runtime
+from .seen import SEEN, Found
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ...liveportrait_core.imaging.tensors import Pixels
+    from ...liveportrait_core.model import LivePortraitModel
+    from ...liveportrait_core.motion.types import Motion
+    from ...liveportrait_core.sessions.portrait import PortraitSession
+    from ..sockets import LoadedModel
+    from .asked import AskedPreview, AskedSource
+
+MOST_SESSIONS: Final = 4
+MOST_BYTES: Final = 512 * 2**20
+BYTES_A_PIXEL: Final = 3 + 16
+"""Of a session's picture: itself, and at most what lies below the face (`PortraitSession`)."""
+JPEG_QUALITY: Final = 85
+THUMBNAIL_PX: Final = 72
+MOST_FACES: Final = 8
+HANDLES: Final[Mapping[str, CompactKeypoint]] = MappingProxyType(
+    {
+        "brow_left": CompactKeypoint.LEFT_BROW_MIDDLE,
+        "brow_right": CompactKeypoint.RIGHT_BROW_MIDDLE,
+        "iris_left": CompactKeypoint.LEFT_IRIS,
+        "iris_right": CompactKeypoint.RIGHT_IRIS,
+        "smile_left": CompactKeypoint.LEFT_LIP_CORNER,
+        "smile_right": CompactKeypoint.RIGHT_LIP_CORNER,
+        "jaw": CompactKeypoint.LOWER_LIP,
+    }
+)
+"""What can be dragged on a face, where keypoints have names."""
+Maker = Callable[["LoadedModel", Mapping[str, object]], "Motion"]
+"""Makes the motion of one frame from a model and the widgets of a node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What is answered."""
+
+    jpeg: bytes
+    handles: Mapping[str, tuple[float, float]]
+    """Place of each in the close-up, x and y from 0 to 1; none of other views."""
+    note: str
+    """What the library warned of when it read the source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """A source that is ready, and what was said of it."""
+
+    found: Found
+    session: PortraitSession
+    note: str
+    num_bytes: int
+
+
+class Previews:
+    """Sessions of the last few sources."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._open: OrderedDict[tuple[object, ...], _Open] = OrderedDict()
+        self._lock = RLock()
+
+    def render(self, asked: AskedPreview, make: Maker) -> Preview:
+        """The picture that is asked for.
+
+        Raises:
+            LivePortraitError: The source shows no such face, or a file is missing or unreadable.
+            ValueError: A value is wrong, or the source is not known.
+        """
+        with self._lock, torch.inference_mode():
+            ready = self._session(asked.source)
+            session = ready.session
+            keypoints = session.keypoints(make(ready.found.loaded, asked.values))
+            face_px = asked.side_px if asked.view == "face" else None
+            frame = session.rendered(keypoints, face_px=face_px)
+            handles: dict[str, tuple[float, float]] = {}
+            if asked.view == "face":
+                picture = frame.picture
+                handles = _handles(keypoints.driving_keypoints[0], session.model.preset.space)
+            elif asked.view == "before":
+                crop = frame.transform.resized(asked.side_px)
+                picture = library.crops.crop_of(frame.source, crop)
+            else:
+                picture = _fitted(frame.picture, asked.side_px)
+            return Preview(jpeg=jpeg_of(picture), handles=handles, note=ready.note)
+
+    def faces(self, asked: AskedSource) -> list[bytes]:
+        """A small JPEG of each face of the source, in the order of their numbers.
+
+        The errors are those of `render`.
+        """
+        with self._lock, torch.inference_mode():
+            found = SEEN.find(asked)
+            pixels = found.pixels()
+            net = runtime.beside_a_run(found.loaded)
+            trackers = library.face_trackers.FaceTrackers(net, found.loaded.face_models)
+            options = FindOptions(max_faces=MOST_FACES)
+            faces = trackers.find_all(library.clips.Frames([pixels]), options=options)
+            return [jpeg_of(_thumbnail(pixels, track.faces[0].box)) for track in faces.tracks]
+
+    def _session(self, asked: AskedSource) -> _Open:
+        found = SEEN.find(asked)
+        net = runtime.beside_a_run(found.loaded)
+        key = (*found.key, asked.face_index, id(found.loaded))
+        if key not in self._open:
+            self._open[key] = _opened(found, net, asked.face_index)
+        self._open.move_to_end(key)
+        while len(self._open) > 1 and self._too_many():
+            self._open.popitem(last=False)
+        return self._open[key]
+
+    def _too_many(self) -> bool:
+        kept = sum(each.num_bytes for each in self._open.values())
+        return len(self._open) > MOST_SESSIONS or kept > MOST_BYTES
+
+
+def _opened(found: Found, net: LivePortraitModel, face_index: int) -> _Open:
+    """Faces, crop, F and M of a source, once."""
+    pixels = found.pixels()
+    face = FaceOptions(index=face_index)
+    options = AnimateOptions(source_face=face, face_models=found.loaded.face_models)
+    with HeardWarnings() as heard:
+        session = library.portrait.PortraitSession(net, pixels, options, kept=found.loaded.kept)
+    return _Open(
+        found=found,
+        session=session,
+        note=" ".join(heard.texts),
+        num_bytes=pixels.shape[0] * pixels.shape[1] * BYTES_A_PIXEL,
+    )
+
+
+def jpeg_of(pixels: Pixels) -> bytes:
+    """A picture (H, W, 3) uint8 as a JPEG."""
+    from PIL import Image  # noqa: PLC0415 - ComfyUI's own, needed for previews alone
+
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()
+
+
+def _fitted(pixels: Pixels, side_px: int) -> Pixels:
+    """A picture no longer than this."""
+    height, width = pixels.shape[:2]
+    zoom = min(1.0, side_px / max(height, width))
+    size = max(1, round(height * zoom)), max(1, round(width * zoom))
+    return library.tensors.resize_pixels(pixels, size)
+
+
+def _thumbnail(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
+    """A face (x, y, width, height in pixels) as far as it lies in the picture, small."""
+    x, y, width, height = (round(side) for side in box)
+    return _fitted(pixels[max(0, y) : y + height, max(0, x) : x + width], THUMBNAIL_PX)
+
+
+def _handles(keypoints: Tensor, space: str) -> dict[str, tuple[float, float]]:
+    """Where in a close-up, from 0 to 1, keypoints (K, 3) in crop units show what can be dragged."""
+    if space != COMPACT_SPACE:
+        return {}
+    places = ((keypoints[:, :2] + 1) / 2).tolist()
+    return {name: (places[index][0], places[index][1]) for name, index in HANDLES.items()}
+
+
+PREVIEWS: Final = Previews()
+"""Of this server."""

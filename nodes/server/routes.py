@@ -1,0 +1,110 @@
+"""Our routes on ComfyUI's server; `register` puts them there."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from ...liveportrait_core.assets.shipped_expressions import expression_files, save_preset
+from ...liveportrait_core.errors import LivePortraitError
+from ...liveportrait_core.motion.control_tools import changed_controls, random_controls
+from .. import expression_editor, runtime
+from .asked import named_values_of, preview_of, seed_of, source_of, values_of
+from .previews import PREVIEWS, Maker, Preview
+from .turns import Turns
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+PREFIX: Final = "/liveportrait/v1"
+MAKERS: Final[Mapping[str, Maker]] = MappingProxyType({"expression": expression_editor.motion_of})
+"""What makes the motion of a preview, by the last part of its route."""
+ABOUT: Final = "X-LivePortrait"
+"""Header of a picture: JSON of what is known besides."""
+STALE, BAD = 204, 422
+
+
+def register() -> None:
+    """Answer our part of the front end; nothing where there is no server, as in tests and tools."""
+    with suppress(ImportError):
+        from server import PromptServer  # noqa: PLC0415 - there is none in tests and tools
+
+        instance = getattr(PromptServer, "instance", None)
+        if instance is not None and hasattr(instance, "routes"):
+            add_routes(instance.routes)
+
+
+def add_routes(routes: web.RouteTableDef) -> None:
+    """Put ours among the routes of a server: each takes JSON, and gives JSON or a picture."""
+    turns, pictures = Turns[Preview](runtime.is_running), Turns[list[bytes]](runtime.is_running)
+
+    async def preview(body: object, kind: str) -> web.StreamResponse:
+        asked = preview_of(body)
+        return _picture(await turns.run(asked.sender, lambda: PREVIEWS.render(asked, MAKERS[kind])))
+
+    async def faces(body: object) -> web.StreamResponse:
+        asked = source_of(body)
+        found = await pictures.run(repr(asked), lambda: PREVIEWS.faces(asked))
+        return _json({"faces": [base64.b64encode(jpeg).decode() for jpeg in found or []]})
+
+    for kind in MAKERS:
+        routes.post(f"{PREFIX}/preview/{kind}")(_handler(preview, kind))
+    routes.post(f"{PREFIX}/faces")(_handler(faces))
+    routes.post(f"{PREFIX}/controls")(_handler(_controls))
+    routes.post(f"{PREFIX}/random")(_handler(_random))
+    routes.post(f"{PREFIX}/expressions")(_handler(_expressions))
+
+
+async def _controls(body: object) -> web.StreamResponse:
+    """What a preset, words and sliders come to."""
+    made = expression_editor.controls_of(values_of(body))
+    return _json({"controls": changed_controls(made)})
+
+
+async def _random(body: object) -> web.StreamResponse:
+    """A face that somebody might make."""
+    return _json({"controls": changed_controls(random_controls(seed_of(body)))})
+
+
+async def _expressions(body: object) -> web.StreamResponse:
+    """The names of all expressions, after one was saved where the request names one."""
+    named = named_values_of(body)
+    if named is not None:
+        name, values = named
+        save_preset(name, expression_editor.controls_of(values))
+    return _json({"names": list(expression_files())})
+
+
+def _handler(answer: Callable[..., Awaitable[web.StreamResponse]], *args: str) -> Handler:
+    """A handler of ComfyUI's server; a sentence where there is no answer to the JSON that came."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await answer(await request.json(), *args)
+        except (LivePortraitError, ValueError) as error:
+            return _json({"error": str(error)}, BAD)
+
+    return handle
+
+
+def _json(value: Mapping[str, object], status: int = 200) -> web.StreamResponse:
+    from aiohttp import web  # noqa: PLC0415 - ComfyUI's own
+
+    return web.json_response(value, status=status)
+
+
+def _picture(made: Preview | None) -> web.StreamResponse:
+    """A preview; no content where a newer one was asked for meanwhile."""
+    from aiohttp import web  # noqa: PLC0415 - ComfyUI's own
+
+    if made is None:
+        return web.Response(status=STALE)
+    about = json.dumps({"handles": made.handles, "note": made.note})
+    headers = {ABOUT: about, "Cache-Control": "no-store"}
+    return web.Response(body=made.jpeg, content_type="image/jpeg", headers=headers)
