@@ -123,7 +123,7 @@ def read_crops(
     motion = concatenate(parts).describe(fps=fps)
     if track is not None and len(track) != len(motion):
         raise ValueError(other_length(len(track), str(len(motion)), role))
-    motion = _with_openness(motion, track)
+    motion = with_openness(motion, track)
     if travel is not None:
         motion = in_other_crop(motion, travel.to(motion.scale))
     if track is not None:
@@ -216,7 +216,7 @@ def other_length(num_found: int, num_came: str, role: Role) -> str:
     )
 
 
-def _with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
+def with_openness(motion: Motion, track: FaceTrack | None) -> Motion:
     """The motion with its openings, from keypoints that have names, else from landmarks."""
     read = [face.openness_landmarks or face.landmarks for face in track.faces] if track else []
     pairs = keypoint_space(motion.space).openness

@@ -68,7 +68,8 @@ def limit_motion(
         moved: N frames.
         limits: The distances.
         keeps_place: The source is a still that keeps its place in the frame: slow travel fades
-            (`faded_travel`), and `still_translation` and `still_scale` count.
+            (`faded_travel`; of one frame nothing is slow), and `still_translation` and
+            `still_scale` count.
     """
     changes = _Changes.between(source, moved, limits, keeps_place=keeps_place)
     bent = changes.beyond
@@ -82,7 +83,7 @@ def limit_motion(
         changes.described(),
         OptionName("limits"),
     )
-    if keeps_place:
+    if keeps_place and len(moved) > 1:
         moved = _in_place(moved, changes, limits)
         changes = _Changes.between(source, moved, limits, keeps_place=True)
     rotation = _where_bent(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Collection
-from pathlib import Path
 from typing import Any, Final
 
 from .. import __version__
@@ -23,64 +19,17 @@ from ..command_options import (
     SpeechFileOptions,
     TimelineFileOptions,
 )
-from ..config.arguments import OptionGroups, Parser
-from ..config.fields import specs_of
-from ..constants import FRAME_NAME
+from ..config.arguments import Parser
 from ..motion.speech_style import STYLE_VALUES
 from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..options import AnimateOptions, Edit
-
-Subparsers = Any  # argparse's own name for it is private
+from .parser_parts import Subparsers, add_command, add_output, file_name, finish, output_path
 
 ONE_CLIP: Final = ("source_face", "source_framing", "face_models", "chunk")
 """Parts of `AnimateOptions` that a command with one clip has, too."""
 
-NOT_HERE: Final = (
-    *("source_framing.shift_x", "source_framing.shift_y"),
-    *("driving_framing.shift_x", "driving_framing.shift_y", "driving_framing.rotate"),
-)
-"""A shift can be given whole here, and a driver's crop is never turned."""
 NOT_IN_ANIMATE: Final = ("speech.guidance", *(f"speech.{name}" for name in STYLE_VALUES))
 """`motion speech` has these."""
-_SQUARE_DRIVER: Final = " (default: no; with --compat published yes for a square driver)"
-HELP_OF: Final = {
-    spec.key: f"--{spec.flag.removeprefix('driving-')} for the driver"
-    for spec in specs_of(AnimateOptions)
-    if spec.path[0] in ("driving_face", "driving_framing")
-}
-"""Help in place of an option's own."""
-HELP_OF["driving_framing.already_cropped"] += _SQUARE_DRIVER
-HELP_OF["speech.amount"] = "where DRIVING is speech: how far the mouth moves (default: 1)"
-HELP_OF["speech.life"] = "how much a speaker blinks and moves besides (0 to 2; default: 1)"
-HELP_OF["speech.seed"] = "another number gives other blinks and glances (default: 0)"
-HELP_OF["source_face.box"] = "the face in the first frame, brows to chin (default: searched for)"
-HELP_OF["paste_back"] = "paste the face into its frame, or give its crops (default: on)"
-HELP_OF["source_when_shorter"] = "--when-shorter for a source video (default: stop)"
-HELP_OF["dtype"] = "number type of F, W and G; float16 on graphics cards alone (default: float32)"
-HELP_OF["source_framing.already_cropped"] = (
-    "the frames are face crops: taken whole, nothing is pasted (default: no)"
-)
-
-
-def file_name(text: str) -> Path:
-    """The name of a file.
-
-    Raises:
-        ArgumentTypeError: It is empty.
-    """
-    if not text:
-        raise argparse.ArgumentTypeError(
-            "the name is empty; the name of a file is expected. Give one, or look at the variable "
-            "that it comes from."
-        )
-    return Path(text)
-
-
-def output_path(text: str) -> Path:
-    """The name of an output; a folder stands for the numbered frames in it."""
-    path = file_name(text)
-    is_folder = text.endswith(("/", os.sep)) or (path.is_dir() and not path.suffix)
-    return path / FRAME_NAME if is_folder else path
 
 
 def build_parser() -> Parser:
@@ -93,54 +42,18 @@ def build_parser() -> Parser:
     _add_faces(commands)
     _add_motion(commands)
     _add_models(commands)
-    doctor = _add_command(
+    doctor = add_command(
         commands,
         "doctor",
         help="what is installed, which devices there are, which weights were found",
         description="List versions, devices, codecs, and weights with their licences.",
     )
-    _finish(doctor, (ReportOptions,), skip=("progress",))
+    finish(doctor, (ReportOptions,), skip=("progress",))
     return parser
-
-
-def _add_command(commands: Subparsers, name: str, module: str = "", **about: Any) -> Parser:
-    parser = commands.add_parser(name, **about)
-    parser.set_defaults(module=module or name, action=name)
-    return parser
-
-
-def _finish(
-    parser: Parser,
-    kinds: Collection[type[Any]],
-    *,
-    parts: Collection[str] = (),
-    skip: Collection[str] = (),
-    heading: str = "files",
-) -> None:
-    """Add the options of some classes.
-
-    Args:
-        parser: Of the command.
-        kinds: The classes, in the order of their groups.
-        parts: Parts of `AnimateOptions` that are added; none adds all.
-        skip: Keys that the command does not have.
-        heading: Of the options that name none.
-    """
-    groups = OptionGroups(parser)
-    for kind in kinds:
-        keys = [spec.key for spec in specs_of(kind) if spec.path[0] in parts]
-        groups.add(
-            kind,
-            only=keys if kind is AnimateOptions else (),
-            skip=(*skip, *NOT_HERE),
-            group=heading,
-            help_of=HELP_OF,
-        )
-    groups.finish()
 
 
 def _add_animate(commands: Subparsers) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "animate",
         help="move a portrait, or a video of one, as a driver moves",
@@ -164,7 +77,7 @@ def _add_animate(commands: Subparsers) -> None:
         help="video (.mp4, .mov, .m4v, .mkv, .webm), animation (.gif, .webp), folder/ or "
         "frames/%%04d.png, or picture of one (default: SOURCE--DRIVING.mp4)",
     )
-    _finish(
+    finish(
         parser,
         (
             *(IdleDriver, SpeechDriver, AnimateOptions, PartOptions),
@@ -175,7 +88,7 @@ def _add_animate(commands: Subparsers) -> None:
 
 
 def _add_edit(commands: Subparsers) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "edit",
         help="change the expression of one picture with sliders",
@@ -183,13 +96,13 @@ def _add_edit(commands: Subparsers) -> None:
         usage="%(prog)s PICTURE -o OUT [options]",
     )
     parser.add_argument("picture", metavar="PICTURE", type=file_name, help="picture to change")
-    _add_output(parser, "picture to write: .png, .jpg, .webp, .bmp, .tif")
+    add_output(parser, "picture to write: .png, .jpg, .webp, .bmp, .tif")
     kinds = (Edit, AnimateOptions, ModelOptions, ReportOptions)
-    _finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"), skip=("progress",))
+    finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"), skip=("progress",))
 
 
 def _add_faces(commands: Subparsers) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "faces",
         help="find the faces, as --box and --face-index of the other commands want them",
@@ -206,7 +119,7 @@ def _add_faces(commands: Subparsers) -> None:
         help="CLIP with the faces drawn: a picture, video, animation or folder/, as for 'animate' "
         "(default: none)",
     )
-    _finish(
+    finish(
         parser,
         (ShowOptions, AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions),
         parts=("source_face", "face_models"),
@@ -220,7 +133,7 @@ def _add_faces(commands: Subparsers) -> None:
 def _add_motion(commands: Subparsers) -> None:
     motion = commands.add_parser("motion", help="extract, show, change and join motion files")
     actions = motion.add_subparsers(metavar="ACTION", required=True, dest="motion_action")
-    extract = _add_command(
+    extract = add_command(
         actions,
         "extract",
         "motion",
@@ -229,19 +142,19 @@ def _add_motion(commands: Subparsers) -> None:
         usage="%(prog)s CLIP -o OUT [options]",
     )
     extract.add_argument("clip", metavar="CLIP", type=file_name, help="video or picture of a face")
-    _add_output(extract, "motion file: .safetensors (ours), or .pkl (published template)")
-    _finish(
+    add_output(extract, "motion file: .safetensors (ours), or .pkl (published template)")
+    finish(
         extract,
         (AnimateOptions, PartOptions, ModelOptions, ReportOptions),
         parts=(*ONE_CLIP, "driving_crop"),
         skip=("driving.start", "driving.duration"),
     )
 
-    show = _add_command(actions, "info", "motion", help="show what a motion file holds")
+    show = add_command(actions, "info", "motion", help="show what a motion file holds")
     show.add_argument("file", metavar="FILE", type=file_name, help="motion file")
-    _finish(show, (ReportOptions,), skip=("progress",))
+    finish(show, (ReportOptions,), skip=("progress",))
 
-    idle = _add_command(
+    idle = add_command(
         actions,
         "idle",
         "motion",
@@ -251,9 +164,9 @@ def _add_motion(commands: Subparsers) -> None:
         usage="%(prog)s OUT [options]",
     )
     idle.add_argument("output", metavar="OUT", type=file_name, help=".safetensors or .pkl")
-    _finish(idle, (IdleFileOptions, ReportOptions), skip=("progress",))
+    finish(idle, (IdleFileOptions, ReportOptions), skip=("progress",))
 
-    speech = _add_command(
+    speech = add_command(
         actions,
         "speech",
         "motion",
@@ -287,7 +200,7 @@ def _add_motion_timeline(actions: Subparsers) -> None:
 
 
 def _add_motion_convert(actions: Subparsers) -> None:
-    convert = _add_command(
+    convert = add_command(
         actions,
         "convert",
         "motion_convert",
@@ -306,11 +219,11 @@ def _add_motion_convert(actions: Subparsers) -> None:
     convert.add_argument(
         "output", metavar="OUT", type=file_name, help=".safetensors, .pkl, or .csv (Live Link Face)"
     )
-    _finish(convert, (ConvertOptions, ReportOptions), skip=("progress",), heading="motion")
+    finish(convert, (ConvertOptions, ReportOptions), skip=("progress",), heading="motion")
 
 
 def _add_motion_tools(actions: Subparsers) -> None:
-    layer = _add_command(
+    layer = add_command(
         actions,
         "layer",
         "motion_tools",
@@ -323,7 +236,7 @@ def _add_motion_tools(actions: Subparsers) -> None:
     layer.add_argument("over", metavar="OVER", type=file_name, help="motion file that is on top")
     _finish_tool(layer, LayerOptions)
 
-    join = _add_command(
+    join = add_command(
         actions,
         "join",
         "motion_tools",
@@ -335,7 +248,7 @@ def _add_motion_tools(actions: Subparsers) -> None:
     _add_motion_files(join)
     _finish_tool(join, JoinOptions)
 
-    change = _add_command(
+    change = add_command(
         actions,
         "change",
         "motion_tools",
@@ -347,7 +260,7 @@ def _add_motion_tools(actions: Subparsers) -> None:
     change.add_argument("file", metavar="IN", type=file_name, help="motion file")
     _finish_tool(change, ChangeOptions)
 
-    compare = _add_command(
+    compare = add_command(
         actions,
         "compare",
         "motion_tools",
@@ -356,7 +269,7 @@ def _add_motion_tools(actions: Subparsers) -> None:
         usage="%(prog)s MOTION MOTION ... -o OUT",
     )
     _add_motion_files(compare)
-    _add_output(compare, "picture to write, as plot.png")
+    add_output(compare, "picture to write, as plot.png")
 
 
 def _add_motion_files(parser: Parser) -> None:
@@ -365,33 +278,29 @@ def _add_motion_files(parser: Parser) -> None:
     )
 
 
-def _add_output(parser: Parser, text: str) -> None:
-    parser.add_argument("-o", "--output", metavar="OUT", type=file_name, required=True, help=text)
-
-
 def _finish_tool(parser: Parser, kind: type[Any], heading: str = "motion") -> None:
     """Add what tools that write a motion have."""
-    _add_output(parser, "motion file: .safetensors (ours), or .pkl (published template)")
-    _finish(parser, (kind, ReportOptions), skip=("progress",), heading=heading)
+    add_output(parser, "motion file: .safetensors (ours), or .pkl (published template)")
+    finish(parser, (kind, ReportOptions), skip=("progress",), heading=heading)
 
 
 def _add_models(commands: Subparsers) -> None:
     models = commands.add_parser("models", help="list, check, convert and download weights")
     actions = models.add_subparsers(metavar="ACTION", required=True, dest="models_action")
-    listing = _add_command(
+    listing = add_command(
         actions, "list", "models", help="files of weights, their makers and licences"
     )
-    _finish(listing, (ReportOptions,), skip=("progress",))
+    finish(listing, (ReportOptions,), skip=("progress",))
 
-    check = _add_command(
+    check = add_command(
         actions, "check", "models", help="load models and report whether they are complete"
     )
     check.add_argument(
         "model", metavar="MODEL", nargs="*", help="names or paths (default: default)"
     )
-    _finish(check, (ReportOptions,), skip=("progress",))
+    finish(check, (ReportOptions,), skip=("progress",))
 
-    convert = _add_command(
+    convert = add_command(
         actions,
         "convert",
         "models",
@@ -403,7 +312,7 @@ def _add_models(commands: Subparsers) -> None:
         "output", metavar="OUT", type=file_name, help="a folder, or .safetensors file"
     )
 
-    download = _add_command(
+    download = add_command(
         actions,
         "download",
         "models",
@@ -417,4 +326,4 @@ def _add_models(commands: Subparsers) -> None:
         nargs="+",
         help="human, animal, or file names from 'models list'",
     )
-    _finish(download, (DownloadOptions, ReportOptions), skip=("json",))
+    finish(download, (DownloadOptions, ReportOptions), skip=("json",))

@@ -162,6 +162,28 @@ def crop_travel(
     return np.array(rows)
 
 
+def pushed_box(box: FaceBox, wanted: FaceBox) -> FaceBox:
+    """An upright box after one more frame: `steady_crops` without smoothing, frame by frame.
+
+    Args:
+        box: As it was.
+        wanted: Around the face in the next frame.
+
+    Returns:
+        The same box while the face is within `TRAVEL_ZONE` and `SIZE_ZONE` of it; else one that has
+        the face at the zone's edge.
+    """
+    log_side, log_wanted = np.log([box.side]), np.log([wanted.side])
+    side = float(np.exp(_pushed(log_side, log_wanted, np.log(SIZE_ZONE)))[0])
+    centre = _pushed(np.array(box.centre), np.array(wanted.centre), TRAVEL_ZONE * side)
+    return FaceBox((float(centre[0]), float(centre[1])), side, 0.0)
+
+
+def is_far_off(box: FaceBox, wanted: FaceBox) -> bool:
+    """Whether a face is so far from the middle of a box that it should be looked at in another."""
+    return bool(np.hypot(*np.subtract(wanted.centre, box.centre)) > FARTHEST * box.side)
+
+
 def _steady_boxes(shot: FaceTrack, framing: CropFraming, sigma_frames: float) -> list[FaceBox]:
     base = _mean_box(shot, framing)
     wanted = _wanted(shot, framing, base)
@@ -198,12 +220,18 @@ def _taken_along(wanted: NDArray[np.float64], zone: NDArray[np.float64]) -> NDAr
     """(N, D) a point that starts at 0 and is moved just as far as (N, D) `wanted` pushes it."""
     place, places = np.zeros(wanted.shape[1]), []
     for row, reach in zip(wanted, np.broadcast_to(zone, len(wanted)), strict=True):
-        away = row - place
-        distance = np.hypot(*away) if len(away) > 1 else abs(away[0])
-        if distance > reach:
-            place = place + away * (1 - reach / distance)
+        place = _pushed(place, row, reach)
         places.append(place)
     return np.stack(places)
+
+
+def _pushed(
+    place: NDArray[np.float64], wanted: NDArray[np.float64], reach: float
+) -> NDArray[np.float64]:
+    """(D,) a point moved towards another, so that it is within reach of it."""
+    away = wanted - place
+    distance = np.hypot(*away) if len(away) > 1 else abs(away[0])
+    return place + away * (1 - reach / distance) if distance > reach else place
 
 
 def _smooth(

@@ -126,16 +126,22 @@ def refine_landmarks(
     return ScoredLandmarks(landmarks, agreement if is_plausible_face(landmarks, box) else 0.0)
 
 
-def follow_landmarks(frame: Pixels, network: LandmarkNetwork, before: Landmarks) -> ScoredLandmarks:
+def follow_landmarks(
+    frame: Pixels,
+    network: LandmarkNetwork,
+    before: Landmarks,
+    predicted: Landmarks | None = None,
+) -> ScoredLandmarks:
     """Landmarks near those of the frame before: one prediction if little has moved, else two.
 
     Args:
         frame: (H, W, 3) uint8.
         network: Predicts the landmarks.
         before: The face's landmarks in the frame before.
+        predicted: The first prediction, where it is there already.
     """
     box = network.box(before)
-    landmarks = network.landmarks(frame, box)
+    landmarks = predicted or network.landmarks(frame, box)
     if not is_plausible_face(landmarks, box):
         return ScoredLandmarks(landmarks, 0.0)
     agreement = _agreement(before.points, landmarks.points, box.side)

@@ -197,7 +197,7 @@ class FaceTracker:
 
         A flash leaves it in its place; in a fast move it is followed at least, and looks as before.
         """
-        travel = _travel(last, face)
+        travel = travel_of_face(last, face)
         if travel < SHOT_TRAVEL:
             return True
         is_fast = not self._cuts.changed and travel < 1
@@ -226,7 +226,7 @@ class FaceTracker:
         """Whether no face is found where and as large as it was last."""
         return not any(
             face is not None
-            and _travel(last, face) < SHOT_TRAVEL
+            and travel_of_face(last, face) < SHOT_TRAVEL
             and _growth(last, face) < FAST_GROWTH
             for last, face in zip(self._last, found, strict=True)
         )
@@ -239,7 +239,7 @@ class FaceTracker:
         return any(
             before is not None
             and after is not None
-            and _travel(before, after) < FAST_TRAVEL
+            and travel_of_face(before, after) < FAST_TRAVEL
             and _growth(before, after) < FAST_GROWTH
             and likeness(self._before, before, frame, after) > SAME_LIKENESS
             for before, after in zip(seen, found, strict=False)  # those that are new come last
@@ -250,7 +250,9 @@ class FaceTracker:
         seen = self._seen[last.face_id][-2:]
         if len(seen) < 2 or seen[0] is None or seen[1] is None:  # noqa: PLR2004
             return None
-        return self._follow(frame, _shifted(seen[1], np.subtract(seen[1].centre, seen[0].centre)))
+        return self._follow(
+            frame, shifted_face(seen[1], np.subtract(seen[1].centre, seen[0].centre))
+        )
 
     def _follow(self, frame: Pixels, last: Face) -> Face | None:
         followed = follow_landmarks(frame, self._network, last.landmarks)
@@ -283,7 +285,7 @@ class FaceTracker:
         ]
         found = list(found)
         for face_id in [number for number, face in enumerate(found) if face is None]:
-            nearest = _nearest(self._last[face_id], free)
+            nearest = nearest_face(self._last[face_id], free)
             if nearest is not None:
                 free.remove(nearest)
                 found[face_id] = replace(nearest, face_id=face_id)
@@ -331,8 +333,8 @@ def track_faces(
     return tracks
 
 
-def _travel(before: Face, after: Face) -> float:
-    """In sides of the box before."""
+def travel_of_face(before: Face, after: Face) -> float:
+    """How far a face went, in sides of its box before."""
     return float(np.hypot(*np.subtract(after.centre, before.centre))) / max(before.box[2:])
 
 
@@ -342,12 +344,13 @@ def _growth(before: Face, after: Face) -> float:
     return max(sides) / min(sides)
 
 
-def _shifted(face: Face, step: NDArray[np.float64]) -> Face:
+def shifted_face(face: Face, step: NDArray[np.float64]) -> Face:
+    """A face moved by (2,) pixels."""
     landmarks = Landmarks(face.landmarks.points + step, face.landmarks.layout)
     return replace(face_from_landmarks(landmarks, face.score), face_id=face.face_id)
 
 
-def _nearest(last: Face, faces: Sequence[Face]) -> Face | None:
+def nearest_face(last: Face, faces: Sequence[Face]) -> Face | None:
     """The face whose centre is nearest to the last known place."""
     if not faces:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from threading import RLock
 from typing import Final
@@ -122,6 +123,11 @@ class PortraitSession:
         return self._source.read.motion
 
     @property
+    def fps(self) -> Fraction:
+        """Frames per second of the source."""
+        return self._source.clip.fps
+
+    @property
     def is_video(self) -> bool:
         """Whether the source moves by itself."""
         return self._source.is_video
@@ -151,7 +157,7 @@ class PortraitSession:
             ValueError: There is no such frame, or an option needs what the motion lacks.
             CheckpointError: An edit needs a network that the model lacks.
         """
-        with torch.inference_mode(), unheard(*_PER_FRAME):
+        with torch.inference_mode():
             one = frame_of(driving, index) if isinstance(driving, Motion) else driving
             return self.rendered(
                 self.keypoints(one, source_index=source_index),
@@ -169,7 +175,8 @@ class PortraitSession:
         with about("driving"):
             check_space(model, driving)
         driving = driving.to(model.device)
-        keypoints = drive(model, source, driving, options, source_is_video=self.is_video)
+        with unheard(*_PER_FRAME):
+            keypoints = drive(model, source, driving, options, source_is_video=self.is_video)
         return keypoints[len(keypoints) - 1 :]
 
     def rendered(
