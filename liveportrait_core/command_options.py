@@ -7,9 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from .config.boxes import read_box
 from .config.fields import check_options, option, section, shared
 from .config.find_options import FindOptions
-from .constants import COMPACT_SPACE, KeypointSpace
+from .config.spec import OptionError
+from .constants import COMPACT_SPACE, Box, KeypointSpace
 from .motion.blendshape_options import CaptureOptions
 from .motion.import_options import ImportOptions, TemplateProgram
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
@@ -162,6 +164,58 @@ class ShowOptions:
     )
     landmarks: bool = option(True, "draw the landmarks", group="faces")
     crop: bool = option(True, "draw the edge of what 'animate' reads and renders", group="faces")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedOptions:
+    """Who drives a portrait live."""
+
+    camera: int = option(0, "number of the camera", minimum=0, group="driver", metavar="N")
+    film: Path | None = option(
+        None, "a film, played in real time", group="driver", metavar="FILE", unset="the camera"
+    )
+    loops: bool = option(False, "play the film again and again", group="driver", flag="loop")
+    screen: Box | None = option(
+        None,
+        "a part of the screen",
+        read=read_box,
+        expects="x,y,width,height in pixels, 16 or more a side, as 0,0,640,480",
+        group="driver",
+        metavar="X,Y,W,H",
+        unset="the camera",
+    )
+    fps: Fraction = frame_rate_option(Fraction(15), "frames per second of the screen, and of OUT")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.film is not None and self.screen is not None:
+            raise OptionError(
+                "Both a film and a part of the screen are given; one driver is expected. Leave "
+                "one of them out."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOutputOptions:
+    """Where a live portrait is shown."""
+
+    page: bool = option(True, "show it on a page of this computer's browser", group="output")
+    port: int = option(
+        8190, "of that page; 0 takes a free one", minimum=0, maximum=65535, group="output"
+    )
+    page_px: int = option(
+        720, "longest side of the pictures on that page", minimum=64, maximum=4096, group="output"
+    )
+    virtual_camera: Path | None = option(
+        None,
+        "a virtual camera of Linux (v4l2loopback), for other programs",
+        group="output",
+        metavar="DEVICE",
+        unset="none",
+    )
 
     def __post_init__(self) -> None:
         check_options(self)

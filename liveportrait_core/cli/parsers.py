@@ -8,8 +8,10 @@ from .. import __version__
 from ..command_options import (
     ConvertOptions,
     DownloadOptions,
+    FeedOptions,
     IdleDriver,
     IdleFileOptions,
+    LiveOutputOptions,
     ModelOptions,
     OutputOptions,
     PartOptions,
@@ -23,11 +25,19 @@ from ..config.arguments import Parser
 from ..motion.speech_style import STYLE_VALUES
 from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..options import AnimateOptions, Edit
+from ..sessions.live_options import LiveOptions
 from .parser_parts import Subparsers, add_command, add_output, file_name, finish, output_path
 
 ONE_CLIP: Final = ("source_face", "source_framing", "face_models", "chunk")
 """Parts of `AnimateOptions` that a command with one clip has, too."""
 
+LIVE: Final = (
+    *("source_face", "source_framing", "driving_face", "driving_framing"),
+    *("driving", "face_models", "paste_back"),
+)
+"""Parts of `AnimateOptions` that count while a portrait follows live."""
+NOT_LIVE: Final = ("smooth", "smooth_variance", "gain", "compat")
+"""A live driver is smoothed in its own way, and `--strength` multiplies."""
 NOT_IN_ANIMATE: Final = ("speech.guidance", *(f"speech.{name}" for name in STYLE_VALUES))
 """`motion speech` has these."""
 
@@ -40,6 +50,7 @@ def build_parser() -> Parser:
     _add_animate(commands)
     _add_edit(commands)
     _add_faces(commands)
+    _add_live(commands)
     _add_motion(commands)
     _add_models(commands)
     doctor = add_command(
@@ -130,6 +141,28 @@ def _add_faces(commands: Subparsers) -> None:
     )
 
 
+def _add_live(commands: Subparsers) -> None:
+    parser = add_command(
+        commands,
+        "live",
+        help="let a portrait follow a camera, the screen or a film while it is seen",
+        description="Move the face of SOURCE as the face before the camera moves, at once. The "
+        "portrait is shown on a page of this computer's browser, with buttons; a new neutral "
+        "face is captured there.",
+        usage="%(prog)s SOURCE [--film FILE] [-o OUT] [options]",
+    )
+    parser.add_argument("source", metavar="SOURCE", type=file_name, help="picture or video to move")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=output_path,
+        help="video of it, as for 'animate' (default: none)",
+    )
+    kinds = (LiveOptions, FeedOptions, LiveOutputOptions, AnimateOptions)
+    finish(parser, (*kinds, ModelOptions, ReportOptions), parts=LIVE, skip=NOT_LIVE)
+
+
 def _add_motion(commands: Subparsers) -> None:
     motion = commands.add_parser("motion", help="extract, show, change and join motion files")
     actions = motion.add_subparsers(metavar="ACTION", required=True, dest="motion_action")
@@ -182,7 +215,7 @@ def _add_motion(commands: Subparsers) -> None:
 
 
 def _add_motion_timeline(actions: Subparsers) -> None:
-    timeline = _add_command(
+    timeline = add_command(
         actions,
         "timeline",
         "motion_tools",

@@ -93,7 +93,7 @@ def screen_feed(
     """
     from PIL import ImageGrab  # noqa: PLC0415 - it loads what a screen needs
 
-    x, y, width, height = region
+    x, y, width, height = (round(number) for number in region)
     due_s = clock()
     while True:
         sleep(max(0.0, due_s - clock()))

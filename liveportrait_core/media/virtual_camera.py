@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final, cast
+from typing import Final
 
 import av
 import av.error
@@ -77,7 +77,7 @@ class VirtualCamera:
 
     def _open(self, picture: Pixels) -> tuple[OutputContainer, VideoStream]:
         container = av.open(str(self._path), "w", format=FORMAT)
-        stream = cast(VideoStream, container.add_stream("rawvideo", rate=Fraction(25)))
+        stream = container.add_stream("rawvideo", rate=Fraction(25))
         height, width = (side - side % EVEN for side in picture.shape[:2])
         stream.width, stream.height, stream.pix_fmt = width, height, PIXELS
         return container, stream

@@ -109,6 +109,14 @@ class LiveSession:
         with self._lock:
             self._captures = True
 
+    def set_strength(self, strength: float) -> None:
+        """Change how far the portrait moves.
+
+        Raises:
+            ValueError: It is beyond what `LiveOptions` takes.
+        """
+        self.options = replace(self.options, strength=strength)
+
     def frame(self, picture: Pixels, time_s: float, *, face_px: int | None = None) -> LiveFrame:
         """The portrait as the driver's next frame moves it.
 
@@ -140,7 +148,7 @@ class LiveSession:
             self._forget_motion()
         step_s = max(MIN_STEP_S, time_s - self._seen_s) if self._seen is not None else 1.0
         motion = read.motion.describe(fps=1 / Fraction(step_s).limit_denominator(10**6))
-        if self.options.smooth:
+        if self.options.smoothing:
             motion = self._smoother(motion)
         self._choose_neutral(motion, time_s)
         self._seen, self._seen_s = motion, time_s

@@ -15,7 +15,7 @@ class LiveOptions:
     strength: float = option(
         1.0, "how far the portrait moves", minimum=0, maximum=2, step=0.05, group="live"
     )
-    smooth: bool = option(True, "smooth the driver's motion", group="live")
+    smoothing: bool = option(True, "smooth the motion", group="live")
     one_euro: OneEuroOptions = shared(OneEuroOptions)
     hold: float = option(
         0.5,

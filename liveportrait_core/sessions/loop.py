@@ -16,6 +16,8 @@ Item = TypeVar("Item")
 
 REMEMBERED: Final = 100
 """Pictures that latency and rate are measured over."""
+CLOSE_S: Final = 1.0
+"""For a camera to be given back."""
 LOOK_S: Final = 0.1
 """Between two looks at whether the loop is to end."""
 
@@ -147,6 +149,7 @@ class LiveLoop:
                 self._meter.add(frame.taken_s, self.clock())
         finally:
             self.stop.set()
+            reader.join(CLOSE_S)
         if self._error:
             raise self._error[0]
 
@@ -161,3 +164,6 @@ class LiveLoop:
             self._error.append(error)
         finally:
             self._newest.close()
+            close = getattr(self.feed, "close", None)
+            if close is not None:
+                close()

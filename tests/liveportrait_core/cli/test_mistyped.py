@@ -48,13 +48,13 @@ ANIMATE = ("animate", "a.png", "b.mp4")
         ),
         (
             ("anmate",),
-            "COMMAND is 'anmate'; one of animate, edit, faces, motion, models, doctor is "
+            "COMMAND is 'anmate'; one of animate, edit, faces, live, motion, models, doctor is "
             "expected. Did you mean animate?",
             "liveportrait",
         ),
         (
             ("motion", "extrct"),
-            "ACTION is 'extrct'; one of extract, info, idle, speech, convert, "
+            "ACTION is 'extrct'; one of extract, info, idle, speech, timeline, convert, "
             "layer, join, change, compare is expected. Did you mean extract?",
             "liveportrait motion",
         ),

@@ -72,7 +72,7 @@ def test_a_face_is_searched_for_once_and_read_as_animate_reads_it(default, frame
     clip = Frames(frames, Fraction(25, STEP))
     expected = prepare(default, source, clip)
     portrait = PortraitSession(default, source)
-    session = LiveSession(portrait, LiveOptions(smooth=False))
+    session = LiveSession(portrait, LiveOptions(smoothing=False))
     searches = searches_of(session._reader)
     portrait.rendered = lambda *_, **__: None  # its keypoints count here
     made = [

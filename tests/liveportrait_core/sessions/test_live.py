@@ -19,7 +19,7 @@ from .scripted import FRAME_S, scripted_reader, turned, yaws
 
 STILL = face_frame((50, 30, 60))
 PICTURE = np.zeros((8, 8, 3), np.uint8)
-ROUGH = LiveOptions(smooth=False)
+ROUGH = LiveOptions(smoothing=False)
 
 
 @pytest.fixture(scope="module")
