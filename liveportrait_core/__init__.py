@@ -68,6 +68,7 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .motion.layers import layer_motions as layer_motions
     from .motion.life import idle_motion as idle_motion
     from .motion.life_options import IdleOptions as IdleOptions
+    from .motion.reference import frame_of as frame_of
     from .motion.sequence import join_motions as join_motions
     from .motion.slider_options import Sliders as Sliders
     from .motion.speech_options import SpeechOptions as SpeechOptions
@@ -86,6 +87,10 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .pipeline import prepare as prepare
     from .pipeline import read_motion as read_motion
     from .preset import Preset as Preset
+    from .sessions.live import LiveFrame as LiveFrame
+    from .sessions.live import LiveSession as LiveSession
+    from .sessions.live_options import LiveOptions as LiveOptions
+    from .sessions.portrait import PortraitSession as PortraitSession
     from .speech.sound import read_speech as read_speech
     from .speech.talking import motion_of_speech as motion_of_speech
     from .stages import Crop as Crop

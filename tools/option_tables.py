@@ -8,8 +8,10 @@ from liveportrait_core.command_options import (
     ClipPart,
     ConvertOptions,
     DownloadOptions,
+    FeedOptions,
     IdleDriver,
     IdleFileOptions,
+    LiveOutputOptions,
     ModelOptions,
     OutputOptions,
     ReportOptions,
@@ -35,6 +37,7 @@ from liveportrait_core.options import (
     FaceOptions,
     Framing,
 )
+from liveportrait_core.sessions.live_options import LiveOptions
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
 INTRODUCTION = """# Options
@@ -74,6 +77,9 @@ TABLES = (
     ("Its `gains`: `ChannelGains`", ChannelGains, ""),
     ("Its `limits`: `ChannelLimits`", ChannelLimits, ""),
     ("Its `one_euro`: `OneEuroOptions`", OneEuroOptions, ""),
+    ("Live: `LiveOptions`", LiveOptions, "`live` has them by name, with those of `one_euro`."),
+    ("Who drives live: `FeedOptions`", FeedOptions, "Of `live` alone."),
+    ("Where it is shown: `LiveOutputOptions`", LiveOutputOptions, "Likewise."),
     ("Model and device: `ModelOptions`", ModelOptions, "Of the command line alone."),
     (
         "Part of a video: `ClipPart`",

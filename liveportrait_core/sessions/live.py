@@ -37,7 +37,7 @@ MIN_STEP_S: Final = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFrame:
-    """What one driver frame made of the portrait."""
+    """What one driver frame made of the portrait: `live.frame(picture, time_s).state`."""
 
     rendered: RenderedFrame
     state: LiveState
