@@ -286,6 +286,13 @@ class SpeechFileOptions:
     weights: Path | None = option(
         None, "a file of train.audio2motion", metavar="FILE", unset="the one in the package"
     )
+    features: Path | None = option(
+        None,
+        "what another encoder heard of the sound (.pt or .safetensors, as ComfyUI's "
+        "AUDIO_ENCODER_OUTPUT), for weights that were trained with it",
+        metavar="FILE",
+        unset="none",
+    )
 
     def __post_init__(self) -> None:
         check_options(self)

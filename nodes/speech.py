@@ -72,6 +72,13 @@ class SpeechToMotion(io.ComfyNode):
                     tooltip="The model of speech. default: ours, in the pack. Others: files of "
                     "train.audio2motion in models/liveportrait.",
                 ),
+                field(
+                    io.AudioEncoderOutput,
+                    "encoder_output",
+                    optional=True,
+                    tooltip="From ComfyUI's AudioEncoderEncode, of the same audio: for a "
+                    "speech_model that was trained with features of that encoder.",
+                ),
             ],
             outputs=[
                 MotionSocket.Output(
@@ -93,6 +100,7 @@ class SpeechToMotion(io.ComfyNode):
         seed: int,
         fps: float,
         speech_model: str = SHIPPED,
+        encoder_output: object = None,
         **widgets: float,
     ) -> io.NodeOutput:
         """The speech network runs on the CPU, many times faster than the sound."""
@@ -108,6 +116,7 @@ class SpeechToMotion(io.ComfyNode):
             options,
             fps=exact_fps(fps),
             model=_speech_model(speech_model),
+            encoder_output=encoder_output,
             progress=progress.read,
         )
         progress.finish()

@@ -27,6 +27,7 @@ from ..media.motion_file import (
 from ..motion.life import idle_motion
 from ..options import AnimateOptions
 from ..pipeline import read_motion
+from ..speech.features import read_features
 from ..speech.model import load_speech_model
 from ..speech.talking import motion_of_speech
 from .inputs import frames_of, open_source, open_speech
@@ -96,7 +97,14 @@ def _speech(args: argparse.Namespace) -> int:
     check_writable(options.space, args.output)
     samples = open_speech(args.sound).samples
     model = None if options.weights is None else load_speech_model(options.weights)
-    motion = motion_of_speech(samples, options.space, options.speech, fps=options.fps, model=model)
+    motion = motion_of_speech(
+        samples,
+        options.space,
+        options.speech,
+        fps=options.fps,
+        model=model,
+        encoder_output=None if options.features is None else read_features(options.features),
+    )
     save_and_tell(motion, args)
     return 0
 

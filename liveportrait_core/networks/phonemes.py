@@ -28,6 +28,8 @@ _NUM_BLOCKS: Final = 4
 _NUM_HEADS: Final = 4
 _KERNEL: Final = 31
 _LEAST_POWER: Final = 1e-10
+SILENT_MEL: Final = math.log(_LEAST_POWER)
+"""What `LogMel` gives of silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,13 @@ class SpeechForm:
     width: int = 128
     layers: int = 3
     heads: int = 4
+    space: str = ""
+    """Keypoint space whose expression it gives; empty: it gives shapes."""
+    features: int = 0
+    """Channels of the features of another encoder that it hears by; 0: by the phoneme
+    recogniser."""
+    feature_layer: int | None = None
+    """Layer of that encoder; None: what it gives at last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +95,12 @@ class SpeechNetwork(nn.Module):
         super().__init__()
         self.form = form
         count = len(form.outputs)
-        self.from_sound = nn.Linear(WIDTH, form.width)
+        self.from_sound = nn.Linear(form.features or WIDTH, form.width)
         self.from_mel = nn.Linear(NUM_MELS, form.width)
         self.no_mel = nn.Parameter(torch.zeros(form.width))
         self.from_past = nn.Linear(count, form.width)
         self.no_past = nn.Parameter(torch.zeros(form.width))
-        self.from_style = nn.Linear(len(form.styles), form.width)
+        self.from_style = nn.Linear(len(form.styles), form.width) if form.styles else None
         self.any_style = nn.Parameter(torch.zeros(form.width))
         self.places = nn.Parameter(torch.randn(PAST + WINDOW + AHEAD, form.width) * 0.02)
         self.layers = nn.ModuleList(_Layer(form.width, form.heads) for _ in range(form.layers))
@@ -122,9 +129,11 @@ class SpeechNetwork(nn.Module):
         mel = self.from_mel((sound.mel - _MEL_MEAN) / _MEL_SPREAD)
         if mel_known is not None:
             mel = torch.where(mel_known[:, None, None] > 0, mel, self.no_mel)
-        x = mel + self.from_sound(sound.encoded)
-        told = style.known[:, None] * self.from_style(style.values)
-        told = told + (1 - style.known[:, None]) * self.any_style
+        encoded = sound.encoded
+        if self.form.features:  # of other encoders some channels are hundreds of times larger
+            encoded = F.layer_norm(encoded, encoded.shape[-1:])
+        x = mel + self.from_sound(encoded)
+        told = self._told(style)
         past = self.from_past((before.values - self.mean) / self.spread)
         known = before.known[:, None, None]
         past = known * past + (1 - known) * self.no_past
@@ -136,6 +145,13 @@ class SpeechNetwork(nn.Module):
         return SpeechWindow(
             values=made * self.spread + self.mean, closure_logit=self.to_closure(x)[..., 0]
         )
+
+    def _told(self, style: Style) -> Tensor:
+        """(B, width) of the speaker's style."""
+        if self.from_style is None:
+            return self.any_style.expand(len(style.known), -1)
+        known = style.known[:, None]
+        return known * self.from_style(style.values) + (1 - known) * self.any_style
 
     def guided(
         self, sound: SoundFeatures, before: MotionBefore, style: Style, guidance: float

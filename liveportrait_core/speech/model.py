@@ -38,8 +38,8 @@ _KEPT_EXACT: Final = ("mean", "spread")
 class SpeechModel:
     """Networks that make motion from speech."""
 
-    recogniser: PhonemeEncoder
-    """What hears."""
+    recogniser: PhonemeEncoder | None
+    """What hears; None where it is an encoder of another make."""
     network: SpeechNetwork
     """What moves."""
     change: Mapping[str, Tensor] = field(default_factory=lambda: MappingProxyType({}))
@@ -67,7 +67,7 @@ def load_speech_model(
     Args:
         path: Of what moves.
         recogniser: What hears; by default that of the package `hama`, which is read when this is
-            first called.
+            first called. A model that hears by another encoder has none.
 
     Raises:
         CheckpointError: The file is missing, damaged, or holds something else; or the recogniser is
@@ -86,7 +86,10 @@ def load_speech_model(
         network = SpeechNetwork(_form(metadata[FORM]))
         change = {key: state.pop(CHANGE + key) for key in _changed_keys(state)}
         network.load_state_dict(state)
-        recogniser = recogniser or changed_recogniser(load_recogniser(), change)
+        if network.form.features:
+            recogniser = None
+        elif recogniser is None:
+            recogniser = changed_recogniser(load_recogniser(), change)
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path} holds other tensors than the form in its header says; those of this version's "
@@ -125,7 +128,8 @@ def save_speech_model(model: SpeechModel, path: Path, *, metadata: Mapping[str, 
     """
     state = model.network.state_dict()
     tensors = {key: _stored(key, value) for key, value in state.items()}
-    of_package = model.recogniser is load_recogniser() or bool(model.change)
+    hears = model.recogniser is not None
+    of_package = hears and (model.recogniser is load_recogniser() or bool(model.change))
     tensors |= {CHANGE + key: _stored(key, value) for key, value in model.change.items()}
     about = {
         **metadata,

@@ -10,14 +10,17 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ..errors import MotionSpaceError
 from ..motion.blendshapes import ARKIT_SHAPES, Blendshapes
 from ..motion.speech_options import SpeechOptions
 from ..networks.phonemes import SAMPLE_RATE_HZ
-from ..networks.speech import SpeechForm
+from ..networks.speech import PAST, WINDOW, SpeechForm
 from .articulation import SPEECH_FPS
+from .features import features_for, heard_by_encoder, part_of_heard
 from .lip_gap import LipGap
 from .model import SpeechModel, load_speech_model
-from .stream import WHOLE, Listening, SpeechStream, SpokenFrames
+from .stream import WHOLE, Listening, SpeechStream
+from .windows import DECODED, SpokenFrames, SpokenWindows, joined_frames
 
 _BLOCK_SAMPLES: Final = 10 * SAMPLE_RATE_HZ
 _LOOKS: Final = 5
@@ -34,6 +37,7 @@ def shapes_of_speech(
     fps: Fraction = Fraction(25),
     model: SpeechModel | None = None,
     listening: Listening = WHOLE,
+    encoder_output: object = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Blendshapes:
     """What a face does while it says what is heard.
@@ -44,34 +48,88 @@ def shapes_of_speech(
         samples: (N,) at 16 kHz.
         options: How much, in which style.
         fps: Frames per second.
-        model: By default the one in the package.
+        model: By default the one in the package; one that gives shapes.
         listening: How much is heard at a time.
+        encoder_output: What another encoder heard, for a model that was trained with that
+            (`feature_frames`).
         progress: Is told samples that are done, and all.
 
     Returns:
         Lips, jaw, brows and the head's pose; a frame for each 1 / fps seconds that begin in the
         sound.
+
+    Raises:
+        MediaError: An encoder's output is missing, or of no use, or of another sound.
+        MotionSpaceError: The model gives no shapes.
     """
     options = options or SpeechOptions()
     model = model or load_speech_model()
-    stream = SpeechStream(model, style_values(model.form, options), options.guidance, listening)
-    parts: list[SpokenFrames] = []
-    with torch.no_grad():
-        for start in range(0, len(samples), _BLOCK_SAMPLES):
-            parts.append(stream.push(samples[start : start + _BLOCK_SAMPLES]))
-            if progress is not None:
-                progress(min(start + _BLOCK_SAMPLES, len(samples)), len(samples))
-        parts.append(stream.finish())
-    frames = SpokenFrames(
-        values=torch.cat([part.values for part in parts]).cpu(),
-        closure=torch.cat([part.closure for part in parts]).cpu(),
+    if model.form.space:
+        raise MotionSpaceError(
+            f"The speech model {model.origin} gives motion of the keypoint space "
+            f"{model.form.space!r}; one that gives shapes is expected. Call motion_of_speech."
+        )
+    frames = frames_of_speech(
+        samples,
+        options,
+        fps=fps,
+        model=model,
+        listening=listening,
+        encoder_output=encoder_output,
+        progress=progress,
     )
-    count = ceil(Fraction(len(samples), SAMPLE_RATE_HZ) * fps)
-    return shapes_of_frames(retimed(frames, fps, count), model.form, options.amount, fps)
+    return shapes_of_frames(frames, model.form, options.amount, fps)
 
 
-def style_values(form: SpeechForm, options: SpeechOptions) -> Tensor:
-    """(S,) the values of a style that a model was told in training."""
+def frames_of_speech(
+    samples: Tensor,
+    options: SpeechOptions,
+    *,
+    fps: Fraction,
+    model: SpeechModel,
+    listening: Listening = WHOLE,
+    encoder_output: object = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SpokenFrames:
+    """The outputs of a model for a sound; arguments and errors are those of `shapes_of_speech`."""
+    features = features_for(model.form, encoder_output, len(samples), model.origin)
+    style = style_values(model.form, options)
+    with torch.no_grad():
+        if features is None:
+            stream = SpeechStream(model, style, options.guidance, listening)
+            frames = _streamed(stream, samples, progress)
+        else:
+            windows = SpokenWindows(model.network, style, options.guidance, WHOLE.shut_at)
+            frames = _of_features(windows, features.to(model.device), samples.to(model.device))
+    frames = SpokenFrames(values=frames.values.cpu(), closure=frames.closure.cpu())
+    return retimed(frames, fps, ceil(Fraction(len(samples), SAMPLE_RATE_HZ) * fps))
+
+
+def _streamed(
+    stream: SpeechStream, samples: Tensor, progress: Callable[[int, int], None] | None
+) -> SpokenFrames:
+    parts: list[SpokenFrames] = []
+    for start in range(0, len(samples), _BLOCK_SAMPLES):
+        parts.append(stream.push(samples[start : start + _BLOCK_SAMPLES]))
+        if progress is not None:
+            progress(min(start + _BLOCK_SAMPLES, len(samples)), len(samples))
+    return joined_frames([*parts, stream.finish()])
+
+
+def _of_features(windows: SpokenWindows, features: Tensor, samples: Tensor) -> SpokenFrames:
+    """Frames of a sound that another encoder heard whole."""
+    count = len(features)
+    heard = heard_by_encoder(features, samples)
+    starts = range(0, count, WINDOW)
+    parts = (part_of_heard(heard, start - PAST, DECODED) for start in starts)
+    frames = joined_frames([windows.next(part) for part in parts])
+    return SpokenFrames(values=frames.values[:count], closure=frames.closure[:count])
+
+
+def style_values(form: SpeechForm, options: SpeechOptions) -> Tensor | None:
+    """(S,) the values of a style that a model was told in training; None where it was told none."""
+    if not form.styles:
+        return None
     return torch.tensor([float(getattr(options.style, name)) for name in form.styles])
 
 

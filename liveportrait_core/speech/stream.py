@@ -9,15 +9,14 @@ import torch
 from torch import Tensor
 
 from ..networks.phonemes import FRAME_SAMPLES, SoundFeatures
-from ..networks.speech import AHEAD, BEHIND, PAST, WINDOW, MotionBefore, Style
+from ..networks.speech import AHEAD, BEHIND, PAST, WINDOW
 from .model import SpeechModel
 from .prosody import gain_to_hear, loudness_db, usual_db
+from .windows import DECODED, SpokenFrames, SpokenWindows, joined_frames
 
 WINDOW_SAMPLES: Final = WINDOW * FRAME_SAMPLES
 _BATCH: Final = 16
 """Windows that are heard at a time."""
-DECODED: Final = PAST + WINDOW + AHEAD
-"""Frames that the network sees of what the recogniser heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +49,6 @@ WHOLE: Final = Listening(behind=100, windows=50, ahead=AHEAD + 50, shut_at=1.0, 
 and two seconds after its beginning, so lips need no help to shut."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpokenFrames:
-    """What a face does while it speaks, 50 frames a second."""
-
-    values: Tensor
-    """(T, C) the outputs of the model."""
-    closure: Tensor
-    """(T,) how far the lips are shut, 0 to 1."""
-
-
 class SpeechStream:
     """Makes the motion of a sound that comes in chunks.
 
@@ -86,16 +75,19 @@ class SpeechStream:
             style: (S,) of the speaker, in the order of the model's form; None leaves it open.
             guidance: How much the style counts; 1 is as it was taught.
             listening: How much it hears at a time.
+
+        Raises:
+            ValueError: The model hears by an encoder of another make.
         """
-        self._model, self._guidance, self._listening = model, guidance, listening
-        values = torch.zeros(1, len(model.form.styles)) if style is None else style[None]
-        known = torch.zeros(1) if style is None else torch.ones(1)
-        self._style = Style(values=values.to(model.device), known=known.to(model.device))
+        if model.recogniser is None:
+            raise ValueError(
+                f"The speech model {model.origin} hears by another encoder, which hears whole "
+                "sounds; one that hears by itself is expected. Call shapes_of_speech."
+            )
+        self._recogniser, self._listening = model.recogniser, listening
+        self._windows = SpokenWindows(model.network, style, guidance, listening.shut_at)
         self._heard = torch.zeros(listening.behind * FRAME_SAMPLES, device=model.device)
         self._num_samples = 0
-        self._num_made = 0
-        self._past = torch.zeros(1, PAST, len(model.form.outputs), device=model.device)
-        self._has_past = False
         self._level_db: float | None = None
 
     def push(self, samples: Tensor) -> SpokenFrames:
@@ -106,7 +98,7 @@ class SpeechStream:
     def finish(self) -> SpokenFrames:
         """Give the rest: there are as many frames as begin in the sound."""
         total = -(-self._num_samples // FRAME_SAMPLES)
-        made = self._num_made
+        made = self._windows.num_frames
         hearings = -(-(total - made) // (self._listening.windows * WINDOW))
         wanted = (hearings - 1) * self._step_samples + self._listening.samples
         missing = wanted - len(self._heard) if hearings > 0 else 0
@@ -127,31 +119,14 @@ class SpeechStream:
         size = self._listening.samples
         while len(self._heard) >= size:
             hearings = self._heard.unfold(0, size, self._step_samples)[:_BATCH]
-            parts += [self._window(sound) for sound in self._features(hearings)]
+            parts += [self._windows.next(sound) for sound in self._features(hearings)]
             self._heard = self._heard[len(hearings) * self._step_samples :]
-        if not parts:
-            return SpokenFrames(values=self._past[0, :0], closure=self._past[0, :0, 0])
-        return SpokenFrames(
-            values=torch.cat([part.values for part in parts]),
-            closure=torch.cat([part.closure for part in parts]),
-        )
-
-    def _window(self, sound: SoundFeatures) -> SpokenFrames:
-        known = torch.full((1,), float(self._has_past), device=self._past.device)
-        before = MotionBefore(values=self._past, known=known)
-        made = self._model.network.guided(sound, before, self._style, self._guidance)
-        values = made.values[:, :WINDOW]
-        self._past = torch.cat((self._past, values), 1)[:, -PAST:]
-        self._has_past, self._num_made = True, self._num_made + WINDOW
-        closure = (torch.sigmoid(made.closure_logit[0, :WINDOW]) / self._listening.shut_at).clamp(
-            max=1
-        )
-        return SpokenFrames(values=values[0], closure=closure)
+        return joined_frames(parts or [self._windows.none])
 
     def _features(self, hearings: Tensor) -> list[SoundFeatures]:
         """What is heard in (N, samples) hearings, window by window."""
         levelled = torch.stack([self._levelled(hearing) for hearing in hearings])
-        heard, first = self._model.recogniser(levelled), self._listening.behind - PAST
+        heard, first = self._recogniser(levelled), self._listening.behind - PAST
         parts: list[SoundFeatures] = []
         for row in range(len(hearings)):
             for window in range(self._listening.windows):

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+import torch
 from torch import Tensor
 
 from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..constants import FacePart
-from ..motion.blendshape_map import BlendshapeMap, motion_of_blendshapes
+from ..errors import MotionSpaceError
+from ..motion.blendshape_map import BlendshapeMap, driver_of_moves, motion_of_blendshapes
 from ..motion.blendshapes import Blendshapes
 from ..motion.edit import fit
 from ..motion.layers import layer_motions
 from ..motion.life import IDLE_FPS, idle_motion
 from ..motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
+from ..motion.regions import keypoint_space
 from ..motion.speech_options import TALKING_BLINKS, SpeechOptions
 from ..motion.tool_options import LayerOptions
-from ..motion.types import Motion
-from .model import SpeechModel
-from .speaking import shapes_of_speech
+from ..motion.types import Channel, Motion
+from ..networks.speech import SpeechForm
+from .keypoint_outputs import SOUNDING_PARTS, moves_of_values
+from .model import SpeechModel, load_speech_model
+from .speaking import frames_of_speech, shapes_of_frames
+from .windows import SpokenFrames
 
 SPOKEN_PARTS: Final[frozenset[FacePart]] = frozenset({"lip", "brows"})
 """What of the face's expression is the speech's."""
@@ -35,6 +40,7 @@ def motion_of_speech(
     fps: Fraction = IDLE_FPS,
     model: SpeechModel | None = None,
     shape_map: BlendshapeMap | None = None,
+    encoder_output: object = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Motion:
     """A face that says what is heard, for `animate` as a driver.
@@ -53,15 +59,36 @@ def motion_of_speech(
         fps: Frames per second.
         model: Of speech; by default the one in the package.
         shape_map: What shapes do to the keypoints; by default the one that ships for the space.
+        encoder_output: What another encoder heard, for a model that was trained with that
+            (`feature_frames`).
         progress: Is told samples that are done, and all.
 
     Raises:
-        MotionSpaceError: No map of shapes ships for the space.
+        MotionSpaceError: No map of shapes ships for the space, or the model gives the expression of
+            another one.
+        MediaError: An encoder's output is missing, or of no use, or of another sound.
     """
     options = options or SpeechOptions()
-    shape_map = shape_map or shipped_blendshape_map(space)
-    shapes = shapes_of_speech(samples, options, fps=fps, model=model, progress=progress)
-    return talking_motion(shapes, shape_map, options)
+    model = model or load_speech_model()
+    made_for = model.form.space
+    if made_for not in ("", space):
+        raise MotionSpaceError(
+            f"The speech model {model.origin} gives motion of the keypoint space {made_for!r}, and "
+            f"{space!r} is wanted. Take one that gives shapes, or convert its motion (motion "
+            "convert --to, Convert Motion)."
+        )
+    frames = frames_of_speech(
+        samples,
+        options,
+        fps=fps,
+        model=model,
+        encoder_output=encoder_output,
+        progress=progress,
+    )
+    if made_for:
+        return _alive(_motion_of_frames(frames, model.form, options.amount, fps), options)
+    shapes = shapes_of_frames(frames, model.form, options.amount, fps)
+    return talking_motion(shapes, shape_map or shipped_blendshape_map(space), options)
 
 
 def talking_motion(shapes: Blendshapes, shape_map: BlendshapeMap, options: SpeechOptions) -> Motion:
@@ -72,14 +99,39 @@ def talking_motion(shapes: Blendshapes, shape_map: BlendshapeMap, options: Speec
         shape_map: Of the keypoint space that is wanted.
         options: How much life there is.
     """
-    spoken = motion_of_blendshapes(shapes, shape_map)
-    spoken = replace(spoken, parts=SPOKEN_PARTS, from_shut_lips=True)
+    return _alive(motion_of_blendshapes(shapes, shape_map).describe(parts=SPOKEN_PARTS), options)
+
+
+def _motion_of_frames(
+    frames: SpokenFrames, form: SpeechForm, amount: float, fps: Fraction
+) -> Motion:
+    """The outputs of a model that gives the expression of keypoints."""
+    space, count = keypoint_space(form.space), len(form.outputs) - form.slow
+    moved = moves_of_values(frames.values[:, :count], form.outputs[:count])
+    brows = space.part_mask({"brows"})
+    still = moved.new_zeros(len(moved), 3)
+    return driver_of_moves(
+        torch.where(brows, moved, moved * amount),
+        space,
+        head_deg=frames.values[:, count:] if form.slow else still,
+        scale=still[:, :1] + 1,
+        translation=still,
+        fps=fps,
+        producer="speech",
+        absent=frozenset[Channel](("scale", "translation", *(() if form.slow else ("pose",)))),
+        parts=SOUNDING_PARTS,
+    )
+
+
+def _alive(spoken: Motion, options: SpeechOptions) -> Motion:
+    """A motion of speech on a face that lives."""
+    spoken = spoken.describe(from_shut_lips=True)
     if not options.life:
         return spoken
-    duration_s = min(max(MIN_DURATION_S, len(shapes) / float(shapes.fps)), MAX_DURATION_S)
+    duration_s = min(max(MIN_DURATION_S, len(spoken) / float(spoken.fps)), MAX_DURATION_S)
     life = IdleOptions(
         duration=duration_s, amount=options.life, blinks=TALKING_BLINKS, seed=options.seed
     )
-    alive = fit(idle_motion(shape_map.space, life, shapes.fps), shapes.fps, len(shapes), "loop")
+    alive = fit(idle_motion(spoken.space, life, spoken.fps), spoken.fps, len(spoken), "loop")
     talking = layer_motions(alive, spoken, LayerOptions(region="all", how="add"))
-    return replace(talking, from_shut_lips=True)
+    return talking.describe(from_shut_lips=True)

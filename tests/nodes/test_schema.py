@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("suite", VERSIONS, indirect=True)
 
 OWN = "LIVEPORTRAIT_"
 THEIRS = {
-    *("IMAGE", "MASK", "VIDEO", "AUDIO", "BOUNDING_BOX", "VHS_VIDEOINFO"),
+    *("IMAGE", "MASK", "VIDEO", "AUDIO", "AUDIO_ENCODER_OUTPUT", "BOUNDING_BOX", "VHS_VIDEOINFO"),
     "FACE_LANDMARKS",
     *("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"),
 }

@@ -7,7 +7,7 @@ import torch
 
 from liveportrait_core.speech.model import save_speech_model
 from tests.nodes.suite import MODEL_FILE
-from tests.support.speaking import small_speech_model, tone
+from tests.support.speaking import encoder_output, small_speech_model, tone
 
 WIDGETS = {"amount": 1.2, "life": 0.5, "seed": 3, "guidance": 1.0}
 STYLE = {"opening": 1.1, "rounding": 0.9, "quickness": 1.0, "brows": 0.5, "head": 1.5}
@@ -21,7 +21,7 @@ def _small_speech(suite, monkeypatch, tmp_path):
     phonemes = suite.module("liveportrait_core.networks.phonemes")
     hears = phonemes.PhonemeEncoder().eval().requires_grad_(False)
     model = files.load_speech_model(tmp_path / "speech.safetensors", hears)
-    room = suite.module("liveportrait_core.speech.speaking")
+    room = suite.module("liveportrait_core.speech.talking")
     monkeypatch.setattr(room, "load_speech_model", lambda: model)
 
 
@@ -74,6 +74,30 @@ def test_samples_that_are_no_numbers_are_told(suite):
     )
     assert told[0] == "Speech to Motion, audio"
     assert "not finite" in told[1]
+
+
+def test_what_another_encoder_heard_is_for_a_model_that_was_trained_with_it(suite):
+    file = suite.comfyui.models / "liveportrait" / "by-encoder.safetensors"
+    save_speech_model(small_speech_model(features=6), file, metadata={})
+    given = {"model": suite.model(), "fps": 25.0, "audio": sound(0.5), **WIDGETS, **STYLE}
+    chosen = {"speech_model": file.name, **given}
+    output = encoder_output(tone(0.5))
+    try:
+        motion, _ = suite("LPS_SpeechToMotion", encoder_output=output, **chosen)
+        assert len(motion) == 13
+        for wrong, said in (
+            ({**chosen}, "was trained with features of another encoder"),
+            (
+                {**chosen, "encoder_output": encoder_output(tone(0.2))},
+                "11 frames and the sound lasts 0.50 s",
+            ),
+            ({**given, "encoder_output": output}, "hears the sound itself"),
+        ):
+            place, message = suite.named_refusal("LPS_SpeechToMotion", **wrong)
+            assert place == "Speech to Motion, encoder_output"
+            assert said in message
+    finally:
+        file.unlink()
 
 
 def test_a_speech_model_is_a_file_of_the_models_folder(suite, monkeypatch):

@@ -16,16 +16,30 @@ from train.data.speech_clip import SpeechClip
 OUTPUTS = ("jawOpen", "mouthPucker", "browInnerUp", "pitch_deg", "yaw_deg", "roll_deg")
 
 
-def small_speech_model(seed=0):
+def small_speech_model(seed=0, *, mean=0.3, spread=0.2, **form):
     """Random weights whose outputs move with the sound."""
     torch.manual_seed(seed)
-    form = SpeechForm(outputs=OUTPUTS, styles=STYLE_VALUES, slow=3, width=16, layers=1, heads=2)
-    model = SpeechModel(recogniser=PhonemeEncoder(), network=SpeechNetwork(form))
-    model.network.mean.fill_(0.3)
-    model.network.spread.fill_(0.2)
-    for module in (model.recogniser, model.network):
+    usual = {"outputs": OUTPUTS, "styles": STYLE_VALUES, "slow": 3}
+    form = SpeechForm(width=16, layers=1, heads=2, **(usual | form))
+    recogniser, network = PhonemeEncoder(), SpeechNetwork(form)
+    network.mean.fill_(mean)
+    network.spread.fill_(spread)
+    for module in (recogniser, network):
         module.eval().requires_grad_(False)
-    return model
+    return SpeechModel(recogniser=None if form.features else recogniser, network=network)
+
+
+def encoder_output(samples, channels=6, seed=0):
+    """What a made encoder hears, as ComfyUI hands it on: two layers, 50 frames a second."""
+    random = np.random.default_rng(seed)
+    frames = torch.from_numpy(np.pad(samples, (0, 400))).float().unfold(0, 400, 320)
+    weights = torch.from_numpy(random.normal(size=(2, 400, channels))).float() / 20
+    layers = tuple((frames @ one)[None] for one in weights)
+    return {
+        "encoded_audio": layers[-1],
+        "encoded_audio_all_layers": layers,
+        "audio_samples": len(samples),
+    }
 
 
 def tone(seconds, hz=220.0, rate=SAMPLE_RATE_HZ):

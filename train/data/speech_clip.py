@@ -6,10 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from liveportrait_core.motion.blendshapes import Blendshapes
 from liveportrait_core.motion.speech_style import SpeechStyle
 from liveportrait_core.speech.visemes import Phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KeypointMoves:
+    """How the keypoints of a face move that was read by a model."""
+
+    space: str
+    """Keypoint space."""
+    moved: Tensor
+    """(T, K, 3) what is added to the expression of the face at rest, upright, crop units."""
+    lip_open: Tensor
+    """(T,) lip opening, height over width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -33,3 +46,5 @@ class SpeechClip:
     """IETF tag, such as `en` or `pt-BR`; empty when unknown."""
     style: SpeechStyle | None = None
     """How they talk, where it is known: what the curves were made with."""
+    moves: KeypointMoves | None = None
+    """Of recorded people, frame by frame as `shapes`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from liveportrait_core.motion.blendshapes import ARKIT_SHAPES
+from liveportrait_core.motion.speech_style import SpeechStyle
 from liveportrait_core.networks.phonemes import FRAME_SAMPLES, SoundFeatures
 from liveportrait_core.networks.speech import BEHIND, HEARD, WINDOW
+from liveportrait_core.speech.keypoint_outputs import values_of_moves
 from liveportrait_core.speech.lip_gap import LipGap
 from liveportrait_core.speech.prosody import gain_to_hear, loudness_db, usual_db
 
@@ -25,6 +27,14 @@ Augment: TypeAlias = Callable[[Samples, np.random.Generator], Samples]
 """Adds what rooms, microphones and other sounds add to speech, in time to the sample."""
 SPEEDS: Final = (-0.16, 0.16)
 """Logarithms of how much faster."""
+LEAST_SPREAD: Final = 0.02
+"""Standard deviation of a shape that hardly moves: its noise is not to be learned."""
+LEAST_MOVE: Final = 5e-4
+"""The same of a keypoint, crop units."""
+OPEN_LIPS: Final = 0.1
+"""Lip opening, height over width, from which lips are not shut at all."""
+FASTER: Final = 0.6
+"""Share of sounds that are played faster or slower, as other voices would have them."""
 StillSound: TypeAlias = Callable[[int, np.random.Generator], Samples]
 """So many samples of a sound in which nobody speaks."""
 
@@ -58,16 +68,13 @@ class ClipRows:
     still_sound: StillSound
     still: float = 0.12
     """Share of sounds without speech, in which the face rests."""
-    faster: float = 0.6
-    """Share of sounds that are played faster or slower, as other voices would have them: pitch and
-    formants go with it."""
+    faster: float = FASTER
+    """Of them pitch and formants go with the speed."""
 
     def row(self, random: np.random.Generator) -> SpeechRow:
         """A row of `HEARD` frames."""
         clip = self.clips[int(random.integers(len(self.clips)))]
-        # the part that is taught lies anywhere in the clip, or reaches over its ends
-        first = int(random.integers(-BEHIND, max(1, num_frames(clip) - WINDOW)))
-        return self.piece(clip, first, HEARD, random)
+        return self.piece(clip, first_frame(clip, random), HEARD, random)
 
     def piece(
         self, clip: SpeechClip, first: int, count: int, random: np.random.Generator
@@ -80,24 +87,59 @@ class ClipRows:
             count: How many frames.
             random: Source of randomness.
         """
-        track = face_track(clip, self.outputs, self.slow)
-        speed = float(np.exp(random.uniform(*SPEEDS))) if random.random() < self.faster else 1.0
+        speed = speed_of(random, self.faster)
         samples = (count - 1) * FRAME_SAMPLES
         clean = _cut(levelled(clip.waveform), first * FRAME_SAMPLES, samples, speed)
-        whole = torch.cat((track.values, track.closure[:, None]), 1)
-        values = _frames(whole, first, count, speed)
-        heard = self.augment(clean, random)
-        if random.random() < self.still:
-            values = values * 0
-            heard = levelled(self.still_sound(samples, random))
-        return SpeechRow(
-            heard=torch.from_numpy(heard),
-            values=values[:, :-1],
-            closure=values[:, -1],
-            known=track.known,
-            style=torch.tensor(clip.style.values() if clip.style is not None else ()),
-            style_known=torch.tensor(float(clip.style is not None)),
-        )
+        heard = torch.from_numpy(self.augment(clean, random))
+        row = speech_row(clip, heard, self.outputs, self.slow, (first, count, speed))
+        if random.random() >= self.still:
+            return row
+        still = torch.from_numpy(levelled(self.still_sound(samples, random)))
+        return replace(row, heard=still, values=row.values * 0, closure=row.closure * 0)
+
+
+def speech_row(
+    clip: SpeechClip,
+    heard: Tensor | SoundFeatures,
+    outputs: tuple[str, ...],
+    slow: int,
+    part: tuple[int, int, float],
+) -> SpeechRow:
+    """What the face does in a part of a clip, with what is heard of it.
+
+    Args:
+        clip: The clip.
+        heard: Of the part.
+        outputs: Names of the values, as in `face_track`.
+        slow: How many of them are the head's.
+        part: First frame, how many frames, how much faster.
+    """
+    track = face_track(clip, outputs, slow)
+    values = frames_at(torch.cat((track.values, track.closure[:, None]), 1), *part)
+    told = clip.style is not None
+    return SpeechRow(
+        heard=heard,
+        values=values[:, :-1],
+        closure=values[:, -1],
+        known=track.known,
+        style=torch.tensor((clip.style or SpeechStyle()).values()),
+        style_known=torch.tensor(float(told)),
+    )
+
+
+def first_frame(clip: SpeechClip, random: np.random.Generator) -> int:
+    """Where a row begins: what is taught lies anywhere in the clip, or reaches over its ends."""
+    return int(random.integers(-BEHIND, max(1, num_frames(clip) - WINDOW)))
+
+
+def speed_of(random: np.random.Generator, faster: float) -> float:
+    """How much faster a clip is played.
+
+    Args:
+        random: Source of randomness.
+        faster: Share of the clips that are played faster or slower.
+    """
+    return float(np.exp(random.uniform(*SPEEDS))) if random.random() < faster else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,19 +159,24 @@ def face_track(clip: SpeechClip, outputs: tuple[str, ...], slow: int) -> FaceTra
 
     Args:
         clip: Its shapes have a row for each frame.
-        outputs: Names of the values: shapes, and the head's angles last.
+        outputs: Names of the values: shapes, or those of `keypoint_outputs`, and the head's angles
+            last.
         slow: How many of them are the head's.
     """
-    shapes = clip.shapes
+    shapes, moves = clip.shapes, clip.moves
     names = outputs[: len(outputs) - slow]
-    columns = [ARKIT_SHAPES.index(name) for name in names]
-    known = [float(name in shapes.known) for name in names]
     head = shapes.head_deg if shapes.head_deg is not None else torch.zeros(len(shapes), 3)
-    values = torch.cat((shapes.weights[:, columns], head[:, :slow]), 1).float()
+    if moves is not None and not set(names) <= set(ARKIT_SHAPES):
+        face, known = values_of_moves(moves.moved, names), [1.0] * len(names)
+        closure = 1 - moves.lip_open / OPEN_LIPS
+    else:
+        face = shapes.weights[:, [ARKIT_SHAPES.index(name) for name in names]]
+        known = [float(name in shapes.known) for name in names]
+        closure = LipGap().closure(shapes.weights.float())
     is_known = [*known, *[float(shapes.head_deg is not None)] * slow]
     return FaceTrack(
-        values=values,
-        closure=LipGap().closure(shapes.weights.float()).clamp(0, 1),
+        values=torch.cat((face, head[:, :slow]), 1).float(),
+        closure=closure.clamp(0, 1),
         known=torch.tensor(is_known),
     )
 
@@ -141,7 +188,8 @@ def statistics(
     step = max(1, len(clips) // most)
     tracks = [face_track(clips[k], outputs, slow).values for k in range(0, len(clips), step)]
     values = torch.cat(tracks)
-    return values.mean(0), values.std(0).clamp(min=0.02)
+    least = [LEAST_SPREAD if name in ARKIT_SHAPES else LEAST_MOVE for name in outputs]
+    return values.mean(0), values.std(0).clamp(min=torch.tensor(least))
 
 
 def num_frames(clip: SpeechClip) -> int:
@@ -167,7 +215,7 @@ def _cut(samples: Samples, first: int, count: int, speed: float) -> Samples:
     return np.interp(places, np.arange(len(samples)), samples, 0, 0).astype(np.float32)
 
 
-def _frames(values: Tensor, first: int, count: int, speed: float) -> Tensor:
+def frames_at(values: Tensor, first: int, count: int, speed: float) -> Tensor:
     """(count, C) frames from `first` on; the face rests before the clip and after it."""
     padded = F.pad(values, (0, 0, 1, 1))  # at rest
     places = (first + 1 + speed * torch.arange(count, dtype=torch.float64)).clamp(

@@ -31,7 +31,10 @@ class SpeechSet(Sequence[SpeechClip]):
         Raises:
             MediaError: A folder is something else, unfinished or damaged.
         """
-        self._clips = [clip for folder in folders for clip in _clips_of(open_folder(folder))]
+        parts = [_clips_of(open_folder(folder)) for folder in folders]
+        self._clips = [clip for part in parts for clip in part]
+        self.keys = tuple(tuple(stored.key for _, stored in part) for part in parts)
+        """Of the clips of each folder, in order."""
 
     def __len__(self) -> int:
         return len(self._clips)
@@ -46,7 +49,7 @@ class SpeechSet(Sequence[SpeechClip]):
         return read_clip(shard, stored)
 
     def about(self, number: int) -> dict[str, Any]:
-        """`voice`, `language`, `style`, `shapes` and `seconds` of a clip, without reading it."""
+        """What the table says of a clip (`StoredSpeech.about`), without reading it."""
         return self._clips[number][1].about
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import wave
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from liveportrait_core.speech.articulation import SPEECH_FPS
 from liveportrait_core.speech.visemes import VISEMES, Phone
 
 from .shards import Sample, Spot, decode_arrays, encode_arrays, read_spot
-from .speech_clip import SpeechClip
+from .speech_clip import KeypointMoves, SpeechClip
 from .storage import Place
 
 SOUND: Final = "wav"
@@ -40,7 +41,7 @@ class StoredSpeech:
 
     key: str
     about: dict[str, Any]
-    """`voice`, `language`, `style`, `shapes`, `seconds`."""
+    """`voice`, `language`, `style`, `shapes`, `seconds`; of recorded people `space`."""
     sound: Spot
     curves: Spot
 
@@ -86,6 +87,10 @@ def sample_of(clip: SpeechClip, key: str) -> Sample:
         "visemes": np.array([VISEMES.index(phone.viseme) for phone in clip.phones], np.uint8),
         "times_s": np.array([(p.start_s, p.end_s) for p in clip.phones]).reshape(-1, 2),
     }
+    if clip.moves is not None:
+        about["space"] = clip.moves.space
+        arrays["moved"] = clip.moves.moved.numpy().astype(np.float16)
+        arrays["lip_open"] = clip.moves.lip_open.numpy().astype(np.float16)
     if clip.shapes.head_deg is not None:
         arrays["head_deg"] = clip.shapes.head_deg.numpy().astype(np.float32)
     files = {
@@ -132,7 +137,17 @@ def read_clip(shard: Place, stored: StoredSpeech) -> SpeechClip:
         style=None if about["style"] is None else SpeechStyle(**about["style"]),
         voice=about["voice"],
         language=about["language"],
+        moves=_moves(about.get("space"), arrays),
     )
+
+
+def _moves(space: str | None, arrays: Mapping[str, npt.NDArray[Any]]) -> KeypointMoves | None:
+    if space is None:
+        return None
+    moved, lip_open = (
+        torch.from_numpy(arrays[name].astype("f4")) for name in ("moved", "lip_open")
+    )
+    return KeypointMoves(space=space, moved=moved, lip_open=lip_open)
 
 
 def encode_wave(waveform: npt.NDArray[np.float32]) -> bytes:

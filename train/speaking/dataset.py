@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import make_folder, replacing, unwritable, write_whole
+from liveportrait_core.model import load_model
 
 from ..data.folder import INDEX_NAME, SETTINGS_NAME, read_json
 from ..data.shards import ShardWriter
@@ -63,7 +64,7 @@ def write_speech(
     """
     make: Callable[[int], SpeechClip] = partial(make_clip, config)
     if config.recorded:
-        recorded = RecordedSpeech(config.recorded)
+        recorded = RecordedSpeech(config.recorded, load_model(config.model))
         make = recorded.clip
         config = replace(config, clips=len(recorded), workers=1)
     else:
@@ -106,6 +107,7 @@ def _settings(config: SpeechConfig) -> dict[str, Any]:
         "seed": config.seed,
         "shard_size": config.shard_size,
         **({"recorded": config.recorded} if config.recorded else {}),
+        **({"model": config.model} if config.recorded and config.model != "default" else {}),
     }
 
 

@@ -35,6 +35,12 @@ class SpeechConfig:
         "synthesizer",
         metavar="FOLDERS",
     )
+    model: str = option(
+        "default",
+        "whose M reads the faces of recorded clips: default, human (published weights that you "
+        "have), a file or a folder",
+        metavar="NAME",
+    )
     seed: int = option(0, "of all random choices", minimum=0)
     workers: int = option(1, "processes", minimum=1)
     shard_size: int = option(100, "clips in a file", minimum=1)

@@ -9,25 +9,28 @@ from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from liveportrait_core.assets.shipped_blendshape_maps import shipped_blendshape_map
 from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import tensor_from_pixels
-from liveportrait_core.model import LivePortraitModel, load_model
-from liveportrait_core.motion.blendshape_map import blendshapes_of_motion
+from liveportrait_core.model import LivePortraitModel
+from liveportrait_core.motion.blendshape_map import blendshapes_of_motion, travel_in_head
 from liveportrait_core.motion.blendshapes import Blendshapes
 from liveportrait_core.motion.neutral_frame import neutral_frame
+from liveportrait_core.motion.reference import own_reference
 from liveportrait_core.motion.types import Motion, concatenate
 from liveportrait_core.networks.compact.layers import resize
 from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
+from liveportrait_core.preset import COMPACT, Preset
 from liveportrait_core.speech.articulation import MOUTH_SHAPES, SPEECH_FPS
 from liveportrait_core.speech.prosody import BROWS
 from liveportrait_core.stages import extract_motion
 
 from ..data.clip_shards import ShardClip, shard_clips
-from ..data.speech_clip import SpeechClip
+from ..data.speech_clip import KeypointMoves, SpeechClip
 from ..data.storage import Place, place_named
 
 BATCH: Final = 16
@@ -40,15 +43,15 @@ LEAST_FPS: Final = 20
 class RecordedSpeech:
     """The talking clips of curated folders.
 
-    `RecordedSpeech("clips,more-clips").clip(0)`
+    `RecordedSpeech("clips,more-clips", load_model()).clip(0)`
     """
 
-    def __init__(self, folders: str, model: LivePortraitModel | None = None) -> None:
+    def __init__(self, folders: str, model: LivePortraitModel) -> None:
         """Find the clips with sound and enough frames.
 
         Args:
             folders: Written by `train.curate`, separated by commas.
-            model: Whose M reads the faces; None for the default.
+            model: Whose M reads the faces.
 
         Raises:
             MediaError: A folder is none or damaged, or no clip can be used.
@@ -76,8 +79,6 @@ class RecordedSpeech:
         clip = self.clips[number]
         waveform = clip.sound()
         assert waveform is not None
-        if self._model is None:
-            self._model = load_model("default")
         arrays = clip.annotations()
         motion = _motion(self._model, clip, torch.from_numpy(arrays["openness"]))
         shapes = blendshapes_of_motion(motion, shipped_blendshape_map(motion.space))
@@ -85,6 +86,7 @@ class RecordedSpeech:
         return SpeechClip(
             waveform=waveform,
             shapes=_at_curve_rate(shapes, arrays["time_s"], count),
+            moves=_moves(motion, arrays["time_s"], count),
             voice=f"{clip.clip.about['source']} from {clip.clip.about['from_s']:g} s",
         )
 
@@ -100,15 +102,23 @@ def _is_usable(clip: ShardClip) -> bool:
 
 def _motion(model: LivePortraitModel, clip: ShardClip, openness: Tensor) -> Motion:
     """The motion of a clip's face, measured from a frame that is near neutral."""
-    side = model.preset.face_size_px
     parts: list[Motion] = []
     with torch.inference_mode():
         for crops in _batches(clip):
-            parts.append(extract_motion(model, resize(crops, side)))
+            parts.append(extract_motion(model, _framed(crops, model.preset)))
     motion = concatenate(parts).describe(
         eyes_open=openness[:, :2], lip_open=openness[:, 2:], fps=Fraction(clip.clip.about["fps"])
     )
     return motion.describe(reference_frame=neutral_frame(motion))
+
+
+def _framed(crops: Tensor, preset: Preset) -> Tensor:
+    """Crops of `train.curate` as wide as a model reads drivers, their edge continued outwards."""
+    side = preset.face_size_px
+    inner = round(side * min(1.0, COMPACT.source_crop.scale / preset.driving_crop.scale))
+    before = (side - inner) // 2
+    after = side - inner - before
+    return F.pad(resize(crops, inner), (before, after, before, after), mode="replicate")
 
 
 def _batches(clip: ShardClip) -> Iterator[Tensor]:
@@ -117,21 +127,33 @@ def _batches(clip: ShardClip) -> Iterator[Tensor]:
         yield torch.cat([tensor_from_pixels(clip[number]) for number in numbers])
 
 
+def _moves(motion: Motion, times_s: NDArray[np.float32], count: int) -> KeypointMoves:
+    """How the keypoints move from the neutral frame, at `SPEECH_FPS`."""
+    moved = travel_in_head(motion, own_reference(motion))
+    assert motion.lip_open is not None
+    return KeypointMoves(
+        space=motion.space,
+        moved=_resampled(moved.flatten(1), times_s, count).view(count, *moved.shape[1:]),
+        lip_open=_resampled(motion.lip_open, times_s, count)[:, 0],
+    )
+
+
 def _at_curve_rate(shapes: Blendshapes, times_s: NDArray[np.float32], count: int) -> Blendshapes:
     """What speech moves at `SPEECH_FPS`, with the head turned from where it mostly is."""
-    at_s = np.arange(count) / float(SPEECH_FPS)
-
-    def resampled(values: Tensor) -> Tensor:
-        columns = [np.interp(at_s, times_s, column) for column in values.double().numpy().T]
-        return torch.from_numpy(np.stack(columns, 1)).float()
-
     head_deg = shapes.head_deg
     if head_deg is not None:
-        head_deg = resampled(head_deg - head_deg.median(0).values)
+        head_deg = _resampled(head_deg - head_deg.median(0).values, times_s, count)
     return replace(
         shapes,
-        weights=resampled(shapes.weights),
+        weights=_resampled(shapes.weights, times_s, count),
         head_deg=head_deg,
         known=shapes.known & (MOUTH_SHAPES | frozenset(BROWS)),
         fps=SPEECH_FPS,
     )
+
+
+def _resampled(values: Tensor, times_s: NDArray[np.float32], count: int) -> Tensor:
+    """(F, C) values at some times -> (count, C) at `SPEECH_FPS`."""
+    at_s = np.arange(count) / float(SPEECH_FPS)
+    columns = [np.interp(at_s, times_s, column) for column in values.double().numpy().T]
+    return torch.from_numpy(np.stack(columns, 1)).float()

@@ -20,7 +20,6 @@ from torch import Tensor
 from liveportrait_core.config.fields import check_options, option, section, shared
 from liveportrait_core.config.spec import OptionError
 from liveportrait_core.media.atomic import make_folder
-from liveportrait_core.motion.speech_style import STYLE_VALUES
 from liveportrait_core.networks.phonemes import PhonemeEncoder, SoundFeatures
 from liveportrait_core.networks.speech import (
     AHEAD,
@@ -41,8 +40,9 @@ from liveportrait_core.speech.model import (
 )
 from liveportrait_core.speech.recogniser import load_recogniser
 
+from ..data.clip_features import ClipFeatures, EncodedRows
 from ..data.heard_speech import HeardSpeech, hear, load_heard, save_heard
-from ..data.speech_batch import STARTS, SpeechBatch, SpeechBatches
+from ..data.speech_batch import STARTS, Rows, SpeechBatch, SpeechBatches
 from ..data.speech_clip import SpeechClip
 from ..data.speech_rows import ClipRows, Samples, statistics
 from ..data.speech_set import SpeechSet
@@ -55,6 +55,7 @@ from ..losses.terms import weighted_losses
 from ..speaking.acoustics import AcousticsOptions
 from ..speaking.acoustics import heard as heard_somewhere
 from ..speaking.sounds import STILL_SOUNDS
+from .speech_form import Target, speech_form
 
 MODEL_NAME: Final = "speech.safetensors"
 HEARD_NAME: Final = "heard.safetensors"
@@ -63,29 +64,6 @@ HEARD_FORMAT: Final = "liveportrait-suite/heard-speech"
 TOLD_EVERY: Final = 100
 NETWORK: Final = "network"
 RECOGNISER: Final = "recogniser"
-SPOKEN_SHAPES: Final = (
-    "jawOpen",
-    "mouthFunnel",
-    "mouthPucker",
-    "mouthSmileLeft",
-    "mouthSmileRight",
-    "mouthStretchLeft",
-    "mouthStretchRight",
-    "mouthRollLower",
-    "mouthPressLeft",
-    "mouthPressRight",
-    "mouthLowerDownLeft",
-    "mouthLowerDownRight",
-    "mouthUpperUpLeft",
-    "mouthUpperUpRight",
-    "browDownLeft",
-    "browDownRight",
-    "browInnerUp",
-    "browOuterUpLeft",
-    "browOuterUpRight",
-)
-"""Shapes that speech moves; `mouthClose` follows from them and from how far the lips are shut."""
-HEAD_ANGLES: Final = ("pitch_deg", "yaw_deg", "roll_deg")
 OPTIMISER: Final = AdamW(betas=(0.9, 0.98), weight_decay=1e-2, clip_norm=1.0)
 
 
@@ -96,6 +74,20 @@ class Audio2MotionConfig:
     loop: LoopConfig = shared(LoopConfig)
     data: str = option(
         help="folders written by train.speech or train.curate, separated by commas", place=True
+    )
+    target: Target = option(
+        "shapes",
+        "what is learned: shapes, for every keypoint space that has a map; or motion, the "
+        "expression of the keypoint space that recorded clips were read in",
+    )
+    features: str = option(
+        "",
+        "folders of what an encoder of another make heard, one for each of data: KEY.pt or "
+        "KEY.safetensors for each clip, as ComfyUI's AUDIO_ENCODER_OUTPUT",
+        place=True,
+    )
+    feature_layer: int | None = option(
+        None, "layer of that encoder, from 0; below 0 from the end", unset="what it gives at last"
     )
     batch: int = option(16, "sounds of 1.1 seconds per step and process", minimum=1)
     init: str = option("", "model file whose weights all begin with", place=True)
@@ -126,21 +118,22 @@ class Audio2MotionConfig:
                 "that hears before training cannot learn in it. Leave one of them at 0."
             )
 
+        for name, usual in (("encoder_lr", 0), ("hearings", 0), ("acoustics", AcousticsOptions())):
+            if self.features and getattr(self, name) != usual:
+                raise OptionError(
+                    f"{name} is given beside features, which were heard before. Leave one of them "
+                    "out."
+                )
+
     @property
     def folders(self) -> list[Path]:
         """Those of `data`."""
         return [Path(folder) for folder in self.data.split(",")]
 
     @property
-    def form(self) -> SpeechForm:
-        """Of the network."""
-        return SpeechForm(
-            outputs=(*SPOKEN_SHAPES, *HEAD_ANGLES),
-            styles=STYLE_VALUES,
-            slow=len(HEAD_ANGLES),
-            width=self.width,
-            layers=self.layers,
-        )
+    def feature_folders(self) -> list[Path]:
+        """Those of `features`."""
+        return [Path(folder) for folder in self.features.split(",") if folder]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +142,8 @@ class SpeechStep:
 
     batches: SpeechBatches
     weights: SpeechWeights
-    recogniser: PhonemeEncoder
-    """Where it is not trained."""
+    recogniser: PhonemeEncoder | None
+    """Where it is not trained; None where another encoder has heard."""
 
     def batch(self, draw: Draw) -> SpeechBatch:
         """Sounds with what the face does."""
@@ -177,8 +170,10 @@ class SpeechStep:
         if isinstance(given, SoundFeatures):
             return SoundFeatures(encoded=given.encoded.to(place), mel=given.mel.to(place))
         trained = networks.get(RECOGNISER)
+        recogniser = trained or self.recogniser
+        assert recogniser is not None
         with torch.set_grad_enabled(trained is not None):
-            return (trained or self.recogniser)(given.to(place))
+            return recogniser(given.to(place))
 
 
 def windows(
@@ -214,46 +209,59 @@ def _parts(values: Tensor, begin: int, end: int) -> Tensor:
 
 def prepare(config: Audio2MotionConfig) -> Task:
     """The task of a config, on the folders that it names."""
-    return audio2motion_task(config, SpeechSet(config.folders))
+    clips = SpeechSet(config.folders)
+    features = None
+    if config.features:
+        features = ClipFeatures(config.feature_folders, clips.keys, config.feature_layer)
+    return audio2motion_task(config, clips, features)
 
 
-def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -> Task:
+def audio2motion_task(
+    config: Audio2MotionConfig,
+    clips: Sequence[SpeechClip],
+    features: ClipFeatures | None = None,
+) -> Task:
     """The networks, the batches and the step, put together."""
     torch.manual_seed(config.loop.seed)
-    form = config.form
     given = load_speech_model(Path(config.init)) if config.init else None
+    form = speech_form(
+        clips,
+        config.target,
+        features,
+        config.feature_layer,
+        given,
+        width=config.width,
+        layers=config.layers,
+    )
     network = SpeechNetwork(form)
-    recogniser = changed_recogniser(load_recogniser(), given.change if given else {})
+    recogniser = None
+    if features is None:
+        recogniser = changed_recogniser(load_recogniser(), given.change if given else {})
     if not checkpoint.is_begun(config.loop.run):
         mean, spread = statistics(clips, form.outputs, form.slow)
         network.mean.copy_(mean)
         network.spread.copy_(spread)
         if given is not None:
             network.load_state_dict(given.network.state_dict())
-    rows = ClipRows(
-        clips=clips,
-        outputs=form.outputs,
-        slow=form.slow,
-        augment=partial(heard_somewhere, options=config.acoustics),
-        still_sound=still_sound,
+    batches = SpeechBatches(
+        rows=_rows(config, clips, form, features, recogniser), count=config.batch
     )
-    source = heard_before(config, rows, recogniser) if config.hearings else rows
-    batches = SpeechBatches(rows=source, count=config.batch)
     step = SpeechStep(batches=batches, weights=config.weights, recogniser=recogniser)
 
     def write(average: Networks) -> Path:
         path, trained = config.loop.run / MODEL_NAME, average[NETWORK]
         hears = average.get(RECOGNISER, recogniser)
         assert isinstance(trained, SpeechNetwork)
-        assert isinstance(hears, PhonemeEncoder)
+        assert hears is None or isinstance(hears, PhonemeEncoder)
         note = f"audio2motion {config.loop.length}, seed {config.loop.seed}"
-        model = SpeechModel(recogniser=hears, network=trained, change=change_of(hears))
+        change = {} if hears is None else change_of(hears)
+        model = SpeechModel(recogniser=hears, network=trained, change=change)
         save_speech_model(model, path, metadata={"trained": note})
         return path
 
     groups = [ParameterGroup(modules=(NETWORK,), lr=config.lr, optimiser=OPTIMISER)]
-    hearing = {RECOGNISER: recogniser}
-    if config.encoder_lr:
+    hearing = {} if recogniser is None else {RECOGNISER: recogniser}
+    if config.encoder_lr and recogniser is not None:
         trained = PhonemeEncoder()
         trained.load_state_dict(recogniser.state_dict())
         hearing = {RECOGNISER: trained}
@@ -267,6 +275,27 @@ def audio2motion_task(config: Audio2MotionConfig, clips: Sequence[SpeechClip]) -
         frozen={} if config.encoder_lr else hearing,
         write=write,
     )
+
+
+def _rows(
+    config: Audio2MotionConfig,
+    clips: Sequence[SpeechClip],
+    form: SpeechForm,
+    features: ClipFeatures | None,
+    recogniser: PhonemeEncoder | None,
+) -> Rows:
+    """Where batches come from."""
+    if recogniser is None:
+        assert features is not None
+        return EncodedRows(clips=clips, features=features, outputs=form.outputs, slow=form.slow)
+    rows = ClipRows(
+        clips=clips,
+        outputs=form.outputs,
+        slow=form.slow,
+        augment=partial(heard_somewhere, options=config.acoustics),
+        still_sound=still_sound,
+    )
+    return heard_before(config, rows, recogniser) if config.hearings else rows
 
 
 def heard_before(

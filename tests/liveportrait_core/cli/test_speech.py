@@ -4,14 +4,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
 from liveportrait_core.constants import COMPACT_SPACE
 from liveportrait_core.media.audio import has_audio, read_audio
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.media.video import VideoReader
-from liveportrait_core.speech import speaking
+from liveportrait_core.speech import talking
+from liveportrait_core.speech.model import save_speech_model
 from tests.liveportrait_core.cli.conftest import write_clip
-from tests.support.speaking import save_sound, small_speech_model, tone
+from tests.support.speaking import encoder_output, save_sound, small_speech_model, tone
 
 pytestmark = pytest.mark.usefixtures("_square_faces", "_small_speech")
 
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("_square_faces", "_small_speech")
 @pytest.fixture
 def _small_speech(monkeypatch):
     model = small_speech_model()
-    monkeypatch.setattr(speaking, "load_speech_model", lambda: model)
+    monkeypatch.setattr(talking, "load_speech_model", lambda: model)
 
 
 def test_a_portrait_speaks_and_the_video_has_the_sound(animate, files, out, monkeypatch):
@@ -83,6 +85,19 @@ def test_amount_and_life_are_asked_for(liveportrait, files, out):
     assert (calm.expression - other.expression).abs().max() > 1e-3
     shut = made("--life", 0, "--amount", 0)
     assert shut.expression.std(0).max() < still.expression.std(0).max()
+
+
+def test_a_model_by_features_takes_what_its_encoder_heard(liveportrait, files, out):
+    sound = save_sound(files / "speech.wav", tone(0.4))
+    save_speech_model(small_speech_model(features=6), files / "by.safetensors", metadata={})
+    torch.save(encoder_output(tone(0.4)), files / "heard.pt")
+    asked = ("motion", "speech", sound, "-o", out / "m.safetensors", "--weights")
+    asked += (files / "by.safetensors",)
+    ran = liveportrait(*asked)
+    assert ran.code == 2
+    assert "trained with features of another encoder" in ran.err
+    assert liveportrait(*asked, "--features", files / "heard.pt").code == 0
+    assert len(load_motion(out / "m.safetensors")) == 10
 
 
 def test_what_cannot_be_heard_is_told_in_a_sentence(liveportrait, files, out):

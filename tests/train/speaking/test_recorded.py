@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from liveportrait_core.constants import COMPACT_SPACE
 from liveportrait_core.errors import MediaError
+from liveportrait_core.model import load_model
 from liveportrait_core.motion.blendshapes import Blendshapes
 from tests.support.videos import write_video
 from tests.train.curation.people import walk
@@ -24,7 +26,7 @@ def test_a_clip_with_sound_is_speech_in_time_with_its_frames(tmp_path):
     film(films / "talk.mkv", walk(45), clicks(1.8))
     write_video(films / "mute.mp4", walk(45))
     curated(films, tmp_path / "clips")
-    recorded = RecordedSpeech(str(tmp_path / "clips"))
+    recorded = RecordedSpeech(str(tmp_path / "clips"), load_model())
     assert len(recorded) == 1
     config = SpeechConfig(folder=tmp_path / "set", recorded=str(tmp_path / "clips"))
     assert write_speech(config) == (1, 1)
@@ -32,6 +34,11 @@ def test_a_clip_with_sound_is_speech_in_time_with_its_frames(tmp_path):
     np.testing.assert_allclose(clip.waveform, recorded.clips[0].sound(), atol=1e-4)
     assert len(clip.shapes) == -(-len(clip.waveform) // 320)
     assert clip.shapes.head_deg is not None
+    assert clip.moves is not None
+    assert clip.moves.space == COMPACT_SPACE
+    assert clip.moves.moved.shape == (len(clip.shapes), 21, 3)
+    assert len(clip.moves.lip_open) == len(clip.shapes)
+    assert clip.moves.moved.norm(dim=-1).mean(1).min() < 5e-3  # near neutral at some time
     assert "talk.mkv" in clip.voice
     assert json.loads((tmp_path / "set" / "index.json").read_text())["clips"] == 1
 
@@ -54,4 +61,4 @@ def test_folders_without_sound_are_refused(tmp_path):
     write_video(films / "mute.mp4", walk(45))
     curated(films, tmp_path / "clips")
     with pytest.raises(MediaError, match="1 clips, and none with sound"):
-        RecordedSpeech(str(tmp_path / "clips"))
+        RecordedSpeech(str(tmp_path / "clips"), load_model())

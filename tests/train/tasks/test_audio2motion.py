@@ -21,7 +21,8 @@ from train.data.speech_rows import ClipRows, face_track, levelled
 from train.engine.draw import Draw
 from train.losses.speech_terms import SpeechStepLosses, TrueWindow, gap_loss, velocity_loss
 from train.tasks import audio2motion as task
-from train.tasks.audio2motion import HEAD_ANGLES, SPOKEN_SHAPES, still_sound
+from train.tasks.audio2motion import still_sound
+from train.tasks.speech_form import HEAD_ANGLES, SPOKEN_SHAPES
 
 QUICK = ["data=made", "batch=2", "width=16", "layers=1", "steps=3"]
 QUICK += ["log_every=1", "save_every=1", "bfloat16=false", "warmup_steps=0", "workers=0"]

@@ -118,6 +118,7 @@ MultiType = socket("COMFY_MULTITYPED_V3", Any, _takes("types"))
 Image = socket("IMAGE", torch.Tensor)
 Mask = socket("MASK", torch.Tensor)
 Audio = socket("AUDIO", dict)
+AudioEncoderOutput = socket("AUDIO_ENCODER_OUTPUT", dict)
 Video = socket("VIDEO")
 
 
