@@ -43,10 +43,13 @@ def model_field(tooltip: str = "From Load Model.") -> io.Input:
 
 
 def images_field(
-    name: str, tooltip: str = "Images (IMAGE, also a batch of video frames) or a VIDEO."
+    name: str,
+    tooltip: str = "Images (IMAGE, also a batch of video frames) or a VIDEO.",
+    *,
+    optional: bool = False,
 ) -> io.Input:
     """Images or a video."""
-    return io.MultiType.Input(name, types=[io.Image, io.Video], tooltip=tooltip)
+    return io.MultiType.Input(name, types=[io.Image, io.Video], tooltip=tooltip, optional=optional)
 
 
 def faces_field(tooltip: str) -> io.Input:

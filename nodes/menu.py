@@ -23,6 +23,7 @@ from . import (
     retarget,
     speech,
     stitch,
+    timeline,
     warp_decode,
 )
 
@@ -48,5 +49,6 @@ _NODES: tuple[type[io.ComfyNode], ...] = (
     *blendshapes.NODES,
     *speech.NODES,
     *expression_editor.NODES,
+    *timeline.NODES,
 )
 NODES = tuple(failures.named(node) for node in _NODES)

@@ -147,7 +147,9 @@ def _facts(kind: Any, options: Mapping[str, Any], language: Language) -> str:
         return language.gap.join((language.between.format(*limits), default))
     if kind == "BOOLEAN":
         return _default(str(options["default"]).lower(), language)
-    return _default(options["default"], language) if kind == "STRING" else ""
+    if kind != "STRING":
+        return ""
+    return _default("<br>".join(options["default"].splitlines()), language)
 
 
 def _default(value: str, language: Language) -> str:

@@ -38,6 +38,28 @@ class AskedPreview:
     """Longer side of the picture."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedTimeline:
+    """What a text says, to be drawn."""
+
+    text: str
+    beneath: str | None
+    """Key that the node gave when it ran."""
+
+
+def timeline_of(body: object) -> AskedTimeline:
+    """A timeline that is to be drawn.
+
+    Raises:
+        ValueError: It is not as the front end writes it.
+    """
+    given = _mapping(body, "the request")
+    return AskedTimeline(
+        text=_text(given.get("timeline"), "timeline"),
+        beneath=_text_or_none(given.get("beneath"), "beneath"),
+    )
+
+
 def source_of(body: object) -> AskedSource:
     """The source of a request.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +14,15 @@ from ...liveportrait_core.assets.shipped_expressions import expression_files, sa
 from ...liveportrait_core.errors import LivePortraitError
 from ...liveportrait_core.motion.control_tools import changed_controls, random_controls
 from .. import expression_editor, runtime
-from .asked import named_values_of, preview_of, seed_of, source_of, values_of
+from . import timelines
+from .asked import (
+    named_values_of,
+    preview_of,
+    seed_of,
+    source_of,
+    timeline_of,
+    values_of,
+)
 from .previews import PREVIEWS, Maker, Preview
 from .turns import Turns
 
@@ -23,7 +32,9 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PREFIX: Final = "/liveportrait/v1"
-MAKERS: Final[Mapping[str, Maker]] = MappingProxyType({"expression": expression_editor.motion_of})
+MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
+    {"expression": expression_editor.motion_of, "timeline": timelines.frame_of}
+)
 """What makes the motion of a preview, by the last part of its route."""
 ABOUT: Final = "X-LivePortrait"
 """Header of a picture: JSON of what is known besides."""
@@ -57,6 +68,7 @@ def add_routes(routes: web.RouteTableDef) -> None:
         routes.post(f"{PREFIX}/preview/{kind}")(_handler(preview, kind))
     routes.post(f"{PREFIX}/faces")(_handler(faces))
     routes.post(f"{PREFIX}/controls")(_handler(_controls))
+    routes.post(f"{PREFIX}/timeline")(_handler(_timeline))
     routes.post(f"{PREFIX}/random")(_handler(_random))
     routes.post(f"{PREFIX}/expressions")(_handler(_expressions))
 
@@ -65,6 +77,13 @@ async def _controls(body: object) -> web.StreamResponse:
     """What a preset, words and sliders come to."""
     made = expression_editor.controls_of(values_of(body))
     return _json({"controls": changed_controls(made)})
+
+
+async def _timeline(body: object) -> web.StreamResponse:
+    """Lanes of a text; a long one takes its time, in which others are answered."""
+    asked = timeline_of(body)
+    beneath = timelines.BENEATH.find(asked.beneath)
+    return _json(await asyncio.to_thread(timelines.tracks_of, asked.text, beneath))
 
 
 async def _random(body: object) -> web.StreamResponse:

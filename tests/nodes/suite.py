@@ -96,7 +96,7 @@ class Suite:
 
 def assert_tells(message: str) -> None:
     """One to four short sentences in plain words, with an end."""
-    assert message.endswith((".", ")")), message
+    assert message.endswith((".", ")", "?")), message
     assert "Error:" not in message, message
     assert "\n" not in message, message
     assert 40 < len(message) < 700, message

@@ -1,4 +1,4 @@
-// Made of web/src (d9f4161493f80099) by "make web"; change it there.
+// Made of web/src (e2bee5b589fb53a2) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -383,6 +383,15 @@ var SHEET = `
 .lps-one { display: flex; align-items: center; gap: 5px; min-width: 0; }
 .lps-one input { flex: 1; min-width: 0; height: 20px; margin: 0; accent-color: var(--lps-accent); }
 .lps-one output { width: 34px; text-align: right; font-variant-numeric: tabular-nums; }
+.lps-timeline { flex: 2 1 0; min-height: 150px; overflow: hidden auto; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px; }
+.lps-timeline canvas { display: block; width: 100%; touch-action: none; }
+.lps .lps-text { flex: 2 1 0; min-height: 150px; resize: none; font: 12px/1.4 ui-monospace, monospace; }
+.lps .lps-text, .lps input[type="number"] { box-sizing: border-box; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px;
+  background: var(--comfy-input-bg, #222); color: inherit; }
+.lps input[type="number"] { width: 64px; height: 26px; font: inherit; padding: 0 4px; }
+.lps-key { align-items: center; min-height: 26px; }
+.lps-key span { min-width: 90px; }
+.lps-key input[type="range"] { flex: 1; min-width: 60px; accent-color: var(--lps-accent); }
 `;
 function useStyle() {
   const id = "lps-style";
@@ -401,6 +410,14 @@ var ICONS = {
   paste: "M5.5 3.5h-2v10h9v-10h-2M5.5 2.5h5v2.5h-5z",
   link: "M6.7 9.3l2.6-2.6M7.5 4.8 9 3.3a2.6 2.6 0 0 1 3.7 3.7l-1.5 1.5M8.5 11.2 7 12.7A2.6 2.6 0 0 1 3.3 9l1.5-1.5",
   save: "M3 2.5h8l2.5 2.5v8.5H2.5v-11zM5 2.5v4h5v-4M5 13.5v-4h6v4",
+  play: "M4.5 3v10l8-5z",
+  loop: "M3 8V6.5A2.5 2.5 0 0 1 5.5 4H13M11 2l2 2-2 2M13 8v1.5a2.5 2.5 0 0 1-2.5 2.5H3M5 10l-2 2 2 2",
+  addKey: "M6.5 4 10 7.5 6.5 11 3 7.5zM12 10v4M10 12h4",
+  removeKey: "M6.5 4 10 7.5 6.5 11 3 7.5zM10 12h4",
+  zoomIn: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3 14 14M7 5v4M5 7h4",
+  zoomOut: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3 14 14M5 7h4",
+  fit: "M2.5 3v10M13.5 3v10M5 8h6M6.5 6.2 4.7 8l1.8 1.8M9.5 6.2 11.3 8 9.5 9.8",
+  text: "M3 4h10M3 7h7M3 10h9M3 13h5",
   before: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z"
 };
 function element(tag, className = "", ...inside) {
@@ -501,7 +518,31 @@ var front_end_default = {
   "preset.surprised": "Surprised",
   "preset.thinking": "Thinking",
   "preset.wink": "Wink",
-  "preset.yawn": "Yawn"
+  "preset.yawn": "Yawn",
+  "timeline.title": "Timeline",
+  "timeline.face": "The face at the time that is looked at",
+  "timeline.keys": "Lanes of keys. Drag a key, a motion or the ruler; double-click a lane for a new key. Arrow keys go by frames and lanes, [ and ] from key to key, with Alt they move the key; Enter sets one, Delete takes it out, Space plays, + and - zoom.",
+  "timeline.connect": "Connect a model and a source to see the face.",
+  "timeline.linked": "The text comes from another node; changes here do not count.",
+  "timeline.hint": "Choose a lane",
+  "timeline.play": "Play",
+  "timeline.loop": "The end goes on with the beginning",
+  "timeline.length": "Length in seconds; empty: as long as what is on it",
+  "timeline.auto": "auto s",
+  "timeline.addLane": "Add ...",
+  "timeline.addKey": "Set a key of the lane at this time",
+  "timeline.removeKey": "Take the key out",
+  "timeline.split": "Left and right apart, or together",
+  "timeline.zoomIn": "Zoom in",
+  "timeline.zoomOut": "Zoom out",
+  "timeline.fit": "Show all",
+  "timeline.text": "The timeline as text",
+  "timeline.time": "Time of the key, seconds",
+  "timeline.value": "Value of the key",
+  "timeline.easing": "How the control gets to this key",
+  "timeline.sound": "Sound",
+  "timeline.motion": "Motion {0}",
+  "timeline.keyOf": "key {0} of {1}: at {2} s, {3}"
 };
 
 // ../locales/zh/front_end.json
@@ -579,7 +620,31 @@ var front_end_default2 = {
   "preset.surprised": "\u60CA\u8BB6",
   "preset.thinking": "\u601D\u8003",
   "preset.wink": "\u7728\u4E00\u53EA\u773C",
-  "preset.yawn": "\u6253\u54C8\u6B20"
+  "preset.yawn": "\u6253\u54C8\u6B20",
+  "timeline.title": "\u65F6\u95F4\u7EBF",
+  "timeline.face": "\u5F53\u524D\u65F6\u523B\u7684\u8138",
+  "timeline.keys": "\u5173\u952E\u5E27\u8F68\u9053\u3002\u62D6\u52A8\u5173\u952E\u5E27\u3001\u52A8\u4F5C\u6216\u6807\u5C3A\uFF1B\u53CC\u51FB\u8F68\u9053\u6DFB\u52A0\u5173\u952E\u5E27\u3002\u65B9\u5411\u952E\u6309\u5E27\u548C\u8F68\u9053\u79FB\u52A8\uFF0C[ \u548C ] \u5728\u5173\u952E\u5E27\u4E4B\u95F4\u8DF3\u8F6C\uFF0C\u6309\u4F4F Alt \u79FB\u52A8\u5173\u952E\u5E27\uFF1B\u56DE\u8F66\u6DFB\u52A0\uFF0CDelete \u5220\u9664\uFF0C\u7A7A\u683C\u64AD\u653E\uFF0C+ \u548C - \u7F29\u653E\u3002",
+  "timeline.connect": "\u8FDE\u63A5\u6A21\u578B\u548C\u6E90\u56FE\uFF0C\u5373\u53EF\u770B\u5230\u8138\u3002",
+  "timeline.linked": "\u6587\u672C\u6765\u81EA\u5176\u4ED6\u8282\u70B9\uFF1B\u5728\u8FD9\u91CC\u7684\u4FEE\u6539\u4E0D\u8D77\u4F5C\u7528\u3002",
+  "timeline.hint": "\u9009\u62E9\u4E00\u6761\u8F68\u9053",
+  "timeline.play": "\u64AD\u653E",
+  "timeline.loop": "\u7ED3\u5C3E\u63A5\u56DE\u5F00\u5934\uFF08\u5FAA\u73AF\uFF09",
+  "timeline.length": "\u957F\u5EA6\uFF08\u79D2\uFF09\uFF1B\u7559\u7A7A\uFF1A\u4E0E\u5185\u5BB9\u4E00\u6837\u957F",
+  "timeline.auto": "\u81EA\u52A8",
+  "timeline.addLane": "\u6DFB\u52A0\u2026",
+  "timeline.addKey": "\u5728\u5F53\u524D\u65F6\u523B\u4E3A\u8BE5\u8F68\u9053\u6DFB\u52A0\u5173\u952E\u5E27",
+  "timeline.removeKey": "\u5220\u9664\u5173\u952E\u5E27",
+  "timeline.split": "\u5DE6\u53F3\u5206\u5F00\uFF0C\u6216\u5408\u5728\u4E00\u8D77",
+  "timeline.zoomIn": "\u653E\u5927",
+  "timeline.zoomOut": "\u7F29\u5C0F",
+  "timeline.fit": "\u663E\u793A\u5168\u90E8",
+  "timeline.text": "\u65F6\u95F4\u7EBF\u7684\u6587\u672C",
+  "timeline.time": "\u5173\u952E\u5E27\u7684\u65F6\u523B\uFF08\u79D2\uFF09",
+  "timeline.value": "\u5173\u952E\u5E27\u7684\u503C",
+  "timeline.easing": "\u63A7\u4EF6\u5982\u4F55\u5230\u8FBE\u6B64\u5173\u952E\u5E27",
+  "timeline.sound": "\u58F0\u97F3",
+  "timeline.motion": "\u52A8\u4F5C {0}",
+  "timeline.keyOf": "\u7B2C {0} \u4E2A\u5173\u952E\u5E27\uFF0C\u5171 {1} \u4E2A\uFF1A{2} \u79D2\uFF0C{3}"
 };
 
 // src/texts.ts
@@ -1311,3 +1376,1144 @@ function setup2() {
   });
 }
 register({ name: "LivePortraitSuite.StatusText", setup: setup2 });
+
+// src/timeline_model.ts
+var EASINGS = ["smooth", "linear", "hold", "ease", "ease-in", "ease-out"];
+var HANDLES = {
+  ease: [0.42, 0, 0.58, 1],
+  "ease-in": [0.42, 0, 1, 1],
+  "ease-out": [0, 0, 0.58, 1]
+};
+var STRAIGHT = [1 / 3, 1 / 3, 2 / 3, 2 / 3];
+var ORDER = Object.values(GROUPS).flat();
+var DECIMALS = 4;
+function handlesOf(easing) {
+  return Array.isArray(easing) ? easing : HANDLES[easing] ?? STRAIGHT;
+}
+function plain(value) {
+  return String(Number(value.toFixed(DECIMALS)) + 0);
+}
+function sameKeys(one, other) {
+  return JSON.stringify(one.keys) === JSON.stringify(other.keys);
+}
+function groupOf(lane) {
+  const [name = ""] = lane.names;
+  return Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(name)) ?? "";
+}
+var TimelineModel = class {
+  lanes = [];
+  segments = [];
+  stated = { length_s: null, fps: null, loop: false };
+  /** Names without a side whose sides have lanes of their own, though they do the same. */
+  apart = /* @__PURE__ */ new Set();
+  /** Take over what the server read. */
+  read(tracks) {
+    this.stated = { ...tracks.stated };
+    this.segments = tracks.segments.map((segment) => ({ ...segment }));
+    const own = Object.entries(tracks.lanes).map(([name, { keys }]) => ({
+      names: [name],
+      keys: keys.map(([t, v, easing]) => ({ t, v, easing }))
+    }));
+    this.lanes = [];
+    for (const lane of own) {
+      const [name = ""] = lane.names;
+      const left = this.lanes.find((one) => one.names[0] === oppositeOf(name));
+      const together = left && !this.apart.has(stemOf(name)) && sameKeys(left, lane);
+      if (together) left.names.push(name);
+      else this.lanes.push(lane);
+    }
+    this.sort();
+  }
+  /** The text that says all of this. */
+  text() {
+    const { length_s, fps, loop } = this.stated;
+    const lines = length_s === null ? [] : [`length ${plain(length_s)}`];
+    if (fps !== null) lines.push(`fps ${fps}`);
+    if (loop) lines.push("loop");
+    lines.push(...this.segments.map((segment) => segment.line));
+    const moments = /* @__PURE__ */ new Map();
+    for (const lane of this.lanes) {
+      for (const key of lane.keys) {
+        const items = moments.get(key.t) ?? [];
+        moments.set(key.t, [...items, this.item(lane, key)]);
+      }
+    }
+    const times = [...moments.keys()].sort((one, other) => one - other);
+    lines.push(...times.map((t) => `${plain(t)} ${moments.get(t)?.join("; ")}`));
+    return lines.map((line) => `${line}
+`).join("");
+  }
+  item(lane, { v, easing }) {
+    const [name = ""] = lane.names;
+    const shown = (lane.names.length > 1 ? stemOf(name) : name).replace(/_deg$/, "");
+    const way = Array.isArray(easing) ? ` bezier ${easing.map(plain).join(" ")}` : ` ${easing}`;
+    return `${shown} ${plain(v)}${easing === "smooth" ? "" : way}`;
+  }
+  /** The lane of a control and its other side, made where there is none. */
+  laneOf(name) {
+    const found = this.lanes.find((lane2) => lane2.names.includes(name));
+    if (found) return found;
+    const other = oppositeOf(name);
+    const names = other && !this.lanes.some((lane2) => lane2.names.includes(other)) ? [name, other] : [name];
+    const lane = { names, keys: [] };
+    this.lanes.push(lane);
+    this.sort();
+    return lane;
+  }
+  /** Set a key; one that stands at its time gets the value. */
+  put(lane, t, v, easing = "smooth") {
+    const at = Number(t.toFixed(DECIMALS));
+    const value = Number(v.toFixed(DECIMALS));
+    let key = lane.keys.find((one) => one.t === at);
+    if (key) key.v = value;
+    else lane.keys.push(key = { t: at, v: value, easing });
+    lane.keys.sort((one, other) => one.t - other.t);
+    return key;
+  }
+  /** Move a key in time, unless another one stands there; gives whether it was moved. */
+  moveKey(lane, key, t) {
+    const at = Number(Math.max(0, t).toFixed(DECIMALS));
+    if (lane.keys.some((other) => other !== key && other.t === at)) return false;
+    key.t = at;
+    lane.keys.sort((one, other) => one.t - other.t);
+    return true;
+  }
+  /** Take a key out, and its lane with the last one. */
+  remove(lane, key) {
+    lane.keys = lane.keys.filter((one) => one !== key);
+    if (!lane.keys.length) this.lanes = this.lanes.filter((one) => one !== lane);
+  }
+  /** Give both sides of a lane lanes of their own, or bring them together again. */
+  split(lane) {
+    const [name = "", other] = lane.names;
+    if (other) {
+      this.apart.add(stemOf(name));
+      lane.names = [name];
+      this.lanes.push({ names: [other], keys: lane.keys.map((key) => ({ ...key })) });
+    } else {
+      this.apart.delete(stemOf(name));
+      const opposite = oppositeOf(name);
+      this.lanes = this.lanes.filter((one) => one.names[0] !== opposite);
+      if (opposite) lane.names = [name, opposite].sort();
+    }
+    this.sort();
+  }
+  /** Move a segment in time. */
+  moveSegment(segment, t) {
+    const at = Number(Math.max(0, t).toFixed(DECIMALS));
+    if (segment.end !== null) segment.end += at - segment.at;
+    segment.at = at;
+    segment.line = segment.line.replace(/^\S+/, plain(at));
+  }
+  sort() {
+    const place = (lane) => ORDER.indexOf(lane.names[0] ?? "");
+    this.lanes.sort((one, other) => place(one) - place(other));
+  }
+};
+
+// src/timeline_paint.ts
+var LABELS_PX = 104;
+var RULER_PX = 20;
+var SOUND_PX = 30;
+var SEGMENT_PX = 20;
+var GROUP_PX = 18;
+var LANE_PX = 38;
+var OPEN_PX = 104;
+var MARGIN_PX = 6;
+var KEY_PX = 5;
+var HANDLE_PX = 4;
+var TICKS_S = [0.04, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 600];
+var TICK_PX = 56;
+function rowsOf(model, tracks, chosen, folded) {
+  const rows = [];
+  let top = RULER_PX;
+  const add = (row) => {
+    rows.push(row);
+    top += row.height;
+  };
+  if (tracks.peaks.length) add({ kind: "sound", top, height: SOUND_PX });
+  for (const segment of model.segments) add({ kind: "segment", top, height: SEGMENT_PX, segment });
+  let group = "";
+  for (const lane of model.lanes) {
+    if (groupOf(lane) !== group) {
+      group = groupOf(lane);
+      add({ kind: "group", top, height: GROUP_PX, group });
+    }
+    if (!folded.has(group)) add({ kind: "lane", top, height: lane === chosen.lane ? OPEN_PX : LANE_PX, lane });
+  }
+  return rows;
+}
+function titleOf(lane) {
+  const [name = ""] = lane.names;
+  const title = text(stemOf(name));
+  if (lane.names.length > 1 || stemOf(name) === name) return title;
+  return `${title} ${text(name.includes("left") ? "left" : "right")}`;
+}
+function rangeOf(tracks, lane) {
+  return tracks.ranges[lane.names[0] ?? ""] ?? [-1, 0, 1];
+}
+function xOf(scene, t) {
+  return LABELS_PX + (t - scene.from) * scene.scale;
+}
+function timeAt(scene, x) {
+  return scene.from + (x - LABELS_PX) / scene.scale;
+}
+function yOf(scene, row, lane, value) {
+  const [low, , high] = rangeOf(scene.tracks, lane);
+  const inner = row.height - 2 * MARGIN_PX;
+  return row.top + MARGIN_PX + inner * (1 - (value - low) / (high - low));
+}
+function valuePerPx(scene, row, lane) {
+  const [low, , high] = rangeOf(scene.tracks, lane);
+  return (high - low) / (row.height - 2 * MARGIN_PX);
+}
+function handlesAt(scene, row, lane, key) {
+  const before2 = beforeOf(scene, lane, key);
+  if (!before2 || row.height !== OPEN_PX) return [];
+  const [x1 = 0, y1 = 0, x2 = 1, y2 = 1] = handlesOf(key.easing);
+  return [
+    [x1, y1],
+    [x2, y2]
+  ].map(([x = 0, y = 0]) => [
+    xOf(scene, before2.t + x * (key.t - before2.t)),
+    yOf(scene, row, lane, before2.v + y * (key.v - before2.v))
+  ]);
+}
+function beforeOf(scene, lane, key) {
+  const index = lane.keys.indexOf(key);
+  if (index > 0) return lane.keys[index - 1] ?? null;
+  return key.t > 0 ? { t: 0, v: rangeOf(scene.tracks, lane)[1], easing: "smooth" } : null;
+}
+function coloursOf(canvas) {
+  const style = getComputedStyle(canvas);
+  const colour = (name, other) => style.getPropertyValue(name).trim() || other;
+  return {
+    text: colour("--input-text", "#ddd"),
+    faint: colour("--descrip-text", "#999"),
+    line: colour("--border-color", "#4e4e4e"),
+    back: colour("--comfy-input-bg", "#222"),
+    accent: colour("--lps-accent", "#2f7bd9")
+  };
+}
+function paint(canvas, scene) {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const colours = coloursOf(canvas);
+  const sharp = canvas.width / scene.width;
+  context.setTransform(sharp, 0, 0, sharp, 0, 0);
+  context.clearRect(0, 0, scene.width, scene.height);
+  context.font = "11px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  for (const row of scene.rows) paintLabel(context, scene, row, colours);
+  context.save();
+  context.beginPath();
+  context.rect(LABELS_PX - KEY_PX, 0, scene.width, scene.height);
+  context.clip();
+  paintRuler(context, scene, colours);
+  for (const row of scene.rows) {
+    if (row.kind === "sound") paintSound(context, scene, row, colours);
+    else if (row.kind === "segment") paintSegment(context, scene, row, colours);
+    else if (row.kind === "group") paintGroup(context, scene, row, colours);
+    else paintLane(context, scene, row, colours);
+  }
+  const x = xOf(scene, scene.now);
+  stroke(context, "#e5484d", 1.5, [[x, 0], [x, scene.height]]);
+  context.fillStyle = "#e5484d";
+  context.beginPath();
+  context.moveTo(x - 5, 0);
+  context.lineTo(x + 5, 0);
+  context.lineTo(x, 8);
+  context.fill();
+  context.restore();
+}
+function stroke(context, colour, width, points) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.beginPath();
+  for (const [x, y] of points) context.lineTo(x, y);
+  context.stroke();
+}
+function paintLabel(context, scene, row, colours) {
+  const chosen = row.kind === "lane" && row.lane === scene.chosen.lane;
+  if (row.kind === "group" || chosen) {
+    context.fillStyle = row.kind === "group" ? colours.line : colours.back;
+    context.globalAlpha = row.kind === "group" ? 0.35 : 1;
+    context.fillRect(0, row.top, scene.width, row.height);
+    context.globalAlpha = 1;
+  }
+  stroke(context, colours.line, 0.5, [[0, row.top + row.height], [scene.width, row.top + row.height]]);
+  context.fillStyle = row.kind === "lane" ? colours.text : colours.faint;
+  const middle = row.top + row.height / 2;
+  const mark = (group) => scene.folded.has(group) ? "\u25B8" : "\u25BE";
+  const label = {
+    sound: () => text("timeline.sound"),
+    segment: () => row.kind === "segment" ? motionTitle(row.segment) : "",
+    group: () => row.kind === "group" ? `${mark(row.group)} ${text(`group.${row.group}`)}` : "",
+    lane: () => row.kind === "lane" ? titleOf(row.lane) : ""
+  }[row.kind]();
+  context.fillText(label, row.kind === "lane" ? 14 : 4, middle, LABELS_PX - 18);
+}
+function motionTitle(segment) {
+  return text("timeline.motion", /play (\d+)/.exec(segment.line)?.[1] ?? "");
+}
+function paintRuler(context, scene, colours) {
+  const step = TICKS_S.find((each) => each * scene.scale >= TICK_PX) ?? 600;
+  const end = scene.from + (scene.width - LABELS_PX) / scene.scale;
+  context.fillStyle = colours.faint;
+  for (let count = Math.ceil(scene.from / step); count * step <= end; count += 1) {
+    const x = xOf(scene, count * step);
+    stroke(context, colours.line, 0.5, [[x, RULER_PX - 5], [x, scene.height]]);
+    context.fillText(`${Number((count * step).toFixed(2))} s`, x + 3, RULER_PX / 2);
+  }
+  const last = xOf(scene, scene.tracks.length_s);
+  context.fillStyle = colours.line;
+  context.globalAlpha = 0.4;
+  context.fillRect(last, 0, Math.max(0, scene.width - last), scene.height);
+  context.globalAlpha = 1;
+}
+function paintSound(context, scene, row, colours) {
+  const { peaks, sound_s } = scene.tracks;
+  const middle = row.top + row.height / 2;
+  context.fillStyle = colours.faint;
+  const each = (sound_s ?? 0) / peaks.length;
+  peaks.forEach((peak, index) => {
+    const x = xOf(scene, index * each);
+    const half = Math.max(0.5, peak * (row.height - 4) / 2);
+    context.fillRect(x, middle - half, Math.max(0.5, each * scene.scale), 2 * half);
+  });
+}
+function paintSegment(context, scene, row, colours) {
+  if (row.kind !== "segment") return;
+  const from = xOf(scene, row.segment.at);
+  const to = xOf(scene, Math.min(row.segment.end ?? Infinity, scene.tracks.length_s));
+  context.fillStyle = colours.accent;
+  context.globalAlpha = 0.35;
+  context.fillRect(from, row.top + 3, Math.max(4, to - from), row.height - 6);
+  context.globalAlpha = 1;
+  context.fillStyle = colours.text;
+  context.fillText(row.segment.line.replace(/^\S+ /, ""), from + 4, row.top + row.height / 2, Math.max(8, to - from - 8));
+}
+function paintGroup(context, scene, row, colours) {
+  if (row.kind !== "group") return;
+  for (const lane of scene.model.lanes) {
+    if (groupOf(lane) !== row.group) continue;
+    for (const key of lane.keys) diamond(context, xOf(scene, key.t), row.top + row.height / 2, 4, colours.faint);
+  }
+}
+function paintLane(context, scene, row, colours) {
+  if (row.kind !== "lane") return;
+  const { lane } = row;
+  const { chosen, tracks } = scene;
+  const rest = yOf(scene, row, lane, rangeOf(tracks, lane)[1]);
+  stroke(context, colours.line, 0.5, [[LABELS_PX, rest], [scene.width, rest]]);
+  const values = tracks.lanes[lane.names[0] ?? ""]?.values ?? [];
+  const points = values.map((value, frame) => [
+    xOf(scene, frame / tracks.fps),
+    yOf(scene, row, lane, value)
+  ]);
+  stroke(context, lane === chosen.lane ? colours.accent : colours.faint, 1.5, points);
+  if (chosen.key && lane === chosen.lane) paintHandles(context, scene, row, chosen.key, colours);
+  for (const key of lane.keys) {
+    const isChosen = key === chosen.key;
+    diamond(context, xOf(scene, key.t), yOf(scene, row, lane, key.v), KEY_PX, isChosen ? colours.accent : colours.text);
+  }
+}
+function paintHandles(context, scene, row, key, colours) {
+  if (row.kind !== "lane") return;
+  const before2 = beforeOf(scene, row.lane, key);
+  const [first, second] = handlesAt(scene, row, row.lane, key);
+  if (!before2 || !first || !second) return;
+  const at = (end) => [xOf(scene, end.t), yOf(scene, row, row.lane, end.v)];
+  stroke(context, colours.accent, 1, [at(before2), first]);
+  stroke(context, colours.accent, 1, [at(key), second]);
+  context.fillStyle = colours.accent;
+  for (const [x, y] of [first, second]) {
+    context.beginPath();
+    context.arc(x, y, HANDLE_PX, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+function diamond(context, x, y, size, colour) {
+  context.fillStyle = colour;
+  context.beginPath();
+  context.moveTo(x, y - size);
+  context.lineTo(x + size, y);
+  context.lineTo(x, y + size);
+  context.lineTo(x - size, y);
+  context.fill();
+}
+
+// src/timeline_key_row.ts
+var BEZIER = "bezier";
+var KeyRow = class {
+  root = element("div", "lps-row lps-key");
+  title = element("span");
+  time = number("timeline.time");
+  value = number("timeline.value");
+  slider = element("input");
+  easing = element("select");
+  /** `change` is called with what is set, `whole` once a slider is let go. */
+  constructor(change) {
+    this.slider.type = "range";
+    this.slider.setAttribute("aria-label", text("timeline.value"));
+    this.easing.setAttribute("aria-label", text("timeline.easing"));
+    this.easing.title = text("timeline.easing");
+    for (const name of [...EASINGS, BEZIER]) this.easing.append(new Option(name, name));
+    this.time.min = "0";
+    this.time.step = "0.01";
+    this.time.addEventListener("change", () => change({ t: Number(this.time.value) }, true));
+    this.value.addEventListener("change", () => change({ v: Number(this.value.value) }, true));
+    this.slider.addEventListener("input", () => change({ v: Number(this.slider.value) }, false));
+    this.slider.addEventListener("change", () => change({ v: Number(this.slider.value) }, true));
+    this.easing.addEventListener("change", () => change({ easing: this.easing.value }, true));
+    this.root.append(this.title, this.time, this.slider, this.value, this.easing);
+  }
+  /** Show a key, or nothing. */
+  show(lane, key, [low, , high]) {
+    for (const each of [this.time, this.slider, this.value, this.easing]) each.hidden = !key;
+    this.title.textContent = lane ? titleOf(lane) : text("timeline.hint");
+    if (!key) return;
+    const limits = { min: String(low), max: String(high), step: high - low > 4 ? "0.5" : "0.01" };
+    Object.assign(this.slider, limits);
+    Object.assign(this.value, limits);
+    this.time.value = String(key.t);
+    this.slider.value = this.value.value = String(key.v);
+    this.easing.value = Array.isArray(key.easing) ? BEZIER : key.easing;
+  }
+};
+function number(name) {
+  const input = element("input");
+  input.type = "number";
+  input.title = text(name);
+  input.setAttribute("aria-label", text(name));
+  return input;
+}
+
+// src/timeline_steps.ts
+var MOST_STEPS2 = 100;
+var STEPS2 = /* @__PURE__ */ new Map();
+var TextSteps = class {
+  constructor(key, first) {
+    this.key = key;
+    this.first = first;
+  }
+  key;
+  first;
+  /** A whole change has been made; false where nothing has changed. */
+  keep(text2) {
+    const steps = this.steps();
+    if (text2 === steps.now) return false;
+    steps.done.push(steps.now);
+    if (steps.done.length > MOST_STEPS2) steps.done.shift();
+    steps.undone.length = 0;
+    steps.now = text2;
+    return true;
+  }
+  /** The text was set by somebody else: loaded, typed elsewhere, or undone by the graph. */
+  noticed(text2) {
+    this.steps().now = text2;
+  }
+  canStep(forward) {
+    const { done, undone } = this.steps();
+    return (forward ? undone : done).length > 0;
+  }
+  /** The text one step further or back. */
+  step(forward) {
+    const steps = this.steps();
+    const wanted = (forward ? steps.undone : steps.done).pop();
+    if (wanted === void 0) return void 0;
+    (forward ? steps.done : steps.undone).push(steps.now);
+    steps.now = wanted;
+    return wanted;
+  }
+  steps() {
+    const key = this.key();
+    const found = STEPS2.get(key) ?? { now: this.first, done: [], undone: [] };
+    STEPS2.set(key, found);
+    return found;
+  }
+};
+var Player = class {
+  /** `show` is called with each second, `changed` when it begins and ends. */
+  constructor(show, changed) {
+    this.show = show;
+    this.changed = changed;
+  }
+  show;
+  changed;
+  request = 0;
+  get isPlaying() {
+    return this.request !== 0;
+  }
+  /** Play to the end, and on from the beginning as long as `again` says so. */
+  start(now, length, again) {
+    const from = now + 0.1 >= length ? 0 : now;
+    const begun = performance.now();
+    const tick = (at) => {
+      const t = from + Math.max(0, at - begun) / 1e3;
+      if (length <= 0 || t >= length && !again()) {
+        this.show(length);
+        this.stop();
+        return;
+      }
+      this.show(t % length);
+      this.request = window.requestAnimationFrame(tick);
+    };
+    this.request = window.requestAnimationFrame(tick);
+    this.changed(true);
+  }
+  stop() {
+    window.cancelAnimationFrame(this.request);
+    this.request = 0;
+    this.changed(false);
+  }
+};
+
+// src/timeline_view.ts
+var REACH_PX = 8;
+var ZOOM_STEP = 1.25;
+var LEAST_SCALE = 2;
+var MOST_SCALE = 2e3;
+var ROOM_PX = 12;
+var TimelineView = class {
+  constructor(model, heard) {
+    this.model = model;
+    this.heard = heard;
+    const { canvas } = this;
+    canvas.tabIndex = 0;
+    canvas.dataset["captureWheel"] = "true";
+    canvas.setAttribute("role", "application");
+    canvas.addEventListener("pointerdown", (event) => this.begin(event));
+    canvas.addEventListener("pointermove", (event) => this.drag?.(event));
+    for (const kind of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(kind, () => this.end());
+    }
+    canvas.addEventListener("dblclick", (event) => this.addAt(event));
+    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    new ResizeObserver(() => this.draw()).observe(this.root);
+  }
+  model;
+  heard;
+  canvas = element("canvas");
+  root = element("div", "lps-timeline", this.canvas);
+  chosen = { lane: null, key: null };
+  now = 0;
+  tracks = null;
+  folded = /* @__PURE__ */ new Set();
+  from = 0;
+  scale = 0;
+  drag = null;
+  moved = false;
+  /** Show what the server read; keys that are dragged meanwhile stay. */
+  show(tracks) {
+    this.tracks = tracks;
+    this.now = Math.min(this.now, this.lastFrame());
+    this.draw();
+  }
+  /** Whether keys are being dragged now. */
+  get dragging() {
+    return this.drag !== null;
+  }
+  /** Choose the lane and key of these names and this time again, after a text was read anew. */
+  chooseLike(names, t) {
+    this.chosen.lane = this.model.lanes.find((lane) => lane.names[0] === names[0]) ?? null;
+    this.chosen.key = this.chosen.lane?.keys.find((key) => key.t === t) ?? null;
+  }
+  choose(lane, key) {
+    Object.assign(this.chosen, { lane, key });
+    this.heard.chose();
+    this.draw();
+  }
+  /** Look at a time, on a frame. */
+  goTo(t) {
+    const fps = this.tracks?.fps ?? 25;
+    this.now = Math.min(this.lastFrame(), Math.max(0, Math.round(t * fps) / fps));
+    this.keepInSight();
+    this.heard.scrubbed();
+    this.draw();
+  }
+  /** Make everything larger or smaller, about a time or the present. */
+  zoom(steps, about = this.now) {
+    const scene = this.scene();
+    if (!scene) return;
+    const x = (about - scene.from) * scene.scale;
+    this.scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, scene.scale * ZOOM_STEP ** steps));
+    this.from = Math.max(0, about - x / this.scale);
+    this.draw();
+  }
+  /** Show all of it. */
+  fit() {
+    this.from = this.scale = 0;
+    this.draw();
+  }
+  draw() {
+    const scene = this.scene();
+    if (!scene || !scene.width) return;
+    const sharp = Math.max(1, window.devicePixelRatio) * 1.5;
+    this.canvas.style.height = `${scene.height}px`;
+    this.canvas.width = Math.round(scene.width * sharp);
+    this.canvas.height = Math.round(scene.height * sharp);
+    paint(this.canvas, scene);
+  }
+  lastFrame() {
+    const { length_s = 0, fps = 25 } = this.tracks ?? {};
+    return Math.max(0, (Math.max(1, Math.round(length_s * fps)) - 1) / fps);
+  }
+  scene() {
+    const { tracks, model, chosen, folded } = this;
+    if (!tracks) return null;
+    const width = this.root.clientWidth;
+    const rows = rowsOf(model, tracks, chosen, folded);
+    const last = rows.at(-1);
+    const height = Math.max(this.root.clientHeight, last ? last.top + last.height : RULER_PX);
+    const fitting = Math.max(LEAST_SCALE, (width - LABELS_PX - ROOM_PX) / Math.max(0.1, tracks.length_s));
+    const scale = this.scale || fitting;
+    return { model, tracks, rows, chosen, folded, now: this.now, from: this.from, scale, width, height };
+  }
+  keepInSight() {
+    const scene = this.scene();
+    if (!scene) return;
+    const seen = (scene.width - LABELS_PX) / scene.scale;
+    if (this.now < this.from) this.from = this.now;
+    if (this.now > this.from + seen) this.from = this.now - seen;
+  }
+  /** A pointer's place on the canvas, at any zoom of the graph. */
+  place(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const { clientWidth, clientHeight } = this.canvas;
+    return [
+      (event.clientX - box.left) / box.width * clientWidth,
+      (event.clientY - box.top) / box.height * clientHeight
+    ];
+  }
+  begin(event) {
+    const scene = this.scene();
+    if (!scene || event.button !== 0) return;
+    event.stopPropagation();
+    this.canvas.focus({ preventScroll: true });
+    const [x, y] = this.place(event);
+    const row = scene.rows.find((one) => y >= one.top && y < one.top + one.height);
+    this.moved = false;
+    if (x < LABELS_PX && row) {
+      this.pressLabel(row);
+      return;
+    }
+    this.canvas.setPointerCapture(event.pointerId);
+    this.drag = this.dragOf(scene, row, x, y);
+    if (this.drag) return;
+    this.drag = (move) => this.goTo(timeAt(scene, this.place(move)[0]));
+    this.drag(event);
+  }
+  pressLabel(row) {
+    if (row.kind === "group") {
+      if (!this.folded.delete(row.group)) this.folded.add(row.group);
+      this.draw();
+    } else if (row.kind === "lane") {
+      this.choose(row.lane, null);
+    }
+  }
+  /** What a drag from here moves; null where nothing lies there. */
+  dragOf(scene, row, x, y) {
+    if (!row || row.kind === "sound") return this.unchosen();
+    if (row.kind === "segment") {
+      const near = x >= xOf(scene, row.segment.at) && x <= xOf(scene, row.segment.end ?? Infinity);
+      return near ? this.segmentDrag(scene, row.segment, x) : this.unchosen();
+    }
+    if (row.kind === "group") {
+      const keys = scene.model.lanes.filter((lane) => groupOf(lane) === row.group).flatMap((lane) => lane.keys.map((key) => ({ lane, key }))).filter(({ key }) => Math.abs(xOf(scene, key.t) - x) <= REACH_PX);
+      return keys.length ? this.groupDrag(scene, keys, x) : this.unchosen();
+    }
+    return this.handleDrag(scene, row, x, y) ?? this.keyDrag(scene, row, x, y) ?? this.laneDrag(row.lane);
+  }
+  unchosen() {
+    if (this.chosen.lane) this.choose(null, null);
+    return null;
+  }
+  laneDrag(lane) {
+    this.choose(lane, null);
+    return null;
+  }
+  frames(t, event) {
+    const fps = this.tracks?.fps ?? 25;
+    return event.altKey ? t : Math.round(t * fps) / fps;
+  }
+  most() {
+    const { length_s, loop } = this.model.stated;
+    const frame = 1 / (this.tracks?.fps ?? 25);
+    return length_s === null ? Infinity : length_s - (loop ? frame : 0);
+  }
+  keyDrag(scene, row, x, y) {
+    const { lane } = row;
+    const far = (key2) => Math.hypot(xOf(scene, key2.t) - x, yOf(scene, row, lane, key2.v) - y);
+    const key = [...lane.keys].sort((one, other) => far(one) - far(other))[0];
+    if (!key || far(key) > 2 * REACH_PX) return null;
+    this.choose(lane, key);
+    const { t, v } = key;
+    const perPx = valuePerPx(scene, row, lane);
+    const [low, , high] = rangeOf(scene.tracks, lane);
+    return (event) => {
+      const [toX, toY] = this.place(event);
+      const along = event.shiftKey && Math.abs(toX - x) < Math.abs(toY - y) ? 0 : (toX - x) / scene.scale;
+      const up = event.shiftKey && along ? 0 : (y - toY) * perPx;
+      this.model.moveKey(lane, key, Math.min(this.most(), this.frames(t + along, event)));
+      key.v = Number(Math.min(high, Math.max(low, v + up)).toFixed(2));
+      this.changed();
+    };
+  }
+  handleDrag(scene, row, x, y) {
+    const { lane, key } = this.chosen;
+    if (lane !== row.lane || !key) return null;
+    const places2 = handlesAt(scene, row, lane, key);
+    const index = places2.findIndex(([atX, atY]) => Math.hypot(atX - x, atY - y) <= REACH_PX);
+    const before2 = beforeOf(scene, lane, key);
+    if (index < 0 || !before2) return null;
+    const wide = (key.t - before2.t) * scene.scale;
+    const high = yOf(scene, row, lane, key.v) - yOf(scene, row, lane, before2.v);
+    return (event) => {
+      const [toX, toY] = this.place(event);
+      const handles = [...handlesOf(key.easing)].map((part) => Number(part.toFixed(2)));
+      handles[2 * index] = Number(Math.min(1, Math.max(0, (toX - xOf(scene, before2.t)) / wide)).toFixed(2));
+      if (Math.abs(high) > 1) {
+        const share = (toY - yOf(scene, row, lane, before2.v)) / high;
+        handles[2 * index + 1] = Number(Math.min(2, Math.max(-1, share)).toFixed(2));
+      }
+      key.easing = handles;
+      this.changed();
+    };
+  }
+  groupDrag(scene, keys, x) {
+    const starts = keys.map(({ key }) => key.t);
+    return (event) => {
+      const along = (this.place(event)[0] - x) / scene.scale;
+      keys.forEach(({ lane, key }, index) => {
+        this.model.moveKey(lane, key, Math.min(this.most(), this.frames((starts[index] ?? 0) + along, event)));
+      });
+      this.changed();
+    };
+  }
+  segmentDrag(scene, segment, x) {
+    const start = segment.at;
+    return (event) => {
+      const along = (this.place(event)[0] - x) / scene.scale;
+      this.model.moveSegment(segment, Math.min(this.most(), this.frames(start + along, event)));
+      this.changed();
+    };
+  }
+  changed() {
+    this.moved = true;
+    this.heard.changed(false);
+    this.draw();
+  }
+  end() {
+    if (!this.drag) return;
+    this.drag = null;
+    if (this.moved) this.heard.changed(true);
+    this.moved = false;
+  }
+  /** A key where a lane is double-clicked. */
+  addAt(event) {
+    const scene = this.scene();
+    if (!scene) return;
+    const [x, y] = this.place(event);
+    const row = scene.rows.find((one) => y >= one.top && y < one.top + one.height);
+    if (row?.kind !== "lane" || x < LABELS_PX) return;
+    const [low, , high] = rangeOf(scene.tracks, row.lane);
+    const value = low + (row.top + row.height - 6 - y) * valuePerPx(scene, row, row.lane);
+    const t = Math.round(timeAt(scene, x) * scene.tracks.fps) / scene.tracks.fps;
+    const key = this.model.put(row.lane, Math.min(this.most(), Math.max(0, t)), Math.min(high, Math.max(low, value)));
+    this.choose(row.lane, key);
+    this.heard.changed(true);
+  }
+  wheel(event) {
+    const scene = this.scene();
+    if (!scene) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      this.zoom(-Math.sign(event.deltaY), timeAt(scene, this.place(event)[0]));
+    } else if (event.shiftKey || event.deltaX) {
+      this.scale = scene.scale;
+      this.from = Math.max(0, this.from + (event.deltaX || event.deltaY) / scene.scale);
+      this.draw();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+};
+
+// src/timeline_panel.ts
+var WIDGET = "timeline";
+var FACE_PX = 320;
+var SETTLE_MS2 = 250;
+var FAR_FRAMES = 10;
+var BENEATH = /* @__PURE__ */ new Map();
+var Panel2 = class {
+  constructor(node, widget) {
+    this.node = node;
+    this.widget = widget;
+    this.steps = new TextSteps(() => `${node.graph?.id ?? ""}:${node.id}`, String(widget.value));
+    this.view = new TimelineView(this.model, {
+      scrubbed: () => this.want(),
+      chose: () => this.chose(),
+      changed: (whole) => this.edited(whole)
+    });
+    this.keyRow = new KeyRow((what, whole) => this.setKey(what, whole));
+    this.readings = new Newest(
+      (wanted) => askJson("timeline", { timeline: wanted, beneath: this.beneath() }),
+      (tracks, wanted) => this.show(tracks, wanted),
+      (sentence) => this.say(sentence, true)
+    );
+    this.pictures = new Newest(
+      (asked) => this.ask(asked),
+      (picture) => void this.draw(picture),
+      (sentence) => this.say(sentence, true)
+    );
+    this.undoButton = iconButton("undo", text("undo"), () => this.step(false));
+    this.redoButton = iconButton("redo", text("redo"), () => this.step(true));
+    this.loopButton = iconButton("loop", text("timeline.loop"), () => this.setLoop());
+    this.playButton = iconButton("play", text("timeline.play"), () => this.play());
+    this.build();
+    onWidget(widget, () => {
+      if (!this.setting) this.noticed();
+    });
+    this.refresh();
+  }
+  node;
+  widget;
+  root = element("div", "lps");
+  model = new TimelineModel();
+  view;
+  keyRow;
+  face = element("canvas");
+  said = element("div", "lps-said");
+  written = element("textarea", "lps-text");
+  length = element("input");
+  undoButton;
+  redoButton;
+  loopButton;
+  playButton;
+  readings;
+  pictures;
+  source = null;
+  steps;
+  player = new Player(
+    (t) => this.view.goTo(t),
+    (isPlaying) => this.playButton.setAttribute("aria-pressed", String(isPlaying))
+  );
+  settling;
+  setting = false;
+  /** Look at the graph again, soon: its source, its model or what lies beneath may be others now. */
+  look() {
+    window.clearTimeout(this.settling);
+    this.settling = window.setTimeout(() => void this.lookNow(), SETTLE_MS2);
+  }
+  /** Somebody else set the text. */
+  noticed() {
+    this.steps.noticed(String(this.widget.value));
+    this.read();
+  }
+  read() {
+    this.written.value = String(this.widget.value);
+    this.readings.want(String(this.widget.value));
+  }
+  async lookNow() {
+    if (!this.root.isConnected || this.view.dragging) return;
+    this.noticed();
+    const found = await sourceOf(this.node);
+    this.source = found === null || found === "run" ? null : found;
+    if (this.source) this.want();
+    else if (found === "run") this.say(text("runOnce"));
+    else this.say(text("timeline.connect"));
+  }
+  build() {
+    this.face.width = this.face.height = FACE_PX;
+    this.face.setAttribute("role", "img");
+    this.face.setAttribute("aria-label", text("timeline.face"));
+    this.said.setAttribute("role", "status");
+    this.view.canvas.setAttribute("aria-label", text("timeline.keys"));
+    this.view.canvas.title = text("timeline.keys");
+    this.root.setAttribute("role", "group");
+    this.root.setAttribute("aria-label", text("timeline.title"));
+    this.written.hidden = true;
+    this.written.spellcheck = false;
+    this.written.setAttribute("aria-label", text("timeline.text"));
+    this.written.addEventListener("change", () => this.setText(this.written.value, true));
+    this.root.append(
+      element("div", "lps-face", this.face),
+      this.buttons(),
+      this.view.root,
+      this.written,
+      this.keyRow.root,
+      this.said
+    );
+    keepKeysIn(this.root, (event) => this.key(event));
+  }
+  buttons() {
+    const textButton = iconButton("text", text("timeline.text"), () => {
+      this.written.hidden = !this.written.hidden;
+      this.view.root.hidden = !this.written.hidden;
+      textButton.setAttribute("aria-pressed", String(!this.written.hidden));
+      this.view.draw();
+    });
+    textButton.setAttribute("aria-pressed", "false");
+    Object.assign(this.length, { type: "number", min: "0.1", step: "0.1", title: text("timeline.length") });
+    this.length.setAttribute("aria-label", text("timeline.length"));
+    this.length.placeholder = text("timeline.auto");
+    this.length.addEventListener("change", () => {
+      this.model.stated.length_s = this.length.value ? Number(this.length.value) : null;
+      this.edited(true);
+    });
+    return element(
+      "div",
+      "lps-row",
+      this.playButton,
+      this.undoButton,
+      this.redoButton,
+      this.laneMenu(),
+      iconButton("addKey", text("timeline.addKey"), () => this.addKey()),
+      iconButton("removeKey", text("timeline.removeKey"), () => this.removeKey()),
+      iconButton("link", text("timeline.split"), () => this.split()),
+      iconButton("zoomOut", text("timeline.zoomOut"), () => this.view.zoom(-2)),
+      iconButton("fit", text("timeline.fit"), () => this.view.fit()),
+      iconButton("zoomIn", text("timeline.zoomIn"), () => this.view.zoom(2)),
+      this.length,
+      this.loopButton,
+      textButton
+    );
+  }
+  /** A menu of the controls; the chosen one gets a lane with a key at the time that is looked at. */
+  laneMenu() {
+    const menu = element("select");
+    menu.setAttribute("aria-label", text("timeline.addLane"));
+    menu.append(new Option(text("timeline.addLane"), ""));
+    for (const [group, names] of Object.entries(GROUPS)) {
+      const part = element("optgroup");
+      part.label = text(`group.${group}`);
+      for (const name of names) {
+        const isRight = oppositeOf(name) && name.includes("right");
+        if (!isRight) part.append(new Option(text(stemOf(name)), name));
+      }
+      menu.append(part);
+    }
+    menu.addEventListener("change", () => {
+      if (menu.value) this.addKey(menu.value);
+      menu.value = "";
+    });
+    return menu;
+  }
+  addKey(name) {
+    const { tracks, now } = this.view;
+    const lane = name ? this.model.laneOf(name) : this.view.chosen.lane;
+    if (!tracks || !lane) return;
+    const value = tracks.lanes[lane.names[0] ?? ""]?.values[Math.round(now * tracks.fps)];
+    this.view.choose(lane, this.model.put(lane, now, value ?? rangeOf(tracks, lane)[1]));
+    this.edited(true);
+  }
+  removeKey() {
+    const { lane, key } = this.view.chosen;
+    if (!lane || !key) return;
+    this.model.remove(lane, key);
+    this.view.choose(this.model.lanes.includes(lane) ? lane : null, null);
+    this.edited(true);
+  }
+  split() {
+    const { lane } = this.view.chosen;
+    if (!lane) return;
+    this.model.split(lane);
+    this.view.choose(lane, null);
+    this.edited(true);
+  }
+  setLoop() {
+    this.model.stated.loop = !this.model.stated.loop;
+    this.edited(true);
+  }
+  setKey({ t, v, easing }, whole) {
+    const { lane, key } = this.view.chosen;
+    if (!lane || !key || !this.view.tracks) return;
+    const [low, , high] = rangeOf(this.view.tracks, lane);
+    if (t !== void 0 && Number.isFinite(t)) this.model.moveKey(lane, key, t);
+    if (v !== void 0 && Number.isFinite(v)) key.v = Math.min(high, Math.max(low, v));
+    if (easing !== void 0) key.easing = easing === "bezier" ? [...handlesOf(key.easing)] : easing;
+    this.edited(whole);
+  }
+  /** Keys, segments or settings are others now: so is the text. */
+  edited(whole) {
+    this.setText(this.model.text(), whole);
+    this.chose();
+  }
+  setText(wanted, whole) {
+    this.setting = true;
+    setWidget(this.node, this.widget, wanted);
+    this.setting = false;
+    if (whole && this.steps.keep(wanted)) keepStep();
+    this.read();
+    this.want();
+    this.refresh();
+  }
+  step(forward) {
+    const wanted = this.steps.step(forward);
+    if (wanted === void 0) return;
+    this.setText(wanted, false);
+    keepStep();
+  }
+  show(tracks, wanted) {
+    if (this.view.dragging) {
+      this.view.show(tracks);
+      return;
+    }
+    if (wanted !== String(this.widget.value)) return;
+    const { lane, key } = this.view.chosen;
+    this.model.read(tracks);
+    this.view.chooseLike(lane?.names ?? [], key?.t ?? null);
+    this.view.show(tracks);
+    this.chose();
+    this.refresh();
+    this.say(linked(this.node, WIDGET) ? text("timeline.linked") : "");
+  }
+  /** Tell of the key that is chosen. */
+  chose() {
+    const { lane, key } = this.view.chosen;
+    const range = lane && this.view.tracks ? rangeOf(this.view.tracks, lane) : [-1, 0, 1];
+    this.keyRow.show(lane, key, range);
+  }
+  refresh() {
+    this.undoButton.disabled = !this.steps.canStep(false);
+    this.redoButton.disabled = !this.steps.canStep(true);
+    this.loopButton.setAttribute("aria-pressed", String(this.model.stated.loop));
+    const { length_s } = this.model.stated;
+    if (document.activeElement !== this.length) this.length.value = length_s === null ? "" : String(length_s);
+  }
+  play() {
+    const { view, model } = this;
+    if (this.player.isPlaying) this.player.stop();
+    else this.player.start(view.now, view.tracks?.length_s ?? 0, () => model.stated.loop && this.root.isConnected);
+  }
+  want() {
+    if (this.source && this.root.isConnected) this.pictures.want({ source: this.source, time_s: this.view.now });
+  }
+  ask({ source, time_s }) {
+    const values = { timeline: String(this.widget.value), time_s, beneath: this.beneath() };
+    return askPicture("preview/timeline", { sender: this.sender(), source, values, view: "face", side_px: FACE_PX });
+  }
+  async draw({ jpeg, about }) {
+    const picture = await createImageBitmap(jpeg);
+    this.face.getContext("2d")?.drawImage(picture, 0, 0, FACE_PX, FACE_PX);
+    picture.close();
+    const { note } = about;
+    if (note) this.say(note);
+  }
+  sender() {
+    return `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
+  }
+  beneath() {
+    return BENEATH.get(idsOf(this.node)[0] ?? "") ?? null;
+  }
+  key(event) {
+    const command = event.ctrlKey || event.metaKey;
+    const typed = event.key.toLowerCase();
+    if (command && (typed === "z" || typed === "y") && event.target !== this.written) {
+      event.preventDefault();
+      this.step(typed === "y" || event.shiftKey);
+    } else if (event.target === this.view.canvas && !command && this.canvasKey(event)) {
+      event.preventDefault();
+    }
+  }
+  /** A key pressed on the canvas; whether it does something there. */
+  canvasKey(event) {
+    const { lane, key } = this.view.chosen;
+    const fps = this.view.tracks?.fps ?? 25;
+    const frames = (event.shiftKey ? FAR_FRAMES : 1) / fps;
+    const sideways = { ArrowLeft: -frames, ArrowRight: frames }[event.key];
+    const upwards = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (sideways !== void 0) {
+      if (event.altKey && key) this.setKey({ t: Math.round((key.t + sideways) * fps) / fps }, true);
+      else this.view.goTo(this.view.now + sideways);
+    } else if (upwards !== void 0) {
+      if (event.altKey && lane && key && this.view.tracks) {
+        const [low, , high] = rangeOf(this.view.tracks, lane);
+        this.setKey({ v: key.v + upwards * (high - low) / 40 }, true);
+      } else this.walk(-upwards);
+    } else if (event.key === "Tab" || event.key === "Escape") return false;
+    else if (event.key === "[" || event.key === "]") this.nextKey(event.key === "]" ? 1 : -1);
+    else if (event.key === "Home") this.view.goTo(0);
+    else if (event.key === "End") this.view.goTo(Infinity);
+    else if (event.key === " ") this.play();
+    else if (event.key === "Enter") this.addKey();
+    else if (event.key === "Delete" || event.key === "Backspace") this.removeKey();
+    else if (event.key === "+" || event.key === "-") this.view.zoom(event.key === "+" ? 1 : -1);
+    else return false;
+    return true;
+  }
+  /** Choose the lane above or below. */
+  walk(step) {
+    const { lanes } = this.model;
+    const at = this.view.chosen.lane ? lanes.indexOf(this.view.chosen.lane) : step > 0 ? -1 : 0;
+    const lane = lanes[(at + step + lanes.length) % lanes.length];
+    if (lane) this.tell(() => this.view.choose(lane, null));
+  }
+  /** Choose the next key of the lane, and look at its time. */
+  nextKey(step) {
+    const { lane, key } = this.view.chosen;
+    if (!lane) return;
+    const at = key ? lane.keys.indexOf(key) : step > 0 ? -1 : 0;
+    const next = lane.keys[(at + step + lane.keys.length) % lane.keys.length];
+    if (!next) return;
+    this.tell(() => this.view.choose(lane, next));
+    this.view.goTo(next.t);
+  }
+  /** Do something and say what is chosen then, for those who hear it. */
+  tell(run) {
+    run();
+    const { lane, key } = this.view.chosen;
+    if (!lane) return;
+    const place = key ? text("timeline.keyOf", lane.keys.indexOf(key) + 1, lane.keys.length, key.t, key.v) : "";
+    this.say(`${titleOf(lane)} ${place}`.trim());
+  }
+  say(sentence, wrong = false) {
+    this.said.textContent = sentence;
+    this.said.classList.toggle("lps-wrong", wrong);
+  }
+};
+
+// src/timeline.ts
+var NODE2 = "LPS_Timeline";
+var SEEN_KEY2 = "lps_seen";
+var BENEATH_KEY = "lps_timeline";
+var SIZE2 = [600, 780];
+var HEIGHT_PX2 = 540;
+var PANELS2 = /* @__PURE__ */ new Map();
+function nodeCreated2(node) {
+  const widget = node.widgets?.find((one) => one.name === WIDGET);
+  if (node.comfyClass !== NODE2 || !widget || !panelsAreDrawn()) return;
+  useStyle();
+  const panel = new Panel2(node, widget);
+  hide(widget);
+  addElement(node, "timeline_panel", panel.root, () => HEIGHT_PX2);
+  node.setSize?.(SIZE2);
+  PANELS2.set(node, panel);
+  const removed = node.onRemoved;
+  node.onRemoved = function() {
+    PANELS2.delete(node);
+    removed?.call(this);
+  };
+  new IntersectionObserver((seen) => {
+    if (seen.some((one) => one.isIntersecting)) panel.look();
+  }).observe(panel.root);
+}
+function setup3() {
+  const lookAll2 = () => {
+    for (const panel of PANELS2.values()) panel.look();
+  };
+  listen("graphChanged", lookAll2);
+  listen("execution_success", lookAll2);
+  listen("reconnected", lookAll2);
+  listen("executed", ({ node: id, output }) => {
+    const beneath = output?.[BENEATH_KEY]?.[0];
+    const place = [...places()].find((one) => one.id === id);
+    if (!beneath || !place) return;
+    BENEATH.set(id, beneath);
+    const seen = output?.[SEEN_KEY2]?.[0];
+    void (seen ? noteSeen(id, seen) : Promise.resolve()).then(() => PANELS2.get(place.node)?.look());
+  });
+}
+register({ name: "LivePortraitSuite.Timeline", nodeCreated: nodeCreated2, setup: setup3 });

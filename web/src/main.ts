@@ -2,3 +2,4 @@
 import "./bypass";
 import "./expression_editor";
 import "./status_text";
+import "./timeline";

@@ -35,6 +35,15 @@ const SHEET = `
 .lps-one { display: flex; align-items: center; gap: 5px; min-width: 0; }
 .lps-one input { flex: 1; min-width: 0; height: 20px; margin: 0; accent-color: var(--lps-accent); }
 .lps-one output { width: 34px; text-align: right; font-variant-numeric: tabular-nums; }
+.lps-timeline { flex: 2 1 0; min-height: 150px; overflow: hidden auto; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px; }
+.lps-timeline canvas { display: block; width: 100%; touch-action: none; }
+.lps .lps-text { flex: 2 1 0; min-height: 150px; resize: none; font: 12px/1.4 ui-monospace, monospace; }
+.lps .lps-text, .lps input[type="number"] { box-sizing: border-box; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px;
+  background: var(--comfy-input-bg, #222); color: inherit; }
+.lps input[type="number"] { width: 64px; height: 26px; font: inherit; padding: 0 4px; }
+.lps-key { align-items: center; min-height: 26px; }
+.lps-key span { min-width: 90px; }
+.lps-key input[type="range"] { flex: 1; min-width: 60px; accent-color: var(--lps-accent); }
 `;
 
 /** Put the sheet on the page, once. */
@@ -57,6 +66,14 @@ const ICONS = {
   paste: "M5.5 3.5h-2v10h9v-10h-2M5.5 2.5h5v2.5h-5z",
   link: "M6.7 9.3l2.6-2.6M7.5 4.8 9 3.3a2.6 2.6 0 0 1 3.7 3.7l-1.5 1.5M8.5 11.2 7 12.7A2.6 2.6 0 0 1 3.3 9l1.5-1.5",
   save: "M3 2.5h8l2.5 2.5v8.5H2.5v-11zM5 2.5v4h5v-4M5 13.5v-4h6v4",
+  play: "M4.5 3v10l8-5z",
+  loop: "M3 8V6.5A2.5 2.5 0 0 1 5.5 4H13M11 2l2 2-2 2M13 8v1.5a2.5 2.5 0 0 1-2.5 2.5H3M5 10l-2 2 2 2",
+  addKey: "M6.5 4 10 7.5 6.5 11 3 7.5zM12 10v4M10 12h4",
+  removeKey: "M6.5 4 10 7.5 6.5 11 3 7.5zM10 12h4",
+  zoomIn: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3 14 14M7 5v4M5 7h4",
+  zoomOut: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3 14 14M5 7h4",
+  fit: "M2.5 3v10M13.5 3v10M5 8h6M6.5 6.2 4.7 8l1.8 1.8M9.5 6.2 11.3 8 9.5 9.8",
+  text: "M3 4h10M3 7h7M3 10h9M3 13h5",
   before: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z",
 };
 
