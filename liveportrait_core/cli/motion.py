@@ -44,6 +44,7 @@ LABELS: Final = {
     "absent": "channels it lacks",
     "parts": "parts of the face",
     "absolute": "absolute channels or parts",
+    "from_shut_lips": "closes a source's lips first",
     "canonical": "canonical keypoints",
     "pitch_deg": "pitch, degrees",
     "yaw_deg": "yaw, degrees",

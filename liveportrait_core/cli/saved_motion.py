@@ -60,6 +60,7 @@ def describe(motion: Motion) -> dict[str, Any]:
         "absent": sorted(motion.absent),
         "parts": sorted(motion.carried_parts),
         "absolute": sorted(motion.absolute),
+        "from_shut_lips": motion.from_shut_lips,
         "canonical": motion.canonical is not None,
         **{name: _range(values) for name, values in pose.items()},
         "scale": _range(motion.scale),

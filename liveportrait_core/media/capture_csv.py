@@ -44,9 +44,9 @@ def read_capture_csv(text: str, name: str, options: CaptureOptions) -> Blendshap
     """Blendshapes of a CSV's text.
 
     Convention:
-        - a time code is hours:minutes:seconds:frames, frames with a fraction; their rate is the
-          lowest usual one that holds the largest number, as a CSV does not state it; 60 or more
-          where all are of one second
+        - a time code is hours:minutes:seconds:frames, frames with a fraction; as a CSV does not
+          state their rate, it is the number of them in a whole second; where none is whole, the
+          lowest usual one that holds the largest number, 60 or more where all are of one second
         - a `;` before the frames is a drop-frame code: 29.97 or 59.94 frames a second
         - a time code that is a whole number counts frames
         - cells are parted by commas, or by semicolons or tabs as spreadsheets write them, where a
@@ -207,10 +207,17 @@ def _check_rate(rate: Fraction, largest: int, name: str) -> None:
 
 
 def _rate_of(frames: Sequence[int]) -> Fraction:
-    """The lowest usual rate that has a frame of the largest number, once a second has ended."""
-    ends = any(now < before for before, now in pairwise(frames))
-    usual = RATES if ends else (rate for rate in RATES if rate >= DEFAULT_FPS)
-    return next((rate for rate in usual if rate > max(frames)), Fraction(max(frames) + 1))
+    """The number of frames of a whole second, else the lowest usual rate that has the largest.
+
+    A file of less than a second is of `DEFAULT_FPS` at least.
+    """
+    largest = max(frames)
+    begins = [k for k, (before, now) in enumerate(pairwise(frames), 1) if now < before]
+    whole = list(range(largest + 1))
+    if any(list(frames[begin:end]) == whole for begin, end in pairwise(begins)):
+        return Fraction(largest + 1)
+    usual = RATES if begins else (rate for rate in RATES if rate >= DEFAULT_FPS)
+    return next((rate for rate in usual if rate > largest), Fraction(largest + 1))
 
 
 def _over_midnight(counts: list[Fraction], a_day: Fraction) -> list[Fraction]:

@@ -93,6 +93,15 @@ def test_the_rate_is_that_of_the_time_codes(tmp_path, largest, rate):
     assert len(read) == 2 * rate
 
 
+@pytest.mark.parametrize("fps", [12, 20, 24, 30])
+def test_a_second_that_has_all_of_its_frames_tells_an_unusual_rate(tmp_path, fps):
+    weights = torch.linspace(0, 1, 3 * fps)[:, None].expand(-1, 52)
+    save_blendshapes(Blendshapes(weights=weights, fps=Fraction(fps)), tmp_path / "take.csv")
+    read = load_blendshapes(tmp_path / "take.csv")
+    assert (read.fps, len(read)) == (fps, 3 * fps)
+    torch.testing.assert_close(read.weights, weights, rtol=0, atol=1e-4)
+
+
 def test_a_rate_that_is_given_counts_the_frames_of_the_time_codes(tmp_path):
     rows = [f"00:00:{k // 30:02}:{k % 30:02}.000,2,{k / 50},0" for k in range(40)]
     path = written(tmp_path / "take.csv", csv_text(*rows))
