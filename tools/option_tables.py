@@ -8,6 +8,7 @@ from liveportrait_core.command_options import (
     ClipPart,
     ConvertOptions,
     DownloadOptions,
+    ExpressionOptions,
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
@@ -19,6 +20,7 @@ from liveportrait_core.command_options import (
     TimelineFileOptions,
 )
 from liveportrait_core.config.tables import option_table
+from liveportrait_core.motion.control_options import Controls
 from liveportrait_core.motion.import_options import ImportOptions
 from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.slider_options import Sliders
@@ -61,6 +63,16 @@ TABLES = (
         "`--crop-shift-x` and `--crop-shift-y`: it can give the shift whole.",
     ),
     ("The rest of `AnimateOptions`", AnimateOptions, ""),
+    (
+        "An expression: `ExpressionOptions`",
+        ExpressionOptions,
+        "Of `edit` alone; [expressions.md](expressions.md) has examples.",
+    ),
+    (
+        "Controls: `Controls`",
+        Controls,
+        "`edit --set` has them by name; a name without its side means both.",
+    ),
     ("Editing: `Edit`", Edit, "Its `sliders` are `Sliders`."),
     ("Sliders: `Sliders`", Sliders, ""),
     ("A face that does nothing: `IdleOptions`", IdleOptions, "`motion idle` has them by name."),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..motion.control_options import Controls
+from ..motion.control_tools import REST
 from ..motion.words import PRESET, Vocabulary, controls_of_words
 from .shipped_expressions import expression_files, load_preset
 
@@ -26,16 +27,20 @@ def shipped_vocabulary() -> Vocabulary:
     return MappingProxyType(dict(line.split("\t", 1) for line in lines))
 
 
-def controls_from_text(text: str) -> Controls:
+def controls_from_text(text: str, base: Controls = REST) -> Controls:
     """The controls that words ask for, English or Chinese, with presets by their names.
 
     `controls_from_text("slight smile, look left, raise the right brow")`
+
+    Args:
+        text: The words.
+        base: The face that they go over.
 
     Raises:
         ValueError: A word is not known, or a phrase says nothing (`controls_of_words`).
         MediaError: The file of a preset that is named cannot be used.
     """
-    return controls_of_words(text, vocabulary_with_presets(), load_preset)
+    return controls_of_words(text, vocabulary_with_presets(), load_preset, base)
 
 
 def vocabulary_with_presets() -> Vocabulary:

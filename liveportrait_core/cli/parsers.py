@@ -8,6 +8,7 @@ from .. import __version__
 from ..command_options import (
     ConvertOptions,
     DownloadOptions,
+    ExpressionOptions,
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
@@ -102,14 +103,24 @@ def _add_edit(commands: Subparsers) -> None:
     parser = add_command(
         commands,
         "edit",
-        help="change the expression of one picture with sliders",
-        description="Change the face of PICTURE: sliders at 0 (zoom at 1) leave it as it is.",
-        usage="%(prog)s PICTURE -o OUT [options]",
+        help="change the expression of a picture or video: words, presets, controls, sliders",
+        description="Change the face of SOURCE, in every frame of a video. Without an expression "
+        "and with sliders at 0 (zoom at 1) it stays as it is.",
+        usage="%(prog)s SOURCE -o OUT [options]",
     )
-    parser.add_argument("picture", metavar="PICTURE", type=file_name, help="picture to change")
-    add_output(parser, "picture to write: .png, .jpg, .webp, .bmp, .tif")
-    kinds = (Edit, AnimateOptions, ModelOptions, ReportOptions)
-    finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"), skip=("progress",))
+    parser.add_argument(
+        "picture", metavar="SOURCE", type=file_name, help="picture or video to change"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=output_path,
+        required=True,
+        help="picture to write: .png, .jpg, .webp, .bmp, .tif; of a video as for 'animate'",
+    )
+    kinds = (ExpressionOptions, Edit, AnimateOptions, ModelOptions, ReportOptions)
+    finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"))
 
 
 def _add_faces(commands: Subparsers) -> None:

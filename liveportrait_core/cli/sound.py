@@ -45,8 +45,9 @@ def sound_of(
             f"--audio is {audio}, and {paths[audio]} has {found}; a video with sound is expected. "
             "Choose the other one, or none."
         )
-    if isinstance(inputs["driving"], Speech):
-        return inputs["driving"]
+    speech = inputs.get("driving")
+    if isinstance(speech, Speech):
+        return speech
     with_sound = [
         reader for reader in inputs.values() if isinstance(reader, VideoReader) and reader.has_audio
     ]

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ..config.fields import check_options, option, specs_of
 
@@ -126,6 +126,30 @@ TURNED_ROUND: Final = frozenset(
 )
 """Controls whose value a mirror also turns round."""
 
+
+def short_name(control: str) -> str:
+    """A control's name in texts: yaw for yaw_deg."""
+    return control.removesuffix("_deg")
+
+
+def name_of_both(control: str) -> str:
+    """The name in texts of a control and its opposite together: smile of smile_left."""
+    return short_name(control.replace("_left", "").replace("_right", ""))
+
+
+NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        **{name: (name,) for name in OPPOSITE},
+        **{short_name(name): (name,) for name in OPPOSITE},
+        **{name_of_both(name): (name, other) for name, other in OPPOSITE.items() if "left" in name},
+    }
+)
+"""What a control is called in a text -> the controls: `smile` is both corners, `yaw` yaw_deg."""
+
+CopiedPart = Literal["brows", "eyes", "lip", "rest", "head"]
+"""What of a face its expression is copied."""
+EVERYTHING: Final = frozenset[CopiedPart](get_args(CopiedPart))
+
 ControlValues: TypeAlias = "Controls | Mapping[str, float | Tensor]"
 """Values of controls; a mapping may leave controls out, go beyond the ranges, and hold (B,)
 tensors: a value for each frame."""
@@ -149,6 +173,6 @@ def control_values(controls: ControlValues) -> dict[str, float | Tensor]:
 
 def no_control(name: str) -> str:
     """What is said of a name that no control has."""
-    near = difflib.get_close_matches(name, OPPOSITE, 1)
+    near = difflib.get_close_matches(name, NAMES, 1)
     meant = f"Did you mean '{near[0]}'?" if near else f"Choose one of {', '.join(OPPOSITE)}."
     return f"There is no control '{name}'. {meant}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import torch
 from torch import Generator, Tensor
 
-from ..config.fields import specs_of
-from .control_options import CONTROL_GROUPS, OPPOSITE, TURNED_ROUND, Controls, no_control
+from ..config.fields import spec_of, specs_of
+from ..config.spec import OptionError
+from .control_options import CONTROL_GROUPS, NAMES, OPPOSITE, TURNED_ROUND, Controls, no_control
 
 REST: Final = Controls()
 
@@ -95,6 +96,26 @@ def controls_within(values: dict[str, float]) -> Controls:
         assert most is not None
         held[name] = min(max(value, least), most)
     return Controls(**held)
+
+
+def controls_of_settings(settings: Iterable[str]) -> dict[str, float]:
+    """Values of controls out of texts as "jaw_open=.4,smile=1".
+
+    Convention:
+        - names are those of `NAMES`
+        - what comes later holds
+
+    Raises:
+        OptionError: There is no control of a name, or a value is out of its range.
+    """
+    values: dict[str, float] = {}
+    for setting in (part for text in settings for part in text.split(",") if part.strip()):
+        name, _, text = (part.strip() for part in setting.partition("="))
+        if name not in NAMES:
+            raise OptionError(no_control(name))
+        for one in NAMES[name]:
+            values[one] = spec_of(Controls, one).from_text(text, name)
+    return values
 
 
 def random_controls(seed: int, amount: float = 1.0) -> Controls:

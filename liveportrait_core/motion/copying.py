@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from ..constants import FACE_PARTS, FacePart
 from .blendshape_map import BlendshapeMap, driver_of_moves, travel_in_head
-from .control_options import TURNS
+from .control_options import EVERYTHING, TURNS, CopiedPart
 from .controls import control_effects
 from .edit import neutral_motion
 from .reference import check_motions
@@ -19,8 +19,6 @@ from .regions import keypoint_space
 from .transfer import lid_travel, neutral_reference
 from .types import Channel, Motion
 
-CopiedPart = FacePart | Literal["head"]
-EVERYTHING: Final[frozenset[CopiedPart]] = frozenset((*FACE_PARTS, "head"))
 RIDGE: Final = 0.01
 """Share of the mean square of what a control moves: what two controls explain goes to both."""
 NUM_STEPS: Final = 500

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..config.fields import specs_of
 from .control_options import Controls
-from .control_tools import changed_controls, controls_within
+from .control_tools import REST, changed_controls, controls_within, values_of_controls
 from .word_meanings import DEGREES, MEANINGS, SIDES, TURN_CONTROLS, Values
 
 Vocabulary = Mapping[str, str]
@@ -41,7 +41,10 @@ class _Said:
 
 
 def controls_of_words(
-    text: str, vocabulary: Vocabulary, preset: Callable[[str], Controls] | None = None
+    text: str,
+    vocabulary: Vocabulary,
+    preset: Callable[[str], Controls] | None = None,
+    base: Controls = REST,
 ) -> Controls:
     """The controls that some words ask for.
 
@@ -60,14 +63,16 @@ def controls_of_words(
         text: The words.
         vocabulary: Of the languages that are understood.
         preset: Gives the controls of a preset by its name, for the vocabulary's `preset:NAME`.
+        base: The face that they go over.
 
     Returns:
-        Controls; what was not named is at rest.
+        The base with what was named.
 
     Raises:
         ValueError: A word is not known, or a phrase says nothing that a face does.
     """
-    return controls_within(values_of_words(text, vocabulary, preset))
+    said = values_of_words(text, vocabulary, preset)
+    return controls_within({**values_of_controls(base), **said})
 
 
 def values_of_words(

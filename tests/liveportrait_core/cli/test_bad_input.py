@@ -327,9 +327,9 @@ def test_a_mistyped_option_is_one_line(animate, files, out, option, word):
     assert list(out.iterdir()) == []
 
 
-def test_edit_refuses_a_video_and_a_bad_name(liveportrait, files, out, model_file):
+def test_edit_refuses_a_bad_name(liveportrait, files, out, model_file):
     ran = liveportrait("edit", files / "clip.mp4", "-o", out / "a.png", "--model", model_file)
-    assert_refused(ran, out, "is a video", "animate")
+    assert_refused(ran, out, "is a picture, but the result has many frames")
     ran = liveportrait("edit", files / "portrait.png", "-o", out / "a.mp4", "--model", model_file)
     assert_refused(ran, out, ".png")
 

@@ -1,0 +1,116 @@
+"""edit: presets, words, controls and the expression of a photo, on pictures and videos."""
+
+import json
+
+import numpy as np
+import pytest
+
+from liveportrait_core.assets.shipped_expressions import load_preset
+from liveportrait_core.media.images import read_image
+from liveportrait_core.media.video import VideoReader
+from liveportrait_core.motion.control_options import Controls
+from liveportrait_core.motion.control_tools import changed_controls, mirror_controls
+
+squares_are_faces = pytest.mark.usefixtures("_square_faces")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVEPORTRAIT_EXPRESSIONS", str(tmp_path / "mine"))
+
+
+@pytest.fixture
+def edit(liveportrait, files, model_file):
+    """`liveportrait edit` of the portrait with the tiny model."""
+
+    def run(*arguments, source="portrait.png"):
+        return liveportrait("edit", files / source, *arguments, "--model", model_file)
+
+    return run
+
+
+def controls_in(ran):
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)["controls"]
+
+
+@squares_are_faces
+def test_preset_words_and_controls_go_over_one_another(edit, out):
+    asked = ("--preset", "surprised", "--words", "look left, mouth closed", "--set", "gaze_x=.5")
+    controls = controls_in(edit("-o", out / "a.png", *asked, "--json"))
+    expected = changed_controls(load_preset("surprised")) | dict.fromkeys(
+        ("gaze_left_x", "gaze_right_x"), 0.5
+    )
+    del expected["jaw_open"]
+    assert controls == expected
+
+
+@squares_are_faces
+def test_an_expression_changes_the_picture_and_sliders_add_to_it(edit, out):
+    pictures = []
+    for number, asked in enumerate(
+        ((), ("--set", "smile=1"), ("--set", "smile=1", "--mouth", "60"))
+    ):
+        path = out / f"{number}.png"
+        assert edit("-o", path, "--no-stitch", *asked).code == 0
+        pictures.append(read_image(path).rgb)
+    assert not np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[1], pictures[2])
+
+
+@squares_are_faces
+def test_what_is_kept_is_a_preset_afterwards_and_a_mirror_changes_sides(edit, out):
+    kept = edit("-o", out / "a.png", "--set", "smile_left=.5,yaw=4", "--save-preset", "mine")
+    assert kept.code == 0
+    mirrored = controls_in(edit("-o", out / "b.png", "--preset", "mine", "--mirror", "--json"))
+    expected = mirror_controls(Controls(smile_left=0.5, yaw_deg=4))
+    assert mirrored == changed_controls(expected)
+
+
+@squares_are_faces
+def test_the_expression_of_a_photo_is_added(edit, files, out):
+    like = ("--like", files / "portrait.png")
+    for number, strength in enumerate(("0", "1")):
+        path = out / f"{number}.png"
+        ran = edit("-o", path, *like, "--like-parts", "eyes,lip", "--like-strength", strength)
+        assert ran.code == 0, ran.err
+    first, second = (read_image(out / f"{number}.png").rgb for number in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+@squares_are_faces
+def test_a_video_gets_the_same_change_on_every_frame(edit, out):
+    ran = edit("-o", out / "a.mp4", "--words", "smile", "--smile", "0.5", source="clip.mp4")
+    assert ran.code == 0, ran.err
+    assert "3 frames" in ran.out
+    assert len(list(VideoReader(out / "a.mp4"))) == 3
+    ran = edit("-o", out / "b.mp4", "--set", "zoom=1.1", source="clip.mp4")
+    assert "A video keeps its own place and size" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (("--words", "smlie"), "The word 'smlie' is not known; the nearest"),
+        (("--preset", "hapy"), "The expression is 'hapy'; one of afraid"),
+        (("--set", "smil=1"), "There is no control 'smil'. Did you mean 'smile'"),
+        (
+            ("--set", "smile=3"),
+            "smile is 3.0; a number from -1 to 1 is",
+        ),
+        (("--set", "smile"), "smile is ''; a number from -1 to 1 is expected"),
+        (("--like-parts", "nose"), "--like-parts is 'nose'; brows, eyes, lip"),
+        (("--save-preset", "mine"), "--save-preset is given without an expression"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(edit, out, asked, sentence):
+    ran = edit("-o", out / "a.png", *asked)
+    assert ran.code == 2
+    assert sentence in ran.err
+    assert list(out.iterdir()) == []
+
+
+def test_a_photo_that_is_a_video_is_refused(edit, files, out):
+    ran = edit("-o", out / "a.png", "--like", files / "clip.mp4")
+    assert ran.code == 2
+    assert "clip.mp4, a video; a picture is expected" in ran.err
