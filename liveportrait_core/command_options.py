@@ -13,7 +13,6 @@ from .config.find_options import FindOptions
 from .config.spec import OptionError
 from .constants import COMPACT_SPACE, Box, KeypointSpace
 from .motion.blendshape_options import CaptureOptions
-from .motion.control_options import EVERYTHING, CopiedPart
 from .motion.import_options import ImportOptions, TemplateProgram
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 from .motion.speech_options import SpeechOptions
@@ -124,85 +123,6 @@ class SpeechDriver:
 
     def __post_init__(self) -> None:
         check_options(self)
-
-
-def read_parts(text: str) -> frozenset[CopiedPart]:
-    """Parts of a face with commas between them.
-
-    Raises:
-        ValueError: One of them is none.
-    """
-    named = {part.strip() for part in text.split(",")}
-    if not named <= EVERYTHING:
-        raise ValueError(text)
-    return frozenset(part for part in EVERYTHING if part in named)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpressionOptions:
-    """An expression that is made of several: each goes over those before it."""
-
-    preset: str | None = option(
-        None,
-        "an expression by its name: afraid, angry, disgusted, doubtful, kiss, laugh, sad, sleepy, "
-        "smile, smirk, surprised, thinking, wink, yawn, or one of --save-preset",
-        group="expression",
-        metavar="NAME",
-        unset="none",
-    )
-    words: str | None = option(
-        None,
-        "what the face does, as 'slight smile, look left, raise the right brow' or 'turn left 10 "
-        "degrees'; left and right are the image's, presets are words too, and Chinese is "
-        "understood",
-        group="expression",
-        metavar="TEXT",
-        unset="none",
-    )
-    set: tuple[str, ...] = option(
-        (),
-        "controls, from -1 to 1, as jaw_open=.4,smile_left=1; a name without its side is both: "
-        "blink, squint, gaze_x, gaze_y, brow, brow_inner, smile, mouth_side, jaw_open, jaw_side, "
-        "lip_open, lip_wide, lip_round, lip_press, lip_funnel, upper_lip, lower_lip, cheek_puff, "
-        "cheek_raise, nose_wrinkle; pitch_deg, yaw_deg, roll_deg, shift_x, shift_y, zoom",
-        group="expression",
-        metavar="NAME=X,...",
-    )
-    like: Path | None = option(
-        None,
-        "adds the expression of the face in a picture, measured against a neutral face",
-        group="expression",
-        metavar="PHOTO",
-        unset="none",
-    )
-    like_parts: frozenset[CopiedPart] | None = option(
-        None,
-        "what of it is taken, with commas between: brows, eyes, lip, rest, head",
-        group="expression",
-        read=read_parts,
-        expects="brows, eyes, lip, rest and head with commas between",
-        metavar="PARTS",
-        unset="all but the head",
-    )
-    like_strength: float = option(
-        1.0, "how strong it is", minimum=0, maximum=2, step=0.05, group="expression"
-    )
-    mirror: bool = option(False, "left and right of all of these change places", group="expression")
-    save_preset: str | None = option(
-        None,
-        "keep preset, words and controls under this name, for here and for ComfyUI",
-        group="expression",
-        metavar="NAME",
-        unset="no",
-    )
-
-    def __post_init__(self) -> None:
-        check_options(self)
-
-    @property
-    def is_some(self) -> bool:
-        """Whether any expression is asked for."""
-        return bool(self.preset or self.words or self.set or self.like)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

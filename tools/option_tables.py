@@ -8,7 +8,6 @@ from liveportrait_core.command_options import (
     ClipPart,
     ConvertOptions,
     DownloadOptions,
-    ExpressionOptions,
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
@@ -21,6 +20,7 @@ from liveportrait_core.command_options import (
 )
 from liveportrait_core.config.tables import option_table
 from liveportrait_core.motion.control_options import Controls
+from liveportrait_core.motion.expression_options import ExpressionOptions
 from liveportrait_core.motion.import_options import ImportOptions
 from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.slider_options import Sliders

@@ -12,7 +12,7 @@ import torch
 
 from ..animation.animation import Animation
 from ..animation.render import render
-from ..command_options import ExpressionOptions, ModelOptions, OutputOptions, ReportOptions
+from ..command_options import ModelOptions, OutputOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..config.fields import values_of
 from ..errors import counted
@@ -20,6 +20,7 @@ from ..media.atomic import check_output
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..media.video import VideoReader
 from ..motion.control_tools import changed_controls
+from ..motion.expression_options import ExpressionOptions
 from ..motion.slider_options import Sliders
 from ..options import AnimateOptions, Edit
 from ..pipeline import prepare

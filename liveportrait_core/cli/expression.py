@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..assets.shipped_expressions import load_preset, save_preset
 from ..assets.shipped_words import controls_from_text
-from ..command_options import ExpressionOptions
 from ..constants import FACE_PARTS
 from ..errors import MediaError, about
 from ..model import LivePortraitModel
@@ -19,6 +18,7 @@ from ..motion.control_tools import (
 from ..motion.controls import motion_of_controls
 from ..motion.copying import copied_expression
 from ..motion.edit import driving_expression, mirror
+from ..motion.expression_options import ExpressionOptions
 from ..motion.layers import layer_motions
 from ..motion.slider_options import Sliders
 from ..motion.tool_options import LayerOptions

@@ -8,7 +8,6 @@ from .. import __version__
 from ..command_options import (
     ConvertOptions,
     DownloadOptions,
-    ExpressionOptions,
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
@@ -23,6 +22,7 @@ from ..command_options import (
     TimelineFileOptions,
 )
 from ..config.arguments import Parser
+from ..motion.expression_options import ExpressionOptions
 from ..motion.speech_style import STYLE_VALUES
 from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..options import AnimateOptions, Edit
