@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from ..motion.timeline import Timeline
@@ -24,6 +25,8 @@ def read_timeline(text: str) -> Timeline:
         ValueError: A line cannot be read; the sentence names the line and the word.
         MediaError: The file of a preset that is named cannot be used.
     """
+    with suppress(ValueError):
+        return parse_timeline(text)  # most texts need no words, which take longer
     vocabulary = vocabulary_with_presets()
     values = partial(values_of_words, vocabulary=vocabulary, preset=load_preset)
     return parse_timeline(text, TimelineWords(values=values, tokens=vocabulary))

@@ -30,7 +30,7 @@ HANDLE_Y: Final = (-1.0, 2.0)
 """How far a handle may go down and up."""
 DECIMALS: Final = 4
 """Of times, values and handles; more could not be told apart."""
-_HALVINGS: Final = 50
+_HALVINGS: Final = 32
 _ROUNDS: Final = (-1, 0, 1)
 
 
@@ -119,20 +119,23 @@ def curve_values(keys: Sequence[Key], times_s: Tensor, period_s: float | None = 
 
 def _eased(share: Tensor, easings: Sequence[Easing], start: Tensor) -> Tensor:
     """(N,) how far the value has gone of its way at a share of the time."""
-    linear = (1 / 3, 1 / 3, 2 / 3, 2 / 3)
-    handles = torch.tensor(
-        [
-            BEZIER_EASINGS.get(easing, linear) if isinstance(easing, str) else easing
-            for easing in easings
-        ],
-        dtype=torch.float64,
-    )
-    hold = torch.tensor([easing == "hold" for easing in easings])[start]
     straight = torch.tensor([easing == "linear" for easing in easings])[start]
-    x1, y1, x2, y2 = handles[start].unbind(-1)
-    eased = torch.where(straight, share, _bezier(_parameter(share, x1, x2), y1, y2))
-    ended = (share == 0) | (share == 1)
-    return torch.where(ended, share, torch.where(hold, 0.0, eased))
+    eased = torch.where(straight, share, 0.0)
+    curved = [index for index, easing in enumerate(easings) if _handles_of(easing) is not None]
+    if curved:
+        handles = torch.zeros(len(easings), 4, dtype=torch.float64)
+        handles[curved] = torch.tensor(
+            [_handles_of(easings[index]) for index in curved], dtype=torch.float64
+        )
+        here = torch.isin(start, torch.tensor(curved))
+        x1, y1, x2, y2 = handles[start[here]].unbind(-1)
+        eased[here] = _bezier(_parameter(share[here], x1, x2), y1, y2)
+    # exact at both ends
+    return torch.where((share == 0) | (share == 1), share, eased)
+
+
+def _handles_of(easing: Easing) -> Handles | None:
+    return BEZIER_EASINGS.get(easing) if isinstance(easing, str) else easing
 
 
 def _parameter(x: Tensor, x1: Tensor, x2: Tensor) -> Tensor:

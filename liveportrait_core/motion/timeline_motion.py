@@ -68,10 +68,7 @@ def motion_of_timeline(
     length_s = timeline_length(timeline, motions, sound_s=sound_s)
     frames = num_frames(length_s, fps)
     times_s = torch.arange(frames, dtype=torch.float64) / float(fps)
-    values = timeline_values(timeline, times_s, length_s)
-    # a control that is not moved gives all frames, also where there is no key at all
-    values.setdefault("yaw_deg", torch.zeros(frames))
-    keyed = motion_of_controls(values, shape_map, fps)
+    keyed = _keys_alone(timeline, shape_map, times_s, length_s)
     if placed:
         rest = replace(
             keyed.reference or neutral_motion(space), absent=frozenset(), parts=FACE_PARTS
@@ -81,6 +78,39 @@ def motion_of_timeline(
             beneath = _laid_over(beneath, part, segment, loop=timeline.loop)
         keyed = layer_motions(beneath, keyed, LayerOptions(region="all", how="add"))
     return keyed.describe(fps=fps, producer="timeline")
+
+
+def frame_of_timeline(
+    timeline: Timeline,
+    shape_map: BlendshapeMap,
+    time_s: float,
+    motions: Sequence[Motion] = (),
+    *,
+    sound_s: float | None = None,
+) -> Motion:
+    """The one frame of `motion_of_timeline` that is nearest to a time; keys alone are quick.
+
+    `frame_of_timeline(read_timeline("0.8 smile 1"), shape_map, 0.4)`
+
+    Arguments and errors are those of `motion_of_timeline`.
+    """
+    fps = frame_rate(timeline, motions)
+    length_s = timeline_length(timeline, motions, sound_s=sound_s)
+    frame = min(num_frames(length_s, fps) - 1, max(0, round(time_s * float(fps))))
+    if motions or timeline.segments:
+        return motion_of_timeline(timeline, shape_map, motions, sound_s=sound_s)[frame]
+    times_s = torch.tensor([frame], dtype=torch.float64) / float(fps)
+    keyed = _keys_alone(timeline, shape_map, times_s, length_s)
+    return keyed.describe(fps=fps, producer="timeline")
+
+
+def _keys_alone(
+    timeline: Timeline, shape_map: BlendshapeMap, times_s: Tensor, length_s: float
+) -> Motion:
+    values = timeline_values(timeline, times_s, length_s)
+    # a control that is not moved gives all frames, also where there is no key at all
+    values.setdefault("yaw_deg", torch.zeros(len(times_s)))
+    return motion_of_controls(values, shape_map)
 
 
 def frame_rate(timeline: Timeline, motions: Sequence[Motion]) -> Fraction:

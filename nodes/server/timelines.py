@@ -17,8 +17,8 @@ from ...liveportrait_core.assets.shipped_blendshape_maps import shipped_blendsha
 from ...liveportrait_core.assets.timeline_words import read_timeline
 from ...liveportrait_core.motion.timeline import CONTROL_NAMES, control_spec, timeline_values
 from ...liveportrait_core.motion.timeline_motion import (
+    frame_of_timeline,
     frame_rate,
-    motion_of_timeline,
     num_frames,
     segment_ends,
     timeline_length,
@@ -155,10 +155,9 @@ def frame_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
     known = beneath or Beneath()
     space = loaded.model.preset.space
     motions = tuple(motion for motion in known.motions if motion.space == space)
-    made = motion_of_timeline(
-        timeline, shipped_blendshape_map(space), motions, sound_s=known.sound_s
+    return frame_of_timeline(
+        timeline, shipped_blendshape_map(space), float(time_s), motions, sound_s=known.sound_s
     )
-    return made[min(len(made) - 1, max(0, round(time_s * float(made.fps))))]
 
 
 def _known_part(timeline: Timeline, beneath: Beneath | None) -> Timeline:

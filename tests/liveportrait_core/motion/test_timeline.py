@@ -15,7 +15,11 @@ from liveportrait_core.motion.life import idle_motion
 from liveportrait_core.motion.life_options import IdleOptions
 from liveportrait_core.motion.regions import keypoint_space
 from liveportrait_core.motion.timeline import Timeline, timeline_values
-from liveportrait_core.motion.timeline_motion import motion_of_timeline, timeline_length
+from liveportrait_core.motion.timeline_motion import (
+    frame_of_timeline,
+    motion_of_timeline,
+    timeline_length,
+)
 from liveportrait_core.motion.timeline_options import Segment
 from liveportrait_core.motion.timeline_text import parse_timeline
 from liveportrait_core.motion.transfer import relative_motion
@@ -85,6 +89,16 @@ def test_another_frame_rate_shows_the_same_movements(loop):
     assert len(fast) == 200
     assert torch.equal(fast[::4].expression, slow.expression)
     assert torch.equal(fast[::4].pose_deg, slow.pose_deg)
+
+
+@pytest.mark.parametrize("beneath", [(), (idle_motion(COMPACT_SPACE, IdleOptions(duration=1)),)])
+def test_one_frame_is_that_of_the_whole(beneath):
+    timeline = Timeline(lanes=WAYS, length_s=2, loop=True)
+    made = motion_of_timeline(timeline, COMPACT, beneath)
+    for time_s, frame in ((0, 0), (0.61, 15), (9, 49)):
+        alone = frame_of_timeline(timeline, COMPACT, time_s, beneath)
+        assert len(alone) == 1
+        torch.testing.assert_close(driven(alone), driven(made[frame]), atol=1e-6, rtol=0)
 
 
 def test_the_end_of_a_loop_goes_on_with_its_beginning():
