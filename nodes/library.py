@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ..liveportrait_core.media import clips as clips
     from ..liveportrait_core.media import video as video
     from ..liveportrait_core.media import video_writer as video_writer
+    from ..liveportrait_core.sessions import live as live
+    from ..liveportrait_core.sessions import loop as loop
     from ..liveportrait_core.sessions import portrait as portrait
     from ..liveportrait_core.speech import sound as sound
     from ..liveportrait_core.speech import talking as talking

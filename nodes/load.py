@@ -16,6 +16,7 @@ from ..liveportrait_core.command_options import ModelOptions
 from ..liveportrait_core.config.fields import spec_of
 from ..liveportrait_core.errors import CheckpointError, about
 from . import library, runtime
+from .adapt.running import LiveRuns
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket
 
@@ -143,11 +144,18 @@ def loaded_model(model_name: str, precision: str, face_finder: str) -> LoadedMod
         if isinstance(place, Path) and model_name in NAMED_MODELS:
             model = replace(model, origin=str(place))
         kept = library.kept.Kept()
+        live = LiveRuns()
+
+        def forget() -> None:
+            kept.forget("features")
+            live.forget_features()
+
         loaded = LoadedModel(
             model=model,
-            patcher=runtime.patcher_of(model, on_unload=lambda: kept.forget("features")),
+            patcher=runtime.patcher_of(model, on_unload=forget),
             face_models=finder,
             kept=kept,
+            live=live,
         )
         _LIVING[key] = loaded
     return loaded

@@ -14,6 +14,7 @@ from . import (
     faces,
     failures,
     keypoints,
+    live,
     load,
     motion,
     motion_files,
@@ -50,5 +51,6 @@ _NODES: tuple[type[io.ComfyNode], ...] = (
     *speech.NODES,
     *expression_editor.NODES,
     *timeline.NODES,
+    *live.NODES,
 )
 NODES = tuple(failures.named(node) for node in _NODES)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.face.faces import FaceTrack
     from ..liveportrait_core.imaging.crop import CropTransform
     from ..liveportrait_core.model import LivePortraitModel
+    from .adapt.running import LiveRuns
 
 ModelSocket = io.Custom("LIVEPORTRAIT_MODEL")
 FacesSocket = io.Custom("LIVEPORTRAIT_FACES")
@@ -63,6 +64,8 @@ class LoadedModel:
     kept: Kept
     """Faces, crops, motion and features that earlier runs with this model found; it goes when
     ComfyUI drops the output of Load Model, and its features when ComfyUI unloads the model."""
+    live: LiveRuns
+    """What Live Portrait keeps from run to run; it goes with `kept`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,6 +165,11 @@ class PortraitSession:
                 face_px=face_px,
             )
 
+    def forget(self) -> None:
+        """Give up features and pictures; the next frame makes them again."""
+        with self._lock:
+            self._shown.clear()
+
     def keypoints(self, driving: Motion | Edit, *, source_index: int = 0) -> DrivenKeypoints:
         """What one frame of a driver asks of the source: the first half of `frame`."""
         model, options = self.model, self.options.driving
