@@ -60,8 +60,8 @@ class LivePortrait(io.ComfyNode):
         return schema(
             node_id="LPS_LivePortrait",
             display_name="Live Portrait",
-            description="Moves a portrait as the newest picture of a webcam shows it. Run it again "
-            "and again (Run on change, instant): face, neutral frame and smoothing go on.",
+            description="Moves a portrait as the newest picture of a webcam shows it. Each run goes on "
+            "where the last one ended: face, neutral frame, smoothing.",
             stage="animate",
             search_aliases=[
                 *("live", "webcam", "realtime", "real-time", "streaming", "camera"),
@@ -108,8 +108,8 @@ class LivePortrait(io.ComfyNode):
                     max=240.0,
                     step=0.01,
                     advanced=True,
-                    tooltip="Frames per second of what comes; 0 goes by the clock, as a webcam "
-                    f"does. Frames of a film have {DEFAULT_FPS:g}, say.",
+                    tooltip="Frames per second of what comes. 0: by the clock, for a webcam. For "
+                    "frames of a film give its rate.",
                 ),
                 options_field("From Driving Options: openings, limits, and how the driver is cut."),
             ],
