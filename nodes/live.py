@@ -94,9 +94,9 @@ class LivePortrait(io.ComfyNode):
                     tooltip="Another number begins anew: face, neutral frame, smoothing.",
                 ),
                 REGION.field(),
-                STITCH.field(),
                 FACE_INDEX.field(),
                 PASTE_BACK.field(),
+                STITCH.field(advanced=True),
                 SMOOTHING.field(advanced=True),
                 HOLD.field(advanced=True),
                 REST.field(advanced=True),
@@ -138,9 +138,9 @@ class LivePortrait(io.ComfyNode):
         neutral: int,
         again: int,
         region: Region,
-        stitch: bool,
         face_index: int,
         paste_back: bool,
+        stitch: bool,
         smoothing: bool,
         hold: float,
         rest: float,
@@ -157,7 +157,7 @@ class LivePortrait(io.ComfyNode):
             face_models=loaded.face_models,
         )
         runtime.on_device(loaded)
-        key = str(cls.hidden.unique_id)
+        key = str(cls.hidden and cls.hidden.unique_id)
         running = _running(loaded, key, source, options, neutral=neutral, again=again)
         running.session.options = LiveOptions(
             strength=strength, smoothing=smoothing, hold=hold, rest=rest
