@@ -60,8 +60,8 @@ class LivePortrait(io.ComfyNode):
         return schema(
             node_id="LPS_LivePortrait",
             display_name="Live Portrait",
-            description="Moves a portrait as the newest picture of a webcam shows it. Each run goes on "
-            "where the last one ended: face, neutral frame, smoothing.",
+            description="Moves a portrait as the newest picture of a webcam shows it. Each run "
+            "goes on where the last one ended: face, neutral frame, smoothing.",
             stage="animate",
             search_aliases=[
                 *("live", "webcam", "realtime", "real-time", "streaming", "camera"),

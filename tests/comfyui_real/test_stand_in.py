@@ -97,7 +97,7 @@ def test_our_nodes_look_there_as_in_the_stand_in(version, object_info, tmp_path)
     with active(tmp_path, version) as comfyui:
         comfyui.import_pack()
         ours = json.loads(json.dumps(comfyui.object_info()))
-    assert len(ours) == 33
+    assert len(ours) == 34
     for name, entry in ours.items():
         theirs = {key: object_info[name].get(key) for key in entry}
         theirs["input"].pop("hidden", None)

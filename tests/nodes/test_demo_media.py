@@ -62,7 +62,7 @@ def test_an_input_folder_that_is_none_stops_nothing(comfyui, caplog):
     comfyui.input.rmdir()
     comfyui.input.write_text("a file")
     with caplog.at_level(logging.WARNING):
-        assert len(comfyui.import_pack()) == 33
+        assert len(comfyui.import_pack()) == 34
     assert "the demo files of its workflows are not in the input folder" in caplog.text
 
 

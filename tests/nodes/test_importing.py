@@ -42,7 +42,7 @@ def test_importing_the_pack_loads_no_networks_and_nothing_heavy(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     first, then, num_nodes = json.loads(done.stdout)
-    assert num_nodes == 33
+    assert num_nodes == 34
     roots = {name.partition(".")[0] for name in first}
     assert not roots & {*HEAVY, "torch", "numpy", "av", "comfy", "comfy_api", "folder_paths"}
     assert not {name.partition(".")[0] for name in then} & HEAVY
