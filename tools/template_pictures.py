@@ -40,6 +40,7 @@ TIMEOUT_S: Final = 1800
 CHANGED: Final = {
     "LPS_AnimatePortrait": "source",
     "LPS_AnimateVideo": "source",
+    "LPS_ExpressionEditor": "source",
     "LPS_PasteBack": "images",
 }
 """By node: the input with the picture that it changes."""
