@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,23 +15,29 @@ from ..liveportrait_core.assets.shipped_blendshape_maps import shipped_blendshap
 from ..liveportrait_core.assets.shipped_expressions import expression_files, load_preset
 from ..liveportrait_core.assets.shipped_words import controls_from_text
 from ..liveportrait_core.config.fields import build, spec_of
+from ..liveportrait_core.constants import FACE_PARTS
 from ..liveportrait_core.errors import about
 from ..liveportrait_core.motion.control_options import Controls
 from ..liveportrait_core.motion.control_tools import changed_controls, controls_within
 from ..liveportrait_core.motion.controls import motion_of_controls
+from ..liveportrait_core.motion.copying import EVERYTHING, CopiedPart, copied_expression
+from ..liveportrait_core.motion.layers import layer_motions
+from ..liveportrait_core.motion.tool_options import LayerOptions
 from ..liveportrait_core.options import AnimateOptions, FaceOptions
 from . import library, runtime
 from .adapt.clips import clip_of, fps_of, still_of
+from .adapt.images import checked_images, pixels_of
 from .adapt.results import face_images, rendered_images
 from .fields import FACE_INDEX, fps_field, images_field, model_field
 from .schema import field, schema
 from .server.seen import SEEN
 from .sockets import LoadedModel, MotionSocket, checked
-from .widgets import OptionWidget
+from .widgets import OptionWidget, check_choice
 
 if TYPE_CHECKING:
     from comfy_api.latest import Input
 
+    from ..liveportrait_core.imaging.tensors import Pixels
     from ..liveportrait_core.motion.types import Motion
 
 WIDGETS: Final = tuple(
@@ -39,6 +46,18 @@ WIDGETS: Final = tuple(
 """In the order of the node; workflows rely on it, so new controls are only appended."""
 PRESET, WORDS = "preset", "words"
 NO_PRESET: Final = "none"
+LIKE: Final = "like"
+PARTS: Final[Mapping[str, frozenset[CopiedPart]]] = MappingProxyType(
+    {
+        "face": frozenset[CopiedPart](FACE_PARTS),
+        "eyes": frozenset[CopiedPart](("eyes",)),
+        "brows": frozenset[CopiedPart](("brows",)),
+        "mouth": frozenset[CopiedPart](("lip",)),
+        "head": frozenset[CopiedPart](("head",)),
+        "all": EVERYTHING,
+    }
+)
+"""Choices of `like_parts`, and what they take."""
 SEEN_KEY: Final = "lps_seen"
 """Key of the node's output for web/src/expression_editor.ts: what previews may name."""
 
@@ -89,6 +108,33 @@ class ExpressionEditor(io.ComfyNode):
                     for widget in WIDGETS
                 ),
                 fps_field(),
+                field(
+                    io.Image,
+                    LIKE,
+                    optional=True,
+                    tooltip="A photo whose expression is added to all of these.",
+                ),
+                field(
+                    io.Combo,
+                    "like_parts",
+                    options=list(PARTS),
+                    default="face",
+                    optional=True,
+                    advanced=True,
+                    tooltip="What is taken from the photo 'like': the face without the head's "
+                    "turn, a part of it, the head's turn, or all.",
+                ),
+                field(
+                    io.Float,
+                    "like_strength",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    optional=True,
+                    advanced=True,
+                    tooltip="How strong the expression of the photo 'like' is.",
+                ),
             ],
             outputs=[
                 io.Image.Output("images", display_name="images", tooltip="The changed frames."),
@@ -113,19 +159,22 @@ class ExpressionEditor(io.ComfyNode):
         source: Tensor | Input.Video,
         face_index: int,
         fps: float,
+        like: Tensor | None = None,
         **values: object,
     ) -> io.NodeOutput:
         """Every frame with the change, and what previews need."""
         loaded = checked(model, LoadedModel, "model")
         clip = clip_of(source, "source", fps_of(fps))
-        motion = motion_of(loaded, values)
+        net = runtime.on_device(loaded)
+        photo = None if like is None else pixels_of(checked_images(like, LIKE)[0])
+        motion = motion_of(loaded, values, None if photo is None else face_of(loaded, photo))
         progress = runtime.Progress(runtime.READING_STEPS)
         options = AnimateOptions(
             source_face=FaceOptions(index=face_index), face_models=loaded.face_models
         )
         still = still_of(clip)
         animation = library.pipeline.prepare(
-            runtime.on_device(loaded),
+            net,
             still,
             motion,
             options,
@@ -135,23 +184,43 @@ class ExpressionEditor(io.ComfyNode):
         images, _ = rendered_images(animation, progress, clip, even_size=True)
         faces = face_images(animation, images)
         first = still if isinstance(still, np.ndarray) else next(iter(clip))
-        shown = {SEEN_KEY: [SEEN.note(loaded, first)]}
-        return io.NodeOutput(images, faces, runtime.intermediate(motion), ui=shown)
+        seen = [SEEN.note(loaded, picture) for picture in (first, photo) if picture is not None]
+        return io.NodeOutput(images, faces, runtime.intermediate(motion), ui={SEEN_KEY: seen})
 
 
-def motion_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
+def motion_of(loaded: LoadedModel, values: Mapping[str, object], like: Motion | None) -> Motion:
     """What the node's widgets make a face do, one frame.
 
     Args:
         loaded: Whose keypoints are moved.
         values: Of widgets by their names (`controls_of`).
+        like: What was read of the photo `like` (`face_of`).
 
     Raises:
         ValueError: A value is none, or out of its range, or words are not understood.
         MediaError: There is no such preset.
     """
     shape_map = shipped_blendshape_map(loaded.model.preset.space)
-    return motion_of_controls(controls_of(values), shape_map)
+    made = motion_of_controls(controls_of(values), shape_map)
+    if like is None:
+        return made
+    parts, strength = str(values.get("like_parts", "face")), values.get("like_strength", 1.0)
+    check_choice("like_parts", parts, PARTS)
+    if not isinstance(strength, int | float):
+        raise ValueError(f"like_strength is {strength!r}; a number is expected. Set the slider.")
+    copied = copied_expression(like, PARTS[parts], strength)
+    return layer_motions(made, copied, LayerOptions(region="all", how="add"))
+
+
+def face_of(loaded: LoadedModel, photo: Pixels) -> Motion:
+    """What the face of a photo does, one frame.
+
+    Raises:
+        FaceNotFoundError: It shows none.
+    """
+    options = AnimateOptions(face_models=loaded.face_models)
+    with about(LIKE):
+        return library.pipeline.read_motion(loaded.model, photo, options)
 
 
 def controls_of(values: Mapping[str, object]) -> Controls:

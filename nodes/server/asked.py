@@ -31,8 +31,10 @@ class AskedPreview:
     sender: str
     """Node and browser; of each the newest request counts."""
     source: AskedSource
+    like: AskedSource | None
+    """A photo that the node adds the expression of."""
     values: Mapping[str, object]
-    """The editor's widgets by their names."""
+    """The node's widgets by their names."""
     view: View
     side_px: int
     """Longer side of the picture."""
@@ -93,6 +95,7 @@ def preview_of(body: object) -> AskedPreview:
     return AskedPreview(
         sender=_text(given.get("sender"), "sender"),
         source=source_of(given.get("source")),
+        like=None if given.get("like") is None else source_of(given["like"]),
         values=values_of(body),
         view=cast(View, view),
         side_px=_whole(given.get("side_px", 512), "side_px", LEAST_PX, MOST_PX),

@@ -48,8 +48,11 @@ HANDLES: Final[Mapping[str, CompactKeypoint]] = MappingProxyType(
     }
 )
 """What can be dragged on a face, where keypoints have names."""
-Maker = Callable[["LoadedModel", Mapping[str, object]], "Motion"]
-"""Makes the motion of one frame from a model and the widgets of a node."""
+Maker = Callable[["LoadedModel", Mapping[str, object], "Motion | None"], "Motion"]
+"""Makes the motion of one frame from a model, the widgets of a node, and the face of a photo."""
+
+Reader = Callable[["LoadedModel", "Pixels"], "Motion"]
+"""Reads the face of a photo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +82,16 @@ class Previews:
     def __init__(self) -> None:
         """None yet."""
         self._open: OrderedDict[tuple[object, ...], _Open] = OrderedDict()
+        self._read: OrderedDict[tuple[object, ...], Motion] = OrderedDict()
         self._lock = RLock()
 
-    def render(self, asked: AskedPreview, make: Maker) -> Preview:
+    def render(self, asked: AskedPreview, make: Maker, read: Reader) -> Preview:
         """The picture that is asked for.
+
+        Args:
+            asked: What is asked for.
+            make: Makes the motion.
+            read: Reads the face of a photo.
 
         Raises:
             LivePortraitError: The source shows no such face, or a file is missing or unreadable.
@@ -91,7 +100,8 @@ class Previews:
         with self._lock, torch.inference_mode():
             ready = self._session(asked.source)
             session = ready.session
-            keypoints = session.keypoints(make(ready.found.loaded, asked.values))
+            like = None if asked.like is None else self._face(asked.like, read)
+            keypoints = session.keypoints(make(ready.found.loaded, asked.values, like))
             face_px = asked.side_px if asked.view == "face" else None
             frame = session.rendered(keypoints, face_px=face_px)
             handles: dict[str, tuple[float, float]] = {}
@@ -119,10 +129,20 @@ class Previews:
             faces = trackers.find_all(library.clips.Frames([pixels]), options=options)
             return [jpeg_of(_thumbnail(pixels, track.faces[0].box)) for track in faces.tracks]
 
+    def _face(self, asked: AskedSource, read: Reader) -> Motion:
+        """What the face of a photo does, read once."""
+        found = SEEN.find(asked)
+        key = (*found.key, library.kept.Same(found.loaded))
+        if key not in self._read:
+            self._read[key] = read(found.loaded, found.pixels())
+        while len(self._read) > MOST_SESSIONS:
+            self._read.popitem(last=False)
+        return self._read[key]
+
     def _session(self, asked: AskedSource) -> _Open:
         found = SEEN.find(asked)
         net = runtime.beside_a_run(found.loaded)
-        key = (*found.key, asked.face_index, id(found.loaded))
+        key = (*found.key, asked.face_index, library.kept.Same(found.loaded))
         if key not in self._open:
             self._open[key] = _opened(found, net, asked.face_index)
         self._open.move_to_end(key)

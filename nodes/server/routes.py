@@ -56,8 +56,9 @@ def add_routes(routes: web.RouteTableDef) -> None:
     turns, pictures = Turns[Preview](runtime.is_running), Turns[list[bytes]](runtime.is_running)
 
     async def preview(body: object, kind: str) -> web.StreamResponse:
-        asked = preview_of(body)
-        return _picture(await turns.run(asked.sender, lambda: PREVIEWS.render(asked, MAKERS[kind])))
+        asked, read = preview_of(body), expression_editor.face_of
+        made = await turns.run(asked.sender, lambda: PREVIEWS.render(asked, MAKERS[kind], read))
+        return _picture(made)
 
     async def faces(body: object) -> web.StreamResponse:
         asked = source_of(body)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.nodes.suite import STILL, batch, video, walk
+from tests.support.blobs import face_frame
 
 
 @pytest.fixture
@@ -39,6 +40,27 @@ def test_a_film_gets_the_same_change_on_every_frame(suite, edited):
 def test_a_value_out_of_range_is_refused(suite, model):
     given = {"model": model, "source": batch(STILL), "jaw_open": 2.0}
     assert "jaw_open" in suite.refusal("LPS_ExpressionEditor", **given)
+
+
+def test_the_expression_of_a_photo_is_added_by_parts_and_strength(edited):
+    photo = batch(face_frame((30, 20, 70)))
+    *_, plain = edited(batch(STILL), jaw_open=0.3)
+    *_, same = edited(batch(STILL), jaw_open=0.3, like=photo, like_strength=0.0)
+    *_, more = edited(batch(STILL), jaw_open=0.3, like=photo)
+    *_, eyes = edited(batch(STILL), jaw_open=0.3, like=photo, like_parts="eyes")
+    assert torch.allclose(same.expression, plain.expression, atol=1e-6)
+    assert not torch.allclose(more.expression, plain.expression, atol=1e-3)
+    assert "pose" in more.absent
+    changed = (eyes.expression - plain.expression).abs().amax((0, 2)) > 1e-6
+    assert changed[4:14].any()
+    assert not changed[15:].any()  # the mouth
+
+
+def test_a_photo_without_a_face_is_named(suite, model):
+    given = {"model": model, "source": batch(STILL), "like": batch(face_frame())}
+    place, message = suite.named_refusal("LPS_ExpressionEditor", **given)
+    assert place == "Expression Editor, like"
+    assert "No face" in message
 
 
 def test_words_go_over_a_preset_and_sliders_over_both(suite):

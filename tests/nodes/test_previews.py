@@ -124,6 +124,22 @@ def test_what_a_node_saw_can_be_named_by_its_key(suite, ask):
     assert other.ui["lps_seen"] != [seen]
 
 
+def test_the_expression_of_a_photo_is_added(suite, ask, photo):
+    other = face_frame((30, 20, 70))
+    like = {"file": photo(other, "like.png"), "model": MODEL}
+    asked = body(photo(), values={"like_strength": 1.5})
+    ((_, plain, _),) = ask(asked)
+    ((_, picture, _),) = ask(asked | {"like": like})
+    given = {"model": suite.model(), "source": batch(STILL), "like": batch(other)}
+    images, *_ = suite("LPS_ExpressionEditor", **given, like_strength=1.5)
+    assert difference(picture, pixels(images)[0]) < 2
+    assert not np.array_equal(picture, plain)
+    seen = suite.ask("LPS_ExpressionEditor", **given).check().ui["lps_seen"]
+    assert len(seen) == 2
+    ((_, again, _),) = ask(asked | {"like": {"seen": seen[1]}})
+    assert np.array_equal(again, picture)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

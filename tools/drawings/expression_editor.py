@@ -9,8 +9,8 @@ TEXT = f"""\
 {TRY}
 ## 1. Drop a portrait on *Your photo*
 ## 2. Drag on the face
-Eyes, brows, the corners of the mouth and the lower lip can be dragged; anywhere else turns the head. \
-The sliders below do the rest, and so do words.
+Eyes, brows, the corners of the mouth and the lower lip can be dragged; anywhere else turns the \
+head. The sliders below do the rest, and so do words.
 ## 3. Press Run
 
 The face changes at once; Run makes the whole picture.

@@ -1,10 +1,10 @@
 // Expression Editor: a close-up of the face on the node that changes while it is dragged.
-import { addElement, browserId, hide, idsOf, keepKeysIn, linked, listen, panelsAreDrawn, places, register, runNode } from "./comfyui";
+import { addElement, browserId, hide, idsOf, keepKeysIn, linked, listen, onWidget, panelsAreDrawn, places, register, runNode } from "./comfyui";
 import { ControlRows } from "./control_rows";
 import { ControlValues, otherWidget, type Values } from "./control_values";
 import { FaceCanvas, type Handles } from "./face_canvas";
 import { NamedExpressions } from "./named_expressions";
-import { noteSeen, sourceOf, type Source } from "./preview_source";
+import { noteSeen, sourcesOf, type Sources } from "./preview_source";
 import { askJson, askPicture, Newest, type Picture } from "./server";
 import { element, iconButton, useStyle } from "./style";
 import { text } from "./texts";
@@ -13,15 +13,18 @@ const NODE = "LPS_ExpressionEditor";
 const SEEN_KEY = "lps_seen";
 const SIZE: [number, number] = [400, 810];
 const HEIGHT_PX = 480;
+const SIDE_PX = 512;
 const SETTLE_MS = 250;
 const ROUTE = "preview/expression";
 
 /** Widgets that only programs set, and their values at rest. */
 const ASKED: Record<string, unknown> = { preset: "none", words: "" };
 
-interface Asked {
-  source: Source;
-  values: Values;
+/** How the expression of a photo is added. */
+const LIKE = ["like_parts", "like_strength"];
+
+interface Asked extends Sources {
+  values: Record<string, unknown>;
   view: "face" | "before";
 }
 
@@ -39,7 +42,7 @@ class Panel {
   private readonly undo: HTMLButtonElement;
   private readonly redo: HTMLButtonElement;
   private readonly newest: Newest<Asked, Picture>;
-  private source: Source | null = null;
+  private sources: Sources | null = null;
   private peopleOf = "";
   private sidesLinked = true;
   private settling: number | undefined;
@@ -63,6 +66,10 @@ class Panel {
       (picture, asked) => void this.show(picture, asked),
       (sentence) => this.say(sentence, true),
     );
+    for (const name of LIKE) {
+      const widget = otherWidget(node, name);
+      if (widget) onWidget(widget, () => this.want());
+    }
     this.said.setAttribute("role", "status");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", text("editor"));
@@ -95,16 +102,16 @@ class Panel {
   private async lookNow(): Promise<void> {
     if (!this.root.isConnected) return;
     await this.unfold();
-    const found = await sourceOf(this.node);
+    const found = await sourcesOf(this.node);
     if (found === null || found === "run") {
-      this.source = null;
+      this.sources = null;
       if (found) this.sayToRun();
       else this.say(text("connectSource"));
       return;
     }
-    if (!this.source) void this.named.refresh();
-    const isNew = JSON.stringify(found) !== JSON.stringify(this.source);
-    this.source = found;
+    if (!this.sources) void this.named.refresh();
+    const isNew = JSON.stringify(found) !== JSON.stringify(this.sources);
+    this.sources = found;
     this.rows.refresh();
     if (!isNew) return;
     this.say(text("loading"));
@@ -178,13 +185,15 @@ class Panel {
   }
 
   private want(view: Asked["view"] = "face"): void {
-    if (!this.source || !this.root.isConnected) return;
-    this.newest.want({ source: this.source, values: this.values.values(), view });
+    if (!this.sources || !this.root.isConnected) return;
+    const like = LIKE.map((name) => [name, otherWidget(this.node, name)?.value]);
+    const values = { ...this.values.values(), ...Object.fromEntries(like) };
+    this.newest.want({ ...this.sources, values, view });
   }
 
-  private ask({ source, values, view }: Asked): Promise<Picture | null> {
+  private ask(asked: Asked): Promise<Picture | null> {
     const sender = `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
-    return askPicture(ROUTE, { sender, source, values, view, side_px: 512 });
+    return askPicture(ROUTE, { ...asked, sender, side_px: SIDE_PX });
   }
 
   private async show({ jpeg, about }: Picture, { source, view }: Asked): Promise<void> {
@@ -195,7 +204,7 @@ class Panel {
   }
 
   /** The faces of a picture that shows several, to choose one. */
-  private async showPeople(source: Source): Promise<void> {
+  private async showPeople(source: Sources["source"]): Promise<void> {
     const key = JSON.stringify({ ...source, face_index: 0 });
     if (key !== this.peopleOf) {
       this.peopleOf = key;
@@ -314,9 +323,9 @@ function setup(): void {
   listen("execution_success", lookAll);
   listen("reconnected", lookAll);
   listen<Executed>("executed", ({ node: id, output }) => {
-    const key = output?.[SEEN_KEY]?.[0];
+    const keys = output?.[SEEN_KEY];
     const place = [...places()].find((one) => one.id === id);
-    if (key && place) void noteSeen(id, key).then(() => PANELS.get(place.node)?.look());
+    if (keys && place) void noteSeen(id, keys).then(() => PANELS.get(place.node)?.look());
   });
 }
 

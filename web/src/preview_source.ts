@@ -13,8 +13,14 @@ export interface Source {
   face_index: number;
 }
 
-/** What nodes saw in their last run, by the id of the run: a key, and the graph before them. */
-const SEEN = new Map<string, { key: string; before: string }>();
+/** The source of a node, and the photo whose expression it adds, if any. */
+export interface Sources {
+  source: Source;
+  like: Source | null;
+}
+
+/** What nodes saw in their last run, by the id of the run: keys, and the graph before them. */
+const SEEN = new Map<string, { keys: string[]; before: string }>();
 
 type Graph = ComfyPrompt["output"];
 
@@ -40,38 +46,47 @@ function before(graph: Graph, id: string): string {
     }
   };
   const inputs = graph[id]?.inputs ?? {};
-  visit([inputs["source"], inputs["model"]]);
+  visit([inputs["source"], inputs["model"], inputs["like"]]);
   return JSON.stringify([...found].map(([name, { class_type, inputs }]) => [name, class_type, inputs]));
 }
 
-/** Note the key that a run of a node gave. */
-export async function noteSeen(id: string, key: string): Promise<void> {
-  SEEN.set(id, { key, before: before(await prompt(), id) });
+/** Note the keys that a run of a node gave: of its source, and of the photo. */
+export async function noteSeen(id: string, keys: string[]): Promise<void> {
+  SEEN.set(id, { keys, before: before(await prompt(), id) });
 }
 
-/**
- * The source of a node; null where it has none, "run" where other nodes make it and have to run.
- */
-export async function sourceOf(node: ComfyNode): Promise<Source | "run" | null> {
+function modelOf(graph: Graph, id: string): Source["model"] {
+  const loader = linkedTo(graph, id, "model");
+  if (loader?.class_type !== MODEL) return null;
+  const values = MODEL_WIDGETS.map((name) => [name, textOf(loader.inputs[name])] as const);
+  if (values.some(([, value]) => value === null)) return null;
+  return Object.fromEntries(values) as Record<string, string>;
+}
+
+function fileOf(graph: Graph, id: string, input: string): string | null {
+  const picture = linkedTo(graph, id, input);
+  const widget = picture && PICTURES[picture.class_type];
+  return widget ? textOf(picture.inputs[widget]) : null;
+}
+
+/** The sources of a node; null where it has none, "run" where other nodes make them first. */
+export async function sourcesOf(node: ComfyNode): Promise<Sources | "run" | null> {
   const [id] = idsOf(node);
   if (id === undefined) return null;
   const graph = await prompt();
   const inputs = graph[id]?.inputs;
   if (!Array.isArray(inputs?.["model"]) || !Array.isArray(inputs["source"])) return null;
-  const picture = linkedTo(graph, id, "source");
-  const widget = picture && PICTURES[picture.class_type];
-  const file = widget ? textOf(picture.inputs[widget]) : null;
-  const loader = linkedTo(graph, id, "model");
-  let model: Source["model"] = null;
-  if (loader?.class_type === MODEL) {
-    const values = MODEL_WIDGETS.map((name) => [name, textOf(loader.inputs[name])] as const);
-    if (values.every(([, value]) => value !== null)) {
-      model = Object.fromEntries(values) as Record<string, string>;
-    }
-  }
   const noted = SEEN.get(id);
-  const seen = noted && noted.before === before(graph, id) ? noted.key : null;
-  if ((!file || !model) && !seen) return "run";
-  const face = inputs["face_index"];
-  return { file, model, seen, face_index: typeof face === "number" ? face : 0 };
+  const keys = noted && noted.before === before(graph, id) ? noted.keys : [];
+  const model = modelOf(graph, id);
+  const named = (input: string, key: string | undefined, face: unknown): Source | null => {
+    const file = fileOf(graph, id, input);
+    if ((!file || !model) && !key) return null;
+    const face_index = typeof face === "number" ? face : 0;
+    return { file, model, seen: key ?? null, face_index };
+  };
+  const source = named("source", keys[0], inputs["face_index"]);
+  const withLike = Array.isArray(inputs["like"]);
+  const like = withLike ? named("like", keys[1], 0) : null;
+  return source && (like || !withLike) ? { source, like } : "run";
 }
