@@ -14,6 +14,7 @@ from tests.support.object_info import (
     options_of,
     types_meet,
 )
+from tools.blueprints import BLUEPRINTS, FOLDER, written
 
 __all__ = ["comfyui"]
 
@@ -89,3 +90,21 @@ def test_the_links_of_a_workflow_are_those_of_its_nodes(file):
         assert types_meet(gives["type"], takes["type"]), (gives, takes)
     ends = [slot["link"] for node in nodes.values() for slot in node.get("inputs", ())]
     assert {link for link in ends if link is not None} == links.keys()
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda one: one.name)
+def test_a_blueprint_is_made_of_its_workflow(blueprint):
+    file = FOLDER / f"{blueprint.name}.json"
+    assert file.read_text("ascii") == written(blueprint), "run python -m tools.blueprints"
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda one: one.name)
+@on_both_versions
+def test_a_blueprint_shows_widgets_that_its_nodes_have(info, blueprint):
+    made = blueprint.made()
+    (part,) = made["definitions"]["subgraphs"]
+    kinds = {str(node["id"]): node["type"] for node in part["nodes"]}
+    for node, name in made["nodes"][0]["properties"]["proxyWidgets"]:
+        assert has_widget(inputs_of(info[kinds[node]])[name])
+    ends = {(link["target_id"], link["target_slot"]) for link in part["links"]}
+    assert len(ends) == len(part["links"])
