@@ -188,7 +188,9 @@ class ExpressionEditor(io.ComfyNode):
         return io.NodeOutput(images, faces, runtime.intermediate(motion), ui={SEEN_KEY: seen})
 
 
-def motion_of(loaded: LoadedModel, values: Mapping[str, object], like: Motion | None) -> Motion:
+def motion_of(
+    loaded: LoadedModel, values: Mapping[str, object], like: Motion | None = None
+) -> Motion:
     """What the node's widgets make a face do, one frame.
 
     Args:

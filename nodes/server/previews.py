@@ -48,8 +48,9 @@ HANDLES: Final[Mapping[str, CompactKeypoint]] = MappingProxyType(
     }
 )
 """What can be dragged on a face, where keypoints have names."""
-Maker = Callable[["LoadedModel", Mapping[str, object], "Motion | None"], "Motion"]
-"""Makes the motion of one frame from a model, the widgets of a node, and the face of a photo."""
+Maker = Callable[..., "Motion"]
+"""Makes the motion of one frame from a model, the widgets of a node, and, where the node adds the
+expression of a photo, what was read of that."""
 
 Reader = Callable[["LoadedModel", "Pixels"], "Motion"]
 """Reads the face of a photo."""
@@ -100,8 +101,8 @@ class Previews:
         with self._lock, torch.inference_mode():
             ready = self._session(asked.source)
             session = ready.session
-            like = None if asked.like is None else self._face(asked.like, read)
-            keypoints = session.keypoints(make(ready.found.loaded, asked.values, like))
+            like = () if asked.like is None else (self._face(asked.like, read),)
+            keypoints = session.keypoints(make(ready.found.loaded, asked.values, *like))
             face_px = asked.side_px if asked.view == "face" else None
             frame = session.rendered(keypoints, face_px=face_px)
             handles: dict[str, tuple[float, float]] = {}

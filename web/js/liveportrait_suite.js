@@ -1,4 +1,4 @@
-// Made of web/src (e2bee5b589fb53a2) by "make web"; change it there.
+// Made of web/src (622b9bdd453197c9) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -1051,34 +1051,43 @@ function before(graph, id) {
     }
   };
   const inputs = graph[id]?.inputs ?? {};
-  visit([inputs["source"], inputs["model"]]);
+  visit([inputs["source"], inputs["model"], inputs["like"]]);
   return JSON.stringify([...found].map(([name, { class_type, inputs: inputs2 }]) => [name, class_type, inputs2]));
 }
-async function noteSeen(id, key) {
-  SEEN.set(id, { key, before: before(await prompt(), id) });
+async function noteSeen(id, keys) {
+  SEEN.set(id, { keys, before: before(await prompt(), id) });
 }
-async function sourceOf(node) {
+function modelOf(graph, id) {
+  const loader = linkedTo(graph, id, "model");
+  if (loader?.class_type !== MODEL) return null;
+  const values = MODEL_WIDGETS.map((name) => [name, textOf(loader.inputs[name])]);
+  if (values.some(([, value]) => value === null)) return null;
+  return Object.fromEntries(values);
+}
+function fileOf(graph, id, input) {
+  const picture = linkedTo(graph, id, input);
+  const widget = picture && PICTURES[picture.class_type];
+  return widget ? textOf(picture.inputs[widget]) : null;
+}
+async function sourcesOf(node) {
   const [id] = idsOf(node);
   if (id === void 0) return null;
   const graph = await prompt();
   const inputs = graph[id]?.inputs;
   if (!Array.isArray(inputs?.["model"]) || !Array.isArray(inputs["source"])) return null;
-  const picture = linkedTo(graph, id, "source");
-  const widget = picture && PICTURES[picture.class_type];
-  const file = widget ? textOf(picture.inputs[widget]) : null;
-  const loader = linkedTo(graph, id, "model");
-  let model = null;
-  if (loader?.class_type === MODEL) {
-    const values = MODEL_WIDGETS.map((name) => [name, textOf(loader.inputs[name])]);
-    if (values.every(([, value]) => value !== null)) {
-      model = Object.fromEntries(values);
-    }
-  }
   const noted = SEEN.get(id);
-  const seen = noted && noted.before === before(graph, id) ? noted.key : null;
-  if ((!file || !model) && !seen) return "run";
-  const face = inputs["face_index"];
-  return { file, model, seen, face_index: typeof face === "number" ? face : 0 };
+  const keys = noted && noted.before === before(graph, id) ? noted.keys : [];
+  const model = modelOf(graph, id);
+  const named = (input, key, face) => {
+    const file = fileOf(graph, id, input);
+    if ((!file || !model) && !key) return null;
+    const face_index = typeof face === "number" ? face : 0;
+    return { file, model, seen: key ?? null, face_index };
+  };
+  const source = named("source", keys[0], inputs["face_index"]);
+  const withLike = Array.isArray(inputs["like"]);
+  const like = withLike ? named("like", keys[1], 0) : null;
+  return source && (like || !withLike) ? { source, like } : "run";
 }
 
 // src/expression_editor.ts
@@ -1086,9 +1095,11 @@ var NODE = "LPS_ExpressionEditor";
 var SEEN_KEY = "lps_seen";
 var SIZE = [400, 810];
 var HEIGHT_PX = 480;
+var SIDE_PX2 = 512;
 var SETTLE_MS = 250;
 var ROUTE = "preview/expression";
 var ASKED = { preset: "none", words: "" };
+var LIKE = ["like_parts", "like_strength"];
 var PANELS = /* @__PURE__ */ new Map();
 var Panel = class {
   constructor(node) {
@@ -1110,6 +1121,10 @@ var Panel = class {
       (picture, asked) => void this.show(picture, asked),
       (sentence) => this.say(sentence, true)
     );
+    for (const name of LIKE) {
+      const widget = otherWidget(node, name);
+      if (widget) onWidget(widget, () => this.want());
+    }
     this.said.setAttribute("role", "status");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", text("editor"));
@@ -1136,7 +1151,7 @@ var Panel = class {
   undo;
   redo;
   newest;
-  source = null;
+  sources = null;
   peopleOf = "";
   sidesLinked = true;
   settling;
@@ -1154,16 +1169,16 @@ var Panel = class {
   async lookNow() {
     if (!this.root.isConnected) return;
     await this.unfold();
-    const found = await sourceOf(this.node);
+    const found = await sourcesOf(this.node);
     if (found === null || found === "run") {
-      this.source = null;
+      this.sources = null;
       if (found) this.sayToRun();
       else this.say(text("connectSource"));
       return;
     }
-    if (!this.source) void this.named.refresh();
-    const isNew = JSON.stringify(found) !== JSON.stringify(this.source);
-    this.source = found;
+    if (!this.sources) void this.named.refresh();
+    const isNew = JSON.stringify(found) !== JSON.stringify(this.sources);
+    this.sources = found;
     this.rows.refresh();
     if (!isNew) return;
     this.say(text("loading"));
@@ -1230,12 +1245,14 @@ var Panel = class {
     this.redo.disabled = !this.values.canRedo;
   }
   want(view = "face") {
-    if (!this.source || !this.root.isConnected) return;
-    this.newest.want({ source: this.source, values: this.values.values(), view });
+    if (!this.sources || !this.root.isConnected) return;
+    const like = LIKE.map((name) => [name, otherWidget(this.node, name)?.value]);
+    const values = { ...this.values.values(), ...Object.fromEntries(like) };
+    this.newest.want({ ...this.sources, values, view });
   }
-  ask({ source, values, view }) {
+  ask(asked) {
     const sender = `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
-    return askPicture(ROUTE, { sender, source, values, view, side_px: 512 });
+    return askPicture(ROUTE, { ...asked, sender, side_px: SIDE_PX2 });
   }
   async show({ jpeg, about }, { source, view }) {
     const { handles, note } = about;
@@ -1345,9 +1362,9 @@ function setup() {
   listen("execution_success", lookAll);
   listen("reconnected", lookAll);
   listen("executed", ({ node: id, output }) => {
-    const key = output?.[SEEN_KEY]?.[0];
+    const keys = output?.[SEEN_KEY];
     const place = [...places()].find((one) => one.id === id);
-    if (key && place) void noteSeen(id, key).then(() => PANELS.get(place.node)?.look());
+    if (keys && place) void noteSeen(id, keys).then(() => PANELS.get(place.node)?.look());
   });
 }
 register({ name: "LivePortraitSuite.ExpressionEditor", nodeCreated, setup });
@@ -2219,8 +2236,8 @@ var Panel2 = class {
   async lookNow() {
     if (!this.root.isConnected || this.view.dragging) return;
     this.noticed();
-    const found = await sourceOf(this.node);
-    this.source = found === null || found === "run" ? null : found;
+    const found = await sourcesOf(this.node);
+    this.source = found === null || found === "run" ? null : found.source;
     if (this.source) this.want();
     else if (found === "run") this.say(text("runOnce"));
     else this.say(text("timeline.connect"));
@@ -2512,7 +2529,7 @@ function setup3() {
     const place = [...places()].find((one) => one.id === id);
     if (!beneath || !place) return;
     BENEATH.set(id, beneath);
-    const seen = output?.[SEEN_KEY2]?.[0];
+    const seen = output?.[SEEN_KEY2];
     void (seen ? noteSeen(id, seen) : Promise.resolve()).then(() => PANELS2.get(place.node)?.look());
   });
 }

@@ -49,7 +49,7 @@ function setup(): void {
     const place = [...places()].find((one) => one.id === id);
     if (!beneath || !place) return;
     BENEATH.set(id, beneath);
-    const seen = output?.[SEEN_KEY]?.[0];
+    const seen = output?.[SEEN_KEY];
     void (seen ? noteSeen(id, seen) : Promise.resolve()).then(() => PANELS.get(place.node)?.look());
   });
 }

@@ -1,7 +1,7 @@
 // The panel of a timeline: lanes of keys, and a face that shows the time that is looked at.
 import { browserId, idsOf, keepKeysIn, keepStep, linked, onWidget, setWidget } from "./comfyui";
 import { GROUPS, oppositeOf, stemOf } from "./control_values";
-import { sourceOf, type Source } from "./preview_source";
+import { sourcesOf, type Source } from "./preview_source";
 import { askJson, askPicture, Newest, type Picture } from "./server";
 import { element, iconButton } from "./style";
 import { text, type TextKey } from "./texts";
@@ -101,8 +101,8 @@ export class Panel {
   private async lookNow(): Promise<void> {
     if (!this.root.isConnected || this.view.dragging) return;
     this.noticed();
-    const found = await sourceOf(this.node);
-    this.source = found === null || found === "run" ? null : found;
+    const found = await sourcesOf(this.node);
+    this.source = found === null || found === "run" ? null : found.source;
     if (this.source) this.want();
     else if (found === "run") this.say(text("runOnce"));
     else this.say(text("timeline.connect"));
