@@ -35,6 +35,8 @@ BYTES_A_PIXEL: Final = 3 + 16
 """Of a session's picture: itself, and at most what lies below the face (`PortraitSession`)."""
 JPEG_QUALITY: Final = 85
 THUMBNAIL_PX: Final = 72
+THUMBNAIL_MARGIN: Final = 1.3
+"""Side of what is shown, in longer sides of the face's box."""
 MOST_FACES: Final = 8
 HANDLES: Final[Mapping[str, CompactKeypoint]] = MappingProxyType(
     {
@@ -189,9 +191,13 @@ def _fitted(pixels: Pixels, side_px: int) -> Pixels:
 
 
 def _thumbnail(pixels: Pixels, box: tuple[float, float, float, float]) -> Pixels:
-    """A face (x, y, width, height in pixels) as far as it lies in the picture, small."""
-    x, y, width, height = (round(side) for side in box)
-    return _fitted(pixels[max(0, y) : y + height, max(0, x) : x + width], THUMBNAIL_PX)
+    """A face (x, y, width, height in pixels) with some of what is around it, small."""
+    x, y, width, height = box
+    side = THUMBNAIL_MARGIN * max(width, height)
+    left, top = (
+        max(0, round(start)) for start in (x + (width - side) / 2, y + (height - side) / 2)
+    )
+    return _fitted(pixels[top : top + round(side), left : left + round(side)], THUMBNAIL_PX)
 
 
 def _handles(keypoints: Tensor, space: str) -> dict[str, tuple[float, float]]:

@@ -35,9 +35,9 @@ BUILD = """
     link(editor, add("PreviewImage", 860), "images");
 """
 VALUES = f"""
-    const rest = (one) => (one.name === "zoom" ? 1 : 0);
+    const rest = {{ zoom: 1, like_strength: 1, fps: 25 }};
     const moved = {NODE}.widgets.filter(
-        (one) => typeof one.value === "number" && one.value !== rest(one) && one.name !== "fps");
+        (one) => typeof one.value === "number" && one.value !== (rest[one.name] ?? 0));
     return Object.fromEntries(moved.map((one) => [one.name, one.value]));
 """
 PICTURE = """
@@ -64,6 +64,14 @@ class Editor:
     @property
     def said(self):
         return self.browser.evaluate("return document.querySelector('.lps-said').textContent")
+
+    def says(self, sentence, timeout_s=60):
+        """Whether it comes to say so."""
+        for _ in range(timeout_s * 2):
+            if sentence in self.said:
+                return True
+            self.browser.settle(0.5)
+        raise AssertionError(f"the node says: {self.said}")
 
     def press(self, name):
         self.browser.click(f'.lps [aria-label="{name}"]')
@@ -210,8 +218,7 @@ def test_what_is_wrong_is_said_and_the_values_stay(opened, server, browser, pict
         "app.api.dispatchCustomEvent('graphChanged');"
     )
     browser.evaluate(choose, "gone.png")
-    browser.settle(4)
-    assert "There is no file 'gone.png'" in editor.said
+    assert editor.says("There is no file 'gone.png'")
     assert "yaw_deg" in editor.values
     browser.screenshot(pictures / f"{name}-6-wrong.png")
     browser.evaluate(choose, "lps_group.jpg")
