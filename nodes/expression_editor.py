@@ -17,10 +17,11 @@ from ..liveportrait_core.assets.shipped_words import controls_from_text
 from ..liveportrait_core.config.fields import build, spec_of
 from ..liveportrait_core.constants import FACE_PARTS
 from ..liveportrait_core.errors import about
-from ..liveportrait_core.motion.control_options import Controls
+from ..liveportrait_core.motion.control_options import EVERYTHING, Controls, CopiedPart
 from ..liveportrait_core.motion.control_tools import changed_controls, controls_within
 from ..liveportrait_core.motion.controls import motion_of_controls
-from ..liveportrait_core.motion.copying import EVERYTHING, CopiedPart, copied_expression
+from ..liveportrait_core.motion.copying import copied_expression
+from ..liveportrait_core.motion.expression_options import ExpressionOptions
 from ..liveportrait_core.motion.layers import layer_motions
 from ..liveportrait_core.motion.tool_options import LayerOptions
 from ..liveportrait_core.options import AnimateOptions, FaceOptions
@@ -58,6 +59,11 @@ PARTS: Final[Mapping[str, frozenset[CopiedPart]]] = MappingProxyType(
     }
 )
 """Choices of `like_parts`, and what they take."""
+LIKE_STRENGTH: Final = OptionWidget(
+    spec=spec_of(ExpressionOptions, "like_strength"),
+    id="like_strength",
+    prefix="Of the photo 'like': ",
+)
 SEEN_KEY: Final = "lps_seen"
 """Key of the node's output for web/src/expression_editor.ts: what previews may name."""
 
@@ -124,17 +130,7 @@ class ExpressionEditor(io.ComfyNode):
                     tooltip="What is taken from the photo 'like': the face without the head's "
                     "turn, a part of it, the head's turn, or all.",
                 ),
-                field(
-                    io.Float,
-                    "like_strength",
-                    default=1.0,
-                    min=0.0,
-                    max=2.0,
-                    step=0.05,
-                    optional=True,
-                    advanced=True,
-                    tooltip="How strong the expression of the photo 'like' is.",
-                ),
+                LIKE_STRENGTH.field(advanced=True, optional=True),
             ],
             outputs=[
                 io.Image.Output("images", display_name="images", tooltip="The changed frames."),
@@ -206,10 +202,10 @@ def motion_of(
     made = motion_of_controls(controls_of(values), shape_map)
     if like is None:
         return made
-    parts, strength = str(values.get("like_parts", "face")), values.get("like_strength", 1.0)
+    parts = str(values.get("like_parts", "face"))
     check_choice("like_parts", parts, PARTS)
-    if not isinstance(strength, int | float):
-        raise ValueError(f"like_strength is {strength!r}; a number is expected. Set the slider.")
+    strength = LIKE_STRENGTH.value(values.get("like_strength", LIKE_STRENGTH.spec.default))
+    assert isinstance(strength, int | float)
     copied = copied_expression(like, PARTS[parts], strength)
     return layer_motions(made, copied, LayerOptions(region="all", how="add"))
 
