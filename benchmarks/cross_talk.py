@@ -18,18 +18,24 @@ from liveportrait_core.assets.shipped_blendshape_maps import shipped_blendshape_
 from liveportrait_core.constants import CompactKeypoint as K
 from liveportrait_core.imaging.tensors import tensor_from_pixels
 from liveportrait_core.model import LivePortraitModel, load_model
+from liveportrait_core.motion.blendshapes import ARKIT_SHAPES
+from liveportrait_core.motion.control_shapes import RECIPES, SIDED_RECIPES
 from liveportrait_core.motion.controls import motion_of_controls
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.stages import extract_appearance, extract_motion, warp_decode
 from train.authoring.shape_frames import ShapeRenderer
+from train.authoring.shape_samples import rest
+from train.rendering.arrays import FloatArray
 from train.rendering.head.load import load_head
 
 LEGEND = """\
 Rendered people, still and facing, are driven by one control at a time. Of what each other control
 is for, the change is printed in per cent of that control's whole range; medians over people.
 keypoints: as they are asked of the networks. picture: as M reads the rendered picture, where
-ranges are M's own. Both eyes look together unless a side is named; a shut eye shows no gaze, so
-blinks are half shut. Left and right are the image's."""
+ranges are M's own. true: as M reads the same shapes rendered of the person, whose lids follow a
+look: of blinks, squints and brows this is M's own error. Both eyes look together unless a side is
+named; a shut eye shows no gaze, so blinks are half shut. Left and right are the image's."""
+SEED: Final = 1
 CHANGES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
         "half blink": {"blink_left": 0.5, "blink_right": 0.5},
@@ -108,6 +114,29 @@ def driven(
     return keypoints.motion, extract_motion(model, faces)
 
 
+def true_faces(
+    renderer: ShapeRenderer, number: int, values: Sequence[Mapping[str, float]]
+) -> Tensor:
+    """(F, 3, S, S) the person who makes the shapes that the controls are made of."""
+    return tensor_from_pixels(renderer.faces(SEED, number, [shapes_of(one) for one in values]))
+
+
+def shapes_of(values: Mapping[str, float]) -> FloatArray:
+    """(52,) shapes of controls; those of both sides are half of each."""
+    weights = rest()
+    for control, value in values.items():
+        side = next((side for side in ("left", "right") if f"_{side}" in control), None)
+        recipe = RECIPES[control] if side is None else SIDED_RECIPES[control.replace(side, "{}")]
+        own = {"left": "Right", "right": "Left"}.get(side or "", "")  # the person's side
+        for name, weight in (recipe.up if value > 0 else recipe.down).items():
+            for shape in (name, f"{name}Left", f"{name}Right"):
+                if shape in ARKIT_SHAPES and (not side or shape.endswith(own)):
+                    weights[ARKIT_SHAPES.index(shape)] += abs(value) * weight
+                elif shape in ARKIT_SHAPES and not shape.endswith(("Left", "Right")):
+                    weights[ARKIT_SHAPES.index(shape)] += abs(value) * weight / 2
+    return weights.clip(0, 1)
+
+
 def shares(motion: Motion) -> dict[str, Tensor]:
     """(C, 2) of what is measured: how far each change moves it, in shares of its range."""
     found: dict[str, Tensor] = {}
@@ -139,11 +168,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     renderer = ShapeRenderer(head, model.preset.face_size_px, model.preset.source_crop)
-    read: dict[str, list[dict[str, Tensor]]] = {"keypoints": [], "picture": []}
+    read: dict[str, list[dict[str, Tensor]]] = {"keypoints": [], "picture": [], "true": []}
     with torch.inference_mode():
         for number in range(options.people):
-            face = tensor_from_pixels(renderer.person(1, number, 0).images)
-            for name, motion in zip(read, driven(model, face, frames()), strict=True):
+            face = tensor_from_pixels(renderer.person(SEED, number, 0).images)
+            true = extract_motion(model, true_faces(renderer, number, frames()))
+            for name, motion in zip(read, (*driven(model, face, frames()), true), strict=True):
                 read[name].append(shares(motion))
     print(LEGEND)
     for name, people in read.items():

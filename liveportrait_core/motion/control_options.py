@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -171,8 +171,8 @@ def control_values(controls: ControlValues) -> dict[str, float | Tensor]:
     return values
 
 
-def no_control(name: str) -> str:
+def no_control(name: str, known: Collection[str] = tuple(OPPOSITE)) -> str:
     """What is said of a name that no control has."""
-    near = difflib.get_close_matches(name, NAMES, 1)
+    near = difflib.get_close_matches(name, known, 1)
     meant = f"Did you mean '{near[0]}'?" if near else f"Choose one of {', '.join(OPPOSITE)}."
     return f"There is no control '{name}'. {meant}"

@@ -112,7 +112,7 @@ def controls_of_settings(settings: Iterable[str]) -> dict[str, float]:
     for setting in (part for text in settings for part in text.split(",") if part.strip()):
         name, _, text = (part.strip() for part in setting.partition("="))
         if name not in NAMES:
-            raise OptionError(no_control(name))
+            raise OptionError(no_control(name, NAMES))
         for one in NAMES[name]:
             values[one] = spec_of(Controls, one).from_text(text, name)
     return values

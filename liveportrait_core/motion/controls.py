@@ -32,6 +32,10 @@ OWN_PARTS: Final[Mapping[str, frozenset[FacePart]]] = MappingProxyType(
 )
 """Parts of the face that controls move, by how their names begin; others move all of them."""
 
+LIDS_PULL: Final = 0.4
+"""Share of an upper lid's way up by which the rendered picture takes the iris along, so the iris is
+asked to go as far down (python -m benchmarks.cross_talk)."""
+
 
 def motion_of_controls(
     controls: ControlValues, shape_map: BlendshapeMap, fps: Fraction = DEFAULT_FPS
@@ -145,19 +149,24 @@ def _sum_of_shapes(weights: Weights, shape_map: BlendshapeMap) -> Tensor:
 def _own(name: str, moved: Tensor, space: KeypointSpace) -> Tensor:
     """A control's movement without what belongs to other controls, where keypoints have names.
 
-    A blink moves nothing but lids; a look takes both lids of an eye along as far as the lower one
-    goes, so that the eye stays as open as it is.
+    A blink and a squint move lids; a look takes both lids of an eye along as far as the
+    lower one goes, so that the eye stays as open as it is, and leaves its corners. Of eyes that
+    open wide, irises are asked to stay behind (`LIDS_PULL`).
     """
     if space.openness is None:
         return moved
     stem = name.partition("_")[0]
     moved = moved * space.part_mask(OWN_PARTS.get(stem, FACE_PARTS), moved.device)
-    if stem == "blink":
-        lids = [keypoint for pair in space.lids for keypoint in pair]
-        is_lid = torch.zeros_like(moved, dtype=torch.bool)
-        is_lid[lids] = True
-        return moved * is_lid
+    lids = [keypoint for pair in space.lids for keypoint in pair]
+    if stem in ("blink", "squint"):
+        only_lids = torch.zeros_like(moved)
+        only_lids[lids] = moved[lids]
+        for (upper, _), iris in zip(space.lids, space.irises, strict=True):
+            only_lids[iris, 1] = -LIDS_PULL * moved[upper, 1].clamp(max=0)
+        return only_lids
     if stem == "gaze":
         for upper, lower in space.lids:
             moved[upper] = moved[lower]
+        for eye in (space.openness.first_eye, space.openness.second_eye):
+            moved[list(eye.width)] = 0  # the corners
     return moved

@@ -132,6 +132,8 @@ class KeypointSpace:
     """Canonical keypoints of a usual face, where the keypoints have names."""
     lids: tuple[tuple[int, int], ...] = ()
     """Upper and lower lid of each eye, where the space has such keypoints."""
+    irises: tuple[int, ...] = ()
+    """The iris of each eye, in the order of `lids`."""
     openness: OpennessPairs | None = None
     """Keypoints that openness of eyes and lips is measured with, where the space has them."""
     closing: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -247,6 +249,7 @@ _COMPACT = KeypointSpace(
     brows=COMPACT_BROW_KEYPOINTS,
     face=COMPACT_NEUTRAL_FACE,
     lids=COMPACT_LIDS,
+    irises=(C.LEFT_IRIS, C.RIGHT_IRIS),
     openness=COMPACT_OPENNESS_PAIRS,
     closing=COMPACT_CLOSING,
     sides=COMPACT_SIDES,

@@ -72,8 +72,7 @@ class ShapeRenderer:
     def person(self, seed: int, number: int, num_frames: int) -> ShapeFrames:
         """One person: a third of the frames show a shape alone, the others mixtures."""
         random = np.random.default_rng([seed, number])
-        identity = make_identity(self._head, self._chart, self._photos, random)
-        identity = self._framed(replace(identity, photograph=PLAIN))
+        identity = self._identity(random)
         drawn = [rest()]
         for k in range(num_frames):
             weights, closed = (alone if k % 3 == 0 else mixed)(random)
@@ -86,6 +85,15 @@ class ShapeRenderer:
             weights=np.stack(drawn),
             upright=np.stack([self._upright(identity, motion) for motion in motions]),
         )
+
+    def faces(self, seed: int, number: int, weights: Sequence[Weights]) -> ByteArray:
+        """(F, S, S, 3) one person who faces the camera and makes some shapes."""
+        identity = self._identity(np.random.default_rng([seed, number]))
+        return np.stack([self._scene.draw(identity, self.motion(one)).image for one in weights])
+
+    def _identity(self, random: np.random.Generator) -> Identity:
+        identity = make_identity(self._head, self._chart, self._photos, random)
+        return self._framed(replace(identity, photograph=PLAIN))
 
     def motion(self, weights: Weights, pose_deg: FloatArray | None = None) -> HeadMotion:
         """What the head does for the weights of its shapes; the eyes turn together."""

@@ -99,6 +99,13 @@ def test_a_blink_shuts_its_own_eye_alone_and_moves_no_iris(side, compact_map):
     assert not travel(compact_map, **{f"blink_{side}": 1.0})[[K.LEFT_IRIS, K.RIGHT_IRIS]].any()
 
 
+def test_eyes_that_open_wide_keep_their_iris_from_going_along(compact_map):
+    moved = travel(compact_map, blink_left=-1.0)
+    lid, iris = moved[K.LEFT_UPPER_LID, 1].item(), moved[K.LEFT_IRIS, 1].item()
+    assert lid < -0.015  # up
+    assert iris == pytest.approx(-0.4 * lid)
+
+
 @pytest.mark.parametrize("axis", ["x", "y"])
 @pytest.mark.parametrize("value", [-1.0, 1.0])
 def test_a_look_moves_one_iris_the_named_way_and_leaves_the_eye_as_open(axis, value, compact_map):
