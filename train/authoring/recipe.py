@@ -33,7 +33,7 @@ GRACE_S: Final = 30.0
 """Time beyond its pause that training gets to start and to save."""
 SHARD_SIZE = 64
 """Identities in a file, as `train.render` has it."""
-GOALS: Final = ("retarget", "finder", "measures")
+GOALS: Final = ("retarget", "finder", "shapes", "measures")
 """Stages that the others are for."""
 BEGINNINGS: Final = ("init", "init_motion", "begin_with")
 """Options of a training that it asks for once, before its first checkpoint."""
@@ -82,6 +82,8 @@ class Stage:
     """What is there, under the folder of everything, once the stage has finished."""
     identities: int = 0
     """Heads to render; 0 for a stage that renders none."""
+    people: int = 0
+    """People to render and to read at once; 0 for a stage that fits no map."""
     steps: int = 0
     """Optimiser steps; 0 for a stage that trains nothing."""
     minutes: int
@@ -156,6 +158,17 @@ STAGES: tuple[Stage, ...] = (
         steps=6000,
         minutes=30,
     ),
+    Stage(
+        name="shapes",
+        module="blendshapes",
+        arguments=(
+            *("{out}/shapes.safetensors", "--model", "{out}/retarget/model.safetensors"),
+            *("--seed", str(SEED)),
+        ),
+        results=("shapes.safetensors",),
+        people=120,
+        minutes=6,
+    ),
     _heads("held-out", 128, HELD_OUT_SEED, minutes=1, disk_gb=0.2),
     Stage(
         name="measures",
@@ -177,8 +190,11 @@ def command(stage: Stage, chosen: RecipeConfig) -> list[str]:
     if stage.identities:
         arguments += ["--identities", str(_scaled(stage.identities, chosen.fraction))]
         arguments += ["--workers", str(chosen.workers)]
-        face_model = chosen.heads.face_model
-        arguments += ["--face-model", str(face_model)] if face_model else []
+    if stage.people:
+        arguments += ["--people", str(_scaled(stage.people, chosen.fraction))]
+        arguments += ["--device", chosen.device]
+    if face_model := (stage.identities or stage.people) and chosen.heads.face_model:
+        arguments += ["--face-model", str(face_model)]
     if stage.steps:
         arguments += [f"steps={_scaled(stage.steps, chosen.fraction)}", f"device={chosen.device}"]
         if chosen.processes > 1:

@@ -56,8 +56,9 @@ def test_only_what_a_goal_still_asks_for_is_left(tmp_path):
     assert names_left(tmp_path) == [name for name in names if name not in done]
     (tmp_path / "retarget").mkdir()
     (tmp_path / "retarget" / MODEL_NAME).touch()
-    assert names_left(tmp_path) == ["heads", "finder", "held-out", "measures"]
+    assert names_left(tmp_path) == ["heads", "finder", "shapes", "held-out", "measures"]
     (tmp_path / "measures.json").touch()
+    (tmp_path / "shapes.safetensors").touch()
     assert names_left(tmp_path) == ["heads", "finder"]
 
 
@@ -80,6 +81,11 @@ def test_a_fraction_shrinks_heads_and_steps_but_not_below_two(tmp_path):
     none = recipe.command(recipe.STAGES[0], chosen(tmp_path, "--fraction", "0"))
     assert none[none.index("--identities") + 1] == "2"
     assert "--face-model" not in none
+    shapes = next(stage for stage in recipe.STAGES if stage.people)
+    words = recipe.command(shapes, options)
+    assert words[words.index("--people") + 1] == "2"  # of 120
+    assert words[words.index("--face-model") + 1] == "FaceXModel"
+    assert str(tmp_path / "retarget" / MODEL_NAME) in words
 
 
 def test_several_processes_are_launched_together(tmp_path):
