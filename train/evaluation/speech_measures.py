@@ -147,10 +147,10 @@ def lag_frames(made: Curve, true: Curve, fps: Fraction = SPEECH_FPS) -> float:
     return best - most + (0.5 * (before - after) / bend if bend else 0.0)
 
 
-def stillness(shapes: Blendshapes) -> dict[str, float]:
-    """How far a mouth moves that should rest: height over width of its gap, and its spread."""
-    gap = gap_curve(shapes)
-    return {"highest_gap": float(gap.max()), "spread": float(gap.std())}
+def stillness(made: Sequence[Blendshapes]) -> dict[str, float]:
+    """How far mouths move that should rest: height over width of their gap, and its spread."""
+    gap = np.concatenate([gap_curve(shapes) for shapes in made])
+    return {"highest_gap": round(float(gap.max()), 3), "spread": round(float(gap.std()), 4)}
 
 
 def summary(measures: Sequence[ClipMeasures]) -> dict[str, float | int | None]:
