@@ -172,8 +172,11 @@ class _Reader:
                 self._commands.append(command)
             case _:
                 time_s = self._time(words[0])
-                for item in _SEPARATORS.split(line[len(words[0]) :]):
-                    self._item(time_s, item.split())
+                items = [item.split() for item in _SEPARATORS.split(line[len(words[0]) :])]
+                if not any(items):
+                    self._refuse(words[0], "a line that says what happens at this time is expected")
+                for item in filter(None, items):
+                    self._item(time_s, item)
 
     def timeline(self) -> Timeline:
         """All that was read."""
@@ -193,8 +196,6 @@ class _Reader:
 
     def _item(self, time_s: float, words: list[str]) -> None:
         """What happens at a time."""
-        if not words:
-            return
         if words[0].lower() == PLAY:
             self._segments.append(self._segment(time_s, words[1:]))
             return

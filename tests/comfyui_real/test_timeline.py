@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.comfyui_real.browser import HTML_NODES
 from tests.comfyui_real.test_canvas import MINIMAP, ours
-from tests.comfyui_real.test_editor import PICTURE
+from tests.comfyui_real.test_editor import Editor, pictures, server
+
+__all__ = ["pictures", "server"]
 
 NODE = "app.graph._nodes.find((one) => one.type === 'LPS_Timeline')"
 TEXT = (
@@ -42,26 +41,36 @@ BUILD = """
     link(timeline, animate, "driving");
     link(animate, add("PreviewImage", 1400), "images");
 """
+BENEATH = f"""
+    const add = (type, widgets) => {{
+        const node = LiteGraph.createNode(type);
+        node.pos = [0, 640];
+        app.graph.add(node);
+        for (const [name, value] of Object.entries(widgets)) {{
+            node.widgets.find((one) => one.name === name).value = value;
+        }}
+        return node;
+    }};
+    const timeline = {NODE};
+    const link = (from, name) =>
+        from.connect(0, timeline, timeline.inputs.findIndex((slot) => slot.name === name));
+    const idle = add("LPS_IdleMotion", {{ duration: 0.5 }});
+    app.graph._nodes.find((one) => one.type === "LPS_LoadModel").connect(0, idle, 0);
+    link(idle, "motion_1");
+    const sound = add("LoadAudio", {{ audio: "lps_speech.mp3" }});
+    sound.pos = [0, 960];
+    link(sound, "audio");
+"""
 
 
-class Timeline:
+class Timeline(Editor):
     """The panel on the page."""
-
-    def __init__(self, browser):
-        self.browser = browser
 
     @property
     def text(self):
         """What is saved and sent."""
         found = f"{NODE}.widgets.find((one) => one.name === 'timeline').value"
         return self.browser.evaluate(f"return {found}")
-
-    @property
-    def said(self):
-        return self.browser.evaluate("return document.querySelector('.lps-said').textContent")
-
-    def press(self, name):
-        self.browser.click(f'.lps [aria-label="{name}"]')
 
     def key(self, keys):
         """Press a key on the lanes."""
@@ -76,26 +85,6 @@ class Timeline:
             "return [box.left, box.top, box.width / canvas.clientWidth]"
         )
         return left + x * zoom, top + y * zoom
-
-    def seen(self, other_than=0, timeout_s=120):
-        """What the face shows, once it is another picture."""
-        for _ in range(timeout_s * 2):
-            picture = self.browser.evaluate(PICTURE.replace("512, 512", "320, 320"))
-            if picture not in {0, other_than}:
-                return picture
-            self.browser.settle(0.5)
-        raise AssertionError(f"the picture stayed as it was; the node says: {self.said}")
-
-
-@pytest.fixture(scope="module")
-def server(workflow_server):
-    return workflow_server
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    chosen = os.environ.get("COMFYUI_SCREENSHOTS")
-    return Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
 
 
 @pytest.fixture(params=[False, True], ids=["canvas", "html"])
@@ -211,16 +200,25 @@ def test_a_wrong_text_is_a_sentence_and_stays(opened, browser, pictures):
 
 
 def test_it_is_saved_sent_and_run(opened, browser, pictures):
-    timeline, name = opened("length 0.2\n0.1 jaw_open 0.6\n")
+    """Motions and a sound beneath are shown after a run."""
+    text = "length 0.6\n0.2 play 1 blend 0.1\n0.1 jaw_open 0.6\n"
+    timeline, name = opened(text)
+    browser.evaluate(BENEATH)
+    browser.fit()
     timeline.seen()
     sent = next(node for node in browser.prompt().values() if node["class_type"] == "LPS_Timeline")
-    assert sent["inputs"]["timeline"] == timeline.text
+    assert sent["inputs"]["timeline"] == text
     assert browser.run()["kind"] == "execution_success"
+    browser.settle(3)
+    browser.screenshot(pictures / f"{name}-6-run.png")
+    before = timeline.seen()
+    timeline.key("End")
+    assert timeline.seen(before)
     saved = browser.workflow()
     browser.evaluate("return app.loadGraphData(argument)", saved)
     browser.settle(2)
-    assert timeline.text == "length 0.2\n0.1 jaw_open 0.6\n"
-    browser.screenshot(pictures / f"{name}-6-run.png")
+    assert timeline.text == text
+    assert not ours(browser.messages())
 
 
 def test_it_speaks_chinese_and_is_light(opened, browser, pictures):

@@ -1,4 +1,4 @@
-// Made of web/src (622b9bdd453197c9) by "make web"; change it there.
+// Made of web/src (a58314541c3e29db) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -2193,6 +2193,7 @@ var Panel2 = class {
     onWidget(widget, () => {
       if (!this.setting) this.noticed();
     });
+    this.chose();
     this.refresh();
   }
   node;

@@ -78,6 +78,7 @@ export class Panel {
     onWidget(widget, () => {
       if (!this.setting) this.noticed();
     });
+    this.chose();
     this.refresh();
   }
 

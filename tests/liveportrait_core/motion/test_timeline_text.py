@@ -142,6 +142,8 @@ def test_an_empty_text_is_an_empty_timeline():
     ("text", "sentence"),
     [
         ("0 smile 0\n.5 smlie 1", r"Line 2, 'smlie': a control is expected\. Did you mean 'smile'"),
+        ("0.5", r"Line 1, '0\.5': a line that says what happens at this time is expected"),
+        ("1 ; ,", r"Line 1, '1': a line that says what happens at this time is expected"),
         ("smile 1", r"Line 1, 'smile': a time such as 0\.8 is expected\."),
         ("lenght 4", r"Line 1, 'lenght': a time such as 0\.8 is expected\. Did you mean 'length'"),
         ("0 smile", r"Line 1, 'smile': a number is expected after it \(-1 to 1\)"),
