@@ -72,6 +72,9 @@ class Preset:
     relief_blocks: int = 0
     """Residual blocks of the network that gives the source's surface beyond its first form, in a
     model with `depth_probes`; with any, that surface bends towards each keypoint."""
+    mouth_px: int = 0
+    """Side of the window about the lips in which a compact model paints the mouth once more, a
+    multiple of 8; 0 for a model whose mouth is that of the rest of the face."""
     source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
     driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
 

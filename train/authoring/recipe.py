@@ -22,6 +22,7 @@ from ..rendering.export.options import HeadOptions
 from ..tasks.face_finder import MODEL_NAME as FINDER_NAME
 
 SEED = 1
+MOUTH_SEED = 2
 HELD_OUT_SEED = 9001
 """Of identities that nothing is trained on."""
 MIN_COUNT = 2
@@ -92,11 +93,13 @@ class Stage:
     disk_gb: float = 0.1
 
 
-def _heads(name: str, identities: int, seed: int, minutes: int, disk_gb: float) -> Stage:
+def _heads(
+    name: str, identities: int, seed: int, *, minutes: int, disk_gb: float, size_px: int = 256
+) -> Stage:
     return Stage(
         name=name,
         module="render",
-        arguments=("{out}/" + name, "--seed", str(seed), "--size", "256"),
+        arguments=("{out}/" + name, "--seed", str(seed), "--size", str(size_px)),
         results=(f"{name}/index.json",),
         identities=identities,
         minutes=minutes,
@@ -104,7 +107,9 @@ def _heads(name: str, identities: int, seed: int, minutes: int, disk_gb: float) 
     )
 
 
-def _training(name: str, module: str, *arguments: str, steps: int, minutes: int) -> Stage:
+def _training(
+    name: str, module: str, *arguments: str, steps: int, minutes: int, disk_gb: float = 0.1
+) -> Stage:
     return Stage(
         name=name,
         module=module,
@@ -112,6 +117,7 @@ def _training(name: str, module: str, *arguments: str, steps: int, minutes: int)
         results=(f"{name}/{FINDER_NAME if module == 'face_finder' else MODEL_NAME}",),
         steps=steps,
         minutes=minutes,
+        disk_gb=disk_gb,
     )
 
 
@@ -119,13 +125,14 @@ STAGES: tuple[Stage, ...] = (
     _heads("heads", 7680, SEED, minutes=18, disk_gb=6.7),
     _training(
         *("base", "compact", "data={out}/heads", "motion_batch=16"),
-        *("detail_px=128", "blocks=0", "depth_probes=0", "relief_blocks=0"),
+        *("detail_px=128", "blocks=0", "depth_probes=0", "relief_blocks=0", "mouth_px=0"),
         steps=7500,
         minutes=79,
     ),
     _training(
         *("motion", "compact", "data={out}/heads", "init={out}/base/model.safetensors"),
         *("batch=0", "motion_batch=16", "motion_lr=0.0015", "motion_weights.gaze=60"),
+        "mouth_px=0",
         steps=6000,
         minutes=120,
     ),
@@ -133,7 +140,7 @@ STAGES: tuple[Stage, ...] = (
         *("picture", "compact", "data={out}/heads", "init={out}/base/model.safetensors"),
         "init_motion={out}/motion/model.safetensors",
         *("batch=4", "motion_batch=0", "lr=0.0008", "own_keypoints_from=0"),
-        *("own_keypoints_fraction=0.5",),
+        *("own_keypoints_fraction=0.5", "mouth_px=0"),
         steps=4600,
         minutes=195,
     ),
@@ -141,12 +148,20 @@ STAGES: tuple[Stage, ...] = (
         *("finish", "compact", "data={out}/heads", "init={out}/picture/model.safetensors"),
         *("batch=4", "motion_batch=0", "lr=0.0005", "own_keypoints_from=0"),
         *("own_keypoints_fraction=0.6", "gan=true", "picture_weights.gan_lip=0.3"),
-        *("picture_weights.gan_face=0.15",),
+        *("picture_weights.gan_face=0.15", "mouth_px=0"),
         steps=1500,
         minutes=90,
     ),
+    _heads("faces", 512, MOUTH_SEED, minutes=14, disk_gb=2.0, size_px=512),
     _training(
-        *("retarget", "stage2", "data={out}/heads", "base={out}/finish/model.safetensors"),
+        *("mouth", "mouth", "data={out}/faces", "base={out}/finish/model.safetensors"),
+        *("batch=8", "lr=0.0012", "gan=true"),
+        steps=1600,
+        minutes=55,
+        disk_gb=0.4,
+    ),
+    _training(
+        *("retarget", "stage2", "data={out}/heads", "base={out}/mouth/model.safetensors"),
         *("batch=2", "total_batch=0", "optimiser=adamw", "lr=0.001", "kept=surroundings"),
         *("final_lr_fraction=0.05", "ema_decay=0.998"),
         steps=2000,

@@ -104,6 +104,11 @@ def augment_pairs(pairs: PairBatch, draw: Draw) -> PairBatch:
         rows = draw.uniform(len(pairs)) < MIRRORED_SHARE
         source, driving = (mirrored(frames, rows) for frames in (pairs.source, pairs.driving))
         pairs = replace(pairs, source=source, driving=driving)
+    return recoloured(pairs, draw)
+
+
+def recoloured(pairs: PairBatch, draw: Draw) -> PairBatch:
+    """One colour change for both frames of a pair; a share of the pairs is grey or toned."""
     levels, tones = _pair_levels(draw, len(pairs)), _tones(draw, len(pairs))
     source, driving = (
         replace(frames, pixels=_coloured(frames.pixels, levels, tones))

@@ -39,6 +39,7 @@ from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion_errors import correlation
 from ..rendering.regions import Region
 from ..tasks.retargeting_faces import PARTS, faces_of, retargeted
+from .mouth_measures import mouth_measures, mouth_sums
 from .steadiness import grey_chroma, still_flicker
 from .turn_measures import TurnSums, turn_measures, turn_sums
 
@@ -131,10 +132,12 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     """
     rows: list[dict[str, Tensor]] = []
     turns: list[TurnSums] = []
+    mouths: list[Tensor] = []
     ratios: dict[str, float] = {}
     for pair in range(FRAMES):
         found = list(reconstructed_batches(model, data, pair))
         rows += [_row(one) for one in found]
+        mouths += [mouth_sums(x.image, x.pairs.driving.image, x.regions) for x in found]
         turns += [sums for one in found if (sums := _turned(one)) is not None]
         if pair == SAME_POSE_PAIR:
             ratios = _edit_ratios(found)
@@ -149,6 +152,7 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
         "turned_psnr_db": float(table["psnr"][turned].mean()),
         "turned_copy_psnr_db": float(table["copy_psnr"][turned].mean()),
         **turn_measures(turns),
+        **mouth_measures(mouths),
         "grey_chroma_255": grey_chroma(model, data),
         "still_flicker_255": still_flicker(model, data),
         **{name: float(table[name].mean()) for name in ("ssim", "copy_ssim", "l1")},

@@ -9,12 +9,11 @@ from operator import add
 from typing import Final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from liveportrait_core.networks.compact.layers import resize
 
-from ..metrics.image import MIN_ERROR
+from ..metrics.image import MIN_ERROR, gradient_size
 from ..rendering.regions import Region
 from .measures import FACE_PX
 
@@ -83,7 +82,10 @@ def turn_sums(
     shown = visible[:, 0] > 0
     parts = torch.stack([regions == region for region in REGIONS.values()])
     face = torch.isin(regions, torch.tensor([int(one) for one in FACE])) & shown
-    gradients = [_gradient(picture, size)[face].double().sum() for picture in (image, truth)]
+    gradients = [
+        resize(gradient_size(picture), size)[:, 0][face].double().sum()
+        for picture in (image, truth)
+    ]
     return TurnSums(
         squared_error=_sums(wrong, parts),
         flow_error=_sums(length, parts & shown),
@@ -117,10 +119,3 @@ def turn_measures(sums: Sequence[TurnSums]) -> dict[str, float]:
 def _sums(values: Tensor, parts: Tensor) -> Tensor:
     """(N,) of (B, h, h) values over (N, B, h, h) parts."""
     return torch.stack([values[part].double().sum() for part in parts])
-
-
-def _gradient(picture: Tensor, size: int) -> Tensor:
-    """(B, size, size) mean size of the differences of neighbouring pixels."""
-    right = F.pad(picture.diff(dim=-1), (0, 1))
-    down = F.pad(picture.diff(dim=-2), (0, 0, 0, 1))
-    return resize((right.abs() + down.abs()).mean(1, keepdim=True), size)[:, 0]

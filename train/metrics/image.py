@@ -38,6 +38,13 @@ def l1(image: Tensor, truth: Tensor) -> Tensor:
     return (image - truth).abs().mean((1, 2, 3))
 
 
+def gradient_size(picture: Tensor) -> Tensor:
+    """(B, 1, h, w) mean size of the differences of neighbouring pixels of (B, C, h, w)."""
+    right = F.pad(picture.diff(dim=-1), (0, 1))
+    down = F.pad(picture.diff(dim=-2), (0, 0, 0, 1))
+    return (right.abs() + down.abs()).mean(1, keepdim=True)
+
+
 def ssim(image: Tensor, truth: Tensor) -> Tensor:
     """Structural similarity of each picture (Wang et al., 2004), mean over colours and places.
 

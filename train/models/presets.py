@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from liveportrait_core.config.fields import OptionError
+from liveportrait_core.networks.compact.mouth import WINDOW_STEP_PX
 from liveportrait_core.preset import COMPACT, PAPER, Preset
 
 _TRAINED_PAPER = replace(PAPER, source_crop=COMPACT.source_crop, driving_crop=COMPACT.driving_crop)
@@ -22,3 +24,18 @@ PAPER_PRESETS: Mapping[str, Preset] = MappingProxyType(
 """By the names that `preset=` takes."""
 DETAIL_PX = (128, 256)
 """Sides at which compact networks read motion and decode."""
+SHIPPED_MOUTH_PX = 96
+"""Side of the mouth's window of the model that ships."""
+
+
+def check_mouth_px(mouth_px: int) -> None:
+    """Refuse a side of the mouth's window that its maps do not divide.
+
+    Raises:
+        OptionError: It is such.
+    """
+    if mouth_px % WINDOW_STEP_PX:
+        raise OptionError(
+            f"mouth_px is {mouth_px}; a multiple of {WINDOW_STEP_PX} is expected. Use "
+            f"{SHIPPED_MOUTH_PX}."
+        )

@@ -21,6 +21,7 @@ from torch import nn
 from liveportrait_core.config.fields import OptionError, check_options, option, section, shared
 from liveportrait_core.errors import MediaError
 from liveportrait_core.networks.build import build
+from liveportrait_core.networks.compact.decoder import CompactDecoder
 from liveportrait_core.preset import COMPACT, Preset
 
 from ..data.sets import DataConfig, Sets, open_sets
@@ -36,7 +37,7 @@ from ..losses.compact_picture_terms import (
 )
 from ..losses.picture_weights import PictureWeights
 from ..models.discriminators import Discriminators
-from ..models.presets import DETAIL_PX
+from ..models.presets import DETAIL_PX, SHIPPED_MOUTH_PX, check_mouth_px
 from ..models.pretrained.picture_features import PyramidDistance
 from ..models.runs import GROWTH, initialise_from, open_networks, write_model
 from .compact_steps import (
@@ -115,6 +116,13 @@ class CompactConfig:
         "surface at the median of the keypoints' depths",
         minimum=0,
     )
+    mouth_px: int = option(
+        SHIPPED_MOUTH_PX,
+        "side of the window in which the mouth is painted once more; that branch stays as init has "
+        "it (train.mouth teaches it); 0 leaves it out",
+        minimum=0,
+        unit="px",
+    )
     field_only: bool = option(
         False,
         "F and W learn flow, background, head and depth of rendered pairs alone; G is left as it "
@@ -136,6 +144,7 @@ class CompactConfig:
             raise OptionError(f"detail_px is {self.detail_px}; 128 or 256 is expected.")
         if self.depth_probes == 1:
             raise OptionError("depth_probes is 1; 0, or 2 and more are expected. Use 10.")
+        check_mouth_px(self.mouth_px)
         if self.field_only and (not self.sets.data or self.sets.clips or self.gan):
             raise OptionError(
                 "field_only needs rendered heads, whose flow is known, and decodes nothing; give "
@@ -253,6 +262,10 @@ def _built(preset: Preset, seed: int) -> dict[str, nn.Module]:
     """F, M, W and G, untrained."""
     torch.manual_seed(seed)
     built = build(preset)
+    decoder = built["decoder"]
+    assert isinstance(decoder, CompactDecoder)
+    if decoder.mouth is not None:
+        decoder.mouth.requires_grad_(False)
     return {name: built[name] for name in NETWORKS}
 
 

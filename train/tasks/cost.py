@@ -22,6 +22,7 @@ from ..data.sets import DataConfig, Sets
 from ..engine.draw import Draw
 from ..engine.ema import MovingAverage
 from ..engine.task import Task
+from ..models.low_rank import num_learning
 
 BYTES_A_WEIGHT = 5 * 4
 """Weight, gradient, two moments of Adam and the moving average, float32 each."""
@@ -116,7 +117,7 @@ def step_cost(parts: Sequence[tuple[str, int, Callable[[], Task]]]) -> StepCost:
         task = make()
         for group in task.groups:
             for name in group.modules:
-                trained[name] = _size(task.networks[name])
+                trained[name] = num_learning(task.networks[name])
         frozen |= {name: _size(module) for name, module in task.frozen.items()}
         networks = [*task.networks.values(), *task.frozen.values()]
         costs.append(_cost(task, what, count, networks))

@@ -20,6 +20,7 @@ from .layers import (
     scaled,
     zero_initialise,
 )
+from .mouth import MouthBranch
 from .points import EXPRESSIVE
 from .tone import Tone
 from .warping import FEATURE_CHANNELS, CompactWarped
@@ -60,7 +61,7 @@ class Composition:
     """The picture and the parts that it is blended from; of one tone, where the source has one."""
 
     image: Tensor
-    """(B, 3, P, P) in [0, 1]."""
+    """(B, 3, P, P) in [0, 1]; its mouth is that of the mouth branch, where there is one."""
     flow: Tensor
     """(B, 2, 128, 128) refined, in [-1, 1]."""
     mask: Tensor
@@ -107,7 +108,9 @@ class CompactDecoder(nn.Module):
     The part at 128 px works on maps of 64 px whose channels are the four sub-pixels.
     """
 
-    def __init__(self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False) -> None:
+    def __init__(
+        self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False, mouth_px: int = 0
+    ) -> None:
         super().__init__()
         features, up, fine = (scaled(c, width) for c in (FEATURE_CHANNELS, 48, 40))
         hidden, spade = scaled(64, width), scaled(32, width)
@@ -121,6 +124,8 @@ class CompactDecoder(nn.Module):
         self.relight = conv(up, 6) if detailed else None
         if self.relight is not None:
             zero_initialise(self.relight)
+        self.mouth_px = mouth_px
+        self.mouth = MouthBranch(mouth_px, width) if mouth_px else None
         self.up = conv(features, up)
         self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
         self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
@@ -171,11 +176,15 @@ class CompactDecoder(nn.Module):
             face = resize(warped.face, DETAIL_SIZE_PX)
             logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
         generated, mask = logits.sigmoid().split((3, 1), 1)
-        if (tone := Tone.of(source)).is_any:
+        tone = Tone.of(source)
+        if tone.is_any:
             generated = tone.applied(generated)
             light = None if light is None else tone.relit(light)
         falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
         image = _composed(warped.face, flow, light, mask, generated, falloff)
+        if self.mouth is not None:
+            keypoints = (warped.source_keypoints, warped.driving_keypoints)
+            image = self.mouth(image, warped.face, *keypoints, tone, falloff)
         return Composition(image=image, flow=flow, mask=mask, generated=generated, light=light)
 
 

@@ -45,6 +45,8 @@ class CompactWarped(Warped):
 
     face: Tensor
     """(B, 3, P, P) the source."""
+    source_keypoints: Tensor
+    """(B, K, 3)."""
     driving_keypoints: Tensor
     """(B, K, 3)."""
     flow_2d: Tensor
@@ -167,6 +169,7 @@ class CompactWarping(nn.Module):
             flow=flow,
             occlusion=occlusion,
             face=face,
+            source_keypoints=x_s,
             driving_keypoints=x_d,
             flow_2d=flow_2d.permute(0, 3, 1, 2),
             fine=fine,
