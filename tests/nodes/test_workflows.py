@@ -26,7 +26,7 @@ OWN_TYPES = ("LIVEPORTRAIT_", "IMAGE", "MASK", "VIDEO", "AUDIO", "BOUNDING_BOX")
 
 
 def test_there_are_workflows():
-    assert len(list(FOLDERS[0].glob("*.json"))) == 11
+    assert len(list(FOLDERS[0].glob("*.json"))) == 12
 
 
 @pytest.fixture
