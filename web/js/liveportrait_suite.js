@@ -1,4 +1,4 @@
-// Made of web/src (a58314541c3e29db) by "make web"; change it there.
+// Made of web/src (1eaad366cecaa13e) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -6,6 +6,7 @@ import { app } from "../../../scripts/app.js";
 var RUN = 0;
 var BYPASSED = 4;
 var SETTINGS = { language: "Comfy.Locale", htmlNodes: "Comfy.VueNodes.Enabled" };
+var WIDGET_GAP = 4;
 var WITHOUT_PANELS = 27;
 function register(extension) {
   app.registerExtension(extension);
@@ -64,6 +65,7 @@ function panelsAreDrawn() {
 }
 function hide(widget) {
   widget.hidden = widget.options.hidden = true;
+  widget.computeSize = () => [0, -WIDGET_GAP];
 }
 function setWidget(node, widget, value) {
   widget.value = value;

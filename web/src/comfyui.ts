@@ -7,6 +7,8 @@ import { app } from "../../../scripts/app.js";
 export const RUN = 0;
 export const BYPASSED = 4;
 const SETTINGS = { language: "Comfy.Locale", htmlNodes: "Comfy.VueNodes.Enabled" };
+/** Between two painted widgets, pixels. */
+const WIDGET_GAP = 4;
 /** The last front end whose HTML nodes leave out elements of ours. */
 const WITHOUT_PANELS = 27;
 
@@ -115,6 +117,7 @@ export function panelsAreDrawn(): boolean {
 /** Take a widget out of sight; it is saved and sent as before. */
 export function hide(widget: ComfyWidget): void {
   widget.hidden = widget.options.hidden = true;
+  widget.computeSize = () => [0, -WIDGET_GAP]; // front end 1.27 keeps room for it otherwise
 }
 
 /** Set a widget as a user does: whoever listens to it hears of it. */
