@@ -191,9 +191,13 @@ def _relinked(
                 slot["link"] = found[0] if found else None
             else:
                 slot["links"] = found
-    named = made.get("widgets_values_named", {})
-    for name in named.keys() & values.keys():
-        made["widgets_values"][list(named).index(name)] = named[name] = values[name]
+    made.pop("widgets_values_named", None)  # newer front ends alone write it
+    names = [slot["widget"]["name"] for slot in made.get("inputs", ()) if "widget" in slot]
+    if values.keys() & names:
+        made["widgets_values"] = [
+            values.get(name, value)
+            for name, value in zip(names, made["widgets_values"], strict=True)
+        ]
     return made
 
 
