@@ -155,13 +155,14 @@ def usual_db(loudness: Tensor) -> float | None:
     return float(loudness[speaking].median()) if bool(speaking.any()) else None
 
 
-def gain_to_hear(usual: float | None) -> float:
+def gain_to_hear(usual: float | None, most_db: float = MOST_GAIN_DB) -> float:
     """What makes a sound whose speech has a usual level as loud as speech is heard (`HEARD_DB`).
 
     Args:
         usual: dB below full scale, of `usual_db`; None leaves the sound as it is.
+        most_db: The gain is no higher.
     """
-    return 1.0 if usual is None else 10 ** (min(MOST_GAIN_DB, HEARD_DB - usual) / 20)
+    return 1.0 if usual is None else 10 ** (min(most_db, HEARD_DB - usual) / 20)
 
 
 def emphasis_of(phones: Sequence[Phone], loudness: Tensor) -> list[float]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..networks.phonemes import FRAME_SAMPLES, SoundFeatures
 from ..networks.speech import AHEAD, BEHIND, PAST, WINDOW
 from .model import SpeechModel
-from .prosody import gain_to_hear, loudness_db, usual_db
+from .prosody import MOST_GAIN_DB, gain_to_hear, loudness_db, usual_db
 from .windows import DECODED, SpokenFrames, SpokenWindows, joined_frames
 
 WINDOW_SAMPLES: Final = WINDOW * FRAME_SAMPLES
@@ -35,6 +35,9 @@ class Listening:
     level_share: float = 0.02
     """Of the newest hearing in the level from which loud and quiet vowels are told: a speaker's own
     over some eight seconds."""
+    most_gain_db: float = 6.0
+    """By which a sound is made louder at most: of a second of quiet noise nobody can tell that it
+    is no speech."""
 
     @property
     def samples(self) -> int:
@@ -44,7 +47,14 @@ class Listening:
 
 LIVE: Final = Listening()
 """For a sound that is not over yet: a frame waits for 300 ms of sound at most."""
-WHOLE: Final = Listening(behind=100, windows=50, ahead=AHEAD + 50, shut_at=1.0, level_share=0.5)
+WHOLE: Final = Listening(
+    behind=100,
+    windows=50,
+    ahead=AHEAD + 50,
+    shut_at=1.0,
+    level_share=0.5,
+    most_gain_db=MOST_GAIN_DB,
+)
 """For a sound that is there whole: the recogniser is surer of what it hears a second before its end
 and two seconds after its beginning, so lips need no help to shut."""
 
@@ -57,7 +67,8 @@ class SpeechStream:
     Convention:
         - the chunks' sizes change nothing but rounding
         - a sound is heard as loud as speech was in training (`HEARD_DB`), from the level of the
-          speech in it so far: quiet and loud recordings move the lips alike
+          speech in it so far: quiet and loud recordings move the lips alike, as far as
+          `most_gain_db` lets them
         - listening `LIVE`, a frame comes once the sound of up to 300 ms after it is there
     """
 
@@ -141,4 +152,4 @@ class SpeechStream:
         if found_db is not None:
             before_db = found_db if self._level_db is None else self._level_db
             self._level_db = before_db + self._listening.level_share * (found_db - before_db)
-        return hearing * gain_to_hear(self._level_db)
+        return hearing * gain_to_hear(self._level_db, self._listening.most_gain_db)
