@@ -306,11 +306,27 @@ def _distance(points: Tensor, pair: tuple[int, int]) -> Tensor:
 
 def with_meeting_lips(moved: Tensor, space: KeypointSpace) -> Tensor:
     """(B, K, 3) with lips that would cross meet half way, where keypoints have names."""
-    if space.openness is None or space.face is None:
+    if space.openness is None:
         return moved
-    upper, lower = space.openness.lip.height
+    return kept_apart(moved, space, space.openness.lip.height)
+
+
+def kept_apart(
+    moved: Tensor, space: KeypointSpace, pair: tuple[int, int], overlap: float = 0.0
+) -> Tensor:
+    """What moves a usual face, with two keypoints that would cross met half way.
+
+    Args:
+        moved: (B, K, 3).
+        space: Its keypoint space, with `face`.
+        pair: The upper keypoint and the lower.
+        overlap: How far they may cross, crop units.
+    """
+    if space.face is None:
+        return moved
+    upper, lower = pair
     placed = moved.new_tensor(space.face) + moved
-    crossing = (placed[:, upper, 1] - placed[:, lower, 1]).clamp(min=0) / 2
+    crossing = (placed[:, upper, 1] - placed[:, lower, 1] - overlap).clamp(min=0) / 2
     apart = torch.zeros_like(moved)
     apart[:, upper, 1], apart[:, lower, 1] = -crossing, crossing
     return moved + apart

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..constants import FACE_PARTS, NUM_KEYPOINTS, FacePart
-from .blendshape_map import BlendshapeMap, driver_of_moves, with_meeting_lips
+from .blendshape_map import BlendshapeMap, driver_of_moves, kept_apart, with_meeting_lips
 from .blendshapes import ARKIT_SHAPES
 from .control_options import TURNS, ControlValues, control_values
 from .control_shapes import RECIPES, SIDED_RECIPES, Weights
@@ -32,9 +32,14 @@ OWN_PARTS: Final[Mapping[str, frozenset[FacePart]]] = MappingProxyType(
 )
 """Parts of the face that controls move, by how their names begin; others move all of them."""
 
-LIDS_PULL: Final = 0.4
-"""Share of an upper lid's way up by which the rendered picture takes the iris along, so the iris is
-asked to go as far down (python -m benchmarks.cross_talk)."""
+OPENING_PULL: Final = 0.4
+CLOSING_PULL: Final = 0.2
+"""Share of an upper lid's way up, and down, by which the rendered picture takes the iris along, so
+the iris is asked to go as far the other way (python -m benchmarks.cross_talk)."""
+LOOKING_PULL: Final = 0.16
+"""Share of an iris's way down by which the picture takes the upper lid along, likewise."""
+SHUT_OVERLAP: Final = 0.002
+"""How far shut lids go over one another, crop units: as those of idle motion."""
 
 
 def motion_of_controls(
@@ -47,6 +52,7 @@ def motion_of_controls(
     Convention:
         - measured from a face at rest that looks ahead, as `motion_of_blendshapes`
         - each control adds its own movement; `lip_open` below 0 shuts what the jaw opens
+        - where keypoints have names, lips and lids meet and do not cross
         - what no control moves is left to the source
 
     Args:
@@ -101,6 +107,8 @@ def face_moves(tracks: Mapping[str, Tensor], shape_map: BlendshapeMap) -> Tensor
         if name == "lip_open":
             lessened = lessened * tracks["jaw_open"][:, None, None]
         moved += lessened * down.to(value)
+    for lids in space.lids:
+        moved = kept_apart(moved, space, lids, SHUT_OVERLAP)
     return with_meeting_lips(moved, space)
 
 
@@ -149,9 +157,9 @@ def _sum_of_shapes(weights: Weights, shape_map: BlendshapeMap) -> Tensor:
 def _own(name: str, moved: Tensor, space: KeypointSpace) -> Tensor:
     """A control's movement without what belongs to other controls, where keypoints have names.
 
-    A blink and a squint move lids; a look takes both lids of an eye along as far as the
-    lower one goes, so that the eye stays as open as it is, and leaves its corners. Of eyes that
-    open wide, irises are asked to stay behind (`LIDS_PULL`).
+    A blink and a squint move lids; a look takes both lids of an eye along as far as the lower one
+    goes, so that the eye stays as open as it is, and leaves its corners. What the rendered picture
+    makes of irises by lids, and of lids by a look down, is taken off beforehand.
     """
     if space.openness is None:
         return moved
@@ -162,11 +170,13 @@ def _own(name: str, moved: Tensor, space: KeypointSpace) -> Tensor:
         only_lids = torch.zeros_like(moved)
         only_lids[lids] = moved[lids]
         for (upper, _), iris in zip(space.lids, space.irises, strict=True):
-            only_lids[iris, 1] = -LIDS_PULL * moved[upper, 1].clamp(max=0)
+            way = moved[upper, 1]
+            only_lids[iris, 1] = -OPENING_PULL * way.clamp(max=0) - CLOSING_PULL * way.clamp(min=0)
         return only_lids
     if stem == "gaze":
-        for upper, lower in space.lids:
+        for (upper, lower), iris in zip(space.lids, space.irises, strict=True):
             moved[upper] = moved[lower]
+            moved[upper, 1] -= LOOKING_PULL * moved[iris, 1].clamp(min=0)
         for eye in (space.openness.first_eye, space.openness.second_eye):
             moved[list(eye.width)] = 0  # the corners
     return moved
