@@ -25,7 +25,7 @@ loop
 0.6 smile 0.6; brow 0.4 ease-out; yaw 8
 1 blink
 1.8 gaze_x 0.4; smile 0.3; yaw -8
-2.4 gaze_x 0; jaw_open 0.3; pitch 4
+2.4 gaze_x 0; brow 0.8; roll 5
 2.8 blink
 3.2 rest
 """

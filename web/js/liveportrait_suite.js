@@ -1,4 +1,4 @@
-// Made of web/src (1eaad366cecaa13e) by "make web"; change it there.
+// Made of web/src (1bfc522385ca6c48) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -2233,7 +2233,7 @@ var Panel2 = class {
     this.read();
   }
   read() {
-    this.written.value = String(this.widget.value);
+    if (document.activeElement !== this.written) this.written.value = String(this.widget.value);
     this.readings.want(String(this.widget.value));
   }
   async lookNow() {

@@ -95,7 +95,8 @@ export class Panel {
   }
 
   private read(): void {
-    this.written.value = String(this.widget.value);
+    // what is being written there is not taken away
+    if (document.activeElement !== this.written) this.written.value = String(this.widget.value);
     this.readings.want(String(this.widget.value));
   }
 
