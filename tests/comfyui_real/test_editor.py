@@ -42,6 +42,7 @@ VALUES = f"""
 """
 PICTURE = """
     const canvas = document.querySelector(".lps canvas");
+    if (!canvas) return 0;
     const { data } = canvas.getContext("2d").getImageData(0, 0, 512, 512);
     let sum = 0;
     for (let at = 0; at < data.length; at += 4 * 97) sum = (sum * 31 + data[at]) % 1000003;
@@ -63,7 +64,7 @@ class Editor:
 
     @property
     def said(self):
-        return self.browser.evaluate("return document.querySelector('.lps-said').textContent")
+        return self.browser.evaluate("return document.querySelector('.lps-said')?.textContent ?? ''")
 
     def says(self, sentence, timeout_s=60):
         """Whether it comes to say so."""
