@@ -42,13 +42,13 @@ VALUES = f"""
 """
 PICTURE = """
     const canvas = document.querySelector(".lps canvas");
-    if (!canvas) return 0;
+    if (canvas?.closest(".lps").ariaBusy !== "false") return 0;
     const { data } = canvas.getContext("2d").getImageData(0, 0, 512, 512);
     let sum = 0;
     for (let at = 0; at < data.length; at += 4 * 97) sum = (sum * 31 + data[at]) % 1000003;
     return data.some((level, at) => at % 4 < 3 && level) ? sum : 0;
 """
-"""JavaScript: a number that another picture would change; 0 where there is none."""
+"""JavaScript: a number that another picture would change; 0 where there is none, or a newer one is on its way."""
 
 
 class Editor:
@@ -64,12 +64,12 @@ class Editor:
 
     @property
     def said(self):
-        return self.browser.evaluate("return document.querySelector('.lps-said')?.textContent ?? ''")
+        return self.browser.evaluate("return document.querySelector('.lps-said')?.textContent")
 
     def says(self, sentence, timeout_s=60):
         """Whether it comes to say so."""
         for _ in range(timeout_s * 2):
-            if sentence in self.said:
+            if sentence in (self.said or ""):
                 return True
             self.browser.settle(0.5)
         raise AssertionError(f"the node says: {self.said}")

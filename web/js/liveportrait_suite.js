@@ -1,4 +1,4 @@
-// Made of web/src (1bfc522385ca6c48) by "make web"; change it there.
+// Made of web/src (834a7c319ae63ec0) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -202,12 +202,48 @@ var controls_default = {
     brow_inner_right: "brow_inner_left",
     smile_left: "smile_right",
     smile_right: "smile_left"
+  },
+  rest: {
+    blink_left: 0,
+    blink_right: 0,
+    squint_left: 0,
+    squint_right: 0,
+    gaze_left_x: 0,
+    gaze_right_x: 0,
+    gaze_left_y: 0,
+    gaze_right_y: 0,
+    brow_left: 0,
+    brow_right: 0,
+    brow_inner_left: 0,
+    brow_inner_right: 0,
+    smile_left: 0,
+    smile_right: 0,
+    mouth_side: 0,
+    jaw_open: 0,
+    jaw_side: 0,
+    lip_open: 0,
+    lip_wide: 0,
+    lip_round: 0,
+    lip_press: 0,
+    lip_funnel: 0,
+    upper_lip: 0,
+    lower_lip: 0,
+    cheek_puff: 0,
+    cheek_raise: 0,
+    nose_wrinkle: 0,
+    pitch_deg: 0,
+    yaw_deg: 0,
+    roll_deg: 0,
+    shift_x: 0,
+    shift_y: 0,
+    zoom: 1
   }
 };
 
 // src/control_values.ts
 var GROUPS = controls_default.groups;
 var OPPOSITE = controls_default.opposite;
+var REST = controls_default.rest;
 var MOST_STEPS = 100;
 var FORMAT = "liveportrait-suite/expression";
 var STEPS = /* @__PURE__ */ new Map();
@@ -252,7 +288,7 @@ var ControlValues = class {
   /** Smallest and largest value, the step between two, and the value at rest. */
   range(name) {
     const { min = -1, max = 1, step2 = 0.01 } = this.widgets.get(name)?.options ?? {};
-    return { min, max, step: step2, rest: name === "zoom" ? 1 : 0 };
+    return { min, max, step: step2, rest: REST[name] ?? 0 };
   }
   /** Every value by name. */
   values() {
@@ -929,14 +965,16 @@ async function askPicture(route, body) {
   return { jpeg: await answer.blob(), about: JSON.parse(answer.headers.get("X-LivePortrait") ?? "{}") };
 }
 var Newest = class {
-  constructor(run, done, failed) {
+  constructor(run, done, failed, idle = () => void 0) {
     this.run = run;
     this.done = done;
     this.failed = failed;
+    this.idle = idle;
   }
   run;
   done;
   failed;
+  idle;
   waiting;
   busy = false;
   /** Ask for this next. */
@@ -957,6 +995,7 @@ var Newest = class {
       }
     }
     this.busy = false;
+    this.idle();
   }
 };
 
@@ -991,6 +1030,10 @@ var NamedExpressions = class {
   names = element("select");
   words = element("input");
   name = element("input");
+  /** Words that are not understood, to be corrected. */
+  offer(words) {
+    this.words.value = words;
+  }
   /** Ask which there are. */
   async refresh() {
     await this.tried(async () => this.list(await this.named({})));
@@ -1121,7 +1164,11 @@ var Panel = class {
     this.newest = new Newest(
       (asked) => this.ask(asked),
       (picture, asked) => void this.show(picture, asked),
-      (sentence) => this.say(sentence, true)
+      (sentence) => {
+        this.failed = true;
+        this.say(sentence, true);
+      },
+      () => this.root.setAttribute("aria-busy", "false")
     );
     for (const name of LIKE) {
       const widget = otherWidget(node, name);
@@ -1154,6 +1201,7 @@ var Panel = class {
   redo;
   newest;
   sources = null;
+  failed = false;
   peopleOf = "";
   sidesLinked = true;
   settling;
@@ -1182,7 +1230,7 @@ var Panel = class {
     const isNew = JSON.stringify(found) !== JSON.stringify(this.sources);
     this.sources = found;
     this.rows.refresh();
-    if (!isNew) return;
+    if (!isNew && !this.failed) return;
     this.say(text("loading"));
     this.want();
   }
@@ -1196,9 +1244,15 @@ var Panel = class {
       given.map(([name]) => [name, otherWidget(this.node, name)?.value])
     );
     const body = { values: { ...values, ...this.values.values() } };
-    const { controls } = await askJson("controls", body);
-    this.values.set(controls);
-    for (const [name, rest] of given) this.values.setOther(name, rest);
+    try {
+      const { controls } = await askJson("controls", body);
+      this.values.set(controls);
+    } catch (error) {
+      this.named.offer(String(values["words"] ?? ""));
+      throw error;
+    } finally {
+      for (const [name, rest] of given) this.values.setOther(name, rest);
+    }
   }
   buttons() {
     const link = iconButton("link", text("link"), () => {
@@ -1250,6 +1304,7 @@ var Panel = class {
     if (!this.sources || !this.root.isConnected) return;
     const like = LIKE.map((name) => [name, otherWidget(this.node, name)?.value]);
     const values = { ...this.values.values(), ...Object.fromEntries(like) };
+    this.root.setAttribute("aria-busy", "true");
     this.newest.want({ ...this.sources, values, view });
   }
   ask(asked) {
@@ -1257,6 +1312,7 @@ var Panel = class {
     return askPicture(ROUTE, { ...asked, sender, side_px: SIDE_PX2 });
   }
   async show({ jpeg, about }, { source, view }) {
+    this.failed = false;
     const { handles, note } = about;
     this.face.show(await createImageBitmap(jpeg), view === "face" ? handles : null);
     this.say(note);

@@ -5,6 +5,7 @@ import { keepStep, onWidget, setWidget } from "./comfyui";
 export type Values = Record<string, number>;
 export const GROUPS: Record<string, string[]> = table.groups;
 const OPPOSITE: Record<string, string> = table.opposite;
+const REST: Record<string, number> = table.rest;
 const MOST_STEPS = 100;
 const FORMAT = "liveportrait-suite/expression";
 /** Of the files of expressions, whose text goes over the clipboard. */
@@ -64,7 +65,7 @@ export class ControlValues {
   /** Smallest and largest value, the step between two, and the value at rest. */
   range(name: string): { min: number; max: number; step: number; rest: number } {
     const { min = -1, max = 1, step2 = 0.01 } = this.widgets.get(name)?.options ?? {};
-    return { min, max, step: step2, rest: name === "zoom" ? 1 : 0 };
+    return { min, max, step: step2, rest: REST[name] ?? 0 };
   }
 
   /** Every value by name. */

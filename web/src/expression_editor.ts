@@ -43,6 +43,7 @@ class Panel {
   private readonly redo: HTMLButtonElement;
   private readonly newest: Newest<Asked, Picture>;
   private sources: Sources | null = null;
+  private failed = false;
   private peopleOf = "";
   private sidesLinked = true;
   private settling: number | undefined;
@@ -64,7 +65,11 @@ class Panel {
     this.newest = new Newest(
       (asked) => this.ask(asked),
       (picture, asked) => void this.show(picture, asked),
-      (sentence) => this.say(sentence, true),
+      (sentence) => {
+        this.failed = true;
+        this.say(sentence, true);
+      },
+      () => this.root.setAttribute("aria-busy", "false"),
     );
     for (const name of LIKE) {
       const widget = otherWidget(node, name);
@@ -113,7 +118,7 @@ class Panel {
     const isNew = JSON.stringify(found) !== JSON.stringify(this.sources);
     this.sources = found;
     this.rows.refresh();
-    if (!isNew) return;
+    if (!isNew && !this.failed) return;
     this.say(text("loading"));
     this.want();
   }
@@ -128,9 +133,15 @@ class Panel {
       given.map(([name]) => [name, otherWidget(this.node, name)?.value]),
     );
     const body = { values: { ...values, ...this.values.values() } };
-    const { controls } = await askJson<{ controls: Values }>("controls", body);
-    this.values.set(controls);
-    for (const [name, rest] of given) this.values.setOther(name, rest);
+    try {
+      const { controls } = await askJson<{ controls: Values }>("controls", body);
+      this.values.set(controls);
+    } catch (error) {
+      this.named.offer(String(values["words"] ?? ""));
+      throw error;
+    } finally {
+      for (const [name, rest] of given) this.values.setOther(name, rest);
+    }
   }
 
   private buttons(): HTMLElement {
@@ -188,6 +199,7 @@ class Panel {
     if (!this.sources || !this.root.isConnected) return;
     const like = LIKE.map((name) => [name, otherWidget(this.node, name)?.value]);
     const values = { ...this.values.values(), ...Object.fromEntries(like) };
+    this.root.setAttribute("aria-busy", "true");
     this.newest.want({ ...this.sources, values, view });
   }
 
@@ -197,6 +209,7 @@ class Panel {
   }
 
   private async show({ jpeg, about }: Picture, { source, view }: Asked): Promise<void> {
+    this.failed = false;
     const { handles, note } = about as { handles: Handles; note: string };
     this.face.show(await createImageBitmap(jpeg), view === "face" ? handles : null);
     this.say(note);

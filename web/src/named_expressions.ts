@@ -44,6 +44,11 @@ export class NamedExpressions {
     this.list([]);
   }
 
+  /** Words that are not understood, to be corrected. */
+  offer(words: string): void {
+    this.words.value = words;
+  }
+
   /** Ask which there are. */
   async refresh(): Promise<void> {
     await this.tried(async () => this.list(await this.named({})));

@@ -42,7 +42,8 @@ export async function askPicture(route: string, body: unknown): Promise<Picture 
 /**
  * Sends one request at a time; of those that come meanwhile the newest alone is kept.
  *
- * `done` is called for each answer that is not stale, `failed` with the sentence of an error.
+ * `done` is called for each answer that is not stale, `failed` with the sentence of an error, `idle`
+ * when nothing is wanted any more.
  */
 export class Newest<Request, Answer> {
   private waiting: Request | undefined;
@@ -52,6 +53,7 @@ export class Newest<Request, Answer> {
     private readonly run: (request: Request) => Promise<Answer | null>,
     private readonly done: (answer: Answer, request: Request) => void,
     private readonly failed: (sentence: string) => void,
+    private readonly idle: () => void = () => undefined,
   ) {}
 
   /** Ask for this next. */
@@ -73,5 +75,6 @@ export class Newest<Request, Answer> {
       }
     }
     this.busy = false;
+    this.idle();
   }
 }
