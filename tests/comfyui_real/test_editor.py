@@ -48,7 +48,7 @@ PICTURE = """
     for (let at = 0; at < data.length; at += 4 * 97) sum = (sum * 31 + data[at]) % 1000003;
     return data.some((level, at) => at % 4 < 3 && level) ? sum : 0;
 """
-"""JavaScript: a number that another picture would change; 0 where there is none, or a newer one is on its way."""
+"""JavaScript: a number that another picture would change; 0 where a picture is still to come."""
 
 
 class Editor:

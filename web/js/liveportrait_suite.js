@@ -1,4 +1,4 @@
-// Made of web/src (834a7c319ae63ec0) by "make web"; change it there.
+// Made of web/src (07c6614e450ada71) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -989,7 +989,7 @@ var Newest = class {
       this.waiting = void 0;
       try {
         const answer = await this.run(request);
-        if (answer !== null) this.done(answer, request);
+        if (answer !== null) await this.done(answer, request);
       } catch (error) {
         this.failed(error instanceof Error ? error.message : String(error));
       }
@@ -1163,7 +1163,7 @@ var Panel = class {
     this.redo = iconButton("redo", text("redo"), () => this.values.redo());
     this.newest = new Newest(
       (asked) => this.ask(asked),
-      (picture, asked) => void this.show(picture, asked),
+      (picture, asked) => this.show(picture, asked),
       (sentence) => {
         this.failed = true;
         this.say(sentence, true);
@@ -1316,7 +1316,7 @@ var Panel = class {
     const { handles, note } = about;
     this.face.show(await createImageBitmap(jpeg), view === "face" ? handles : null);
     this.say(note);
-    await this.showPeople(source);
+    void this.showPeople(source);
   }
   /** The faces of a picture that shows several, to choose one. */
   async showPeople(source) {

@@ -64,7 +64,7 @@ class Panel {
     this.redo = iconButton("redo", text("redo"), () => this.values.redo());
     this.newest = new Newest(
       (asked) => this.ask(asked),
-      (picture, asked) => void this.show(picture, asked),
+      (picture, asked) => this.show(picture, asked),
       (sentence) => {
         this.failed = true;
         this.say(sentence, true);
@@ -213,7 +213,7 @@ class Panel {
     const { handles, note } = about as { handles: Handles; note: string };
     this.face.show(await createImageBitmap(jpeg), view === "face" ? handles : null);
     this.say(note);
-    await this.showPeople(source);
+    void this.showPeople(source);
   }
 
   /** The faces of a picture that shows several, to choose one. */

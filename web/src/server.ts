@@ -51,7 +51,7 @@ export class Newest<Request, Answer> {
 
   constructor(
     private readonly run: (request: Request) => Promise<Answer | null>,
-    private readonly done: (answer: Answer, request: Request) => void,
+    private readonly done: (answer: Answer, request: Request) => void | Promise<void>,
     private readonly failed: (sentence: string) => void,
     private readonly idle: () => void = () => undefined,
   ) {}
@@ -69,7 +69,7 @@ export class Newest<Request, Answer> {
       this.waiting = undefined;
       try {
         const answer = await this.run(request);
-        if (answer !== null) this.done(answer, request);
+        if (answer !== null) await this.done(answer, request);
       } catch (error) {
         this.failed(error instanceof Error ? error.message : String(error));
       }
