@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -52,7 +52,7 @@ class Spent:
 
 
 @contextmanager
-def timed(owner: Any, name: str, spent: Spent) -> Iterator[None]:
+def timed(owner: Any, name: str, spent: Spent) -> Generator[None]:
     """Note what each call of a function takes."""
     function: Callable[..., Any] = getattr(owner, name)
 

@@ -182,7 +182,7 @@ def _checked(
         ValueError: The driver has no such reference frame, or the model lacks a network.
         FaceNotFoundError: The driver's box lies outside of its frames.
     """
-    _check_types(model, options)
+    check_types(model, options)
     clip = clip_of(source, "source")
     check_networks(model, driving if isinstance(driving, Edit) else options.driving)
     if isinstance(driving, Edit):
@@ -216,7 +216,7 @@ def _check_driver(driver: Clip, options: AnimateOptions) -> None:
         check_reference(options.reference, expected, slack=math.ceil(driver.fps))
 
 
-def _check_types(model: object, options: object) -> None:
+def check_types(model: object, options: object) -> None:
     """Refuse what is no model, or no options.
 
     Raises:
@@ -266,7 +266,7 @@ def read_motion(
     """
     options = options or AnimateOptions()
     options = replace(options, driving_face=options.source_face)
-    _check_types(model, options)
+    check_types(model, options)
     frames = clip_of(clip, "clip")
     first_pass = FirstPass(model, options, progress)
     return first_pass.driver(frames, faces, options.source_framing).motion

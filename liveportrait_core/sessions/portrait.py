@@ -32,7 +32,7 @@ from ..model import LivePortraitModel
 from ..motion.reference import frame_of
 from ..motion.types import Motion
 from ..options import AnimateOptions, Edit
-from ..pipeline import AnySource
+from ..pipeline import AnySource, check_types
 from ..stages import extract_appearance
 from ..warned import unheard
 
@@ -95,10 +95,11 @@ class PortraitSession:
         Raises:
             FaceNotFoundError: The source shows no face.
             CheckpointError: An option needs a network that the model lacks.
-            TypeError: The source is neither.
+            TypeError: An argument is of another kind than these.
         """
         self.model = model
         self.options = options or AnimateOptions()
+        check_types(model, self.options)
         check_networks(model, self.options.driving)
         name_idle(self.options.driving)
         clip, is_image = clip_of(source, "source"), isinstance(source, np.ndarray)

@@ -154,6 +154,8 @@ def test_frames_warn_of_nothing(model, motion, caplog):
 def test_bad_input_is_named(model, motion):
     with pytest.raises(FaceNotFoundError, match="No face in the source"):
         session_of(model, face_frame())
+    with pytest.raises(TypeError, match="str came where LivePortraitModel is expected"):
+        session_of("default")
     session = session_of(model)
     with pytest.raises(MotionSpaceError, match="elsewhere"):
         session.frame(motion.describe(space="elsewhere"))
