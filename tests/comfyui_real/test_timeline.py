@@ -72,6 +72,12 @@ class Timeline(Editor):
         found = f"{NODE}.widgets.find((one) => one.name === 'timeline').value"
         return self.browser.evaluate(f"return {found}")
 
+    @property
+    def rows(self):
+        """What the lanes are called, for those who hear it."""
+        lanes = "document.querySelector('.lps-timeline canvas')"
+        return self.browser.evaluate(f"return {lanes}.getAttribute('aria-description')").split(", ")
+
     def key(self, keys):
         """Press a key on the lanes."""
         self.browser.evaluate("document.querySelector('.lps-timeline canvas').focus()")
@@ -209,8 +215,12 @@ def test_it_is_saved_sent_and_run(opened, browser, pictures):
     sent = next(node for node in browser.prompt().values() if node["class_type"] == "LPS_Timeline")
     assert sent["inputs"]["timeline"] == text
     assert browser.run()["kind"] == "execution_success"
-    browser.settle(3)
+    for _ in range(60):
+        if timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]:
+            break
+        browser.settle(1)
     browser.screenshot(pictures / f"{name}-6-run.png")
+    assert timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]
     before = timeline.seen()
     timeline.key("End")
     assert timeline.seen(before)

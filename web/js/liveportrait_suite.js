@@ -1,4 +1,4 @@
-// Made of web/src (07c6614e450ada71) by "make web"; change it there.
+// Made of web/src (a8f4dd5e8d8c43c0) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -1719,14 +1719,13 @@ function paintLabel(context, scene, row, colours) {
   stroke(context, colours.line, 0.5, [[0, row.top + row.height], [scene.width, row.top + row.height]]);
   context.fillStyle = row.kind === "lane" ? colours.text : colours.faint;
   const middle = row.top + row.height / 2;
-  const mark = (group) => scene.folded.has(group) ? "\u25B8" : "\u25BE";
-  const label = {
-    sound: () => text("timeline.sound"),
-    segment: () => row.kind === "segment" ? motionTitle(row.segment) : "",
-    group: () => row.kind === "group" ? `${mark(row.group)} ${text(`group.${row.group}`)}` : "",
-    lane: () => row.kind === "lane" ? titleOf(row.lane) : ""
-  }[row.kind]();
-  context.fillText(label, row.kind === "lane" ? 14 : 4, middle, LABELS_PX - 18);
+  const mark = row.kind !== "group" ? "" : scene.folded.has(row.group) ? "\u25B8 " : "\u25BE ";
+  context.fillText(mark + labelOf(row), row.kind === "lane" ? 14 : 4, middle, LABELS_PX - 18);
+}
+function labelOf(row) {
+  if (row.kind === "lane") return titleOf(row.lane);
+  if (row.kind === "group") return text(`group.${row.group}`);
+  return row.kind === "segment" ? motionTitle(row.segment) : text("timeline.sound");
 }
 function motionTitle(segment) {
   return text("timeline.motion", /play (\d+)/.exec(segment.line)?.[1] ?? "");
@@ -2028,6 +2027,7 @@ var TimelineView = class {
     this.canvas.style.height = `${scene.height}px`;
     this.canvas.width = Math.round(scene.width * sharp);
     this.canvas.height = Math.round(scene.height * sharp);
+    this.canvas.setAttribute("aria-description", scene.rows.map(labelOf).join(", "));
     paint(this.canvas, scene);
   }
   lastFrame() {

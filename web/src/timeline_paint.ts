@@ -193,14 +193,15 @@ function paintLabel(context: Paint, scene: Scene, row: Row, colours: Colours): v
   stroke(context, colours.line, 0.5, [[0, row.top + row.height], [scene.width, row.top + row.height]]);
   context.fillStyle = row.kind === "lane" ? colours.text : colours.faint;
   const middle = row.top + row.height / 2;
-  const mark = (group: string) => (scene.folded.has(group) ? "\u25b8" : "\u25be");
-  const label = {
-    sound: () => text("timeline.sound"),
-    segment: () => (row.kind === "segment" ? motionTitle(row.segment) : ""),
-    group: () => (row.kind === "group" ? `${mark(row.group)} ${text(`group.${row.group}` as TextKey)}` : ""),
-    lane: () => (row.kind === "lane" ? titleOf(row.lane) : ""),
-  }[row.kind]();
-  context.fillText(label, row.kind === "lane" ? 14 : 4, middle, LABELS_PX - 18);
+  const mark = row.kind !== "group" ? "" : scene.folded.has(row.group) ? "\u25b8 " : "\u25be ";
+  context.fillText(mark + labelOf(row), row.kind === "lane" ? 14 : 4, middle, LABELS_PX - 18);
+}
+
+/** What stands before a row. */
+export function labelOf(row: Row): string {
+  if (row.kind === "lane") return titleOf(row.lane);
+  if (row.kind === "group") return text(`group.${row.group}` as TextKey);
+  return row.kind === "segment" ? motionTitle(row.segment) : text("timeline.sound");
 }
 
 function motionTitle(segment: Segment): string {

@@ -5,6 +5,7 @@ import {
   beforeOf,
   type Chosen,
   handlesAt,
+  labelOf,
   LABELS_PX,
   paint,
   rangeOf,
@@ -122,6 +123,7 @@ export class TimelineView {
     this.canvas.style.height = `${scene.height}px`;
     this.canvas.width = Math.round(scene.width * sharp);
     this.canvas.height = Math.round(scene.height * sharp);
+    this.canvas.setAttribute("aria-description", scene.rows.map(labelOf).join(", "));
     paint(this.canvas, scene);
   }
 
