@@ -39,7 +39,7 @@ class MouthWeights:
     chroma: float = option(
         30.0, "L1 of the inner mouth's colours without their luminance", minimum=0
     )
-    gan: float = option(1.0, "hinge loss, where the run has a discriminator", minimum=0)
+    gan: float = option(0.3, "hinge loss, where the run has a discriminator", minimum=0)
     matching: float = option(2.0, "feature matching, likewise", minimum=0)
     discriminator: float = option(1.0, "hinge loss by which it learns", minimum=0)
 

@@ -18,6 +18,7 @@ from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.decoder import CompactDecoder
 from liveportrait_core.networks.compact.mouth import WINDOW_STEP_PX, MouthBranch
 
+from ..data.augment import LUMINANCE
 from ..data.heads import RenderedHeads
 from ..data.mouth_windows import MouthWindows, StoredWindows
 from ..data.sets import DataConfig, open_sets
@@ -69,6 +70,14 @@ class MouthConfig:
     lr: float = option(1e-3, "learning rate of the branch", above=0)
     gan: bool = option(False, "train a discriminator of the window as well: for the end")
     discriminator_lr: float = option(4e-4, "its learning rate", above=0)
+    luminance: float = option(
+        0.4,
+        "fraction of the change of luminance that the written model keeps; all of it makes teeth "
+        "dim and openings of the lips harder to see",
+        minimum=0,
+        maximum=1,
+        more=True,
+    )
     weights: MouthWeights = section(MouthWeights)
 
     def __post_init__(self) -> None:
@@ -136,7 +145,8 @@ def mouth_task(config: MouthConfig, base: BaseModel, windows: StoredWindows) -> 
 
     def write(average: Networks) -> Path:
         note = f"mouth {config.loop.length} of {Path(config.base).name}"
-        return write_model(config.loop.run, preset, with_branch(base, average[MOUTH]), note)
+        branch = with_luminance(average[MOUTH], config.luminance)
+        return write_model(config.loop.run, preset, with_branch(base, branch), note)
 
     return Task(
         networks=networks,
@@ -183,6 +193,23 @@ def branch_state(decoder: nn.Module) -> dict[str, torch.Tensor]:
     return {key.removeprefix(_KEY): state[key] for key in state if key.startswith(_KEY)}
 
 
+def with_luminance(branch: nn.Module, fraction: float) -> MouthBranch:
+    """A copy of a branch whose change has a fraction of its luminance, its chroma being kept.
+
+    Convention:
+        - in the colours of the branch's last layer: o - (1 - fraction) y(o), with y its luminance
+    """
+    copied = copy.deepcopy(branch)
+    assert isinstance(copied, MouthBranch)
+    weight, bias = copied.out.weight, copied.out.bias
+    assert bias is not None
+    mix = torch.eye(3) - (1 - fraction) * torch.tensor(LUMINANCE).expand(3, 3)
+    with torch.no_grad():
+        weight.copy_(torch.einsum("ij,jchw->ichw", mix.to(weight), weight))
+        bias.copy_(mix.to(bias) @ bias)
+    return copied
+
+
 def with_branch(base: BaseModel, branch: nn.Module) -> dict[str, nn.Module]:
     """The networks of a base, with a branch in the place of its own or of none."""
     assert isinstance(branch, MouthBranch)
@@ -211,7 +238,12 @@ def cost(config: MouthConfig) -> str:
     side, points = config.mouth_px, (1, NUM_KEYPOINTS, 3)
     pictures = {name: torch.rand(1, 3, side, side) for name in ("picture", "source", "truth")}
     placed = {name: torch.rand(points) for name in ("driving_points", "source_points")}
-    noise = {**pictures, **placed, "skin": torch.rand(1, 3), "inside": torch.rand(1, 1, side, side)}
+    noise = {
+        **pictures,
+        **placed,
+        "skin": torch.rand(1, 3),
+        "inside": torch.zeros(1, 1, side, side),
+    }
     base = open_model(config.base)
     require_compact(base, config.base)
     task = mouth_task(one, base, StoredWindows(noise))

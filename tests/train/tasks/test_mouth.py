@@ -8,6 +8,7 @@ import torch
 
 from liveportrait_core.config.spec import OptionError
 from liveportrait_core.model import load_model, save_model
+from liveportrait_core.networks.compact.mouth import MouthBranch
 from tests.support.killing import cut_off_and_resumed, losses_of
 from tests.support.rendered import write_rendered
 from tests.support.tiny import TINY_COMPACT, tiny_compact_model
@@ -15,7 +16,7 @@ from train import mouth
 from train.engine.config import parse
 from train.tasks.compact import initial_networks
 from train.tasks.compact_steps import CompactSources
-from train.tasks.mouth import MouthConfig
+from train.tasks.mouth import MouthConfig, with_luminance
 
 QUICK = ["batch=2", "windows=8", "warmup_steps=1", "log_every=1", "save_every=2", "grid_every=0"]
 QUICK += ["bfloat16=false", "mouth_px=32", "workers=0", "gan=true"]
@@ -64,11 +65,24 @@ def test_a_run_killed_and_run_again_gives_the_same_losses(place, trained):
 
 def test_a_branch_learns_on_from_a_model_that_has_one(place, trained):
     base = trained / "model.safetensors"
-    options = keys(place, "more", base=base, cache=place / "more-windows", steps=1, lr=1e-9)
+    options = keys(
+        place, "more", base=base, cache=place / "more-windows", steps=1, lr=1e-9, luminance=1
+    )
     assert mouth.main(options) == 0
     before, after = (load_model(x).decoder.mouth for x in (base, place / "more/model.safetensors"))
     for one, other in zip(before.parameters(), after.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
+
+
+def test_of_a_change_without_its_luminance_the_chroma_is_left():
+    branch = MouthBranch(32, 0.125)
+    torch.nn.init.normal_(branch.out.weight)
+    seen = torch.randn(1, branch.out.in_channels, 4, 4)
+    grey = with_luminance(branch, 0.0).out(seen)
+    change = branch.out(seen)
+    luminance = (change * torch.tensor((0.299, 0.587, 0.114)).view(3, 1, 1)).sum(1, keepdim=True)
+    torch.testing.assert_close(grey, change - luminance, atol=1e-5, rtol=0)
+    torch.testing.assert_close(with_luminance(branch, 1.0).out(seen), change)
 
 
 def test_windows_of_something_else_are_refused(place, trained, capsys):
