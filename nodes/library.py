@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import retarget as retarget
     from ..liveportrait_core.animation import timing as timing
     from ..liveportrait_core.imaging import composite as composite
+    from ..liveportrait_core.imaging import jpeg as jpeg
     from ..liveportrait_core.imaging import tensors as tensors
     from ..liveportrait_core.media import clips as clips
+    from ..liveportrait_core.media import images as images
     from ..liveportrait_core.media import video as video
     from ..liveportrait_core.media import video_writer as video_writer
     from ..liveportrait_core.sessions import live as live

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from threading import RLock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -33,7 +32,6 @@ MOST_SESSIONS: Final = 4
 MOST_BYTES: Final = 512 * 2**20
 BYTES_A_PIXEL: Final = 3 + 16
 """Of a session's picture: itself, and at most what lies below the face (`PortraitSession`)."""
-JPEG_QUALITY: Final = 85
 THUMBNAIL_PX: Final = 72
 THUMBNAIL_MARGIN: Final = 1.3
 """Side of what is shown, in longer sides of the face's box."""
@@ -116,7 +114,7 @@ class Previews:
                 picture = library.crops.crop_of(frame.source, crop)
             else:
                 picture = _fitted(frame.picture, asked.side_px)
-            return Preview(jpeg=jpeg_of(picture), handles=handles, note=ready.note)
+            return Preview(jpeg=library.jpeg.jpeg_of(picture), handles=handles, note=ready.note)
 
     def faces(self, asked: AskedSource) -> list[bytes]:
         """A small JPEG of each face of the source, in the order of their numbers.
@@ -130,7 +128,10 @@ class Previews:
             trackers = library.face_trackers.FaceTrackers(net, found.loaded.face_models)
             options = FindOptions(max_faces=MOST_FACES)
             faces = trackers.find_all(library.clips.Frames([pixels]), options=options)
-            return [jpeg_of(_thumbnail(pixels, track.faces[0].box)) for track in faces.tracks]
+            return [
+                library.jpeg.jpeg_of(_thumbnail(pixels, track.faces[0].box))
+                for track in faces.tracks
+            ]
 
     def _face(self, asked: AskedSource, read: Reader) -> Motion:
         """What the face of a photo does, read once."""
@@ -171,15 +172,6 @@ def _opened(found: Found, net: LivePortraitModel, face_index: int) -> _Open:
         note=" ".join(heard.texts),
         num_bytes=pixels.shape[0] * pixels.shape[1] * BYTES_A_PIXEL,
     )
-
-
-def jpeg_of(pixels: Pixels) -> bytes:
-    """A picture (H, W, 3) uint8 as a JPEG."""
-    from PIL import Image  # noqa: PLC0415 - ComfyUI's own, needed for previews alone
-
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
-    return file.getvalue()
 
 
 def _fitted(pixels: Pixels, side_px: int) -> Pixels:

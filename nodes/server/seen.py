@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ...liveportrait_core.errors import MediaError
-from ...liveportrait_core.media.images import is_image, read_image
 from .. import library
 from ..folder_files import file_named
 from ..load import loaded_model
@@ -44,8 +43,8 @@ class Found:
         """
         if not isinstance(self.picture, Path):
             return self.picture
-        if is_image(self.picture):
-            return read_image(self.picture).rgb
+        if library.images.is_image(self.picture):
+            return library.images.read_image(self.picture).rgb
         return next(iter(library.video.VideoReader(self.picture)))
 
 
