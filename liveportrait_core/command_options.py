@@ -11,7 +11,7 @@ from .config.boxes import read_box
 from .config.fields import check_options, option, section, shared
 from .config.find_options import FindOptions
 from .config.spec import OptionError
-from .constants import COMPACT_SPACE, Box, KeypointSpace
+from .constants import COMPACT_SPACE, Box, KeypointSpace, PositionCode
 from .motion.blendshape_options import CaptureOptions
 from .motion.import_options import ImportOptions, TemplateProgram
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
@@ -284,7 +284,10 @@ class SpeechFileOptions:
     fps: Fraction = frame_rate_option(Fraction(25), "frames per second")
     space: KeypointSpace = option(COMPACT_SPACE, "keypoint space of the model that it will drive")
     weights: Path | None = option(
-        None, "a file of train.audio2motion", metavar="FILE", unset="the one in the package"
+        None,
+        "a file of train.audio2motion or 'models joyvasa'",
+        metavar="FILE",
+        unset="the one in the package",
     )
     features: Path | None = option(
         None,
@@ -292,6 +295,32 @@ class SpeechFileOptions:
         "AUDIO_ENCODER_OUTPUT), for weights that were trained with it",
         metavar="FILE",
         unset="none",
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoyvasaFiles:
+    """JoyVASA's files besides its motion generator."""
+
+    template: Path | None = option(
+        None,
+        "its motion_template.pkl",
+        metavar="FILE",
+        unset="beside the generator, or in motion_template beside its folder",
+    )
+    encoder: Path | None = option(
+        None,
+        "folder or file of the audio encoder, as transformers reads it",
+        metavar="PATH",
+        unset="in the generator, or chinese-hubert-base in its folder or up to two above",
+    )
+    positions: PositionCode = option(
+        "new",
+        "the position code that it was trained with, which no file says: old for weights from "
+        "before 2025-12-09",
     )
 
     def __post_init__(self) -> None:

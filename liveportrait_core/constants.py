@@ -8,6 +8,8 @@ NUM_KEYPOINTS: Final = 21
 
 KeypointSpace = Literal["liveportrait-human-21", "liveportrait-animal-21", "lps-compact-21"]
 """Motion of one keypoint space never silently drives a model of another."""
+PositionCode = Literal["new", "old"]
+"""Of JoyVASA's networks (`JoyvasaForm.positions`)."""
 HUMAN_SPACE: Final[KeypointSpace] = "liveportrait-human-21"
 ANIMAL_SPACE: Final[KeypointSpace] = "liveportrait-animal-21"
 COMPACT_SPACE: Final[KeypointSpace] = "lps-compact-21"

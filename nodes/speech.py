@@ -20,6 +20,7 @@ from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget
 
 if TYPE_CHECKING:
+    from ..liveportrait_core.speech.joyvasa import JoyvasaModel
     from ..liveportrait_core.speech.model import SpeechModel
 
 SHOWN: Final = ("amount", "life", "seed")
@@ -70,7 +71,7 @@ class SpeechToMotion(io.ComfyNode):
                     optional=True,
                     advanced=True,
                     tooltip="The model of speech. default: ours, in the pack. Others: files of "
-                    "train.audio2motion in models/liveportrait.",
+                    "train.audio2motion or 'models joyvasa' in models/liveportrait.",
                 ),
                 field(
                     io.AudioEncoderOutput,
@@ -127,14 +128,16 @@ def _widget(name: str) -> OptionWidget:
     return OptionWidget(spec=spec_of(SpeechOptions, name), id=name)
 
 
-def _speech_model(name: str) -> SpeechModel | None:
+def _speech_model(name: str) -> SpeechModel | JoyvasaModel | None:
     """The model of a choice of the combo; None for the one in the package."""
     if name == SHIPPED:
         return None
-    from ..liveportrait_core.speech import model  # noqa: PLC0415 - it imports networks
+    from ..liveportrait_core.speech.joyvasa_file import (  # noqa: PLC0415 - it imports networks
+        load_speaker,
+    )
 
     with about("speech_model"):
-        return model.load_speech_model(own_file(name))
+        return load_speaker(own_file(name))
 
 
 NODES: tuple[type[io.ComfyNode], ...] = (SpeechToMotion,)

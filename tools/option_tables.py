@@ -11,6 +11,7 @@ from liveportrait_core.command_options import (
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
+    JoyvasaFiles,
     LiveOutputOptions,
     ModelOptions,
     OutputOptions,
@@ -108,6 +109,11 @@ TABLES = (
         "Rows of numbers as a motion: `ImportOptions`",
         ImportOptions,
         "`motion convert` has them by name ([formats](motion_files.md)).",
+    ),
+    (
+        "`models joyvasa`: `JoyvasaFiles`",
+        JoyvasaFiles,
+        "Of the command line alone ([what it makes](motion_files.md#joyvasas-own-weights)).",
     ),
     ("`models download`: `DownloadOptions`", DownloadOptions, "Of the command line alone."),
 )

@@ -11,16 +11,25 @@ from ..checkpoints.convert import convert
 from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
 from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
-from ..command_options import DownloadOptions, ReportOptions
+from ..command_options import DownloadOptions, JoyvasaFiles, ReportOptions
 from ..config.arguments import from_arguments
 from ..errors import CheckpointError
+from ..media.atomic import check_output
+from ..speech.joyvasa_file import save_joyvasa
+from ..speech.joyvasa_import import read_joyvasa
 from .downloading import download, sha256_of
 from .progress import ProgressBar
 
 
 def run(args: argparse.Namespace) -> int:
     """The action that was named."""
-    actions = {"list": _list, "check": _check, "convert": _convert, "download": _download}
+    actions = {
+        "list": _list,
+        "check": _check,
+        "convert": _convert,
+        "joyvasa": _joyvasa,
+        "download": _download,
+    }
     return actions[args.action](args)
 
 
@@ -111,6 +120,22 @@ def _line(result: dict[str, Any]) -> str:
 def millions(parameters: int) -> str:
     """A number of parameters as it is printed."""
     return f"{parameters / 1e6:.1f} M parameters"
+
+
+def _joyvasa(args: argparse.Namespace) -> int:
+    files = from_arguments(JoyvasaFiles, args)
+    check_output(args.output, args.input, suffixes=(".safetensors",))
+    made = read_joyvasa(
+        args.input, template=files.template, encoder=files.encoder, positions=files.positions
+    )
+    save_joyvasa(made, args.output)
+    form = made.network.form
+    print(
+        f"{args.output}: a speech model of JoyVASA's weights; width {form.width}, windows of "
+        f"{form.frames} frames after {form.past}, {form.steps} steps, {form.positions} position "
+        f"code; from {made.origin}"
+    )
+    return 0
 
 
 def _convert(args: argparse.Namespace) -> int:

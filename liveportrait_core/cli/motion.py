@@ -28,7 +28,7 @@ from ..motion.life import idle_motion
 from ..options import AnimateOptions
 from ..pipeline import read_motion
 from ..speech.features import read_features
-from ..speech.model import load_speech_model
+from ..speech.joyvasa_file import load_speaker
 from ..speech.talking import motion_of_speech
 from .inputs import frames_of, open_source, open_speech
 from .progress import ProgressBar
@@ -97,7 +97,7 @@ def _speech(args: argparse.Namespace) -> int:
     options = from_arguments(SpeechFileOptions, args)
     check_writable(options.space, args.output)
     samples = open_speech(args.sound).samples
-    model = None if options.weights is None else load_speech_model(options.weights)
+    model = None if options.weights is None else load_speaker(options.weights)
     motion = motion_of_speech(
         samples,
         options.space,

@@ -11,6 +11,7 @@ from ..command_options import (
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
+    JoyvasaFiles,
     LiveOutputOptions,
     ModelOptions,
     OutputOptions,
@@ -355,6 +356,19 @@ def _add_models(commands: Subparsers) -> None:
     convert.add_argument(
         "output", metavar="OUT", type=file_name, help="a folder, or .safetensors file"
     )
+
+    joyvasa = add_command(
+        actions,
+        "joyvasa",
+        "models",
+        help="make a speech model of JoyVASA's own weights, which you have",
+        description="Write JoyVASA's motion generator IN (motion_generator_*.pt) with its template "
+        "and audio encoder as the one file OUT, for 'motion speech --weights' and Speech to "
+        "Motion. Nothing in the files is run.",
+    )
+    joyvasa.add_argument("input", metavar="IN", type=file_name, help="motion_generator_*.pt")
+    joyvasa.add_argument("output", metavar="OUT", type=file_name, help=".safetensors")
+    finish(joyvasa, (JoyvasaFiles,), heading="files")
 
     download = add_command(
         actions,

@@ -60,7 +60,8 @@ def load_other(
     name = str(path)
     content = _content_of(read_whole(path, "motion file"), name)
     if isinstance(content, np.ndarray):
-        constants = _constants_of(options.normalisation)
+        normalisation = options.normalisation
+        constants = None if normalisation is None else read_constants(normalisation)
         motion = motion_from_rows(content, options.layout, constants, name=name)
     else:
         refuse_options(options, name)
@@ -147,10 +148,12 @@ def _arrays(content: Mapping[str, object], name: str) -> dict[str, NDArray[Any]]
         ) from error
 
 
-def _constants_of(path: Path | None) -> dict[str, NDArray[Any]] | None:
-    """What a file of means and deviations holds."""
-    if path is None:
-        return None
+def read_constants(path: Path) -> dict[str, NDArray[Any]]:
+    """What a file of means and deviations holds, by the names of the program that wrote it.
+
+    Raises:
+        MediaError: It is missing or damaged, or holds something else.
+    """
     with about("normalisation"):
         content = _content_of(read_whole(path, "file of means and deviations"), str(path))
         if not isinstance(content, dict):

@@ -55,7 +55,7 @@ def read_pickle(data: bytes, name: str, *, records: Collection[str] = ()) -> obj
         MediaError: The pickle asks for anything else, or is damaged.
     """
     try:
-        return _PlainUnpickler(data, name, records).load()
+        return PlainUnpickler(data, name, records).load()
     except _BROKEN_PICKLE as error:
         raise MediaError(
             f"{name} is no pickle that can be read, or it is damaged ({one_line(error)}). "
@@ -79,7 +79,10 @@ def read_torch(data: bytes) -> object:
 
 
 class Record:
-    """An object of a pickle: nothing but its fields, in `vars`."""
+    """An object of a pickle: nothing but its fields, in `vars`; what it was made of is left out."""
+
+    def __init__(self, *_: object) -> None:
+        pass
 
 
 class Array:
@@ -131,7 +134,7 @@ class _Dtype:
         return dtype.newbyteorder(">") if self.byte_order == ">" else dtype
 
 
-class _PlainUnpickler(pickle.Unpickler):
+class PlainUnpickler(pickle.Unpickler):
     """An unpickler that finds nothing but the stand-ins below, never a real function."""
 
     def __init__(self, data: bytes, name: str, records: Collection[str]) -> None:
@@ -174,6 +177,11 @@ class _PlainUnpickler(pickle.Unpickler):
         return found
 
     def persistent_load(self, pid: object, /) -> object:
+        """Objects outside the pickle: there are none.
+
+        Raises:
+            UnpicklingError: Always.
+        """
         raise pickle.UnpicklingError("it refers to objects outside itself")
 
     def _new_array(self, *_: object) -> Array:

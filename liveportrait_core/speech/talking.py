@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..constants import FacePart
-from ..errors import MotionSpaceError
+from ..errors import MediaError, MotionSpaceError, about
 from ..motion.blendshape_map import BlendshapeMap, driver_of_moves, motion_of_blendshapes
 from ..motion.blendshapes import Blendshapes
 from ..motion.edit import fit
@@ -23,6 +23,7 @@ from ..motion.speech_options import TALKING_BLINKS, SpeechOptions
 from ..motion.tool_options import LayerOptions
 from ..motion.types import Channel, Motion
 from ..networks.speech import SpeechForm
+from .joyvasa import JoyvasaModel, motion_of_joyvasa
 from .keypoint_outputs import SOUNDING_PARTS, moves_of_values
 from .model import SpeechModel, load_speech_model
 from .speaking import frames_of_speech, shapes_of_frames
@@ -38,7 +39,7 @@ def motion_of_speech(
     options: SpeechOptions | None = None,
     *,
     fps: Fraction = IDLE_FPS,
-    model: SpeechModel | None = None,
+    model: SpeechModel | JoyvasaModel | None = None,
     shape_map: BlendshapeMap | None = None,
     encoder_output: object = None,
     progress: Callable[[int, int], None] | None = None,
@@ -51,6 +52,7 @@ def motion_of_speech(
         - lips, jaw and brows are the speech's; blinks, glances and the head's small movements are
           those of `idle_motion`, on which the speech's nods are laid
         - it drives relative to a face at rest with shut lips (`Motion.from_shut_lips`)
+        - of JoyVASA's weights the whole face is theirs (`motion_of_joyvasa`)
 
     Args:
         samples: (N,) at 16 kHz (`read_speech`, `speech_of`).
@@ -70,6 +72,14 @@ def motion_of_speech(
     """
     options = options or SpeechOptions()
     model = model or load_speech_model()
+    if isinstance(model, JoyvasaModel):
+        if encoder_output is not None:
+            with about("encoder_output"):
+                raise MediaError(
+                    f"The speech model {model.origin} hears the sound itself, and an encoder's "
+                    "output is given. Leave it out."
+                )
+        return motion_of_joyvasa(samples, space, options, fps=fps, model=model, progress=progress)
     made_for = model.form.space
     if made_for not in ("", space):
         raise MotionSpaceError(

@@ -5,8 +5,11 @@ from fractions import Fraction
 import pytest
 import torch
 
+from liveportrait_core.speech.joyvasa_file import save_joyvasa
+from liveportrait_core.speech.joyvasa_import import read_joyvasa
 from liveportrait_core.speech.model import save_speech_model
 from tests.nodes.suite import MODEL_FILE
+from tests.support.joyvasa import write_joyvasa
 from tests.support.speaking import encoder_output, small_speech_model, tone
 
 WIDGETS = {"amount": 1.2, "life": 0.5, "seed": 3, "guidance": 1.0}
@@ -118,5 +121,16 @@ def test_a_speech_model_is_a_file_of_the_models_folder(suite, monkeypatch):
         assert "train.audio2motion" in message
         missing = suite.refusal("LPS_SpeechToMotion", speech_model="gone.safetensors", **given)
         assert missing.startswith("There is no model gone.safetensors")
+    finally:
+        file.unlink()
+
+
+def test_the_weights_of_joyvasa_are_a_speech_model(suite, tmp_path):
+    file = suite.comfyui.models / "liveportrait" / "joy.safetensors"
+    save_joyvasa(read_joyvasa(write_joyvasa(tmp_path)), file)
+    given = {"model": suite.model(), "fps": 25.0, "audio": sound(0.5), **WIDGETS, **STYLE}
+    try:
+        message = suite.refusal("LPS_SpeechToMotion", speech_model="joy.safetensors", **given)
+        assert "gives motion of the keypoint space 'liveportrait-human-21'" in message
     finally:
         file.unlink()

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from liveportrait_core.constants import COMPACT_SPACE
+from liveportrait_core.constants import COMPACT_SPACE, HUMAN_SPACE
 from liveportrait_core.media.audio import has_audio, read_audio
 from liveportrait_core.media.motion_file import load_motion
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.speech import talking
 from liveportrait_core.speech.model import save_speech_model
 from tests.liveportrait_core.cli.conftest import write_clip
+from tests.support.joyvasa import write_joyvasa
 from tests.support.speaking import encoder_output, save_sound, small_speech_model, tone
 
 pytestmark = pytest.mark.usefixtures("_square_faces", "_small_speech")
@@ -111,3 +112,34 @@ def test_what_cannot_be_heard_is_told_in_a_sentence(liveportrait, files, out):
         assert ran.code == 2
         assert text in ran.err
         assert not list(out.iterdir())
+
+
+def test_the_weights_of_joyvasa_speak_as_one_file(liveportrait, files, out):
+    generator = write_joyvasa(out)
+    ran = liveportrait(
+        "models", "joyvasa", generator, out / "joy.safetensors", "--positions", "old"
+    )
+    assert (ran.code, ran.err) == (0, "")
+    assert "width 16, windows of 10 frames after 5, 4 steps, old position code" in ran.out
+    sound = save_sound(files / "speech.wav", tone(0.5))
+    speak = ("motion", "speech", sound, "-o", out / "said.safetensors", "--weights")
+    ran = liveportrait(*speak, out / "joy.safetensors", "--space", HUMAN_SPACE)
+    assert (ran.code, ran.err) == (0, "")
+    said = load_motion(out / "said.safetensors")
+    assert (len(said), said.space, said.absolute) == (13, HUMAN_SPACE, {"lip"})
+    for weights, message in (
+        (out / "joy.safetensors", "gives motion of the keypoint space"),
+        (generator, "liveportrait models joyvasa"),
+    ):
+        ran = liveportrait(*speak, weights)
+        assert ran.code == 2
+        assert message in ran.err
+
+
+def test_missing_files_of_joyvasa_are_told_with_their_option(liveportrait, out):
+    for option, lacking in (("--template", "constants"), ("--encoder", "encoder")):
+        generator = write_joyvasa(out / option[2:], **{lacking: False})
+        ran = liveportrait("models", "joyvasa", generator, out / "joy.safetensors")
+        assert ran.code == 2
+        assert option in ran.err
+        assert not (out / "joy.safetensors").exists()
