@@ -10,7 +10,7 @@ from typing import Final
 
 from .timeline_options import Segment
 
-_COMMAND: Final = re.compile(r"(\d+)\s*=\s*(\d+)\s*:\s*(\d+)")
+_COMMAND: Final = re.compile(r"(\d{1,9})\s*=\s*(\d{1,9})\s*:\s*(\d{1,9})")
 COMMAND_FORM: Final = "'MOTION = FRAMES TO GET THERE : FRAMES TO STAY', as '1 = 5:10',"
 
 

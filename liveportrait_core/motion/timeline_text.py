@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +61,7 @@ _SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
 """What may follow `play N`."""
 _SEPARATORS: Final = re.compile(r"[;,\uff0c\uff1b\u3001]")
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
-_TIME: Final = re.compile(r"(?:(\d+):)?(\d+\.?\d*|\.\d+)(ms|s)?")
+_TIME: Final = re.compile(r"(?:(\d{1,9}):)?(\d+\.?\d*|\.\d+)(ms|s)?")
 
 
 def _short(name: str) -> str:
@@ -250,9 +252,8 @@ class _Reader:
         """Add the keys of an event to what its controls do there."""
         controls, steps = EVENTS[name]
         for control in controls:
-            own = self._lanes.get(control, {}).values()
-            keys = sorted(own, key=lambda key: key.time_s)
             moments = [time_s + since for since, _ in ((0.0, 0.0), *steps)]
+            keys = self._keys_near(control, moments[0], moments[-1])
             beneath = lane_values(control, keys, torch.tensor(moments, dtype=torch.float64))
             spec = control_spec(control)
             moved = (beneath + torch.tensor([0.0, *(by for _, by in steps)])).clamp(
@@ -262,6 +263,13 @@ class _Reader:
                 key = Key(moment, value)
                 if key.time_s not in self._lanes.get(control, {}):
                     self._add(control, key)
+
+    def _keys_near(self, control: str, first_s: float, last_s: float) -> list[Key]:
+        """Keys that a curve between two times depends on: those between, and two on each side."""
+        keys = self._lanes.get(control, {})
+        times_s = sorted(keys)
+        start = max(0, bisect_right(times_s, first_s) - 2)
+        return [keys[time_s] for time_s in times_s[start : bisect_left(times_s, last_s) + 2]]
 
     def _segment(self, time_s: float, words: list[str]) -> Segment:
         number = words[0] if words else ""
@@ -344,8 +352,13 @@ def write_timeline(timeline: Timeline) -> str:
     lines += [] if timeline.fps is None else [f"fps {timeline.fps}"]
     lines += ["loop"] if timeline.loop else []
     lines += [segment_line(segment) for segment in timeline.segments]
-    moments = sorted({key.time_s for keys in timeline.lanes.values() for key in keys})
-    lines += [f"{_plain(time_s)} {'; '.join(_items(timeline, time_s))}" for time_s in moments]
+    moments: dict[float, dict[str, Key]] = defaultdict(dict)
+    for name, keys in timeline.lanes.items():
+        for key in keys:
+            moments[key.time_s][name] = key
+    lines += [
+        f"{_plain(time_s)} {'; '.join(_items(moments[time_s]))}" for time_s in sorted(moments)
+    ]
     return "\n".join(lines) + "\n" * bool(lines)
 
 
@@ -359,11 +372,8 @@ def segment_line(segment: Segment) -> str:
     return " ".join(words)
 
 
-def _items(timeline: Timeline, time_s: float) -> list[str]:
-    """The keys of a time; both sides as one where they do the same."""
-    keys = {
-        name: key for name, lane in timeline.lanes.items() for key in lane if key.time_s == time_s
-    }
+def _items(keys: Mapping[str, Key]) -> list[str]:
+    """The keys of a time by their controls; both sides as one where they do the same."""
     items: list[str] = []
     for name, key in keys.items():
         other = OPPOSITE[name]

@@ -171,3 +171,21 @@ def test_an_empty_text_is_an_empty_timeline():
 def test_what_cannot_be_read_is_named_by_line_and_word(text, sentence):
     with pytest.raises(ValueError, match=sentence):
         parse_timeline(text)
+
+
+def test_an_event_goes_by_the_keys_near_it_alone():
+    """Many keys far away change no bit of it, and a text of many events is read at once."""
+    near = "9 yaw 2\n9.5 yaw -4 ease\n11 yaw 6\n12 yaw 1"
+    far = "\n".join(f"{time_s} yaw {time_s % 7}" for time_s in [*range(9), *range(13, 900)])
+    alone, among = (parse_timeline(f"{keys}\n10 shake") for keys in (near, f"{near}\n{far}"))
+
+    def shaken(timeline):
+        return [key for key in timeline.lanes["yaw_deg"] if 9.5 <= key.time_s <= 11]
+
+    assert shaken(alone) == shaken(among)
+    assert len(shaken(alone)) == len((9.5, 10, 10.2, 10.5, 10.75, 11))
+
+
+def test_times_of_any_length_are_refused_as_any_other():
+    with pytest.raises(ValueError, match="Line 1, '9+:0': a time such as 0.8 is expected"):
+        parse_timeline("9" * 5000 + ":0 smile 1")
