@@ -31,7 +31,10 @@ def file_named(name: str, endings: Collection[str] | None = None) -> Path | None
     if _leads_out(inside) or (endings and Path(inside).suffix.lower() not in endings):
         return None
     path = Path(folder or folder_paths.get_input_directory(), inside)
-    return path if path.is_file() else None
+    try:
+        return path if path.is_file() else None
+    except OSError:  # a name that no file can have
+        return None
 
 
 def new_file(filename_prefix: str, ending: str) -> tuple[Path, str]:

@@ -55,20 +55,20 @@ def timeline_of(body: object) -> AskedTimeline:
     Raises:
         ValueError: It is not as the front end writes it.
     """
-    given = _mapping(body, "the request")
+    given = _mapping(body, "the JSON")
     return AskedTimeline(
         text=_text(given.get("timeline"), "timeline"),
         beneath=_text_or_none(given.get("beneath"), "beneath"),
     )
 
 
-def source_of(body: object) -> AskedSource:
-    """The source of a request.
+def source_of(body: object, name: str = "the JSON") -> AskedSource:
+    """The source of a request, or what it calls so.
 
     Raises:
         ValueError: It is not as the front end writes it.
     """
-    given = _mapping(body, "the request")
+    given = _mapping(body, name)
     model = given.get("model")
     widgets = None
     if model is not None:
@@ -88,14 +88,14 @@ def preview_of(body: object) -> AskedPreview:
     Raises:
         ValueError: It is not as the front end writes it.
     """
-    given = _mapping(body, "the request")
+    given = _mapping(body, "the JSON")
     view = given.get("view", "face")
     if view not in get_args(View):
         raise ValueError(_wrong("view", view, f"one of {', '.join(get_args(View))}"))
     return AskedPreview(
         sender=_text(given.get("sender"), "sender"),
-        source=source_of(given.get("source")),
-        like=None if given.get("like") is None else source_of(given["like"]),
+        source=source_of(given.get("source"), "source"),
+        like=None if given.get("like") is None else source_of(given["like"], "like"),
         values=values_of(body),
         view=cast(View, view),
         side_px=_whole(given.get("side_px", 512), "side_px", LEAST_PX, MOST_PX),
@@ -108,7 +108,7 @@ def seed_of(body: object) -> int:
     Raises:
         ValueError: It is not as the front end writes it.
     """
-    return _whole(_mapping(body, "the request").get("seed"), "seed", 0, 2**31)
+    return _whole(_mapping(body, "the JSON").get("seed"), "seed", 0, 2**31)
 
 
 def values_of(body: object) -> Mapping[str, object]:
@@ -117,7 +117,7 @@ def values_of(body: object) -> Mapping[str, object]:
     Raises:
         ValueError: It is not as the front end writes it.
     """
-    return _mapping(_mapping(body, "the request").get("values"), "values")
+    return _mapping(_mapping(body, "the JSON").get("values"), "values")
 
 
 def named_values_of(body: object) -> tuple[str, Mapping[str, object]] | None:
@@ -126,7 +126,7 @@ def named_values_of(body: object) -> tuple[str, Mapping[str, object]] | None:
     Raises:
         ValueError: It is not as the front end writes it.
     """
-    name = _text_or_none(_mapping(body, "the request").get("name"), "name")
+    name = _text_or_none(_mapping(body, "the JSON").get("name"), "name")
     return None if name is None else (name, values_of(body))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -62,7 +63,7 @@ def add_routes(routes: web.RouteTableDef) -> None:
 
     async def faces(body: object) -> web.StreamResponse:
         asked = source_of(body)
-        found = await pictures.run(repr(asked), lambda: PREVIEWS.faces(asked))
+        found = await pictures.run(uuid.uuid4().hex, lambda: PREVIEWS.faces(asked))
         return _json({"faces": [base64.b64encode(jpeg).decode() for jpeg in found or []]})
 
     for kind in MAKERS:
@@ -106,11 +107,26 @@ def _handler(answer: Callable[..., Awaitable[web.StreamResponse]], *args: str) -
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            return await answer(await request.json(), *args)
+            return await answer(await _sent(request), *args)
         except (LivePortraitError, ValueError) as error:
             return _json({"error": str(error)}, BAD)
 
     return handle
+
+
+async def _sent(request: web.Request) -> object:
+    """The JSON of a request.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return await request.json()
+    except (ValueError, LookupError, RecursionError):  # text of no or an unknown encoding as well
+        raise ValueError(
+            "The request is no JSON that can be read; an object of JSON in UTF-8 is expected. "
+            "Reload the page."
+        ) from None
 
 
 def _json(value: Mapping[str, object], status: int = 200) -> web.StreamResponse:

@@ -35,6 +35,8 @@ MOST_KEPT: Final = 16
 PEAKS_A_SECOND: Final = 50
 MOST_PEAKS: Final = 3000
 DECIMALS: Final = 4
+LATEST_S: Final = 1e6
+"""Of a preview; no sound is as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +147,11 @@ def frame_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
         ValueError: The text cannot be read, or the time is none.
     """
     text, time_s = values.get("timeline"), values.get("time_s", 0)
-    if not isinstance(text, str) or isinstance(time_s, bool) or not isinstance(time_s, int | float):
+    is_number = isinstance(time_s, int | float) and not isinstance(time_s, bool)
+    if not isinstance(text, str) or not is_number or not 0 <= time_s <= LATEST_S:
         raise ValueError(
             f"The preview of a timeline asks for the time {time_s!r} of {type(text).__name__}; a "
-            "number and a text are expected. Reload the page."
+            f"number from 0 to {LATEST_S:g} and a text are expected. Reload the page."
         )
     beneath = BENEATH.find(values.get("beneath"))
     timeline = _known_part(read_timeline(text), beneath)

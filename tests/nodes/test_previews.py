@@ -29,7 +29,8 @@ def ask(suite):
         application = web.Application()
         application.add_routes(routes)
         async with TestClient(TestServer(application)) as client:
-            asked = [client.post(f"/liveportrait/v1/{route}", json=body) for body in bodies]
+            sent = [body if isinstance(body, bytes) else json.dumps(body) for body in bodies]
+            asked = [client.post(f"/liveportrait/v1/{route}", data=each) for each in sent]
             return [await read(answer) for answer in await asyncio.gather(*asked)]
 
     async def read(answer):
@@ -155,6 +156,9 @@ def test_the_expression_of_a_photo_is_added(suite, ask, photo):
         ({"file": "photo.png", "view": "all"}, "In the request view is 'all'"),
         ({"file": "photo.png", "side_px": 10**6}, "In the request side_px is 1000000"),
         ({"file": "nobody.png"}, "No face"),
+        ({"file": "x" * 5000}, "There is no file 'xxx"),
+        ({"file": "x\0.png"}, "There is no file 'x"),
+        ({"model": 5}, "In the request model is 5; an object of JSON"),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_a_sentence(ask, photo, given, said):
@@ -177,6 +181,19 @@ def test_several_people_are_shown_and_one_is_chosen(ask, photo):
     assert "shows 2 faces" in about["note"]
     one, other = (ask(body(name, view="before", face_index=index))[0][1] for index in (0, 1))
     assert not np.array_equal(one, other)
+
+
+def test_all_who_ask_for_the_faces_at_once_get_them(ask, photo):
+    asked = {"file": photo(TWO), "model": MODEL}
+    answers = ask(*[asked] * 4, route="faces")
+    assert [len(answer["faces"]) for _, answer, _ in answers] == [2] * 4
+
+
+@pytest.mark.parametrize("sent", [b"", b"{", b"\xff", b"[" * 100_000, b"[" + b"9" * 5000])
+def test_what_is_no_json_is_said_in_a_sentence(ask, sent):
+    ((status, answer, _),) = ask(sent)
+    assert status == 422
+    assert answer["error"].startswith("The request is no JSON that can be read;")
 
 
 def test_an_unknown_kind_is_not_there(ask, photo):

@@ -1,6 +1,7 @@
 """Timeline: keys over motions, with a sound, and what the front end draws of it."""
 
 from fractions import Fraction
+from math import inf, nan
 
 import pytest
 import torch
@@ -131,7 +132,11 @@ def test_a_preview_shows_a_time(suite, model, ask, photo):  # noqa: F811 - the f
     (_, start, _), (_, turned, _), (_, end, _) = ask(*asked, route="preview/timeline")
     assert (start != turned).any()
     assert (turned == end).all()
-    wrong = body(photo(), values={**values, "timeline": 3})
-    ((status, answer, _),) = ask(wrong, route="preview/timeline")
-    assert status == 422
-    assert "Reload the page" in answer["error"]
+    wrong = [{"timeline": 3}, *({"time_s": time_s} for time_s in (nan, inf, 10**400, -1, "1"))]
+    asked = [
+        body(photo(), values={**values, **given}, sender=str(index))
+        for index, given in enumerate(wrong)
+    ]
+    for status, answer, _ in ask(*asked, route="preview/timeline"):
+        assert status == 422
+        assert answer["error"].startswith("The preview of a timeline asks for the time")

@@ -187,5 +187,5 @@ def test_an_event_goes_by_the_keys_near_it_alone():
 
 
 def test_times_of_any_length_are_refused_as_any_other():
-    with pytest.raises(ValueError, match="Line 1, '9+:0': a time such as 0.8 is expected"):
+    with pytest.raises(ValueError, match=r"Line 1, '9+:0': a time such as 0.8 is expected"):
         parse_timeline("9" * 5000 + ":0 smile 1")
