@@ -7,6 +7,7 @@ import json
 import logging
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import torch
 
@@ -15,7 +16,8 @@ from ..animation.render import render
 from ..command_options import ModelOptions, OutputOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..config.fields import values_of
-from ..errors import counted
+from ..constants import FRAME_NAME
+from ..errors import MediaError, counted
 from ..media.atomic import check_output
 from ..media.images import IMAGE_SUFFIXES, write_image
 from ..media.video import VideoReader
@@ -38,11 +40,13 @@ def run(args: argparse.Namespace) -> int:
     """Edit, and say where the result is."""
     source = open_source(args.picture)
     edit, asked = from_arguments(Edit, args), from_arguments(ExpressionOptions, args)
+    inputs = [args.picture] if asked.like is None else [args.picture, asked.like]
     if isinstance(source, Picture):
-        check_output(args.output, args.picture, suffixes=IMAGE_SUFFIXES)
+        _check_name(args.output)
+        check_output(args.output, *inputs, suffixes=IMAGE_SUFFIXES)
     else:
         output = Output(path=args.output, one_frame=False)
-        output.check(OutputOptions(), args.picture, pastes=True)
+        output.check(OutputOptions(), *inputs, pastes=True)
     expression = open_expression(asked)
     with torch.inference_mode():
         animation = _prepared(args, source, edit, expression)
@@ -52,6 +56,15 @@ def run(args: argparse.Namespace) -> int:
             size = _write_video(args, source, animation)
     _report(args, animation, edit, expression, size)
     return 0
+
+
+def _check_name(output: Path) -> None:
+    """Refuse a folder, which stands for numbered frames, for one picture."""
+    if output.name == FRAME_NAME:
+        raise MediaError(
+            f"The output {output.parent} is a folder, and one picture comes out; the name of a "
+            f"picture is expected, as {output.parent / 'edited.png'}."
+        )
 
 
 def _prepared(

@@ -131,7 +131,8 @@ def _writer(args: argparse.Namespace, driver: _Driver, opened: ExitStack) -> Ste
         return None
     options = from_arguments(FeedOptions, args)
     output = Output(path=args.output, one_frame=False)
-    output.check(OutputOptions(), args.source, pastes=True)
+    films = [] if options.film is None else [options.film]
+    output.check(OutputOptions(), args.source, *films, pastes=True)
     film = None if options.loops else driver.film
     has_sound = film is not None and output.holds_sound and decodable_track(film.path) is not None
     writing: AbstractContextManager[Writer] = output.writer(

@@ -114,3 +114,17 @@ def test_a_photo_that_is_a_video_is_refused(edit, files, out):
     ran = edit("-o", out / "a.png", "--like", files / "clip.mp4")
     assert ran.code == 2
     assert "clip.mp4, a video; a picture is expected" in ran.err
+
+
+def test_no_input_and_no_folder_is_written_over(edit, files, tmp_path, out):
+    photo = tmp_path / "friend.png"
+    content = (files / "portrait.png").read_bytes()
+    photo.write_bytes(content)
+    ran = edit("-o", photo, "--like", photo)
+    assert ran.code == 2
+    assert "would replace the input" in ran.err
+    assert photo.read_bytes() == content
+    ran = edit("-o", out, "--words", "smile")
+    assert ran.code == 2
+    assert "is a folder, and one picture comes out" in ran.err
+    assert list(out.iterdir()) == []

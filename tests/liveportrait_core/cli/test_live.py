@@ -70,6 +70,7 @@ def test_ctrl_c_ends_it_and_the_file_is_whole(live, files, out, monkeypatch):
         (["--film", "clip.mp4", "--screen", "0,0,64,64", "-o", "x.mp4"], "one driver is expected"),
         (["--film", "clip.mp4", "--virtual-camera", "/dev/none"], "no video device"),
         (["--film", "clip.mp4", "-o", "x.txt"], "x.txt"),
+        (["--film", "clip.mp4", "-o", "clip.mp4"], "clip.mp4 would replace the input"),
         (["--film", "missing.mp4", "-o", "x.mp4"], "missing.mp4"),
         (["-o", "x.mp4", "--camera", "63"], "Camera 63 cannot be opened"),
         (["--film", "clip.mp4", "-o", "x.mp4", "--strength", "3"], "0 to 2"),
