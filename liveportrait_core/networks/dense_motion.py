@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import ConvNorm
+from .convolutions import Conv2d
 
 HEATMAP_VARIANCE = 0.01
 """Variance of a keypoint's heat map, squared crop units: a deviation of 0.1."""
@@ -38,7 +39,7 @@ class _Hourglass(nn.Module):
         skips = sizes[-2::-1]
         reads = (sizes[-1], *(a + b for a, b in zip(outputs, skips, strict=True)))
         self.up = nn.ModuleList(
-            ConvNorm(a, b, volumetric=True) for a, b in zip(reads, outputs, strict=False)
+            ConvNorm(a, b, volumetric=True, upscale=2) for a, b in zip(reads, outputs, strict=False)
         )
         self.out_channels = reads[-1]
         self.out = ConvNorm(self.out_channels, self.out_channels, volumetric=True)
@@ -51,8 +52,7 @@ class _Hourglass(nn.Module):
             skips.append(F.avg_pool2d(x.flatten(1, 2), 2).unflatten(1, x.shape[1:3]))
         x = skips.pop()
         for block in self.up:
-            x = block(F.interpolate(x, scale_factor=(1.0, 2.0, 2.0)))
-            x = torch.cat((x, skips.pop()), 1)
+            x = torch.cat((block(x), skips.pop()), 1)
         return self.out(x)
 
 
@@ -78,7 +78,7 @@ class DenseMotion(nn.Module):
         self.hourglass = _Hourglass(candidates * (compressed_channels + 1), widths)
         channels = self.hourglass.out_channels
         self.mask = nn.Conv3d(channels, candidates, 7, padding=3)
-        self.occlusion = nn.Conv2d(channels * volume_depth, 1, 7, padding=3)
+        self.occlusion = Conv2d(channels * volume_depth, 1, 7, padding=3)
 
     def forward(
         self, feature_volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor

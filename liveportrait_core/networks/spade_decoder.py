@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .convolutions import Conv2d
 from .outputs import Warped
 
 NEGATIVE_SLOPE = 0.2
@@ -19,14 +20,13 @@ class _Spade(nn.Module):
 
     def __init__(self, channels: int, map_channels: int, hidden: int) -> None:
         super().__init__()
-        self.shared = nn.Conv2d(map_channels, hidden, 3, padding=1)
-        self.gamma = nn.Conv2d(hidden, channels, 3, padding=1)
-        self.beta = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.shared = Conv2d(map_channels, hidden, 3, padding=1)
+        self.gamma = Conv2d(hidden, channels, 3, padding=1)
+        self.beta = Conv2d(hidden, channels, 3, padding=1)
 
     def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
-        if semantic.shape[2:] != x.shape[2:]:
-            semantic = F.interpolate(semantic, size=x.shape[2:])
-        shared = F.relu(self.shared(semantic))
+        factor = x.shape[-1] // semantic.shape[-1]
+        shared = F.relu(self.shared.of_upsampled(semantic, factor))
         return F.instance_norm(x) * (1 + self.gamma(shared)) + self.beta(shared)
 
 
@@ -41,9 +41,9 @@ class _SpadeBlock(nn.Module):
         super().__init__()
         middle = min(inputs, outputs)
         self.norm0 = _Spade(inputs, map_channels, hidden)
-        self.conv0 = nn.Conv2d(inputs, middle, 3, padding=1)
+        self.conv0 = Conv2d(inputs, middle, 3, padding=1)
         self.norm1 = _Spade(middle, map_channels, hidden)
-        self.conv1 = nn.Conv2d(middle, outputs, 3, padding=1)
+        self.conv1 = Conv2d(middle, outputs, 3, padding=1)
         self.resized = inputs != outputs
         if self.resized:
             self.shortcut_norm = _Spade(inputs, map_channels, hidden)
@@ -69,7 +69,7 @@ class SpadeDecoder(nn.Module):
     ) -> None:
         super().__init__()
         first = widths[0]
-        self.stem = nn.Conv2d(in_channels, first, 3, padding=1)
+        self.stem = Conv2d(in_channels, first, 3, padding=1)
         self.middle = nn.ModuleList(
             _SpadeBlock(first, first, in_channels, hidden) for _ in range(num_middle)
         )
