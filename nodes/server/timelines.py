@@ -147,8 +147,12 @@ def frame_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
         ValueError: The text cannot be read, or the time is none.
     """
     text, time_s = values.get("timeline"), values.get("time_s", 0)
-    is_number = isinstance(time_s, int | float) and not isinstance(time_s, bool)
-    if not isinstance(text, str) or not is_number or not 0 <= time_s <= LATEST_S:
+    if (
+        not isinstance(text, str)
+        or isinstance(time_s, bool)
+        or not isinstance(time_s, int | float)
+        or not 0 <= time_s <= LATEST_S
+    ):
         raise ValueError(
             f"The preview of a timeline asks for the time {time_s!r} of {type(text).__name__}; a "
             f"number from 0 to {LATEST_S:g} and a text are expected. Reload the page."
