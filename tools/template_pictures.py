@@ -41,6 +41,7 @@ CHANGED: Final = {
     "LPS_AnimatePortrait": "source",
     "LPS_AnimateVideo": "source",
     "LPS_ExpressionEditor": "source",
+    "LPS_LivePortrait": "source",
     "LPS_PasteBack": "images",
 }
 """By node: the input with the picture that it changes."""

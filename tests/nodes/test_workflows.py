@@ -26,7 +26,7 @@ OWN_TYPES = ("LIVEPORTRAIT_", "IMAGE", "MASK", "VIDEO", "AUDIO", "BOUNDING_BOX")
 
 
 def test_there_are_workflows():
-    assert len(list(FOLDERS[0].glob("*.json"))) == 12
+    assert len(list(FOLDERS[0].glob("*.json"))) == 13
 
 
 @pytest.fixture
