@@ -51,7 +51,7 @@ def test_a_driver_that_starts_with_a_blink_is_measured_from_open_eyes(
         still = motion[:1].map_tensors(lambda tensor: tensor.expand(6, *tensor.shape[1:]))
         return still.describe(eyes_open=eyes)
 
-    monkeypatch.setattr("liveportrait_core.animation.crop_motion._with_openness", blinks)
+    monkeypatch.setattr("liveportrait_core.animation.crop_motion.with_openness", blinks)
     reading = ReadOptions(published=published)
     motion = read_clip(model, walk(6), square_tracker(), Framing(), "driver", reading).motion
     assert motion.reference_frame == frame
