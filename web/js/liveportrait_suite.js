@@ -1,4 +1,4 @@
-// Made of web/src (a8f4dd5e8d8c43c0) by "make web"; change it there.
+// Made of web/src (d2317e4fe81baf27) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -2240,8 +2240,9 @@ var Panel2 = class {
     );
     this.pictures = new Newest(
       (asked) => this.ask(asked),
-      (picture) => void this.draw(picture),
-      (sentence) => this.say(sentence, true)
+      (picture) => this.draw(picture),
+      (sentence) => this.say(sentence, true),
+      () => this.root.ariaBusy = "false"
     );
     this.undoButton = iconButton("undo", text("undo"), () => this.step(false));
     this.redoButton = iconButton("redo", text("redo"), () => this.step(true));
@@ -2465,7 +2466,9 @@ var Panel2 = class {
     else this.player.start(view.now, view.tracks?.length_s ?? 0, () => model.stated.loop && this.root.isConnected);
   }
   want() {
-    if (this.source && this.root.isConnected) this.pictures.want({ source: this.source, time_s: this.view.now });
+    if (!this.source || !this.root.isConnected) return;
+    this.root.ariaBusy = "true";
+    this.pictures.want({ source: this.source, time_s: this.view.now });
   }
   ask({ source, time_s }) {
     const values = { timeline: String(this.widget.value), time_s, beneath: this.beneath() };

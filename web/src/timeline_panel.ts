@@ -67,8 +67,9 @@ export class Panel {
     );
     this.pictures = new Newest(
       (asked) => this.ask(asked),
-      (picture) => void this.draw(picture),
+      (picture) => this.draw(picture),
       (sentence) => this.say(sentence, true),
+      () => (this.root.ariaBusy = "false"),
     );
     this.undoButton = iconButton("undo", text("undo"), () => this.step(false));
     this.redoButton = iconButton("redo", text("redo"), () => this.step(true));
@@ -289,7 +290,9 @@ export class Panel {
   }
 
   private want(): void {
-    if (this.source && this.root.isConnected) this.pictures.want({ source: this.source, time_s: this.view.now });
+    if (!this.source || !this.root.isConnected) return;
+    this.root.ariaBusy = "true";
+    this.pictures.want({ source: this.source, time_s: this.view.now });
   }
 
   private ask({ source, time_s }: Asked): Promise<Picture | null> {
