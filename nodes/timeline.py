@@ -56,6 +56,9 @@ class TimelineNode(io.ComfyNode):
                 *("keyframe", "keyframes", "animation curve", "easing", "sequencer"),
                 *("Advanced Live Portrait", "AdvancedLivePortrait", "command", "script"),
             ],
+            # what its panel shows of a run is sent anew also where nothing has changed
+            is_output_node=True,
+            has_intermediate_output=True,
             inputs=[
                 model_field("From Load Model; the motion is made for its keypoints."),
                 field(
