@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -11,17 +10,16 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import torch
-from PIL import Image
 
 from liveportrait_core import load_model, read_image
 from liveportrait_core.assets.shipped_blendshape_maps import shipped_blendshape_map
+from liveportrait_core.imaging.jpeg import jpeg_of
 from liveportrait_core.motion.control_options import Controls
 from liveportrait_core.motion.controls import motion_of_controls
 from liveportrait_core.sessions.portrait import PortraitSession
 
 PORTRAIT: Final = Path(__file__).resolve().parents[1] / "docs" / "demo" / "portrait.jpg"
 SIDE_PX: Final = 512
-JPEG_QUALITY: Final = 85
 NETWORKS: Final = "W and G"
 LEGEND: Final = """\
 Each change of a control is a new preview; the source was read before. Milliseconds of processor
@@ -87,10 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             keypoints = steps.timed("keypoints, S", lambda m=motion: session.keypoints(m))
             frame = steps.timed(NETWORKS, lambda k=keypoints: session.rendered(k, face_px=SIDE_PX))
-            picture = Image.fromarray(frame.picture)
-            steps.timed(
-                "JPEG", lambda p=picture: p.save(io.BytesIO(), "JPEG", quality=JPEG_QUALITY)
-            )
+            steps.timed("JPEG", lambda f=frame: jpeg_of(f.picture))
     print(f"{LEGEND}\n\n{'step':<22}{'median':>9}{'95 %':>9}{'share':>8}")
     print("\n".join(steps.rows()))
     return 0
