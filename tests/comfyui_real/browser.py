@@ -22,6 +22,24 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+NEW_GRAPH = """
+    app.graph.clear();
+    const add = (type, at, widgets = {}) => {
+        const node = LiteGraph.createNode(type);
+        node.pos = [at, 40];
+        app.graph.add(node);
+        for (const [name, value] of Object.entries(widgets)) {
+            const widget = node.widgets.find((one) => one.name === name);
+            widget.value = value;
+            widget.callback?.(value);
+        }
+        return node;
+    };
+    const link = (from, to, name) =>
+        from.connect(0, to, to.inputs.findIndex((slot) => slot.name === name));
+"""
+"""Empties the canvas; then `add(type, at, widgets)` puts a node on it, and `link(from, to, name)`
+joins two."""
 HTML_NODES = "Comfy.VueNodes.Enabled"
 """Setting: true shows nodes as HTML (Nodes 2.0), false paints them on the canvas."""
 

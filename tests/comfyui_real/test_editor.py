@@ -7,25 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.comfyui_real.browser import HTML_NODES
+from tests.comfyui_real.browser import HTML_NODES, NEW_GRAPH
 from tests.comfyui_real.test_canvas import MINIMAP, ours
 
 NODE = "app.graph._nodes.find((one) => one.type === 'LPS_ExpressionEditor')"
-BUILD = """
-    app.graph.clear();
-    const add = (type, at, widgets = {}) => {
-        const node = LiteGraph.createNode(type);
-        node.pos = [at, 40];
-        app.graph.add(node);
-        for (const [name, value] of Object.entries(widgets)) {
-            const widget = node.widgets.find((one) => one.name === name);
-            widget.value = value;
-            widget.callback?.(value);
-        }
-        return node;
-    };
-    const link = (from, to, name) =>
-        from.connect(0, to, to.inputs.findIndex((slot) => slot.name === name));
+BUILD = (
+    NEW_GRAPH
+    + """
     const model = add("LPS_LoadModel", 0);
     const photo = add("LoadImage", 0, { image: argument });
     photo.pos = [0, 240];
@@ -34,6 +22,7 @@ BUILD = """
     link(photo, editor, "source");
     link(editor, add("PreviewImage", 860), "images");
 """
+)
 VALUES = f"""
     const rest = {{ zoom: 1, like_strength: 1, fps: 25 }};
     const moved = {NODE}.widgets.filter(

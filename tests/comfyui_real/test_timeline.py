@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.comfyui_real.browser import HTML_NODES
+from tests.comfyui_real.browser import HTML_NODES, NEW_GRAPH
 from tests.comfyui_real.test_canvas import MINIMAP, ours
 from tests.comfyui_real.test_editor import Editor, pictures, server
 
@@ -14,21 +14,9 @@ NODE = "app.graph._nodes.find((one) => one.type === 'LPS_Timeline')"
 TEXT = (
     "length 2\n0.4 smile 0.7; yaw 8 linear\n1 jaw_open 0.5 ease\n1.6 smile 0; yaw 0; jaw_open 0\n"
 )
-BUILD = """
-    app.graph.clear();
-    const add = (type, at, widgets = {}) => {
-        const node = LiteGraph.createNode(type);
-        node.pos = [at, 40];
-        app.graph.add(node);
-        for (const [name, value] of Object.entries(widgets)) {
-            const widget = node.widgets.find((one) => one.name === name);
-            widget.value = value;
-            widget.callback?.(value);
-        }
-        return node;
-    };
-    const link = (from, to, name) =>
-        from.connect(0, to, to.inputs.findIndex((slot) => slot.name === name));
+BUILD = (
+    NEW_GRAPH
+    + """
     const model = add("LPS_LoadModel", 0);
     const photo = add("LoadImage", 0, { image: "lps_portrait.jpg" });
     photo.pos = [0, 240];
@@ -41,6 +29,7 @@ BUILD = """
     link(timeline, animate, "driving");
     link(animate, add("PreviewImage", 1400), "images");
 """
+)
 BENEATH = f"""
     const add = (type, widgets) => {{
         const node = LiteGraph.createNode(type);

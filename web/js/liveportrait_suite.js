@@ -1,4 +1,4 @@
-// Made of web/src (d2317e4fe81baf27) by "make web"; change it there.
+// Made of web/src (4c2bd9366af4bd59) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -1072,6 +1072,43 @@ var NamedExpressions = class {
   }
 };
 
+// src/panels.ts
+var Panels = class {
+  constructor(form) {
+    this.form = form;
+  }
+  form;
+  panels = /* @__PURE__ */ new Map();
+  /** Put a panel on its node. */
+  add(node, panel) {
+    useStyle();
+    addElement(node, this.form.name, panel.root, () => this.form.heightPx);
+    node.setSize?.(this.form.size);
+    this.panels.set(node, panel);
+    const removed = node.onRemoved;
+    node.onRemoved = () => {
+      this.panels.delete(node);
+      removed?.call(node);
+    };
+    new IntersectionObserver((seen) => {
+      if (seen.some((one) => one.isIntersecting)) panel.look();
+    }).observe(panel.root);
+  }
+  /** Look whenever the graph may be another one, and after a node's run of which something was noted. */
+  listen(note) {
+    for (const event of ["graphChanged", "execution_success", "reconnected"]) {
+      listen(event, () => {
+        for (const panel of this.panels.values()) panel.look();
+      });
+    }
+    listen("executed", ({ node: id, output }) => {
+      const place = output && [...places()].find((one) => one.id === id);
+      if (!place) return;
+      void note(id, output)?.then(() => this.panels.get(place.node)?.look());
+    });
+  }
+};
+
 // src/preview_source.ts
 var PICTURES = { LoadImage: "image", LoadImageOutput: "image", LoadVideo: "file" };
 var MODEL = "LPS_LoadModel";
@@ -1138,14 +1175,12 @@ async function sourcesOf(node) {
 // src/expression_editor.ts
 var NODE = "LPS_ExpressionEditor";
 var SEEN_KEY = "lps_seen";
-var SIZE = [400, 810];
-var HEIGHT_PX = 480;
 var SIDE_PX2 = 512;
 var SETTLE_MS = 250;
 var ROUTE = "preview/expression";
 var ASKED = { preset: "none", words: "" };
 var LIKE = ["like_parts", "like_strength"];
-var PANELS = /* @__PURE__ */ new Map();
+var PANELS = new Panels({ name: "editor", size: [400, 810], heightPx: 480 });
 var Panel = class {
   constructor(node) {
     this.node = node;
@@ -1397,32 +1432,14 @@ var Panel = class {
 var CLIPBOARD = { text: "" };
 function nodeCreated(node) {
   if (node.comfyClass !== NODE || !panelsAreDrawn()) return;
-  useStyle();
   const panel = new Panel(node);
   for (const widget of panel.widgets) hide(widget);
-  addElement(node, "editor", panel.root, () => HEIGHT_PX);
-  node.setSize?.(SIZE);
-  PANELS.set(node, panel);
-  const removed = node.onRemoved;
-  node.onRemoved = function() {
-    PANELS.delete(node);
-    removed?.call(this);
-  };
-  new IntersectionObserver((seen) => {
-    if (seen.some((one) => one.isIntersecting)) panel.look();
-  }).observe(panel.root);
-}
-function lookAll() {
-  for (const panel of PANELS.values()) panel.look();
+  PANELS.add(node, panel);
 }
 function setup() {
-  listen("graphChanged", lookAll);
-  listen("execution_success", lookAll);
-  listen("reconnected", lookAll);
-  listen("executed", ({ node: id, output }) => {
-    const keys = output?.[SEEN_KEY];
-    const place = [...places()].find((one) => one.id === id);
-    if (keys && place) void noteSeen(id, keys).then(() => PANELS.get(place.node)?.look());
+  PANELS.listen((id, output) => {
+    const keys = output[SEEN_KEY];
+    return keys && noteSeen(id, keys);
   });
 }
 register({ name: "LivePortraitSuite.ExpressionEditor", nodeCreated, setup });
@@ -2558,41 +2575,21 @@ var Panel2 = class {
 var NODE2 = "LPS_Timeline";
 var SEEN_KEY2 = "lps_seen";
 var BENEATH_KEY = "lps_timeline";
-var SIZE2 = [600, 780];
-var HEIGHT_PX2 = 540;
-var PANELS2 = /* @__PURE__ */ new Map();
+var PANELS2 = new Panels({ name: "timeline_panel", size: [600, 780], heightPx: 540 });
 function nodeCreated2(node) {
   const widget = node.widgets?.find((one) => one.name === WIDGET);
   if (node.comfyClass !== NODE2 || !widget || !panelsAreDrawn()) return;
-  useStyle();
   const panel = new Panel2(node, widget);
   hide(widget);
-  addElement(node, "timeline_panel", panel.root, () => HEIGHT_PX2);
-  node.setSize?.(SIZE2);
-  PANELS2.set(node, panel);
-  const removed = node.onRemoved;
-  node.onRemoved = function() {
-    PANELS2.delete(node);
-    removed?.call(this);
-  };
-  new IntersectionObserver((seen) => {
-    if (seen.some((one) => one.isIntersecting)) panel.look();
-  }).observe(panel.root);
+  PANELS2.add(node, panel);
 }
 function setup3() {
-  const lookAll2 = () => {
-    for (const panel of PANELS2.values()) panel.look();
-  };
-  listen("graphChanged", lookAll2);
-  listen("execution_success", lookAll2);
-  listen("reconnected", lookAll2);
-  listen("executed", ({ node: id, output }) => {
-    const beneath = output?.[BENEATH_KEY]?.[0];
-    const place = [...places()].find((one) => one.id === id);
-    if (!beneath || !place) return;
+  PANELS2.listen((id, output) => {
+    const beneath = output[BENEATH_KEY]?.[0];
+    if (!beneath) return void 0;
     BENEATH.set(id, beneath);
-    const seen = output?.[SEEN_KEY2];
-    void (seen ? noteSeen(id, seen) : Promise.resolve()).then(() => PANELS2.get(place.node)?.look());
+    const seen = output[SEEN_KEY2];
+    return seen ? noteSeen(id, seen) : Promise.resolve();
   });
 }
 register({ name: "LivePortraitSuite.Timeline", nodeCreated: nodeCreated2, setup: setup3 });

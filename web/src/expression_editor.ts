@@ -1,18 +1,17 @@
 // Expression Editor: a close-up of the face on the node that changes while it is dragged.
-import { addElement, browserId, hide, idsOf, keepKeysIn, linked, listen, onWidget, panelsAreDrawn, places, register, runNode } from "./comfyui";
+import { browserId, hide, idsOf, keepKeysIn, linked, onWidget, panelsAreDrawn, register, runNode } from "./comfyui";
 import { ControlRows } from "./control_rows";
 import { ControlValues, otherWidget, type Values } from "./control_values";
 import { FaceCanvas, type Handles } from "./face_canvas";
 import { NamedExpressions } from "./named_expressions";
+import { Panels } from "./panels";
 import { noteSeen, sourcesOf, type Sources } from "./preview_source";
 import { askJson, askPicture, Newest, type Picture } from "./server";
-import { element, iconButton, useStyle } from "./style";
+import { element, iconButton } from "./style";
 import { text } from "./texts";
 
 const NODE = "LPS_ExpressionEditor";
 const SEEN_KEY = "lps_seen";
-const SIZE: [number, number] = [400, 810];
-const HEIGHT_PX = 480;
 const SIDE_PX = 512;
 const SETTLE_MS = 250;
 const ROUTE = "preview/expression";
@@ -28,7 +27,7 @@ interface Asked extends Sources {
   view: "face" | "before";
 }
 
-const PANELS = new Map<ComfyNode, Panel>();
+const PANELS = new Panels({ name: "editor", size: [400, 810], heightPx: 480 });
 
 /** What stands on one node. */
 class Panel {
@@ -305,40 +304,15 @@ const CLIPBOARD = { text: "" };
 
 function nodeCreated(node: ComfyNode): void {
   if (node.comfyClass !== NODE || !panelsAreDrawn()) return;
-  useStyle();
   const panel = new Panel(node);
   for (const widget of panel.widgets) hide(widget);
-  addElement(node, "editor", panel.root, () => HEIGHT_PX);
-  node.setSize?.(SIZE);
-  PANELS.set(node, panel);
-  const removed = node.onRemoved;
-  node.onRemoved = function () {
-    PANELS.delete(node);
-    removed?.call(this);
-  };
-  // copies that are never shown stay as they are
-  new IntersectionObserver((seen) => {
-    if (seen.some((one) => one.isIntersecting)) panel.look();
-  }).observe(panel.root);
-}
-
-function lookAll(): void {
-  for (const panel of PANELS.values()) panel.look();
-}
-
-interface Executed {
-  node: string;
-  output?: Record<string, string[]>;
+  PANELS.add(node, panel);
 }
 
 function setup(): void {
-  listen("graphChanged", lookAll);
-  listen("execution_success", lookAll);
-  listen("reconnected", lookAll);
-  listen<Executed>("executed", ({ node: id, output }) => {
-    const keys = output?.[SEEN_KEY];
-    const place = [...places()].find((one) => one.id === id);
-    if (keys && place) void noteSeen(id, keys).then(() => PANELS.get(place.node)?.look());
+  PANELS.listen((id, output) => {
+    const keys = output[SEEN_KEY];
+    return keys && noteSeen(id, keys);
   });
 }
 

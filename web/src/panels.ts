@@ -1,0 +1,59 @@
+// Panels on nodes: each is drawn with its node, looks at the graph when that changes, and goes with it.
+import { addElement, listen, places } from "./comfyui";
+import { useStyle } from "./style";
+
+interface Panel {
+  readonly root: HTMLElement;
+  look(): void;
+}
+
+interface Form {
+  name: string;
+  size: [number, number];
+  heightPx: number;
+}
+
+type Output = Record<string, string[]>;
+
+interface Executed {
+  node: string;
+  output?: Output;
+}
+
+/** The panels of all nodes of one type. */
+export class Panels {
+  private readonly panels = new Map<ComfyNode, Panel>();
+
+  constructor(private readonly form: Form) {}
+
+  /** Put a panel on its node. */
+  add(node: ComfyNode, panel: Panel): void {
+    useStyle();
+    addElement(node, this.form.name, panel.root, () => this.form.heightPx);
+    node.setSize?.(this.form.size);
+    this.panels.set(node, panel);
+    const removed = node.onRemoved;
+    node.onRemoved = () => {
+      this.panels.delete(node);
+      removed?.call(node);
+    };
+    // copies that are never shown stay as they are
+    new IntersectionObserver((seen) => {
+      if (seen.some((one) => one.isIntersecting)) panel.look();
+    }).observe(panel.root);
+  }
+
+  /** Look whenever the graph may be another one, and after a node's run of which something was noted. */
+  listen(note: (id: string, output: Output) => Promise<unknown> | undefined): void {
+    for (const event of ["graphChanged", "execution_success", "reconnected"]) {
+      listen(event, () => {
+        for (const panel of this.panels.values()) panel.look();
+      });
+    }
+    listen<Executed>("executed", ({ node: id, output }) => {
+      const place = output && [...places()].find((one) => one.id === id);
+      if (!place) return;
+      void note(id, output)?.then(() => this.panels.get(place.node)?.look());
+    });
+  }
+}
