@@ -74,7 +74,7 @@ if TYPE_CHECKING:  # for type checkers, and the list that `__getattr__` looks a 
     from .motion.speech_options import SpeechOptions as SpeechOptions
     from .motion.timeline import Timeline as Timeline
     from .motion.timeline_motion import motion_of_timeline as motion_of_timeline
-    from .motion.timeline_text import write_timeline as write_timeline
+    from .motion.timeline_writing import write_timeline as write_timeline
     from .motion.tool_options import ChangeOptions as ChangeOptions
     from .motion.tool_options import LayerOptions as LayerOptions
     from .motion.types import Motion as Motion

@@ -59,6 +59,11 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A word of the user's as a message can hold it: its beginning, where it is longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
+
+
 def indexes(number: int) -> str:
     """What an index into so many things may be, in a message: "0", "0 to 3"."""
     return "0" if number == 1 else f"0 to {number - 1}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.fields import check_options, option
+from ..errors import about
 from .control_options import EVERYTHING, CopiedPart
 
 
@@ -81,6 +82,13 @@ class ExpressionOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.like is None and (self.like_parts is not None or self.like_strength != 1):
+            given = "like_strength" if self.like_parts is None else "like_parts"
+            with about(given):
+                raise ValueError(
+                    f"{given} is given without a photo to be like; like is expected as well. Name "
+                    f"a photo, or leave {given} out."
+                )
 
     @property
     def is_some(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +16,14 @@ import torch
 
 from ..config.fields import specs_of
 from ..config.spec import OptionSpec
-from ..errors import about
-from .control_options import OPPOSITE
-from .curves import DECIMALS, EASINGS, Easing, Handles, Key
+from ..errors import about, shortened
+from .control_options import OPPOSITE, TURNS
+from .curves import EASINGS, Easing, Handles, Key
 from .life import BLINK_CLOSING_S, BLINK_OPENING_S, BLINK_SHUT_S
 from .timeline import CONTROL_NAMES, TIMELINE_FPS, Timeline, control_spec, lane_values
 from .timeline_commands import COMMAND_FORM, Command, read_command, segments_of_commands
 from .timeline_options import Segment
-from .tool_options import read_frame_rate
+from .tool_options import FRAME_RATES, read_frame_rate
 
 COMMENT: Final = "#"
 PLAY: Final = "play"
@@ -51,7 +50,7 @@ EVENTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...
 )
 """Movements that take a moment: the controls that they move, and by how much they move on top of
 what stands there, so many seconds after their beginning."""
-_SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
+SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
     {
         spec.flag or spec.name: spec
         for spec in specs_of(Segment)
@@ -61,24 +60,31 @@ _SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
 """What may follow `play N`."""
 _SEPARATORS: Final = re.compile(r"[;,\uff0c\uff1b\u3001]")
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
-_TIME: Final = re.compile(r"(?:(\d{1,9}):)?(\d+\.?\d*|\.\d+)(ms|s)?")
+_TIME: Final = re.compile(
+    r"(?:(\d{1,9}):)?(\d+\.?\d*|\.\d+)(ms|s|\u6beb\u79d2|\u79d2)?"  # Chinese ms and s
+)
+_MILLISECONDS: Final = frozenset(("ms", "\u6beb\u79d2"))
+_OF_DEGREES: Final = re.compile(r"\s*(?:\u00b0|deg|degrees?|\u5ea6)$")
+"""What may follow a number of degrees: the sign, words, the Chinese word."""
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A control's name as texts have it."""
     return name.removesuffix("_deg")
 
 
-def _of_both_sides(name: str) -> str:
+def name_of_both_sides(name: str) -> str:
     """The name of a control and its opposite together: smile of smile_left."""
-    return _short(name.replace("_left", "").replace("_right", ""))
+    return short_name(name.replace("_left", "").replace("_right", ""))
 
 
 def _names() -> dict[str, tuple[str, ...]]:
     named = {name: (name,) for name in CONTROL_NAMES}
-    named |= {_short(name): (name,) for name in CONTROL_NAMES}
+    named |= {short_name(name): (name,) for name in CONTROL_NAMES}
     pairs = {
-        _of_both_sides(name): (name, other) for name, other in OPPOSITE.items() if "left" in name
+        name_of_both_sides(name): (name, other)
+        for name, other in OPPOSITE.items()
+        if "left" in name
     }
     return named | pairs
 
@@ -205,8 +211,8 @@ class _Reader:
         phrase = " ".join(words).lower()
         if self._words is not None:
             phrase = self._words.tokens.get(phrase, phrase)
-        name, number = phrase.replace(" ", "_"), words[-1]
-        control = "_".join(words[:-1]).lower()
+        name = phrase.replace(" ", "_")
+        control, number = _control_and_number(words)
         if name == REST:
             self._rests.append((time_s, easing))
         elif name in EVENTS:
@@ -230,7 +236,7 @@ class _Reader:
                 return self._words.values(said)
         except ValueError as error:
             if not _NUMBER.fullmatch(words[-1]):
-                raise ValueError(f"Line {self._number}, '{said}': {error}") from None
+                raise ValueError(f"Line {self._number}, '{shortened(said)}': {error}") from None
         if len(words) > 1 and _NUMBER.fullmatch(words[-1]):
             self._refuse(" ".join(words[:-1]), "a control is expected", NAMES)
         near = [*NAMES, *EVENTS, REST, PLAY]
@@ -277,9 +283,9 @@ class _Reader:
             self._refuse(number or PLAY, f"the number of a motion is expected after '{PLAY}'")
         chosen: dict[str, Any] = {"motion": int(number), "at_s": time_s}
         for option, value in zip(words[1::2], [*words[2::2], ""], strict=False):
-            spec = _SEGMENT_WORDS.get(option.lower())
+            spec = SEGMENT_WORDS.get(option.lower())
             if spec is None:
-                self._refuse(option, "one of these is expected", _SEGMENT_WORDS)
+                self._refuse(option, "one of these is expected", SEGMENT_WORDS)
             with self._in_line():
                 is_time = spec.name.endswith("_s") and value
                 chosen[spec.name] = self._time(value) if is_time else spec.from_text(value, option)
@@ -320,77 +326,32 @@ class _Reader:
         if found is None:
             self._refuse(word, "a time such as 0.8 is expected", SETTINGS)
         minutes, seconds, unit = found.groups()
-        return 60 * int(minutes or 0) + float(seconds) / (1000 if unit == "ms" else 1)
+        return 60 * int(minutes or 0) + float(seconds) / (1000 if unit in _MILLISECONDS else 1)
 
     def _rate(self, word: str) -> Fraction:
         try:
             return read_frame_rate(word)
         except ValueError:
-            self._refuse(word, "a frame rate such as 25 or 30000/1001 is expected")
+            self._refuse(word, f"{FRAME_RATES} is expected")
 
     def _refuse(self, word: str, expected: str, known: Iterable[str] = ()) -> NoReturn:
         """Say in which line which word is wrong, what was expected, and what is like it."""
         near = difflib.get_close_matches(word.lower().replace(" ", "_"), list(known), 1, 0.6)
-        few = list(known) if not near else []
         advice = f" Did you mean '{near[0]}'?" if near else ""
-        if few and len(few) <= len(_SEGMENT_WORDS):
-            advice = f" Choose one of {', '.join(few)}."
-        raise ValueError(f"Line {self._number}, '{word}': {expected}.{advice}")
+        if known is SEGMENT_WORDS and not near:
+            advice = f" Choose one of {', '.join(SEGMENT_WORDS)}."
+        raise ValueError(f"Line {self._number}, '{shortened(word)}': {expected}.{advice}")
+
+
+def _control_and_number(words: Sequence[str]) -> tuple[str, str]:
+    """The name of a control and the number after it; a turn of the head may have its unit."""
+    *turned, degrees = _OF_DEGREES.sub("", " ".join(words).lower()).split() or [""]
+    turn = NAMES.get("_".join(turned), ())
+    if turn and set(turn) <= set(TURNS):
+        return "_".join(turned), degrees
+    return "_".join(words[:-1]).lower(), words[-1]
 
 
 def _range(name: str) -> str:
     spec = control_spec(NAMES[name][0])
     return f"{spec.minimum:g} to {spec.maximum:g}"
-
-
-def write_timeline(timeline: Timeline) -> str:
-    """The text of a timeline, which reads as the same timeline and is written the same again.
-
-    `write_timeline(Timeline(lanes={"jaw_open": (Key(0.8, 0.7),)}))` is "0.8 jaw_open 0.7"
-    """
-    lines = [] if timeline.length_s is None else [f"length {_plain(timeline.length_s)}"]
-    lines += [] if timeline.fps is None else [f"fps {timeline.fps}"]
-    lines += ["loop"] if timeline.loop else []
-    lines += [segment_line(segment) for segment in timeline.segments]
-    moments: dict[float, dict[str, Key]] = defaultdict(dict)
-    for name, keys in timeline.lanes.items():
-        for key in keys:
-            moments[key.time_s][name] = key
-    lines += [
-        f"{_plain(time_s)} {'; '.join(_items(moments[time_s]))}" for time_s in sorted(moments)
-    ]
-    return "\n".join(lines) + "\n" * bool(lines)
-
-
-def segment_line(segment: Segment) -> str:
-    """The line of a segment."""
-    words = [_plain(segment.at_s), PLAY, str(segment.motion)]
-    for word, spec in _SEGMENT_WORDS.items():
-        value = getattr(segment, spec.name)
-        if value != spec.default:
-            words += [word, value if isinstance(value, str) else _plain(value)]
-    return " ".join(words)
-
-
-def _items(keys: Mapping[str, Key]) -> list[str]:
-    """The keys of a time by their controls; both sides as one where they do the same."""
-    items: list[str] = []
-    for name, key in keys.items():
-        other = OPPOSITE[name]
-        together = other != name and keys.get(other) == key
-        if together and "right" in name:
-            continue
-        shown = _of_both_sides(name) if together else _short(name)
-        items.append(" ".join([shown, _plain(key.value), *_easing_words(key.easing)]))
-    return items
-
-
-def _easing_words(easing: Easing) -> Sequence[str]:
-    if easing == "smooth":
-        return []
-    return [easing] if isinstance(easing, str) else [BEZIER, *map(_plain, easing)]
-
-
-def _plain(number: float) -> str:
-    """The shortest decimal number."""
-    return f"{round(number, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".") or "0"

@@ -17,6 +17,7 @@ LayerMode = Literal["replace", "add"]
 Smoothing = Literal["off", "zero-phase", "one-euro"]
 
 MAX_FPS: Final = 1000
+FRAME_RATES: Final = f"a frame rate above 0 up to {MAX_FPS}, as 25 or 30000/1001"
 """Of a motion; a faster one would only take space."""
 MAX_BLEND_FRAMES: Final = 1000
 MAX_S: Final = 86400
@@ -40,8 +41,7 @@ def read_frame_rate(text: str) -> Fraction:
 
 def frame_rate_option(default: Any = MISSING, help: str = "", **about: Any) -> Any:
     """An option that is a frame rate as an exact fraction."""
-    expects = f"a frame rate above 0 up to {MAX_FPS}, as 25 or 30000/1001"
-    return option(default, help, read=read_frame_rate, expects=expects, **about)
+    return option(default, help, read=read_frame_rate, expects=FRAME_RATES, **about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..config.fields import specs_of
+from ..errors import shortened
 from .control_options import Controls
 from .control_tools import REST, changed_controls, controls_within, values_of_controls
 from .word_meanings import DEGREES, MEANINGS, SIDES, TURN_CONTROLS, Values
@@ -85,6 +86,8 @@ def values_of_words(
     values: dict[str, float] = {}
     topic: list[_Said] = []
     waiting = _phrases(_said(text.lower(), vocabulary))
+    if text.strip() and not waiting:
+        raise ValueError(_says_nothing(text.strip()))
     while waiting:
         phrase = waiting.pop(0)
         parsed = _parsed(phrase, preset)
@@ -96,11 +99,7 @@ def values_of_words(
             waiting = waiting[1:]
         if parsed is None:
             words = " ".join(said.word for said in phrase)
-            raise ValueError(
-                f"'{words}' says nothing that a face does; a phrase as 'slight smile', 'look "
-                "left', 'raise the right brow', 'turn left 10 degrees' or the name of a preset is "
-                "expected. Say it in other words."
-            )
+            raise ValueError(_says_nothing(words))
         values |= parsed
         topic = [said for said in phrase if said.number is None and said.token not in WAYS] or topic
     return {name: round(value, 4) for name, value in values.items()}
@@ -144,10 +143,18 @@ def _longest(pieces: Sequence[str], vocabulary: Vocabulary) -> tuple[str, int]:
     return "", 0
 
 
+def _says_nothing(words: str) -> str:
+    return (
+        f"'{shortened(words)}' says nothing that a face does; a phrase as 'slight smile', 'look "
+        "left', 'raise the right brow', 'turn left 10 degrees' or the name of a preset is "
+        "expected. Say it in other words."
+    )
+
+
 def _not_known(word: str, vocabulary: Vocabulary) -> str:
     near = difflib.get_close_matches(word, vocabulary, 1, 0.5)
     meant = f"the nearest word that is known is '{near[0]}'. Use it" if near else "use other words"
-    return f"The word '{word}' is not known; {meant}, or set the control itself."
+    return f"The word '{shortened(word)}' is not known; {meant}, or set the control itself."
 
 
 def _phrases(said: Sequence[_Said]) -> list[list[_Said]]:

@@ -23,7 +23,7 @@ from ...liveportrait_core.motion.timeline_motion import (
     segment_ends,
     timeline_length,
 )
-from ...liveportrait_core.motion.timeline_text import segment_line, write_timeline
+from ...liveportrait_core.motion.timeline_writing import segment_line, write_timeline
 
 if TYPE_CHECKING:
     from ...liveportrait_core.media.audio import Waveform

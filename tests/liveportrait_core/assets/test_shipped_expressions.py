@@ -43,7 +43,7 @@ def test_what_is_kept_comes_back_and_stands_in_for_a_shipped_one():
 def test_a_name_that_is_none_is_refused():
     with pytest.raises(MediaError, match=r"one of afraid, .* expected. Did you mean 'surprised'"):
         load_preset("suprised")
-    for name in ("", "../out", "a b", "x" * 61):
+    for name in ("", "../out", "a b", "x" * 61, "CON", "com1"):
         with pytest.raises(MediaError, match="letters, digits"):
             save_preset(name, FACE)
 

@@ -72,6 +72,8 @@ def test_presets_are_words_and_later_phrases_hold(tmp_path):
         ("look left 10 degrees", "'look left 10 degrees' says nothing"),
         ("smile 10", "'smile 10' says nothing"),
         ("left", "'left' says nothing"),
+        (" , ", "',' says nothing"),
+        ("!?" * 99, "is not known"),
     ],
 )
 def test_what_is_not_understood_is_named(text, sentence):
@@ -80,7 +82,7 @@ def test_what_is_not_understood_is_named(text, sentence):
 
 
 def test_no_words_are_a_face_at_rest():
-    assert said("") == said(" , ") == {}
+    assert said("") == said("  ") == {}
 
 
 def test_every_word_is_a_token_that_something_means():

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from liveportrait_core.motion.curves import EASINGS, Key
 from liveportrait_core.motion.timeline import CONTROL_NAMES, Timeline, control_spec, timeline_values
 from liveportrait_core.motion.timeline_options import Segment
-from liveportrait_core.motion.timeline_text import parse_timeline, write_timeline
+from liveportrait_core.motion.timeline_text import parse_timeline
+from liveportrait_core.motion.timeline_writing import write_timeline
 
 TENTHS = st.integers(0, 10).map(lambda tenth: tenth / 10)
 EASING = st.sampled_from(EASINGS) | st.tuples(TENTHS, TENTHS, TENTHS, TENTHS)
@@ -91,6 +92,19 @@ def test_a_text_by_hand():
     ]
 
 
+@pytest.mark.parametrize("unit", ["", "\u00b0", " degrees", " deg", "deg", "\u5ea6", " \u5ea6"])
+@pytest.mark.parametrize("easing", ["", " hold"])
+def test_a_turn_may_have_its_unit(unit, easing):
+    assert parse_timeline(f"1 yaw -10{unit}{easing}") == parse_timeline(f"1 yaw -10{easing}")
+
+
+@pytest.mark.parametrize(
+    "time", ["1.5", "1.5s", "1500ms", "0:1.5", "1.5\u79d2", "1500\u6beb\u79d2"]
+)
+def test_times_have_several_units(time):
+    assert parse_timeline(f"{time} smile 1") == parse_timeline("1.5 smile 1")
+
+
 def test_segments():
     timeline = parse_timeline(
         "0 play 1\n2 play 2 from .5 to 3s speed 1.5 blend 200ms region lip then loop"
@@ -164,7 +178,11 @@ def test_an_empty_text_is_an_empty_timeline():
         ),
         ("length", r"Line 1, 'length': one number is expected after 'length'"),
         ("loop yes", r"Line 1, 'yes': nothing is expected after 'loop'"),
-        ("fps 0", r"Line 1, '0': a frame rate such as 25 or 30000/1001 is expected"),
+        ("fps 0", r"Line 1, '0': a frame rate above 0 up to 1000, as 25 or 30000/1001 is expected"),
+        ("fps 100000", r"Line 1, '100000': a frame rate above 0 up to 1000"),
+        ("0 yaw 100 degrees", r"Line 1: yaw_deg is 100\.0; a number from "),
+        ("0 smile 1 degrees", r"Line 1, 'smile 1 degrees'"),
+        (f"0 {'x' * 500} 1", rf"Line 1, '{'x' * 59}\u2026': a control is expected"),
         ("length 4\n5 smile 1", r"A key stands at 5 s and the timeline is 4 s long"),
     ],
 )
@@ -187,5 +205,5 @@ def test_an_event_goes_by_the_keys_near_it_alone():
 
 
 def test_times_of_any_length_are_refused_as_any_other():
-    with pytest.raises(ValueError, match=r"Line 1, '9+:0': a time such as 0.8 is expected"):
+    with pytest.raises(ValueError, match=r"Line 1, '9+\u2026': a time such as 0.8 is expected"):
         parse_timeline("9" * 5000 + ":0 smile 1")
