@@ -33,9 +33,9 @@ Rendered people, still and facing, are driven by one control at a time. Of what 
 is for, the change is printed in per cent of that control's whole range; medians over people.
 keypoints: as they are asked of the networks. picture: as M reads the rendered picture, where
 ranges are M's own. true: as M reads the same shapes rendered of the person, whose lids follow a
-look: of blinks, squints and brows this is M's own error. Both eyes look together unless a side is
-named; a shut eye shows no gaze, so blinks are half shut. Left and right are the image's."""
-SEED: Final = 1
+look: of blinks, squints and brows this is M's own error. picture less true: what is left of those
+without it. Both eyes look together unless a side is named; a shut eye shows no gaze, so blinks are
+half shut. Left and right are the image's."""
 CHANGES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
         "half blink": {"blink_left": 0.5, "blink_right": 0.5},
@@ -115,10 +115,10 @@ def driven(
 
 
 def true_faces(
-    renderer: ShapeRenderer, number: int, values: Sequence[Mapping[str, float]]
+    renderer: ShapeRenderer, seed: int, number: int, values: Sequence[Mapping[str, float]]
 ) -> Tensor:
     """(F, 3, S, S) the person who makes the shapes that the controls are made of."""
-    return tensor_from_pixels(renderer.faces(SEED, number, [shapes_of(one) for one in values]))
+    return tensor_from_pixels(renderer.faces(seed, number, [shapes_of(one) for one in values]))
 
 
 def shapes_of(values: Mapping[str, float]) -> FloatArray:
@@ -157,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cross_talk", description=__doc__)
     parser.add_argument("--face-model", type=Path, help="as for train.render")
     parser.add_argument("--people", type=int, default=8, help="how many are driven (8)")
+    parser.add_argument("--seed", type=int, default=1, help="of the people (1)")
     options = parser.parse_args(arguments)
     if options.people < 1:
         print("error: --people must be 1 or more.", file=sys.stderr)
@@ -171,10 +172,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read: dict[str, list[dict[str, Tensor]]] = {"keypoints": [], "picture": [], "true": []}
     with torch.inference_mode():
         for number in range(options.people):
-            face = tensor_from_pixels(renderer.person(SEED, number, 0).images)
-            true = extract_motion(model, true_faces(renderer, number, frames()))
+            face = tensor_from_pixels(renderer.person(options.seed, number, 0).images)
+            true = extract_motion(model, true_faces(renderer, options.seed, number, frames()))
             for name, motion in zip(read, (*driven(model, face, frames()), true), strict=True):
                 read[name].append(shares(motion))
+    read["picture less true"] = [
+        {one: picture[one] - true[one] for one in ENDS}
+        for picture, true in zip(read["picture"], read["true"], strict=True)
+    ]
     print(LEGEND)
     for name, people in read.items():
         print(f"\n{name:<18}" + "".join(f"{one:>16}" for one in ENDS))

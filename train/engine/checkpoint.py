@@ -8,6 +8,7 @@ import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import torch
@@ -17,8 +18,8 @@ from liveportrait_core.errors import CheckpointError
 from liveportrait_core.media.atomic import replacing, unwritable
 
 NAME: Final = "checkpoint.pt"
-PARTS: Final = frozenset({"step", "modules", "average", "optimiser"})
-"""Keys of a state."""
+PARTS: Final = MappingProxyType({"step": int, "modules": dict, "average": dict, "optimiser": dict})
+"""Keys of a state, and what their values are."""
 BEST_NAME: Final = "checkpoint-best.pt"
 """That of the step that did best on the validation pairs."""
 _KEPT = re.compile(r"checkpoint-\d{7,}\.pt")
@@ -56,7 +57,9 @@ def load(folder: Path) -> dict[str, Any] | None:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise _unusable(path, f"cannot be read ({error})") from error
-    if not isinstance(state, dict) or not state.keys() >= PARTS:
+    if not isinstance(state, dict) or not all(
+        isinstance(state.get(name), kind) for name, kind in PARTS.items()
+    ):
         raise _unusable(path, "is another program's")
     return state
 

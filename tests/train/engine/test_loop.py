@@ -323,7 +323,7 @@ def test_several_checkpoints_are_kept_and_the_best_is_marked(tmp_path):
 
 def test_a_checkpoint_is_of_the_moment_at_which_it_was_asked_for(tmp_path):
     saver, weights = checkpoint.Saver(tmp_path, 1), torch.zeros(3)
-    whole = {name: {} for name in checkpoint.PARTS}
+    whole = {name: kind() for name, kind in checkpoint.PARTS.items()}
     saver.save({**whole, "weights": [weights]})
     weights.fill_(5)
     saver.finish()
@@ -439,11 +439,13 @@ def test_a_folder_in_use_is_refused_with_its_owner(tmp_path):
     fit(regression(), config(tmp_path))  # the system gave it back
 
 
-def test_a_broken_checkpoint_says_what_to_do(tmp_path):
+@pytest.mark.parametrize("changed", [{"step": "12"}, {"modules": []}, {"optimiser": None}])
+def test_a_broken_checkpoint_says_what_to_do(changed, tmp_path):
     (tmp_path / checkpoint.NAME).write_bytes(b"not a checkpoint")
     with pytest.raises(CheckpointError, match="Delete it to start the run anew"):
         checkpoint.load(tmp_path)
-    torch.save({"state_dict": {}}, tmp_path / checkpoint.NAME)
+    whole = {name: kind() for name, kind in checkpoint.PARTS.items()}
+    torch.save({**whole, **changed}, tmp_path / checkpoint.NAME)
     with pytest.raises(CheckpointError, match="is another program's; a checkpoint of this run"):
         checkpoint.load(tmp_path)
 
