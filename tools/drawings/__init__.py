@@ -74,6 +74,35 @@ def save_video(
     return canvas.node("SaveVideo", title, at=at, size=size, video=video, filename_prefix=VIDEOS)
 
 
+def animate_and_save(
+    canvas: Canvas,
+    steps: tuple[int, str],
+    places: tuple[tuple[int, int], tuple[int, int]],
+    size: tuple[int, int] = SEEN,
+    **inputs: object,
+) -> None:
+    """The last two columns: Animate Portrait (video file), and Save Video with its result.
+
+    Args:
+        canvas: Where they are drawn.
+        steps: Number of the first one's group, and the second one's title.
+        places: Of both.
+        size: Of Save Video.
+        **inputs: Of Animate Portrait (video file).
+    """
+    step, title = steps
+    moved = canvas.node(
+        "LPS_AnimateVideo",
+        "Animate Portrait (video file)",
+        at=places[0],
+        size=ANIMATE,
+        more=inputs,
+    )
+    saved = save_video(canvas, title, moved["video"], places[1], size)
+    canvas.group(f"{step}. Animate", moved, colour="purple")
+    canvas.group(f"{step + 1}. Result", saved, colour="green")
+
+
 def find_and_show(
     canvas: Canvas,
     at: tuple[int, int],

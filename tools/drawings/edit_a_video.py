@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, CLIP, MODEL, NOTE, RESULT, TRY, save_video
+from . import CLIP, MODEL, NOTE, RESULT, TRY, animate_and_save
 
 TEXT = f"""\
 {TRY}
@@ -40,11 +40,12 @@ def draw() -> Canvas:
         when_shorter="bounce",
     )
     aside = canvas.bends((975, 640))
-    moved = canvas.node(
-        "LPS_AnimateVideo",
-        "Animate Portrait (video file)",
-        at=(1030, 146),
-        size=ANIMATE,
+    canvas.group("1. Your files", model, video, clip)
+    animate_and_save(
+        canvas,
+        (2, "The edited video"),
+        ((1030, 146), (1430, 146)),
+        RESULT,
         model=model["model"],
         source=video["VIDEO"],
         driving=clip["VIDEO"],
@@ -52,8 +53,4 @@ def draw() -> Canvas:
         region="expression",
         sound="source",
     )
-    saved = save_video(canvas, "The edited video", moved["video"], (1430, 146), RESULT)
-    canvas.group("1. Your files", model, video, clip)
-    canvas.group("2. Animate", moved, colour="purple")
-    canvas.group("3. Result", saved, colour="green")
     return canvas

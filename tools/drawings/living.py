@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, FIXED_SEED, IDLE, NOTE, TRY, model_and_photo, save_video
+from . import FIXED_SEED, IDLE, NOTE, TRY, animate_and_save, model_and_photo
 
 TEXT = f"""\
 {TRY}
@@ -32,18 +32,14 @@ def draw() -> Canvas:
         model=model["model"],
         more={**FIXED_SEED, "duration": 4.0},
     )
-    moved = canvas.node(
-        "LPS_AnimateVideo",
-        "Animate Portrait (video file)",
-        at=(MOVE, TOP),
-        size=ANIMATE,
+    canvas.group("1. Your photo", model, photo)
+    canvas.group("2. How it lives", idle, colour="brown")
+    animate_and_save(
+        canvas,
+        (3, "The living portrait"),
+        ((MOVE, TOP), (LAST, TOP)),
         model=model["model"],
         source=photo["IMAGE"],
         driving=idle["motion"],
     )
-    saved = save_video(canvas, "The living portrait", moved["video"], (LAST, TOP))
-    canvas.group("1. Your photo", model, photo)
-    canvas.group("2. How it lives", idle, colour="brown")
-    canvas.group("3. Animate", moved, colour="purple")
-    canvas.group("4. Result", saved, colour="green")
     return canvas

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, ANIMATE_AT, CLIP, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY, save_video
+from . import ANIMATE_AT, CLIP, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY, animate_and_save
 
 TEXT = f"""\
 {TRY}
@@ -28,17 +28,14 @@ def draw() -> Canvas:
     clip = canvas.node(
         "LoadVideo", "The clip to follow", column=1, size=CLIP, file="lps_driving.mp4"
     )
-    moved = canvas.node(
-        "LPS_AnimateVideo",
-        "Animate Portrait (video file)",
-        at=ANIMATE_AT,
-        size=ANIMATE,
+    canvas.group("1. Your files", model, photo, clip)
+    animate_and_save(
+        canvas,
+        (2, "The moving portrait"),
+        (ANIMATE_AT, RESULT_AT),
+        RESULT,
         model=model["model"],
         source=photo["IMAGE"],
         driving=clip["VIDEO"],
     )
-    saved = save_video(canvas, "The moving portrait", moved["video"], RESULT_AT, RESULT)
-    canvas.group("1. Your files", model, photo, clip)
-    canvas.group("2. Animate", moved, colour="purple")
-    canvas.group("3. Result", saved, colour="green")
     return canvas

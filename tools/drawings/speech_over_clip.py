@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..workflows import Canvas, Node, Output
 from . import (
-    ANIMATE,
     CLIP,
     EXTRACT,
     FIXED_SEED,
@@ -12,8 +11,8 @@ from . import (
     SOUND,
     SPEECH,
     TRY,
+    animate_and_save,
     model_and_photo,
-    save_video,
 )
 
 TEXT = f"""\
@@ -86,16 +85,12 @@ def _motions(canvas: Canvas, model: Output, clip: Output, voice: Output) -> tupl
 
 def _result(canvas: Canvas, model: Output, photo: Output, motion: Output, sound: Output) -> None:
     under = canvas.bends((LAYER - 20, 672), (MOVE - 24, 672), (MOVE - 24, 240))
-    moved = canvas.node(
-        "LPS_AnimateVideo",
-        "Animate Portrait (video file)",
-        at=(MOVE, TOP),
-        size=ANIMATE,
+    animate_and_save(
+        canvas,
+        (5, "The talking portrait"),
+        ((MOVE, TOP), (LAST, TOP)),
         model=model,
         source=photo,
         driving=motion,
         audio=sound.via(under[2]),
     )
-    saved = save_video(canvas, "The talking portrait", moved["video"], (LAST, TOP))
-    canvas.group("5. Animate", moved, colour="purple")
-    canvas.group("6. Result", saved, colour="green")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ..workflows import Canvas
 from . import (
-    ANIMATE,
     FIXED_SEED,
     NOTE,
     SOUND,
     SPEECH,
     TRY,
+    animate_and_save,
     model_and_photo,
-    save_video,
 )
 
 TEXT = f"""\
@@ -48,19 +47,15 @@ def draw() -> Canvas:
         audio=voice["AUDIO"],
         more=FIXED_SEED,
     )
-    moved = canvas.node(
-        "LPS_AnimateVideo",
-        "Animate Portrait (video file)",
-        at=(MOVE, TOP),
-        size=ANIMATE,
+    canvas.group("1. Your files", model, photo, voice)
+    canvas.group("2. Speak", spoken, colour="brown")
+    animate_and_save(
+        canvas,
+        (3, "The talking portrait"),
+        ((MOVE, TOP), (LAST, TOP)),
         model=model["model"],
         source=photo["IMAGE"],
         driving=spoken["motion"],
         audio=spoken["audio"],
     )
-    saved = save_video(canvas, "The talking portrait", moved["video"], (LAST, TOP))
-    canvas.group("1. Your files", model, photo, voice)
-    canvas.group("2. Speak", spoken, colour="brown")
-    canvas.group("3. Animate", moved, colour="purple")
-    canvas.group("4. Result", saved, colour="green")
     return canvas

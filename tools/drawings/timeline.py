@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..workflows import Canvas
-from . import ANIMATE, NOTE, TRY, model_and_photo, save_video
+from . import NOTE, TRY, animate_and_save, model_and_photo
 
 TEXT = f"""\
 {TRY}
@@ -47,19 +47,15 @@ def draw() -> Canvas:
         source=photo["IMAGE"],
         timeline=KEYS,
     )
-    moved = canvas.node(
-        "LPS_AnimateVideo",
-        "Animate Portrait (video file)",
-        at=(MOVE, TOP),
-        size=ANIMATE,
+    canvas.group("1. Your files", model, photo)
+    canvas.group("2. Set keys", timeline, colour="brown")
+    animate_and_save(
+        canvas,
+        (3, "The moving portrait"),
+        ((MOVE, TOP), (LAST, TOP)),
         model=model["model"],
         source=photo["IMAGE"],
         driving=timeline["motion"],
         audio=timeline["audio"],
     )
-    saved = save_video(canvas, "The moving portrait", moved["video"], (LAST, TOP))
-    canvas.group("1. Your files", model, photo)
-    canvas.group("2. Set keys", timeline, colour="brown")
-    canvas.group("3. Animate", moved, colour="purple")
-    canvas.group("4. Result", saved, colour="green")
     return canvas
