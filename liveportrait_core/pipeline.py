@@ -9,12 +9,14 @@ kilobyte of motion a frame. No gradients are needed: run it under `torch.inferen
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 
 from .animation.animation import Animation
+from .animation.batching import ChunkSize
 from .animation.drive import drive
 from .animation.edit import edit_keypoints
 from .animation.first_pass import FirstPass, FoundFace, ReadSource
@@ -26,6 +28,7 @@ from .errors import about
 from .face.detector import check_box
 from .imaging.tensors import Pixels
 from .media.clips import Clip, Progress, clip_of, frame_size
+from .media.streamed import streamed
 from .model import LivePortraitModel
 from .motion.types import Motion
 from .options import AnimateOptions, Edit
@@ -45,7 +48,7 @@ def animate(
     source_faces: FoundFace = None,
     driving_faces: FoundFace = None,
     progress: Progress | None = None,
-) -> Iterator[Pixels]:
+) -> Generator[Pixels]:
     """A source moved by a driver, frame by frame  (Alg. 1).
 
     `for frame in animate(load_model(), read_image("portrait.jpg").rgb, VideoReader("me.mp4")): ...`
@@ -77,8 +80,9 @@ def animate(
         source_faces=source_faces,
         driving_faces=driving_faces,
     )
-    for frame in render(animation, progress):
-        yield frame.picture
+    with closing(render(animation, progress)) as frames:
+        for frame in frames:
+            yield frame.picture
 
 
 def prepare(  # noqa: PLR0913 - the one way in
@@ -104,6 +108,8 @@ def prepare(  # noqa: PLR0913 - the one way in
         - `published` makes a large source, and a box in it, smaller before anything else
           (`LimitedClip`), and takes a square driver as it is unless its framing or a box says
           otherwise
+        - clips are decoded ahead of the networks in threads of their own, and once only where their
+          frames fit in memory (`StreamedClip`)
         - where there is a background clip, no more frames come out than it has, and an image that
           is driven by one frame is pasted into all of them
 
@@ -119,6 +125,10 @@ def prepare(  # noqa: PLR0913 - the one way in
     clip, driver = _checked(model, source, driving, options)
     if driver is not None:
         options = _decided(options, driver)
+        driver = _ahead(model, driver, options)
+    clip = _ahead(model, clip, options)
+    if background_clip is not None:
+        background_clip = _ahead(model, background_clip, options)
     first_pass = FirstPass(model, options, progress, kept)
     with about("source"):
         is_image = isinstance(source, np.ndarray)
@@ -134,6 +144,11 @@ def prepare(  # noqa: PLR0913 - the one way in
     sliders = driving if isinstance(driving, Edit) else None
     animation = _between(model, read_source, motion, sliders, options, background_clip)
     return replace(animation, driving_read=driving_read, kept=kept)
+
+
+def _ahead(model: LivePortraitModel, clip: Clip, options: AnimateOptions) -> Clip:
+    """A clip that is decoded ahead of the networks, by two frames more than they take at once."""
+    return streamed(clip, ChunkSize.for_device(model.device, options.chunk).num_frames + 2)
 
 
 def _between(
@@ -269,4 +284,5 @@ def read_motion(
     check_types(model, options)
     frames = clip_of(clip, "clip")
     first_pass = FirstPass(model, options, progress)
+    frames = _ahead(model, frames, options)
     return first_pass.driver(frames, faces, options.source_framing).motion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -266,8 +267,11 @@ class AnimateVideo(io.ComfyNode):
         progress = _progress(driver)
         animation = _prepared(model, source_clip, driver, options, faces, None, progress)
         path = runtime.temporary_path(".mp4")
-        with library.video_writer.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer:
-            for frame in library.render.render(animation):
+        with (
+            closing(library.render.render(animation)) as frames,
+            library.video_writer.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer,
+        ):
+            for frame in frames:
                 writer.write(frame.picture)
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, warned, constants, preset, geometry, config",
+    "errors, warned, constants, preset, geometry, config, background",
     "networks | motion | imaging",
     "options, command_options",
     "face, media, checkpoints, assets, viz, speech",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from ..background import done_behind
 from ..errors import about
 from ..face.faces import FaceState
-from ..imaging.composite import paste_back_pixels, paste_mask
+from ..imaging.composite import PasteGround, paste_mask
 from ..imaging.crop import CropTransform
 from ..imaging.tensors import Pixels, pixels_from_tensor
 from ..media.clips import Progress
@@ -42,10 +44,15 @@ class RenderedFrame:
     """`missing`: the source shows no face here, and the picture is the source's."""
 
 
-def render(animation: Animation, progress: Progress | None = None) -> Iterator[RenderedFrame]:
+def render(animation: Animation, progress: Progress | None = None) -> Generator[RenderedFrame]:
     """Pass 2 over a source: every frame with its new face, a chunk at a time.
 
     `for frame in render(prepare(model, source, driving)): writer.write(frame.picture)`
+
+    Convention:
+        - networks compute in the caller's thread; the faces of a chunk are pasted in another one
+          while the next chunk is computed, and a video is decoded ahead in a third (`StreamedClip`)
+        - closing the generator (`contextlib.closing`) ends these threads at once
 
     Args:
         animation: What `prepare` gives.
@@ -59,10 +66,12 @@ def render(animation: Animation, progress: Progress | None = None) -> Iterator[R
         ValueError: A frame of the background clip is missing, or of another size.
     """
     renderer = _Renderer(animation)
-    for frame in renderer.of_video() if animation.is_video else renderer.of_image():
-        yield frame
-        if progress is not None:
-            progress(frame.index + 1, len(animation))
+    faces = renderer.of_video() if animation.is_video else renderer.of_image()
+    with closing(done_behind(renderer.framed, faces, renderer.num_ahead)) as frames:
+        for frame in frames:
+            yield frame
+            if progress is not None:
+                progress(frame.index + 1, len(animation))
 
 
 def rendered_faces(
@@ -86,6 +95,17 @@ def rendered_faces(
     return list(pixels_from_tensor(pictures, truncate=truncate))
 
 
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """A frame that is rendered and not pasted yet."""
+
+    index: int
+    frame: Pixels
+    crop: Pixels
+    face: Pixels | None
+    """None where the source shows none."""
+
+
 class _Renderer:
     """Rendered faces, and frames with them."""
 
@@ -96,9 +116,15 @@ class _Renderer:
         self._published = animation.options.driving.published
         background = animation.background_clip
         self._background = iter(background) if background is not None else None
+        self._ground: PasteGround | None = None
 
-    def of_image(self) -> Iterator[RenderedFrame]:
-        """The frames of a source that is one image; F runs once."""
+    @property
+    def num_ahead(self) -> int:
+        """Frames that are rendered before the first is pasted: a chunk."""
+        return self._size.num_frames
+
+    def of_image(self) -> Iterator[_Face]:
+        """The faces of a source that is one image; F runs once."""
         model, keypoints = self._animation.model, self._animation.keypoints
         frame = next(iter(self._animation.source))
         crop = self._crop(0, frame)
@@ -115,11 +141,11 @@ class _Renderer:
         index = 0
         for faces in in_chunks(faces_of, range(len(keypoints)), self._size):
             for face in faces:
-                yield self._framed(index, frame, crop, face)
+                yield _Face(index, frame, crop, face)
                 index += 1
 
-    def of_video(self) -> Iterator[RenderedFrame]:
-        """The frames of a source video; F runs on each that shows a face."""
+    def of_video(self) -> Iterator[_Face]:
+        """The faces of a source video; F runs on each frame that shows one."""
         model, keypoints = self._animation.model, self._animation.keypoints
         numbered = zip(range(len(keypoints)), self._animation.source, strict=False)
         for batch in batched(numbered, self._size):
@@ -141,7 +167,7 @@ class _Renderer:
             rendered = [face for faces in parts for face in faces]
             faces = dict(zip(present, rendered, strict=True))
             for index, frame in batch:
-                yield self._framed(index, frame, crops[index], faces.get(index))
+                yield _Face(index, frame, crops[index], faces.get(index))
 
     def _crop(self, index: int, frame: Pixels) -> Pixels:
         return crop_of(frame, self._animation.read.transforms[index], published=self._published)
@@ -154,10 +180,9 @@ class _Renderer:
         """W and G on a chunk."""
         return rendered_faces(self._animation.model, volumes, keypoints, truncate=self._published)
 
-    def _framed(
-        self, index: int, frame: Pixels, crop: Pixels, face: Pixels | None
-    ) -> RenderedFrame:
-        """A result; without a face the source's own picture."""
+    def framed(self, made: _Face) -> RenderedFrame:
+        """A result; without a face the source's own picture. Called in the order of the frames."""
+        index, frame, crop, face = made.index, made.frame, made.crop, made.face
         pastes = self._animation.options.pastes
         transform = self._animation.read.transforms[index if self._animation.is_video else 0]
         source = frame if pastes else crop
@@ -165,14 +190,7 @@ class _Renderer:
         if pastes and self._background is not None:
             frame = picture = self._next_background(index, frame)
         if face is not None and pastes:
-            picture = paste_back_pixels(
-                frame,
-                face,
-                transform,
-                self._mask,
-                antialias=not self._published,
-                truncate=self._published,
-            )
+            picture = self._ground_of(frame, transform).with_face(face)
         elif face is not None:
             picture = face
         return RenderedFrame(
@@ -182,6 +200,22 @@ class _Renderer:
             transform=transform,
             state=self._state(index),
         )
+
+    def _ground_of(self, frame: Pixels, transform: CropTransform) -> PasteGround:
+        """What a face is pasted into; made once where that is always the same still."""
+        if self._ground is not None:
+            return self._ground
+        ground = PasteGround(
+            frame,
+            len(self._mask),
+            transform,
+            self._mask,
+            antialias=not self._published,
+            truncate=self._published,
+        )
+        if not self._animation.is_video and self._background is None:
+            self._ground = ground
+        return ground
 
     def _next_background(self, index: int, frame: Pixels) -> Pixels:
         assert self._background is not None

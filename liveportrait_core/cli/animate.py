@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -136,7 +136,8 @@ def _write(animation: Animation, job: _Job) -> Counter[str]:
     states: Counter[str] = Counter()
     with ExitStack() as stack:
         bar = stack.enter_context(ProgressBar("Rendering", shown=job.report.progress))
-        frames = _pictures(render(animation, bar), animation, job, states)
+        rendered = stack.enter_context(closing(render(animation, bar)))
+        frames = _pictures(rendered, animation, job, states)
         if job.output.is_picture:
             _write_picture(next(frames), job)
             return states

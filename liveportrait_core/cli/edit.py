@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -124,6 +125,7 @@ def _write_video(
     size = (0, 0)
     with (
         ProgressBar("Rendering", shown=from_arguments(ReportOptions, args).progress) as bar,
+        closing(render(animation, bar)) as frames,
         output.writer(
             animation.fps,
             crf=written.crf,
@@ -131,7 +133,7 @@ def _write_video(
             audio_start_s=Fraction(0),
         ) as writer,
     ):
-        for frame in render(animation, bar):
+        for frame in frames:
             writer.write(frame.picture)
             size = frame.picture.shape[1], frame.picture.shape[0]
     return size

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..background import Behind
 from .atomic import unwritable
 from .images import write_image
 
@@ -24,23 +25,32 @@ def is_pattern(path: Path) -> bool:
     return path.suffix.lower() == ".png" and len(_NUMBER.findall(path.name)) == 1
 
 
+QUEUED_FRAMES: Final = 8
+"""That wait to be written at most."""
+
+
 class FrameWriter:
-    """Writes frames one by one; `frame_writer` makes it."""
+    """Writes frames one by one, in another thread; `frame_writer` makes it."""
 
     def __init__(self, folder: Path, pattern: str) -> None:
         self.num_written = 0
         self._folder = folder
         self._pattern = pattern
+        self.writing = Behind(self._write, QUEUED_FRAMES)
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         """Write the next frame.
 
         Args:
-            frame: (H, W, 3) RGB, or (H, W, 4) with alpha.
+            frame: (H, W, 3) RGB, or (H, W, 4) with alpha. It is copied.
 
         Raises:
-            MediaError: The file cannot be written.
+            MediaError: A file cannot be written; an error of a frame may come with a later one, or
+                at the end of the block.
         """
+        self.writing.put(frame.copy())
+
+    def _write(self, frame: NDArray[np.uint8]) -> None:
         name = _NUMBER.sub(
             lambda number: f"{self.num_written:{number.group(1)}d}", self._pattern, count=1
         )
@@ -71,7 +81,12 @@ def frame_writer(pattern: str | Path) -> Generator[FrameWriter]:
     except OSError as error:
         raise unwritable(pattern, error) from error
     try:
-        yield FrameWriter(part, pattern.name)
+        writer = FrameWriter(part, pattern.name)
+        try:
+            yield writer
+            writer.writing.finish()
+        finally:
+            writer.writing.stop()
         try:
             folder.mkdir(exist_ok=True)
             for file in sorted(part.iterdir()):

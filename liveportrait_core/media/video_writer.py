@@ -21,6 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from ..background import Behind
 from ..errors import MediaError
 from .atomic import replacing, unwritable
 from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_waveform
@@ -34,6 +35,8 @@ _AUDIO_RATE_HZ: Final = 48_000
 # FFmpeg's numbers for BT.709 (matrix, primaries, transfer) and for limited range.
 _BT709: Final = 1
 _LIMITED_RANGE: Final = 1
+QUEUED_FRAMES: Final = 8
+"""That wait for the encoder at most."""
 _CONTAINER_OPTIONS: Final = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
 
 
@@ -43,7 +46,8 @@ class VideoWriter:
     `with VideoWriter("result.mp4", Fraction(25)) as writer: writer.write(picture)`
 
     Use it in a `with` block. The file grows under a temporary name beside `path` and gets its
-    name when the block ends well; after an exception or Ctrl-C nothing is left.
+    name when the block ends well; after an exception or Ctrl-C nothing is left. Frames are encoded
+    in another thread, which ends with the block.
 
     Convention:
         - frame k is shown from k / fps on, fps exact; a .gif shows at most 50 frames a second, and
@@ -115,6 +119,9 @@ class VideoWriter:
         self._audio_start_s = audio_start_s
         self._lifetime: AbstractContextManager[None] | None = None
         self._tracks: tuple[_VideoTrack, _AudioTrack | None] | None = None
+        self._shape: tuple[int, ...] = ()
+        self._num_given = 0
+        self._encoding: Behind[NDArray[np.uint8]] | None = None
 
     def __enter__(self) -> VideoWriter:
         """Check the sound, make the temporary file and open it.
@@ -148,7 +155,8 @@ class VideoWriter:
                 copied.
 
         Raises:
-            MediaError: The file cannot be written, or its sound cannot be read further.
+            MediaError: The file cannot be written, or its sound cannot be read further; an error
+                of a frame may come with a later one, or at the end of the block.
             ValueError: The frame is no uint8 RGB picture, or of another size than the first.
         """
         num_channels = 4 if self.transparent else 3
@@ -157,14 +165,15 @@ class VideoWriter:
                 f"The frame is {frame.dtype} of shape {frame.shape}; (H, W, {num_channels}) "
                 "uint8 is expected. Convert it first."
             )
-        assert self._tracks is not None, "write() outside the with block"
-        video, audio = self._tracks
-        try:
-            video.write(frame)
-            if audio is not None:
-                audio.write_until(video.num_written / self.fps)
-        except av.error.FFmpegError as error:
-            raise _unwritable(self.path, error) from error
+        self._shape = self._shape or frame.shape
+        if self._shape != frame.shape:
+            raise ValueError(
+                f"Frame {self._num_given} has shape {frame.shape}; {self._shape} is expected, as "
+                "the first has. Give all frames of one video the same size."
+            )
+        assert self._encoding is not None, "write() outside the with block"
+        self._num_given += 1
+        self._encoding.put(frame.copy())
 
     def write_chunk(self, frames: Iterable[NDArray[np.uint8]]) -> None:
         """Write the next frames, (N, H, W, 3), each as `write` does."""
@@ -186,12 +195,26 @@ class VideoWriter:
                 codec = self._format.audio_codec or ""
                 audio = None if sound is None else _AudioTrack(container, codec, *sound)
                 self._tracks = video, audio
+                self._encoding = Behind(self._encode, QUEUED_FRAMES)
                 yield
+                self._encoding.finish()
                 self._finish(container, video, audio)
             except BaseException:
+                if self._encoding is not None:
+                    self._encoding.stop()
                 with suppress(av.error.FFmpegError):
                     container.close()
                 raise
+
+    def _encode(self, frame: NDArray[np.uint8]) -> None:
+        assert self._tracks is not None
+        video, audio = self._tracks
+        try:
+            video.write(frame)
+            if audio is not None:
+                audio.write_until(video.num_written / self.fps)
+        except av.error.FFmpegError as error:
+            raise _unwritable(self.path, error) from error
 
     def _sound(self) -> tuple[AudioFormat, Iterator[NDArray[np.float32]]] | None:
         """The sound from our first frame on, in a format that can be encoded."""
@@ -233,7 +256,6 @@ class _VideoTrack:
         self._fps = fps
         self._shown_fps = min(fps, Fraction(form.max_fps or fps))
         self._num_shown = 0
-        self._shape: tuple[int, ...] = ()
         self._stream = cast(VideoStream, container.add_stream(form.codec, rate=self._shown_fps))
         self._stream.options = form.settings(crf)
         self._stream.pix_fmt = form.pix_fmt
@@ -248,14 +270,8 @@ class _VideoTrack:
         pixels = frame
         if self._format.needs_even_sides:
             pixels = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        if not self._shape:
-            self._shape = frame.shape
+        if not self.num_written:
             self._stream.height, self._stream.width = pixels.shape[:2]
-        elif self._shape != frame.shape:
-            raise ValueError(
-                f"Frame {self.num_written} has shape {frame.shape}; {self._shape} is expected, as "
-                "the first has. Give all frames of one video the same size."
-            )
         slot = floor(self.num_written * self._shown_fps / self._fps)
         self.num_written += 1
         if slot < self._num_shown:

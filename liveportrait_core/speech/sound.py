@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MediaError
-from ..media.audio import AudioFormat, Waveform, read_audio, stream_waveform
+from ..media.audio import AudioFormat, Waveform, joined_blocks, read_audio, stream_waveform
 from ..networks.phonemes import SAMPLE_RATE_HZ
 
 _FORMAT = AudioFormat(SAMPLE_RATE_HZ, 1)
@@ -38,17 +38,15 @@ def speech_of(sound: Waveform, name: str = "the sound") -> Tensor:
             f"{name} has samples that are not finite; numbers in [-1, 1] are expected. Repair it "
             "first."
         )
-    nothing = np.zeros((1, 0), np.float32)
-    blocks = [nothing, *stream_waveform(sound, _FORMAT)]
-    return _checked(np.concatenate(blocks, axis=1)[0], name)
+    return _checked(joined_blocks(stream_waveform(sound, _FORMAT), _FORMAT.num_channels)[0], name)
 
 
 def _checked(samples: np.ndarray[tuple[int], np.dtype[np.float32]], name: str) -> Tensor:
     if not len(samples):
         raise MediaError(f"{name} has no samples; speech is expected. Choose another sound.")
-    if not np.isfinite(samples).all():
+    if not np.isfinite((samples.min(), samples.max())).all():  # without an array as long
         raise MediaError(
             f"{name} has samples that are not finite; numbers in [-1, 1] are expected. Repair it "
             "first."
         )
-    return torch.from_numpy(np.clip(samples, -1, 1))
+    return torch.from_numpy(np.clip(samples, -1, 1, out=samples))

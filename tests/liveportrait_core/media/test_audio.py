@@ -10,6 +10,7 @@ from liveportrait_core.media.audio import (
     Waveform,
     decodable_track,
     has_audio,
+    joined_blocks,
     probe_audio,
     read_audio,
     stream_audio,
@@ -25,6 +26,17 @@ def test_a_waveform_comes_back_as_it_was_written(tmp_path):
     assert sound.sample_rate_hz == 16000
     assert sound.samples.dtype == np.float32
     np.testing.assert_allclose(sound.samples, tone(0.25, 16000), atol=2 / 32768)
+
+
+@pytest.mark.parametrize("num_channels", [1, 2])
+def test_joined_blocks_are_the_blocks_one_after_another(num_channels, monkeypatch):
+    monkeypatch.setattr("liveportrait_core.media.audio._GROWN_SAMPLES", 7)
+    lengths = (3, 30, 0, 1, 8)
+    blocks = [np.random.default_rng(n).random((num_channels, n), np.float32) for n in lengths]
+    np.testing.assert_array_equal(
+        joined_blocks(iter(blocks), num_channels), np.concatenate(blocks, axis=1)
+    )
+    assert joined_blocks((), num_channels).shape == (num_channels, 0)
 
 
 def test_resampling_keeps_length_and_pitch(tmp_path):

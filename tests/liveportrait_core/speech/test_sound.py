@@ -1,6 +1,7 @@
 """Sound of any kind as speech models hear it."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.audio import Waveform
+from liveportrait_core.networks.phonemes import SAMPLE_RATE_HZ
 from liveportrait_core.speech.sound import speech_of
 from tests.support.speaking import tone
 
@@ -44,3 +46,16 @@ def test_samples_that_are_no_numbers_are_told_in_a_sentence(wrong):
 
 def test_what_is_too_loud_is_cut():
     assert speech_of(Waveform(3 * tone(0.1)[None], 16000)).abs().max() <= 1
+
+
+def test_a_long_sound_is_held_once():
+    samples = np.random.default_rng(0).uniform(-1, 1, (1, 5 * 60 * SAMPLE_RATE_HZ))
+    sound = Waveform(samples.astype(np.float32), SAMPLE_RATE_HZ)
+    tracemalloc.start()
+    try:
+        made = speech_of(sound)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(made.numpy(), sound.samples[0])
+    assert most < 1.3 * sound.samples.nbytes
