@@ -13,6 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .fourier import fourier_convolution
+
+FOURIER_SIDE = 7
+"""Smallest side of a kernel, in the picture and along the depth, for products of spectra."""
+FOURIER_PRODUCTS = 1024
+"""Fewest pairs of channels for products of spectra: transforms cost as much with fewer."""
 WINOGRAD_READS = 128
 """Fewest numbers that Winograd's sums are over, channels times depth of the kernel."""
 WINOGRAD_OUTPUTS = 128
@@ -86,6 +92,8 @@ def _quicker_form(
     if _is_exchangeable(conv, x):
         if isinstance(conv, nn.Conv2d) and conv.out_channels == 1:
             return fold_convolution
+        if _suits_fourier(conv, x):
+            return fourier_convolution
         if _suits_winograd(conv, x):
             return winograd
     return None
@@ -237,6 +245,16 @@ def _is_exchangeable(conv: Conv2d | Conv3d, x: Tensor) -> bool:
         and {*conv.stride, *conv.dilation} == {1}
         and conv.padding == tuple(side // 2 for side in conv.kernel_size)
         and all(side % 2 for side in conv.kernel_size)
+    )
+
+
+def _suits_fourier(conv: Conv2d | Conv3d, x: Tensor) -> bool:
+    return (
+        isinstance(conv, nn.Conv3d)
+        and min(conv.kernel_size) >= FOURIER_SIDE
+        and conv.kernel_size[1] == conv.kernel_size[2]
+        and conv.in_channels * conv.out_channels >= FOURIER_PRODUCTS
+        and x.shape[-2:].numel() >= FEWEST_POSITIONS
     )
 
 

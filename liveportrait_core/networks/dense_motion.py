@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import ConvNorm
-from .convolutions import Conv2d
+from .convolutions import Conv2d, Conv3d
 
 HEATMAP_VARIANCE = 0.01
 """Variance of a keypoint's heat map, squared crop units: a deviation of 0.1."""
@@ -77,7 +77,7 @@ class DenseMotion(nn.Module):
         self.compress = ConvNorm(volume_channels, compressed_channels, volumetric=True, size=1)
         self.hourglass = _Hourglass(candidates * (compressed_channels + 1), widths)
         channels = self.hourglass.out_channels
-        self.mask = nn.Conv3d(channels, candidates, 7, padding=3)
+        self.mask = Conv3d(channels, candidates, 7, padding=3)
         self.occlusion = Conv2d(channels * volume_depth, 1, 7, padding=3)
 
     def forward(

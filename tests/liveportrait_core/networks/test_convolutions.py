@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from liveportrait_core.networks import convolutions
+from liveportrait_core.networks import convolutions, fourier
 from liveportrait_core.networks.convolutions import (
     Conv2d,
     Conv3d,
@@ -15,11 +15,12 @@ from liveportrait_core.networks.convolutions import (
     phase_convolution,
     winograd,
 )
+from liveportrait_core.networks.fourier import fourier_convolution
 
 ROUNDING = 5e-5
 """Of the largest output: sums of float32 in another order, and Winograd's larger numbers."""
 
-FORMS = ("fold_convolution", "phase_convolution", "winograd")
+FORMS = ("fold_convolution", "fourier_convolution", "phase_convolution", "winograd")
 
 
 def drawn(*shape, seed=0):
@@ -92,6 +93,20 @@ def test_winograd_gives_the_plain_convolution(size, strip, monkeypatch):
         assert_same(winograd(x, weight, b), plain(x, weight, b))
 
 
+@pytest.mark.parametrize("side", [3, 5, 7])
+@pytest.mark.parametrize("size", [(4, 16, 32), (9, 7, 21), (1, 3, 2)])
+def test_spectra_give_the_plain_convolution(side, size, monkeypatch):
+    monkeypatch.setattr(fourier, "CHANNELS_TOGETHER", 2)
+    x, weight = drawn(2, 5, *size), drawn(3, 5, side, side, side, seed=1)
+    for b in (drawn(3), None):
+        assert_same(fourier_convolution(x, weight, b), plain(x, weight, b))
+
+
+def test_spectra_of_a_kernel_without_depth_keep_slices_apart():
+    x, weight = drawn(1, 5, 3, 8, 8), drawn(4, 5, 1, 7, 7, seed=1)
+    assert_same(fourier_convolution(x, weight, None), plain(x, weight, None))
+
+
 def test_winograd_keeps_slices_apart_where_the_kernel_has_no_depth():
     x, weight = drawn(2, 5, 3, 8, 8), drawn(4, 5, 1, 3, 3, seed=1)
     assert_same(winograd(x, weight, None), plain(x, weight, None))
@@ -104,6 +119,7 @@ def test_each_form_is_taken_where_it_pays(taken):
         (Conv2d(128, 1, 7, padding=3), x, "fold_convolution"),
         (Conv2d(128, 128, 3, padding=1), x, "winograd"),
         (Conv3d(48, 128, 3, padding=1), volume, "winograd"),
+        (Conv3d(48, 22, 7, padding=3), volume, "fourier_convolution"),
     ):
         assert_same(conv(given), plain(given, conv.weight, conv.bias))
         assert {*taken} == {form}
