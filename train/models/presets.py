@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from liveportrait_core.config.fields import OptionError
-from liveportrait_core.networks.compact.mouth import WINDOW_STEP_PX
+from liveportrait_core.networks.compact.window import WINDOW_STEP_PX
 from liveportrait_core.preset import COMPACT, PAPER, Preset
 
 _TRAINED_PAPER = replace(PAPER, source_crop=COMPACT.source_crop, driving_crop=COMPACT.driving_crop)

@@ -16,7 +16,8 @@ from liveportrait_core.constants import NUM_KEYPOINTS
 from liveportrait_core.imaging.tensors import Pixels, pixels_from_tensor
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.decoder import CompactDecoder
-from liveportrait_core.networks.compact.mouth import WINDOW_STEP_PX, MouthBranch
+from liveportrait_core.networks.compact.mouth import MouthBranch
+from liveportrait_core.networks.compact.window import WINDOW_STEP_PX
 
 from ..data.augment import LUMINANCE
 from ..data.heads import RenderedHeads

@@ -5,29 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...constants import NUM_KEYPOINTS
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
-from .layers import (
-    conv,
-    double,
-    heat_maps,
-    identity_grid,
-    resize,
-    sample,
-    scaled,
-    zero_initialise,
-)
+from .layers import heat_maps, resize, sample
 from .tone import LUMINANCE, Tone
+from .window import FaceWindow, WindowBranch, edges_between, eyes_distance, level_axes
 
 WINDOW_SIDE = 1.0
 """Side of the window in distances between the outer corners of the eyes. Lips are at most 0.8 of
 it wide, and 0.7 high where the mouth is wide open."""
-WINDOW_STEP_PX = 8
-"""Its side in pixels is a multiple of this: maps are folded once and halved twice."""
 CORNER = 0.06
 """Where the inner lips meet, from a corner of the lips towards the other."""
 RIM = 0.06
@@ -54,72 +43,28 @@ _CONDITION = 2 * 3 * NUM_KEYPOINTS + 4
 
 
 @dataclass(frozen=True, slots=True)
-class MouthWindow:
+class MouthWindow(FaceWindow):
     """A square about the lips of each face, level with the face.
 
     Convention:
-        - window units: [-1, 1] from edge to edge, x along the mouth to the image's right, y
-          towards the chin; xy = (crop - centre) / half_side, turned by `axes`
+        - x runs along the mouth to the image's right, y towards the chin
         - the centre is the mean of the lip corners and the inner lips; the side is the distance
           of the eyes' outer corners in space, which neither an expression nor a turn changes
     """
 
-    centre: Tensor
-    """(B, 2) crop units."""
-    axes: Tensor
-    """(B, 2, 2): the window's x and y axis, in half sides, as rows of crop units."""
-
     @classmethod
     def of(cls, keypoints: Tensor) -> MouthWindow:
         """The window of (B, K, 3) keypoints, crop units."""
-        half = (keypoints[:, C.RIGHT_EYE_OUTER] - keypoints[:, C.LEFT_EYE_OUTER]).norm(dim=-1)
-        half = half.clamp(min=0.05) * (WINDOW_SIDE / 2)
         along = (keypoints[:, _RIGHT] - keypoints[:, _LEFT]).mean(1)[:, :2]
-        along = F.normalize(along, dim=-1) * half[:, None]
-        x, y = along.unbind(-1)
-        down = torch.stack((-y, x), -1)  # y goes down, so that this is clockwise
-        return cls(keypoints[:, _CENTRE, :2].mean(1), torch.stack((along, down), 1))
+        axes = level_axes(along, eyes_distance(keypoints) * (WINDOW_SIDE / 2))
+        return cls(keypoints[:, _CENTRE, :2].mean(1), axes)
 
     def points(self, keypoints: Tensor) -> Tensor:
         """(B, K, 3) keypoints in window units; z is in half sides from the mean of the lips."""
         squared = self.axes.square().sum(-1)  # (B, 2)
-        xy = (keypoints[..., :2] - self.centre[:, None]) @ self.axes.transpose(1, 2)
         z = keypoints[..., 2:] - keypoints[:, _CENTRE, 2:].mean(1, keepdim=True)
         half = squared[:, :1].sqrt()[:, None]
-        return torch.cat((xy / squared[:, None], z / half), -1)
-
-    def read(self, picture: Tensor, size: int) -> Tensor:
-        """What a (B, C, h, h) picture shows in the window, (B, C, size, size)."""
-        grid = identity_grid(size, picture)
-        return sample(picture, grid @ self.axes[:, None] + self.centre[:, None, None])
-
-    def box(self, size: int) -> tuple[slice, slice]:
-        """Rows and columns of a picture of `size` pixels that hold the windows of all faces."""
-        reach = self.axes.abs().sum(1)  # of the corners
-        first, last = (self.centre - reach).amin(0), (self.centre + reach).amax(0)
-        places = ((torch.stack((first, last)) + 1) * (size / 2)).clamp(0, size).tolist()
-        left_top, right_bottom = [[int(x) for x in place] for place in places]
-        columns, rows = (
-            slice(low, min(high + 1, size))
-            for low, high in zip(left_top, right_bottom, strict=True)
-        )
-        return rows, columns
-
-    def spread(self, content: Tensor, size: int, box: tuple[slice, slice]) -> Tensor:
-        """A part of a picture that shows (B, C, w, w) in the window, and 0 elsewhere.
-
-        Args:
-            content: What the window shows.
-            size: Side of the whole picture.
-            box: Rows and columns of the part.
-
-        Returns:
-            (B, C, rows, columns).
-        """
-        squared = self.axes.square().sum(-1)[:, None, None]
-        away = identity_grid(size, content)[(slice(None), *box)] - self.centre[:, None, None]
-        grid = (away @ self.axes.transpose(1, 2)[:, None]) / squared
-        return F.grid_sample(content, grid, align_corners=False, padding_mode="zeros")
+        return torch.cat((self.places(keypoints), z / half), -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +105,7 @@ class MouthView:
         ), window
 
 
-class MouthBranch(nn.Module):
+class MouthBranch(WindowBranch):
     """Changes what lies between the lips in the picture of G, to the colours of the source.
 
     Colours are divided by the chroma of the source's skin and multiplied by it again, so that
@@ -169,19 +114,8 @@ class MouthBranch(nn.Module):
     """
 
     def __init__(self, size_px: int, width: float = 1.0) -> None:
-        super().__init__()
+        super().__init__(_CONDITION, 2 * 3 + len(LIPS), 2 * 3, width=width)
         self.size_px = size_px
-        fine, middle, coarse, told = (scaled(c, width) for c in (24, 64, 96, 96))
-        self.told = nn.Sequential(nn.Linear(_CONDITION, told), nn.LeakyReLU(0.2))
-        self.enter = conv(4 * (3 + 3 + len(LIPS)), fine)
-        self.down1, self.down2 = conv(fine, middle, 3, 2), conv(middle, coarse, 3, 2)
-        self.before = _ToldBlock(middle, told)
-        self.bottom = _ToldBlock(coarse, told)
-        self.up2, self.up1 = conv(coarse, middle, 1), conv(middle, fine, 1)
-        self.after, self.fine = _ToldBlock(middle, told), _ToldBlock(fine, told)
-        full = scaled(8, width)
-        self.up0, self.out = conv(fine, 4 * full), conv(full + 3 + 3, 3)
-        zero_initialise(self.out)
 
     def forward(
         self,
@@ -225,35 +159,13 @@ class MouthBranch(nn.Module):
         Returns:
             (B, 3, W, W), 0 beyond the inner lips.
         """
-        dtype = self.enter.weight.dtype
         chroma = skin_chroma(view.skin)
         cast = chroma[..., None, None]
-        told = self.told(_condition(view, chroma).to(dtype))
+        told = _condition(view, chroma)
         heat = heat_maps(view.driving_points[:, list(LIPS)], self.size_px, _HEAT_SIGMA)
         seen = torch.cat((view.picture / cast - 0.5, view.source / cast - 0.5, heat), 1)
-        x1 = _leaky(self.enter(F.pixel_unshuffle(seen, 2).to(dtype)))
-        x2 = self.before(_leaky(self.down1(x1)), told)
-        x3 = self.bottom(_leaky(self.down2(x2)), told)
-        x2 = self.after(x2 + double(self.up2(x3)), told)
-        x1 = self.fine(x1 + double(self.up1(x2)), told)
-        x0 = F.pixel_shuffle(_leaky(self.up0(_leaky(x1))), 2)
-        change = self.out(torch.cat((x0, seen[:, :6].to(dtype)), 1)).float()
+        change = self.painted(seen, told)
         return change * cast * aperture(view.driving_points, self.size_px)
-
-
-class _ToldBlock(nn.Module):
-    """Residual block whose middle is scaled and shifted by what the branch is told."""
-
-    def __init__(self, channels: int, told: int) -> None:
-        super().__init__()
-        self.conv1, self.conv2 = conv(channels, channels), conv(channels, channels)
-        self.modulation = nn.Linear(told, 2 * channels)
-        self.conv2.weight.data *= 0.3
-        self.modulation.weight.data *= 0.3
-
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
-        scale, shift = self.modulation(told)[..., None, None].chunk(2, 1)
-        return x + self.conv2(_leaky(self.conv1(_leaky(x)) * (1 + scale) + shift))
 
 
 def skin_colour(face: Tensor, keypoints: Tensor) -> Tensor:
@@ -292,22 +204,7 @@ def aperture(points: Tensor, size: int) -> Tensor:
     """
     left, right, upper, lower = points[:, list(LIPS[:4]), None, :2].unbind(1)  # (B, 1, 2)
     left, right = torch.lerp(left, right, CORNER), torch.lerp(right, left, CORNER)
-    along = right - left
-    length = along.norm(dim=-1, keepdim=True).clamp(min=RIM)
-    along = along / length
-    down = torch.stack((-along[..., 1], along[..., 0]), -1)
-
-    def placed(xy: Tensor) -> tuple[Tensor, Tensor]:
-        away = xy - left
-        t = (away * along).sum(-1) / length[..., 0]
-        return (4 * t * (1 - t)).clamp(min=0).sqrt(), (away * down).sum(-1)
-
-    bow, place = placed(identity_grid(size, points).flatten(1, 2))
-    edges = [height / at.clamp(min=0.3) * bow for at, height in (placed(upper), placed(lower))]
-    within = torch.minimum(place - edges[0], edges[1] - place) / RIM + 0.5
-    opened = (edges[1] - edges[0]) / RIM
+    edges = edges_between(left, right, upper, lower, size)
+    within = torch.minimum(edges.below_upper, edges.above_lower) / RIM + 0.5
+    opened = edges.gap / RIM
     return (within.clamp(0, 1) * opened.clamp(0, 1)).unflatten(1, (1, size, size))
-
-
-def _leaky(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, 0.2)

@@ -1,0 +1,197 @@
+"""Windows about parts of a face, and the networks that paint in them for the compact G."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...constants import CompactKeypoint as C
+from .layers import conv, double, identity_grid, sample, scaled, zero_initialise
+
+WINDOW_STEP_PX = 8
+"""The side of a window in pixels is a multiple of this: maps are folded once and halved twice."""
+_LEAST_DISTANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class FaceWindow:
+    """A square about a part of each face.
+
+    Convention:
+        - window units: [-1, 1] from edge to edge; xy = (crop - centre) / half_side, turned by
+          `axes`
+    """
+
+    centre: Tensor
+    """(B, 2) crop units."""
+    axes: Tensor
+    """(B, 2, 2): the window's x and y axis, in half sides, as rows of crop units."""
+
+    def places(self, keypoints: Tensor) -> Tensor:
+        """(B, K, 2) where (B, K, 2 or 3) keypoints, crop units, lie in the window."""
+        squared = self.axes.square().sum(-1)  # (B, 2)
+        away = keypoints[..., :2] - self.centre[:, None]
+        return (away @ self.axes.transpose(1, 2)) / squared[:, None]
+
+    def read(self, picture: Tensor, size: int) -> Tensor:
+        """What a (B, C, h, h) picture shows in the window, (B, C, size, size)."""
+        grid = identity_grid(size, picture)
+        return sample(picture, grid @ self.axes[:, None] + self.centre[:, None, None])
+
+    def box(self, size: int) -> tuple[slice, slice]:
+        """Rows and columns of a picture of `size` pixels that hold the windows of all faces."""
+        reach = self.axes.abs().sum(1)  # of the corners
+        first, last = (self.centre - reach).amin(0), (self.centre + reach).amax(0)
+        places = ((torch.stack((first, last)) + 1) * (size / 2)).clamp(0, size).tolist()
+        left_top, right_bottom = [[int(x) for x in place] for place in places]
+        columns, rows = (
+            slice(low, min(high + 1, size))
+            for low, high in zip(left_top, right_bottom, strict=True)
+        )
+        return rows, columns
+
+    def spread(self, content: Tensor, size: int, box: tuple[slice, slice]) -> Tensor:
+        """A part of a picture that shows (B, C, w, w) in the window, and 0 elsewhere.
+
+        Args:
+            content: What the window shows.
+            size: Side of the whole picture.
+            box: Rows and columns of the part.
+
+        Returns:
+            (B, C, rows, columns).
+        """
+        squared = self.axes.square().sum(-1)[:, None, None]
+        away = identity_grid(size, content)[(slice(None), *box)] - self.centre[:, None, None]
+        grid = (away @ self.axes.transpose(1, 2)[:, None]) / squared
+        return F.grid_sample(content, grid, align_corners=False, padding_mode="zeros")
+
+
+def eyes_distance(keypoints: Tensor) -> Tensor:
+    """(B,) distance of the eyes' outer corners in space, of (B, K, 3) keypoints, crop units."""
+    away = keypoints[:, C.RIGHT_EYE_OUTER] - keypoints[:, C.LEFT_EYE_OUTER]
+    return away.norm(dim=-1).clamp(min=_LEAST_DISTANCE)
+
+
+def level_axes(along: Tensor, half: Tensor) -> Tensor:
+    """Axes of windows whose x runs along (B, 2), and y a quarter turn clockwise from it.
+
+    Args:
+        along: Any length.
+        half: (B,) half sides, crop units.
+
+    Returns:
+        (B, 2, 2) as `FaceWindow.axes`.
+    """
+    along = F.normalize(along, dim=-1) * half[:, None]
+    x, y = along.unbind(-1)
+    down = torch.stack((-y, x), -1)  # y goes down, so that this is clockwise
+    return torch.stack((along, down), 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningEdges:
+    """How far the pixels of a window lie from the edges of an opening, window units."""
+
+    below_upper: Tensor
+    """(B, size^2), negative above the upper edge."""
+    above_lower: Tensor
+    """(B, size^2), negative below the lower edge."""
+    gap: Tensor
+    """(B, size^2) height of the opening in the pixel's column."""
+
+
+def edges_between(
+    left: Tensor, right: Tensor, upper: Tensor, lower: Tensor, size: int
+) -> OpeningEdges:
+    """Edges of an opening, each half an ellipse from corner to corner through a point.
+
+    Args:
+        left: (B, 1, 2) a corner, window units.
+        right: The other.
+        upper: A point of the upper edge.
+        lower: A point of the lower one.
+        size: Side of the window in pixels.
+    """
+    along = right - left
+    length = along.norm(dim=-1, keepdim=True).clamp(min=0.06)
+    along = along / length
+    down = torch.stack((-along[..., 1], along[..., 0]), -1)
+
+    def placed(xy: Tensor) -> tuple[Tensor, Tensor]:
+        away = xy - left
+        t = (away * along).sum(-1) / length[..., 0]
+        return (4 * t * (1 - t)).clamp(min=0).sqrt(), (away * down).sum(-1)
+
+    bow, place = placed(identity_grid(size, left).flatten(1, 2))
+    first, last = (
+        height / at.clamp(min=0.3) * bow for at, height in (placed(upper), placed(lower))
+    )
+    return OpeningEdges(below_upper=place - first, above_lower=last - place, gap=last - first)
+
+
+class WindowBranch(nn.Module):
+    """A small U-net over a window, each of whose blocks is scaled and shifted by what it is told.
+
+    It works on maps of half the window's side whose channels are the four sub-pixels.
+    """
+
+    def __init__(
+        self, told: int, seen: int, kept: int, outputs: int = 3, width: float = 1.0
+    ) -> None:
+        """An untrained one, whose outputs are 0.
+
+        Args:
+            told: Numbers that it is told.
+            seen: Channels of what it sees.
+            kept: How many of the first of them the last layer sees as well.
+            outputs: Channels of what comes out.
+            width: Multiplies its own channels.
+        """
+        super().__init__()
+        self.kept = kept
+        fine, middle, coarse, condition = (scaled(c, width) for c in (24, 64, 96, 96))
+        self.told = nn.Sequential(nn.Linear(told, condition), nn.LeakyReLU(0.2))
+        self.enter = conv(4 * seen, fine)
+        self.down1, self.down2 = conv(fine, middle, 3, 2), conv(middle, coarse, 3, 2)
+        self.before = _ToldBlock(middle, condition)
+        self.bottom = _ToldBlock(coarse, condition)
+        self.up2, self.up1 = conv(coarse, middle, 1), conv(middle, fine, 1)
+        self.after, self.fine = _ToldBlock(middle, condition), _ToldBlock(fine, condition)
+        full = scaled(8, width)
+        self.up0, self.out = conv(fine, 4 * full), conv(full + kept, outputs)
+        zero_initialise(self.out)
+
+    def painted(self, seen: Tensor, told: Tensor) -> Tensor:
+        """(B, outputs, W, W) float32 of (B, seen, W, W) and (B, told)."""
+        dtype = self.enter.weight.dtype
+        condition = self.told(told.to(dtype))
+        x1 = _leaky(self.enter(F.pixel_unshuffle(seen, 2).to(dtype)))
+        x2 = self.before(_leaky(self.down1(x1)), condition)
+        x3 = self.bottom(_leaky(self.down2(x2)), condition)
+        x2 = self.after(x2 + double(self.up2(x3)), condition)
+        x1 = self.fine(x1 + double(self.up1(x2)), condition)
+        x0 = F.pixel_shuffle(_leaky(self.up0(_leaky(x1))), 2)
+        return self.out(torch.cat((x0, seen[:, : self.kept].to(dtype)), 1)).float()
+
+
+class _ToldBlock(nn.Module):
+    """Residual block whose middle is scaled and shifted by what the branch is told."""
+
+    def __init__(self, channels: int, told: int) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = conv(channels, channels), conv(channels, channels)
+        self.modulation = nn.Linear(told, 2 * channels)
+        self.conv2.weight.data *= 0.3
+        self.modulation.weight.data *= 0.3
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        scale, shift = self.modulation(told)[..., None, None].chunk(2, 1)
+        return x + self.conv2(_leaky(self.conv1(_leaky(x)) * (1 + scale) + shift))
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2)
