@@ -75,6 +75,9 @@ class Preset:
     mouth_px: int = 0
     """Side of the window about the lips in which a compact model paints the mouth once more, a
     multiple of 8; 0 for a model whose mouth is that of the rest of the face."""
+    eyes_px: int = 0
+    """Side of the window about each eye in which a compact model paints iris and white once more,
+    a multiple of 8; 0 for a model whose eyes are those of the rest of the face."""
     source_crop: CropDefaults = CropDefaults(scale=2.3, vx_ratio=0.0, vy_ratio=-0.125)
     driving_crop: CropDefaults = CropDefaults(scale=2.2, vx_ratio=0.0, vy_ratio=-0.1)
 

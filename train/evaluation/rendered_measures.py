@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.motion.types import Motion
 from liveportrait_core.networks.compact.decoder import CompactDecoder, Composition
@@ -39,7 +38,7 @@ from ..metrics.image import edit_ratio, l1, psnr_db, ssim
 from ..metrics.motion_errors import correlation
 from ..rendering.regions import Region
 from ..tasks.retargeting_faces import PARTS, faces_of, retargeted
-from .mouth_measures import mouth_measures, mouth_sums
+from .part_measures import IRISES, iris_mask, part_measures, part_sums, region_mask
 from .steadiness import grey_chroma, still_flicker
 from .turn_measures import TurnSums, turn_measures, turn_sums
 
@@ -48,7 +47,6 @@ OPEN_EYES = 0.035
 """Crop units between the lids from which on gaze is measured: half of a usual opening. Behind a
 lid further down there is no iris to see, nor where something else than an eye is nearest."""
 ASKED_OPENINGS = {"eyes": (0.1, 0.2, 0.3, 0.4), "lip": (0.0, 0.15, 0.3, 0.45)}
-IRISES = slice(CompactKeypoint.LEFT_IRIS, CompactKeypoint.RIGHT_IRIS + 1)
 EDITED = {"eyes": (EYE_POINTS, 0.045), "mouth": (MOUTH_POINTS, 0.07)}
 """Keypoints whose surroundings are looked at for missed change, and how far around them."""
 
@@ -132,12 +130,13 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
     """
     rows: list[dict[str, Tensor]] = []
     turns: list[TurnSums] = []
-    mouths: list[Tensor] = []
+    parts: dict[str, list[Tensor]] = {}
     ratios: dict[str, float] = {}
     for pair in range(FRAMES):
         found = list(reconstructed_batches(model, data, pair))
         rows += [_row(one) for one in found]
-        mouths += [mouth_sums(x.image, x.pairs.driving.image, x.regions) for x in found]
+        for name, sums in (entry for one in found for entry in _parts(one).items()):
+            parts.setdefault(name, []).append(sums)
         turns += [sums for one in found if (sums := _turned(one)) is not None]
         if pair == SAME_POSE_PAIR:
             ratios = _edit_ratios(found)
@@ -152,7 +151,7 @@ def rendered_measures(model: LivePortraitModel, data: RenderedSet) -> dict[str, 
         "turned_psnr_db": float(table["psnr"][turned].mean()),
         "turned_copy_psnr_db": float(table["copy_psnr"][turned].mean()),
         **turn_measures(turns),
-        **mouth_measures(mouths),
+        **{key: x for name, sums in parts.items() for key, x in part_measures(name, sums).items()},
         "grey_chroma_255": grey_chroma(model, data),
         "still_flicker_255": still_flicker(model, data),
         **{name: float(table[name].mean()) for name in ("ssim", "copy_ssim", "l1")},
@@ -223,6 +222,26 @@ def _row(one: ReconstructedBatch) -> dict[str, Tensor]:
         row[f"{name}_gaze"] = gaze(read.keypoints) - gaze(one.source.keypoints)
         row[f"{name}_pose_error"] = (read.pose_deg - driving.pose_deg).abs()
     return row
+
+
+def _parts(one: ReconstructedBatch) -> dict[str, Tensor]:
+    """Sums over the parts of the driving frames of a batch.
+
+    `opened_irises` are those of pairs whose source has both eyes less open than `OPEN_EYES`, and
+    whose driving frame more: their colour is hardly seen in the source.
+    """
+    driving = one.pairs.driving
+    image, truth, size = one.image, driving.image, one.image.shape[-1]
+    irises = iris_mask(driving.keypoints, one.regions, size)
+    before, after = (lid_and_lip_gaps(x.keypoints)[:, :2] for x in (one.pairs.source, driving))
+    opens = (before < OPEN_EYES).all(1) & (after > OPEN_EYES).any(1)
+    masks = {
+        "mouth": region_mask(one.regions, Region.MOUTH, size),
+        "eyes": region_mask(one.regions, Region.EYE, size),
+        "irises": irises,
+        "opened_irises": irises * opens[:, None, None, None],
+    }
+    return {name: part_sums(image, truth, inside) for name, inside in masks.items()}
 
 
 def _turned(one: ReconstructedBatch) -> TurnSums | None:

@@ -26,16 +26,22 @@ DETAIL_PX = (128, 256)
 """Sides at which compact networks read motion and decode."""
 SHIPPED_MOUTH_PX = 96
 """Side of the mouth's window of the model that ships."""
+SHIPPED_EYES_PX = 64
+"""Side of the eyes' windows of the model that ships."""
 
 
-def check_mouth_px(mouth_px: int) -> None:
-    """Refuse a side of the mouth's window that its maps do not divide.
+def check_window_px(name: str, side_px: int) -> None:
+    """Refuse a side of a window that its maps do not divide.
+
+    Args:
+        name: Of the option, for the message.
+        side_px: The side.
 
     Raises:
         OptionError: It is such.
     """
-    if mouth_px % WINDOW_STEP_PX:
+    if side_px % WINDOW_STEP_PX:
         raise OptionError(
-            f"mouth_px is {mouth_px}; a multiple of {WINDOW_STEP_PX} is expected. Use "
-            f"{SHIPPED_MOUTH_PX}."
+            f"{name} is {side_px}; a multiple of {WINDOW_STEP_PX} is expected. Use "
+            f"{max(1, side_px // WINDOW_STEP_PX) * WINDOW_STEP_PX}."
         )

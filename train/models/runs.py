@@ -23,7 +23,7 @@ from ..engine.config import CONFIG_NAME
 from .presets import DETAIL_PX, PAPER_PRESETS
 
 MODEL_NAME = "model.safetensors"
-GROWTH = ("detail_px", "blocks", "depth_probes", "relief_blocks", "mouth_px")
+GROWTH = ("detail_px", "blocks", "depth_probes", "relief_blocks", "mouth_px", "eyes_px")
 """Fields of a preset that a run may choose."""
 CREDIT = "heads rendered from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
 
@@ -45,6 +45,7 @@ def compact_model(modules: Mapping[str, nn.Module], size_px: int) -> LivePortrai
         depth_probes=getattr(modules.get("warping"), "depth_probes", 0),
         relief_blocks=getattr(modules.get("appearance"), "relief_blocks", None) or 0,
         mouth_px=getattr(modules.get("decoder"), "mouth_px", 0),
+        eyes_px=getattr(modules.get("decoder"), "eyes_px", 0),
     )
     return LivePortraitModel(preset=preset, origin="", **dict(modules))
 

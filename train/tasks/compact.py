@@ -37,7 +37,7 @@ from ..losses.compact_picture_terms import (
 )
 from ..losses.picture_weights import PictureWeights
 from ..models.discriminators import Discriminators
-from ..models.presets import DETAIL_PX, SHIPPED_MOUTH_PX, check_mouth_px
+from ..models.presets import DETAIL_PX, SHIPPED_EYES_PX, SHIPPED_MOUTH_PX, check_window_px
 from ..models.pretrained.picture_features import PyramidDistance
 from ..models.runs import GROWTH, initialise_from, open_networks, write_model
 from .compact_steps import (
@@ -123,6 +123,12 @@ class CompactConfig:
         minimum=0,
         unit="px",
     )
+    eyes_px: int = option(
+        SHIPPED_EYES_PX,
+        "the same for each eye (train.eyes teaches it)",
+        minimum=0,
+        unit="px",
+    )
     field_only: bool = option(
         False,
         "F and W learn flow, background, head and depth of rendered pairs alone; G is left as it "
@@ -144,7 +150,8 @@ class CompactConfig:
             raise OptionError(f"detail_px is {self.detail_px}; 128 or 256 is expected.")
         if self.depth_probes == 1:
             raise OptionError("depth_probes is 1; 0, or 2 and more are expected. Use 10.")
-        check_mouth_px(self.mouth_px)
+        check_window_px("mouth_px", self.mouth_px)
+        check_window_px("eyes_px", self.eyes_px)
         if self.field_only and (not self.sets.data or self.sets.clips or self.gan):
             raise OptionError(
                 "field_only needs rendered heads, whose flow is known, and decodes nothing; give "
@@ -264,8 +271,9 @@ def _built(preset: Preset, seed: int) -> dict[str, nn.Module]:
     built = build(preset)
     decoder = built["decoder"]
     assert isinstance(decoder, CompactDecoder)
-    if decoder.mouth is not None:
-        decoder.mouth.requires_grad_(False)
+    for branch in (decoder.mouth, decoder.eyes):
+        if branch is not None:
+            branch.requires_grad_(False)
     return {name: built[name] for name in NETWORKS}
 
 

@@ -27,7 +27,13 @@ def build(preset: Preset) -> dict[str, nn.Module]:
         "warping": CompactWarping(
             width, blocks, preset.depth_probes, bend_relief=preset.relief_blocks > 0
         ),
-        "decoder": CompactDecoder(width, blocks, detailed=detailed, mouth_px=preset.mouth_px),
+        "decoder": CompactDecoder(
+            width,
+            blocks,
+            detailed=detailed,
+            mouth_px=preset.mouth_px,
+            eyes_px=preset.eyes_px,
+        ),
         "stitching": stitching_mlp(),
         "eyes": eyes_mlp(),
         "lip": lip_mlp(),

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .eyes import EyesBranch
 from .layers import (
     BASE_SIZE_PX,
     DETAIL_SIZE_PX,
@@ -61,7 +62,7 @@ class Composition:
     """The picture and the parts that it is blended from; of one tone, where the source has one."""
 
     image: Tensor
-    """(B, 3, P, P) in [0, 1]; its mouth is that of the mouth branch, where there is one."""
+    """(B, 3, P, P) in [0, 1]; mouth and eyes are those of their branches, where there are any."""
     flow: Tensor
     """(B, 2, 128, 128) refined, in [-1, 1]."""
     mask: Tensor
@@ -109,7 +110,13 @@ class CompactDecoder(nn.Module):
     """
 
     def __init__(
-        self, width: float = 1.0, blocks: int = 0, *, detailed: bool = False, mouth_px: int = 0
+        self,
+        width: float = 1.0,
+        blocks: int = 0,
+        *,
+        detailed: bool = False,
+        mouth_px: int = 0,
+        eyes_px: int = 0,
     ) -> None:
         super().__init__()
         features, up, fine = (scaled(c, width) for c in (FEATURE_CHANNELS, 48, 40))
@@ -126,6 +133,8 @@ class CompactDecoder(nn.Module):
             zero_initialise(self.relight)
         self.mouth_px = mouth_px
         self.mouth = MouthBranch(mouth_px, width) if mouth_px else None
+        self.eyes_px = eyes_px
+        self.eyes = EyesBranch(eyes_px, width) if eyes_px else None
         self.up = conv(features, up)
         self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
         self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
@@ -182,9 +191,11 @@ class CompactDecoder(nn.Module):
             light = None if light is None else tone.relit(light)
         falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
         image = _composed(warped.face, flow, light, mask, generated, falloff)
+        keypoints = (warped.source_keypoints, warped.driving_keypoints)
         if self.mouth is not None:
-            keypoints = (warped.source_keypoints, warped.driving_keypoints)
             image = self.mouth(image, warped.face, *keypoints, tone, falloff)
+        if self.eyes is not None:
+            image = self.eyes(image, warped.face, *keypoints, tone, falloff)
         return Composition(image=image, flow=flow, mask=mask, generated=generated, light=light)
 
 

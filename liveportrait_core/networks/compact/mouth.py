@@ -136,7 +136,6 @@ class MouthBranch(WindowBranch):
             tone: Of the source.
             falloff: (P, P) weight of the change of each pixel; None changes all fully.
         """
-        size = image.shape[-1]
         with full_precision(image.device):
             view, window = MouthView.of(image, face, source, driving, self.size_px)
         change = self.change(view)
@@ -144,14 +143,7 @@ class MouthBranch(WindowBranch):
             toned = tone.applied((view.picture + change).clamp(0, 1)) - view.picture
             inside = aperture(view.driving_points, self.size_px)
             change = torch.where(tone.weight > 0, toned * inside, change)
-        box = window.box(size)
-        with full_precision(image.device):
-            spread = window.spread(change, size, box)
-        if falloff is not None:
-            spread = spread * falloff[box]
-        place, whole = (..., *box), image.clone()
-        whole[place] = (image[place] + spread).clamp(0, 1)
-        return whole
+        return window.added(image, change, falloff)
 
     def change(self, view: MouthView) -> Tensor:
         """What is added to the picture of G in the windows of B faces.
@@ -204,7 +196,7 @@ def aperture(points: Tensor, size: int) -> Tensor:
     """
     left, right, upper, lower = points[:, list(LIPS[:4]), None, :2].unbind(1)  # (B, 1, 2)
     left, right = torch.lerp(left, right, CORNER), torch.lerp(right, left, CORNER)
-    edges = edges_between(left, right, upper, lower, size)
+    edges = edges_between(left, right, upper, lower, size, roundness=0.5)
     within = torch.minimum(edges.below_upper, edges.above_lower) / RIM + 0.5
     opened = edges.gap / RIM
     return (within.clamp(0, 1) * opened.clamp(0, 1)).unflatten(1, (1, size, size))

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...constants import CompactKeypoint as C
+from ...geometry import full_precision
 from .layers import conv, double, identity_grid, sample, scaled, zero_initialise
 
 WINDOW_STEP_PX = 8
@@ -69,6 +70,24 @@ class FaceWindow:
         grid = (away @ self.axes.transpose(1, 2)[:, None]) / squared
         return F.grid_sample(content, grid, align_corners=False, padding_mode="zeros")
 
+    def added(self, image: Tensor, change: Tensor, falloff: Tensor | None = None) -> Tensor:
+        """(B, 3, P, P) pictures with what a window adds to them, in [0, 1].
+
+        Args:
+            image: (B, 3, P, P).
+            change: (B, 3, w, w) in the window.
+            falloff: (P, P) weight of the change of each pixel; None changes all fully.
+        """
+        size = image.shape[-1]
+        box = self.box(size)
+        with full_precision(image.device):
+            spread = self.spread(change, size, box)
+        if falloff is not None:
+            spread = spread * falloff[box]
+        place, whole = (..., *box), image.clone()
+        whole[place] = (image[place] + spread).clamp(0, 1)
+        return whole
+
 
 def eyes_distance(keypoints: Tensor) -> Tensor:
     """(B,) distance of the eyes' outer corners in space, of (B, K, 3) keypoints, crop units."""
@@ -105,9 +124,9 @@ class OpeningEdges:
 
 
 def edges_between(
-    left: Tensor, right: Tensor, upper: Tensor, lower: Tensor, size: int
+    left: Tensor, right: Tensor, upper: Tensor, lower: Tensor, size: int, *, roundness: float
 ) -> OpeningEdges:
-    """Edges of an opening, each half an ellipse from corner to corner through a point.
+    """Edges of an opening, each a bow from corner to corner through a point.
 
     Args:
         left: (B, 1, 2) a corner, window units.
@@ -115,6 +134,7 @@ def edges_between(
         upper: A point of the upper edge.
         lower: A point of the lower one.
         size: Side of the window in pixels.
+        roundness: 0.5 for halves of ellipses, 1 for parabolas, which meet in pointed corners.
     """
     along = right - left
     length = along.norm(dim=-1, keepdim=True).clamp(min=0.06)
@@ -124,7 +144,7 @@ def edges_between(
     def placed(xy: Tensor) -> tuple[Tensor, Tensor]:
         away = xy - left
         t = (away * along).sum(-1) / length[..., 0]
-        return (4 * t * (1 - t)).clamp(min=0).sqrt(), (away * down).sum(-1)
+        return (4 * t * (1 - t)).clamp(min=0) ** roundness, (away * down).sum(-1)
 
     bow, place = placed(identity_grid(size, left).flatten(1, 2))
     first, last = (

@@ -7,15 +7,8 @@ import torch
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.networks.compact.mouth import MouthView
-from train.data.mouth_windows import (
-    PATTERN,
-    MouthWindows,
-    StoredWindows,
-    changed,
-    has_green_teeth,
-    mirrored,
-    store,
-)
+from train.data.mouth_windows import MOUTH_WINDOWS, changed_mouths, have_green_teeth, mirrored
+from train.data.part_windows import PATTERN, PartWindows, StoredWindows, store
 from train.engine.draw import Draw
 
 COUNT, SIDE = 6, 16
@@ -37,7 +30,7 @@ def windows():
         skin=torch.rand(COUNT, 3, generator=random),
     )
     truth = picture().sort(dim=1, descending=True).values  # more red than green: no green teeth
-    return MouthWindows(view=view, truth=truth, inside=(picture(1) > 0.5).float())
+    return PartWindows(view=view, truth=truth, inside=(picture(1) > 0.5).float())
 
 
 def same(one, other):
@@ -50,7 +43,7 @@ def same(one, other):
 
 def test_windows_come_back_from_the_disk_as_they_were(tmp_path, windows):
     store(windows, tmp_path / PATTERN.format(0))
-    kept = StoredWindows.of(tmp_path, 1)
+    kept = StoredWindows.of(MOUTH_WINDOWS, tmp_path, 1)
     assert len(kept) == COUNT
     same(kept.rows(range(COUNT)).to(torch.device("cpu")), windows)
 
@@ -62,11 +55,8 @@ def test_a_window_with_green_teeth_is_never_drawn(windows):
     inside = torch.zeros_like(windows.inside)
     inside[:, :, 4:12] = 1
     inside[3], truth[3, 1] = 0, 0.9  # a green face with its mouth shut
-    found = [
-        has_green_teeth(replace(windows, truth=truth[k : k + 1], inside=inside[k : k + 1]))
-        for k in range(COUNT)
-    ]
-    assert found == [False, False, True, False, False, False]
+    found = have_green_teeth(replace(windows, truth=truth, inside=inside))
+    assert found.tolist() == [False, False, True, False, False, False]
 
 
 def test_a_damaged_file_is_named(tmp_path, windows):
@@ -74,7 +64,7 @@ def test_a_damaged_file_is_named(tmp_path, windows):
     store(windows, path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(MediaError, match=r"windows-00000\.npz is damaged .* Delete it"):
-        StoredWindows.of(tmp_path, 1)
+        StoredWindows.of(MOUTH_WINDOWS, tmp_path, 1)
 
 
 def test_a_window_mirrored_twice_is_the_window(windows):
@@ -98,7 +88,7 @@ def test_light_changes_all_that_a_window_shows_and_a_wrong_colour_the_picture_al
         inside=torch.zeros_like(windows.inside),
     )
     dim.inside[..., SIDE // 2 :] = 1
-    found = changed(dim, Draw.of(0, 0, 1))
+    found = changed_mouths(dim, Draw.of(0, 0, 1))
     light = found.view.skin[..., None, None].expand_as(found.truth)
     assert float((light - 0.4).abs().max()) > 0.01
     torch.testing.assert_close(found.truth, light)

@@ -20,7 +20,7 @@ def told(main, options, run, capsys):
 def test_a_dry_run_of_the_compact_networks_counts_what_learns(tmp_path, capsys):
     shown = told(
         compact.main,
-        ["data=heads", "detail_px=128", "blocks=0", "depth_probes=0", "mouth_px=0"],
+        ["data=heads", "detail_px=128", "blocks=0", "depth_probes=0", "mouth_px=0", "eyes_px=0"],
         tmp_path / "run",
         capsys,
     )

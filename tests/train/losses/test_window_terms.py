@@ -1,13 +1,13 @@
-"""The loss table of the mouth branch."""
+"""The loss table of the branches of mouth and eyes."""
 
 import pytest
 import torch
 
 from liveportrait_core.constants import CompactKeypoint as C
 from liveportrait_core.networks.compact.mouth import MouthView
-from train.data.mouth_windows import MouthWindows
-from train.losses.mouth_terms import MouthStep, MouthWeights, mouth_terms
+from train.data.part_windows import PartWindows
 from train.losses.terms import weighted_losses
+from train.losses.window_terms import WindowWeights, mouth_step, window_terms
 
 SIDE = 48
 
@@ -24,12 +24,12 @@ def windows_of(truth, picture):
         source_points=points,
         skin=torch.full((1, 3), 0.5),
     )
-    return MouthWindows(view=view, truth=truth, inside=inside)
+    return PartWindows(view=view, truth=truth, inside=inside)
 
 
 def losses(truth, picture, change):
-    step = MouthStep.of(windows_of(truth, picture), change)
-    return weighted_losses(mouth_terms(MouthWeights(), gan=False), step)[1]
+    step = mouth_step(windows_of(truth, picture), change)
+    return weighted_losses(window_terms(WindowWeights(), gan=False), step)[1]
 
 
 def test_a_mouth_that_becomes_the_true_one_costs_nothing():
@@ -58,6 +58,6 @@ def test_a_wrong_luminance_is_no_wrong_chroma():
 
 def test_a_discriminator_sees_the_lips_alone():
     truth = torch.rand(1, 3, SIDE, SIDE)
-    step = MouthStep.of(windows_of(truth, truth), torch.full_like(truth, 0.1))
+    step = mouth_step(windows_of(truth, truth), torch.full_like(truth, 0.1))
     torch.testing.assert_close(step.judged[..., :4, :], truth[..., :4, :])
     torch.testing.assert_close(step.judged[..., 24, 24], truth[..., 24, 24] + 0.1)
