@@ -59,8 +59,12 @@ def edit_video(path: Path) -> None:
         with VideoWriter(path.with_name("made.mp4"), animation.fps) as writer:
             for frame in render(animation):
                 writer.write(frame.picture)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB / 1024
-    print(len(animation), time.monotonic() - start, peak)
+    print(len(animation), time.monotonic() - start, peak_mib())
+
+
+def peak_mib() -> float:
+    """The most memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB / 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -272,7 +272,7 @@ class AnimateVideo(io.ComfyNode):
             library.video_writer.VideoWriter(path, animation.fps, crf=crf, **with_sound) as writer,
         ):
             for frame in frames:
-                writer.write(frame.picture)
+                writer.write(frame.picture, frame.changed)
                 progress.rendered(frame.index + 1, len(animation), frame.picture)
         return io.NodeOutput(InputImpl.VideoFromFile(str(path)))
 

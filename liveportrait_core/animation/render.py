@@ -13,7 +13,7 @@ from ..errors import about
 from ..face.faces import FaceState
 from ..imaging.composite import PasteGround, paste_mask
 from ..imaging.crop import CropTransform
-from ..imaging.tensors import Pixels, pixels_from_tensor
+from ..imaging.tensors import Part, Pixels, pixels_from_tensor
 from ..media.clips import Progress
 from ..model import LivePortraitModel
 from ..stages import extract_appearance, warp_decode
@@ -42,6 +42,9 @@ class RenderedFrame:
     """Where the face lies in the source's frame."""
     state: FaceState
     """`missing`: the source shows no face here, and the picture is the source's."""
+    changed: Part | None = None
+    """The part outside of which all pictures of a still are alike, for `VideoWriter.write`; None
+    where there is none such."""
 
 
 def render(animation: Animation, progress: Progress | None = None) -> Generator[RenderedFrame]:
@@ -186,11 +189,13 @@ class _Renderer:
         pastes = self._animation.options.pastes
         transform = self._animation.read.transforms[index if self._animation.is_video else 0]
         source = frame if pastes else crop
-        picture = source
+        picture, changed = source, None
         if pastes and self._background is not None:
             frame = picture = self._next_background(index, frame)
         if face is not None and pastes:
-            picture = self._ground_of(frame, transform).with_face(face)
+            ground = self._ground_of(frame, transform)
+            picture = ground.with_face(face)
+            changed = ground.part if ground is self._ground else None
         elif face is not None:
             picture = face
         return RenderedFrame(
@@ -199,6 +204,7 @@ class _Renderer:
             source=source,
             transform=transform,
             state=self._state(index),
+            changed=changed,
         )
 
     def _ground_of(self, frame: Pixels, transform: CropTransform) -> PasteGround:

@@ -27,7 +27,7 @@ from ..command_options import (
 )
 from ..config.arguments import from_arguments
 from ..errors import counted
-from ..imaging.tensors import Pixels
+from ..imaging.tensors import Part, Pixels
 from ..media.clips import limited_pixels
 from ..media.images import write_image
 from ..media.video import VideoReader
@@ -139,7 +139,7 @@ def _write(animation: Animation, job: _Job) -> Counter[str]:
         rendered = stack.enter_context(closing(render(animation, bar)))
         frames = _pictures(rendered, animation, job, states)
         if job.output.is_picture:
-            _write_picture(next(frames), job)
+            _write_picture(next(frames)[0], job)
             return states
         writer = job.output.writer(
             animation.fps,
@@ -148,15 +148,15 @@ def _write(animation: Animation, job: _Job) -> Counter[str]:
             audio_start_s=Fraction(0) if job.sound is None else job.sound.start_s,
         )
         write = stack.enter_context(writer).write
-        for frame in frames:
-            write(frame)
+        for frame, changed in frames:
+            write(frame, changed)
     return states
 
 
 def _pictures(
     frames: Iterator[RenderedFrame], animation: Animation, job: _Job, states: Counter[str]
-) -> Iterator[Pixels]:
-    """What is written of each frame; their states are counted."""
+) -> Iterator[tuple[Pixels, Part | None]]:
+    """What is written of each frame, and which part of it changed; their states are counted."""
 
     def counted() -> Iterator[RenderedFrame]:
         for frame in frames:
@@ -165,10 +165,10 @@ def _pictures(
 
     if job.written.side_by_side:
         panels = Panels(animation, job.driving)
-        return (panels.row(frame) for frame in counted())
+        return ((panels.row(frame), None) for frame in counted())
     if job.output.masked:
-        return with_masks(counted(), animation)
-    return (frame.picture for frame in counted())
+        return ((picture, None) for picture in with_masks(counted(), animation))
+    return ((frame.picture, frame.changed) for frame in counted())
 
 
 def _write_picture(picture: Pixels, job: _Job) -> None:

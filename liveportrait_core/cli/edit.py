@@ -134,7 +134,7 @@ def _write_video(
         ) as writer,
     ):
         for frame in frames:
-            writer.write(frame.picture)
+            writer.write(frame.picture, frame.changed)
             size = frame.picture.shape[1], frame.picture.shape[0]
     return size
 

@@ -19,7 +19,7 @@ from ..command_options import OutputOptions
 from ..constants import FRAME_NAME
 from ..errors import MediaError
 from ..imaging.composite import frame_mask, paste_mask
-from ..imaging.tensors import Pixels
+from ..imaging.tensors import Part, Pixels
 from ..media.atomic import check_output
 from ..media.frame_files import frame_writer, is_pattern
 from ..media.images import ALPHA_SUFFIXES, IMAGE_SUFFIXES
@@ -32,8 +32,8 @@ OPAQUE_LEVEL: Final = 255
 class Writer(Protocol):
     """Takes the frames of a result in order."""
 
-    def write(self, frame: NDArray[np.uint8]) -> None:
-        """Write the next frame, (H, W, 3), or (H, W, 4) with alpha."""
+    def write(self, frame: NDArray[np.uint8], changed: Part | None = None) -> None:
+        """Write the next frame, (H, W, 3), or (H, W, 4) with alpha (`VideoWriter.write`)."""
         ...
 
 

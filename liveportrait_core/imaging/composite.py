@@ -22,7 +22,7 @@ from .crop import (
     scale_about_corner,
     warp_tensor,
 )
-from .tensors import BATCH_AXES, RGB, Pixels
+from .tensors import BATCH_AXES, RGB, Part, Pixels
 
 TEMPLATE_PX: Final = 512
 """Side of the template that the mask's numbers refer to."""
@@ -174,6 +174,11 @@ class PasteGround:
         self._weight = weight[..., None]
         self._kept = keep[..., None] * frame[self._place.part]
 
+    @property
+    def part(self) -> Part:
+        """Where a frame with a face may differ from the frame; empty where the face is outside."""
+        return (slice(0, 0), slice(0, 0)) if self._place is None else self._place.part
+
     def with_face(self, face: Pixels) -> Pixels:
         """The frame with a face (S, S, 3) uint8 in it; a new array."""
         result = self._frame.copy()
@@ -228,7 +233,7 @@ def frame_mask(
 class _Place:
     """The part of a frame that a face reaches, and the way from there to the face."""
 
-    part: tuple[slice, slice]
+    part: Part
     """Rows and columns."""
     to_face: Matrix
     """From the part's pixels to those of the averaged face."""

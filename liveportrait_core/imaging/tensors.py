@@ -13,6 +13,9 @@ from torch import Tensor
 Pixels = NDArray[np.uint8]
 """(H, W, 3) RGB, 0 to 255."""
 
+Part = tuple[slice, slice]
+"""Rows and columns of a picture, from a first to before a last."""
+
 RGB: Final = 3
 """Channels of a picture."""
 PICTURE_AXES: Final = 3

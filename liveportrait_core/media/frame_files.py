@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..background import Behind
+from ..imaging.tensors import Part
 from .atomic import unwritable
 from .images import write_image
 
@@ -38,16 +39,18 @@ class FrameWriter:
         self._pattern = pattern
         self.writing = Behind(self._write, QUEUED_FRAMES)
 
-    def write(self, frame: NDArray[np.uint8]) -> None:
+    def write(self, frame: NDArray[np.uint8], changed: Part | None = None) -> None:
         """Write the next frame.
 
         Args:
             frame: (H, W, 3) RGB, or (H, W, 4) with alpha. It is copied.
+            changed: As `VideoWriter.write` takes it; a PNG is written whole.
 
         Raises:
             MediaError: A file cannot be written; an error of a frame may come with a later one, or
                 at the end of the block.
         """
+        del changed
         self.writing.put(frame.copy())
 
     def _write(self, frame: NDArray[np.uint8]) -> None:

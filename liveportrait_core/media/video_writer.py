@@ -17,24 +17,21 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..background import Behind
 from ..errors import MediaError
+from ..imaging.tensors import Part
 from .atomic import replacing, unwritable
 from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_waveform
-from .containers import EXACT_COLOUR, file_url
-from .pillow_images import paletted
+from .containers import file_url
+from .encodable import BT709, LIMITED_RANGE, EncodablePictures, Given
 from .video_formats import MAX_CRF, VideoFormat, video_format
 
 _LOG = logging.getLogger(__name__)
 _AUDIO_BITS_PER_CHANNEL: Final = 96_000
 _AUDIO_RATE_HZ: Final = 48_000
-# FFmpeg's numbers for BT.709 (matrix, primaries, transfer) and for limited range.
-_BT709: Final = 1
-_LIMITED_RANGE: Final = 1
 QUEUED_FRAMES: Final = 8
 """That wait for the encoder at most."""
 _CONTAINER_OPTIONS: Final = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
@@ -121,7 +118,7 @@ class VideoWriter:
         self._tracks: tuple[_VideoTrack, _AudioTrack | None] | None = None
         self._shape: tuple[int, ...] = ()
         self._num_given = 0
-        self._encoding: Behind[NDArray[np.uint8]] | None = None
+        self._encoding: Behind[Given] | None = None
 
     def __enter__(self) -> VideoWriter:
         """Check the sound, make the temporary file and open it.
@@ -147,12 +144,14 @@ class VideoWriter:
         assert self._lifetime is not None
         return self._lifetime.__exit__(kind, error, trace)
 
-    def write(self, frame: NDArray[np.uint8]) -> None:
+    def write(self, frame: NDArray[np.uint8], changed: Part | None = None) -> None:
         """Write the next frame, and the sound up to its end.
 
         Args:
             frame: (H, W, 3) RGB, or (H, W, 4) with alpha, of the same size each time. It is
                 copied.
+            changed: Rows and columns outside of which it is as the frame before; None says nothing.
+                The file is the same, and only that part is copied and converted.
 
         Raises:
             MediaError: The file cannot be written, or its sound cannot be read further; an error
@@ -173,7 +172,9 @@ class VideoWriter:
             )
         assert self._encoding is not None, "write() outside the with block"
         self._num_given += 1
-        self._encoding.put(frame.copy())
+        part = changed if self._num_given > 1 else None
+        assert self._tracks is not None
+        self._encoding.put(self._tracks[0].pictures.given(frame, part))
 
     def write_chunk(self, frames: Iterable[NDArray[np.uint8]]) -> None:
         """Write the next frames, (N, H, W, 3), each as `write` does."""
@@ -206,11 +207,11 @@ class VideoWriter:
                     container.close()
                 raise
 
-    def _encode(self, frame: NDArray[np.uint8]) -> None:
+    def _encode(self, given: Given) -> None:
         assert self._tracks is not None
         video, audio = self._tracks
         try:
-            video.write(frame)
+            video.write(given)
             if audio is not None:
                 audio.write_until(video.num_written / self.fps)
         except av.error.FFmpegError as error:
@@ -252,7 +253,7 @@ class _VideoTrack:
     ) -> None:
         self.num_written = 0
         self._container = container
-        self._format = form
+        self.pictures = EncodablePictures(form)
         self._fps = fps
         self._shown_fps = min(fps, Fraction(form.max_fps or fps))
         self._num_shown = 0
@@ -260,23 +261,19 @@ class _VideoTrack:
         self._stream.options = form.settings(crf)
         self._stream.pix_fmt = form.pix_fmt
         if form.is_yuv:
-            self._stream.codec_context.colorspace = _BT709
-            self._stream.codec_context.color_primaries = _BT709
-            self._stream.codec_context.color_trc = _BT709
-            self._stream.codec_context.color_range = _LIMITED_RANGE
+            self._stream.codec_context.colorspace = BT709
+            self._stream.codec_context.color_primaries = BT709
+            self._stream.codec_context.color_trc = BT709
+            self._stream.codec_context.color_range = LIMITED_RANGE
 
-    def write(self, frame: NDArray[np.uint8]) -> None:
-        height, width = frame.shape[:2]
-        pixels = frame
-        if self._format.needs_even_sides:
-            pixels = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    def write(self, given: Given) -> None:
         if not self.num_written:
-            self._stream.height, self._stream.width = pixels.shape[:2]
+            self._stream.height, self._stream.width = given.pixels.shape[:2]
         slot = floor(self.num_written * self._shown_fps / self._fps)
         self.num_written += 1
         if slot < self._num_shown:
             return
-        picture = self._encodable_picture(pixels)
+        picture = self.pictures.made(given)
         picture.pts = slot
         picture.time_base = 1 / self._shown_fps
         self._container.mux(self._stream.encode(picture))
@@ -284,22 +281,6 @@ class _VideoTrack:
 
     def finish(self) -> None:
         self._container.mux(self._stream.encode(None))
-
-    def _encodable_picture(self, pixels: NDArray[np.uint8]) -> VideoFrame:
-        form = self._format.pix_fmt
-        if form == "pal8":
-            pair = cast(NDArray[np.uint8], paletted(pixels))  # what PyAV takes for this format
-            return VideoFrame.from_ndarray(pair, format="pal8")
-        given = "rgba" if pixels.shape[2] > 3 else "rgb24"  # noqa: PLR2004 - RGB
-        picture = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=given)
-        if not self._format.is_yuv:
-            return picture.reformat(format=form)
-        return picture.reformat(
-            format=form,
-            dst_colorspace=_BT709,
-            dst_color_range=_LIMITED_RANGE,
-            interpolation=EXACT_COLOUR,
-        )
 
 
 class _AudioTrack:

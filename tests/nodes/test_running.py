@@ -172,7 +172,7 @@ def test_cancel_is_not_swallowed_by_a_node_that_writes(suite, monkeypatch):
     before = suite.files()
     for error in (stop(), KeyboardInterrupt()):
 
-        def fails(self, frame, error=error):
+        def fails(self, frame, changed=None, error=error):
             raise error
 
         with monkeypatch.context() as patch:
