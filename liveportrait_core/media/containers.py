@@ -63,15 +63,21 @@ def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
         - a still before moving pictures is none either: an AVIF sequence begins with its cover
 
     Raises:
-        MediaError: There is none.
+        MediaError: There is none, or none that FFmpeg has a decoder for.
     """
     streams = [
         stream
         for stream in container.streams.video
         if not stream.disposition & Disposition.attached_pic
     ]
+    decodable = [stream for stream in streams if getattr(stream, "codec_context", None) is not None]
+    if decodable:
+        return next((stream for stream in decodable if stream.frames != 1), decodable[0])
     if streams:
-        return next((stream for stream in streams if stream.frames != 1), streams[0])
+        raise MediaError(
+            f"The pictures of {path} are in a codec that cannot be decoded here; H.264, HEVC, AV1, "
+            "VP9 or ProRes is expected. Convert it."
+        )
     if container.streams.audio:
         raise MediaError(
             f"{path} has sound but no picture; a video is expected. Choose a file with a picture."

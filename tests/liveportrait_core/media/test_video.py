@@ -185,6 +185,7 @@ def test_what_is_no_video_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 3])  # its index is at the end
     make_sound(tmp_path / "sound.m4a", "aac", seconds=0.2, rate=44100)
     make_clip(tmp_path / "none.mp4", 0)
+    (tmp_path / "codec.mp4").write_bytes(whole.replace(b"avc1", b"zzz1"))
     for name, words in {
         "missing.mp4": "No video at",
         "empty.mp4": "empty",
@@ -192,6 +193,7 @@ def test_what_is_no_video_is_refused_in_a_sentence(tmp_path):
         "cut.mp4": "damaged or cut off",
         "sound.m4a": "has sound but no picture",
         "none.mp4": "no picture",
+        "codec.mp4": "a codec that cannot be decoded here",
         ".": "folder",
     }.items():
         with pytest.raises(MediaError, match=words):
