@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ..errors import LivePortraitError
 from .outputs import MotionHeads
@@ -37,9 +38,16 @@ class MotionExtractor(nn.Module):
         num_bins: int = 66,
     ) -> None:
         super().__init__()
-        self.trunk: nn.Module = _convnext_class()(
-            in_chans=3, num_classes=0, depths=depths, dims=dims, use_grn=True, ls_init_value=None
-        )
+        convnext = _convnext_class()
+        with _RatesWithNumbers():
+            self.trunk: nn.Module = convnext(
+                in_chans=3,
+                num_classes=0,
+                depths=depths,
+                dims=dims,
+                use_grn=True,
+                ls_init_value=None,
+            )
         features = dims[-1]
         self.pitch = nn.Linear(features, num_bins)
         self.yaw = nn.Linear(features, num_bins)
@@ -68,6 +76,23 @@ class MotionExtractor(nn.Module):
             scale=self.scale(features),
             canonical=self.canonical(features),
         )
+
+
+class _RatesWithNumbers(TorchFunctionMode):
+    """Makes `torch.linspace` on the CPU: timm up to 1.0.20 reads numbers off one as it builds.
+
+    Networks are built on the device "meta", where tensors have none.
+    """
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        place = {"device": "cpu"} if func is torch.linspace else {}
+        return func(*args, **{**(kwargs or {}), **place})
 
 
 def _convnext_class() -> Any:
