@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
 
+from .pillow_images import DAMAGED
+
 _LOG = logging.getLogger(__name__)
 # A profile that changes no colour by more than this is sRGB under another name.
 _MAX_SRGB_ERROR: Final = 2
@@ -71,7 +73,7 @@ def is_adobe_rgb(image: Image.Image) -> bool:
         return False
     try:
         interop = image.getexif().get_ifd(ExifTags.IFD.Interop)
-    except (OSError, SyntaxError, ValueError, struct.error):  # damaged EXIF data say nothing
+    except DAMAGED:  # EXIF data then say nothing
         return False
     return interop.get(ExifTags.Interop.InteropIndex) == "R03"
 

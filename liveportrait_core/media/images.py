@@ -17,6 +17,7 @@ from ..errors import MediaError
 from .atomic import read_whole, write_whole
 from .colour_profile import adobe_to_srgb, has_inks, is_adobe_rgb, srgb_profile, to_srgb
 from .pillow_images import (
+    DAMAGED,
     ENCODED_BY_PILLOW,
     OpenedImage,
     can_read_heif,
@@ -127,7 +128,7 @@ def _is_for_pillow(image: OpenedImage) -> bool:
 def _by_pillow(image: OpenedImage, path: str | Path) -> Decoded:
     try:
         return decoded(image)
-    except (OSError, ValueError, SyntaxError) as error:
+    except DAMAGED as error:
         raise _unreadable(path) from error
 
 

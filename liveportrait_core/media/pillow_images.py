@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,9 +13,14 @@ from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 OpenedImage = Image.Image
+DAMAGED: Final = (
+    *(OSError, SyntaxError, ValueError, RuntimeError),
+    *(struct.error, LookupError, TypeError, OverflowError, MemoryError),
+)
+"""What Pillow raises as it reads damaged or cut files, by format."""
 HEIF_PACKAGES: Final = ("pi_heif", "pillow_heif")
 """Packages that let Pillow read HEIC; one of them is enough."""
 
@@ -64,7 +70,7 @@ def opened(file: bytes | IO[bytes]) -> Generator[Image.Image | None]:
         warnings.simplefilter("ignore", UserWarning)  # of damaged metadata
         try:
             image = Image.open(stream, formats=[name for name in _FORMATS if _is_known(name)])
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        except DAMAGED:
             image = None
         yield image
 
@@ -90,7 +96,7 @@ def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | 
     """The opened picture upright: RGB (H, W, 3), or CMYK (H, W, 4), and alpha (H, W) or None.
 
     Raises:
-        OSError: It is damaged.
+        Exception: One of `DAMAGED`: it is.
     """
     image = ImageOps.exif_transpose(image)
     if is_cmyk(image):

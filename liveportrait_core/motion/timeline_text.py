@@ -295,8 +295,8 @@ class _Reader:
     def _easing(self, words: list[str]) -> tuple[list[str], Easing]:
         """The words of an item without its easing, and that."""
         lowered = [word.lower() for word in words]
-        if BEZIER in lowered:
-            place = lowered.index(BEZIER)
+        if BEZIER in lowered[1:]:
+            place = lowered.index(BEZIER, 1)
             return words[:place], self._handles(words[place + 1 :])
         last = _SHORT_EASINGS.get(lowered[-1], lowered[-1])
         if last in EASINGS and len(words) > 1:

@@ -166,6 +166,7 @@ def test_an_empty_text_is_an_empty_timeline():
         ("0 smile 1 bezier .3 0 .7", r"Line 1, 'bezier \.3 0 \.7': four numbers x1 y1 x2 y2"),
         ("0 smile 1 bezier 3 0 .7 1", r"Line 1: The easing is \(3\.0, 0\.0, 0\.7, 1\.0\); one of"),
         ("0 smile 1\n0 smile left 1", r"Line 2: smile_left has a key at 0 s already, in line 1"),
+        ("0 bezier .3 0 .7 1", r"Line 1, 'bezier \.3 0 \.7': a control is expected"),
         ("0 play x", r"Line 1, 'x': the number of a motion is expected after 'play'"),
         ("0 play 1 fron 2", r"Line 1, 'fron': one of these is expected\. Did you mean 'from'"),
         ("0 play 1 from x", r"Line 1, 'x': a time such as 0\.8 is expected"),
