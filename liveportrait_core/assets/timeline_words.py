@@ -6,7 +6,8 @@ from contextlib import suppress
 from functools import partial
 
 from ..motion.timeline import Timeline
-from ..motion.timeline_text import TimelineWords, parse_timeline
+from ..motion.timeline_lines import TimelineLines
+from ..motion.timeline_text import TimelineWords, parse_timeline_lines
 from ..motion.words import values_of_words
 from .shipped_expressions import load_preset
 from .shipped_words import vocabulary_with_presets
@@ -25,8 +26,13 @@ def read_timeline(text: str) -> Timeline:
         ValueError: A line cannot be read; the sentence names the line and the word.
         MediaError: The file of a preset that is named cannot be used.
     """
+    return read_timeline_lines(text)[0]
+
+
+def read_timeline_lines(text: str) -> tuple[Timeline, TimelineLines]:
+    """`read_timeline`, and which line says what."""
     with suppress(ValueError):
-        return parse_timeline(text)  # most texts need no words, which take longer
+        return parse_timeline_lines(text)  # most texts need no words, which take longer
     vocabulary = vocabulary_with_presets()
     values = partial(values_of_words, vocabulary=vocabulary, preset=load_preset)
-    return parse_timeline(text, TimelineWords(values=values, tokens=vocabulary))
+    return parse_timeline_lines(text, TimelineWords(values=values, tokens=vocabulary))

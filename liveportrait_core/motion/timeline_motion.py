@@ -63,8 +63,7 @@ def motion_of_timeline(
         names = {f"motion_{number}": motion for number, motion in enumerate(motions, 1)}
         check_motions(timeline=neutral_motion(space), **names)
     fps = frame_rate(timeline, motions)
-    segments = timeline.segments or _one_after_another(motions)
-    placed = [(segment, _part(segment, motions)) for segment in segments]
+    placed = [(each, _part(each, motions)) for each in played(timeline, motions)]
     length_s = timeline_length(timeline, motions, sound_s=sound_s)
     frames = num_frames(length_s, fps)
     times_s = torch.arange(frames, dtype=torch.float64) / float(fps)
@@ -130,8 +129,12 @@ def segment_ends(timeline: Timeline, motions: Sequence[Motion]) -> list[float]:
     Raises:
         ValueError: A segment names a motion or a part that there is not.
     """
-    segments = timeline.segments or _one_after_another(motions)
-    return [_end_s(segment, _part(segment, motions)) for segment in segments]
+    return [_end_s(segment, _part(segment, motions)) for segment in played(timeline, motions)]
+
+
+def played(timeline: Timeline, motions: Sequence[Motion]) -> tuple[Segment, ...]:
+    """The segments of a timeline; where it has none, all motions one after another."""
+    return timeline.segments or _one_after_another(motions)
 
 
 def timeline_length(

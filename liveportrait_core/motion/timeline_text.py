@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from ..config.fields import specs_of
 from ..config.spec import OptionSpec
 from ..errors import about, shortened
 from .control_options import OPPOSITE, TURNS
-from .curves import EASINGS, Easing, Handles, Key
+from .curves import DECIMALS, EASINGS, Easing, Handles, Key
 from .life import BLINK_CLOSING_S, BLINK_OPENING_S, BLINK_SHUT_S
 from .timeline import CONTROL_NAMES, TIMELINE_FPS, Timeline, control_spec, lane_values
 from .timeline_commands import COMMAND_FORM, Command, read_command, segments_of_commands
+from .timeline_lines import TimelineLines
 from .timeline_options import Segment
 from .tool_options import FRAME_RATES, read_frame_rate
 
@@ -128,11 +130,19 @@ def parse_timeline(text: str, words: TimelineWords | None = None) -> Timeline:
     Raises:
         ValueError: A line cannot be read; the sentence names the line and the word.
     """
+    return parse_timeline_lines(text, words)[0]
+
+
+def parse_timeline_lines(
+    text: str, words: TimelineWords | None = None
+) -> tuple[Timeline, TimelineLines]:
+    """`parse_timeline`, and which line says what."""
     reader = _Reader(words)
     with about("timeline"):
         for number, line in enumerate(text.splitlines(), 1):
             reader.line(number, line.partition(COMMENT)[0].strip())
-        return reader.timeline()
+        timeline = reader.timeline()
+    return timeline, reader.lines()
 
 
 def begins_timeline(text: str) -> bool:
@@ -151,11 +161,13 @@ class _Reader:
         self._number = 0
         self._lanes: dict[str, dict[float, Key]] = {}
         self._lines: dict[tuple[str, float], int] = {}
-        self._segments: list[Segment] = []
+        self._segments: list[tuple[int, Segment]] = []
         self._settings: dict[str, Any] = {}
-        self._rests: list[tuple[float, Easing]] = []
+        self._set_in: defaultdict[str, list[int]] = defaultdict(list)
+        self._rests: list[tuple[int, float, Easing]] = []
+        self._rested: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
         self._events: list[tuple[int, float, str]] = []
-        self._commands: list[Command] = []
+        self._commands: list[tuple[int, Command]] = []
 
     def line(self, number: int, line: str) -> None:
         """Read one line, without its comment."""
@@ -163,49 +175,75 @@ class _Reader:
         words = line.split()
         if not words:
             return
-        match words[0].lower(), words[1:]:
+        if words[0].lower() in SETTINGS:
+            self._setting(words[0].lower(), words[1:])
+        elif "=" in line:
+            command = read_command(line)
+            if command is None:
+                self._refuse(line, f"{COMMAND_FORM} is expected")
+            self._commands.append((number, command))
+        else:
+            time_s = self._time(words[0])
+            items = [item.split() for item in _SEPARATORS.split(line[len(words[0]) :])]
+            if not any(items):
+                self._refuse(words[0], "a line that says what happens at this time is expected")
+            for item in filter(None, items):
+                self._item(time_s, item)
+
+    def _setting(self, word: str, rest: list[str]) -> None:
+        """A line that says something of the whole."""
+        self._set_in[word].append(self._number)
+        match word, rest:
             case "loop", []:
                 self._settings["loop"] = True
             case "length", [length]:
                 self._settings["length_s"] = self._time(length)
             case "fps", [rate]:
                 self._settings["fps"] = self._rate(rate)
-            case word, rest if word in SETTINGS:
+            case _:
                 wanted = "nothing" if word == "loop" else "one number"
                 self._refuse(" ".join(rest) or word, f"{wanted} is expected after '{word}'")
-            case _ if "=" in line:
-                command = read_command(line)
-                if command is None:
-                    self._refuse(line, f"{COMMAND_FORM} is expected")
-                self._commands.append(command)
-            case _:
-                time_s = self._time(words[0])
-                items = [item.split() for item in _SEPARATORS.split(line[len(words[0]) :])]
-                if not any(items):
-                    self._refuse(words[0], "a line that says what happens at this time is expected")
-                for item in filter(None, items):
-                    self._item(time_s, item)
 
     def timeline(self) -> Timeline:
         """All that was read."""
         for number, time_s, name in self._events:
             self._number = number
             self._happen(time_s, name)
-        for time_s, easing in self._rests:
+        for number, time_s, easing in self._rests:
             for name, keys in self._lanes.items():
-                keys.setdefault(time_s, Key(time_s, control_spec(name).default, easing))
+                key = Key(time_s, control_spec(name).default, easing)
+                if keys.setdefault(key.time_s, key) is key:
+                    self._lines[name, key.time_s] = number
+                    self._rested[number] |= {name}
         if self._commands:
             fps = self._settings.get("fps", TIMELINE_FPS)
-            poses, length_s = segments_of_commands(self._commands, fps)
+            numbers, commands = zip(*self._commands, strict=True)
+            poses, length_s = segments_of_commands(commands, fps)
             self._settings.setdefault("length_s", length_s)
-            self._segments = [*poses, *self._segments]
+            self._segments = [*zip(numbers, poses, strict=True), *self._segments]
         lanes = {name: tuple(keys.values()) for name, keys in self._lanes.items()}
-        return Timeline(lanes=lanes, segments=tuple(self._segments), **self._settings)
+        segments = tuple(segment for _, segment in self._segments)
+        return Timeline(lanes=lanes, segments=segments, **self._settings)
+
+    def lines(self) -> TimelineLines:
+        """Where all of it stands, once `timeline` has put it together."""
+        events: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
+        for number, _, name in self._events:
+            events[number] |= frozenset(EVENTS[name][0])
+        return TimelineLines(
+            keys=self._lines,
+            segments=tuple(number for number, _ in self._segments),
+            settings={name: tuple(self._set_in[name]) for name in SETTINGS},
+            events=events,
+            rests={number: round(time_s, DECIMALS) for number, time_s, _ in self._rests},
+            rested=self._rested,
+            commands=frozenset(number for number, _ in self._commands),
+        )
 
     def _item(self, time_s: float, words: list[str]) -> None:
         """What happens at a time."""
         if words[0].lower() == PLAY:
-            self._segments.append(self._segment(time_s, words[1:]))
+            self._segments.append((self._number, self._segment(time_s, words[1:])))
             return
         words, easing = self._easing(words)
         phrase = " ".join(words).lower()
@@ -214,7 +252,7 @@ class _Reader:
         name = phrase.replace(" ", "_")
         control, number = _control_and_number(words)
         if name == REST:
-            self._rests.append((time_s, easing))
+            self._rests.append((self._number, time_s, easing))
         elif name in EVENTS:
             self._events.append((self._number, time_s, name))
         elif control in NAMES and _NUMBER.fullmatch(number):
