@@ -7,7 +7,6 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from comfy_api.latest import io
 from torch import Tensor
 
@@ -31,6 +30,7 @@ from .adapt.images import checked_images, pixels_of
 from .adapt.results import face_images, rendered_images
 from .fields import FACE_INDEX, fps_field, images_field, model_field
 from .schema import field, schema
+from .server import films
 from .server.seen import SEEN
 from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget, check_choice
@@ -179,8 +179,8 @@ class ExpressionEditor(io.ComfyNode):
         )
         images, _ = rendered_images(animation, progress, clip, even_size=True)
         faces = face_images(animation, images)
-        first = still if isinstance(still, np.ndarray) else next(iter(clip))
-        seen = [SEEN.note(loaded, picture) for picture in (first, photo) if picture is not None]
+        shown = [films.pictures_of(clip), *([] if photo is None else [films.picture(photo)])]
+        seen = [SEEN.note(loaded, pictures) for pictures in shown]
         return io.NodeOutput(images, faces, runtime.intermediate(motion), ui={SEEN_KEY: seen})
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.imaging import composite as composite
     from ..liveportrait_core.imaging import jpeg as jpeg
     from ..liveportrait_core.imaging import tensors as tensors
+    from ..liveportrait_core.media import audio as audio
     from ..liveportrait_core.media import clips as clips
     from ..liveportrait_core.media import images as images
     from ..liveportrait_core.media import video as video

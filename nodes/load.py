@@ -19,6 +19,7 @@ from . import library, runtime
 from .adapt.running import LiveRuns
 from .schema import field, schema
 from .sockets import LoadedModel, ModelSocket
+from .widgets import AUTO, check_choice
 
 if TYPE_CHECKING:
     from ..liveportrait_core.checkpoints.manifest import ModelFile
@@ -90,8 +91,8 @@ class LoadModel(io.ComfyNode):
                 field(
                     io.Combo,
                     "precision",
-                    options=["auto", *PRECISIONS],
-                    default="auto",
+                    options=[AUTO, *PRECISIONS],
+                    default=AUTO,
                     tooltip=f"{DTYPE.help[0].upper()}{DTYPE.help[1:]}. auto: fp16 where ComfyUI "
                     "prefers it. A network that overflows in fp16 continues in fp32 by itself.",
                 ),
@@ -129,6 +130,7 @@ def loaded_model(model_name: str, precision: str, face_finder: str) -> LoadedMod
 
     Raises:
         CheckpointError: Files are missing or wrong.
+        OptionError: A choice is none of its combo.
     """
     with about("model_name"):
         place = place_of(model_name)
@@ -162,8 +164,13 @@ def loaded_model(model_name: str, precision: str, face_finder: str) -> LoadedMod
 
 
 def dtype_of(precision: str) -> torch.dtype:
-    """The number type of a choice of the combo."""
-    if precision not in PRECISIONS:
+    """The number type of a choice of the combo.
+
+    Raises:
+        OptionError: It is none.
+    """
+    check_choice("precision", precision, (AUTO, *PRECISIONS))
+    if precision == AUTO:
         return runtime.preferred_dtype()
     dtype: torch.dtype = getattr(torch, PRECISIONS[precision])
     return dtype
@@ -244,7 +251,9 @@ def face_models(face_finder: str) -> Path | None:
 
     Raises:
         CheckpointError: The files are missing.
+        OptionError: It is no choice.
     """
+    check_choice("face_finder", face_finder, FINDERS)
     if face_finder == FINDERS[0]:
         return None
     if face_finder == FINDERS[1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from .adapt.motions import checked_motion
 from .folder_files import file_named, new_file, offered
 from .schema import field, schema
 from .sockets import MotionSocket
-from .widgets import AUTO, OptionWidget
+from .widgets import AUTO, OptionWidget, check_choice
 
 if TYPE_CHECKING:
     from ..liveportrait_core.motion.types import Motion
@@ -146,8 +147,8 @@ class LoadMotion(io.ComfyNode):
         cls, motion_file: str, space: str, layout: str = AUTO, normalisation: str = NO_CONSTANTS
     ) -> tuple[str | int, ...]:
         """Read again when a file changed."""
-        files = filter(None, (motion_path(motion_file), _constants_path(normalisation)))
-        stats = [file.stat() for file in files]
+        chosen = {FILE_INPUT: motion_file, CONSTANTS.key: normalisation}
+        stats = [file.stat() for file in paths_of(chosen)]
         changes = [number for stat in stats for number in (stat.st_mtime_ns, stat.st_size)]
         return motion_file, space, layout, normalisation, *changes
 
@@ -156,11 +157,35 @@ class LoadMotion(io.ComfyNode):
         cls, motion_file: str, space: str, layout: str = AUTO, normalisation: str = NO_CONSTANTS
     ) -> io.NodeOutput:
         """Read the file."""
-        chosen = {"layout": LAYOUT.value(layout), "normalisation": _constants_path(normalisation)}
-        with about(FILE_INPUT):
-            options = build(ImportOptions, chosen)
-            motion = load_motion(motion_path(motion_file), options, space=SPACES[space])
+        chosen = {FILE_INPUT: motion_file, "space": space, LAYOUT.id: layout}
+        motion = motion_of_choices({**chosen, CONSTANTS.key: normalisation})
         return io.NodeOutput(runtime.intermediate(motion))
+
+
+def motion_of_choices(chosen: Mapping[str, str]) -> Motion:
+    """The motion that Load Motion gives with these widgets, by their names.
+
+    Raises:
+        MediaError: There is no such file, or it cannot be read.
+        ValueError: A choice is none.
+    """
+    space = chosen.get("space", "as the file says")
+    check_choice("space", space, SPACES)
+    constants = _constants_path(chosen.get(CONSTANTS.key, NO_CONSTANTS))
+    options = {LAYOUT.id: LAYOUT.value(chosen.get(LAYOUT.id, AUTO)), CONSTANTS.key: constants}
+    with about(FILE_INPUT):
+        path = motion_path(chosen.get(FILE_INPUT, ""))
+        return load_motion(path, build(ImportOptions, options), space=SPACES[space])
+
+
+def paths_of(chosen: Mapping[str, str]) -> list[Path]:
+    """The files that `motion_of_choices` reads.
+
+    Raises:
+        MediaError: One is missing.
+    """
+    constants = _constants_path(chosen.get(CONSTANTS.key, NO_CONSTANTS))
+    return [path for path in (motion_path(chosen.get(FILE_INPUT, "")), constants) if path]
 
 
 class SaveMotion(io.ComfyNode):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import torch
 from comfy_api.latest import io
 from torch import Tensor
@@ -15,13 +14,14 @@ from ..liveportrait_core.assets.timeline_words import read_timeline
 from ..liveportrait_core.errors import about
 from ..liveportrait_core.motion.timeline_motion import motion_of_timeline
 from . import library, runtime
-from .adapt.clips import clip_of, fps_of, still_of
+from .adapt.clips import clip_of, fps_of
 from .adapt.motions import checked_motion
 from .adapt.sounds import waveform_of
 from .fields import DEFAULT_FPS, images_field, model_field
 from .schema import field, schema
+from .server.beneath import BENEATH, beneath_of
+from .server.films import pictures_of
 from .server.seen import SEEN
-from .server.timelines import BENEATH, beneath_of
 from .sockets import LoadedModel, MotionSocket, checked
 
 if TYPE_CHECKING:
@@ -123,15 +123,13 @@ class TimelineNode(io.ComfyNode):
         motion = motion_of_timeline(
             read_timeline(timeline),
             shipped_blendshape_map(loaded.model.preset.space),
-            beneath.motions,
+            beneath.motions or (),
             sound_s=beneath.sound_s,
         )
         shown: dict[str, list[str]] = {BENEATH_KEY: [BENEATH.note(beneath)]}
         if source is not None:
             clip = clip_of(source, "source", fps_of(DEFAULT_FPS))
-            still = still_of(clip)
-            first = still if isinstance(still, np.ndarray) else next(iter(clip))
-            shown[SEEN_KEY] = [SEEN.note(loaded, first)]
+            shown[SEEN_KEY] = [SEEN.note(loaded, pictures_of(clip))]
         heard = None if sound is None else _as_long(sound, len(motion) / motion.fps)
         return io.NodeOutput(runtime.intermediate(motion), heard, ui=shown)
 

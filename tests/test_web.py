@@ -6,11 +6,16 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from liveportrait_core.assets.shipped_expressions import SHIPPED_EXPRESSIONS_FOLDER
+from liveportrait_core.config.fields import specs_of
+from liveportrait_core.constants import Region
 from liveportrait_core.motion.control_options import CONTROL_GROUPS, OPPOSITE
+from liveportrait_core.motion.timeline_options import Segment
+from liveportrait_core.motion.tool_options import Extension
 from tools import controls_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,7 +88,12 @@ def test_both_languages_have_a_text_for_everything():
     stems = {re.sub("_(left|right)", "", name) for name in OPPOSITE}
     groups = {f"group.{name}" for name in CONTROL_GROUPS}
     presets = {f"preset.{file.stem}" for file in SHIPPED_EXPRESSIONS_FOLDER.glob("*.json")}
-    assert english.keys() >= stems | groups | presets
+    words = {"at", *(spec.flag or spec.name for spec in specs_of(Segment))} - {"motion", "at_s"}
+    segments = {f"segment.{word}" for word in words} | {f"segment.{word}.long" for word in words}
+    for name, choices in (("region", get_args(Region)), ("then", get_args(Extension))):
+        segments -= {f"segment.{name}"}
+        segments |= {f"segment.{name}.{choice}" for choice in choices}
+    assert english.keys() >= stems | groups | presets | segments
     used = "".join(file.read_text("ascii") for file in sources())
-    plain = english.keys() - stems - groups - presets
+    plain = english.keys() - stems - groups - presets - segments
     assert [key for key in plain if f'text("{key}"' not in used and f'"{key}")' not in used] == []

@@ -9,6 +9,10 @@ from typing import Final, Literal, cast, get_args
 View = Literal["face", "picture", "before"]
 MODEL_WIDGETS: Final = ("model_name", "precision", "face_finder")
 LEAST_PX, MOST_PX = 64, 1024
+LATEST_S: Final = 1e6
+"""Of a preview; no film or sound is as long."""
+MOST_MOTIONS: Final = 4
+"""That can be connected to a timeline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class AskedSource:
     seen: str | None
     """Key that the node gave when it ran; it stands for what is not named otherwise."""
     face_index: int
+    at_s: float
+    """Which moment of a film."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +47,23 @@ class AskedPreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBeneath:
+    """What is connected to a timeline."""
+
+    run: str | None
+    """Key that the node gave when it ran; it stands for what is not named otherwise."""
+    audio: str | None
+    """A file, as Load Audio names it."""
+    motions: tuple[Mapping[str, str], ...] | None
+    """Load Motion's widgets of each motion; None: they are not all of files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedTimeline:
     """What a text says, to be drawn."""
 
     text: str
-    beneath: str | None
-    """Key that the node gave when it ran."""
+    beneath: AskedBeneath
 
 
 def timeline_of(body: object) -> AskedTimeline:
@@ -57,8 +74,34 @@ def timeline_of(body: object) -> AskedTimeline:
     """
     given = _mapping(body, "the JSON")
     return AskedTimeline(
-        text=_text(given.get("timeline"), "timeline"),
-        beneath=_text_or_none(given.get("beneath"), "beneath"),
+        text=text_of(given.get("timeline"), "timeline"),
+        beneath=beneath_of(given.get("beneath")),
+    )
+
+
+def beneath_of(value: object) -> AskedBeneath:
+    """What a request says to be connected to a timeline: an object; None where nothing is.
+
+    Raises:
+        ValueError: It is not as the front end writes it.
+    """
+    given = {} if value is None else _mapping(value, "beneath")
+    return AskedBeneath(
+        run=_text_or_none(given.get("run"), "run"),
+        audio=_text_or_none(given.get("audio"), "audio"),
+        motions=_motions_of(given.get("motions")),
+    )
+
+
+def _motions_of(value: object) -> tuple[Mapping[str, str], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > MOST_MOTIONS:
+        raise ValueError(_wrong("motions", value, f"a list of at most {MOST_MOTIONS}"))
+    loaders = [_mapping(one, "motions") for one in cast("list[object]", value)]
+    return tuple(
+        {str(name): text_of(chosen, str(name)) for name, chosen in loader.items()}
+        for loader in loaders
     )
 
 
@@ -73,12 +116,13 @@ def source_of(body: object, name: str = "the JSON") -> AskedSource:
     widgets = None
     if model is not None:
         named = _mapping(model, "model")
-        widgets = tuple(_text(named.get(name), name) for name in MODEL_WIDGETS)
+        widgets = tuple(text_of(named.get(name), name) for name in MODEL_WIDGETS)
     return AskedSource(
         file=_text_or_none(given.get("file"), "file"),
         model=cast("tuple[str, str, str] | None", widgets),
         seen=_text_or_none(given.get("seen"), "seen"),
         face_index=_whole(given.get("face_index", 0), "face_index", 0, 100),
+        at_s=seconds_of(given.get("at_s", 0), "at_s"),
     )
 
 
@@ -93,7 +137,7 @@ def preview_of(body: object) -> AskedPreview:
     if view not in get_args(View):
         raise ValueError(_wrong("view", view, f"one of {', '.join(get_args(View))}"))
     return AskedPreview(
-        sender=_text(given.get("sender"), "sender"),
+        sender=text_of(given.get("sender"), "sender"),
         source=source_of(given.get("source"), "source"),
         like=None if given.get("like") is None else source_of(given["like"], "like"),
         values=values_of(body),
@@ -136,20 +180,37 @@ def _mapping(value: object, name: str) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value)
 
 
-def _text(value: object, name: str) -> str:
+def text_of(value: object, name: str) -> str:
+    """A text.
+
+    Raises:
+        ValueError: It is none.
+    """
     if not isinstance(value, str):
         raise ValueError(_wrong(name, value, "a text"))
     return value
 
 
 def _text_or_none(value: object, name: str) -> str | None:
-    return None if value is None else _text(value, name)
+    return None if value is None else text_of(value, name)
 
 
 def _whole(value: object, name: str, low: int, high: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ValueError(_wrong(name, value, f"a whole number from {low} to {high}"))
     return value
+
+
+def seconds_of(value: object, name: str) -> float:
+    """A time.
+
+    Raises:
+        ValueError: It is none.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= LATEST_S:
+        raise ValueError(_wrong(name, value, f"a number from 0 to {LATEST_S:g}"))
+    return float(value)
 
 
 def _wrong(name: str, value: object, expected: str) -> str:

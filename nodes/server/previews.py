@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ THUMBNAIL_PX: Final = 72
 THUMBNAIL_MARGIN: Final = 1.3
 """Side of what is shown, in longer sides of the face's box."""
 MOST_FACES: Final = 8
+NETWORKS: Final = "networks"
+"""Name of the step that draws the face."""
 HANDLES: Final[Mapping[str, CompactKeypoint]] = MappingProxyType(
     {
         "brow_left": CompactKeypoint.LEFT_BROW_MIDDLE,
@@ -65,6 +68,10 @@ class Preview:
     """Place of each in the close-up, x and y from 0 to 1; none of other views."""
     note: str
     """What the library warned of when it read the source."""
+    film: tuple[int, float] | None
+    """Frames of the source, and how many a second; None of a picture."""
+    times_ms: Mapping[str, float]
+    """What took how long, by the name of the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +105,17 @@ class Previews:
             LivePortraitError: The source shows no such face, or a file is missing or unreadable.
             ValueError: A value is wrong, or the source is not known.
         """
+        watch = _Watch()
         with self._lock, torch.inference_mode():
             ready = self._session(asked.source)
             session = ready.session
             like = () if asked.like is None else (self._face(asked.like, read),)
+            watch.note("source")
             keypoints = session.keypoints(make(ready.found.loaded, asked.values, *like))
+            watch.note("keypoints")
             face_px = asked.side_px if asked.view == "face" else None
             frame = session.rendered(keypoints, face_px=face_px)
+            watch.note(NETWORKS)
             handles: dict[str, tuple[float, float]] = {}
             if asked.view == "face":
                 picture = frame.picture
@@ -114,7 +125,15 @@ class Previews:
                 picture = library.crops.crop_of(frame.source, crop)
             else:
                 picture = _fitted(frame.picture, asked.side_px)
-            return Preview(jpeg=library.jpeg.jpeg_of(picture), handles=handles, note=ready.note)
+            jpeg = library.jpeg.jpeg_of(picture)
+            watch.note("jpeg")
+            return Preview(
+                jpeg=jpeg,
+                handles=handles,
+                note=ready.note,
+                film=_film(ready.found),
+                times_ms=watch.times_ms,
+            )
 
     def faces(self, asked: AskedSource) -> list[bytes]:
         """A small JPEG of each face of the source, in the order of their numbers.
@@ -147,7 +166,8 @@ class Previews:
         found = SEEN.find(asked)
         net = runtime.beside_a_run(found.loaded)
         key = (*found.key, asked.face_index, library.kept.Same(found.loaded))
-        if key not in self._open:
+        # of a film one frame is ready
+        if key not in self._open or self._open[key].found.index != found.index:
             self._open[key] = _opened(found, net, asked.face_index)
         self._open.move_to_end(key)
         while len(self._open) > 1 and self._too_many():
@@ -157,6 +177,19 @@ class Previews:
     def _too_many(self) -> bool:
         kept = sum(each.num_bytes for each in self._open.values())
         return len(self._open) > MOST_SESSIONS or kept > MOST_BYTES
+
+
+class _Watch:
+    """What took how long, from one note to the next."""
+
+    def __init__(self) -> None:
+        self.times_ms: dict[str, float] = {}
+        self._last_s = time.perf_counter()
+
+    def note(self, step: str) -> None:
+        now_s = time.perf_counter()
+        self.times_ms[step] = (now_s - self._last_s) * 1000
+        self._last_s = now_s
 
 
 def _opened(found: Found, net: LivePortraitModel, face_index: int) -> _Open:
@@ -172,6 +205,11 @@ def _opened(found: Found, net: LivePortraitModel, face_index: int) -> _Open:
         note=" ".join(heard.texts),
         num_bytes=pixels.shape[0] * pixels.shape[1] * BYTES_A_PIXEL,
     )
+
+
+def _film(found: Found) -> tuple[int, float] | None:
+    pictures = found.pictures
+    return (pictures.num_frames, pictures.fps) if pictures.num_frames > 1 else None
 
 
 def _fitted(pixels: Pixels, side_px: int) -> Pixels:

@@ -84,8 +84,7 @@ async def _controls(body: object) -> web.StreamResponse:
 async def _timeline(body: object) -> web.StreamResponse:
     """Lanes of a text; a long one takes its time, in which others are answered."""
     asked = timeline_of(body)
-    beneath = timelines.BENEATH.find(asked.beneath)
-    return _json(await asyncio.to_thread(timelines.tracks_of, asked.text, beneath))
+    return _json(await asyncio.to_thread(timelines.tracks_of, asked.text, asked.beneath))
 
 
 async def _random(body: object) -> web.StreamResponse:
@@ -141,6 +140,9 @@ def _picture(made: Preview | None) -> web.StreamResponse:
 
     if made is None:
         return web.Response(status=STALE)
-    about = json.dumps({"handles": made.handles, "note": made.note})
-    headers = {ABOUT: about, "Cache-Control": "no-store"}
+    film = made.film and {"frames": made.film[0], "fps": made.film[1]}
+    about = json.dumps({"handles": made.handles, "note": made.note, "film": film})
+    # the browser's own tools show it, and python -m benchmarks.preview_page reads it
+    times = ", ".join(f"{step};dur={time_ms:.1f}" for step, time_ms in made.times_ms.items())
+    headers = {ABOUT: about, "Cache-Control": "no-store", "Server-Timing": times}
     return web.Response(body=made.jpeg, content_type="image/jpeg", headers=headers)

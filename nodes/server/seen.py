@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ...liveportrait_core.errors import MediaError
-from .. import library
 from ..folder_files import file_named
 from ..load import loaded_model
 from ..sockets import LoadedModel
 from .asked import AskedSource
+from .films import file_of
 
 if TYPE_CHECKING:
     from ...liveportrait_core.imaging.tensors import Pixels
+    from .films import Pictures
 
 MOST_SEEN: Final = 8
+MOST_FILES: Final = 4
 MOST_BYTES: Final = 256 * 2**20
 """Of pictures that nodes saw."""
 
@@ -33,19 +35,18 @@ class Found:
 
     loaded: LoadedModel
     key: tuple[object, ...]
-    picture: Pixels | Path
+    """Of all its frames."""
+    pictures: Pictures
+    index: int
+    """Of the frame that is asked for."""
 
     def pixels(self) -> Pixels:
-        """The picture, or the first frame of a film, (H, W, 3) uint8.
+        """The frame, (H, W, 3) uint8.
 
         Raises:
-            MediaError: The file cannot be read.
+            MediaError: It cannot be read.
         """
-        if not isinstance(self.picture, Path):
-            return self.picture
-        if library.images.is_image(self.picture):
-            return library.images.read_image(self.picture).rgb
-        return next(iter(library.video.VideoReader(self.picture)))
+        return self.pictures.at(self.index)
 
 
 class Seen:
@@ -53,23 +54,26 @@ class Seen:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._entries: OrderedDict[str, tuple[weakref.ref[LoadedModel], Pixels]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[weakref.ref[LoadedModel], Pictures]] = OrderedDict()
+        self._files: OrderedDict[tuple[object, ...], Pictures] = OrderedDict()
         self._lock = Lock()
 
-    def note(self, loaded: LoadedModel, picture: Pixels) -> str:
+    def note(self, loaded: LoadedModel, pictures: Pictures) -> str:
         """Keep what a node saw; gives the key of it."""
-        digest = hashlib.blake2b(repr((id(loaded), picture.shape)).encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(picture).data)
+        first = pictures.at(0)
+        about = (id(loaded), first.shape, pictures.num_frames)
+        digest = hashlib.blake2b(repr(about).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(first).data)
         key = digest.hexdigest()
         with self._lock:
-            self._entries[key] = weakref.ref(loaded), picture
+            self._entries[key] = weakref.ref(loaded), pictures
             self._entries.move_to_end(key)
             while len(self._entries) > 1 and self._too_many():
                 self._entries.popitem(last=False)
         return key
 
     def _too_many(self) -> bool:
-        kept = sum(picture.nbytes for _, picture in self._entries.values())
+        kept = sum(pictures.nbytes for _, pictures in self._entries.values())
         return len(self._entries) > MOST_SEEN or kept > MOST_BYTES
 
     def find(self, asked: AskedSource) -> Found:
@@ -90,14 +94,32 @@ class Seen:
             )
         if asked.file is None:
             assert noted is not None
-            return Found(loaded=loaded, key=(asked.seen,), picture=noted[1])
+            return _found(loaded, (asked.seen,), noted[1], asked)
         path = file_named(asked.file)
         if path is None:
             raise MediaError(
                 f"There is no file '{asked.file}' in ComfyUI's folders. Choose the source again."
             )
         state = path.stat()
-        return Found(loaded=loaded, key=(path, state.st_mtime_ns, state.st_size), picture=path)
+        key = (path, state.st_mtime_ns, state.st_size)
+        return _found(loaded, key, self._file(key, path), asked)
+
+    def _file(self, key: tuple[object, ...], path: Path) -> Pictures:
+        """A file of a picture or a film, kept open."""
+        with self._lock:
+            if key not in self._files:
+                self._files[key] = file_of(path)
+            self._files.move_to_end(key)
+            while len(self._files) > MOST_FILES:
+                self._files.popitem(last=False)
+            return self._files[key]
+
+
+def _found(
+    loaded: LoadedModel, key: tuple[object, ...], pictures: Pictures, asked: AskedSource
+) -> Found:
+    index = min(pictures.num_frames - 1, round(asked.at_s * pictures.fps))
+    return Found(loaded=loaded, key=key, pictures=pictures, index=index)
 
 
 SEEN: Final = Seen()

@@ -1,112 +1,70 @@
-"""What the front end shows of a timeline: its lanes frame by frame, and what lies beneath them."""
+"""What the front end shows of a timeline: its lanes, and what lies beneath them."""
 
 from __future__ import annotations
 
-import uuid
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 from math import ceil
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import torch
 
 from ...liveportrait_core.assets.shipped_blendshape_maps import shipped_blendshape_map
-from ...liveportrait_core.assets.timeline_words import read_timeline
-from ...liveportrait_core.motion.timeline import CONTROL_NAMES, control_spec, timeline_values
+from ...liveportrait_core.assets.timeline_words import read_timeline, read_timeline_lines
+from ...liveportrait_core.errors import MediaError, about
+from ...liveportrait_core.motion.timeline import CONTROL_NAMES, control_spec, lane_values
 from ...liveportrait_core.motion.timeline_motion import (
     frame_of_timeline,
     frame_rate,
-    num_frames,
+    played,
     segment_ends,
     timeline_length,
 )
-from ...liveportrait_core.motion.timeline_writing import segment_line, write_timeline
+from .. import library
+from .asked import AskedBeneath, beneath_of, seconds_of, text_of
+from .beneath import BENEATH, Beneath
 
 if TYPE_CHECKING:
-    from ...liveportrait_core.media.audio import Waveform
+    from ...liveportrait_core.motion.curves import Key
     from ...liveportrait_core.motion.timeline import Timeline
+    from ...liveportrait_core.motion.timeline_options import Segment
     from ...liveportrait_core.motion.types import Motion
     from ..sockets import LoadedModel
 
-MOST_KEPT: Final = 16
-PEAKS_A_SECOND: Final = 50
-MOST_PEAKS: Final = 3000
 DECIMALS: Final = 4
-LATEST_S: Final = 1e6
-"""Of a preview; no sound is as long."""
+POINTS_A_WAY: Final = 24
+"""Of a curve between two keys; more would not be seen."""
+JUST_BEFORE_S: Final = 1e-6
+"""Where a value that is held is still what it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beneath:
-    """What is connected to a timeline."""
-
-    motions: tuple[Motion, ...] = ()
-    sound_s: float | None = None
-    peaks: tuple[float, ...] = ()
-    """How loud the sound is, 0 to 1, in equal parts of its time."""
-
-
-class KeptBeneath:
-    """What was connected to the last few timelines that ran."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self._entries: OrderedDict[str, Beneath] = OrderedDict()
-        self._lock = Lock()
-
-    def note(self, beneath: Beneath) -> str:
-        """Keep what a run saw; gives the key of it."""
-        key = uuid.uuid4().hex
-        with self._lock:
-            self._entries[key] = beneath
-            while len(self._entries) > MOST_KEPT:
-                self._entries.popitem(last=False)
-        return key
-
-    def find(self, key: object) -> Beneath | None:
-        """What a run saw; None where it is not known, or no longer."""
-        with self._lock:
-            return self._entries.get(key) if isinstance(key, str) else None
-
-
-BENEATH: Final = KeptBeneath()
-"""Of this server."""
-
-
-def beneath_of(motions: tuple[Motion, ...], sound: Waveform | None) -> Beneath:
-    """What is connected, with the sound as it is drawn."""
-    if sound is None:
-        return Beneath(motions=motions)
-    loud = np.abs(sound.samples).max(0, initial=0.0)
-    sound_s = len(loud) / sound.sample_rate_hz
-    parts = max(1, min(MOST_PEAKS, ceil(sound_s * PEAKS_A_SECOND), len(loud)))
-    peaks = [float(part.max(initial=0.0)) for part in np.array_split(loud, parts)]
-    return Beneath(motions=motions, sound_s=sound_s, peaks=tuple(min(1.0, peak) for peak in peaks))
-
-
-def tracks_of(text: str, beneath: Beneath | None) -> dict[str, object]:
-    """A timeline as the front end draws it.
+def tracks_of(text: str, asked: AskedBeneath) -> dict[str, object]:
+    """A timeline as the front end draws and changes it.
 
     Args:
         text: Of the node's widget.
-        beneath: What was connected in its last run; without it segments have no end of their own.
+        asked: What is connected; where it is not known, segments have no end of their own.
 
     Raises:
         ValueError: The text cannot be read, or it plays what there is not.
     """
-    timeline = read_timeline(text)
+    timeline, lines = read_timeline_lines(text)
+    said, beneath = "", Beneath(motions=None)
+    try:
+        beneath = BENEATH.find(asked)
+    except (MediaError, ValueError) as error:  # the lanes are there all the same
+        said = str(error)
     shown = _known_part(timeline, beneath)
-    known = beneath or Beneath()
-    length_s = timeline_length(shown, known.motions, sound_s=known.sound_s)
-    fps = frame_rate(shown, known.motions)
-    times_s = torch.arange(num_frames(length_s, fps), dtype=torch.float64) / float(fps)
-    values = timeline_values(shown, times_s, length_s)
-    ends = segment_ends(shown, known.motions)
+    motions = beneath.motions or ()
+    length_s = timeline_length(shown, motions, sound_s=beneath.sound_s)
+    fps = frame_rate(shown, motions)
+    known = beneath.motions is not None
+    segments = played(timeline, motions)
+    ends = segment_ends(shown, motions) if known else [None] * len(segments)
+    numbers = lines.segments or [None] * len(segments)
     return {
-        "text": write_timeline(timeline),
         "length_s": length_s,
         "fps": float(fps),
         "stated": {
@@ -116,24 +74,81 @@ def tracks_of(text: str, beneath: Beneath | None) -> dict[str, object]:
         },
         "lanes": {
             name: {
-                "keys": [[key.time_s, key.value, key.easing] for key in keys],
-                "values": [round(value, DECIMALS) for value in values[name].tolist()],
+                "keys": [
+                    [key.time_s, key.value, key.easing, lines.keys[name, key.time_s]]
+                    for key in keys
+                ],
+                "points": _points(name, keys, length_s, fps, loop=timeline.loop),
             }
             for name, keys in timeline.lanes.items()
         },
         "segments": [
-            {"line": segment_line(segment), "at": segment.at_s, "end": end}
-            for segment, end in zip(
-                timeline.segments, [*ends, *[None] * len(timeline.segments)], strict=False
-            )
+            _segment(segment, end, number)
+            for segment, end, number in zip(segments, ends, numbers, strict=True)
         ],
+        "lines": {
+            "settings": lines.settings,
+            "events": {number: sorted(names) for number, names in lines.events.items()},
+            "rests": lines.rests,
+            "rested": {number: sorted(names) for number, names in lines.rested.items()},
+            "commands": sorted(lines.commands),
+        },
         "ranges": {
             spec.name: [spec.minimum, spec.default, spec.maximum]
             for spec in map(control_spec, CONTROL_NAMES)
         },
-        "sound_s": known.sound_s,
-        "peaks": [round(peak, 3) for peak in known.peaks],
+        "sound_s": beneath.sound_s,
+        "peaks": [round(peak, 3) for peak in beneath.sound.peaks] if beneath.sound else [],
+        "peak_s": beneath.sound.peak_s if beneath.sound else 0,
+        "motions": [float(len(motion) / motion.fps) for motion in motions] if known else None,
+        "said": said,
     }
+
+
+def _segment(segment: Segment, end_s: float | None, line: int | None) -> dict[str, object]:
+    """A segment by the words of a text; `line` is None where no line says it."""
+    return {
+        "motion": segment.motion,
+        "at": segment.at_s,
+        "from": segment.from_s,
+        "to": segment.to_s,
+        "for": segment.lasts_s,
+        "speed": segment.speed,
+        "blend": segment.blend_s,
+        "region": segment.region,
+        "then": segment.when_shorter,
+        "end": end_s,
+        "number": line,
+        "implied": line is None,
+    }
+
+
+def _points(
+    name: str, keys: Sequence[Key], length_s: float, fps: Fraction, *, loop: bool
+) -> list[tuple[float, float]]:
+    """(second, value) of a control's curve where it is no straight line."""
+    moments = [*_moments(keys, length_s, fps)]
+    times_s = torch.tensor(moments, dtype=torch.float64)
+    values = lane_values(name, keys, times_s, length_s if loop else None).tolist()
+    points = list(zip(moments, (round(value, DECIMALS) for value in values), strict=True))
+    inner = zip(points, points[1:], points[2:], strict=False)
+    bent = [here for before, here, after in inner if len({before[1], here[1], after[1]}) > 1]
+    return [points[0], *bent, points[-1]]
+
+
+def _moments(keys: Sequence[Key], length_s: float, fps: Fraction) -> Iterator[float]:
+    """Seconds at which a curve is looked at, from 0 to the end."""
+    # the way after the last key is there in a loop, where it is that to the first one
+    ways = {0.0: keys[0].easing} | {key.time_s: key.easing for key in keys}
+    ways.setdefault(length_s, keys[0].easing)
+    for (start_s, _), (end_s, easing) in pairwise(sorted(ways.items())):
+        many = 1 if easing in ("hold", "linear") else POINTS_A_WAY
+        count = max(1, min(many, ceil((end_s - start_s) * fps)))
+        for step in range(count):
+            yield round(start_s + (end_s - start_s) * step / count, DECIMALS)
+        if easing == "hold":
+            yield end_s - JUST_BEFORE_S
+    yield length_s
 
 
 def frame_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
@@ -141,32 +156,24 @@ def frame_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
 
     Args:
         loaded: Whose keypoints are moved.
-        values: "timeline", its text; "time_s"; "beneath", the key of what is connected.
+        values: "timeline", its text; "time_s"; "beneath", what is connected.
 
     Raises:
         ValueError: The text cannot be read, or the time is none.
+        MotionSpaceError: A motion beneath is of another keypoint space.
     """
-    text, time_s = values.get("timeline"), values.get("time_s", 0)
-    if (
-        not isinstance(text, str)
-        or isinstance(time_s, bool)
-        or not isinstance(time_s, int | float)
-        or not 0 <= time_s <= LATEST_S
-    ):
-        raise ValueError(
-            f"The preview of a timeline asks for the time {time_s!r} of {type(text).__name__}; a "
-            f"number from 0 to {LATEST_S:g} and a text are expected. Reload the page."
-        )
-    beneath = BENEATH.find(values.get("beneath"))
+    text = text_of(values.get("timeline"), "timeline")
+    time_s = seconds_of(values.get("time_s", 0), "time_s")
+    beneath = BENEATH.find(beneath_of(values.get("beneath")))
     timeline = _known_part(read_timeline(text), beneath)
-    known = beneath or Beneath()
-    space = loaded.model.preset.space
-    motions = tuple(motion for motion in known.motions if motion.space == space)
-    return frame_of_timeline(
-        timeline, shipped_blendshape_map(space), float(time_s), motions, sound_s=known.sound_s
-    )
+    motions = beneath.motions or ()
+    for number, motion in enumerate(motions, 1):
+        with about(f"motion_{number}"):
+            library.inputs.check_space(loaded.model, motion, f"motion_{number}")
+    shape_map = shipped_blendshape_map(loaded.model.preset.space)
+    return frame_of_timeline(timeline, shape_map, time_s, motions, sound_s=beneath.sound_s)
 
 
-def _known_part(timeline: Timeline, beneath: Beneath | None) -> Timeline:
+def _known_part(timeline: Timeline, beneath: Beneath) -> Timeline:
     """A timeline without segments, where it is not known what they play."""
-    return timeline if beneath is not None else replace(timeline, segments=())
+    return timeline if beneath.motions is not None else replace(timeline, segments=())

@@ -172,12 +172,14 @@ async function settle(milliseconds = 500) {
 }
 
 const commands = {
-  async open({ url, settings, width, height, scale }) {
+  async open({ url, settings, width, height, scale, touch }) {
     await page?.context().close();
     const context = await browser.newContext({
       viewport: { width, height },
       deviceScaleFactor: scale,
       reducedMotion: "reduce",
+      hasTouch: touch,
+      isMobile: touch,
     });
     page = await context.newPage();
     page.setDefaultTimeout(180000);
@@ -278,6 +280,32 @@ const commands = {
     for (const point of others) await page.mouse.move(...point, { steps: 5 });
     await page.mouse.up();
     if (key) await page.keyboard.up(key);
+    return null;
+  },
+  // "down", "up", or a point to move to
+  async mouse({ steps }) {
+    for (const step of steps) {
+      if (step === "down" || step === "up") await page.mouse[step]();
+      else await page.mouse.move(...step, { steps: 5 });
+    }
+    return null;
+  },
+  // fingers as the browser itself gets them, so that it may scroll or zoom instead
+  async touch({ points, hold_ms }) {
+    const session = await page.context().newCDPSession(page);
+    const send = (type, point) =>
+      session.send("Input.dispatchTouchEvent", { type, touchPoints: point ? [{ x: point[0], y: point[1] }] : [] });
+    await send("touchStart", points[0]);
+    if (hold_ms) await page.waitForTimeout(hold_ms);
+    for (let index = 1; index < points.length; index += 1) {
+      const [from, to] = [points[index - 1], points[index]];
+      for (let part = 1; part <= 8; part += 1) {
+        await send("touchMove", from.map((start, axis) => start + ((to[axis] - start) * part) / 8));
+        await page.waitForTimeout(16);
+      }
+    }
+    await send("touchEnd");
+    await session.detach();
     return null;
   },
   click: ({ selector }) => page.locator(selector).first().click().then(() => null),

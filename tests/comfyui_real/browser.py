@@ -130,11 +130,21 @@ class Browser:
         settings: Mapping[str, object] | None = None,
         size: tuple[int, int] = (1600, 900),
         scale: float = 1,
+        *,
+        touch: bool = False,
     ) -> str:
-        """Load the front end; gives its version. `settings` are stored on the server."""
+        """Load the front end; gives its version.
+
+        Args:
+            url: Of the server.
+            settings: Stored on the server.
+            size: Of the page, pixels.
+            scale: Pixels of the screen for each.
+            touch: A screen for fingers, without a mouse.
+        """
         width, height = size
         page = {"url": url, "settings": dict(settings or {}), "width": width, "height": height}
-        return self._do("open", scale=scale, **page)
+        return self._do("open", scale=scale, touch=touch, **page)
 
     def drop(self, file: Path, node: str | None = None) -> None:
         """Drop a file on the canvas (a workflow opens) or on a node (a photo or clip uploads)."""
@@ -255,6 +265,19 @@ class Browser:
             key: Held meanwhile, as Shift.
         """
         self._do("drag", points=points, key=key)
+
+    def mouse(self, *steps: tuple[float, float] | str) -> None:
+        """Move the mouse to points of the page; "down" and "up" press and let go."""
+        self._do("mouse", steps=steps)
+
+    def touch(self, *points: tuple[float, float], hold_ms: int = 0) -> None:
+        """Drag with a finger from the first point over the others; one point alone is a tap.
+
+        Args:
+            *points: x and y of each, in pixels of the page.
+            hold_ms: How long it rests before it moves.
+        """
+        self._do("touch", points=points, hold_ms=hold_ms)
 
     # -- the wire ---------------------------------------------------------------------------
 

@@ -158,13 +158,17 @@ class ComfyServer:
 
     # -- the process ------------------------------------------------------------------------
 
-    def start(self, timeout_s: float = 600) -> ComfyServer:
+    def start(self, timeout_s: float = 600, *, port: int | None = None) -> ComfyServer:
         """Start and wait until it answers.
+
+        Args:
+            timeout_s: How long.
+            port: None: one that is free.
 
         Raises:
             ServerError: with the log, when it ends or does not answer in time.
         """
-        self.port = _free_port()
+        self.port = port or _free_port()
         options = {
             "--port": str(self.port),
             "--base-directory": str(self.base),

@@ -30,7 +30,7 @@ VALUES = f"""
     return Object.fromEntries(moved.map((one) => [one.name, one.value]));
 """
 PICTURE = """
-    const canvas = document.querySelector(".lps canvas");
+    const canvas = document.querySelector(argument + " canvas");
     if (canvas?.closest(".lps").ariaBusy !== "false") return 0;
     const { data } = canvas.getContext("2d").getImageData(0, 0, 512, 512);
     let sum = 0;
@@ -41,10 +41,11 @@ PICTURE = """
 
 
 class Editor:
-    """The panel on the page."""
+    """The panel on the page; `root` is its selector."""
 
-    def __init__(self, browser):
+    def __init__(self, browser, root=".lps"):
         self.browser = browser
+        self.root = root
 
     @property
     def values(self):
@@ -53,7 +54,9 @@ class Editor:
 
     @property
     def said(self):
-        return self.browser.evaluate("return document.querySelector('.lps-said')?.textContent")
+        return self.browser.evaluate(
+            "return document.querySelector(argument + ' .lps-said')?.textContent", self.root
+        )
 
     def says(self, sentence, timeout_s=60):
         """Whether it comes to say so."""
@@ -63,24 +66,36 @@ class Editor:
             self.browser.settle(0.5)
         raise AssertionError(f"the node says: {self.said}")
 
+    def no_longer_says(self, sentence, timeout_s=120):
+        """Whether it comes to be silent about it."""
+        for _ in range(timeout_s * 2):
+            if sentence not in (self.said or ""):
+                return True
+            self.browser.settle(0.5)
+        raise AssertionError(f"the node still says: {self.said}")
+
     def press(self, name):
-        self.browser.click(f'.lps [aria-label="{name}"]')
+        self.browser.click(f'{self.root} [aria-label="{name}"]')
+
+    def place(self, x, y):
+        """A point of the page, of one in the close-up from 0 to 1."""
+        left, top, width, height = self.browser.evaluate(
+            "const found = document.querySelector(argument + ' canvas');"
+            "const box = found.getBoundingClientRect();"
+            "return [box.left, box.top, box.width, box.height]",
+            self.root,
+        )
+        side = min(width, height)
+        return left + (width - side) / 2 + x * side, top + (height - side) / 2 + y * side
 
     def drag(self, start, end, **keys):
         """Drag in the close-up, from 0 to 1."""
-        left, top, width, height = self.browser.evaluate(
-            "const box = document.querySelector('.lps canvas').getBoundingClientRect();"
-            "return [box.left, box.top, box.width, box.height]"
-        )
-        side = min(width, height)
-        corner = left + (width - side) / 2, top + (height - side) / 2
-        points = [(corner[0] + x * side, corner[1] + y * side) for x, y in (start, end)]
-        self.browser.drag(*points, **keys)
+        self.browser.drag(self.place(*start), self.place(*end), **keys)
 
     def seen(self, other_than=0, timeout_s=120):
         """What is drawn, once it is another picture."""
         for _ in range(timeout_s * 2):
-            picture = self.browser.evaluate(PICTURE)
+            picture = self.browser.evaluate(PICTURE, self.root)
             if picture not in {0, other_than}:
                 return picture
             self.browser.settle(0.5)
@@ -193,6 +208,27 @@ def test_several_people_are_shown_and_one_is_chosen(opened, browser, pictures):
     editor.seen(before)
     browser.screenshot(pictures / f"{name}-4-people.png")
     assert editor.values == {"face_index": 1}
+
+
+def test_any_frame_of_a_film_is_shown(opened, browser, pictures):
+    editor, name = opened()
+    still = editor.seen()
+    browser.evaluate(
+        "const film = LiteGraph.createNode('LoadVideo'); app.graph.add(film);"
+        "film.widgets.find((one) => one.name === 'file').value = 'lps_driving.mp4';"
+        f"const editor = {NODE};"
+        "film.connect(0, editor, editor.inputs.findIndex((slot) => slot.name === 'source'));"
+        "app.api.dispatchCustomEvent('graphChanged');"
+    )
+    first = editor.seen(still)
+    browser.evaluate(
+        "const frame = document.querySelector('.lps-film input');"
+        "frame.value = 12; frame.dispatchEvent(new Event('input'));"
+    )
+    editor.seen(first)
+    assert browser.evaluate("return document.querySelector('.lps-film output').value") == "12 / 15"
+    assert editor.values == {}
+    browser.screenshot(pictures / f"{name}-7-film.png")
 
 
 def test_what_is_wrong_is_said_and_the_values_stay(opened, server, browser, pictures):

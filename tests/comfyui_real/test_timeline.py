@@ -30,6 +30,15 @@ BUILD = (
     link(animate, add("PreviewImage", 1400), "images");
 """
 )
+FILES = """
+    const motion = add("LPS_LoadMotion", 0, { motion_file: "nod (shipped)" });
+    motion.pos = [0, 640];
+    link(motion, timeline, "motion_1");
+    const sound = add("LoadAudio", 0, { audio: "lps_speech.mp3" });
+    sound.pos = [0, 900];
+    link(sound, timeline, "audio");
+"""
+"""JavaScript, behind `BUILD`: files that lie beneath the keys."""
 BENEATH = f"""
     const add = (type, widgets) => {{
         const node = LiteGraph.createNode(type);
@@ -86,12 +95,12 @@ class Timeline(Editor):
 def opened(request, server, browser):
     """Opens a page with a graph of a photo and a timeline; gives a name for its pictures too."""
 
-    def start(text=TEXT, **settings):
+    def start(text=TEXT, build=BUILD, **settings):
         html = request.param
         version = browser.open(server.url, {HTML_NODES: html, MINIMAP: False, **settings})
         if html and version.startswith("1.27."):
             pytest.skip("this front end's HTML nodes are an early experiment")
-        browser.evaluate(BUILD, text)
+        browser.evaluate(build, text)
         browser.settle(1)
         browser.fit()
         return Timeline(browser), f"{version}-{'html' if html else 'canvas'}-timeline"
@@ -192,6 +201,47 @@ def test_a_wrong_text_is_a_sentence_and_stays(opened, browser, pictures):
     )
     assert timeline.text == "0.4 smile 1"
     timeline.seen()
+
+
+def test_files_beneath_are_shown_at_once_and_cut(opened, browser, pictures):
+    text = "# hello\nlength 4\n0.5 play 1  # nods\n\n1 jaw_open 0.6\n"
+    timeline, name = opened(text, build=BUILD + FILES)
+    for _ in range(60):
+        if timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]:
+            break
+        browser.settle(1)
+    assert timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]
+    before = timeline.seen()
+    timeline.key("Home")
+    timeline.key("ArrowDown")
+    assert timeline.said == "Motion 1: at 0.5 s"
+    timeline.key("Alt+ArrowRight")
+    assert timeline.text == text.replace("0.5 play 1", "0.52 play 1")
+    set_number = (
+        "const input = document.querySelector('.lps-segment [aria-label=\"' + argument[0] + '\"]');"
+        "input.value = argument[1]; input.dispatchEvent(new Event('change'));"
+    )
+    browser.settle(1)
+    browser.evaluate(
+        set_number, ["Second of the motion where the part ends; empty: at its end", "1"]
+    )
+    browser.settle(1)
+    browser.evaluate(set_number, ["How many times as fast as the motion", "0.5"])
+    cut = text.replace("0.5 play 1", "0.52 play 1 to 1 speed 0.5")
+    assert timeline.text == cut
+    browser.screenshot(pictures / f"{name}-8-files.png")
+    # its end, ruler 20, sound 30, row 20 high
+    width = browser.evaluate("return document.querySelector('.lps-timeline canvas').clientWidth")
+    scale = (width - 104 - 12) / 4
+    browser.settle(1)
+    end = 104 + 2.52 * scale - 2
+    browser.drag(timeline.at(end, 60), timeline.at(end - 0.52 * scale, 60))
+    assert timeline.text == text.replace("0.5 play 1", "0.52 play 1 to 0.74 speed 0.5")
+    timeline.press("Undo")
+    assert timeline.text == cut
+    timeline.key("End")
+    timeline.seen(before)
+    assert not ours(browser.messages())
 
 
 def test_it_is_saved_sent_and_run(opened, browser, pictures):

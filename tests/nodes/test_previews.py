@@ -1,61 +1,20 @@
 """Previews without a run: the routes, as a page asks them."""
 
-import asyncio
 import base64
 import io
-import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
+from liveportrait_core.media.video import VideoWriter
 from tests.nodes.suite import MODEL_FILE, STILL, batch, pixels, video, walk
 from tests.support.blobs import face_frame
 
 MODEL = {"model_name": MODEL_FILE, "precision": "auto", "face_finder": "ours"}
 TWO = face_frame((20, 30, 40), (100, 30, 50))
 """Two people; the right one is larger."""
-
-
-@pytest.fixture
-def ask(suite):
-    """Asks a route; gives the status, and the picture with what is known of it, or the JSON."""
-    routes = web.RouteTableDef()
-    suite.module("nodes.server.routes").add_routes(routes)
-
-    async def answers(bodies, route):
-        application = web.Application()
-        application.add_routes(routes)
-        async with TestClient(TestServer(application)) as client:
-            sent = [body if isinstance(body, bytes) else json.dumps(body) for body in bodies]
-            asked = [client.post(f"/liveportrait/v1/{route}", data=each) for each in sent]
-            return [await read(answer) for answer in await asyncio.gather(*asked)]
-
-    async def read(answer):
-        if answer.status in (204, 404):
-            return answer.status, None, None
-        if answer.content_type != "image/jpeg":
-            return answer.status, await answer.json(), None
-        picture = np.asarray(Image.open(io.BytesIO(await answer.read())))
-        return answer.status, picture, json.loads(answer.headers["X-LivePortrait"])
-
-    def run(*bodies, route="preview/expression"):
-        return asyncio.run(answers(bodies, route))
-
-    return run
-
-
-@pytest.fixture
-def photo(suite):
-    """Gives the name of a picture in the input folder."""
-
-    def put(frame=STILL, name="photo.png"):
-        Image.fromarray(frame).save(suite.comfyui.input / name)
-        return name
-
-    return put
 
 
 def body(file=None, view="picture", side_px=160, sender="a", face_index=0, **given):
@@ -125,6 +84,42 @@ def test_what_a_node_saw_can_be_named_by_its_key(suite, ask):
     assert other.ui["lps_seen"] != [seen]
 
 
+def nearest(picture, frames):
+    return min(range(len(frames)), key=lambda index: difference(picture, frames[index]))
+
+
+def test_any_frame_of_a_film_can_be_shown(suite, ask):
+    frames, name = walk(40, step=2), "film.mp4"
+    with VideoWriter(suite.comfyui.input / name, Fraction(25)) as writer:
+        for frame in frames:
+            writer.write(frame)
+    film = suite.module("nodes.server.films").file_of(suite.comfyui.input / name)
+    asked = [0, 30, 4, 28, 29, 39, 38]
+    assert [nearest(film.at(index), frames) for index in asked] == asked
+    shown = [ask(body(name, at_s=at_s))[0] for at_s in (0, 1.2, 9)]
+    assert [status for status, *_ in shown] == [200] * 3
+    assert [about["film"] for *_, about in shown] == [{"frames": 40, "fps": 25}] * 3
+    assert len({picture.tobytes() for _, picture, _ in shown}) == 3
+    ((status, answer, _),) = ask(body(name, at_s=-1))
+    assert status == 422
+    assert answer["error"].startswith("In the request at_s is -1")
+
+
+def test_frames_of_a_batch_can_be_shown_after_a_run(suite, ask):
+    frames = walk(5)
+    films = suite.module("nodes.server.films")
+    clips = suite.module("nodes.adapt.clips")
+    kept = films.pictures_of(clips.clip_of(batch(*frames), "source", Fraction(25)))
+    assert [nearest(kept.at(index), frames) for index in range(5)] == list(range(5))
+    many = films.pictures_of(clips.clip_of(batch(*walk(40, step=1)), "source", Fraction(25)))
+    assert (len(many.frames), many.num_frames) == (films.MOST_SAMPLES, 40)
+    made = suite.ask("LPS_ExpressionEditor", model=suite.model(), source=batch(*frames)).check()
+    (seen,) = made.ui["lps_seen"]
+    ((_, one, about),) = ask(body(seen=seen, at_s=0.12))
+    assert about["film"] == {"frames": 5, "fps": 25}
+    assert not np.array_equal(one, ask(body(seen=seen))[0][1])
+
+
 def test_the_expression_of_a_photo_is_added(suite, ask, photo):
     other = face_frame((30, 20, 70))
     like = {"file": photo(other, "like.png"), "model": MODEL}
@@ -148,6 +143,8 @@ def test_the_expression_of_a_photo_is_added(suite, ask, photo):
         ({"file": "../photo.png"}, "There is no file '../photo.png'"),
         ({"file": "/etc/hostname"}, "There is no file '/etc/hostname'"),
         ({"file": "photo.png", "model": {**MODEL, "model_name": "x.safetensors"}}, "no model x"),
+        ({"file": "photo.png", "model": {**MODEL, "precision": "fp12"}}, "precision is 'fp12'"),
+        ({"file": "photo.png", "model": {**MODEL, "face_finder": "x"}}, "face_finder is 'x'"),
         ({"file": "photo.png", "model": None}, "Run the graph once"),
         ({"seen": "0123"}, "Run the graph once"),
         ({"file": "photo.png", "face_index": 7}, "The face index is 7"),
@@ -167,7 +164,7 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(ask, photo, given, said):
     ((status, answer, _),) = ask(body(**given))
     assert status == 422
     assert said in answer["error"]
-    assert answer["error"].endswith(".")
+    assert answer["error"].endswith((".", "?"))
     assert ask(body("photo.png"))[0][0] == 200
 
 

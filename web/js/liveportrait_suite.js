@@ -1,4 +1,4 @@
-// Made of web/src (4c2bd9366af4bd59) by "make web"; change it there.
+// Made of web/src (8e16c081f37e0454) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -52,8 +52,9 @@ async function runNode(id) {
 function ask(route, options) {
   return api.fetchApi(route, options);
 }
-function browserId() {
-  return api.clientId ?? "";
+var PAGE = Math.random().toString(36).slice(2);
+function senderOf(node) {
+  return `${api.clientId ?? ""}:${PAGE}:${idsOf(node)[0] ?? ""}`;
 }
 function language() {
   return String(app.extensionManager?.setting?.get(SETTINGS.language) ?? "en");
@@ -70,7 +71,7 @@ function hide(widget) {
 function setWidget(node, widget, value) {
   widget.value = value;
   widget.callback?.(value, app.canvas, node);
-  repaint(node);
+  if (!widget.hidden) repaint(node);
 }
 function onWidget(widget, changed) {
   const before2 = widget.callback;
@@ -387,7 +388,9 @@ var ControlValues = class {
 // src/style.ts
 var SHEET = `
 .lps { --lps-accent: #2f7bd9; display: flex; flex-direction: column; gap: 6px; box-sizing: border-box; width: 100%; height: 100%;
-  min-height: 0; padding: 4px; color: var(--input-text, #ddd); font: 12px/1.3 system-ui, sans-serif; }
+  min-height: 0; padding: 4px; color: var(--input-text, #ddd); font: 12px/1.3 system-ui, sans-serif;
+  touch-action: none; }
+.lps input[type="range"] { touch-action: none; }
 .lps-row { display: flex; flex-wrap: wrap; gap: 4px; flex: none; }
 .lps-tabs { flex-wrap: nowrap; gap: 2px; }
 .lps button { display: inline-flex; align-items: center; justify-content: center; min-width: 28px; height: 26px;
@@ -424,11 +427,18 @@ var SHEET = `
 .lps-timeline { flex: 2 1 0; min-height: 150px; overflow: hidden auto; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px; }
 .lps-timeline canvas { display: block; width: 100%; touch-action: none; }
 .lps .lps-text { flex: 2 1 0; min-height: 150px; resize: none; font: 12px/1.4 ui-monospace, monospace; }
+.lps .lps-text { touch-action: pan-y; }
 .lps .lps-text, .lps input[type="number"] { box-sizing: border-box; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px;
   background: var(--comfy-input-bg, #222); color: inherit; }
 .lps input[type="number"] { width: 64px; height: 26px; font: inherit; padding: 0 4px; }
 .lps-key { align-items: center; min-height: 26px; }
 .lps-key span { min-width: 90px; }
+.lps-segment label { display: flex; align-items: center; gap: 3px; color: var(--descrip-text, #999); }
+.lps .lps-segment input[type="number"] { width: 50px; }
+.lps .lps-segment select { flex: 0 1 92px; }
+.lps-film { flex-wrap: nowrap; align-items: center; }
+.lps-film input { flex: 1; min-width: 60px; margin: 0; accent-color: var(--lps-accent); }
+.lps-film output { min-width: 56px; text-align: right; font-variant-numeric: tabular-nums; }
 .lps-key input[type="range"] { flex: 1; min-width: 60px; accent-color: var(--lps-accent); }
 `;
 function useStyle() {
@@ -495,7 +505,7 @@ var front_end_default = {
   undo: "Undo",
   redo: "Redo",
   reset: "Reset all",
-  resetOne: "Double-click resets it",
+  resetOne: "A double click, or Delete on the slider, resets it",
   random: "Random face",
   copy: "Copy the expression",
   paste: "Paste an expression",
@@ -569,7 +579,7 @@ var front_end_default = {
   "timeline.auto": "auto s",
   "timeline.addLane": "Add ...",
   "timeline.addKey": "Set a key of the lane at this time",
-  "timeline.removeKey": "Take the key out",
+  "timeline.removeKey": "Take out what is chosen: a key or a motion",
   "timeline.split": "Left and right apart, or together",
   "timeline.zoomIn": "Zoom in",
   "timeline.zoomOut": "Zoom out",
@@ -580,7 +590,35 @@ var front_end_default = {
   "timeline.easing": "How the control gets to this key",
   "timeline.sound": "Sound",
   "timeline.motion": "Motion {0}",
-  "timeline.keyOf": "key {0} of {1}: at {2} s, {3}"
+  "timeline.keyOf": "key {0} of {1}: at {2} s, {3}",
+  "film.frame": "Frame",
+  "film.hint": "Which frame of the film is shown; the change is the same on every frame.",
+  "timeline.motions": "Motions",
+  "timeline.atRest": "At rest",
+  "timeline.segmentAt": "{0}: at {1} s",
+  "timeline.lastSegment": "Without any such line all connected motions are played one after another; disconnect them instead.",
+  "segment.at": "at",
+  "segment.at.long": "Second of the timeline where it begins",
+  "segment.from": "in",
+  "segment.from.long": "Second of the motion where the part begins",
+  "segment.to": "out",
+  "segment.to.long": "Second of the motion where the part ends; empty: at its end",
+  "segment.for": "stays",
+  "segment.for.long": "Seconds that it stays on the timeline; empty: as long as the part",
+  "segment.speed": "speed",
+  "segment.speed.long": "How many times as fast as the motion",
+  "segment.blend": "blend",
+  "segment.blend.long": "Seconds over which it comes in, and goes out where it ends before the timeline",
+  "segment.region.long": "What of the face it moves",
+  "segment.region.all": "all",
+  "segment.region.expression": "expression",
+  "segment.region.pose": "pose",
+  "segment.region.lip": "lips",
+  "segment.region.eyes": "eyes",
+  "segment.then.long": "How it goes on where the part is shorter than it stays",
+  "segment.then.hold": "then hold",
+  "segment.then.loop": "then loop",
+  "segment.then.bounce": "then bounce"
 };
 
 // ../locales/zh/front_end.json
@@ -597,7 +635,7 @@ var front_end_default2 = {
   undo: "\u64A4\u9500",
   redo: "\u91CD\u505A",
   reset: "\u5168\u90E8\u590D\u4F4D",
-  resetOne: "\u53CC\u51FB\u590D\u4F4D",
+  resetOne: "\u53CC\u51FB\u540D\u79F0\uFF0C\u6216\u5728\u6ED1\u5757\u4E0A\u6309 Delete\uFF0C\u5373\u53EF\u590D\u4F4D",
   random: "\u968F\u673A\u8868\u60C5",
   copy: "\u590D\u5236\u8868\u60C5",
   paste: "\u7C98\u8D34\u8868\u60C5",
@@ -671,7 +709,7 @@ var front_end_default2 = {
   "timeline.auto": "\u81EA\u52A8",
   "timeline.addLane": "\u6DFB\u52A0\u2026",
   "timeline.addKey": "\u5728\u5F53\u524D\u65F6\u523B\u4E3A\u8BE5\u8F68\u9053\u6DFB\u52A0\u5173\u952E\u5E27",
-  "timeline.removeKey": "\u5220\u9664\u5173\u952E\u5E27",
+  "timeline.removeKey": "\u53D6\u51FA\u6240\u9009\u7684\uFF1A\u5173\u952E\u5E27\u6216\u52A8\u4F5C",
   "timeline.split": "\u5DE6\u53F3\u5206\u5F00\uFF0C\u6216\u5408\u5728\u4E00\u8D77",
   "timeline.zoomIn": "\u653E\u5927",
   "timeline.zoomOut": "\u7F29\u5C0F",
@@ -682,7 +720,35 @@ var front_end_default2 = {
   "timeline.easing": "\u63A7\u4EF6\u5982\u4F55\u5230\u8FBE\u6B64\u5173\u952E\u5E27",
   "timeline.sound": "\u58F0\u97F3",
   "timeline.motion": "\u52A8\u4F5C {0}",
-  "timeline.keyOf": "\u7B2C {0} \u4E2A\u5173\u952E\u5E27\uFF0C\u5171 {1} \u4E2A\uFF1A{2} \u79D2\uFF0C{3}"
+  "timeline.keyOf": "\u7B2C {0} \u4E2A\u5173\u952E\u5E27\uFF0C\u5171 {1} \u4E2A\uFF1A{2} \u79D2\uFF0C{3}",
+  "film.frame": "\u5E27",
+  "film.hint": "\u663E\u793A\u5F71\u7247\u7684\u54EA\u4E00\u5E27\uFF1B\u6BCF\u4E00\u5E27\u7684\u6539\u53D8\u90FD\u76F8\u540C\u3002",
+  "timeline.motions": "\u52A8\u4F5C",
+  "timeline.atRest": "\u9759\u6B62",
+  "timeline.segmentAt": "{0}\uFF1A\u5728 {1} \u79D2",
+  "timeline.lastSegment": "\u6CA1\u6709\u8FD9\u6837\u7684\u884C\u65F6\uFF0C\u6240\u6709\u5DF2\u8FDE\u63A5\u7684\u52A8\u4F5C\u4F1A\u4F9D\u6B21\u64AD\u653E\uFF1B\u8BF7\u6539\u4E3A\u65AD\u5F00\u8FDE\u63A5\u3002",
+  "segment.at": "\u8D77",
+  "segment.at.long": "\u5728\u65F6\u95F4\u7EBF\u4E0A\u5F00\u59CB\u7684\u79D2\u6570",
+  "segment.from": "\u5165",
+  "segment.from.long": "\u52A8\u4F5C\u7247\u6BB5\u5F00\u59CB\u7684\u79D2\u6570",
+  "segment.to": "\u51FA",
+  "segment.to.long": "\u52A8\u4F5C\u7247\u6BB5\u7ED3\u675F\u7684\u79D2\u6570\uFF1B\u7A7A\uFF1A\u5230\u7ED3\u5C3E",
+  "segment.for": "\u6301\u7EED",
+  "segment.for.long": "\u5728\u65F6\u95F4\u7EBF\u4E0A\u6301\u7EED\u7684\u79D2\u6570\uFF1B\u7A7A\uFF1A\u4E0E\u7247\u6BB5\u7B49\u957F",
+  "segment.speed": "\u901F\u5EA6",
+  "segment.speed.long": "\u4E3A\u52A8\u4F5C\u901F\u5EA6\u7684\u591A\u5C11\u500D",
+  "segment.blend": "\u8FC7\u6E21",
+  "segment.blend.long": "\u6DE1\u5165\u6240\u7528\u7684\u79D2\u6570\uFF1B\u82E5\u5728\u65F6\u95F4\u7EBF\u7ED3\u675F\u524D\u7ED3\u675F\uFF0C\u4E5F\u540C\u6837\u6DE1\u51FA",
+  "segment.region.long": "\u5B83\u79FB\u52A8\u8138\u7684\u54EA\u4E00\u90E8\u5206",
+  "segment.region.all": "\u5168\u90E8",
+  "segment.region.expression": "\u8868\u60C5",
+  "segment.region.pose": "\u59FF\u6001",
+  "segment.region.lip": "\u5634\u5507",
+  "segment.region.eyes": "\u773C\u775B",
+  "segment.then.long": "\u7247\u6BB5\u6BD4\u6301\u7EED\u65F6\u95F4\u77ED\u65F6\u5982\u4F55\u7EE7\u7EED",
+  "segment.then.hold": "\u7136\u540E\u4FDD\u6301",
+  "segment.then.loop": "\u7136\u540E\u5FAA\u73AF",
+  "segment.then.bounce": "\u7136\u540E\u5F80\u8FD4"
 };
 
 // src/texts.ts
@@ -759,12 +825,13 @@ var ControlRows = class {
     const label = element("label", "", text(stemOf(name)));
     label.title = text("resetOne");
     const names = other ? [name, other] : [name];
-    label.addEventListener("dblclick", () => {
-      const before2 = this.values.values();
-      this.values.set(Object.fromEntries(names.map((each) => [each, this.values.range(each).rest])));
-      this.done(before2);
-    });
+    label.addEventListener("dblclick", () => this.reset(names));
     this.rows.append(label, ...names.map((each) => this.slider(each, other !== void 0)));
+  }
+  reset(names) {
+    const before2 = this.values.values();
+    this.values.set(Object.fromEntries(names.map((each) => [each, this.values.range(each).rest])));
+    this.done(before2);
   }
   slider(name, sided) {
     const input = element("input");
@@ -783,6 +850,10 @@ var ControlRows = class {
       if (before2) this.done(before2);
       before2 = void 0;
     });
+    input.addEventListener("keydown", (event) => {
+      const other = this.bothSides() ? oppositeOf(name) : void 0;
+      if (event.key === "Delete" || event.key === "Backspace") this.reset(other ? [name, other] : [name]);
+    });
     this.sliders.push({ name, input, output });
     return element("div", sided ? "lps-one" : "lps-one lps-wide", input, output);
   }
@@ -791,6 +862,7 @@ var ControlRows = class {
 // src/face_canvas.ts
 var SIDE_PX = 512;
 var REACH = 0.045;
+var TOUCH_REACH = 0.08;
 var KEY_TURN_DEG = 1;
 var OF_HANDLE = {
   brow_left: [["brow_left", 0, -14]],
@@ -811,7 +883,7 @@ var FaceCanvas = class {
     const { canvas } = this;
     canvas.width = canvas.height = SIDE_PX;
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
+    canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-label", `${name}. ${keys}`);
     canvas.title = keys;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
@@ -830,7 +902,9 @@ var FaceCanvas = class {
   picture;
   handles = {};
   near;
-  over = false;
+  /** Without a pointer that hovers, handles are there all the time. */
+  hovers = window.matchMedia("(hover: hover)").matches;
+  over = !this.hovers;
   drag;
   /** Show a picture; without handles the last ones stay where a drag needs them. */
   show(picture, handles) {
@@ -852,11 +926,12 @@ var FaceCanvas = class {
     const [x, y] = [event.clientX - left - (width - side) / 2, event.clientY - top - (height - side) / 2];
     return [x / side, y / side];
   }
-  nearest([x, y]) {
+  nearest([x, y], { pointerType }) {
+    const reach = pointerType === "touch" ? TOUCH_REACH : REACH;
     const far = Object.entries(this.handles).map(
       ([name, [at, below]]) => [Math.hypot(at - x, below - y), name]
     );
-    const found = far.filter(([distance]) => distance < REACH).sort(([a], [b]) => a - b)[0];
+    const found = far.filter(([distance]) => distance < reach).sort(([a], [b]) => a - b)[0];
     return found?.[1];
   }
   begin(event) {
@@ -866,7 +941,7 @@ var FaceCanvas = class {
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     const from = this.place(event);
-    this.near = this.nearest(from);
+    this.near = this.nearest(from, event);
     const effects = OF_HANDLE[this.near ?? ""] ?? (event.shiftKey ? OF_TILT : OF_HEAD);
     this.drag = { pointer: event.pointerId, from, effects, values: this.values.values() };
     this.paint();
@@ -875,7 +950,7 @@ var FaceCanvas = class {
     const at = this.place(event);
     const { drag } = this;
     if (!drag) {
-      const near = this.nearest(at);
+      const near = this.nearest(at, event);
       if (near === this.near) return;
       this.near = near;
       this.paint();
@@ -915,7 +990,7 @@ var FaceCanvas = class {
     this.dragged(before2);
   }
   hover(over) {
-    this.over = over;
+    this.over = over || !this.hovers;
     if (!over && !this.drag) this.near = void 0;
     this.paint();
   }
@@ -938,8 +1013,51 @@ var FaceCanvas = class {
   }
 };
 
+// src/film_row.ts
+var FilmRow = class {
+  /** `changed` is called when another frame is to be shown. */
+  constructor(changed) {
+    this.changed = changed;
+    this.slider.type = "range";
+    this.slider.min = this.slider.value = "0";
+    this.slider.addEventListener("input", () => {
+      this.refresh();
+      this.changed();
+    });
+    this.root.append(text("film.frame"), this.slider, this.output);
+    this.root.title = text("film.hint");
+    this.root.hidden = true;
+  }
+  changed;
+  root = element("label", "lps-row lps-film");
+  slider = element("input");
+  output = element("output");
+  film = null;
+  /** Second of the frame. */
+  get at_s() {
+    return this.film ? Number(this.slider.value) / this.film.fps : 0;
+  }
+  /** Show a film's row, or none. */
+  show(film) {
+    this.film = film && film.frames > 1 ? film : null;
+    this.root.hidden = !this.film;
+    this.slider.max = String((this.film?.frames ?? 1) - 1);
+    this.refresh();
+  }
+  refresh() {
+    this.output.value = `${this.slider.value} / ${this.slider.max}`;
+    this.slider.setAttribute("aria-valuetext", `${this.output.value}, ${this.at_s.toFixed(2)} s`);
+  }
+};
+
 // src/server.ts
 var ServerError = class extends Error {
+  /** Whether there was an answer at all. */
+  answered;
+  constructor(sentence) {
+    super(sentence ?? text("noAnswer"));
+    this.answered = sentence !== void 0;
+  }
 };
 async function post(route, body) {
   let answer;
@@ -950,11 +1068,11 @@ async function post(route, body) {
       body: JSON.stringify(body)
     });
   } catch {
-    throw new ServerError(text("noAnswer"));
+    throw new ServerError();
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => null);
-  throw new ServerError(said?.error ?? text("noAnswer"));
+  throw new ServerError(said?.error);
 }
 async function askJson(route, body) {
   return await (await post(route, body)).json();
@@ -977,6 +1095,7 @@ var Newest = class {
   idle;
   waiting;
   busy = false;
+  shown = Promise.resolve();
   /** Ask for this next. */
   want(request) {
     this.waiting = request;
@@ -989,13 +1108,24 @@ var Newest = class {
       this.waiting = void 0;
       try {
         const answer = await this.run(request);
-        if (answer !== null) await this.done(answer, request);
+        if (answer !== null) this.shown = this.shown.then(() => this.show(answer, request));
+        if (this.waiting === void 0) await this.shown;
       } catch (error) {
-        this.failed(error instanceof Error ? error.message : String(error));
+        this.fail(error, request);
       }
     }
     this.busy = false;
     this.idle();
+  }
+  async show(answer, request) {
+    try {
+      await this.done(answer, request);
+    } catch (error) {
+      this.fail(error, request);
+    }
+  }
+  fail(error, request) {
+    this.failed(error instanceof Error ? error : new Error(String(error)), request);
   }
 };
 
@@ -1067,7 +1197,7 @@ var NamedExpressions = class {
     try {
       await run();
     } catch (error) {
-      this.face.say(error.message, true);
+      this.face.say(error.message);
     }
   }
 };
@@ -1096,6 +1226,11 @@ var Panels = class {
   }
   /** Look whenever the graph may be another one, and after a node's run of which something was noted. */
   listen(note) {
+    for (const event of ["reconnecting", "reconnected"]) {
+      listen(event, () => {
+        for (const panel of this.panels.values()) panel.lost(event === "reconnecting");
+      });
+    }
     for (const event of ["graphChanged", "execution_success", "reconnected"]) {
       listen(event, () => {
         for (const panel of this.panels.values()) panel.look();
@@ -1113,7 +1248,13 @@ var Panels = class {
 var PICTURES = { LoadImage: "image", LoadImageOutput: "image", LoadVideo: "file" };
 var MODEL = "LPS_LoadModel";
 var MODEL_WIDGETS = ["model_name", "precision", "face_finder"];
+var SOUNDS = { LoadAudio: "audio" };
+var MOTION = "LPS_LoadMotion";
+var MOTIONS = ["motion_1", "motion_2", "motion_3", "motion_4"];
 var SEEN = /* @__PURE__ */ new Map();
+var BENEATH = /* @__PURE__ */ new Map();
+var SOURCES = ["source", "model", "like"];
+var BENEATHS = ["audio", ...MOTIONS];
 function linkedTo(graph, id, input) {
   const link = graph[id]?.inputs[input];
   return Array.isArray(link) ? graph[String(link[0])] : void 0;
@@ -1121,7 +1262,7 @@ function linkedTo(graph, id, input) {
 function textOf(value) {
   return typeof value === "string" ? value : null;
 }
-function before(graph, id) {
+function before(graph, id, names) {
   const found = /* @__PURE__ */ new Map();
   const visit = (inputs2) => {
     for (const link of inputs2) {
@@ -1133,11 +1274,14 @@ function before(graph, id) {
     }
   };
   const inputs = graph[id]?.inputs ?? {};
-  visit([inputs["source"], inputs["model"], inputs["like"]]);
+  visit(names.map((name) => inputs[name]));
   return JSON.stringify([...found].map(([name, { class_type, inputs: inputs2 }]) => [name, class_type, inputs2]));
 }
 async function noteSeen(id, keys) {
-  SEEN.set(id, { keys, before: before(await prompt(), id) });
+  SEEN.set(id, { keys, before: before(await prompt(), id, SOURCES) });
+}
+async function noteBeneath(id, key) {
+  BENEATH.set(id, { key, before: before(await prompt(), id, BENEATHS) });
 }
 function modelOf(graph, id) {
   const loader = linkedTo(graph, id, "model");
@@ -1146,10 +1290,26 @@ function modelOf(graph, id) {
   if (values.some(([, value]) => value === null)) return null;
   return Object.fromEntries(values);
 }
-function fileOf(graph, id, input) {
-  const picture = linkedTo(graph, id, input);
-  const widget = picture && PICTURES[picture.class_type];
-  return widget ? textOf(picture.inputs[widget]) : null;
+function fileOf(graph, id, input, loaders = PICTURES) {
+  const loader = linkedTo(graph, id, input);
+  const widget = loader && loaders[loader.class_type];
+  return widget ? textOf(loader.inputs[widget]) : null;
+}
+async function beneathOf(node) {
+  const [id = ""] = idsOf(node);
+  const graph = await prompt();
+  const noted = BENEATH.get(id);
+  const run = noted && noted.before === before(graph, id, BENEATHS) ? noted.key : null;
+  const loaders = MOTIONS.filter((name) => Array.isArray(graph[id]?.inputs[name])).map(
+    (name) => linkedTo(graph, id, name)
+  );
+  const motions = loaders.flatMap((loader) => {
+    const chosen = Object.entries(loader?.inputs ?? {});
+    const isFile = loader?.class_type === MOTION && chosen.every(([, value]) => textOf(value) !== null);
+    return isFile ? [Object.fromEntries(chosen)] : [];
+  });
+  const audio = fileOf(graph, id, "audio", SOUNDS);
+  return { run, audio, motions: motions.length === loaders.length ? motions : null };
 }
 async function sourcesOf(node) {
   const [id] = idsOf(node);
@@ -1158,19 +1318,54 @@ async function sourcesOf(node) {
   const inputs = graph[id]?.inputs;
   if (!Array.isArray(inputs?.["model"]) || !Array.isArray(inputs["source"])) return null;
   const noted = SEEN.get(id);
-  const keys = noted && noted.before === before(graph, id) ? noted.keys : [];
+  const keys = noted && noted.before === before(graph, id, SOURCES) ? noted.keys : [];
   const model = modelOf(graph, id);
   const named = (input, key, face) => {
     const file = fileOf(graph, id, input);
     if ((!file || !model) && !key) return null;
     const face_index = typeof face === "number" ? face : 0;
-    return { file, model, seen: key ?? null, face_index };
+    return { file, model, seen: key ?? null, face_index, at_s: 0 };
   };
   const source = named("source", keys[0], inputs["face_index"]);
   const withLike = Array.isArray(inputs["like"]);
   const like = withLike ? named("like", keys[1], 0) : null;
   return source && (like || !withLike) ? { source, like } : "run";
 }
+
+// src/said.ts
+var TOPICS = ["server", "source", "text", "beneath", "picture"];
+var Said = class {
+  root = element("div", "lps-said");
+  wrong = /* @__PURE__ */ new Map();
+  note = "";
+  constructor() {
+    this.root.setAttribute("role", "status");
+  }
+  /** Say that something is wrong with one thing; without a sentence nothing is any more. */
+  about(topic, ...sentence) {
+    const before2 = this.wrong.get(topic);
+    if (!before2 && !sentence.some(Boolean)) return;
+    if (sentence.some(Boolean)) this.wrong.set(topic, sentence);
+    else this.wrong.delete(topic);
+    this.show();
+  }
+  /** Whether something is wrong with it. */
+  isWrong(topic) {
+    return this.wrong.has(topic);
+  }
+  /** Say something that is not wrong, until something else is said. */
+  tell(sentence) {
+    if (sentence === this.note) return;
+    this.note = sentence;
+    this.show();
+  }
+  show() {
+    const topic = TOPICS.find((one) => this.wrong.has(one));
+    const said = topic ? this.wrong.get(topic) ?? [] : [this.note];
+    this.root.replaceChildren(...said);
+    this.root.classList.toggle("lps-wrong", topic !== void 0 && topic !== "source");
+  }
+};
 
 // src/expression_editor.ts
 var NODE = "LPS_ExpressionEditor";
@@ -1192,16 +1387,16 @@ var Panel = class {
     this.named = new NamedExpressions({
       take: (controls, over) => this.change(() => this.values.set({ ...over ? {} : this.values.rest(), ...controls })),
       values: () => this.values.values(),
-      say: (sentence, wrong) => this.say(sentence, wrong)
+      say: (sentence) => this.said.tell(sentence)
     });
     this.undo = iconButton("undo", text("undo"), () => this.values.undo());
     this.redo = iconButton("redo", text("redo"), () => this.values.redo());
     this.newest = new Newest(
       (asked) => this.ask(asked),
       (picture, asked) => this.show(picture, asked),
-      (sentence) => {
-        this.failed = true;
-        this.say(sentence, true);
+      (error, { source }) => {
+        this.failed("picture", error);
+        void this.showPeople(source);
       },
       () => this.root.setAttribute("aria-busy", "false")
     );
@@ -1209,15 +1404,15 @@ var Panel = class {
       const widget = otherWidget(node, name);
       if (widget) onWidget(widget, () => this.want());
     }
-    this.said.setAttribute("role", "status");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", text("editor"));
     this.root.append(
       this.buttons(),
       this.named.row,
       element("div", "lps-face", this.face.canvas),
+      this.film.root,
       this.people,
-      this.said,
+      this.said.root,
       this.rows.tabs,
       this.rows.rows
     );
@@ -1230,13 +1425,13 @@ var Panel = class {
   face;
   rows;
   named;
-  said = element("div", "lps-said");
+  said = new Said();
+  film = new FilmRow(() => this.want());
   people = element("div", "lps-row lps-faces");
   undo;
   redo;
   newest;
   sources = null;
-  failed = false;
   peopleOf = "";
   sidesLinked = true;
   settling;
@@ -1245,11 +1440,14 @@ var Panel = class {
     const asked = Object.keys(ASKED).map((name) => otherWidget(this.node, name));
     return [...this.values.all, ...asked].filter((widget) => widget !== void 0);
   }
-  /** Look at the graph again, soon: its source or its model may be others now. */
   look() {
     window.clearTimeout(this.settling);
-    const look = () => this.lookNow().catch((error) => this.say(error.message, true));
+    const look = () => this.lookNow().catch((error) => this.failed("source", error));
     this.settling = window.setTimeout(() => void look(), SETTLE_MS);
+  }
+  lost(isGone) {
+    this.said.about("server", isGone ? text("noAnswer") : "");
+    if (!isGone) this.sources = null;
   }
   async lookNow() {
     if (!this.root.isConnected) return;
@@ -1257,17 +1455,17 @@ var Panel = class {
     const found = await sourcesOf(this.node);
     if (found === null || found === "run") {
       this.sources = null;
-      if (found) this.sayToRun();
-      else this.say(text("connectSource"));
+      this.said.about("picture");
+      this.said.about("source", ...found ? this.toRun() : [text("connectSource")]);
       return;
     }
+    this.said.about("source");
     if (!this.sources) void this.named.refresh();
     const isNew = JSON.stringify(found) !== JSON.stringify(this.sources);
     this.sources = found;
     this.rows.refresh();
-    if (!isNew && !this.failed) return;
-    this.say(text("loading"));
-    this.want();
+    if (isNew) this.said.tell(text("loading"));
+    if (isNew || this.said.isWrong("picture") || this.said.isWrong("server")) this.want();
   }
   /** A preset and words that came with the workflow become sliders, which say the same. */
   async unfold() {
@@ -1340,27 +1538,36 @@ var Panel = class {
     const like = LIKE.map((name) => [name, otherWidget(this.node, name)?.value]);
     const values = { ...this.values.values(), ...Object.fromEntries(like) };
     this.root.setAttribute("aria-busy", "true");
-    this.newest.want({ ...this.sources, values, view });
+    const source = { ...this.sources.source, at_s: this.film.at_s };
+    this.newest.want({ ...this.sources, source, values, view });
   }
   ask(asked) {
-    const sender = `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
-    return askPicture(ROUTE, { ...asked, sender, side_px: SIDE_PX2 });
+    return askPicture(ROUTE, { ...asked, sender: senderOf(this.node), side_px: SIDE_PX2 });
   }
   async show({ jpeg, about }, { source, view }) {
-    this.failed = false;
-    const { handles, note } = about;
+    const { handles, note, film } = about;
     this.face.show(await createImageBitmap(jpeg), view === "face" ? handles : null);
-    this.say(note);
+    this.film.show(film);
+    this.said.about("server");
+    this.said.about("picture");
+    this.said.tell(note);
     void this.showPeople(source);
+  }
+  failed(topic, error) {
+    const isGone = error instanceof ServerError && !error.answered;
+    this.said.about(isGone ? "server" : topic, error.message);
   }
   /** The faces of a picture that shows several, to choose one. */
   async showPeople(source) {
-    const key = JSON.stringify({ ...source, face_index: 0 });
+    const key = JSON.stringify({ ...source, face_index: 0, at_s: 0 });
     if (key !== this.peopleOf) {
       this.peopleOf = key;
       this.people.replaceChildren();
-      const { faces } = await askJson("faces", source).catch(() => ({ faces: [] }));
-      if (key !== this.peopleOf || faces.length < 2) return;
+      const { faces } = await askJson("faces", source).catch(() => {
+        this.peopleOf = "";
+        return { faces: [] };
+      });
+      if (key !== this.peopleOf || faces.length < 2 && source.face_index < faces.length) return;
       faces.forEach((jpeg, index) => {
         const name = text("chooseFace", index + 1, faces.length);
         const image = element("img");
@@ -1387,7 +1594,7 @@ var Panel = class {
       const { controls } = await askJson("random", { seed });
       this.change(() => this.values.set({ ...this.values.rest(), ...controls }));
     } catch (error) {
-      this.say(String(error.message), true);
+      this.failed("picture", error);
     }
   }
   async copy() {
@@ -1398,7 +1605,7 @@ var Panel = class {
     const read = await navigator.clipboard?.readText().catch(() => "");
     this.change(() => {
       const found = this.values.fromText(read ?? "") || this.values.fromText(CLIPBOARD.text);
-      if (!found) this.say(text("nothingToPaste"), true);
+      if (!found) this.said.tell(text("nothingToPaste"));
     });
   }
   key(event) {
@@ -1414,19 +1621,14 @@ var Panel = class {
     event.preventDefault();
     run();
   }
-  say(sentence, wrong = false) {
-    this.said.textContent = sentence;
-    this.said.classList.toggle("lps-wrong", wrong);
-  }
-  sayToRun() {
-    this.say(`${text("runOnce")} `);
+  toRun() {
     const button = element("button", "", text("run"));
     button.type = "button";
     button.addEventListener("click", () => {
       const [id] = idsOf(this.node);
       if (id) void runNode(id);
     });
-    this.said.append(button);
+    return [`${text("runOnce")} `, button];
   }
 };
 var CLIPBOARD = { text: "" };
@@ -1469,6 +1671,311 @@ function setup2() {
 }
 register({ name: "LivePortraitSuite.StatusText", setup: setup2 });
 
+// src/timeline_lines.ts
+var DECIMALS = 4;
+var SEGMENT_WORDS = ["from", "to", "for", "speed", "blend", "region", "then"];
+var SEGMENT_REST = { from: 0, speed: 1, blend: 0, region: "all", then: "hold" };
+function rounded(value) {
+  return Number(value.toFixed(DECIMALS)) + 0;
+}
+function plain(value) {
+  return String(rounded(value));
+}
+function segmentWords(segment) {
+  const words = ["play", String(segment.motion)];
+  for (const name of SEGMENT_WORDS) {
+    const value = segment[name];
+    if (value === null || value === SEGMENT_REST[name]) continue;
+    words.push(name, typeof value === "number" ? plain(value) : value);
+  }
+  return words.join(" ");
+}
+function easingWords(easing) {
+  if (Array.isArray(easing)) return ` bezier ${easing.map(plain).join(" ")}`;
+  return easing === "smooth" ? "" : ` ${easing}`;
+}
+function item(name, { v, easing }) {
+  return `${name.replace(/_deg$/, "")} ${plain(v)}${easingWords(easing)}`;
+}
+function thingsOf({ lanes, segments }) {
+  const said = segments.filter((segment) => !segment.implied);
+  const things = said.map((one) => ({ t: one.at, said: segmentWords(one), line: one.number }));
+  for (const lane of lanes) {
+    for (const of of lane.keys) {
+      lane.names.forEach((name, side) => {
+        things.push({ t: of.t, said: item(name, of), line: of.lines[side] ?? null, key: { of, lane, name } });
+      });
+    }
+  }
+  return things;
+}
+function byLine(things) {
+  const found = /* @__PURE__ */ new Map();
+  for (const thing of things) {
+    if (thing.line !== null) found.set(thing.line, [...found.get(thing.line) ?? [], thing]);
+  }
+  return found;
+}
+function lineOf(things) {
+  const items = [];
+  for (const { said, key } of things) {
+    const sides = key ? things.filter((one) => one.key?.of === key.of).map((one) => one.key?.name) : [];
+    if (!key || sides.length < 2) items.push(said);
+    else if (sides[0] === key.name) items.push(item(stemOf(key.name), key.of));
+  }
+  return `${plain(things[0]?.t ?? 0)} ${items.join("; ")}`;
+}
+function marks(things) {
+  return things.map(({ t, said }) => `${plain(t)} ${said}`).sort().join("\n");
+}
+var Unchanged = class {
+  constructor(written, wanted, now) {
+    this.written = written;
+    this.now = now;
+    this.before = thingsOf(written);
+    this.linesBefore = byLine(this.before);
+    this.lines = byLine(now);
+    const { stated, lines } = written;
+    const asBefore = wanted.stated.length_s !== null && wanted.stated.fps === stated.fps;
+    this.commands = asBefore && lines.commands.every((line) => this.same(line));
+    this.noteChanged();
+  }
+  written;
+  now;
+  before;
+  linesBefore;
+  lines;
+  changed = /* @__PURE__ */ new Set();
+  /** Whether the lines of commands can stay. */
+  commands;
+  /** Whether a line can stay as it is. */
+  says(line) {
+    const { events, rests, commands } = this.written.lines;
+    if (commands.includes(line)) return this.commands;
+    if (events[line]?.some((name) => this.changed.has(name))) return false;
+    const at = rests[line];
+    return (at === void 0 || this.rests(at)) && this.same(line);
+  }
+  /** Take note of the controls whose events no longer find what they found. */
+  noteChanged() {
+    const { events, rested } = this.written.lines;
+    for (const name of new Set(Object.values(events).flat())) {
+      if (this.marksOf(this.before, name) !== this.marksOf(this.now, name)) this.changed.add(name);
+    }
+    const made = [...Object.entries(events), ...Object.entries(rested)];
+    for (let count = -1; count !== this.changed.size; ) {
+      count = this.changed.size;
+      for (const [line, names] of made) {
+        if (!this.says(Number(line))) for (const name of names) this.changed.add(name);
+      }
+    }
+  }
+  same(line) {
+    return marks(this.lines.get(line) ?? []) === marks(this.linesBefore.get(line) ?? []);
+  }
+  marksOf(things, name) {
+    return marks(things.filter(({ key }) => key?.name === name));
+  }
+  /** A rest gives each control that has keys elsewhere one at its time, where there is none. */
+  rests(at) {
+    const [now, before2] = [this.moved(this.now), this.moved(this.before)];
+    if (now.size !== before2.size || [...now].some((name) => !before2.has(name))) return false;
+    const here = new Set(this.now.filter(({ t }) => t === at).map(({ key }) => key?.name));
+    return [...now].every((name) => here.has(name));
+  }
+  /** Controls with keys that no rest has made. */
+  moved(things) {
+    const { rested } = this.written.lines;
+    const isRest = ({ line, key }) => rested[line ?? 0]?.includes(key?.name ?? "");
+    return new Set(things.flatMap((thing) => thing.key && !isRest(thing) ? [thing.key.name] : []));
+  }
+};
+
+// src/timeline_writer.ts
+var LINE_END = /\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/;
+var SETTINGS2 = ["length", "fps", "loop"];
+function split(line) {
+  const said = (line.split("#", 1)[0] ?? "").trimEnd();
+  return [said, line.includes("#") ? line.slice(said.length) : ""];
+}
+function settingLine(stated, name) {
+  if (name === "loop") return stated.loop ? "loop" : null;
+  if (name === "fps") return stated.fps === null ? null : `fps ${stated.fps}`;
+  return stated.length_s === null ? null : `length ${plain(stated.length_s)}`;
+}
+var Draft = class {
+  constructor(order) {
+    this.order = order;
+  }
+  order;
+  entries = [];
+  /** Write what an entry says anew; its comment stays. */
+  rewrite(entry) {
+    entry.things.sort((one, other) => this.order(one) - this.order(other));
+    entry.text = lineOf(entry.things) + split(entry.text)[1];
+  }
+  /** Add keys of one time, to a line that stands there or as a line of their own. */
+  place(things) {
+    const t = things[0]?.t ?? 0;
+    const there = this.entries.find((entry2) => entry2.open && entry2.t === t);
+    const entry = there ?? { text: "", kind: "keys", t, open: true, things: [] };
+    entry.things.push(...things);
+    this.rewrite(entry);
+    if (!there) this.entries.splice(this.spotFor(t), 0, entry);
+  }
+  /** Take an entry, with the comments right above it, to where its time is now. */
+  move(entry) {
+    const at = this.entries.indexOf(entry);
+    const timed = (found) => found.kind === "keys";
+    const before2 = this.entries.slice(0, at).findLast(timed)?.t ?? -Infinity;
+    const after = this.entries.slice(at + 1).find(timed)?.t ?? Infinity;
+    if (entry.kind !== "keys" || before2 <= entry.t && entry.t <= after) return;
+    const top = this.above(at);
+    const block = this.entries.splice(top, at + 1 - top);
+    this.entries.splice(this.spotFor(entry.t), 0, ...block);
+  }
+  /** Add a setting below the others, or above all that is said. */
+  set(text2) {
+    const last = this.entries.findLastIndex(({ kind }) => kind === "setting");
+    const first = this.entries.findIndex(({ kind }) => kind !== "other");
+    const spot = last >= 0 ? last + 1 : first >= 0 ? this.above(first) : this.entries.length;
+    this.entries.splice(spot, 0, { text: text2, kind: "setting", t: 0, open: false, things: [] });
+  }
+  /** Add a segment below another line, or above the keys. */
+  play(thing, below) {
+    const entry = { text: "", kind: "segment", t: thing.t, open: false, things: [thing] };
+    this.rewrite(entry);
+    const keys = this.entries.findIndex(({ kind }) => kind === "keys");
+    const spot = keys >= 0 ? this.above(keys) : this.entries.length;
+    this.entries.splice(below ? this.entries.indexOf(below) + 1 : spot, 0, entry);
+    return entry;
+  }
+  lastSegment() {
+    return this.entries.findLast(({ things }) => things.some(({ key }) => !key));
+  }
+  /** Where a line of keys of a time is to stand. */
+  spotFor(t) {
+    const after = this.entries.findIndex((one) => one.kind === "keys" && one.t > t);
+    return after >= 0 ? this.above(after) : this.entries.findLastIndex(({ kind }) => kind !== "other") + 1;
+  }
+  /** The first of the comments that stand right above an entry. */
+  above(at) {
+    let top = at;
+    while (this.entries[top - 1]?.kind === "other" && this.entries[top - 1]?.text.trim()) top -= 1;
+    return top;
+  }
+};
+var Change = class {
+  constructor(written, wanted) {
+    this.written = written;
+    this.wanted = wanted;
+    this.now = thingsOf(wanted);
+    this.lines = byLine(this.now);
+    this.unchanged = new Unchanged(written, wanted, this.now);
+    this.linesBefore = byLine(this.unchanged.before);
+    const order = new Map(this.now.map((thing, index) => [thing, index]));
+    this.draft = new Draft((thing) => order.get(thing) ?? 0);
+  }
+  written;
+  wanted;
+  now;
+  lines;
+  linesBefore;
+  unchanged;
+  draft;
+  /** Things that have left their lines, and the lines. */
+  loose = [];
+  moved = [];
+  text() {
+    const lines = this.written.text.split(LINE_END);
+    if (lines.at(-1) === "") lines.pop();
+    const settings = /* @__PURE__ */ new Map();
+    for (const name of SETTINGS2) {
+      for (const line of this.written.lines.settings[name]) settings.set(line, name);
+    }
+    lines.forEach((text2, index) => {
+      const setting = settings.get(index + 1);
+      if (setting) this.setting(text2, index + 1, setting);
+      else this.line(text2, index + 1);
+    });
+    this.settle();
+    return this.draft.entries.map(({ text: text2 }) => `${text2}
+`).join("");
+  }
+  setting(text2, number2, name) {
+    const wanted = settingLine(this.wanted.stated, name);
+    const isLast = this.written.lines.settings[name].at(-1) === number2;
+    if (wanted === settingLine(this.written.stated, name)) this.keep(text2, "setting");
+    else if (wanted === null || !isLast) this.comment(text2);
+    else this.keep(wanted + split(text2)[1], "setting");
+  }
+  keep(text2, kind) {
+    this.draft.entries.push({ text: text2, kind, t: 0, open: false, things: [] });
+  }
+  /** What is left of a line that says nothing more. */
+  comment(text2) {
+    const comment = split(text2)[1].trim();
+    if (comment) this.keep(comment, "other");
+  }
+  line(text2, number2) {
+    const { events, rests, commands } = this.written.lines;
+    const depends = number2 in events || number2 in rests || commands.includes(number2);
+    const before2 = this.linesBefore.get(number2) ?? [];
+    if (!before2.length && !depends) {
+      this.keep(text2, "other");
+      return;
+    }
+    const isSegment = before2.length > 0 && before2.every(({ key }) => !key);
+    const kind = isSegment ? "segment" : "keys";
+    const t = before2.length ? Math.min(...before2.map((one) => one.t)) : rests[number2] ?? 0;
+    const sinks = !this.unchanged.commands && commands.length > 0 && !commands.includes(number2);
+    const all = this.lines.get(number2) ?? [];
+    const sunk = sinks ? all.filter(({ key }) => !key) : [];
+    if (this.unchanged.says(number2) && !sunk.length) {
+      this.draft.entries.push({ text: text2, kind, t, open: !depends && !isSegment, things: [...all] });
+      return;
+    }
+    this.loose.push(...sunk.map((thing) => ({ thing })));
+    const things = all.filter((thing) => !sunk.includes(thing));
+    if (!things.length) {
+      this.comment(text2);
+      return;
+    }
+    const stays = things.some((one) => one.t === t) ? t : Math.min(...things.map((one) => one.t));
+    const here = things.filter((one) => one.t === stays);
+    const entry = { text: text2, kind, t: stays, open: here.some(({ key }) => key), things: here };
+    this.draft.rewrite(entry);
+    this.draft.entries.push(entry);
+    if (stays !== t && before2.every(({ key }) => key)) this.moved.push(entry);
+    this.loose.push(...things.filter((one) => one.t !== stays).map((thing) => ({ thing, left: entry })));
+  }
+  /** Give everything a line that has none yet. */
+  settle() {
+    for (const entry of this.moved) this.draft.move(entry);
+    for (const name of SETTINGS2) {
+      const wanted = settingLine(this.wanted.stated, name);
+      const isNew = wanted !== settingLine(this.written.stated, name);
+      const isLost = name === "length" && !this.unchanged.commands;
+      if (wanted && !this.written.lines.settings[name].length && (isNew || isLost)) this.draft.set(wanted);
+    }
+    this.loose.push(...this.now.filter(({ line }) => line === null).map((thing) => ({ thing })));
+    const lowest = /* @__PURE__ */ new Map();
+    for (const { thing, left } of this.loose) {
+      if (thing.key) continue;
+      const below = left ? lowest.get(left) ?? left : this.draft.lastSegment();
+      const entry = this.draft.play(thing, below);
+      if (left) lowest.set(left, entry);
+    }
+    const times = new Set(this.loose.flatMap(({ thing }) => thing.key ? [thing.t] : []));
+    for (const t of [...times].sort((one, other) => one - other)) {
+      this.draft.place(this.loose.flatMap(({ thing }) => thing.key && thing.t === t ? [thing] : []));
+    }
+  }
+};
+function textOf2(written, wanted) {
+  return new Change(written, wanted).text();
+}
+
 // src/timeline_model.ts
 var EASINGS = ["smooth", "linear", "hold", "ease", "ease-in", "ease-out"];
 var HANDLES = {
@@ -1478,68 +1985,63 @@ var HANDLES = {
 };
 var STRAIGHT = [1 / 3, 1 / 3, 2 / 3, 2 / 3];
 var ORDER = Object.values(GROUPS).flat();
-var DECIMALS = 4;
+var NOTHING = {
+  text: "",
+  stated: { length_s: null, fps: null, loop: false },
+  lines: { settings: { length: [], fps: [], loop: [] }, events: {}, rests: {}, rested: {}, commands: [] },
+  lanes: [],
+  segments: []
+};
 function handlesOf(easing) {
   return Array.isArray(easing) ? easing : HANDLES[easing] ?? STRAIGHT;
 }
-function plain(value) {
-  return String(Number(value.toFixed(DECIMALS)) + 0);
+function valueAt(points, t) {
+  const after = points.findIndex(([at]) => at > t);
+  const [first, last] = [points[after - 1], points[after]];
+  if (!first || !last) return (after === 0 ? points[0] : points.at(-1))?.[1];
+  return first[1] + (t - first[0]) / (last[0] - first[0]) * (last[1] - first[1]);
 }
 function sameKeys(one, other) {
-  return JSON.stringify(one.keys) === JSON.stringify(other.keys);
+  const told = ({ keys }) => JSON.stringify(keys.map(({ t, v, easing }) => [t, v, easing]));
+  return told(one) === told(other);
 }
 function groupOf(lane) {
   const [name = ""] = lane.names;
   return Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(name)) ?? "";
 }
+function lanesOf(tracks) {
+  return Object.entries(tracks.lanes).map(([name, { keys }]) => ({
+    names: [name],
+    keys: keys.map(([t, v, easing, line]) => ({ t, v, easing, lines: [line] }))
+  }));
+}
 var TimelineModel = class {
   lanes = [];
   segments = [];
-  stated = { length_s: null, fps: null, loop: false };
+  stated = { ...NOTHING.stated };
   /** Names without a side whose sides have lanes of their own, though they do the same. */
   apart = /* @__PURE__ */ new Set();
-  /** Take over what the server read. */
-  read(tracks) {
-    this.stated = { ...tracks.stated };
-    this.segments = tracks.segments.map((segment) => ({ ...segment }));
-    const own = Object.entries(tracks.lanes).map(([name, { keys }]) => ({
-      names: [name],
-      keys: keys.map(([t, v, easing]) => ({ t, v, easing }))
-    }));
+  written = NOTHING;
+  /** Take over what the server read in a text. */
+  read(tracks, text2) {
+    const copies = () => tracks.segments.map((segment) => ({ ...segment }));
+    const { stated, lines } = tracks;
+    this.written = { text: text2, stated: { ...stated }, lines, lanes: lanesOf(tracks), segments: copies() };
+    this.stated = { ...stated };
+    this.segments = copies();
     this.lanes = [];
-    for (const lane of own) {
+    for (const lane of lanesOf(tracks)) {
       const [name = ""] = lane.names;
       const left = this.lanes.find((one) => one.names[0] === oppositeOf(name));
       const together = left && !this.apart.has(stemOf(name)) && sameKeys(left, lane);
-      if (together) left.names.push(name);
+      if (together) this.join(left, lane);
       else this.lanes.push(lane);
     }
     this.sort();
   }
   /** The text that says all of this. */
   text() {
-    const { length_s, fps, loop } = this.stated;
-    const lines = length_s === null ? [] : [`length ${plain(length_s)}`];
-    if (fps !== null) lines.push(`fps ${fps}`);
-    if (loop) lines.push("loop");
-    lines.push(...this.segments.map((segment) => segment.line));
-    const moments = /* @__PURE__ */ new Map();
-    for (const lane of this.lanes) {
-      for (const key of lane.keys) {
-        const items = moments.get(key.t) ?? [];
-        moments.set(key.t, [...items, this.item(lane, key)]);
-      }
-    }
-    const times = [...moments.keys()].sort((one, other) => one - other);
-    lines.push(...times.map((t) => `${plain(t)} ${moments.get(t)?.join("; ")}`));
-    return lines.map((line) => `${line}
-`).join("");
-  }
-  item(lane, { v, easing }) {
-    const [name = ""] = lane.names;
-    const shown = (lane.names.length > 1 ? stemOf(name) : name).replace(/_deg$/, "");
-    const way = Array.isArray(easing) ? ` bezier ${easing.map(plain).join(" ")}` : ` ${easing}`;
-    return `${shown} ${plain(v)}${easing === "smooth" ? "" : way}`;
+    return textOf2(this.written, this);
   }
   /** The lane of a control and its other side, made where there is none. */
   laneOf(name) {
@@ -1554,17 +2056,16 @@ var TimelineModel = class {
   }
   /** Set a key; one that stands at its time gets the value. */
   put(lane, t, v, easing = "smooth") {
-    const at = Number(t.toFixed(DECIMALS));
-    const value = Number(v.toFixed(DECIMALS));
+    const at = rounded(t);
     let key = lane.keys.find((one) => one.t === at);
-    if (key) key.v = value;
-    else lane.keys.push(key = { t: at, v: value, easing });
+    if (key) key.v = rounded(v);
+    else lane.keys.push(key = { t: at, v: rounded(v), easing, lines: lane.names.map(() => null) });
     lane.keys.sort((one, other) => one.t - other.t);
     return key;
   }
   /** Move a key in time, unless another one stands there; gives whether it was moved. */
   moveKey(lane, key, t) {
-    const at = Number(Math.max(0, t).toFixed(DECIMALS));
+    const at = rounded(Math.max(0, t));
     if (lane.keys.some((other) => other !== key && other.t === at)) return false;
     key.t = at;
     lane.keys.sort((one, other) => one.t - other.t);
@@ -1578,24 +2079,51 @@ var TimelineModel = class {
   /** Give both sides of a lane lanes of their own, or bring them together again. */
   split(lane) {
     const [name = "", other] = lane.names;
+    const opposite = oppositeOf(name);
     if (other) {
       this.apart.add(stemOf(name));
+      const keys = lane.keys.map((key) => ({ ...key, lines: key.lines.slice(1) }));
+      for (const key of lane.keys) key.lines.length = 1;
       lane.names = [name];
-      this.lanes.push({ names: [other], keys: lane.keys.map((key) => ({ ...key })) });
-    } else {
+      this.lanes.push({ names: [other], keys });
+    } else if (opposite) {
       this.apart.delete(stemOf(name));
-      const opposite = oppositeOf(name);
       this.lanes = this.lanes.filter((one) => one.names[0] !== opposite);
-      if (opposite) lane.names = [name, opposite].sort();
+      const isLeft = ORDER.indexOf(name) < ORDER.indexOf(opposite);
+      lane.names = isLeft ? [name, opposite] : [opposite, name];
+      for (const key of lane.keys) key.lines = isLeft ? [...key.lines, null] : [null, ...key.lines];
     }
     this.sort();
   }
   /** Move a segment in time. */
   moveSegment(segment, t) {
-    const at = Number(Math.max(0, t).toFixed(DECIMALS));
-    if (segment.end !== null) segment.end += at - segment.at;
-    segment.at = at;
-    segment.line = segment.line.replace(/^\S+/, plain(at));
+    const at = rounded(Math.max(0, t));
+    const by = at - segment.at;
+    this.setSegment(segment, { at, end: segment.end === null ? null : segment.end + by });
+  }
+  /** Change what is said of a segment; what was played without a line gets one. */
+  setSegment(segment, change) {
+    for (const one of this.segments) one.implied = false;
+    Object.assign(segment, change);
+  }
+  /** Lay a motion over the others, from a time on. */
+  addSegment(motion, at) {
+    const rest = { from: 0, to: null, for: null, speed: 1, blend: 0, region: "all", then: "hold" };
+    const added = { motion, at: rounded(at), ...rest, end: null, number: null, implied: false };
+    this.segments.push(added);
+    this.setSegment(added, {});
+    return added;
+  }
+  /** Take a segment out; the last one stays, as without any all motions are played. */
+  removeSegment(segment) {
+    if (this.segments.length < 2) return false;
+    this.segments = this.segments.filter((one) => one !== segment);
+    for (const one of this.segments) one.implied = false;
+    return true;
+  }
+  join(left, right) {
+    left.names.push(...right.names);
+    left.keys.forEach((key, index) => key.lines.push(...right.keys[index]?.lines ?? []));
   }
   sort() {
     const place = (lane) => ORDER.indexOf(lane.names[0] ?? "");
@@ -1674,7 +2202,7 @@ function handlesAt(scene, row, lane, key) {
 function beforeOf(scene, lane, key) {
   const index = lane.keys.indexOf(key);
   if (index > 0) return lane.keys[index - 1] ?? null;
-  return key.t > 0 ? { t: 0, v: rangeOf(scene.tracks, lane)[1], easing: "smooth" } : null;
+  return key.t > 0 ? { t: 0, v: rangeOf(scene.tracks, lane)[1], easing: "smooth", lines: [] } : null;
 }
 function coloursOf(canvas) {
   const style = getComputedStyle(canvas);
@@ -1726,7 +2254,8 @@ function stroke(context, colour, width, points) {
   context.stroke();
 }
 function paintLabel(context, scene, row, colours) {
-  const chosen = row.kind === "lane" && row.lane === scene.chosen.lane;
+  const { lane, segment } = scene.chosen;
+  const chosen = row.kind === "lane" ? row.lane === lane : row.kind === "segment" && row.segment === segment;
   if (row.kind === "group" || chosen) {
     context.fillStyle = row.kind === "group" ? colours.line : colours.back;
     context.globalAlpha = row.kind === "group" ? 0.35 : 1;
@@ -1742,10 +2271,10 @@ function paintLabel(context, scene, row, colours) {
 function labelOf(row) {
   if (row.kind === "lane") return titleOf(row.lane);
   if (row.kind === "group") return text(`group.${row.group}`);
-  return row.kind === "segment" ? motionTitle(row.segment) : text("timeline.sound");
+  return row.kind === "segment" ? segmentTitle(row.segment) : text("timeline.sound");
 }
-function motionTitle(segment) {
-  return text("timeline.motion", /play (\d+)/.exec(segment.line)?.[1] ?? "");
+function segmentTitle({ motion }) {
+  return motion ? text("timeline.motion", motion) : text("timeline.atRest");
 }
 function paintRuler(context, scene, colours) {
   const step = TICKS_S.find((each) => each * scene.scale >= TICK_PX) ?? 600;
@@ -1763,10 +2292,9 @@ function paintRuler(context, scene, colours) {
   context.globalAlpha = 1;
 }
 function paintSound(context, scene, row, colours) {
-  const { peaks, sound_s } = scene.tracks;
+  const { peaks, peak_s: each } = scene.tracks;
   const middle = row.top + row.height / 2;
   context.fillStyle = colours.faint;
-  const each = (sound_s ?? 0) / peaks.length;
   peaks.forEach((peak, index) => {
     const x = xOf(scene, index * each);
     const half = Math.max(0.5, peak * (row.height - 4) / 2);
@@ -1778,11 +2306,11 @@ function paintSegment(context, scene, row, colours) {
   const from = xOf(scene, row.segment.at);
   const to = xOf(scene, Math.min(row.segment.end ?? Infinity, scene.tracks.length_s));
   context.fillStyle = colours.accent;
-  context.globalAlpha = 0.35;
+  context.globalAlpha = row.segment === scene.chosen.segment ? 0.8 : 0.35;
   context.fillRect(from, row.top + 3, Math.max(4, to - from), row.height - 6);
   context.globalAlpha = 1;
   context.fillStyle = colours.text;
-  context.fillText(row.segment.line.replace(/^\S+ /, ""), from + 4, row.top + row.height / 2, Math.max(8, to - from - 8));
+  context.fillText(segmentWords(row.segment), from + 4, row.top + row.height / 2, Math.max(8, to - from - 8));
 }
 function paintGroup(context, scene, row, colours) {
   if (row.kind !== "group") return;
@@ -1797,11 +2325,8 @@ function paintLane(context, scene, row, colours) {
   const { chosen, tracks } = scene;
   const rest = yOf(scene, row, lane, rangeOf(tracks, lane)[1]);
   stroke(context, colours.line, 0.5, [[LABELS_PX, rest], [scene.width, rest]]);
-  const values = tracks.lanes[lane.names[0] ?? ""]?.values ?? [];
-  const points = values.map((value, frame) => [
-    xOf(scene, frame / tracks.fps),
-    yOf(scene, row, lane, value)
-  ]);
+  const curve = tracks.lanes[lane.names[0] ?? ""]?.points ?? [];
+  const points = curve.map(([t, value]) => [xOf(scene, t), yOf(scene, row, lane, value)]);
   stroke(context, lane === chosen.lane ? colours.accent : colours.faint, 1.5, points);
   if (chosen.key && lane === chosen.lane) paintHandles(context, scene, row, chosen.key, colours);
   for (const key of lane.keys) {
@@ -1878,6 +2403,147 @@ function number(name) {
   input.title = text(name);
   input.setAttribute("aria-label", text(name));
   return input;
+}
+
+// src/timeline_keyboard.ts
+var FAR_FRAMES = 10;
+var VALUE_STEPS = 40;
+var TimelineKeyboard = class {
+  constructor(view, does) {
+    this.view = view;
+    this.does = does;
+  }
+  view;
+  does;
+  /** A key pressed on the lanes; whether it does something there. */
+  press(event) {
+    const fps = this.view.tracks?.fps ?? 25;
+    const frames = (event.shiftKey ? FAR_FRAMES : 1) / fps;
+    const sideways = { ArrowLeft: -frames, ArrowRight: frames }[event.key];
+    const upwards = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (sideways !== void 0) this.sideways(sideways, event.altKey, fps);
+    else if (upwards !== void 0) this.upwards(upwards, event.altKey);
+    else return this.plain(event.key);
+    return true;
+  }
+  plain(key) {
+    const does = {
+      "[": () => this.nextKey(-1),
+      "]": () => this.nextKey(1),
+      Home: () => this.view.goTo(0),
+      End: () => this.view.goTo(Infinity),
+      " ": () => this.does.play(),
+      Enter: () => this.does.addKey(),
+      Delete: () => this.does.remove(),
+      Backspace: () => this.does.remove(),
+      "+": () => this.view.zoom(1),
+      "-": () => this.view.zoom(-1)
+    };
+    does[key]?.();
+    return key in does;
+  }
+  sideways(seconds, moves, fps) {
+    const { key, segment } = this.view.chosen;
+    const frame = (t) => Math.round((t + seconds) * fps) / fps;
+    if (!moves || !(key || segment)) this.view.goTo(this.view.now + seconds);
+    else if (key) this.does.setKey({ t: frame(key.t) });
+    else if (segment) this.does.setSegment({ at: Math.max(0, frame(segment.at)) });
+    if (moves) this.tell();
+  }
+  upwards(step, moves) {
+    const { lane, key } = this.view.chosen;
+    if (!moves || !lane || !key || !this.view.tracks) {
+      this.walk(-step);
+      return;
+    }
+    const [low, , high] = rangeOf(this.view.tracks, lane);
+    this.does.setKey({ v: key.v + step * (high - low) / VALUE_STEPS });
+    this.tell();
+  }
+  /** Choose the segment or the lane above or below. */
+  walk(step) {
+    const { segments, lanes } = this.view.model;
+    const rows = [...segments, ...lanes];
+    const now = this.view.chosen.segment ?? this.view.chosen.lane;
+    const at = now ? rows.indexOf(now) : step > 0 ? -1 : 0;
+    const row = rows[(at + step + rows.length) % rows.length];
+    if (!row) return;
+    if ("names" in row) this.view.choose(row, null);
+    else this.view.choose(null, null, row);
+    this.tell();
+  }
+  /** Choose the next key of the lane, and look at its time. */
+  nextKey(step) {
+    const { lane, key } = this.view.chosen;
+    if (!lane) return;
+    const at = key ? lane.keys.indexOf(key) : step > 0 ? -1 : 0;
+    const next = lane.keys[(at + step + lane.keys.length) % lane.keys.length];
+    if (!next) return;
+    this.view.choose(lane, next);
+    this.tell();
+    this.view.goTo(next.t);
+  }
+  tell() {
+    const { lane, key, segment } = this.view.chosen;
+    if (segment) this.does.tell(text("timeline.segmentAt", segmentTitle(segment), segment.at));
+    if (lane) this.does.tell(`${titleOf(lane)} ${key ? placeOf(lane, key) : ""}`.trim());
+  }
+};
+function placeOf(lane, key) {
+  return text("timeline.keyOf", lane.keys.indexOf(key) + 1, lane.keys.length, key.t, key.v);
+}
+
+// src/timeline_segment_row.ts
+var NUMBERS = ["at", "from", "to", "for", "speed", "blend"];
+var REGIONS = ["all", "expression", "pose", "lip", "eyes"];
+var WAYS = ["hold", "loop", "bounce"];
+var LEAST_SPEED = 0.01;
+var SegmentRow = class {
+  root = element("div", "lps-row lps-key lps-segment");
+  title = element("span");
+  numbers = /* @__PURE__ */ new Map();
+  region = choice("region", REGIONS);
+  then = choice("then", WAYS);
+  /** `change` is called with what an input sets. */
+  constructor(change) {
+    this.root.append(this.title);
+    for (const name of NUMBERS) {
+      const input = element("input");
+      const least = name === "speed" ? LEAST_SPEED : 0;
+      Object.assign(input, { type: "number", min: String(least), step: name === "speed" ? "0.1" : "0.04" });
+      input.setAttribute("aria-label", text(`segment.${name}.long`));
+      input.title = text(`segment.${name}.long`);
+      if (name === "to" || name === "for") input.placeholder = text("timeline.auto");
+      input.addEventListener("change", () => {
+        const isOpen = input.value === "" && input.placeholder !== "";
+        const value = Number(input.value || (name === "speed" ? 1 : 0));
+        if (isOpen) change({ [name]: null });
+        else if (Number.isFinite(value)) change({ [name]: Math.max(least, value) });
+      });
+      this.numbers.set(name, input);
+      this.root.append(element("label", "", text(`segment.${name}`), input));
+    }
+    this.region.addEventListener("change", () => change({ region: this.region.value }));
+    this.then.addEventListener("change", () => change({ then: this.then.value }));
+    this.root.append(this.region, this.then);
+    this.show(null);
+  }
+  /** Show a segment, or nothing. */
+  show(segment) {
+    this.root.hidden = !segment;
+    if (!segment) return;
+    this.title.textContent = segmentTitle(segment);
+    for (const [name, input] of this.numbers) input.value = segment[name] === null ? "" : String(segment[name]);
+    this.region.value = segment.region;
+    this.then.value = segment.then;
+  }
+};
+function choice(name, options) {
+  const select = element("select");
+  select.setAttribute("aria-label", text(`segment.${name}.long`));
+  select.title = text(`segment.${name}.long`);
+  for (const option of options) select.append(new Option(text(`segment.${name}.${option}`), option));
+  return select;
 }
 
 // src/timeline_steps.ts
@@ -1960,12 +2626,241 @@ var Player = class {
   }
 };
 
-// src/timeline_view.ts
+// src/timeline_tools.ts
+var ToolRow = class {
+  constructor(does) {
+    this.does = does;
+    this.play = iconButton("play", text("timeline.play"), () => does.play());
+    this.undo = iconButton("undo", text("undo"), () => does.step(false));
+    this.redo = iconButton("redo", text("redo"), () => does.step(true));
+    this.loop = iconButton("loop", text("timeline.loop"), () => does.setLoop());
+    this.text = iconButton("text", text("timeline.text"), () => this.showText(!this.isText));
+    this.text.setAttribute("aria-pressed", "false");
+    this.playing(false);
+    this.buildMenu();
+    this.buildLength();
+    this.root.append(
+      this.play,
+      this.undo,
+      this.redo,
+      this.menu,
+      iconButton("addKey", text("timeline.addKey"), () => does.addKey()),
+      iconButton("removeKey", text("timeline.removeKey"), () => does.remove()),
+      iconButton("link", text("timeline.split"), () => does.split()),
+      iconButton("zoomOut", text("timeline.zoomOut"), () => does.zoom(-2)),
+      iconButton("fit", text("timeline.fit"), () => does.fit()),
+      iconButton("zoomIn", text("timeline.zoomIn"), () => does.zoom(2)),
+      this.length,
+      this.loop,
+      this.text
+    );
+  }
+  does;
+  root = element("div", "lps-row");
+  length = element("input");
+  menu = element("select");
+  motions = element("optgroup");
+  undo;
+  redo;
+  loop;
+  play;
+  text;
+  isText = false;
+  playing(isPlaying) {
+    this.play.setAttribute("aria-pressed", String(isPlaying));
+  }
+  /** Show the text instead of the lanes, or the lanes again. */
+  showText(shown) {
+    this.isText = shown;
+    this.text.setAttribute("aria-pressed", String(shown));
+    this.does.showText(shown);
+  }
+  refresh(stated, canUndo, canRedo) {
+    this.undo.disabled = !canUndo;
+    this.redo.disabled = !canRedo;
+    this.loop.setAttribute("aria-pressed", String(stated.loop));
+    if (document.activeElement === this.length) return;
+    this.length.value = stated.length_s === null ? "" : String(stated.length_s);
+  }
+  buildLength() {
+    const { length } = this;
+    Object.assign(length, { type: "number", min: "0.1", step: "0.1", title: text("timeline.length") });
+    length.setAttribute("aria-label", text("timeline.length"));
+    length.placeholder = text("timeline.auto");
+    length.addEventListener("change", () => this.does.setLength(length.value ? Number(length.value) : null));
+  }
+  buildMenu() {
+    const { menu, motions } = this;
+    menu.setAttribute("aria-label", text("timeline.addLane"));
+    menu.append(new Option(text("timeline.addLane"), ""), motions);
+    motions.label = text("timeline.motions");
+    motions.hidden = true;
+    for (const [group, names] of Object.entries(GROUPS)) {
+      const part = element("optgroup");
+      part.label = text(`group.${group}`);
+      for (const name of names) {
+        const isRight = oppositeOf(name) && name.includes("right");
+        if (!isRight) part.append(new Option(text(stemOf(name)), name));
+      }
+      menu.append(part);
+    }
+    const list = () => {
+      const numbers = [...Array(this.does.motions()).keys()].map((index) => index + 1);
+      motions.hidden = !numbers.length;
+      motions.replaceChildren(...numbers.map((number2) => new Option(text("timeline.motion", number2), String(number2))));
+    };
+    for (const event of ["pointerdown", "focus"]) menu.addEventListener(event, list);
+    menu.addEventListener("change", () => {
+      const number2 = Number(menu.value);
+      if (number2) this.does.addSegment(number2);
+      else if (menu.value) this.does.addKey(menu.value);
+      menu.value = "";
+    });
+  }
+};
+
+// src/timeline_drags.ts
 var REACH_PX = 8;
+var TOUCH_REACH_PX = 18;
+var EDGE_PX = 6;
+function reachOf(event) {
+  return event.pointerType === "touch" ? TOUCH_REACH_PX : REACH_PX;
+}
+var Drags = class {
+  constructor(view) {
+    this.view = view;
+  }
+  view;
+  /** What a drag from here moves; null where nothing lies there. */
+  of(scene, row, [x, y], event) {
+    const reach = reachOf(event);
+    if (!row || row.kind === "sound") return this.nothing();
+    if (row.kind === "segment") return this.segment(scene, row.segment, x, reach) ?? this.nothing();
+    if (row.kind === "group") {
+      const keys = scene.model.lanes.filter((lane) => groupOf(lane) === row.group).flatMap((lane) => lane.keys.map((key) => ({ lane, key }))).filter(({ key }) => Math.abs(xOf(scene, key.t) - x) <= reach);
+      return keys.length ? this.group(scene, keys, x) : this.nothing();
+    }
+    const found = this.handle(scene, row, x, y, reach) ?? this.key(scene, row, x, y, 2 * reach);
+    if (!found) this.view.choose(row.lane, null);
+    return found;
+  }
+  /** The last second at which a key or a segment can stand. */
+  most(scene) {
+    const { length_s, loop } = this.view.model.stated;
+    return length_s === null ? Infinity : length_s - (loop ? 1 / scene.tracks.fps : 0);
+  }
+  nothing() {
+    const { lane, segment } = this.view.chosen;
+    if (lane || segment) this.view.choose(null, null);
+    return null;
+  }
+  /** A time on a frame, or anywhere with Alt. */
+  frames(scene, t, event) {
+    const { fps } = scene.tracks;
+    return event.altKey ? t : Math.round(t * fps) / fps;
+  }
+  key(scene, row, x, y, reach) {
+    const { lane } = row;
+    const far = (key2) => Math.hypot(xOf(scene, key2.t) - x, yOf(scene, row, lane, key2.v) - y);
+    const key = [...lane.keys].sort((one, other) => far(one) - far(other))[0];
+    if (!key || far(key) > reach) return null;
+    this.view.choose(lane, key);
+    const { t, v } = key;
+    const perPx = valuePerPx(scene, row, lane);
+    const [low, , high] = rangeOf(scene.tracks, lane);
+    return ([toX, toY], event) => {
+      const along = event.shiftKey && Math.abs(toX - x) < Math.abs(toY - y) ? 0 : (toX - x) / scene.scale;
+      const up = event.shiftKey && along ? 0 : (y - toY) * perPx;
+      this.view.model.moveKey(lane, key, Math.min(this.most(scene), this.frames(scene, t + along, event)));
+      key.v = Number(Math.min(high, Math.max(low, v + up)).toFixed(2));
+      this.view.changed();
+    };
+  }
+  handle(scene, row, x, y, reach) {
+    const { lane, key } = this.view.chosen;
+    if (lane !== row.lane || !key) return null;
+    const places2 = handlesAt(scene, row, lane, key);
+    const index = places2.findIndex(([atX, atY]) => Math.hypot(atX - x, atY - y) <= reach);
+    const before2 = beforeOf(scene, lane, key);
+    if (index < 0 || !before2) return null;
+    const wide = (key.t - before2.t) * scene.scale;
+    const high = yOf(scene, row, lane, key.v) - yOf(scene, row, lane, before2.v);
+    return ([toX, toY]) => {
+      const handles = handlesOf(key.easing).map((part) => Number(part.toFixed(2)));
+      handles[2 * index] = Number(Math.min(1, Math.max(0, (toX - xOf(scene, before2.t)) / wide)).toFixed(2));
+      if (Math.abs(high) > 1) {
+        const share = (toY - yOf(scene, row, lane, before2.v)) / high;
+        handles[2 * index + 1] = Number(Math.min(2, Math.max(-1, share)).toFixed(2));
+      }
+      key.easing = handles;
+      this.view.changed();
+    };
+  }
+  group(scene, keys, x) {
+    const starts = keys.map(({ key }) => key.t);
+    return ([toX], event) => {
+      const along = (toX - x) / scene.scale;
+      keys.forEach(({ lane, key }, index) => {
+        const t = this.frames(scene, (starts[index] ?? 0) + along, event);
+        this.view.model.moveKey(lane, key, Math.min(this.most(scene), t));
+      });
+      this.view.changed();
+    };
+  }
+  /** A segment is moved, or one of its ends is. */
+  segment(scene, segment, x, reach) {
+    const left = xOf(scene, segment.at);
+    const right = xOf(scene, Math.min(segment.end ?? Infinity, scene.tracks.length_s));
+    if (x < left - reach || x > right + reach) return null;
+    this.view.choose(null, null, segment);
+    const { model } = this.view;
+    const { at, end } = segment;
+    const edge = Math.min(Math.max(EDGE_PX, reach - 2), (right - left) / 4);
+    const trims = segment.motion > 0 && end !== null && end > at;
+    if (trims && x > right - edge) return this.outDrag(scene, segment, x);
+    if (trims && x < left + edge) return this.inDrag(scene, segment, x);
+    return ([toX], event) => {
+      const t = this.frames(scene, at + (toX - x) / scene.scale, event);
+      model.moveSegment(segment, Math.min(this.most(scene), t));
+      this.view.changed();
+    };
+  }
+  /** The first frame of a segment: it begins later, with a later part of its motion. */
+  inDrag(scene, segment, x) {
+    const { at, from, end, for: lasts } = { ...segment };
+    const frame = 1 / scene.tracks.fps;
+    return ([toX], event) => {
+      const t = this.frames(scene, at + (toX - x) / scene.scale, event);
+      const least = Math.max(0, at - from / segment.speed);
+      const begins = rounded(Math.min((end ?? at) - frame, Math.max(least, t)));
+      const part = rounded(Math.max(0, from + (begins - at) * segment.speed));
+      const kept = lasts === null ? null : rounded(lasts - (begins - at));
+      this.view.model.setSegment(segment, { at: begins, from: part, for: kept });
+      this.view.changed();
+    };
+  }
+  /** The last frame of a segment: how long it stays, or where its part ends. */
+  outDrag(scene, segment, x) {
+    const { at, from, end, for: lasts } = { ...segment };
+    const frame = 1 / scene.tracks.fps;
+    const whole = scene.tracks.motions?.[segment.motion - 1] ?? Infinity;
+    return ([toX], event) => {
+      const t = Math.max(at + frame, this.frames(scene, (end ?? at) + (toX - x) / scene.scale, event));
+      const to = rounded(Math.min(whole, from + (t - at) * segment.speed));
+      const change = lasts === null ? { to: to < whole ? to : null } : { for: rounded(t - at) };
+      const ends = lasts === null ? at + (to - from) / segment.speed : t;
+      this.view.model.setSegment(segment, { ...change, end: ends });
+      this.view.changed();
+    };
+  }
+};
+
+// src/timeline_view.ts
 var ZOOM_STEP = 1.25;
 var LEAST_SCALE = 2;
 var MOST_SCALE = 2e3;
 var ROOM_PX = 12;
+var STILL_PX = 4;
 var TimelineView = class {
   constructor(model, heard) {
     this.model = model;
@@ -1975,9 +2870,11 @@ var TimelineView = class {
     canvas.dataset["captureWheel"] = "true";
     canvas.setAttribute("role", "application");
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
-    canvas.addEventListener("pointermove", (event) => this.drag?.(event));
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerId === this.drag?.pointer) this.drag.moves(this.place(event), event);
+    });
     for (const kind of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(kind, () => this.end());
+      canvas.addEventListener(kind, (event) => this.end(event));
     }
     canvas.addEventListener("dblclick", (event) => this.addAt(event));
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
@@ -1987,31 +2884,39 @@ var TimelineView = class {
   heard;
   canvas = element("canvas");
   root = element("div", "lps-timeline", this.canvas);
-  chosen = { lane: null, key: null };
+  chosen = { lane: null, key: null, segment: null };
   now = 0;
   tracks = null;
+  drags = new Drags(this);
   folded = /* @__PURE__ */ new Set();
   from = 0;
   scale = 0;
   drag = null;
   moved = false;
+  /** The label that is pressed, until it is dragged. */
+  pressed = null;
   /** Show what the server read; keys that are dragged meanwhile stay. */
   show(tracks) {
     this.tracks = tracks;
     this.now = Math.min(this.now, this.lastFrame());
     this.draw();
   }
-  /** Whether keys are being dragged now. */
+  /** Whether something is being dragged now. */
   get dragging() {
     return this.drag !== null;
   }
-  /** Choose the lane and key of these names and this time again, after a text was read anew. */
-  chooseLike(names, t) {
-    this.chosen.lane = this.model.lanes.find((lane) => lane.names[0] === names[0]) ?? null;
-    this.chosen.key = this.chosen.lane?.keys.find((key) => key.t === t) ?? null;
+  /** What is chosen, to be chosen again after a text was read anew. */
+  get choice() {
+    const { lane, key, segment } = this.chosen;
+    const index = segment ? this.model.segments.indexOf(segment) : -1;
+    return () => {
+      this.chosen.lane = this.model.lanes.find((one) => one.names[0] === lane?.names[0]) ?? null;
+      this.chosen.key = this.chosen.lane?.keys.find((one) => one.t === key?.t) ?? null;
+      this.chosen.segment = this.model.segments[index] ?? null;
+    };
   }
-  choose(lane, key) {
-    Object.assign(this.chosen, { lane, key });
+  choose(lane, key, segment = null) {
+    Object.assign(this.chosen, { lane, key, segment });
     this.heard.chose();
     this.draw();
   }
@@ -2042,10 +2947,16 @@ var TimelineView = class {
     if (!scene || !scene.width) return;
     const sharp = Math.max(1, window.devicePixelRatio) * 1.5;
     this.canvas.style.height = `${scene.height}px`;
-    this.canvas.width = Math.round(scene.width * sharp);
-    this.canvas.height = Math.round(scene.height * sharp);
+    const [width, height] = [Math.round(scene.width * sharp), Math.round(scene.height * sharp)];
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
     this.canvas.setAttribute("aria-description", scene.rows.map(labelOf).join(", "));
     paint(this.canvas, scene);
+  }
+  changed() {
+    this.moved = true;
+    this.heard.changed(false);
+    this.draw();
   }
   lastFrame() {
     const { length_s = 0, fps = 25 } = this.tracks ?? {};
@@ -2082,19 +2993,32 @@ var TimelineView = class {
     const scene = this.scene();
     if (!scene || event.button !== 0) return;
     event.stopPropagation();
+    if (this.drag) return;
     this.canvas.focus({ preventScroll: true });
     const [x, y] = this.place(event);
     const row = scene.rows.find((one) => y >= one.top && y < one.top + one.height);
     this.moved = false;
-    if (x < LABELS_PX && row) {
-      this.pressLabel(row);
-      return;
-    }
     this.canvas.setPointerCapture(event.pointerId);
-    this.drag = this.dragOf(scene, row, x, y);
-    if (this.drag) return;
-    this.drag = (move) => this.goTo(timeAt(scene, this.place(move)[0]));
-    this.drag(event);
+    this.drag = { pointer: event.pointerId, moves: this.dragOf(scene, row, [x, y], event) };
+  }
+  dragOf(scene, row, at, event) {
+    if (at[0] < LABELS_PX && row) return this.labelDrag(row, event);
+    const found = this.heard.editable() ? this.drags.of(scene, row, at, event) : null;
+    if (found) return found;
+    const scrub = ([x]) => this.goTo(timeAt(scene, x));
+    scrub(at, event);
+    return scrub;
+  }
+  /** Labels are pressed, and scroll the lanes where they are dragged. */
+  labelDrag(row, { clientY }) {
+    const { scrollTop } = this.root;
+    this.pressed = row;
+    return (_, event) => {
+      const down = event.clientY - clientY;
+      if (Math.abs(down) >= STILL_PX) this.pressed = null;
+      const zoom = this.canvas.getBoundingClientRect().height / this.canvas.clientHeight;
+      if (!this.pressed) this.root.scrollTop = scrollTop - down / zoom;
+    };
   }
   pressLabel(row) {
     if (row.kind === "group") {
@@ -2102,118 +3026,31 @@ var TimelineView = class {
       this.draw();
     } else if (row.kind === "lane") {
       this.choose(row.lane, null);
+    } else if (row.kind === "segment") {
+      this.choose(null, null, row.segment);
     }
   }
-  /** What a drag from here moves; null where nothing lies there. */
-  dragOf(scene, row, x, y) {
-    if (!row || row.kind === "sound") return this.unchosen();
-    if (row.kind === "segment") {
-      const near = x >= xOf(scene, row.segment.at) && x <= xOf(scene, row.segment.end ?? Infinity);
-      return near ? this.segmentDrag(scene, row.segment, x) : this.unchosen();
-    }
-    if (row.kind === "group") {
-      const keys = scene.model.lanes.filter((lane) => groupOf(lane) === row.group).flatMap((lane) => lane.keys.map((key) => ({ lane, key }))).filter(({ key }) => Math.abs(xOf(scene, key.t) - x) <= REACH_PX);
-      return keys.length ? this.groupDrag(scene, keys, x) : this.unchosen();
-    }
-    return this.handleDrag(scene, row, x, y) ?? this.keyDrag(scene, row, x, y) ?? this.laneDrag(row.lane);
-  }
-  unchosen() {
-    if (this.chosen.lane) this.choose(null, null);
-    return null;
-  }
-  laneDrag(lane) {
-    this.choose(lane, null);
-    return null;
-  }
-  frames(t, event) {
-    const fps = this.tracks?.fps ?? 25;
-    return event.altKey ? t : Math.round(t * fps) / fps;
-  }
-  most() {
-    const { length_s, loop } = this.model.stated;
-    const frame = 1 / (this.tracks?.fps ?? 25);
-    return length_s === null ? Infinity : length_s - (loop ? frame : 0);
-  }
-  keyDrag(scene, row, x, y) {
-    const { lane } = row;
-    const far = (key2) => Math.hypot(xOf(scene, key2.t) - x, yOf(scene, row, lane, key2.v) - y);
-    const key = [...lane.keys].sort((one, other) => far(one) - far(other))[0];
-    if (!key || far(key) > 2 * REACH_PX) return null;
-    this.choose(lane, key);
-    const { t, v } = key;
-    const perPx = valuePerPx(scene, row, lane);
-    const [low, , high] = rangeOf(scene.tracks, lane);
-    return (event) => {
-      const [toX, toY] = this.place(event);
-      const along = event.shiftKey && Math.abs(toX - x) < Math.abs(toY - y) ? 0 : (toX - x) / scene.scale;
-      const up = event.shiftKey && along ? 0 : (y - toY) * perPx;
-      this.model.moveKey(lane, key, Math.min(this.most(), this.frames(t + along, event)));
-      key.v = Number(Math.min(high, Math.max(low, v + up)).toFixed(2));
-      this.changed();
-    };
-  }
-  handleDrag(scene, row, x, y) {
-    const { lane, key } = this.chosen;
-    if (lane !== row.lane || !key) return null;
-    const places2 = handlesAt(scene, row, lane, key);
-    const index = places2.findIndex(([atX, atY]) => Math.hypot(atX - x, atY - y) <= REACH_PX);
-    const before2 = beforeOf(scene, lane, key);
-    if (index < 0 || !before2) return null;
-    const wide = (key.t - before2.t) * scene.scale;
-    const high = yOf(scene, row, lane, key.v) - yOf(scene, row, lane, before2.v);
-    return (event) => {
-      const [toX, toY] = this.place(event);
-      const handles = [...handlesOf(key.easing)].map((part) => Number(part.toFixed(2)));
-      handles[2 * index] = Number(Math.min(1, Math.max(0, (toX - xOf(scene, before2.t)) / wide)).toFixed(2));
-      if (Math.abs(high) > 1) {
-        const share = (toY - yOf(scene, row, lane, before2.v)) / high;
-        handles[2 * index + 1] = Number(Math.min(2, Math.max(-1, share)).toFixed(2));
-      }
-      key.easing = handles;
-      this.changed();
-    };
-  }
-  groupDrag(scene, keys, x) {
-    const starts = keys.map(({ key }) => key.t);
-    return (event) => {
-      const along = (this.place(event)[0] - x) / scene.scale;
-      keys.forEach(({ lane, key }, index) => {
-        this.model.moveKey(lane, key, Math.min(this.most(), this.frames((starts[index] ?? 0) + along, event)));
-      });
-      this.changed();
-    };
-  }
-  segmentDrag(scene, segment, x) {
-    const start = segment.at;
-    return (event) => {
-      const along = (this.place(event)[0] - x) / scene.scale;
-      this.model.moveSegment(segment, Math.min(this.most(), this.frames(start + along, event)));
-      this.changed();
-    };
-  }
-  changed() {
-    this.moved = true;
-    this.heard.changed(false);
-    this.draw();
-  }
-  end() {
-    if (!this.drag) return;
+  end(event) {
+    if (event.pointerId !== this.drag?.pointer) return;
     this.drag = null;
+    if (this.pressed && event.type === "pointerup") this.pressLabel(this.pressed);
+    this.pressed = null;
     if (this.moved) this.heard.changed(true);
     this.moved = false;
+    this.heard.ended();
   }
   /** A key where a lane is double-clicked. */
   addAt(event) {
     const scene = this.scene();
-    if (!scene) return;
+    if (!scene || !this.heard.editable()) return;
     const [x, y] = this.place(event);
     const row = scene.rows.find((one) => y >= one.top && y < one.top + one.height);
     if (row?.kind !== "lane" || x < LABELS_PX) return;
     const [low, , high] = rangeOf(scene.tracks, row.lane);
     const value = low + (row.top + row.height - 6 - y) * valuePerPx(scene, row, row.lane);
     const t = Math.round(timeAt(scene, x) * scene.tracks.fps) / scene.tracks.fps;
-    const key = this.model.put(row.lane, Math.min(this.most(), Math.max(0, t)), Math.min(high, Math.max(low, value)));
-    this.choose(row.lane, key);
+    const at = Math.min(this.drags.most(scene), Math.max(0, t));
+    this.choose(row.lane, this.model.put(row.lane, at, Math.min(high, Math.max(low, value))));
     this.heard.changed(true);
   }
   wheel(event) {
@@ -2237,8 +3074,7 @@ var TimelineView = class {
 var WIDGET = "timeline";
 var FACE_PX = 320;
 var SETTLE_MS2 = 250;
-var FAR_FRAMES = 10;
-var BENEATH = /* @__PURE__ */ new Map();
+var NOTHING2 = { run: null, audio: null, motions: null };
 var Panel2 = class {
   constructor(node, widget) {
     this.node = node;
@@ -2247,24 +3083,33 @@ var Panel2 = class {
     this.view = new TimelineView(this.model, {
       scrubbed: () => this.want(),
       chose: () => this.chose(),
-      changed: (whole) => this.edited(whole)
+      changed: (whole) => this.edited(whole),
+      ended: () => this.look(),
+      editable: () => this.editable()
     });
     this.keyRow = new KeyRow((what, whole) => this.setKey(what, whole));
+    this.segmentRow = new SegmentRow((what) => this.setSegment(what));
+    this.tools = this.makeTools();
+    this.player = new Player((t) => this.view.goTo(t), (isPlaying) => this.tools.playing(isPlaying));
+    this.keyboard = new TimelineKeyboard(this.view, {
+      setKey: (change) => this.setKey(change, true),
+      setSegment: (change) => this.setSegment(change),
+      addKey: () => this.addKey(),
+      remove: () => this.remove(),
+      play: () => this.play(),
+      tell: (sentence) => this.said.tell(sentence)
+    });
     this.readings = new Newest(
-      (wanted) => askJson("timeline", { timeline: wanted, beneath: this.beneath() }),
-      (tracks, wanted) => this.show(tracks, wanted),
-      (sentence) => this.say(sentence, true)
+      (wanted) => askJson("timeline", wanted),
+      (tracks, { timeline }) => this.show(tracks, timeline),
+      (error) => this.failed("text", error)
     );
     this.pictures = new Newest(
-      (asked) => this.ask(asked),
+      (asked) => askPicture("preview/timeline", { ...asked, sender: senderOf(node), view: "face", side_px: FACE_PX }),
       (picture) => this.draw(picture),
-      (sentence) => this.say(sentence, true),
+      (error) => this.failed("picture", error),
       () => this.root.ariaBusy = "false"
     );
-    this.undoButton = iconButton("undo", text("undo"), () => this.step(false));
-    this.redoButton = iconButton("redo", text("redo"), () => this.step(true));
-    this.loopButton = iconButton("loop", text("timeline.loop"), () => this.setLoop());
-    this.playButton = iconButton("play", text("timeline.play"), () => this.play());
     this.build();
     onWidget(widget, () => {
       if (!this.setting) this.noticed();
@@ -2278,28 +3123,27 @@ var Panel2 = class {
   model = new TimelineModel();
   view;
   keyRow;
+  segmentRow;
+  tools;
+  keyboard;
   face = element("canvas");
-  said = element("div", "lps-said");
+  said = new Said();
   written = element("textarea", "lps-text");
-  length = element("input");
-  undoButton;
-  redoButton;
-  loopButton;
-  playButton;
   readings;
   pictures;
-  source = null;
   steps;
-  player = new Player(
-    (t) => this.view.goTo(t),
-    (isPlaying) => this.playButton.setAttribute("aria-pressed", String(isPlaying))
-  );
+  player;
+  source = null;
+  beneath = NOTHING2;
   settling;
   setting = false;
-  /** Look at the graph again, soon: its source, its model or what lies beneath may be others now. */
   look() {
     window.clearTimeout(this.settling);
-    this.settling = window.setTimeout(() => void this.lookNow(), SETTLE_MS2);
+    const look = () => this.lookNow().catch((error) => this.failed("source", error));
+    this.settling = window.setTimeout(() => void look(), SETTLE_MS2);
+  }
+  lost(isGone) {
+    this.said.about("server", isGone ? text("noAnswer") : "");
   }
   /** Somebody else set the text. */
   noticed() {
@@ -2307,23 +3151,44 @@ var Panel2 = class {
     this.read();
   }
   read() {
-    if (document.activeElement !== this.written) this.written.value = String(this.widget.value);
-    this.readings.want(String(this.widget.value));
+    const timeline = String(this.widget.value);
+    if (document.activeElement !== this.written) this.written.value = timeline;
+    this.readings.want({ timeline, beneath: this.beneath });
   }
   async lookNow() {
-    if (!this.root.isConnected || this.view.dragging) return;
-    this.noticed();
+    if (!this.root.isConnected) return;
+    this.beneath = await beneathOf(this.node);
+    if (!this.view.dragging) this.noticed();
     const found = await sourcesOf(this.node);
     this.source = found === null || found === "run" ? null : found.source;
+    this.said.about("source", this.source ? "" : text(found === "run" ? "runOnce" : "timeline.connect"));
     if (this.source) this.want();
-    else if (found === "run") this.say(text("runOnce"));
-    else this.say(text("timeline.connect"));
+    else this.said.about("picture");
+  }
+  makeTools() {
+    return new ToolRow({
+      play: () => this.play(),
+      step: (forward) => this.step(forward),
+      addKey: (name) => this.addKey(name),
+      addSegment: (motion) => this.addSegment(motion),
+      remove: () => this.remove(),
+      split: () => this.split(),
+      zoom: (steps) => this.view.zoom(steps),
+      fit: () => this.view.fit(),
+      setLength: (seconds) => this.state({ length_s: seconds }),
+      setLoop: () => this.state({ loop: !this.model.stated.loop }),
+      showText: (shown) => {
+        this.written.hidden = !shown;
+        this.view.root.hidden = shown;
+        this.view.draw();
+      },
+      motions: () => MOTIONS.filter((name) => linked(this.node, name)).length
+    });
   }
   build() {
     this.face.width = this.face.height = FACE_PX;
     this.face.setAttribute("role", "img");
     this.face.setAttribute("aria-label", text("timeline.face"));
-    this.said.setAttribute("role", "status");
     this.view.canvas.setAttribute("aria-label", text("timeline.keys"));
     this.view.canvas.title = text("timeline.keys");
     this.root.setAttribute("role", "group");
@@ -2334,101 +3199,73 @@ var Panel2 = class {
     this.written.addEventListener("change", () => this.setText(this.written.value, true));
     this.root.append(
       element("div", "lps-face", this.face),
-      this.buttons(),
+      this.tools.root,
       this.view.root,
       this.written,
       this.keyRow.root,
-      this.said
+      this.segmentRow.root,
+      this.said.root
     );
     keepKeysIn(this.root, (event) => this.key(event));
   }
-  buttons() {
-    const textButton = iconButton("text", text("timeline.text"), () => {
-      this.written.hidden = !this.written.hidden;
-      this.view.root.hidden = !this.written.hidden;
-      textButton.setAttribute("aria-pressed", String(!this.written.hidden));
-      this.view.draw();
-    });
-    textButton.setAttribute("aria-pressed", "false");
-    Object.assign(this.length, { type: "number", min: "0.1", step: "0.1", title: text("timeline.length") });
-    this.length.setAttribute("aria-label", text("timeline.length"));
-    this.length.placeholder = text("timeline.auto");
-    this.length.addEventListener("change", () => {
-      this.model.stated.length_s = this.length.value ? Number(this.length.value) : null;
-      this.edited(true);
-    });
-    return element(
-      "div",
-      "lps-row",
-      this.playButton,
-      this.undoButton,
-      this.redoButton,
-      this.laneMenu(),
-      iconButton("addKey", text("timeline.addKey"), () => this.addKey()),
-      iconButton("removeKey", text("timeline.removeKey"), () => this.removeKey()),
-      iconButton("link", text("timeline.split"), () => this.split()),
-      iconButton("zoomOut", text("timeline.zoomOut"), () => this.view.zoom(-2)),
-      iconButton("fit", text("timeline.fit"), () => this.view.fit()),
-      iconButton("zoomIn", text("timeline.zoomIn"), () => this.view.zoom(2)),
-      this.length,
-      this.loopButton,
-      textButton
-    );
-  }
-  /** A menu of the controls; the chosen one gets a lane with a key at the time that is looked at. */
-  laneMenu() {
-    const menu = element("select");
-    menu.setAttribute("aria-label", text("timeline.addLane"));
-    menu.append(new Option(text("timeline.addLane"), ""));
-    for (const [group, names] of Object.entries(GROUPS)) {
-      const part = element("optgroup");
-      part.label = text(`group.${group}`);
-      for (const name of names) {
-        const isRight = oppositeOf(name) && name.includes("right");
-        if (!isRight) part.append(new Option(text(stemOf(name)), name));
-      }
-      menu.append(part);
-    }
-    menu.addEventListener("change", () => {
-      if (menu.value) this.addKey(menu.value);
-      menu.value = "";
-    });
-    return menu;
+  /** Whether a change would lose nothing: the text is what the lanes show, or what they were changed to. */
+  editable() {
+    return !this.said.isWrong("text") || this.model.text() === String(this.widget.value);
   }
   addKey(name) {
     const { tracks, now } = this.view;
+    if (!tracks || !this.editable()) return;
     const lane = name ? this.model.laneOf(name) : this.view.chosen.lane;
-    if (!tracks || !lane) return;
-    const value = tracks.lanes[lane.names[0] ?? ""]?.values[Math.round(now * tracks.fps)];
+    if (!lane) return;
+    const value = valueAt(tracks.lanes[lane.names[0] ?? ""]?.points ?? [], now);
     this.view.choose(lane, this.model.put(lane, now, value ?? rangeOf(tracks, lane)[1]));
     this.edited(true);
   }
-  removeKey() {
-    const { lane, key } = this.view.chosen;
-    if (!lane || !key) return;
-    this.model.remove(lane, key);
-    this.view.choose(this.model.lanes.includes(lane) ? lane : null, null);
+  addSegment(motion) {
+    if (!this.view.tracks || !this.editable()) return;
+    this.view.choose(null, null, this.model.addSegment(motion, this.view.now));
     this.edited(true);
+  }
+  remove() {
+    const { lane, key, segment } = this.view.chosen;
+    if (!this.editable()) return;
+    if (segment && !this.model.removeSegment(segment)) {
+      this.said.tell(text("timeline.lastSegment"));
+    } else if (segment) {
+      this.view.choose(null, null);
+      this.edited(true);
+    } else if (lane && key) {
+      this.model.remove(lane, key);
+      this.view.choose(this.model.lanes.includes(lane) ? lane : null, null);
+      this.edited(true);
+    }
   }
   split() {
     const { lane } = this.view.chosen;
-    if (!lane) return;
+    if (!lane || !this.editable()) return;
     this.model.split(lane);
     this.view.choose(lane, null);
     this.edited(true);
   }
-  setLoop() {
-    this.model.stated.loop = !this.model.stated.loop;
+  state(stated) {
+    if (!this.editable()) return;
+    Object.assign(this.model.stated, stated);
     this.edited(true);
   }
   setKey({ t, v, easing }, whole) {
     const { lane, key } = this.view.chosen;
-    if (!lane || !key || !this.view.tracks) return;
+    if (!lane || !key || !this.view.tracks || !this.editable()) return;
     const [low, , high] = rangeOf(this.view.tracks, lane);
     if (t !== void 0 && Number.isFinite(t)) this.model.moveKey(lane, key, t);
-    if (v !== void 0 && Number.isFinite(v)) key.v = Math.min(high, Math.max(low, v));
-    if (easing !== void 0) key.easing = easing === "bezier" ? [...handlesOf(key.easing)] : easing;
+    if (v !== void 0 && Number.isFinite(v)) key.v = rounded(Math.min(high, Math.max(low, v)));
+    if (easing !== void 0) key.easing = easing === "bezier" ? handlesOf(key.easing).map(rounded) : easing;
     this.edited(whole);
+  }
+  setSegment(change) {
+    const { segment } = this.view.chosen;
+    if (!segment || !this.editable()) return;
+    this.model.setSegment(segment, change);
+    this.edited(true);
   }
   /** Keys, segments or settings are others now: so is the text. */
   edited(whole) {
@@ -2451,31 +3288,37 @@ var Panel2 = class {
     keepStep();
   }
   show(tracks, wanted) {
+    this.said.about("server");
+    this.said.about("text");
+    this.said.about("beneath", tracks.said);
     if (this.view.dragging) {
       this.view.show(tracks);
       return;
     }
     if (wanted !== String(this.widget.value)) return;
-    const { lane, key } = this.view.chosen;
-    this.model.read(tracks);
-    this.view.chooseLike(lane?.names ?? [], key?.t ?? null);
+    const chooseAgain = this.view.choice;
+    this.model.read(tracks, wanted);
+    chooseAgain();
     this.view.show(tracks);
     this.chose();
     this.refresh();
-    this.say(linked(this.node, WIDGET) ? text("timeline.linked") : "");
+    if (linked(this.node, WIDGET)) this.said.tell(text("timeline.linked"));
   }
-  /** Tell of the key that is chosen. */
+  failed(topic, error) {
+    const isGone = error instanceof ServerError && !error.answered;
+    this.said.about(isGone ? "server" : topic, error.message);
+    if (topic === "text" && !isGone && !this.view.tracks) this.tools.showText(true);
+  }
+  /** Tell of the key or the segment that is chosen. */
   chose() {
-    const { lane, key } = this.view.chosen;
+    const { lane, key, segment } = this.view.chosen;
     const range = lane && this.view.tracks ? rangeOf(this.view.tracks, lane) : [-1, 0, 1];
+    this.keyRow.root.hidden = segment !== null;
     this.keyRow.show(lane, key, range);
+    this.segmentRow.show(segment);
   }
   refresh() {
-    this.undoButton.disabled = !this.steps.canStep(false);
-    this.redoButton.disabled = !this.steps.canStep(true);
-    this.loopButton.setAttribute("aria-pressed", String(this.model.stated.loop));
-    const { length_s } = this.model.stated;
-    if (document.activeElement !== this.length) this.length.value = length_s === null ? "" : String(length_s);
+    this.tools.refresh(this.model.stated, this.steps.canStep(false), this.steps.canStep(true));
   }
   play() {
     const { view, model } = this;
@@ -2485,24 +3328,18 @@ var Panel2 = class {
   want() {
     if (!this.source || !this.root.isConnected) return;
     this.root.ariaBusy = "true";
-    this.pictures.want({ source: this.source, time_s: this.view.now });
-  }
-  ask({ source, time_s }) {
-    const values = { timeline: String(this.widget.value), time_s, beneath: this.beneath() };
-    return askPicture("preview/timeline", { sender: this.sender(), source, values, view: "face", side_px: FACE_PX });
+    const time_s = this.view.now;
+    const values = { timeline: String(this.widget.value), time_s, beneath: this.beneath };
+    this.pictures.want({ source: { ...this.source, at_s: time_s }, values });
   }
   async draw({ jpeg, about }) {
     const picture = await createImageBitmap(jpeg);
     this.face.getContext("2d")?.drawImage(picture, 0, 0, FACE_PX, FACE_PX);
     picture.close();
+    this.said.about("server");
+    this.said.about("picture");
     const { note } = about;
-    if (note) this.say(note);
-  }
-  sender() {
-    return `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
-  }
-  beneath() {
-    return BENEATH.get(idsOf(this.node)[0] ?? "") ?? null;
+    if (note) this.said.tell(note);
   }
   key(event) {
     const command = event.ctrlKey || event.metaKey;
@@ -2510,64 +3347,9 @@ var Panel2 = class {
     if (command && (typed === "z" || typed === "y") && event.target !== this.written) {
       event.preventDefault();
       this.step(typed === "y" || event.shiftKey);
-    } else if (event.target === this.view.canvas && !command && this.canvasKey(event)) {
+    } else if (event.target === this.view.canvas && !command && this.keyboard.press(event)) {
       event.preventDefault();
     }
-  }
-  /** A key pressed on the canvas; whether it does something there. */
-  canvasKey(event) {
-    const { lane, key } = this.view.chosen;
-    const fps = this.view.tracks?.fps ?? 25;
-    const frames = (event.shiftKey ? FAR_FRAMES : 1) / fps;
-    const sideways = { ArrowLeft: -frames, ArrowRight: frames }[event.key];
-    const upwards = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (sideways !== void 0) {
-      if (event.altKey && key) this.setKey({ t: Math.round((key.t + sideways) * fps) / fps }, true);
-      else this.view.goTo(this.view.now + sideways);
-    } else if (upwards !== void 0) {
-      if (event.altKey && lane && key && this.view.tracks) {
-        const [low, , high] = rangeOf(this.view.tracks, lane);
-        this.setKey({ v: key.v + upwards * (high - low) / 40 }, true);
-      } else this.walk(-upwards);
-    } else if (event.key === "Tab" || event.key === "Escape") return false;
-    else if (event.key === "[" || event.key === "]") this.nextKey(event.key === "]" ? 1 : -1);
-    else if (event.key === "Home") this.view.goTo(0);
-    else if (event.key === "End") this.view.goTo(Infinity);
-    else if (event.key === " ") this.play();
-    else if (event.key === "Enter") this.addKey();
-    else if (event.key === "Delete" || event.key === "Backspace") this.removeKey();
-    else if (event.key === "+" || event.key === "-") this.view.zoom(event.key === "+" ? 1 : -1);
-    else return false;
-    return true;
-  }
-  /** Choose the lane above or below. */
-  walk(step) {
-    const { lanes } = this.model;
-    const at = this.view.chosen.lane ? lanes.indexOf(this.view.chosen.lane) : step > 0 ? -1 : 0;
-    const lane = lanes[(at + step + lanes.length) % lanes.length];
-    if (lane) this.tell(() => this.view.choose(lane, null));
-  }
-  /** Choose the next key of the lane, and look at its time. */
-  nextKey(step) {
-    const { lane, key } = this.view.chosen;
-    if (!lane) return;
-    const at = key ? lane.keys.indexOf(key) : step > 0 ? -1 : 0;
-    const next = lane.keys[(at + step + lane.keys.length) % lane.keys.length];
-    if (!next) return;
-    this.tell(() => this.view.choose(lane, next));
-    this.view.goTo(next.t);
-  }
-  /** Do something and say what is chosen then, for those who hear it. */
-  tell(run) {
-    run();
-    const { lane, key } = this.view.chosen;
-    if (!lane) return;
-    const place = key ? text("timeline.keyOf", lane.keys.indexOf(key) + 1, lane.keys.length, key.t, key.v) : "";
-    this.say(`${titleOf(lane)} ${place}`.trim());
-  }
-  say(sentence, wrong = false) {
-    this.said.textContent = sentence;
-    this.said.classList.toggle("lps-wrong", wrong);
   }
 };
 
@@ -2587,9 +3369,11 @@ function setup3() {
   PANELS2.listen((id, output) => {
     const beneath = output[BENEATH_KEY]?.[0];
     if (!beneath) return void 0;
-    BENEATH.set(id, beneath);
     const seen = output[SEEN_KEY2];
-    return seen ? noteSeen(id, seen) : Promise.resolve();
+    return Promise.all([noteBeneath(id, beneath), seen && noteSeen(id, seen)]);
   });
 }
 register({ name: "LivePortraitSuite.Timeline", nodeCreated: nodeCreated2, setup: setup3 });
+export {
+  TimelineModel
+};

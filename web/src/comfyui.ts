@@ -97,9 +97,12 @@ export function ask(route: string, options?: RequestInit): Promise<Response> {
   return api.fetchApi(route, options);
 }
 
-/** What tells this browser from others that are open on the same server. */
-export function browserId(): string {
-  return api.clientId ?? "";
+/** What tells this page from all others: a copied tab has the id of the first one. */
+const PAGE = Math.random().toString(36).slice(2);
+
+/** Who asks for a node: the page, and the id that a run gives the node. */
+export function senderOf(node: ComfyNode): string {
+  return `${api.clientId ?? ""}:${PAGE}:${idsOf(node)[0] ?? ""}`;
 }
 
 /** The language that the user chose: "en", "zh", ... */
@@ -124,7 +127,7 @@ export function hide(widget: ComfyWidget): void {
 export function setWidget(node: ComfyNode, widget: ComfyWidget, value: unknown): void {
   widget.value = value;
   widget.callback?.(value, app.canvas, node);
-  repaint(node);
+  if (!widget.hidden) repaint(node); // the whole canvas, which takes longer than all else in the page
 }
 
 /** Hear each change of a widget, also while it is dragged. */

@@ -75,12 +75,14 @@ export class ControlRows {
     const label = element("label", "", text(stemOf(name) as TextKey));
     label.title = text("resetOne");
     const names = other ? [name, other] : [name];
-    label.addEventListener("dblclick", () => {
-      const before = this.values.values();
-      this.values.set(Object.fromEntries(names.map((each) => [each, this.values.range(each).rest])));
-      this.done(before);
-    });
+    label.addEventListener("dblclick", () => this.reset(names));
     this.rows.append(label, ...names.map((each) => this.slider(each, other !== undefined)));
+  }
+
+  private reset(names: string[]): void {
+    const before = this.values.values();
+    this.values.set(Object.fromEntries(names.map((each) => [each, this.values.range(each).rest])));
+    this.done(before);
   }
 
   private slider(name: string, sided: boolean): HTMLElement {
@@ -99,6 +101,10 @@ export class ControlRows {
     input.addEventListener("change", () => {
       if (before) this.done(before);
       before = undefined;
+    });
+    input.addEventListener("keydown", (event) => {
+      const other = this.bothSides() ? oppositeOf(name) : undefined;
+      if (event.key === "Delete" || event.key === "Backspace") this.reset(other ? [name, other] : [name]);
     });
     this.sliders.push({ name, input, output });
     return element("div", sided ? "lps-one" : "lps-one lps-wide", input, output);

@@ -1,12 +1,14 @@
 // Expression Editor: a close-up of the face on the node that changes while it is dragged.
-import { browserId, hide, idsOf, keepKeysIn, linked, onWidget, panelsAreDrawn, register, runNode } from "./comfyui";
+import { hide, idsOf, keepKeysIn, linked, onWidget, panelsAreDrawn, register, runNode, senderOf } from "./comfyui";
 import { ControlRows } from "./control_rows";
 import { ControlValues, otherWidget, type Values } from "./control_values";
 import { FaceCanvas, type Handles } from "./face_canvas";
+import { type Film, FilmRow } from "./film_row";
 import { NamedExpressions } from "./named_expressions";
 import { Panels } from "./panels";
 import { noteSeen, sourcesOf, type Sources } from "./preview_source";
-import { askJson, askPicture, Newest, type Picture } from "./server";
+import { Said } from "./said";
+import { askJson, askPicture, Newest, type Picture, ServerError } from "./server";
 import { element, iconButton } from "./style";
 import { text } from "./texts";
 
@@ -36,13 +38,13 @@ class Panel {
   private readonly face: FaceCanvas;
   private readonly rows: ControlRows;
   private readonly named: NamedExpressions;
-  private readonly said = element("div", "lps-said");
+  private readonly said = new Said();
+  private readonly film = new FilmRow(() => this.want());
   private readonly people = element("div", "lps-row lps-faces");
   private readonly undo: HTMLButtonElement;
   private readonly redo: HTMLButtonElement;
   private readonly newest: Newest<Asked, Picture>;
   private sources: Sources | null = null;
-  private failed = false;
   private peopleOf = "";
   private sidesLinked = true;
   private settling: number | undefined;
@@ -57,16 +59,16 @@ class Panel {
       take: (controls, over) =>
         this.change(() => this.values.set({ ...(over ? {} : this.values.rest()), ...controls })),
       values: () => this.values.values(),
-      say: (sentence, wrong) => this.say(sentence, wrong),
+      say: (sentence) => this.said.tell(sentence),
     });
     this.undo = iconButton("undo", text("undo"), () => this.values.undo());
     this.redo = iconButton("redo", text("redo"), () => this.values.redo());
     this.newest = new Newest(
       (asked) => this.ask(asked),
       (picture, asked) => this.show(picture, asked),
-      (sentence) => {
-        this.failed = true;
-        this.say(sentence, true);
+      (error, { source }) => {
+        this.failed("picture", error);
+        void this.showPeople(source);
       },
       () => this.root.setAttribute("aria-busy", "false"),
     );
@@ -74,15 +76,15 @@ class Panel {
       const widget = otherWidget(node, name);
       if (widget) onWidget(widget, () => this.want());
     }
-    this.said.setAttribute("role", "status");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", text("editor"));
     this.root.append(
       this.buttons(),
       this.named.row,
       element("div", "lps-face", this.face.canvas),
+      this.film.root,
       this.people,
-      this.said,
+      this.said.root,
       this.rows.tabs,
       this.rows.rows,
     );
@@ -96,11 +98,15 @@ class Panel {
     return [...this.values.all, ...asked].filter((widget) => widget !== undefined);
   }
 
-  /** Look at the graph again, soon: its source or its model may be others now. */
   look(): void {
     window.clearTimeout(this.settling);
-    const look = () => this.lookNow().catch((error: Error) => this.say(error.message, true));
+    const look = () => this.lookNow().catch((error: Error) => this.failed("source", error));
     this.settling = window.setTimeout(() => void look(), SETTLE_MS);
+  }
+
+  lost(isGone: boolean): void {
+    this.said.about("server", isGone ? text("noAnswer") : "");
+    if (!isGone) this.sources = null; // to be asked for anew
   }
 
   private async lookNow(): Promise<void> {
@@ -109,17 +115,17 @@ class Panel {
     const found = await sourcesOf(this.node);
     if (found === null || found === "run") {
       this.sources = null;
-      if (found) this.sayToRun();
-      else this.say(text("connectSource"));
+      this.said.about("picture");
+      this.said.about("source", ...(found ? this.toRun() : [text("connectSource")]));
       return;
     }
+    this.said.about("source");
     if (!this.sources) void this.named.refresh();
     const isNew = JSON.stringify(found) !== JSON.stringify(this.sources);
     this.sources = found;
     this.rows.refresh();
-    if (!isNew && !this.failed) return;
-    this.say(text("loading"));
-    this.want();
+    if (isNew) this.said.tell(text("loading"));
+    if (isNew || this.said.isWrong("picture") || this.said.isWrong("server")) this.want();
   }
 
   /** A preset and words that came with the workflow become sliders, which say the same. */
@@ -199,30 +205,41 @@ class Panel {
     const like = LIKE.map((name) => [name, otherWidget(this.node, name)?.value]);
     const values = { ...this.values.values(), ...Object.fromEntries(like) };
     this.root.setAttribute("aria-busy", "true");
-    this.newest.want({ ...this.sources, values, view });
+    const source = { ...this.sources.source, at_s: this.film.at_s };
+    this.newest.want({ ...this.sources, source, values, view });
   }
 
   private ask(asked: Asked): Promise<Picture | null> {
-    const sender = `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
-    return askPicture(ROUTE, { ...asked, sender, side_px: SIDE_PX });
+    return askPicture(ROUTE, { ...asked, sender: senderOf(this.node), side_px: SIDE_PX });
   }
 
   private async show({ jpeg, about }: Picture, { source, view }: Asked): Promise<void> {
-    this.failed = false;
-    const { handles, note } = about as { handles: Handles; note: string };
+    const { handles, note, film } = about as { handles: Handles; note: string; film: Film | null };
     this.face.show(await createImageBitmap(jpeg), view === "face" ? handles : null);
-    this.say(note);
+    this.film.show(film);
+    this.said.about("server");
+    this.said.about("picture");
+    this.said.tell(note);
     void this.showPeople(source);
+  }
+
+  private failed(topic: "source" | "picture", error: Error): void {
+    const isGone = error instanceof ServerError && !error.answered;
+    this.said.about(isGone ? "server" : topic, error.message);
   }
 
   /** The faces of a picture that shows several, to choose one. */
   private async showPeople(source: Sources["source"]): Promise<void> {
-    const key = JSON.stringify({ ...source, face_index: 0 });
+    const key = JSON.stringify({ ...source, face_index: 0, at_s: 0 });
     if (key !== this.peopleOf) {
       this.peopleOf = key;
       this.people.replaceChildren();
-      const { faces } = await askJson<{ faces: string[] }>("faces", source).catch(() => ({ faces: [] }));
-      if (key !== this.peopleOf || faces.length < 2) return;
+      const { faces } = await askJson<{ faces: string[] }>("faces", source).catch(() => {
+        this.peopleOf = "";
+        return { faces: [] };
+      });
+      // one face alone is offered where another one is chosen, which is not there
+      if (key !== this.peopleOf || (faces.length < 2 && source.face_index < faces.length)) return;
       faces.forEach((jpeg, index) => {
         const name = text("chooseFace", index + 1, faces.length);
         const image = element("img");
@@ -251,7 +268,7 @@ class Panel {
       const { controls } = await askJson<{ controls: Values }>("random", { seed });
       this.change(() => this.values.set({ ...this.values.rest(), ...controls }));
     } catch (error) {
-      this.say(String((error as Error).message), true);
+      this.failed("picture", error as Error);
     }
   }
 
@@ -264,7 +281,7 @@ class Panel {
     const read = await navigator.clipboard?.readText().catch(() => "");
     this.change(() => {
       const found = this.values.fromText(read ?? "") || this.values.fromText(CLIPBOARD.text);
-      if (!found) this.say(text("nothingToPaste"), true);
+      if (!found) this.said.tell(text("nothingToPaste"));
     });
   }
 
@@ -282,20 +299,14 @@ class Panel {
     run();
   }
 
-  private say(sentence: string, wrong = false): void {
-    this.said.textContent = sentence;
-    this.said.classList.toggle("lps-wrong", wrong);
-  }
-
-  private sayToRun(): void {
-    this.say(`${text("runOnce")} `);
+  private toRun(): (string | Node)[] {
     const button = element("button", "", text("run"));
     button.type = "button";
     button.addEventListener("click", () => {
       const [id] = idsOf(this.node);
       if (id) void runNode(id);
     });
-    this.said.append(button);
+    return [`${text("runOnce")} `, button];
   }
 }
 

@@ -7,8 +7,9 @@ import { element } from "./style";
 export type Handles = Record<string, [number, number]>;
 
 const SIDE_PX = 512;
-const REACH = 0.045;
 /** Of the close-up's side; nearer to a handle than this it is dragged. */
+const REACH = 0.045;
+const TOUCH_REACH = 0.08;
 const KEY_TURN_DEG = 1;
 
 /** What a drag changes: for each control what one side of the close-up to the right and down adds. */
@@ -38,7 +39,9 @@ export class FaceCanvas {
   private picture: ImageBitmap | undefined;
   private handles: Handles = {};
   private near: string | undefined;
-  private over = false;
+  /** Without a pointer that hovers, handles are there all the time. */
+  private readonly hovers = window.matchMedia("(hover: hover)").matches;
+  private over = !this.hovers;
   private drag: Drag | undefined;
 
   constructor(
@@ -51,7 +54,7 @@ export class FaceCanvas {
     const { canvas } = this;
     canvas.width = canvas.height = SIDE_PX;
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
+    canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-label", `${name}. ${keys}`);
     canvas.title = keys;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
@@ -87,11 +90,12 @@ export class FaceCanvas {
     return [x / side, y / side];
   }
 
-  private nearest([x, y]: [number, number]): string | undefined {
+  private nearest([x, y]: [number, number], { pointerType }: PointerEvent): string | undefined {
+    const reach = pointerType === "touch" ? TOUCH_REACH : REACH;
     const far = Object.entries(this.handles).map(
       ([name, [at, below]]) => [Math.hypot(at - x, below - y), name] as const,
     );
-    const found = far.filter(([distance]) => distance < REACH).sort(([a], [b]) => a - b)[0];
+    const found = far.filter(([distance]) => distance < reach).sort(([a], [b]) => a - b)[0];
     return found?.[1];
   }
 
@@ -102,7 +106,7 @@ export class FaceCanvas {
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     const from = this.place(event);
-    this.near = this.nearest(from);
+    this.near = this.nearest(from, event);
     const effects = OF_HANDLE[this.near ?? ""] ?? (event.shiftKey ? OF_TILT : OF_HEAD);
     this.drag = { pointer: event.pointerId, from, effects, values: this.values.values() };
     this.paint();
@@ -112,7 +116,7 @@ export class FaceCanvas {
     const at = this.place(event);
     const { drag } = this;
     if (!drag) {
-      const near = this.nearest(at);
+      const near = this.nearest(at, event);
       if (near === this.near) return;
       this.near = near;
       this.paint();
@@ -155,7 +159,7 @@ export class FaceCanvas {
   }
 
   private hover(over: boolean): void {
-    this.over = over;
+    this.over = over || !this.hovers;
     if (!over && !this.drag) this.near = undefined;
     this.paint();
   }

@@ -10,7 +10,7 @@ export interface Expressed {
   take(controls: Values, over: boolean): void;
   /** What is there now. */
   values(): Values;
-  say(sentence: string, wrong?: boolean): void;
+  say(sentence: string): void;
 }
 
 /** The row. */
@@ -87,7 +87,7 @@ export class NamedExpressions {
     try {
       await run();
     } catch (error) {
-      this.face.say((error as Error).message, true);
+      this.face.say((error as Error).message);
     }
   }
 }

@@ -4,7 +4,10 @@ import { useStyle } from "./style";
 
 interface Panel {
   readonly root: HTMLElement;
+  /** Look at the graph again, soon: its source or its model may be others now. */
   look(): void;
+  /** The server is gone, or is back. */
+  lost(isGone: boolean): void;
 }
 
 interface Form {
@@ -45,6 +48,11 @@ export class Panels {
 
   /** Look whenever the graph may be another one, and after a node's run of which something was noted. */
   listen(note: (id: string, output: Output) => Promise<unknown> | undefined): void {
+    for (const event of ["reconnecting", "reconnected"]) {
+      listen(event, () => {
+        for (const panel of this.panels.values()) panel.lost(event === "reconnecting");
+      });
+    }
     for (const event of ["graphChanged", "execution_success", "reconnected"]) {
       listen(event, () => {
         for (const panel of this.panels.values()) panel.look();

@@ -4,6 +4,10 @@ import { idsOf, prompt } from "./comfyui";
 const PICTURES: Record<string, string> = { LoadImage: "image", LoadImageOutput: "image", LoadVideo: "file" };
 const MODEL = "LPS_LoadModel";
 const MODEL_WIDGETS = ["model_name", "precision", "face_finder"];
+const SOUNDS: Record<string, string> = { LoadAudio: "audio" };
+const MOTION = "LPS_LoadMotion";
+/** Inputs of a timeline. */
+export const MOTIONS = ["motion_1", "motion_2", "motion_3", "motion_4"];
 
 /** As the server takes it: a file and a model by name, or what the node saw in its last run. */
 export interface Source {
@@ -11,6 +15,15 @@ export interface Source {
   model: Record<string, string> | null;
   seen: string | null;
   face_index: number;
+  /** Which moment of a film. */
+  at_s: number;
+}
+
+/** What lies beneath a timeline, as the server takes it: files by name, or the key of its last run. */
+export interface Beneath {
+  run: string | null;
+  audio: string | null;
+  motions: Record<string, string>[] | null;
 }
 
 /** The source of a node, and the photo whose expression it adds, if any. */
@@ -21,6 +34,10 @@ export interface Sources {
 
 /** What nodes saw in their last run, by the id of the run: keys, and the graph before them. */
 const SEEN = new Map<string, { keys: string[]; before: string }>();
+/** The same of what lies beneath timelines. */
+const BENEATH = new Map<string, { key: string; before: string }>();
+const SOURCES = ["source", "model", "like"];
+const BENEATHS = ["audio", ...MOTIONS];
 
 type Graph = ComfyPrompt["output"];
 
@@ -33,8 +50,8 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** Everything that a node's source and model depend on, as a text to be compared. */
-function before(graph: Graph, id: string): string {
+/** Everything that some inputs of a node depend on, as a text to be compared. */
+function before(graph: Graph, id: string, names: string[]): string {
   const found = new Map<string, ComfyPromptNode>();
   const visit = (inputs: unknown[]) => {
     for (const link of inputs) {
@@ -46,13 +63,18 @@ function before(graph: Graph, id: string): string {
     }
   };
   const inputs = graph[id]?.inputs ?? {};
-  visit([inputs["source"], inputs["model"], inputs["like"]]);
+  visit(names.map((name) => inputs[name]));
   return JSON.stringify([...found].map(([name, { class_type, inputs }]) => [name, class_type, inputs]));
 }
 
 /** Note the keys that a run of a node gave: of its source, and of the photo. */
 export async function noteSeen(id: string, keys: string[]): Promise<void> {
-  SEEN.set(id, { keys, before: before(await prompt(), id) });
+  SEEN.set(id, { keys, before: before(await prompt(), id, SOURCES) });
+}
+
+/** Note the key that a run of a timeline gave. */
+export async function noteBeneath(id: string, key: string): Promise<void> {
+  BENEATH.set(id, { key, before: before(await prompt(), id, BENEATHS) });
 }
 
 function modelOf(graph: Graph, id: string): Source["model"] {
@@ -63,10 +85,28 @@ function modelOf(graph: Graph, id: string): Source["model"] {
   return Object.fromEntries(values) as Record<string, string>;
 }
 
-function fileOf(graph: Graph, id: string, input: string): string | null {
-  const picture = linkedTo(graph, id, input);
-  const widget = picture && PICTURES[picture.class_type];
-  return widget ? textOf(picture.inputs[widget]) : null;
+function fileOf(graph: Graph, id: string, input: string, loaders = PICTURES): string | null {
+  const loader = linkedTo(graph, id, input);
+  const widget = loader && loaders[loader.class_type];
+  return widget ? textOf(loader.inputs[widget]) : null;
+}
+
+/** What lies beneath a timeline. */
+export async function beneathOf(node: ComfyNode): Promise<Beneath> {
+  const [id = ""] = idsOf(node);
+  const graph = await prompt();
+  const noted = BENEATH.get(id);
+  const run = noted && noted.before === before(graph, id, BENEATHS) ? noted.key : null;
+  const loaders = MOTIONS.filter((name) => Array.isArray(graph[id]?.inputs[name])).map((name) =>
+    linkedTo(graph, id, name),
+  );
+  const motions = loaders.flatMap((loader) => {
+    const chosen = Object.entries(loader?.inputs ?? {});
+    const isFile = loader?.class_type === MOTION && chosen.every(([, value]) => textOf(value) !== null);
+    return isFile ? [Object.fromEntries(chosen) as Record<string, string>] : [];
+  });
+  const audio = fileOf(graph, id, "audio", SOUNDS);
+  return { run, audio, motions: motions.length === loaders.length ? motions : null };
 }
 
 /** The sources of a node; null where it has none, "run" where other nodes make them first. */
@@ -77,13 +117,13 @@ export async function sourcesOf(node: ComfyNode): Promise<Sources | "run" | null
   const inputs = graph[id]?.inputs;
   if (!Array.isArray(inputs?.["model"]) || !Array.isArray(inputs["source"])) return null;
   const noted = SEEN.get(id);
-  const keys = noted && noted.before === before(graph, id) ? noted.keys : [];
+  const keys = noted && noted.before === before(graph, id, SOURCES) ? noted.keys : [];
   const model = modelOf(graph, id);
   const named = (input: string, key: string | undefined, face: unknown): Source | null => {
     const file = fileOf(graph, id, input);
     if ((!file || !model) && !key) return null;
     const face_index = typeof face === "number" ? face : 0;
-    return { file, model, seen: key ?? null, face_index };
+    return { file, model, seen: key ?? null, face_index, at_s: 0 };
   };
   const source = named("source", keys[0], inputs["face_index"]);
   const withLike = Array.isArray(inputs["like"]);

@@ -3,7 +3,15 @@ import { ask } from "./comfyui";
 import { text } from "./texts";
 
 /** What the server could not do, in a sentence for the user. */
-export class ServerError extends Error {}
+export class ServerError extends Error {
+  /** Whether there was an answer at all. */
+  readonly answered: boolean;
+
+  constructor(sentence?: string) {
+    super(sentence ?? text("noAnswer"));
+    this.answered = sentence !== undefined;
+  }
+}
 
 async function post(route: string, body: unknown): Promise<Response> {
   let answer: Response;
@@ -14,11 +22,11 @@ async function post(route: string, body: unknown): Promise<Response> {
       body: JSON.stringify(body),
     });
   } catch {
-    throw new ServerError(text("noAnswer"));
+    throw new ServerError();
   }
   if (answer.ok) return answer;
   const said = (await answer.json().catch(() => null)) as { error?: string } | null;
-  throw new ServerError(said?.error ?? text("noAnswer"));
+  throw new ServerError(said?.error);
 }
 
 /** What the server answers in JSON. */
@@ -42,17 +50,18 @@ export async function askPicture(route: string, body: unknown): Promise<Picture 
 /**
  * Sends one request at a time; of those that come meanwhile the newest alone is kept.
  *
- * `done` is called for each answer that is not stale, `failed` with the sentence of an error, `idle`
- * when nothing is wanted any more.
+ * `done` is called for each answer that is not stale, `failed` with the error of a request, `idle` when
+ * nothing is wanted any more.
  */
 export class Newest<Request, Answer> {
   private waiting: Request | undefined;
   private busy = false;
+  private shown: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly run: (request: Request) => Promise<Answer | null>,
     private readonly done: (answer: Answer, request: Request) => void | Promise<void>,
-    private readonly failed: (sentence: string) => void,
+    private readonly failed: (error: Error, request: Request) => void,
     private readonly idle: () => void = () => undefined,
   ) {}
 
@@ -69,12 +78,26 @@ export class Newest<Request, Answer> {
       this.waiting = undefined;
       try {
         const answer = await this.run(request);
-        if (answer !== null) await this.done(answer, request);
+        // what came is shown while the server is at the next one, in the order of the requests
+        if (answer !== null) this.shown = this.shown.then(() => this.show(answer, request));
+        if (this.waiting === undefined) await this.shown;
       } catch (error) {
-        this.failed(error instanceof Error ? error.message : String(error));
+        this.fail(error, request);
       }
     }
     this.busy = false;
     this.idle();
+  }
+
+  private async show(answer: Answer, request: Request): Promise<void> {
+    try {
+      await this.done(answer, request);
+    } catch (error) {
+      this.fail(error, request);
+    }
+  }
+
+  private fail(error: unknown, request: Request): void {
+    this.failed(error instanceof Error ? error : new Error(String(error)), request);
   }
 }

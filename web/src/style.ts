@@ -1,7 +1,9 @@
 // The look of our parts, in the colours of ComfyUI's own theme, dark or light.
 const SHEET = `
 .lps { --lps-accent: #2f7bd9; display: flex; flex-direction: column; gap: 6px; box-sizing: border-box; width: 100%; height: 100%;
-  min-height: 0; padding: 4px; color: var(--input-text, #ddd); font: 12px/1.3 system-ui, sans-serif; }
+  min-height: 0; padding: 4px; color: var(--input-text, #ddd); font: 12px/1.3 system-ui, sans-serif;
+  touch-action: none; }
+.lps input[type="range"] { touch-action: none; }
 .lps-row { display: flex; flex-wrap: wrap; gap: 4px; flex: none; }
 .lps-tabs { flex-wrap: nowrap; gap: 2px; }
 .lps button { display: inline-flex; align-items: center; justify-content: center; min-width: 28px; height: 26px;
@@ -38,11 +40,18 @@ const SHEET = `
 .lps-timeline { flex: 2 1 0; min-height: 150px; overflow: hidden auto; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px; }
 .lps-timeline canvas { display: block; width: 100%; touch-action: none; }
 .lps .lps-text { flex: 2 1 0; min-height: 150px; resize: none; font: 12px/1.4 ui-monospace, monospace; }
+.lps .lps-text { touch-action: pan-y; }
 .lps .lps-text, .lps input[type="number"] { box-sizing: border-box; border: 1px solid var(--border-color, #4e4e4e); border-radius: 6px;
   background: var(--comfy-input-bg, #222); color: inherit; }
 .lps input[type="number"] { width: 64px; height: 26px; font: inherit; padding: 0 4px; }
 .lps-key { align-items: center; min-height: 26px; }
 .lps-key span { min-width: 90px; }
+.lps-segment label { display: flex; align-items: center; gap: 3px; color: var(--descrip-text, #999); }
+.lps .lps-segment input[type="number"] { width: 50px; }
+.lps .lps-segment select { flex: 0 1 92px; }
+.lps-film { flex-wrap: nowrap; align-items: center; }
+.lps-film input { flex: 1; min-width: 60px; margin: 0; accent-color: var(--lps-accent); }
+.lps-film output { min-width: 56px; text-align: right; font-variant-numeric: tabular-nums; }
 .lps-key input[type="range"] { flex: 1; min-width: 60px; accent-color: var(--lps-accent); }
 `;
 

@@ -1,8 +1,8 @@
 // Timeline: lanes of keys on the node, with a face that shows the time that is looked at.
 import { hide, panelsAreDrawn, register } from "./comfyui";
 import { Panels } from "./panels";
-import { noteSeen } from "./preview_source";
-import { BENEATH, Panel, WIDGET } from "./timeline_panel";
+import { noteBeneath, noteSeen } from "./preview_source";
+import { Panel, WIDGET } from "./timeline_panel";
 
 const NODE = "LPS_Timeline";
 const SEEN_KEY = "lps_seen";
@@ -21,9 +21,8 @@ function setup(): void {
   PANELS.listen((id, output) => {
     const beneath = output[BENEATH_KEY]?.[0];
     if (!beneath) return undefined;
-    BENEATH.set(id, beneath);
     const seen = output[SEEN_KEY];
-    return seen ? noteSeen(id, seen) : Promise.resolve();
+    return Promise.all([noteBeneath(id, beneath), seen && noteSeen(id, seen)]);
   });
 }
 

@@ -1,11 +1,15 @@
 // A timeline as the panel edits it: lanes of keys and segments, and its text.
 import { GROUPS, oppositeOf, stemOf } from "./control_values";
+import { rounded, type Written } from "./timeline_lines";
+import { textOf } from "./timeline_writer";
 
 export type Easing = string | number[];
 export interface Key {
   t: number;
   v: number;
   easing: Easing;
+  /** The line of the text that says it, for each name of its lane; null where none does. */
+  lines: (number | null)[];
 }
 
 /** Keys of one control, or of both sides of it together. */
@@ -14,23 +18,56 @@ export interface Lane {
   keys: Key[];
 }
 
-/** A motion beneath; `line` is its line of the text, `end` null where it is not known. */
+/** A motion beneath, in the words of the text. */
 export interface Segment {
-  line: string;
+  motion: number;
   at: number;
+  from: number;
+  to: number | null;
+  for: number | null;
+  speed: number;
+  blend: number;
+  region: string;
+  then: string;
+  /** Where it ends; null where it is not known. */
   end: number | null;
+  /** Its line of the text; null where none says it. */
+  number: number | null;
+  /** It is played because no line says what is. */
+  implied: boolean;
 }
 
-/** What the server says of a text; values of lanes are frame by frame. */
+export interface Stated {
+  length_s: number | null;
+  fps: string | null;
+  loop: boolean;
+}
+
+/** Which lines of the text say what (`TimelineLines` of the library). */
+export interface TextLines {
+  settings: Record<"length" | "fps" | "loop", number[]>;
+  events: Record<number, string[]>;
+  rests: Record<number, number>;
+  rested: Record<number, string[]>;
+  commands: number[];
+}
+
+/** What the server says of a text; `points` are second and value where a curve bends. */
 export interface Tracks {
   length_s: number;
   fps: number;
-  stated: { length_s: number | null; fps: string | null; loop: boolean };
-  lanes: Record<string, { keys: [number, number, Easing][]; values: number[] }>;
+  stated: Stated;
+  lanes: Record<string, { keys: [number, number, Easing, number][]; points: [number, number][] }>;
   ranges: Record<string, [low: number, rest: number, high: number]>;
   segments: Segment[];
+  lines: TextLines;
   sound_s: number | null;
   peaks: number[];
+  peak_s: number;
+  /** Seconds of each motion beneath; null where they are not known. */
+  motions: number[] | null;
+  /** Why what lies beneath is not known. */
+  said: string;
 }
 
 export const EASINGS = ["smooth", "linear", "hold", "ease", "ease-in", "ease-out"];
@@ -42,20 +79,30 @@ const HANDLES: Record<string, number[]> = {
 };
 const STRAIGHT = [1 / 3, 1 / 3, 2 / 3, 2 / 3];
 const ORDER = Object.values(GROUPS).flat();
-const DECIMALS = 4;
+const NOTHING: Written = {
+  text: "",
+  stated: { length_s: null, fps: null, loop: false },
+  lines: { settings: { length: [], fps: [], loop: [] }, events: {}, rests: {}, rested: {}, commands: [] },
+  lanes: [],
+  segments: [],
+};
 
 /** x1, y1, x2, y2 of an easing as CSS has them. */
 export function handlesOf(easing: Easing): number[] {
   return Array.isArray(easing) ? easing : HANDLES[easing] ?? STRAIGHT;
 }
 
-/** A number as the text has it. */
-export function plain(value: number): string {
-  return String(Number(value.toFixed(DECIMALS)) + 0);
+/** The value of a curve between its points. */
+export function valueAt(points: [number, number][], t: number): number | undefined {
+  const after = points.findIndex(([at]) => at > t);
+  const [first, last] = [points[after - 1], points[after]];
+  if (!first || !last) return (after === 0 ? points[0] : points.at(-1))?.[1];
+  return first[1] + ((t - first[0]) / (last[0] - first[0])) * (last[1] - first[1]);
 }
 
 function sameKeys(one: Lane, other: Lane): boolean {
-  return JSON.stringify(one.keys) === JSON.stringify(other.keys);
+  const told = ({ keys }: Lane) => JSON.stringify(keys.map(({ t, v, easing }) => [t, v, easing]));
+  return told(one) === told(other);
 }
 
 /** The group that a lane stands in. */
@@ -64,28 +111,36 @@ export function groupOf(lane: Lane): string {
   return Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(name)) ?? "";
 }
 
+/** A lane of each control. */
+function lanesOf(tracks: Tracks): Lane[] {
+  return Object.entries(tracks.lanes).map(([name, { keys }]) => ({
+    names: [name],
+    keys: keys.map(([t, v, easing, line]) => ({ t, v, easing, lines: [line] })),
+  }));
+}
+
 /** Lanes, settings and segments; every change is followed by `text`. */
 export class TimelineModel {
   lanes: Lane[] = [];
   segments: Segment[] = [];
-  stated: Tracks["stated"] = { length_s: null, fps: null, loop: false };
+  stated: Stated = { ...NOTHING.stated };
   /** Names without a side whose sides have lanes of their own, though they do the same. */
   readonly apart = new Set<string>();
+  private written: Written = NOTHING;
 
-  /** Take over what the server read. */
-  read(tracks: Tracks): void {
-    this.stated = { ...tracks.stated };
-    this.segments = tracks.segments.map((segment) => ({ ...segment }));
-    const own = Object.entries(tracks.lanes).map(([name, { keys }]) => ({
-      names: [name],
-      keys: keys.map(([t, v, easing]) => ({ t, v, easing })),
-    }));
+  /** Take over what the server read in a text. */
+  read(tracks: Tracks, text: string): void {
+    const copies = () => tracks.segments.map((segment) => ({ ...segment }));
+    const { stated, lines } = tracks;
+    this.written = { text, stated: { ...stated }, lines, lanes: lanesOf(tracks), segments: copies() };
+    this.stated = { ...stated };
+    this.segments = copies();
     this.lanes = [];
-    for (const lane of own) {
+    for (const lane of lanesOf(tracks)) {
       const [name = ""] = lane.names;
       const left = this.lanes.find((one) => one.names[0] === oppositeOf(name));
       const together = left && !this.apart.has(stemOf(name)) && sameKeys(left, lane);
-      if (together) left.names.push(name);
+      if (together) this.join(left, lane);
       else this.lanes.push(lane);
     }
     this.sort();
@@ -93,28 +148,7 @@ export class TimelineModel {
 
   /** The text that says all of this. */
   text(): string {
-    const { length_s, fps, loop } = this.stated;
-    const lines = length_s === null ? [] : [`length ${plain(length_s)}`];
-    if (fps !== null) lines.push(`fps ${fps}`);
-    if (loop) lines.push("loop");
-    lines.push(...this.segments.map((segment) => segment.line));
-    const moments = new Map<number, string[]>();
-    for (const lane of this.lanes) {
-      for (const key of lane.keys) {
-        const items = moments.get(key.t) ?? [];
-        moments.set(key.t, [...items, this.item(lane, key)]);
-      }
-    }
-    const times = [...moments.keys()].sort((one, other) => one - other);
-    lines.push(...times.map((t) => `${plain(t)} ${moments.get(t)?.join("; ")}`));
-    return lines.map((line) => `${line}\n`).join("");
-  }
-
-  private item(lane: Lane, { v, easing }: Key): string {
-    const [name = ""] = lane.names;
-    const shown = (lane.names.length > 1 ? stemOf(name) : name).replace(/_deg$/, "");
-    const way = Array.isArray(easing) ? ` bezier ${easing.map(plain).join(" ")}` : ` ${easing}`;
-    return `${shown} ${plain(v)}${easing === "smooth" ? "" : way}`;
+    return textOf(this.written, this);
   }
 
   /** The lane of a control and its other side, made where there is none. */
@@ -131,18 +165,17 @@ export class TimelineModel {
 
   /** Set a key; one that stands at its time gets the value. */
   put(lane: Lane, t: number, v: number, easing: Easing = "smooth"): Key {
-    const at = Number(t.toFixed(DECIMALS));
-    const value = Number(v.toFixed(DECIMALS));
+    const at = rounded(t);
     let key = lane.keys.find((one) => one.t === at);
-    if (key) key.v = value;
-    else lane.keys.push((key = { t: at, v: value, easing }));
+    if (key) key.v = rounded(v);
+    else lane.keys.push((key = { t: at, v: rounded(v), easing, lines: lane.names.map(() => null) }));
     lane.keys.sort((one, other) => one.t - other.t);
     return key;
   }
 
   /** Move a key in time, unless another one stands there; gives whether it was moved. */
   moveKey(lane: Lane, key: Key, t: number): boolean {
-    const at = Number(Math.max(0, t).toFixed(DECIMALS));
+    const at = rounded(Math.max(0, t));
     if (lane.keys.some((other) => other !== key && other.t === at)) return false;
     key.t = at;
     lane.keys.sort((one, other) => one.t - other.t);
@@ -158,25 +191,56 @@ export class TimelineModel {
   /** Give both sides of a lane lanes of their own, or bring them together again. */
   split(lane: Lane): void {
     const [name = "", other] = lane.names;
+    const opposite = oppositeOf(name);
     if (other) {
       this.apart.add(stemOf(name));
+      const keys = lane.keys.map((key) => ({ ...key, lines: key.lines.slice(1) }));
+      for (const key of lane.keys) key.lines.length = 1;
       lane.names = [name];
-      this.lanes.push({ names: [other], keys: lane.keys.map((key) => ({ ...key })) });
-    } else {
+      this.lanes.push({ names: [other], keys });
+    } else if (opposite) {
       this.apart.delete(stemOf(name));
-      const opposite = oppositeOf(name);
       this.lanes = this.lanes.filter((one) => one.names[0] !== opposite);
-      if (opposite) lane.names = [name, opposite].sort();
+      const isLeft = ORDER.indexOf(name) < ORDER.indexOf(opposite);
+      lane.names = isLeft ? [name, opposite] : [opposite, name];
+      for (const key of lane.keys) key.lines = isLeft ? [...key.lines, null] : [null, ...key.lines];
     }
     this.sort();
   }
 
   /** Move a segment in time. */
   moveSegment(segment: Segment, t: number): void {
-    const at = Number(Math.max(0, t).toFixed(DECIMALS));
-    if (segment.end !== null) segment.end += at - segment.at;
-    segment.at = at;
-    segment.line = segment.line.replace(/^\S+/, plain(at));
+    const at = rounded(Math.max(0, t));
+    const by = at - segment.at;
+    this.setSegment(segment, { at, end: segment.end === null ? null : segment.end + by });
+  }
+
+  /** Change what is said of a segment; what was played without a line gets one. */
+  setSegment(segment: Segment, change: Partial<Segment>): void {
+    for (const one of this.segments) one.implied = false;
+    Object.assign(segment, change);
+  }
+
+  /** Lay a motion over the others, from a time on. */
+  addSegment(motion: number, at: number): Segment {
+    const rest = { from: 0, to: null, for: null, speed: 1, blend: 0, region: "all", then: "hold" };
+    const added = { motion, at: rounded(at), ...rest, end: null, number: null, implied: false };
+    this.segments.push(added);
+    this.setSegment(added, {});
+    return added;
+  }
+
+  /** Take a segment out; the last one stays, as without any all motions are played. */
+  removeSegment(segment: Segment): boolean {
+    if (this.segments.length < 2) return false;
+    this.segments = this.segments.filter((one) => one !== segment);
+    for (const one of this.segments) one.implied = false;
+    return true;
+  }
+
+  private join(left: Lane, right: Lane): void {
+    left.names.push(...right.names);
+    left.keys.forEach((key, index) => key.lines.push(...(right.keys[index]?.lines ?? [])));
   }
 
   private sort(): void {

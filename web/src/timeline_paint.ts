@@ -1,7 +1,8 @@
 // How a timeline is drawn: ruler, sound, segments, groups, and lanes with their curves and keys.
-import { handlesOf, type Key, type Lane, type Segment, type TimelineModel, type Tracks, groupOf } from "./timeline_model";
 import { stemOf } from "./control_values";
 import { text, type TextKey } from "./texts";
+import { segmentWords } from "./timeline_lines";
+import { groupOf, handlesOf, type Key, type Lane, type Segment, type TimelineModel, type Tracks } from "./timeline_model";
 
 export const LABELS_PX = 104;
 export const RULER_PX = 20;
@@ -22,10 +23,11 @@ export type Row =
   | { kind: "group"; top: number; height: number; group: string }
   | { kind: "lane"; top: number; height: number; lane: Lane };
 
-/** What is chosen: a lane, and perhaps one of its keys. */
+/** What is chosen: a lane, and perhaps one of its keys; or a segment. */
 export interface Chosen {
   lane: Lane | null;
   key: Key | null;
+  segment: Segment | null;
 }
 
 /** All that a picture of the timeline shows. */
@@ -116,7 +118,7 @@ export function handlesAt(scene: Scene, row: Row, lane: Lane, key: Key): [number
 export function beforeOf(scene: Scene, lane: Lane, key: Key): Key | null {
   const index = lane.keys.indexOf(key);
   if (index > 0) return lane.keys[index - 1] ?? null;
-  return key.t > 0 ? { t: 0, v: rangeOf(scene.tracks, lane)[1], easing: "smooth" } : null;
+  return key.t > 0 ? { t: 0, v: rangeOf(scene.tracks, lane)[1], easing: "smooth", lines: [] } : null;
 }
 
 interface Colours {
@@ -183,7 +185,8 @@ function stroke(context: Paint, colour: string, width: number, points: [number, 
 }
 
 function paintLabel(context: Paint, scene: Scene, row: Row, colours: Colours): void {
-  const chosen = row.kind === "lane" && row.lane === scene.chosen.lane;
+  const { lane, segment } = scene.chosen;
+  const chosen = row.kind === "lane" ? row.lane === lane : row.kind === "segment" && row.segment === segment;
   if (row.kind === "group" || chosen) {
     context.fillStyle = row.kind === "group" ? colours.line : colours.back;
     context.globalAlpha = row.kind === "group" ? 0.35 : 1;
@@ -201,11 +204,12 @@ function paintLabel(context: Paint, scene: Scene, row: Row, colours: Colours): v
 export function labelOf(row: Row): string {
   if (row.kind === "lane") return titleOf(row.lane);
   if (row.kind === "group") return text(`group.${row.group}` as TextKey);
-  return row.kind === "segment" ? motionTitle(row.segment) : text("timeline.sound");
+  return row.kind === "segment" ? segmentTitle(row.segment) : text("timeline.sound");
 }
 
-function motionTitle(segment: Segment): string {
-  return text("timeline.motion", /play (\d+)/.exec(segment.line)?.[1] ?? "");
+/** What a segment is called. */
+export function segmentTitle({ motion }: Segment): string {
+  return motion ? text("timeline.motion", motion) : text("timeline.atRest");
 }
 
 function paintRuler(context: Paint, scene: Scene, colours: Colours): void {
@@ -225,10 +229,9 @@ function paintRuler(context: Paint, scene: Scene, colours: Colours): void {
 }
 
 function paintSound(context: Paint, scene: Scene, row: Row, colours: Colours): void {
-  const { peaks, sound_s } = scene.tracks;
+  const { peaks, peak_s: each } = scene.tracks;
   const middle = row.top + row.height / 2;
   context.fillStyle = colours.faint;
-  const each = (sound_s ?? 0) / peaks.length;
   peaks.forEach((peak, index) => {
     const x = xOf(scene, index * each);
     const half = Math.max(0.5, (peak * (row.height - 4)) / 2);
@@ -241,11 +244,11 @@ function paintSegment(context: Paint, scene: Scene, row: Row, colours: Colours):
   const from = xOf(scene, row.segment.at);
   const to = xOf(scene, Math.min(row.segment.end ?? Infinity, scene.tracks.length_s));
   context.fillStyle = colours.accent;
-  context.globalAlpha = 0.35;
+  context.globalAlpha = row.segment === scene.chosen.segment ? 0.8 : 0.35;
   context.fillRect(from, row.top + 3, Math.max(4, to - from), row.height - 6);
   context.globalAlpha = 1;
   context.fillStyle = colours.text;
-  context.fillText(row.segment.line.replace(/^\S+ /, ""), from + 4, row.top + row.height / 2, Math.max(8, to - from - 8));
+  context.fillText(segmentWords(row.segment), from + 4, row.top + row.height / 2, Math.max(8, to - from - 8));
 }
 
 function paintGroup(context: Paint, scene: Scene, row: Row, colours: Colours): void {
@@ -262,11 +265,8 @@ function paintLane(context: Paint, scene: Scene, row: Row, colours: Colours): vo
   const { chosen, tracks } = scene;
   const rest = yOf(scene, row, lane, rangeOf(tracks, lane)[1]);
   stroke(context, colours.line, 0.5, [[LABELS_PX, rest], [scene.width, rest]]);
-  const values = tracks.lanes[lane.names[0] ?? ""]?.values ?? [];
-  const points = values.map((value, frame): [number, number] => [
-    xOf(scene, frame / tracks.fps),
-    yOf(scene, row, lane, value),
-  ]);
+  const curve = tracks.lanes[lane.names[0] ?? ""]?.points ?? [];
+  const points = curve.map(([t, value]): [number, number] => [xOf(scene, t), yOf(scene, row, lane, value)]);
   stroke(context, lane === chosen.lane ? colours.accent : colours.faint, 1.5, points);
   if (chosen.key && lane === chosen.lane) paintHandles(context, scene, row, chosen.key, colours);
   for (const key of lane.keys) {

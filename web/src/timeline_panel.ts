@@ -1,28 +1,36 @@
 // The panel of a timeline: lanes of keys, and a face that shows the time that is looked at.
-import { browserId, idsOf, keepKeysIn, keepStep, linked, onWidget, setWidget } from "./comfyui";
-import { GROUPS, oppositeOf, stemOf } from "./control_values";
-import { sourcesOf, type Source } from "./preview_source";
-import { askJson, askPicture, Newest, type Picture } from "./server";
-import { element, iconButton } from "./style";
-import { text, type TextKey } from "./texts";
+import { keepKeysIn, keepStep, linked, onWidget, senderOf, setWidget } from "./comfyui";
+import { type Beneath, beneathOf, MOTIONS, sourcesOf, type Source } from "./preview_source";
+import { Said } from "./said";
+import { askJson, askPicture, Newest, type Picture, ServerError } from "./server";
+import { element } from "./style";
+import { text } from "./texts";
 import { KeyRow, type KeyChange } from "./timeline_key_row";
-import { handlesOf, TimelineModel, type Tracks } from "./timeline_model";
-import { rangeOf, titleOf } from "./timeline_paint";
+import { TimelineKeyboard } from "./timeline_keyboard";
+import { rounded } from "./timeline_lines";
+import { handlesOf, type Segment, TimelineModel, type Tracks, valueAt } from "./timeline_model";
+import { rangeOf } from "./timeline_paint";
+import { SegmentRow } from "./timeline_segment_row";
 import { Player, TextSteps } from "./timeline_steps";
+import { ToolRow } from "./timeline_tools";
 import { TimelineView } from "./timeline_view";
 
 export const WIDGET = "timeline";
 const FACE_PX = 320;
 const SETTLE_MS = 250;
-const FAR_FRAMES = 10;
 
-/** What was connected in the last run of a node, by the id of the run. */
-export const BENEATH = new Map<string, string>();
+/** What is to be read: a text, and what lies beneath it. */
+interface Reading {
+  timeline: string;
+  beneath: Beneath;
+}
 
 interface Asked {
   source: Source;
-  time_s: number;
+  values: Reading & { time_s: number };
 }
+
+const NOTHING: Beneath = { run: null, audio: null, motions: null };
 
 /** What stands on one node. */
 export class Panel {
@@ -30,22 +38,18 @@ export class Panel {
   private readonly model = new TimelineModel();
   private readonly view: TimelineView;
   private readonly keyRow: KeyRow;
+  private readonly segmentRow: SegmentRow;
+  private readonly tools: ToolRow;
+  private readonly keyboard: TimelineKeyboard;
   private readonly face = element("canvas");
-  private readonly said = element("div", "lps-said");
+  private readonly said = new Said();
   private readonly written = element("textarea", "lps-text");
-  private readonly length = element("input");
-  private readonly undoButton: HTMLButtonElement;
-  private readonly redoButton: HTMLButtonElement;
-  private readonly loopButton: HTMLButtonElement;
-  private readonly playButton: HTMLButtonElement;
-  private readonly readings: Newest<string, Tracks>;
+  private readonly readings: Newest<Reading, Tracks>;
   private readonly pictures: Newest<Asked, Picture>;
-  private source: Source | null = null;
   private readonly steps: TextSteps;
-  private readonly player = new Player(
-    (t) => this.view.goTo(t),
-    (isPlaying) => this.playButton.setAttribute("aria-pressed", String(isPlaying)),
-  );
+  private readonly player: Player;
+  private source: Source | null = null;
+  private beneath: Beneath = NOTHING;
   private settling: number | undefined;
   private setting = false;
 
@@ -58,23 +62,32 @@ export class Panel {
       scrubbed: () => this.want(),
       chose: () => this.chose(),
       changed: (whole) => this.edited(whole),
+      ended: () => this.look(),
+      editable: () => this.editable(),
     });
     this.keyRow = new KeyRow((what, whole) => this.setKey(what, whole));
+    this.segmentRow = new SegmentRow((what) => this.setSegment(what));
+    this.tools = this.makeTools();
+    this.player = new Player((t) => this.view.goTo(t), (isPlaying) => this.tools.playing(isPlaying));
+    this.keyboard = new TimelineKeyboard(this.view, {
+      setKey: (change) => this.setKey(change, true),
+      setSegment: (change) => this.setSegment(change),
+      addKey: () => this.addKey(),
+      remove: () => this.remove(),
+      play: () => this.play(),
+      tell: (sentence) => this.said.tell(sentence),
+    });
     this.readings = new Newest(
-      (wanted) => askJson<Tracks>("timeline", { timeline: wanted, beneath: this.beneath() }),
-      (tracks, wanted) => this.show(tracks, wanted),
-      (sentence) => this.say(sentence, true),
+      (wanted) => askJson<Tracks>("timeline", wanted),
+      (tracks, { timeline }) => this.show(tracks, timeline),
+      (error) => this.failed("text", error),
     );
     this.pictures = new Newest(
-      (asked) => this.ask(asked),
+      (asked) => askPicture("preview/timeline", { ...asked, sender: senderOf(node), view: "face", side_px: FACE_PX }),
       (picture) => this.draw(picture),
-      (sentence) => this.say(sentence, true),
+      (error) => this.failed("picture", error),
       () => (this.root.ariaBusy = "false"),
     );
-    this.undoButton = iconButton("undo", text("undo"), () => this.step(false));
-    this.redoButton = iconButton("redo", text("redo"), () => this.step(true));
-    this.loopButton = iconButton("loop", text("timeline.loop"), () => this.setLoop());
-    this.playButton = iconButton("play", text("timeline.play"), () => this.play());
     this.build();
     onWidget(widget, () => {
       if (!this.setting) this.noticed();
@@ -83,10 +96,14 @@ export class Panel {
     this.refresh();
   }
 
-  /** Look at the graph again, soon: its source, its model or what lies beneath may be others now. */
   look(): void {
     window.clearTimeout(this.settling);
-    this.settling = window.setTimeout(() => void this.lookNow(), SETTLE_MS);
+    const look = () => this.lookNow().catch((error: Error) => this.failed("source", error));
+    this.settling = window.setTimeout(() => void look(), SETTLE_MS);
+  }
+
+  lost(isGone: boolean): void {
+    this.said.about("server", isGone ? text("noAnswer") : "");
   }
 
   /** Somebody else set the text. */
@@ -96,26 +113,48 @@ export class Panel {
   }
 
   private read(): void {
+    const timeline = String(this.widget.value);
     // what is being written there is not taken away
-    if (document.activeElement !== this.written) this.written.value = String(this.widget.value);
-    this.readings.want(String(this.widget.value));
+    if (document.activeElement !== this.written) this.written.value = timeline;
+    this.readings.want({ timeline, beneath: this.beneath });
   }
 
   private async lookNow(): Promise<void> {
-    if (!this.root.isConnected || this.view.dragging) return;
-    this.noticed();
+    if (!this.root.isConnected) return;
+    this.beneath = await beneathOf(this.node);
+    if (!this.view.dragging) this.noticed();
     const found = await sourcesOf(this.node);
     this.source = found === null || found === "run" ? null : found.source;
+    this.said.about("source", this.source ? "" : text(found === "run" ? "runOnce" : "timeline.connect"));
     if (this.source) this.want();
-    else if (found === "run") this.say(text("runOnce"));
-    else this.say(text("timeline.connect"));
+    else this.said.about("picture");
+  }
+
+  private makeTools(): ToolRow {
+    return new ToolRow({
+      play: () => this.play(),
+      step: (forward) => this.step(forward),
+      addKey: (name) => this.addKey(name),
+      addSegment: (motion) => this.addSegment(motion),
+      remove: () => this.remove(),
+      split: () => this.split(),
+      zoom: (steps) => this.view.zoom(steps),
+      fit: () => this.view.fit(),
+      setLength: (seconds) => this.state({ length_s: seconds }),
+      setLoop: () => this.state({ loop: !this.model.stated.loop }),
+      showText: (shown) => {
+        this.written.hidden = !shown;
+        this.view.root.hidden = shown;
+        this.view.draw();
+      },
+      motions: () => MOTIONS.filter((name) => linked(this.node, name)).length,
+    });
   }
 
   private build(): void {
     this.face.width = this.face.height = FACE_PX;
     this.face.setAttribute("role", "img");
     this.face.setAttribute("aria-label", text("timeline.face"));
-    this.said.setAttribute("role", "status");
     this.view.canvas.setAttribute("aria-label", text("timeline.keys"));
     this.view.canvas.title = text("timeline.keys");
     this.root.setAttribute("role", "group");
@@ -126,108 +165,81 @@ export class Panel {
     this.written.addEventListener("change", () => this.setText(this.written.value, true));
     this.root.append(
       element("div", "lps-face", this.face),
-      this.buttons(),
+      this.tools.root,
       this.view.root,
       this.written,
       this.keyRow.root,
-      this.said,
+      this.segmentRow.root,
+      this.said.root,
     );
     keepKeysIn(this.root, (event) => this.key(event));
   }
 
-  private buttons(): HTMLElement {
-    const textButton = iconButton("text", text("timeline.text"), () => {
-      this.written.hidden = !this.written.hidden;
-      this.view.root.hidden = !this.written.hidden;
-      textButton.setAttribute("aria-pressed", String(!this.written.hidden));
-      this.view.draw();
-    });
-    textButton.setAttribute("aria-pressed", "false");
-    Object.assign(this.length, { type: "number", min: "0.1", step: "0.1", title: text("timeline.length") });
-    this.length.setAttribute("aria-label", text("timeline.length"));
-    this.length.placeholder = text("timeline.auto");
-    this.length.addEventListener("change", () => {
-      this.model.stated.length_s = this.length.value ? Number(this.length.value) : null;
-      this.edited(true);
-    });
-    return element(
-      "div",
-      "lps-row",
-      this.playButton,
-      this.undoButton,
-      this.redoButton,
-      this.laneMenu(),
-      iconButton("addKey", text("timeline.addKey"), () => this.addKey()),
-      iconButton("removeKey", text("timeline.removeKey"), () => this.removeKey()),
-      iconButton("link", text("timeline.split"), () => this.split()),
-      iconButton("zoomOut", text("timeline.zoomOut"), () => this.view.zoom(-2)),
-      iconButton("fit", text("timeline.fit"), () => this.view.fit()),
-      iconButton("zoomIn", text("timeline.zoomIn"), () => this.view.zoom(2)),
-      this.length,
-      this.loopButton,
-      textButton,
-    );
-  }
-
-  /** A menu of the controls; the chosen one gets a lane with a key at the time that is looked at. */
-  private laneMenu(): HTMLSelectElement {
-    const menu = element("select");
-    menu.setAttribute("aria-label", text("timeline.addLane"));
-    menu.append(new Option(text("timeline.addLane"), ""));
-    for (const [group, names] of Object.entries(GROUPS)) {
-      const part = element("optgroup");
-      part.label = text(`group.${group}` as TextKey);
-      for (const name of names) {
-        const isRight = oppositeOf(name) && name.includes("right");
-        if (!isRight) part.append(new Option(text(stemOf(name) as TextKey), name));
-      }
-      menu.append(part);
-    }
-    menu.addEventListener("change", () => {
-      if (menu.value) this.addKey(menu.value);
-      menu.value = "";
-    });
-    return menu;
+  /** Whether a change would lose nothing: the text is what the lanes show, or what they were changed to. */
+  private editable(): boolean {
+    return !this.said.isWrong("text") || this.model.text() === String(this.widget.value);
   }
 
   private addKey(name?: string): void {
     const { tracks, now } = this.view;
+    if (!tracks || !this.editable()) return;
     const lane = name ? this.model.laneOf(name) : this.view.chosen.lane;
-    if (!tracks || !lane) return;
-    const value = tracks.lanes[lane.names[0] ?? ""]?.values[Math.round(now * tracks.fps)];
+    if (!lane) return;
+    const value = valueAt(tracks.lanes[lane.names[0] ?? ""]?.points ?? [], now);
     this.view.choose(lane, this.model.put(lane, now, value ?? rangeOf(tracks, lane)[1]));
     this.edited(true);
   }
 
-  private removeKey(): void {
-    const { lane, key } = this.view.chosen;
-    if (!lane || !key) return;
-    this.model.remove(lane, key);
-    this.view.choose(this.model.lanes.includes(lane) ? lane : null, null);
+  private addSegment(motion: number): void {
+    if (!this.view.tracks || !this.editable()) return;
+    this.view.choose(null, null, this.model.addSegment(motion, this.view.now));
     this.edited(true);
+  }
+
+  private remove(): void {
+    const { lane, key, segment } = this.view.chosen;
+    if (!this.editable()) return;
+    if (segment && !this.model.removeSegment(segment)) {
+      this.said.tell(text("timeline.lastSegment"));
+    } else if (segment) {
+      this.view.choose(null, null);
+      this.edited(true);
+    } else if (lane && key) {
+      this.model.remove(lane, key);
+      this.view.choose(this.model.lanes.includes(lane) ? lane : null, null);
+      this.edited(true);
+    }
   }
 
   private split(): void {
     const { lane } = this.view.chosen;
-    if (!lane) return;
+    if (!lane || !this.editable()) return;
     this.model.split(lane);
     this.view.choose(lane, null);
     this.edited(true);
   }
 
-  private setLoop(): void {
-    this.model.stated.loop = !this.model.stated.loop;
+  private state(stated: Partial<TimelineModel["stated"]>): void {
+    if (!this.editable()) return;
+    Object.assign(this.model.stated, stated);
     this.edited(true);
   }
 
   private setKey({ t, v, easing }: KeyChange, whole: boolean): void {
     const { lane, key } = this.view.chosen;
-    if (!lane || !key || !this.view.tracks) return;
+    if (!lane || !key || !this.view.tracks || !this.editable()) return;
     const [low, , high] = rangeOf(this.view.tracks, lane);
     if (t !== undefined && Number.isFinite(t)) this.model.moveKey(lane, key, t);
-    if (v !== undefined && Number.isFinite(v)) key.v = Math.min(high, Math.max(low, v));
-    if (easing !== undefined) key.easing = easing === "bezier" ? [...handlesOf(key.easing)] : easing;
+    if (v !== undefined && Number.isFinite(v)) key.v = rounded(Math.min(high, Math.max(low, v)));
+    if (easing !== undefined) key.easing = easing === "bezier" ? handlesOf(key.easing).map(rounded) : easing;
     this.edited(whole);
+  }
+
+  private setSegment(change: Partial<Segment>): void {
+    const { segment } = this.view.chosen;
+    if (!segment || !this.editable()) return;
+    this.model.setSegment(segment, change);
+    this.edited(true);
   }
 
   /** Keys, segments or settings are others now: so is the text. */
@@ -254,33 +266,41 @@ export class Panel {
   }
 
   private show(tracks: Tracks, wanted: string): void {
+    this.said.about("server");
+    this.said.about("text");
+    this.said.about("beneath", tracks.said);
     if (this.view.dragging) {
       this.view.show(tracks);
       return;
     }
     if (wanted !== String(this.widget.value)) return;
-    const { lane, key } = this.view.chosen;
-    this.model.read(tracks);
-    this.view.chooseLike(lane?.names ?? [], key?.t ?? null);
+    const chooseAgain = this.view.choice;
+    this.model.read(tracks, wanted);
+    chooseAgain();
     this.view.show(tracks);
     this.chose();
     this.refresh();
-    this.say(linked(this.node, WIDGET) ? text("timeline.linked") : "");
+    if (linked(this.node, WIDGET)) this.said.tell(text("timeline.linked"));
   }
 
-  /** Tell of the key that is chosen. */
+  private failed(topic: "source" | "text" | "picture", error: Error): void {
+    const isGone = error instanceof ServerError && !error.answered;
+    this.said.about(isGone ? "server" : topic, error.message);
+    // a text that was wrong from the beginning can be mended nowhere else
+    if (topic === "text" && !isGone && !this.view.tracks) this.tools.showText(true);
+  }
+
+  /** Tell of the key or the segment that is chosen. */
   private chose(): void {
-    const { lane, key } = this.view.chosen;
+    const { lane, key, segment } = this.view.chosen;
     const range: [number, number, number] = lane && this.view.tracks ? rangeOf(this.view.tracks, lane) : [-1, 0, 1];
+    this.keyRow.root.hidden = segment !== null;
     this.keyRow.show(lane, key, range);
+    this.segmentRow.show(segment);
   }
 
   private refresh(): void {
-    this.undoButton.disabled = !this.steps.canStep(false);
-    this.redoButton.disabled = !this.steps.canStep(true);
-    this.loopButton.setAttribute("aria-pressed", String(this.model.stated.loop));
-    const { length_s } = this.model.stated;
-    if (document.activeElement !== this.length) this.length.value = length_s === null ? "" : String(length_s);
+    this.tools.refresh(this.model.stated, this.steps.canStep(false), this.steps.canStep(true));
   }
 
   private play(): void {
@@ -292,28 +312,19 @@ export class Panel {
   private want(): void {
     if (!this.source || !this.root.isConnected) return;
     this.root.ariaBusy = "true";
-    this.pictures.want({ source: this.source, time_s: this.view.now });
-  }
-
-  private ask({ source, time_s }: Asked): Promise<Picture | null> {
-    const values = { timeline: String(this.widget.value), time_s, beneath: this.beneath() };
-    return askPicture("preview/timeline", { sender: this.sender(), source, values, view: "face", side_px: FACE_PX });
+    const time_s = this.view.now;
+    const values = { timeline: String(this.widget.value), time_s, beneath: this.beneath };
+    this.pictures.want({ source: { ...this.source, at_s: time_s }, values });
   }
 
   private async draw({ jpeg, about }: Picture): Promise<void> {
     const picture = await createImageBitmap(jpeg);
     this.face.getContext("2d")?.drawImage(picture, 0, 0, FACE_PX, FACE_PX);
     picture.close();
+    this.said.about("server");
+    this.said.about("picture");
     const { note } = about as { note?: string };
-    if (note) this.say(note);
-  }
-
-  private sender(): string {
-    return `${browserId()}:${idsOf(this.node)[0] ?? ""}`;
-  }
-
-  private beneath(): string | null {
-    return BENEATH.get(idsOf(this.node)[0] ?? "") ?? null;
+    if (note) this.said.tell(note);
   }
 
   private key(event: KeyboardEvent): void {
@@ -322,68 +333,8 @@ export class Panel {
     if (command && (typed === "z" || typed === "y") && event.target !== this.written) {
       event.preventDefault();
       this.step(typed === "y" || event.shiftKey);
-    } else if (event.target === this.view.canvas && !command && this.canvasKey(event)) {
+    } else if (event.target === this.view.canvas && !command && this.keyboard.press(event)) {
       event.preventDefault();
     }
-  }
-
-  /** A key pressed on the canvas; whether it does something there. */
-  private canvasKey(event: KeyboardEvent): boolean {
-    const { lane, key } = this.view.chosen;
-    const fps = this.view.tracks?.fps ?? 25;
-    const frames = (event.shiftKey ? FAR_FRAMES : 1) / fps;
-    const sideways = { ArrowLeft: -frames, ArrowRight: frames }[event.key];
-    const upwards = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (sideways !== undefined) {
-      if (event.altKey && key) this.setKey({ t: Math.round((key.t + sideways) * fps) / fps }, true);
-      else this.view.goTo(this.view.now + sideways);
-    } else if (upwards !== undefined) {
-      if (event.altKey && lane && key && this.view.tracks) {
-        const [low, , high] = rangeOf(this.view.tracks, lane);
-        this.setKey({ v: key.v + (upwards * (high - low)) / 40 }, true);
-      } else this.walk(-upwards);
-    } else if (event.key === "Tab" || event.key === "Escape") return false;
-    else if (event.key === "[" || event.key === "]") this.nextKey(event.key === "]" ? 1 : -1);
-    else if (event.key === "Home") this.view.goTo(0);
-    else if (event.key === "End") this.view.goTo(Infinity);
-    else if (event.key === " ") this.play();
-    else if (event.key === "Enter") this.addKey();
-    else if (event.key === "Delete" || event.key === "Backspace") this.removeKey();
-    else if (event.key === "+" || event.key === "-") this.view.zoom(event.key === "+" ? 1 : -1);
-    else return false;
-    return true;
-  }
-
-  /** Choose the lane above or below. */
-  private walk(step: number): void {
-    const { lanes } = this.model;
-    const at = this.view.chosen.lane ? lanes.indexOf(this.view.chosen.lane) : step > 0 ? -1 : 0;
-    const lane = lanes[(at + step + lanes.length) % lanes.length];
-    if (lane) this.tell(() => this.view.choose(lane, null));
-  }
-
-  /** Choose the next key of the lane, and look at its time. */
-  private nextKey(step: number): void {
-    const { lane, key } = this.view.chosen;
-    if (!lane) return;
-    const at = key ? lane.keys.indexOf(key) : step > 0 ? -1 : 0;
-    const next = lane.keys[(at + step + lane.keys.length) % lane.keys.length];
-    if (!next) return;
-    this.tell(() => this.view.choose(lane, next));
-    this.view.goTo(next.t);
-  }
-
-  /** Do something and say what is chosen then, for those who hear it. */
-  private tell(run: () => void): void {
-    run();
-    const { lane, key } = this.view.chosen;
-    if (!lane) return;
-    const place = key ? text("timeline.keyOf", lane.keys.indexOf(key) + 1, lane.keys.length, key.t, key.v) : "";
-    this.say(`${titleOf(lane)} ${place}`.trim());
-  }
-
-  private say(sentence: string, wrong = false): void {
-    this.said.textContent = sentence;
-    this.said.classList.toggle("lps-wrong", wrong);
   }
 }
