@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from comfy_api.latest import InputImpl, io
 from torch import Tensor
 
@@ -53,10 +55,12 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation.animation import Animation
     from ..liveportrait_core.constants import Region
     from ..liveportrait_core.media.clips import Clip
+    from ..liveportrait_core.model import LivePortraitModel
     from ..liveportrait_core.options import MotionMode
     from .adapt.clips import AnyClip
 
 
+_LOG = logging.getLogger(__name__)
 FACES_TOOLTIP: Final = (
     "From Find Faces of the source: for several people, or boxes drawn by hand. Without it the "
     "faces are searched for here."
@@ -71,6 +75,8 @@ SEARCH_WORDS: Final = (
     *("avatar", "puppet", "vtuber", "reenactment"),
     *("motion capture", "mocap", "motion transfer", "expression transfer"),
 )
+IMAGE_BYTES: Final = 16
+"""Of a pixel of an image and its mask, as ComfyUI keeps them."""
 NO_DRIVER: Final = "nothing drives it: the source comes out as it is"
 PASTE_BACK: Final = OptionWidget(spec=spec_of(AnimateOptions, "paste_back"), id="paste_back")
 SOUND: Final = OptionWidget(
@@ -188,7 +194,9 @@ class AnimatePortrait(io.ComfyNode):
         driver = driver_of(driving, "driving", rate)
         progress = _progress(driver)
         onto = repeated(background) if background else None
-        animation = _prepared(model, source_clip, driver, options, faces, onto, progress)
+        animation = _prepared(
+            model, source_clip, driver, options, faces, onto, progress, IMAGE_BYTES
+        )
         images, mask = rendered_images(
             animation, progress, background or source_clip, even_size=even_size
         )
@@ -296,14 +304,20 @@ def _prepared(
     faces: Faces | None,
     background: Clip | None,
     progress: runtime.Progress,
+    result_bytes: int = 0,
 ) -> Animation:
-    """The library's `prepare`, with the faces of Find Faces, if any."""
+    """The library's `prepare`, with the faces of Find Faces, if any.
+
+    `result_bytes` are of a pixel of the result that is held.
+    """
     if faces is not None:
         check_same_size(checked(faces, Faces, "faces"), source, "source")
         if options.driving.published:
             _check_unlimited(source)
+    ready = runtime.on_device(model)
+    _log_estimate(ready, source, driving, options, result_bytes)
     return library.pipeline.prepare(
-        runtime.on_device(model),
+        ready,
         still_of(source),
         driving if isinstance(driving, Motion) else still_of(driving),
         replace(options, face_models=model.face_models),
@@ -312,6 +326,26 @@ def _prepared(
         progress=progress.read,
         kept=model.kept,
     )
+
+
+def _log_estimate(
+    model: LivePortraitModel,
+    source: AnyClip,
+    driving: Motion | AnyClip,
+    options: AnimateOptions,
+    result_bytes: int,
+) -> None:
+    """Say in ComfyUI's log what a long animation will take."""
+    made = library.estimate.estimate(
+        model,
+        source,
+        driving,
+        options,
+        is_video=not isinstance(still_of(source), np.ndarray),
+        result_bytes=result_bytes,
+    )
+    if made is not None:
+        _LOG.info("Animate Portrait: %s, besides the model", made)
 
 
 def _check_unlimited(source: AnyClip) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import crop_motion as crop_motion
     from ..liveportrait_core.animation import crops as crops
     from ..liveportrait_core.animation import drive as drive
+    from ..liveportrait_core.animation import estimate as estimate
     from ..liveportrait_core.animation import face_marks as face_marks
     from ..liveportrait_core.animation import face_trackers as face_trackers
     from ..liveportrait_core.animation import frame_numbers as frame_numbers

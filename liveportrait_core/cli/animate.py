@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 import torch
 
 from ..animation.animation import Animation
+from ..animation.estimate import LIBRARY_BYTES, estimate, model_bytes
 from ..animation.render import RenderedFrame, render
 from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..command_options import (
@@ -28,9 +30,10 @@ from ..command_options import (
 from ..config.arguments import from_arguments
 from ..errors import counted
 from ..imaging.tensors import Part, Pixels
-from ..media.clips import limited_pixels
+from ..media.clips import clip_of, limited_pixels
 from ..media.images import write_image
 from ..media.video import VideoReader
+from ..model import LivePortraitModel
 from ..motion.life import IDLE_FPS, idle_motion
 from ..motion.life_options import IdleOptions
 from ..motion.speech_options import SpeechOptions
@@ -43,7 +46,7 @@ from ..speech.talking import motion_of_speech
 from .inputs import Driver, Picture, Speech, frames_of, open_driver, open_source
 from .outputs import Output, with_masks
 from .panels import Panels
-from .progress import ProgressBar
+from .progress import ProgressBar, is_shown
 from .runtime import load
 from .sound import sound_of
 
@@ -69,17 +72,34 @@ def run(args: argparse.Namespace) -> int:
     job = _open(args)
     with torch.inference_mode():
         model = load(job.model)
+        source = frames_of(job.source, keep_alpha=job.output.keeps_alpha)
+        driving = _driving(job, model.preset.space)
+        if is_shown(job.report.progress):
+            _say_estimate(model, source, driving, job.options)
         with ProgressBar("Reading  ", shown=job.report.progress) as bar:
-            animation = prepare(
-                model,
-                frames_of(job.source, keep_alpha=job.output.keeps_alpha),
-                _driving(job, model.preset.space),
-                job.options,
-                progress=bar,
-            )
+            animation = prepare(model, source, driving, job.options, progress=bar)
         states = _write(animation, job)
     _report(args, job, animation, states, time.monotonic() - start)
     return 0
+
+
+def _say_estimate(
+    model: LivePortraitModel,
+    source: Pixels | VideoReader,
+    driving: Pixels | VideoReader | Motion,
+    options: AnimateOptions,
+) -> None:
+    """Say on stderr what a long animation will take."""
+    made = estimate(
+        model,
+        clip_of(source, "source"),
+        driving if isinstance(driving, Motion) else clip_of(driving, "driver"),
+        options,
+        is_video=isinstance(source, VideoReader),
+    )
+    if made is not None:
+        more = LIBRARY_BYTES + model_bytes(model)
+        sys.stderr.write(f"{replace(made, num_bytes=made.num_bytes + more)}\n")
 
 
 def _open(args: argparse.Namespace) -> _Job:

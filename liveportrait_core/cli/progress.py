@@ -45,7 +45,7 @@ class ProgressBar:
         self._label, self._unit = label, unit
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
-        self._shown = self._terminal if shown is None else shown
+        self._shown = is_shown(shown, self._stream)
         self._start = self._last = time.monotonic()
         self._done = self._first = 0
         self._width = 0
@@ -109,6 +109,16 @@ class ProgressBar:
         else:
             self._stream.write(line + "\n")
         self._stream.flush()
+
+
+def is_shown(asked: bool | None, stream: TextIO | None = None) -> bool:
+    """Whether a bar, and what is said beside it, is shown.
+
+    Args:
+        asked: None: only on a terminal.
+        stream: None: stderr.
+    """
+    return (stream or sys.stderr).isatty() if asked is None else asked
 
 
 _open_bars: list[ProgressBar] = []

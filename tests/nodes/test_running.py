@@ -303,6 +303,16 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(suite, alive, monkey
     assert max(held) <= 6 * CHUNK < 18
 
 
+@pytest.mark.parametrize("kind", ["LPS_AnimatePortrait", "LPS_AnimateVideo"])
+def test_what_a_long_animation_takes_is_in_the_log(suite, monkeypatch, caplog, kind):
+    estimate = suite.module("liveportrait_core.animation.estimate")
+    monkeypatch.setattr(estimate, "LEAST_FRAMES", 6)
+    with caplog.at_level("INFO"):
+        suite(kind, **asked(suite, kind))
+    assert "Animate Portrait: 6 frames: about" in caplog.text
+    assert "GB of memory, besides the model" in caplog.text
+
+
 # Runs
 
 

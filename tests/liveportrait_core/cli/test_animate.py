@@ -1,4 +1,5 @@
 import json
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -67,6 +68,14 @@ def test_the_summary_is_json_and_nothing_else_is_on_stdout(animate, files, out):
     assert summary["output"] == str(out / "made.mp4")
     assert summary["model"]["preset"] == "tiny"
     assert summary["frame_states"] == {"measured": 3}
+
+
+def test_what_a_long_animation_takes_is_said_before(animate, files, out, monkeypatch):
+    monkeypatch.setattr("liveportrait_core.animation.estimate.LEAST_FRAMES", 3)
+    given = (files / "portrait.png", files / "clip.mp4", "-o", out / "a.mp4")
+    assert "memory" not in animate(*given).err  # no terminal
+    first, *_ = animate(*given, "--progress").err.splitlines()
+    assert re.fullmatch(r"3 frames: about \d+ s and 0\.[3-9] GB of memory", first)
 
 
 def test_progress_goes_to_stderr_when_asked_for(animate, files, out):
