@@ -242,6 +242,10 @@ class ComfyServer:
         answer = self._ask(path, body, "application/json", timeout_s=timeout_s)
         return json.loads(answer) if answer else None
 
+    def content_of_post(self, path: str, content: Any) -> bytes:
+        """What a POST of JSON gives."""
+        return self._ask(path, json.dumps(content).encode(), "application/json")
+
     def _ask(
         self, path: str, body: bytes | None = None, kind: str = "", *, timeout_s: float = 60
     ) -> bytes:
