@@ -66,28 +66,26 @@ def make_video(path: Path, num_frames: int, width: int, height: int) -> None:
                     made.mux(packet)
 
 
-def by_command(video: Path, draws: bool) -> None:
+def by_command(video: Path, options: argparse.Namespace) -> None:
     """`liveportrait animate`."""
-    import_module("liveportrait_core.animation.render")
-    if not draws:
-        draw_nothing()
+    import_module("liveportrait_core.pipeline")
+    _prepare(options)
     main = import_module("liveportrait_core.cli.main").main
     made = video.with_name("made.mp4")
     words = ["animate", video, import_module("liveportrait_core").shipped_motions()[MOTION]]
     assert not main([*map(str, words), "-o", str(made), "--when-shorter", "loop"])
 
 
-def by_node(video: Path, draws: bool) -> None:
+def by_node(video: Path, options: argparse.Namespace) -> None:
     """Animate Portrait (video file), outside a server."""
     active = import_module("tests.support.comfyui.stand_in").active
     with active(video.parent / "ComfyUI") as comfyui:
         comfyui.import_pack()
         assert comfyui.pack is not None
-        import_module(f"{comfyui.pack.__name__}.liveportrait_core.animation.render")
+        import_module(f"{comfyui.pack.__name__}.liveportrait_core.pipeline")
         # the stand-in keeps all pictures that the server would send and drop
-        import_module(f"{comfyui.pack.__name__}.nodes.runtime").PREVIEW_EVERY_S = inf
-        if not draws:
-            draw_nothing()
+        vars(import_module(f"{comfyui.pack.__name__}.nodes.runtime"))["PREVIEW_EVERY_S"] = inf
+        _prepare(options)
 
         def called(kind: str, **inputs: object) -> object:
             return comfyui.call(kind, inputs).check().outputs[0]
@@ -103,6 +101,15 @@ def by_node(video: Path, draws: bool) -> None:
 
 
 WAYS: Final = {"command": by_command, "node": by_node}
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    """What was asked for, in the library as it is imported now."""
+    if not options.draw:
+        draw_nothing()
+    for name, module in list(sys.modules.items()):
+        if options.hold_nothing and name.endswith("media.streamed"):
+            vars(module)["StreamedClip"].__init__.__defaults__ = (0,)
 
 
 def draw_nothing() -> None:
@@ -127,10 +134,10 @@ def _read_once(module: ModuleType) -> None:
     vars(module)["extract_motion"] = first_of
 
 
-def measured(way: str, video: Path, *, draws: bool) -> dict[str, float]:
+def measured(way: str, video: Path, options: argparse.Namespace) -> dict[str, float]:
     """Seconds and peak MiB of this process."""
     start = time.monotonic()
-    WAYS[way](video, draws)
+    WAYS[way](video, options)
     return {"seconds": time.monotonic() - start, "mib": peak_mib()}
 
 
@@ -141,10 +148,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", type=int, nargs=2, default=(1920, 1080), metavar=("W", "H"))
     parser.add_argument("--ways", nargs="*", default=[*WAYS], help=f"({' '.join(WAYS)})")
     parser.add_argument("--draw", action="store_true", help="with W and G")
+    parser.add_argument(
+        "--hold-nothing", action="store_true", help="decode in each pass also what is short"
+    )
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.one is not None:
-        print(json.dumps(measured(options.one[0], Path(options.one[1]), draws=options.draw)))
+        way, video = options.one
+        print(json.dumps(measured(way, Path(video), options)))
         return 0
     width, height = options.size
     print(f"{width} x {height} pixels\n{'':<10}{'frames':>8}{'seconds':>10}{'MiB':>8}{'ratio':>8}")
@@ -156,6 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 make_video(video, length, width, height)
                 words = [sys.executable, "-m", "benchmarks.memory", "--one", way, str(video)]
                 words += ["--draw"] if options.draw else []
+                words += ["--hold-nothing"] if options.hold_nothing else []
                 done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
             found = json.loads(done.stdout.splitlines()[-1])
             first = first or found["mib"]

@@ -6,7 +6,8 @@ Frames are streamed and let go; what stays is half a kilobyte of motion a frame 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -152,15 +153,14 @@ def _read_motion(
     # an uncropped driver goes straight to M's size in the published program
     straight = options.published and role == "driver" and crops is None
 
-    def pictures() -> Iterator[Pixels]:
+    def pictures() -> Generator[Pixels]:
         for frame, transform in framed(model, clip, crops.transforms if crops else (), role):
             used.append(transform)
             yield frame if straight else crop_of(frame, transform, published=options.published)
 
     travel = crops.travel if crops else None
-    motion = read_crops(
-        model, pictures(), track, role, fps=clip.fps, travel=travel, options=options
-    )
+    with closing(pictures()) as seen:  # also where M fails: decoding ahead ends with it
+        motion = read_crops(model, seen, track, role, fps=clip.fps, travel=travel, options=options)
     return ReadClip(transforms=tuple(used), motion=motion)
 
 

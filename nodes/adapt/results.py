@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,18 +42,19 @@ def rendered_images(
     images: Tensor | None = None
     masks: list[Tensor] = []
     mask = library.composite.paste_mask(animation.model.preset.output_size_px).numpy()
-    for frame in library.render.render(animation):
-        image = image_of(frame.picture)
-        if isinstance(background, ImageBatch) and animation.options.pastes:
-            like = background.images[frame.index if background.num_frames > 1 else 0]
-            image = with_alpha(image, alpha_of(like))
-        image = sized(image)
-        if images is None:
-            images = image.new_empty((len(animation), *image.shape))
-        images[frame.index] = image
-        if frame.index == 0 or animation.is_video:
-            masks.append(sized(_mask_of(frame, mask, pastes=animation.options.pastes)))
-        progress.rendered(frame.index + 1, len(animation), frame.picture)
+    with closing(library.render.render(animation)) as frames:
+        for frame in frames:
+            image = image_of(frame.picture)
+            if isinstance(background, ImageBatch) and animation.options.pastes:
+                like = background.images[frame.index if background.num_frames > 1 else 0]
+                image = with_alpha(image, alpha_of(like))
+            image = sized(image)
+            if images is None:
+                images = image.new_empty((len(animation), *image.shape))
+            images[frame.index] = image
+            if frame.index == 0 or animation.is_video:
+                masks.append(sized(_mask_of(frame, mask, pastes=animation.options.pastes)))
+            progress.rendered(frame.index + 1, len(animation), frame.picture)
     assert images is not None
     return images, runtime.intermediate(torch.stack(masks))
 

@@ -14,6 +14,7 @@ from liveportrait_core.media import streamed, video_writer
 from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader, VideoWriter
 from liveportrait_core.networks.compact.decoder import CompactDecoder
+from liveportrait_core.networks.compact.motion_extractor import CompactMotionExtractor
 from liveportrait_core.pipeline import prepare
 from tests.support.squares import PLAIN, square_tracker
 from tests.support.videos import frame, moving_video
@@ -101,7 +102,8 @@ def test_what_fits_is_decoded_once(model, files, tmp_path, monkeypatch):
 
 PLACES = {
     "decoding": (VideoReader, "_upright_rgb"),
-    "networks": (CompactDecoder, "forward"),
+    "reading": (CompactMotionExtractor, "forward"),
+    "drawing": (CompactDecoder, "forward"),
     "pasting": (PasteGround, "with_face"),
     "encoding": (video_writer._VideoTrack, "write"),
 }
