@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
 
 from .. import library
 from ..adapt.images import pixels_of
@@ -44,6 +47,11 @@ class Pictures(Protocol):
         """What is held now."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from others."""
+        ...
+
     def at(self, index: int) -> Pixels:
         """A frame, (H, W, 3) uint8."""
         ...
@@ -62,6 +70,15 @@ class Samples:
         """Of all frames."""
         return sum(frame.nbytes for frame in self.frames)
 
+    @property
+    def fingerprint(self) -> str:
+        """Of all frames that are kept."""
+        digest = hashlib.blake2b(repr((self.num_frames, self.fps)).encode(), digest_size=16)
+        for frame in self.frames:
+            digest.update(repr(frame.shape).encode())
+            digest.update(np.ascontiguousarray(frame).data)
+        return digest.hexdigest()
+
     def at(self, index: int) -> Pixels:
         """The nearest frame that is kept."""
         last = max(1, self.num_frames - 1)
@@ -76,6 +93,12 @@ class PictureFile:
     num_frames: int = 1
     fps: float = 25.0
     nbytes: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the file as it is now."""
+        state = self.path.stat()
+        return repr((self.path, state.st_mtime_ns, state.st_size))
 
     def at(self, index: int) -> Pixels:
         """The picture.
@@ -108,6 +131,11 @@ class Film:
     def fps(self) -> float:
         """Frames a second."""
         return float(self._reader.fps)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the file, as it was when it was opened."""
+        return self._reader.fingerprint
 
     @property
     def nbytes(self) -> int:

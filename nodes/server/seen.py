@@ -10,8 +10,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from ...liveportrait_core.errors import MediaError
 from ..folder_files import file_named
 from ..load import loaded_model
@@ -60,11 +58,8 @@ class Seen:
 
     def note(self, loaded: LoadedModel, pictures: Pictures) -> str:
         """Keep what a node saw; gives the key of it."""
-        first = pictures.at(0)
-        about = (id(loaded), first.shape, pictures.num_frames)
-        digest = hashlib.blake2b(repr(about).encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(first).data)
-        key = digest.hexdigest()
+        about = repr((id(loaded), pictures.fingerprint))
+        key = hashlib.blake2b(about.encode(), digest_size=16).hexdigest()
         with self._lock:
             self._entries[key] = weakref.ref(loaded), pictures
             self._entries.move_to_end(key)

@@ -45,7 +45,7 @@ def server(new_server, tmp_path_factory):
     with Image.open(DEMO / "group.jpg") as two, Image.open(DEMO / "portrait.jpg") as one:
         three = Image.new("RGB", (1440, 480))
         three.paste(two, (0, 0))
-        three.paste(one.resize((480, 480)), (960, 0))
+        three.paste(one.crop((104, 0, 344, 240)).resize((480, 480)), (960, 0))
     three.save(folder / "three.png")
     Image.new("RGB", (512, 512), (90, 120, 90)).save(folder / "nobody.png")
     for name in ("three.png", "nobody.png"):
@@ -296,6 +296,7 @@ def test_the_keyboard_alone_makes_a_timeline(opened, browser):
         browser.press(keys)
     assert timeline.said == "Smile key 1 of 1: at 0.44 s, 0.75"
     assert timeline.text == "length 2\n# at first\n0.44 smile 0.75\n"
+    browser.settle(2)
     for keys in ("End", "Enter"):
         browser.press(keys)
     assert timeline.text == "length 2\n# at first\n0.44 smile 0.75\n1.96 smile 0.75\n"

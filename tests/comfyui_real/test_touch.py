@@ -15,7 +15,8 @@ __all__ = ["pictures", "server"]
 
 STILL = """
     const { scale, offset } = app.canvas.ds;
-    const nodes = app.graph._nodes.map((node) => [...node.pos, ...node.size]);
+    const nodes = app.graph._nodes.map((node) => [node.id, ...node.pos, ...node.size]);
+    nodes.sort(([one], [other]) => one - other); // the one that is touched comes to the front
     return JSON.stringify([scale, [...offset], window.scrollX, window.scrollY, nodes]);
 """
 """JavaScript: where the page, the view of the graph and its nodes are."""

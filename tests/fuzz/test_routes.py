@@ -19,6 +19,12 @@ SOURCE = {
     "model": {"model_name": MODEL_FILE, "precision": "auto", "face_finder": "ours"},
     "seen": None,
     "face_index": 0,
+    "at_s": 0.4,
+}
+BENEATH = {
+    "run": "0123",
+    "audio": "photo.png",
+    "motions": [{"motion_file": "nod (shipped)", "space": "as the file says", "layout": "auto"}],
 }
 VALUES = {
     "preset": "smile",
@@ -28,13 +34,17 @@ VALUES = {
     "timeline": "1 smile 1",
     "time_s": 0.5,
 }
+OVER_MOTIONS = VALUES | {"timeline": "1 smile 1\n0 play 1 to 0.2", "beneath": BENEATH}
 PREVIEW = {"sender": "a", "source": SOURCE, "values": VALUES, "view": "face", "side_px": 64}
 BODIES = {
     "preview/expression": [PREVIEW, PREVIEW | {"like": SOURCE}],
-    "preview/timeline": [PREVIEW],
+    "preview/timeline": [PREVIEW, PREVIEW | {"values": OVER_MOTIONS}],
     "faces": [SOURCE],
     "controls": [{"values": VALUES}],
-    "timeline": [{"timeline": "1 smile 1\n2 play 1", "beneath": None}],
+    "timeline": [
+        {"timeline": "1 smile 1\n2 play 1", "beneath": None},
+        {"timeline": "# a\n1 blink\n2 rest\n3 play 1", "beneath": BENEATH},
+    ],
     "random": [{"seed": 3}],
     "expressions": [{"name": "mine", "values": VALUES}, {}],
 }

@@ -1,4 +1,4 @@
-// Made of web/src (8e16c081f37e0454) by "make web"; change it there.
+// Made of web/src (b8bc64fc63428046) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -1202,48 +1202,6 @@ var NamedExpressions = class {
   }
 };
 
-// src/panels.ts
-var Panels = class {
-  constructor(form) {
-    this.form = form;
-  }
-  form;
-  panels = /* @__PURE__ */ new Map();
-  /** Put a panel on its node. */
-  add(node, panel) {
-    useStyle();
-    addElement(node, this.form.name, panel.root, () => this.form.heightPx);
-    node.setSize?.(this.form.size);
-    this.panels.set(node, panel);
-    const removed = node.onRemoved;
-    node.onRemoved = () => {
-      this.panels.delete(node);
-      removed?.call(node);
-    };
-    new IntersectionObserver((seen) => {
-      if (seen.some((one) => one.isIntersecting)) panel.look();
-    }).observe(panel.root);
-  }
-  /** Look whenever the graph may be another one, and after a node's run of which something was noted. */
-  listen(note) {
-    for (const event of ["reconnecting", "reconnected"]) {
-      listen(event, () => {
-        for (const panel of this.panels.values()) panel.lost(event === "reconnecting");
-      });
-    }
-    for (const event of ["graphChanged", "execution_success", "reconnected"]) {
-      listen(event, () => {
-        for (const panel of this.panels.values()) panel.look();
-      });
-    }
-    listen("executed", ({ node: id, output }) => {
-      const place = output && [...places()].find((one) => one.id === id);
-      if (!place) return;
-      void note(id, output)?.then(() => this.panels.get(place.node)?.look());
-    });
-  }
-};
-
 // src/preview_source.ts
 var PICTURES = { LoadImage: "image", LoadImageOutput: "image", LoadVideo: "file" };
 var MODEL = "LPS_LoadModel";
@@ -1262,7 +1220,7 @@ function linkedTo(graph, id, input) {
 function textOf(value) {
   return typeof value === "string" ? value : null;
 }
-function before(graph, id, names) {
+function upstream(graph, id, names) {
   const found = /* @__PURE__ */ new Map();
   const visit = (inputs2) => {
     for (const link of inputs2) {
@@ -1275,7 +1233,27 @@ function before(graph, id, names) {
   };
   const inputs = graph[id]?.inputs ?? {};
   visit(names.map((name) => inputs[name]));
-  return JSON.stringify([...found].map(([name, { class_type, inputs: inputs2 }]) => [name, class_type, inputs2]));
+  return found;
+}
+function before(graph, id, names) {
+  const found = upstream(graph, id, names);
+  return JSON.stringify([...found].map(([name, { class_type, inputs }]) => [name, class_type, inputs]));
+}
+var HEARD = /* @__PURE__ */ new Set();
+var WATCHED = /* @__PURE__ */ new WeakSet();
+function onSources(changed) {
+  HEARD.add(changed);
+}
+function watch(graph, id, names) {
+  const found = upstream(graph, id, names);
+  for (const { id: other, node } of places()) {
+    if (!found.has(other)) continue;
+    for (const widget of node.widgets ?? []) {
+      if (WATCHED.has(widget)) continue;
+      WATCHED.add(widget);
+      onWidget(widget, () => HEARD.forEach((changed) => changed()));
+    }
+  }
 }
 async function noteSeen(id, keys) {
   SEEN.set(id, { keys, before: before(await prompt(), id, SOURCES) });
@@ -1316,6 +1294,7 @@ async function sourcesOf(node) {
   if (id === void 0) return null;
   const graph = await prompt();
   const inputs = graph[id]?.inputs;
+  watch(graph, id, [...SOURCES, ...BENEATHS]);
   if (!Array.isArray(inputs?.["model"]) || !Array.isArray(inputs["source"])) return null;
   const noted = SEEN.get(id);
   const keys = noted && noted.before === before(graph, id, SOURCES) ? noted.keys : [];
@@ -1331,6 +1310,48 @@ async function sourcesOf(node) {
   const like = withLike ? named("like", keys[1], 0) : null;
   return source && (like || !withLike) ? { source, like } : "run";
 }
+
+// src/panels.ts
+var Panels = class {
+  constructor(form) {
+    this.form = form;
+  }
+  form;
+  panels = /* @__PURE__ */ new Map();
+  /** Put a panel on its node. */
+  add(node, panel) {
+    useStyle();
+    addElement(node, this.form.name, panel.root, () => this.form.heightPx);
+    node.setSize?.(this.form.size);
+    this.panels.set(node, panel);
+    const removed = node.onRemoved;
+    node.onRemoved = () => {
+      this.panels.delete(node);
+      removed?.call(node);
+    };
+    new IntersectionObserver((seen) => {
+      if (seen.some((one) => one.isIntersecting)) panel.look();
+    }).observe(panel.root);
+  }
+  /** Look whenever the graph may be another one, and after a node's run of which something was noted. */
+  listen(note) {
+    for (const event of ["reconnecting", "reconnected"]) {
+      listen(event, () => {
+        for (const panel of this.panels.values()) panel.lost(event === "reconnecting");
+      });
+    }
+    const look = () => {
+      for (const panel of this.panels.values()) panel.look();
+    };
+    onSources(look);
+    for (const event of ["graphChanged", "execution_success", "reconnected"]) listen(event, look);
+    listen("executed", ({ node: id, output }) => {
+      const place = output && [...places()].find((one) => one.id === id);
+      if (!place) return;
+      void note(id, output)?.then(() => this.panels.get(place.node)?.look());
+    });
+  }
+};
 
 // src/said.ts
 var TOPICS = ["server", "source", "text", "beneath", "picture"];

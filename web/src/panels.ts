@@ -1,5 +1,6 @@
 // Panels on nodes: each is drawn with its node, looks at the graph when that changes, and goes with it.
 import { addElement, listen, places } from "./comfyui";
+import { onSources } from "./preview_source";
 import { useStyle } from "./style";
 
 interface Panel {
@@ -53,11 +54,11 @@ export class Panels {
         for (const panel of this.panels.values()) panel.lost(event === "reconnecting");
       });
     }
-    for (const event of ["graphChanged", "execution_success", "reconnected"]) {
-      listen(event, () => {
-        for (const panel of this.panels.values()) panel.look();
-      });
-    }
+    const look = () => {
+      for (const panel of this.panels.values()) panel.look();
+    };
+    onSources(look);
+    for (const event of ["graphChanged", "execution_success", "reconnected"]) listen(event, look);
     listen<Executed>("executed", ({ node: id, output }) => {
       const place = output && [...places()].find((one) => one.id === id);
       if (!place) return;

@@ -1,5 +1,5 @@
 // What a preview of a node is of, read from the graph as a run would send it.
-import { idsOf, prompt } from "./comfyui";
+import { idsOf, onWidget, places, prompt } from "./comfyui";
 
 const PICTURES: Record<string, string> = { LoadImage: "image", LoadImageOutput: "image", LoadVideo: "file" };
 const MODEL = "LPS_LoadModel";
@@ -50,8 +50,8 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** Everything that some inputs of a node depend on, as a text to be compared. */
-function before(graph: Graph, id: string, names: string[]): string {
+/** All nodes that some inputs of a node depend on. */
+function upstream(graph: Graph, id: string, names: string[]): Map<string, ComfyPromptNode> {
   const found = new Map<string, ComfyPromptNode>();
   const visit = (inputs: unknown[]) => {
     for (const link of inputs) {
@@ -64,7 +64,34 @@ function before(graph: Graph, id: string, names: string[]): string {
   };
   const inputs = graph[id]?.inputs ?? {};
   visit(names.map((name) => inputs[name]));
+  return found;
+}
+
+/** The same as a text to be compared. */
+function before(graph: Graph, id: string, names: string[]): string {
+  const found = upstream(graph, id, names);
   return JSON.stringify([...found].map(([name, { class_type, inputs }]) => [name, class_type, inputs]));
+}
+
+/** Called when a node changes that a panel's source depends on. */
+const HEARD = new Set<() => void>();
+const WATCHED = new WeakSet<ComfyWidget>();
+
+/** Hear of each change of a node that any panel depends on; a file that is dropped tells nobody else. */
+export function onSources(changed: () => void): void {
+  HEARD.add(changed);
+}
+
+function watch(graph: Graph, id: string, names: string[]): void {
+  const found = upstream(graph, id, names);
+  for (const { id: other, node } of places()) {
+    if (!found.has(other)) continue;
+    for (const widget of node.widgets ?? []) {
+      if (WATCHED.has(widget)) continue;
+      WATCHED.add(widget);
+      onWidget(widget, () => HEARD.forEach((changed) => changed()));
+    }
+  }
 }
 
 /** Note the keys that a run of a node gave: of its source, and of the photo. */
@@ -115,6 +142,7 @@ export async function sourcesOf(node: ComfyNode): Promise<Sources | "run" | null
   if (id === undefined) return null;
   const graph = await prompt();
   const inputs = graph[id]?.inputs;
+  watch(graph, id, [...SOURCES, ...BENEATHS]);
   if (!Array.isArray(inputs?.["model"]) || !Array.isArray(inputs["source"])) return null;
   const noted = SEEN.get(id);
   const keys = noted && noted.before === before(graph, id, SOURCES) ? noted.keys : [];
