@@ -21,7 +21,9 @@ from .motion.transfer import relative_motion
 from .motion.transform import transform_keypoints
 from .motion.types import Motion
 from .networks.build import volume_shape
-from .networks.compact.warping import CompactWarped
+from .networks.compact.decoder import CompactDecoder
+from .networks.compact.source import CompactSource
+from .networks.compact.warping import CompactWarped, CompactWarping
 from .networks.outputs import MotionHeads, Warped
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "relative_motion",
     "retarget_eyes",
     "retarget_lip",
+    "source_parts",
     "stitch",
     "transform_keypoints",
     "warp",
@@ -149,6 +152,38 @@ def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: T
     return _retarget(present(model, "lip"), source_keypoints, lip_open)
 
 
+def source_parts(
+    model: LivePortraitModel, feature_volume: Tensor, source_keypoints: Tensor
+) -> CompactSource | None:
+    """What W and G need of a source alone, to be made once for many frames of a still.
+
+    `parts = source_parts(model, volume, x_s)`, then `warp_decode(model, volume, x_s, x_d,
+    parts=parts)` of each frame
+
+    Args:
+        model: The model.
+        feature_volume: (B, C, D, h, w) from `extract_appearance`.
+        source_keypoints: (B, K, 3).
+
+    Returns:
+        It takes 5 MB for a face of 512 px, and is as if made anew in each frame. None where there
+        is nothing to keep: of a published model, and where W or G computes in 16 bits, which is
+        watched for overflow as a whole.
+
+    Raises:
+        ValueError: The volume or the keypoints are not of this model's shapes, or not as many.
+    """
+    _check_warp(model, feature_volume, source_keypoints, source_keypoints)
+    warping, decoder = model.warping, model.decoder
+    if not (isinstance(warping, CompactWarping) and isinstance(decoder, CompactDecoder)):
+        return None
+    if any(next(net.parameters()).dtype != torch.float32 for net in (warping, decoder)):
+        return None
+    of_warping = warping.source(feature_volume, source_keypoints)
+    of_decoder = decoder.source(of_warping.face, of_warping.keypoints)
+    return CompactSource(warping=of_warping, decoder=of_decoder)
+
+
 def warp(
     model: LivePortraitModel,
     feature_volume: Tensor,
@@ -156,6 +191,7 @@ def warp(
     driving_keypoints: Tensor,
     *,
     edge_held: bool = False,
+    parts: CompactSource | None = None,
 ) -> Warped:
     """The first half of `warp_decode`: W, with its flow and occlusion.
 
@@ -165,7 +201,12 @@ def warp(
         ValueError: The volume or the keypoints are not of this model's shapes, or not as many.
     """
     _check_warp(model, feature_volume, source_keypoints, driving_keypoints)
-    warped: Warped = model.warping(feature_volume, source_keypoints, driving_keypoints)
+    points = (source_keypoints, driving_keypoints)
+    warped: Warped = (
+        model.warping(feature_volume, *points)
+        if parts is None
+        else model.warping(feature_volume, *points, parts)
+    )
     return replace(warped, edge_held=edge_held)
 
 
@@ -189,6 +230,7 @@ def warp_decode(
     driving_keypoints: Tensor,
     *,
     edge_held: bool = False,
+    parts: CompactSource | None = None,
 ) -> Tensor:
     """The animated face: G(W(f_s; x_s, x_d))  (Alg. 1, line 12).
 
@@ -201,6 +243,8 @@ def warp_decode(
         driving_keypoints: (B, K, 3).
         edge_held: The picture is to be pasted back: a compact model leaves its edge as the source
             has it. Published models have no such means; there stitching alone cares for it.
+        parts: What `source_parts` made of this volume and these source keypoints, or of one row
+            of them where all are the same; the volume and those keypoints are not looked at then.
 
     Returns:
         (B, 3, 512, 512) RGB in [0, 1].
@@ -209,7 +253,7 @@ def warp_decode(
         ValueError: The volume or the keypoints are not of this model's shapes, or not as many.
     """
     points = (source_keypoints, driving_keypoints)
-    return decode(model, warp(model, feature_volume, *points, edge_held=edge_held))
+    return decode(model, warp(model, feature_volume, *points, edge_held=edge_held, parts=parts))
 
 
 def _check_warped(model: LivePortraitModel, warped: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from ..background import done_behind
@@ -16,7 +17,8 @@ from ..imaging.crop import CropTransform
 from ..imaging.tensors import Part, Pixels, pixels_from_tensor
 from ..media.clips import Progress
 from ..model import LivePortraitModel
-from ..stages import extract_appearance, warp_decode
+from ..networks.compact.source import CompactSource
+from ..stages import extract_appearance, source_parts, warp_decode
 from .animation import Animation
 from .batching import ChunkSize, batched, in_chunks
 from .crop_motion import face_tensor
@@ -78,7 +80,12 @@ def render(animation: Animation, progress: Progress | None = None) -> Generator[
 
 
 def rendered_faces(
-    model: LivePortraitModel, volumes: Tensor, keypoints: DrivenKeypoints, *, truncate: bool = False
+    model: LivePortraitModel,
+    volumes: Tensor,
+    keypoints: DrivenKeypoints,
+    *,
+    truncate: bool = False,
+    parts: CompactSource | None = None,
 ) -> list[Pixels]:
     """Driven faces as 8-bit pictures: W and G.
 
@@ -87,6 +94,7 @@ def rendered_faces(
         volumes: (B, ...) feature volumes.
         keypoints: B frames.
         truncate: Cut fractions of a level off, as published, instead of rounding.
+        parts: As in `warp_decode`.
     """
     pictures = warp_decode(
         model,
@@ -94,8 +102,45 @@ def rendered_faces(
         keypoints.source_keypoints,
         keypoints.driving_keypoints,
         edge_held=keypoints.stitched,
+        parts=parts,
     )
     return list(pixels_from_tensor(pictures, truncate=truncate))
+
+
+class StillParts:
+    """A still's feature volume, and its `source_parts`, made anew only where they must be.
+
+    `still = StillParts(volume)`, then `rendered_faces(model, *still.of(model, keypoints), ...)`
+    """
+
+    def __init__(self, volume: Tensor) -> None:
+        """Nothing is made yet.
+
+        Args:
+            volume: (1, ...) the feature volume.
+        """
+        self._volume = volume
+        self._made: tuple[Tensor, torch.dtype, CompactSource | None] | None = None
+
+    def of(
+        self, model: LivePortraitModel, source_keypoints: Tensor
+    ) -> tuple[Tensor, CompactSource | None]:
+        """The volume of each of (B, K, 3) source keypoints, on the model's device, and the parts.
+
+        The parts are of one row where all keypoints are the same, as those of a still are; else
+        there are none.
+        """
+        self._volume = self._volume.to(model.device)
+        volumes = self._volume.expand(len(source_keypoints), *self._volume.shape[1:])
+        first = source_keypoints[:1]
+        if not bool((source_keypoints == first).all()):
+            return volumes, None
+        made = self._made
+        fits = made is not None and made[0].device == first.device and made[1] == model.dtype
+        if made is None or not fits or not torch.equal(made[0], first):
+            made = first, model.dtype, source_parts(model, self._volume, first)
+            self._made = made
+        return volumes, made[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +182,12 @@ class _Renderer:
             lambda: extract_appearance(model, face_tensor(model, [crop])),
         )
 
+        still = StillParts(volume)
+
         def faces_of(part: Sequence[int]) -> list[Pixels]:
             some = keypoints[slice(part[0], part[-1] + 1)]
-            return self._faces(volume.expand(len(part), *volume.shape[1:]), some)
+            volumes, parts = still.of(model, some.source_keypoints)
+            return self._faces(volumes, some, parts)
 
         index = 0
         for faces in in_chunks(faces_of, range(len(keypoints)), self._size):
@@ -179,9 +227,13 @@ class _Renderer:
         """Whether the source shows its face."""
         return self._animation.read.state(index) if self._animation.is_video else "measured"
 
-    def _faces(self, volumes: Tensor, keypoints: DrivenKeypoints) -> list[Pixels]:
+    def _faces(
+        self, volumes: Tensor, keypoints: DrivenKeypoints, parts: CompactSource | None = None
+    ) -> list[Pixels]:
         """W and G on a chunk."""
-        return rendered_faces(self._animation.model, volumes, keypoints, truncate=self._published)
+        return rendered_faces(
+            self._animation.model, volumes, keypoints, truncate=self._published, parts=parts
+        )
 
     def framed(self, made: _Face) -> RenderedFrame:
         """A result; without a face the source's own picture. Called in the order of the frames."""

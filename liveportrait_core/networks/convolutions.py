@@ -154,8 +154,7 @@ def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: in
     height, width = x.shape[-2:]
     padded = F.pad(x, (1, 1, 1, 1))
     phases = _phases(factor, weight)
-    given = (x.shape[0], weight.shape[0], *x.shape[2:-2])
-    upsampled = x.new_empty((*given, height, factor, width, factor))
+    upsampled = _upsampled_like(x, weight.shape[0], factor)
     for (rows, top, down), (columns, left, across) in product(phases, repeat=2):
         kernel = torch.einsum("ai,bj,...ij->...ab", down, across, weight)
         seen = padded[
@@ -163,7 +162,16 @@ def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: in
         ]
         phase = convolution(seen, kernel, bias, 1, padding)
         upsampled[..., rows, :, columns] = phase[..., None, :, None]
-    return upsampled.view(*given, factor * height, factor * width)
+    return upsampled.flatten(-4, -3).flatten(-2)
+
+
+def _upsampled_like(x: Tensor, channels: int, factor: int) -> Tensor:
+    """Memory for (B, C', ..., h, factor, w, factor), laid out as x."""
+    batch, _, *depth, height, width = x.shape
+    inner = (*depth, height, factor, width, factor)
+    if x.is_contiguous():
+        return x.new_empty((batch, channels, *inner))
+    return x.new_empty((batch, *inner, channels)).movedim(-1, 1)
 
 
 def _phases(factor: int, like: Tensor) -> list[tuple[slice, int, Tensor]]:
@@ -226,13 +234,12 @@ def _in_both_axes(matrix: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor
     return torch.kron(rows, rows).to(like)
 
 
-def _is_exchangeable(conv: Conv2d | Conv3d, x: Tensor) -> bool:
-    """Whether a convolution keeps the size, and may be computed in another form here.
+def computes_freely(x: Tensor, weight: Tensor) -> bool:
+    """Whether another form of a computation may take the place of torch's own here.
 
     Float32 on a CPU without gradients, autocast and compiling; what GPUs, 16 bits and training
     compute is torch's own.
     """
-    weight = conv.weight
     learns = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     return (
         x.device.type == weight.device.type == "cpu"
@@ -240,6 +247,14 @@ def _is_exchangeable(conv: Conv2d | Conv3d, x: Tensor) -> bool:
         and not learns
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
+    )
+
+
+def _is_exchangeable(conv: Conv2d | Conv3d, x: Tensor) -> bool:
+    """Whether a convolution keeps the size, and may be computed in another form here."""
+    weight = conv.weight
+    return (
+        computes_freely(x, weight)
         and conv.padding_mode == "zeros"
         and conv.groups == 1
         and {*conv.stride, *conv.dilation} == {1}

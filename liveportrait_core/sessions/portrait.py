@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..animation.crop_motion import face_tensor
 from ..animation.crops import crop_of
@@ -21,7 +20,7 @@ from ..animation.edit import edit_keypoints
 from ..animation.first_pass import FirstPass, FoundFace
 from ..animation.inputs import DrivenKeypoints, check_networks, check_space
 from ..animation.kept import Kept
-from ..animation.render import RenderedFrame, rendered_faces
+from ..animation.render import RenderedFrame, StillParts, rendered_faces
 from ..errors import about, counted, indexes
 from ..face.faces import FaceState
 from ..imaging.composite import PasteGround, paste_back_pixels, paste_mask
@@ -52,7 +51,7 @@ class _Shown:
     crop: Pixels
     transform: CropTransform
     state: FaceState
-    volume: Tensor
+    still: StillParts
     ground: PasteGround | None
     """None where the face alone comes out, or where it would be too large to keep."""
 
@@ -193,8 +192,10 @@ class PortraitSession:
             shown = self._shown_of(source_index)
             picture = shown.frame if self.options.pastes and face_px is None else shown.crop
             if shown.state != "missing":
-                volume = shown.volume.to(self.model.device)
-                (face,) = rendered_faces(self.model, volume, keypoints, truncate=self._published)
+                volume, parts = shown.still.of(self.model, keypoints.source_keypoints)
+                (face,) = rendered_faces(
+                    self.model, volume, keypoints, truncate=self._published, parts=parts
+                )
                 picture = face if face_px or not self.options.pastes else self._pasted(shown, face)
         if face_px is not None:
             picture = resize_pixels(picture, (face_px, face_px))
@@ -257,7 +258,7 @@ class PortraitSession:
             crop=crop,
             transform=transform,
             state=self._source.read.state(index) if self.is_video else "measured",
-            volume=volume,
+            still=StillParts(volume),
             ground=ground,
         )
 

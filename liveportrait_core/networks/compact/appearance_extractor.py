@@ -14,6 +14,7 @@ from .layers import (
     VOLUME_DEPTH,
     VOLUME_SIZE,
     ResidualBlock,
+    channels_last,
     conv,
     group_norm,
     resize,
@@ -49,10 +50,10 @@ class CompactAppearanceExtractor(nn.Module):
         low, high = scaled(24, width), scaled(64, width)
         self.layers = nn.Sequential(
             conv(3, low, 5, 2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             conv(low, high, 3, 2),
             group_norm(high),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             ResidualBlock(high),
             ResidualBlock(high),
             conv(high, VOLUME_CHANNELS * VOLUME_DEPTH, 1),
@@ -67,7 +68,7 @@ class CompactAppearanceExtractor(nn.Module):
         Returns:
             (B, 16 + P^2 / 2048, 6, 32, 32); with a relief (B, 18 + P^2 / 2048, 6, 32, 32).
         """
-        small = (resize(face, BASE_SIZE_PX) * 2 - 1).to(next(self.parameters()).dtype)
+        small = channels_last(resize(face, BASE_SIZE_PX) * 2 - 1).to(next(self.parameters()).dtype)
         features = self.deeper(self.layers[:-1](small))
         parts = [self.layers[-1](features)]
         if self.relief is not None:

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..convolutions import Conv2d, computes_freely
 from .eyes import EyesBranch
+from .heat import convolved_heat_maps
 from .layers import (
     BASE_SIZE_PX,
     DETAIL_SIZE_PX,
+    FINE_SIZE,
+    channels_last,
     conv,
+    convolved_together,
     double,
-    heat_maps,
+    folded_heat_maps,
     identity_grid,
+    joined,
+    leaky,
+    pixel_centres,
+    rectified,
     resize,
+    resized_rows,
     sample,
     scaled,
+    smoothed,
     zero_initialise,
 )
-from .mouth import MouthBranch
+from .mouth import MouthBranch, MouthSource
 from .points import EXPRESSIVE
+from .source import DecoderSource
 from .tone import Tone
 from .warping import FEATURE_CHANNELS, CompactWarped
 
 MAX_RELIGHTING = 0.5
 """Largest gain and offset of warped pixels."""
+_HEAT_SIGMA = 0.028
+"""Standard deviation of the heat maps at 128 px, crop units."""
+ROWS = 128
+"""Of the picture that are composed together."""
 FALLOFF_START, FALLOFF_END = 1 / 32, 0.18
 """Distances to the edge, in sides of the picture, between which the weight of the change rises
 from 0 to 1. Nearer than `FALLOFF_START` a pasted picture fades into its frame."""
@@ -42,8 +59,8 @@ class _Spade(nn.Module):
         self.shared, self.modulation = conv(map_channels, hidden), conv(hidden, 2 * channels)
 
     def forward(self, x: Tensor, guide: Tensor) -> Tensor:
-        scale, shift = self.modulation(F.relu(self.shared(guide))).chunk(2, 1)
-        return self.norm(x) * (1 + scale) + shift
+        scale, shift = self.modulation(rectified(self.shared(guide))).chunk(2, 1)
+        return torch.addcmul(shift, self.norm(x), 1 + scale)
 
 
 class _SpadeBlock(nn.Module):
@@ -53,8 +70,8 @@ class _SpadeBlock(nn.Module):
         self.spade2, self.conv2 = _Spade(channels, map_channels, hidden), conv(channels, channels)
 
     def forward(self, x: Tensor, guide: Tensor) -> Tensor:
-        y = self.conv1(_leaky(self.spade1(x, guide)))
-        return x + self.conv2(_leaky(self.spade2(y, guide)))
+        y = self.conv1(leaky(self.spade1(x, guide)))
+        return x + self.conv2(leaky(self.spade2(y, guide)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +115,8 @@ class _Detail(nn.Module):
             (B, 4, 256, 256).
         """
         parts = [F.pixel_shuffle(features, 2), _folded(moved), logits]
-        x = _leaky(self.enter(torch.cat([part.to(features.dtype) for part in parts], 1)))
-        fine = F.pixel_shuffle(self.out(_leaky(self.middle(x))).float(), 2)
+        x = leaky(self.enter(joined(parts, features.dtype)))
+        fine = F.pixel_shuffle(self.out(leaky(self.middle(x))).float(), 2)
         return resize(logits, DETAIL_SIZE_PX) + fine
 
 
@@ -135,7 +152,7 @@ class CompactDecoder(nn.Module):
         self.mouth = MouthBranch(mouth_px, width) if mouth_px else None
         self.eyes_px = eyes_px
         self.eyes = EyesBranch(eyes_px, width) if eyes_px else None
-        self.up = conv(features, up)
+        self.up = Conv2d(features, up, 3, padding=1)
         self.conv1 = conv(up + fine + 12 + len(EXPRESSIVE) * 4 + 2, hidden)
         self.conv2, self.flow = conv(hidden, hidden), conv(hidden, 8)
         self.conv3, self.conv4, self.out = (
@@ -151,52 +168,79 @@ class CompactDecoder(nn.Module):
         """`CompactWarped` -> (B, 3, P, P) RGB in [0, 1]."""
         return self.compose(warped).image
 
+    def source(self, face: Tensor, keypoints: Tensor) -> DecoderSource:
+        """What G needs of (B, 3, P, P) sources with (B, K, 3) keypoints alone."""
+        detail = None if self.detail is None else resize(face, DETAIL_SIZE_PX)
+        base = resize(face, BASE_SIZE_PX)
+        mouth: MouthSource | None = None
+        if self.mouth is not None:
+            mouth = MouthSource.of(face, keypoints, self.mouth_px)
+        return DecoderSource(base=base, detail=detail, tone=Tone.of(base), mouth=mouth)
+
     def compose(self, warped: CompactWarped) -> Composition:
         """The picture with its flow, its blend mask and its generated part.
 
         Args:
             warped: From `CompactWarping`.
         """
+        source = warped.decoder_source
+        if source is None:
+            source = self.source(warped.face, warped.source_keypoints)
+        y, flow = self._refined(warped, source)
+        layers = [self.out] if self.relight is None else [self.out, self.relight]
+        folded, *lights = convolved_together(y, *layers)
+        logits = F.pixel_shuffle(folded.float(), 2)  # red, green, blue, mask
+        light = torch.tanh(lights[0].float()) * MAX_RELIGHTING if lights else None
+        if self.detail is not None and source.detail is not None:
+            moved = _read(source.detail, _enlarged(flow, DETAIL_SIZE_PX))
+            logits = self.detail(y, logits, moved)
+        generated, mask = logits.sigmoid().split((3, 1), 1)
+        if source.tone.is_any:
+            generated = source.tone.applied(generated)
+            light = None if light is None else source.tone.relit(light)
+        falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
+        image = composed(warped.face, flow, light, mask, generated, falloff)
+        if self.mouth is not None and source.mouth is not None:
+            points = warped.driving_keypoints
+            image = self.mouth.painted_over(image, source.mouth, points, source.tone, falloff)
+        if self.eyes is not None:
+            keypoints = (warped.source_keypoints, warped.driving_keypoints)
+            image = self.eyes(image, warped.face, *keypoints, source.tone, falloff)
+        return Composition(image=image, flow=flow, mask=mask, generated=generated, light=light)
+
+    def _refined(self, warped: CompactWarped, source: DecoderSource) -> tuple[Tensor, Tensor]:
+        """Features that the picture is generated from, at 64 px, and the refined flow."""
         dtype = self.first.weight.dtype
-        features = warped.features.to(dtype)
-        x = _leaky(self.first(features))
+        features = channels_last(warped.features.to(dtype))
+        x = leaky(self.first(features))
         x = self.spade(x, features)
         for block in self.deeper:
             x = block(x, features)
-        x = _leaky(self.up(double(x)))
-        source = resize(warped.face, BASE_SIZE_PX)
+        x = leaky(self.up.of_upsampled(x, 2))
         coarse = _enlarged(warped.flow_2d, BASE_SIZE_PX)
-        heat = heat_maps(warped.driving_keypoints[:, list(EXPRESSIVE)], BASE_SIZE_PX, 0.028)
         shift = (warped.flow_2d - _identity(warped.flow_2d)) * 4
-        parts = [x, warped.fine, _folded(_read(source, coarse)), _folded(heat), shift]
-        y = _leaky(self.conv1(torch.cat([part.to(dtype) for part in parts], 1)))
-        y = _leaky(self.conv2(y))
+        parts = [x, warped.fine, _folded(_read(source.base, coarse)), shift]
+        y = leaky(self._entered([part.to(dtype) for part in parts], warped.driving_keypoints))
+        y = leaky(self.conv2(y))
         delta = F.pixel_shuffle(torch.tanh(self.flow(y).float()) * 0.15, 2)
-        flow = coarse + F.avg_pool2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), 3, 1)
-        change = (F.avg_pool2d(flow, 2) - warped.flow_2d) * 4
-        parts = [y, _folded(_read(source, flow)), double(warped.occlusion), change]
-        y = _leaky(self.conv3(torch.cat([part.to(dtype) for part in parts], 1)))
-        y = _leaky(self.conv4(y))
-        logits = F.pixel_shuffle(self.out(y).float(), 2)  # red, green, blue, mask
-        light: Tensor | None = None
-        if self.relight is not None:
-            light = torch.tanh(self.relight(y).float()) * MAX_RELIGHTING
-        if self.detail is not None:
-            face = resize(warped.face, DETAIL_SIZE_PX)
-            logits = self.detail(y, logits, _read(face, _enlarged(flow, DETAIL_SIZE_PX)))
-        generated, mask = logits.sigmoid().split((3, 1), 1)
-        tone = Tone.of(source)
-        if tone.is_any:
-            generated = tone.applied(generated)
-            light = None if light is None else tone.relit(light)
-        falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
-        image = _composed(warped.face, flow, light, mask, generated, falloff)
-        keypoints = (warped.source_keypoints, warped.driving_keypoints)
-        if self.mouth is not None:
-            image = self.mouth(image, warped.face, *keypoints, tone, falloff)
-        if self.eyes is not None:
-            image = self.eyes(image, warped.face, *keypoints, tone, falloff)
-        return Composition(image=image, flow=flow, mask=mask, generated=generated, light=light)
+        flow = coarse + smoothed(delta)
+        change = (resize(flow, FINE_SIZE) - warped.flow_2d) * 4
+        parts = [y, _folded(_read(source.base, flow)), double(warped.occlusion), change]
+        y = leaky(self.conv3(joined(parts, dtype)))
+        return leaky(self.conv4(y)), flow
+
+    def _entered(self, parts: Sequence[Tensor], keypoints: Tensor) -> Tensor:
+        """`conv1` of maps of 64 px, with heat maps of the keypoints before the last of them."""
+        keypoints = keypoints[:, list(EXPRESSIVE)]
+        before, after = sum(part.shape[1] for part in parts[:-1]), parts[-1].shape[1]
+        weight, bias = self.conv1.weight, self.conv1.bias
+        if not computes_freely(parts[0], weight):
+            heat = folded_heat_maps(keypoints, BASE_SIZE_PX, _HEAT_SIGMA)
+            return self.conv1(joined((*parts[:-1], heat, parts[-1]), weight.dtype))
+        of_heat = weight[:, before : weight.shape[1] - after]
+        others = torch.cat((weight[:, :before], weight[:, weight.shape[1] - after :]), 1)
+        entered = F.conv2d(joined(parts), others, bias, 1, 1)
+        return entered.add_(convolved_heat_maps(keypoints, BASE_SIZE_PX, _HEAT_SIGMA, of_heat))
 
 
 def edge_falloff(size_px: int, like: Tensor) -> Tensor:
@@ -221,7 +265,7 @@ def edge_falloff(size_px: int, like: Tensor) -> Tensor:
     return torch.minimum(along[:, None], along)
 
 
-def _composed(
+def composed(
     face: Tensor,
     flow: Tensor,
     light: Tensor | None,
@@ -232,18 +276,55 @@ def _composed(
     """The source, warped and relit, where the mask is 1, generated pixels where it is 0.
 
     Flow, light and generated weight are multiplied by `falloff`: where it is 0 the source stays.
+    On a processor it is made some rows at a time, which then stay near to it, where no gradient
+    is wanted.
+
+    Args:
+        face: (B, 3, P, P) the source.
+        flow: (B, 2, h, h) where each pixel is read, in [-1, 1].
+        light: (B, 6, h, h) gain and offset of warped pixels.
+        mask: (B, 1, h, h).
+        generated: (B, 3, h, h).
+        falloff: (P, P) weights of the change; None changes all fully.
+
+    Returns:
+        (B, 3, P, P).
     """
     size = face.shape[-1]
-    weight = 1 - resize(mask, size)
-    displacement = resize(flow - _identity(flow), size)
-    if falloff is not None:
-        weight, displacement = weight * falloff, displacement * falloff
-    moved = _read(face, displacement + _identity(flow, size))
-    if light is not None:
-        light = resize(light, size)
-        gain, offset = (light if falloff is None else light * falloff).chunk(2, 1)
-        moved = (moved * (1 + gain) + offset).clamp(0, 1)
-    return (1 - weight) * moved + weight * resize(generated, size)
+    displacement = (flow - _identity(flow)).contiguous()
+    replacing = torch.cat((generated, 1 - mask), 1)
+    maps = [displacement, replacing] + ([] if light is None else [light.contiguous()])
+    fits = all(size % part.shape[-1] == 0 and ROWS % (size // part.shape[-1]) == 0 for part in maps)
+    if face.device.type == "cpu" and not torch.is_grad_enabled() and fits:
+        strips = [slice(row, min(row + ROWS, size)) for row in range(0, size, ROWS)]
+        parts = [
+            _composed_rows(face, [resized_rows(part, size, rows) for part in maps], rows, falloff)
+            for rows in strips
+        ]
+        return torch.cat(parts, 2)
+    whole = [resize(part, size) for part in maps]
+    return _composed_rows(face, whole, slice(0, size), falloff)
+
+
+def _composed_rows(
+    face: Tensor, maps: Sequence[Tensor], rows: slice, falloff: Tensor | None
+) -> Tensor:
+    """Rows of `composed`: of displacement, of generated pixels and their weight, and of light."""
+    displacement, replacing, *light = maps
+    of_rows = None if falloff is None else falloff[rows]
+    centres = pixel_centres(face.shape[-1], face)
+    x = _changed(centres, displacement[:, 0], of_rows)
+    y = _changed(centres[rows, None], displacement[:, 1], of_rows)
+    moved = sample(face, torch.stack((x, y), 1).permute(0, 2, 3, 1))
+    for part in light:
+        gain, offset = part.chunk(2, 1)
+        moved = _changed(moved, torch.addcmul(offset, moved, gain), of_rows).clamp(0, 1)
+    generated, weight = replacing.split((3, 1), 1)
+    return torch.lerp(moved, generated, weight if of_rows is None else weight * of_rows)
+
+
+def _changed(value: Tensor, change: Tensor, weight: Tensor | None) -> Tensor:
+    return value + change if weight is None else torch.addcmul(value, change, weight)
 
 
 def _enlarged(flow: Tensor, size: int) -> Tensor:
@@ -261,7 +342,3 @@ def _read(picture: Tensor, flow: Tensor) -> Tensor:
 
 def _folded(picture: Tensor) -> Tensor:
     return F.pixel_unshuffle(picture, 2)
-
-
-def _leaky(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, 0.2)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 BASE_SIZE_PX = 128
 """Side that F, M, W and G work at; pictures of a multiple of it are warped at full size."""
@@ -18,6 +26,8 @@ VOLUME_CHANNELS = 16
 """Learned channels of the feature volume."""
 FINE_SIZE = 64
 """Side at which the dense motion is decided."""
+LEAK = 0.2
+"""Slope of leaky ReLUs below zero."""
 
 
 def scaled(channels: int, width: float) -> int:
@@ -35,6 +45,21 @@ def group_norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(8, channels)
 
 
+def convolved_together(maps: Tensor, *layers: nn.Conv2d) -> tuple[Tensor, ...]:
+    """What several convolutions make of the same maps, computed as one.
+
+    Few outputs leave a processor's vectors half empty.
+
+    Args:
+        maps: (B, C, h, w).
+        *layers: Of one kernel size, with a bias, that keep the extent.
+    """
+    bias = torch.cat([layer.bias for layer in layers if layer.bias is not None])
+    weight = torch.cat([layer.weight for layer in layers])
+    together = F.conv2d(maps, weight, bias, 1, layers[0].padding)  # type: ignore[arg-type]
+    return together.split([layer.out_channels for layer in layers], 1)
+
+
 class ResidualBlock(nn.Module):
     """Pre-activation residual block: x + conv(relu(norm(conv(relu(norm(x))))))."""
 
@@ -45,8 +70,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, C, h, w)."""
-        x1 = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(x1)))
+        x1 = self.conv1(rectified(self.norm1(x)))
+        return x + self.conv2(rectified(self.norm2(x1)))
 
 
 def zero_initialised_blocks(channels: int, count: int) -> nn.Sequential:
@@ -64,14 +89,78 @@ def zero_initialise(layer: nn.Conv2d) -> None:
         nn.init.zeros_(layer.bias)
 
 
+def joined(parts: Sequence[Tensor], dtype: torch.dtype | None = None) -> Tensor:
+    """Maps beside each other along their channels, laid out channels last for a convolution.
+
+    Args:
+        parts: (B, C_i, h, w) each.
+        dtype: Of the result; None keeps that of the parts.
+    """
+    return torch.cat([channels_last(part.to(dtype or part.dtype)) for part in parts], 1)
+
+
+def channels_last(maps: Tensor) -> Tensor:
+    """The same (B, C, h, w) maps in the layout that convolutions compute fastest in."""
+    return maps.contiguous(memory_format=torch.channels_last)
+
+
+def rectified(maps: Tensor) -> Tensor:
+    """ReLU, in place: for the result of a convolution or a norm, which nothing else reads."""
+    return F.relu(maps, inplace=True)
+
+
+def leaky(maps: Tensor) -> Tensor:
+    """Leaky ReLU, in place likewise."""
+    return F.leaky_relu(maps, LEAK, inplace=True)
+
+
+_Dataclass = TypeVar("_Dataclass", bound="DataclassInstance")
+
+
+def mapped(value: _Dataclass, change: Callable[[Tensor], Tensor]) -> _Dataclass:
+    """A dataclass with every tensor in it changed, also in dataclasses that it holds."""
+    changed: dict[str, Any] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if isinstance(part, Tensor):
+            changed[field.name] = change(part)
+        elif is_dataclass(part) and not isinstance(part, type):
+            changed[field.name] = mapped(part, change)
+    return replace(value, **changed)
+
+
 def pixel_centres(size: int, like: Tensor) -> Tensor:
     """(size,) centres of pixels in [-1, 1] from edge to edge, float32."""
-    return (torch.arange(size, device=like.device, dtype=torch.float32) + 0.5) / size * 2 - 1
+    return _constant(_centres, size, like.device)
 
 
 def identity_grid(size: int, like: Tensor) -> Tensor:
     """(1, size, size, 2) where each pixel reads itself, x then y."""
-    centres = pixel_centres(size, like)
+    return _constant(_grid, size, like.device)
+
+
+_Make = Callable[[int, torch.device], Tensor]
+
+
+def _constant(make: _Make, size: int, device: torch.device) -> Tensor:
+    """A tensor that depends on a size alone, never written to: a processor keeps it."""
+    if device.type == "cpu" and not torch.compiler.is_compiling():
+        return _kept(make, size)
+    return make(size, device)
+
+
+@lru_cache(maxsize=32)
+def _kept(make: _Make, size: int) -> Tensor:
+    with torch.inference_mode(False):  # what is made in it could not be learned through
+        return make(size, torch.device("cpu"))
+
+
+def _centres(size: int, device: torch.device) -> Tensor:
+    return (torch.arange(size, device=device, dtype=torch.float32) + 0.5) / size * 2 - 1
+
+
+def _grid(size: int, device: torch.device) -> Tensor:
+    centres = _centres(size, device)
     y, x = torch.meshgrid(centres, centres, indexing="ij")
     return torch.stack((x, y), -1)[None]
 
@@ -85,14 +174,46 @@ def heat_maps(keypoints: Tensor, size: int, sigma: float) -> Tensor:
         sigma: Standard deviation in crop units.
 
     Returns:
-        (B, K, size, size) with 1 at a keypoint.
+        (B, K, size, size) with 1 at a keypoint, channels last.
     """
-    centres = pixel_centres(size, keypoints)
-    x, y = (
-        torch.exp(-(centres - keypoints[..., axis, None]).square() / (2 * sigma**2))
-        for axis in (0, 1)
-    )
-    return y[..., :, None] * x[..., None, :]
+    x, y = heat_factors(keypoints, size, sigma)
+    return (y[:, :, None] * x[:, None]).permute(0, 3, 1, 2)
+
+
+def folded_heat_maps(keypoints: Tensor, size: int, sigma: float) -> Tensor:
+    """`F.pixel_unshuffle(heat_maps(keypoints, size, sigma), 2)`, made at once.
+
+    Returns:
+        (B, 4 K, size / 2, size / 2): the four sub-pixels of each map, channels last.
+    """
+    x, y = heat_factors(keypoints, size, sigma)
+    rows = y.unflatten(1, (-1, 2)).transpose(2, 3)[..., None].expand(-1, -1, -1, -1, 2)
+    columns = x.unflatten(1, (-1, 2)).transpose(2, 3)[..., None, :].expand(-1, -1, -1, 2, -1)
+    return (rows.flatten(2)[:, :, None] * columns.flatten(2)[:, None]).permute(0, 3, 1, 2)
+
+
+def log_heat_maps(keypoints: Tensor, size: int, sigma: Tensor) -> Tensor:
+    """Logarithms of Gaussians at (B, K, 2 or 3) keypoints, of (K,) standard deviations.
+
+    Returns:
+        (B, size, size, K).
+    """
+    x, y = _log_heat(keypoints, size, sigma[:, None])
+    return y[:, :, None] + x[:, None]
+
+
+def heat_factors(keypoints: Tensor, size: int, sigma: float) -> tuple[Tensor, Tensor]:
+    """What `heat_maps` are the products of: of each column and of each row, (B, size, K)."""
+    x, y = (torch.exp(part) for part in _log_heat(keypoints, size, sigma))
+    return x, y
+
+
+def _log_heat(keypoints: Tensor, size: int, sigma: float | Tensor) -> tuple[Tensor, Tensor]:
+    """Both factors of the Gaussians at the centres of columns and rows, (B, size, K) each."""
+    centres = pixel_centres(size, keypoints)[:, None, None]
+    away = (centres - keypoints[:, None, :, :2]).square() / (-2 * sigma**2)
+    x, y = away.unbind(-1)
+    return x, y
 
 
 def sample(picture: Tensor, grid: Tensor) -> Tensor:
@@ -106,16 +227,81 @@ def sample(picture: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(picture, grid, align_corners=False, padding_mode="border")
 
 
+def sample_volume(volume: Tensor, flow: Tensor) -> Tensor:
+    """`sample` of (B, C, D, h, w) at (B, D', h', w', 3).
+
+    A processor sums the channels of the eight voxels around each place as rows of a table, which
+    is quicker than torch's own way, one number at a time.
+    """
+    if volume.device.type != "cpu" or torch.is_grad_enabled():
+        return sample(volume, flow)
+    volume, flow = volume.float(), flow.float()
+    depth, height, width = volume.shape[2:]
+    sides = flow.new_tensor((width, height, depth))
+    ends = sides - 1
+    places = torch.addcmul(ends / 2, flow.flatten(1, 3), sides / 2)  # (B, N, 3) in voxels
+    places = places.clamp(min=0).minimum(ends)
+    first = places.floor().minimum((ends - 1).clamp(min=0)).nan_to_num(0.0)  # of its index alone
+    after = places - first
+    x, y, z = torch.stack((1 - after, after), 2).unbind(-1)  # (B, N, 2) shares of both neighbours
+    shares = (z[..., None] * y[:, :, None]).flatten(2)[..., None] * x[:, :, None]
+    origin = (first @ flow.new_tensor((1.0, width, height * width))).long()
+    steps = [z * height * width + y * width + x for z in (0, 1) for y in (0, 1) for x in (0, 1)]
+    voxels = origin[..., None] + torch.tensor(steps)
+    table = volume.flatten(2).transpose(1, 2).contiguous()  # (B, D h w, C)
+    sums = [
+        F.embedding_bag(at, rows, mode="sum", per_sample_weights=share)
+        for at, rows, share in zip(voxels, table, shares.flatten(2), strict=True)
+    ]
+    return torch.stack(sums).transpose(1, 2).unflatten(2, flow.shape[1:4])
+
+
 def resize(picture: Tensor, size: int) -> Tensor:
     """Bilinear up, area down; (B, C, h, h) -> (B, C, size, size)."""
     current = picture.shape[-1]
     if current == size:
         return picture
+    if picture.device.type == "cpu" and current % (2 * size) == 0:
+        return resize(_halved(picture), size)  # the result of the next line, faster
     if current % size == 0:
         return F.avg_pool2d(picture, current // size)  # the result of the next line, faster
     if current > size:
         return F.adaptive_avg_pool2d(picture, size)
     return F.interpolate(picture, size=(size, size), mode="bilinear", align_corners=False)
+
+
+def resized_rows(picture: Tensor, size: int, rows: slice) -> Tensor:
+    """Rows of `resize(picture, size)`, made from the rows that they need.
+
+    Args:
+        picture: (B, C, h, h); `size` is a multiple of h.
+        size: Side of the whole result.
+        rows: Of the result; both ends are multiples of size / h.
+
+    Returns:
+        (B, C, rows, size).
+    """
+    side = picture.shape[-1]
+    factor = size // side
+    first, last = rows.start // factor, rows.stop // factor
+    above = min(1, first)
+    part = picture[:, :, first - above : last + 1]
+    sides = (part.shape[2] * factor, size)
+    larger = F.interpolate(part, size=sides, mode="bilinear", align_corners=False)
+    return larger[:, :, factor * above :][:, :, : rows.stop - rows.start]
+
+
+def _halved(picture: Tensor) -> Tensor:
+    """Means of squares of four pixels."""
+    rows = picture[..., ::2, :] + picture[..., 1::2, :]
+    return (rows[..., ::2] + rows[..., 1::2]) * 0.25
+
+
+def smoothed(maps: Tensor) -> Tensor:
+    """Means of squares of nine pixels; beyond the edge its pixels are repeated."""
+    padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
+    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
+    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9
 
 
 def double(picture: Tensor) -> Tensor:

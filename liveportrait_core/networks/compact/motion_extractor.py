@@ -14,9 +14,11 @@ from ..outputs import MotionHeads
 from .layers import (
     BASE_SIZE_PX,
     DETAIL_SIZE_PX,
+    channels_last,
     conv,
     double,
     pixel_centres,
+    rectified,
     resize,
     scaled,
 )
@@ -44,7 +46,7 @@ class _Block(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.shortcut(x) + self.second(F.relu(self.first(x))))
+        return rectified(self.shortcut(x) + self.second(rectified(self.first(x))))
 
 
 class _Detail(nn.Sequential):
@@ -54,7 +56,7 @@ class _Detail(nn.Sequential):
         middle = max(8, outputs * 2 // 3)
         last = _ConvNorm(middle, outputs, 2)
         _zero_initialise_norm(last)
-        super().__init__(_ConvNorm(3, middle, 2), nn.ReLU(), last)
+        super().__init__(_ConvNorm(3, middle, 2), nn.ReLU(inplace=True), last)
 
 
 def _zero_initialised_blocks(channels: int, count: int) -> nn.Sequential:
@@ -128,10 +130,14 @@ class CompactMotionExtractor(nn.Module):
 
     def features(self, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features of (B, 3, P, P) faces in [0, 1]: maps of 64, 32 and 16 px."""
-        first = self.stem(resize(face, BASE_SIZE_PX) * 2 - 1)
-        if self.detail is not None:
-            first = first + self.detail(resize(face, DETAIL_SIZE_PX) * 2 - 1)
-        a = F.relu(first)
+        if self.detail is None:
+            first = self.stem(channels_last(resize(face, BASE_SIZE_PX)) * 2 - 1)
+        else:
+            fine = resize(face, DETAIL_SIZE_PX)
+            halves = face.shape[-1] % DETAIL_SIZE_PX == 0  # means of means are the same means
+            first = self.stem(channels_last(resize(fine if halves else face, BASE_SIZE_PX)) * 2 - 1)
+            first = first + self.detail(channels_last(fine) * 2 - 1)
+        a = rectified(first)
         b = self.down1(a)
         return a, b, self.down2(b)
 
@@ -145,7 +151,7 @@ class CompactMotionExtractor(nn.Module):
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
         u = self.up1(self.join1(torch.cat((double(u), b), 1)))
-        u = F.relu(self.fuse(torch.cat((double(u), a), 1)))
+        u = rectified(self.fuse(torch.cat((double(u), a), 1)))
         log_heat = self.heat(u).float().flatten(2).log_softmax(-1).unflatten(-1, u.shape[-2:])
         xy = _centres_of(log_heat)
         layout = (xy - xy.mean(1, keepdim=True)).flatten(1) * 3

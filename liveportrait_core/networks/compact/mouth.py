@@ -68,6 +68,29 @@ class MouthWindow(FaceWindow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MouthSource:
+    """What the branch needs of B sources alone; W is the side of its window in pixels."""
+
+    picture: Tensor
+    """(B, 3, W, W) the source in the window of its own keypoints."""
+    points: Tensor
+    """(B, K, 3) units of that window."""
+    skin: Tensor
+    """(B, 3) colour of the skin."""
+
+    @classmethod
+    def of(cls, face: Tensor, keypoints: Tensor, size: int) -> MouthSource:
+        """That of (B, 3, P, P) faces with (B, K, 3) keypoints."""
+        with full_precision(face.device):
+            window = MouthWindow.of(keypoints)
+            return cls(
+                picture=window.read(face, size),
+                points=window.points(keypoints),
+                skin=skin_colour(face, keypoints),
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MouthView:
     """What the branch sees of B faces; W is the side of its window in pixels."""
 
@@ -95,14 +118,21 @@ class MouthView:
             driving: (B, K, 3) those of the image.
             size: Side of the window in pixels.
         """
-        window, before = MouthWindow.of(driving), MouthWindow.of(source)
+        window = MouthWindow.of(driving)
+        return cls.through(window, image, MouthSource.of(face, source, size), driving), window
+
+    @classmethod
+    def through(
+        cls, window: MouthWindow, image: Tensor, source: MouthSource, driving: Tensor
+    ) -> MouthView:
+        """The view of faces whose window and source are known."""
         return cls(
-            picture=window.read(image, size),
-            source=before.read(face, size),
+            picture=window.read(image, source.picture.shape[-1]),
+            source=source.picture,
             driving_points=window.points(driving),
-            source_points=before.points(source),
-            skin=skin_colour(face, source),
-        ), window
+            source_points=source.points,
+            skin=source.skin,
+        )
 
 
 class MouthBranch(WindowBranch):
@@ -136,14 +166,35 @@ class MouthBranch(WindowBranch):
             tone: Of the source.
             falloff: (P, P) weight of the change of each pixel; None changes all fully.
         """
+        seen = MouthSource.of(face, source, self.size_px)
+        return self.painted_over(image.clone(), seen, driving, tone, falloff)
+
+    def painted_over(
+        self,
+        image: Tensor,
+        source: MouthSource,
+        driving: Tensor,
+        tone: Tone,
+        falloff: Tensor | None = None,
+    ) -> Tensor:
+        """The same of sources that are known; in place where no gradient is wanted.
+
+        On a processor nothing is computed where no mouth is open: nothing would change.
+        """
         with full_precision(image.device):
-            view, window = MouthView.of(image, face, source, driving, self.size_px)
+            window = MouthWindow.of(driving)
+            inside = aperture(window.points(driving), self.size_px)
+            if image.device.type == "cpu" and not bool(inside.any()):
+                return image
+            view = MouthView.through(window, image, source, driving)
         change = self.change(view)
         if tone.is_any:
             toned = tone.applied((view.picture + change).clamp(0, 1)) - view.picture
-            inside = aperture(view.driving_points, self.size_px)
             change = torch.where(tone.weight > 0, toned * inside, change)
-        return window.added(image, change, falloff)
+        if torch.is_grad_enabled():
+            return window.added(image, change, falloff)
+        window.add(image, change, falloff)
+        return image
 
     def change(self, view: MouthView) -> Tensor:
         """What is added to the picture of G in the windows of B faces.

@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...geometry import Similarity
 from .layers import (
     FINE_SIZE,
     ResidualBlock,
@@ -20,11 +18,14 @@ from .layers import (
     double,
     group_norm,
     identity_grid,
+    joined,
+    rectified,
     resize,
     sample,
     scaled,
     zero_initialised_blocks,
 )
+from .planes import MovedPlanes
 from .points import ON_SURFACE
 
 RELIEF_CHANNELS = 3
@@ -116,14 +117,14 @@ class ReliefPredictor(nn.Module):
 
     def forward(self, features: Tensor, face: Tensor) -> Tensor:
         """(B, C, 32, 32), (B, 3, P, P) -> (B, 3, 64, 64), float32: the maps of a `Relief`."""
-        a = F.relu(self.enter(features))
-        b = F.relu(self.down1_norm(self.down1(a)))
-        c = self.middle_deeper(self.middle(F.relu(self.down2_norm(self.down2(b)))))
-        u = F.relu(self.up2_norm(self.up2(torch.cat((double(c), b), 1))))
-        u = F.relu(self.up1_norm(self.up1(torch.cat((double(self.up2_deeper(u)), a), 1))))
+        a = rectified(self.enter(features))
+        b = rectified(self.down1_norm(self.down1(a)))
+        c = self.middle_deeper(self.middle(rectified(self.down2_norm(self.down2(b)))))
+        u = rectified(self.up2_norm(self.up2(joined((double(c), b)))))
+        u = rectified(self.up1_norm(self.up1(joined((double(self.up2_deeper(u)), a)))))
         u = self.up1_deeper(u)
-        picture = resize(face, FINE_SIZE).to(u.dtype)
-        maps = self.out(F.relu(self.fine(torch.cat((double(u), picture), 1)))).float()
+        fine = rectified(self.fine(joined((double(u), resize(face, FINE_SIZE)), u.dtype)))
+        maps = self.out(fine).float()
         depth = FARTHEST + (NEAREST - FARTHEST) * torch.sigmoid(maps[:, :1])
         return torch.cat((depth, maps[:, 1:]), 1)
 
@@ -146,7 +147,7 @@ def sweep_channels(probes: int) -> int:
     return 2 * probes + 3
 
 
-def plane_sweep(relief: Relief, rigid: Similarity, probes: int) -> PlaneSweep:
+def plane_sweep(relief: Relief, planes: MovedPlanes, probes: int) -> PlaneSweep:
     """Look for the surface of the source along the depth of each driving pixel.
 
     Convention:
@@ -157,12 +158,11 @@ def plane_sweep(relief: Relief, rigid: Similarity, probes: int) -> PlaneSweep:
 
     Args:
         relief: Of the source.
-        rigid: Similarity from driving to source.
+        planes: Of 64 px.
         probes: How many depths are tried, 2 or more.
     """
-    grid = identity_grid(FINE_SIZE, relief.depth)
-    depths = torch.linspace(*PROBES, probes, device=grid.device)
-    places = _places(rigid, grid, depths, len(relief.depth))
+    depths = torch.linspace(*PROBES, probes, device=relief.depth.device)
+    places = planes.at(depths)  # (B, probes, 64, 64, 3)
     maps = torch.cat((relief.depth, relief.head_logit.sigmoid()), 1)
     met = sample(maps, places[..., :2].flatten(1, 2)).unflatten(2, (probes, FINE_SIZE))
     surface, head = met.unbind(1)  # (B, probes, 64, 64)
@@ -173,16 +173,6 @@ def plane_sweep(relief: Relief, rigid: Similarity, probes: int) -> PlaneSweep:
     return PlaneSweep(
         maps=torch.cat((bounded, head, torch.stack(rest, 1)), 1), depth=depth, hit=hit
     )
-
-
-def _places(rigid: Similarity, grid: Tensor, depths: Tensor, batch: int) -> Tensor:
-    """(B, probes, 64, 64, 3) where each pixel at each depth is in the source."""
-    flat = torch.cat((grid, torch.zeros_like(grid[..., :1])), -1).flatten(1, 2)
-    ends = torch.tensor(((0.0, 0.0, 0.0), (0.0, 0.0, 1.0)), device=grid.device)
-    low, high = rigid(ends.expand(batch, 2, 3)).unbind(1)
-    at_zero = rigid(flat.expand(batch, -1, -1)).unflatten(1, grid.shape[1:3])
-    along = depths.view(1, -1, 1, 1, 1) * (high - low)[:, None, None, None]
-    return at_zero[:, None] + along
 
 
 def _first_crossing(mismatch: Tensor, head: Tensor, depths: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,25 +18,37 @@ from .layers import (
     VOLUME_DEPTH,
     VOLUME_SIZE,
     ResidualBlock,
+    channels_last,
     conv,
+    convolved_together,
     double,
     group_norm,
     heat_maps,
     identity_grid,
+    joined,
+    log_heat_maps,
+    rectified,
     resize,
     sample,
+    sample_volume,
     scaled,
     zero_initialise,
     zero_initialised_blocks,
 )
+from .planes import MovedPlanes
 from .points import DEPTH_RANGE, REACH, RIGIDITY
 from .relief import PlaneSweep, Relief, plane_sweep, sweep_channels
+from .source import CompactSource, DecoderSource, WarpingSource
 
 FEATURE_CHANNELS = 80
 _PROBE_DEPTHS = (-0.7, -0.3, 0.15)
 """Depths at which the source is warped rigidly, as input for the network."""
 _FACE_DEPTH = -0.6
 """Depth of a typical face, at which the picture is warped rigidly for the fine flow."""
+_COARSE_HEAT, _FINE_HEAT = 0.07, 0.045
+"""Standard deviations of the heat maps at 32 and 64 px, crop units."""
+_ALONE = -2.0
+"""Logit of a pixel that moves with no keypoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,8 @@ class CompactWarped(Warped):
     """(B, 64, 64) z of the head at each driving pixel, crop units."""
     relief: Relief | None = None
     """Of the source, anchored at its keypoints, in a model with `depth_probes`."""
+    decoder_source: DecoderSource | None = None
+    """What G made of the source before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +85,6 @@ class _DenseMotion:
     depth: Tensor  # (B, h, w)
     local: Tensor  # (B, h, w, 3)
     residual: Tensor  # (B, h, w, 2), residual flow
-
-
-def moved_plane(rigid: Similarity, grid: Tensor, depth: Tensor) -> Tensor:
-    """Positions in the source of the pixels of a plane (or surface) of the driving head.
-
-    Args:
-        rigid: Similarity from driving to source.
-        grid: (1, h, w, 2) x and y, crop units.
-        depth: (B, h, w) z, crop units.
-
-    Returns:
-        (B, h, w, 3).
-    """
-    batch, height, width = depth.shape
-    points = torch.cat((grid.expand(batch, -1, -1, -1), depth[..., None]), -1)
-    return rigid(points.flatten(1, 2)).unflatten(1, (height, width))
 
 
 class CompactWarping(nn.Module):
@@ -113,7 +111,11 @@ class CompactWarping(nn.Module):
         squeezed, probes = scaled(12, width), len(_PROBE_DEPTHS)
         self.compress = conv(flat, squeezed, 1)
         self.segment = nn.Sequential(
-            conv(flat, seg), nn.ReLU(), conv(seg, seg), nn.ReLU(), conv(seg, 1, 1)
+            conv(flat, seg),
+            nn.ReLU(inplace=True),
+            conv(seg, seg),
+            nn.ReLU(inplace=True),
+            conv(seg, 1, 1),
         )
         inputs = squeezed * (1 + probes) + 2 * NUM_KEYPOINTS + 2 + 3 + 1 + probes
         self.enter = conv(inputs, h0)
@@ -142,147 +144,176 @@ class CompactWarping(nn.Module):
         self.register_buffer("reach", torch.tensor(REACH), persistent=False)
 
     def forward(
-        self, feature_volume: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor
+        self,
+        feature_volume: Tensor,
+        source_keypoints: Tensor,
+        driving_keypoints: Tensor,
+        source: CompactSource | None = None,
     ) -> CompactWarped:
-        """(B, 16 + n, 6, 32, 32), (B, K, 3), (B, K, 3) -> `CompactWarped`."""
+        """(B, 16 + n, 6, 32, 32), (B, K, 3), (B, K, 3) -> `CompactWarped`.
+
+        Args:
+            feature_volume: From F.
+            source_keypoints: x_s.
+            driving_keypoints: x_d.
+            source: What this W and its G made of this volume and these source keypoints, which
+                then are not looked at again; of one source or of B.
+        """
+        x_d = driving_keypoints.float()
+        if source is None:
+            return self._moved(self.source(feature_volume, source_keypoints), x_d)
+        source = source.of_batch(len(x_d))
+        return replace(self._moved(source.warping, x_d), decoder_source=source.decoder)
+
+    def source(self, feature_volume: Tensor, source_keypoints: Tensor) -> WarpingSource:
+        """What W needs of (B, 16 + n, 6, 32, 32) and (B, K, 3) of sources alone."""
         volume, face, relief = unpack(feature_volume, with_relief=self.depth_probes > 0)
-        x_s, x_d = source_keypoints.float(), driving_keypoints.float()
-        rigid = fit_similarity(x_d, x_s, self.rigidity)
-        flat = volume.flatten(1, 2).to(self.compress.weight.dtype)
-        head_logit = self.segment(flat).float()
-        swept: PlaneSweep | None = None
+        x_s = source_keypoints.float()
+        flat = channels_last(volume.flatten(1, 2).to(self.compress.weight.dtype))
         if relief is not None:
             with full_precision(volume.device):
                 relief = relief.anchored(x_s, bend=self.bend_relief)
-                swept = plane_sweep(relief, rigid, self.depth_probes)
-        maps = None if swept is None else swept.maps.to(flat.dtype)
-        coarse, warped_heads = self._coarse(flat, face, head_logit.sigmoid(), x_s, x_d, rigid, maps)
-        fine = self._fine(coarse, face, warped_heads, x_d, rigid, maps)
-        decided, background_logit = self._decide(fine, warped_heads, x_s, x_d, rigid, swept)
-        with full_precision(volume.device):
-            flow_2d = _flow_2d(decided, rigid)
-            flow = _flow_3d(decided, rigid)
-            warped = sample(volume, flow).flatten(1, 2)
+        middle = resize(face, FINE_SIZE)
+        return WarpingSource(
+            learned=volume,
+            face=face,
+            keypoints=x_s,
+            heat=heat_maps(x_s, VOLUME_SIZE, _COARSE_HEAT),
+            small_face=resize(middle, VOLUME_SIZE),
+            middle_face=middle,
+            squeezed=self.compress(flat),
+            head_logit=self.segment(flat).float(),
+            relief=relief,
+        )
+
+    def _moved(self, source: WarpingSource, x_d: Tensor) -> CompactWarped:
+        dtype = self.compress.weight.dtype
+        rigid = fit_similarity(x_d, source.keypoints, self.rigidity)
+        coarse_planes = MovedPlanes.of(rigid, VOLUME_SIZE)
+        planes = MovedPlanes.of(rigid, FINE_SIZE)
+        swept: PlaneSweep | None = None
+        maps: Tensor | None = None
+        if source.relief is not None:
+            with full_precision(x_d.device):
+                swept = plane_sweep(source.relief, planes, self.depth_probes)
+            maps = channels_last(swept.maps.to(dtype))
+        coarse, warped_heads = self._coarse(source, x_d, coarse_planes, maps)
+        fine = self._fine(coarse, warped_heads, source, x_d, planes, maps)
+        decided, background_logit = self._decide(fine, warped_heads, source, x_d, rigid, swept)
+        with full_precision(x_d.device):
+            flow_2d = _flow_2d(decided, planes)
+            flow = _flow_3d(decided, coarse_planes)
+            warped = sample_volume(source.learned, flow).flatten(1, 2)
         occlusion = torch.sigmoid(self.occlusion(coarse).float())
         return CompactWarped(
-            features=self.out(warped.to(flat.dtype)) * occlusion.to(flat.dtype),
+            features=self.out(channels_last(warped.to(dtype))) * occlusion.to(dtype),
             flow=flow,
             occlusion=occlusion,
-            face=face,
-            source_keypoints=x_s,
+            face=source.face,
+            source_keypoints=source.keypoints,
             driving_keypoints=x_d,
             flow_2d=flow_2d.permute(0, 3, 1, 2),
             fine=fine,
             background_logit=background_logit,
-            head_logit=head_logit,
+            head_logit=source.head_logit,
             depth=decided.depth,
-            relief=relief,
+            relief=source.relief,
         )
 
     def _coarse(
-        self,
-        flat: Tensor,
-        face: Tensor,
-        head: Tensor,
-        x_s: Tensor,
-        x_d: Tensor,
-        rigid: Similarity,
-        swept: Tensor | None,
+        self, source: WarpingSource, x_d: Tensor, planes: MovedPlanes, swept: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Features of the motion at 32 px, and the head's mask moved to each probed depth."""
-        squeezed, grid = self.compress(flat), identity_grid(VOLUME_SIZE, flat)
-        planes = [moved_plane(rigid, grid, _plane(x_d, VOLUME_SIZE, z)) for z in _PROBE_DEPTHS]
-        heads = torch.cat([sample(head, plane[..., :2]) for plane in planes], 1)
-        shift = (planes[1][..., :2] - grid).permute(0, 3, 1, 2)
-        maps = [heat_maps(x, VOLUME_SIZE, 0.07) for x in (x_d, x_s)]
-        parts = [squeezed, *(sample(squeezed, plane[..., :2]) for plane in planes)]
-        parts += [*maps, shift, resize(face, VOLUME_SIZE), head, heads]
-        entered = self.enter(torch.cat([part.to(flat.dtype) for part in parts], 1))
+        squeezed, head = source.squeezed, source.head_logit.sigmoid()
+        probed = planes.at(torch.tensor(_PROBE_DEPTHS, device=x_d.device))[..., :2]
+        both = torch.cat((squeezed.float(), head), 1)
+        met = sample(both, probed.flatten(1, 2)).unflatten(2, (len(_PROBE_DEPTHS), VOLUME_SIZE))
+        heads = met[:, -1]
+        shift = (probed[:, 1] - identity_grid(VOLUME_SIZE, x_d)).permute(0, 3, 1, 2)
+        parts = [squeezed, met[:, :-1].transpose(1, 2).flatten(1, 2)]
+        parts += [heat_maps(x_d, VOLUME_SIZE, _COARSE_HEAT), source.heat, shift]
+        parts += [source.small_face, head, heads]
+        entered = self.enter(joined(parts, squeezed.dtype))
         if swept is not None:
             entered = entered + self.enter_swept(resize(swept, VOLUME_SIZE))
-        a = F.relu(entered)
-        b = F.relu(self.down1_norm(self.down1(a)))
-        c = self.middle_deeper(self.middle(F.relu(self.down2_norm(self.down2(b)))))
-        u = F.relu(self.up2_norm(self.up2(torch.cat((double(c), b), 1))))
-        u = F.relu(self.up1_norm(self.up1(torch.cat((double(u), a), 1))))
+        a = rectified(entered)
+        b = rectified(self.down1_norm(self.down1(a)))
+        c = self.middle_deeper(self.middle(rectified(self.down2_norm(self.down2(b)))))
+        u = rectified(self.up2_norm(self.up2(joined((double(c), b)))))
+        u = rectified(self.up1_norm(self.up1(joined((double(u), a)))))
         return self.coarse_deeper(u), heads
 
     def _fine(
         self,
         coarse: Tensor,
-        face: Tensor,
         heads: Tensor,
+        source: WarpingSource,
         x_d: Tensor,
-        rigid: Similarity,
+        planes: MovedPlanes,
         swept: Tensor | None,
     ) -> Tensor:
-        picture = resize(face, FINE_SIZE)
-        surface = _plane(x_d, FINE_SIZE, _FACE_DEPTH)
-        turned = moved_plane(rigid, identity_grid(FINE_SIZE, face), surface)
-        parts = [double(coarse), heat_maps(x_d, FINE_SIZE, 0.045), picture]
-        parts += [sample(picture, turned[..., :2]), resize(heads, FINE_SIZE)]
-        fine = self.fine(torch.cat([part.to(coarse.dtype) for part in parts], 1))
+        picture = source.middle_face
+        turned = planes.at(torch.tensor((_FACE_DEPTH,), device=x_d.device))[:, 0, ..., :2]
+        parts = [double(coarse), heat_maps(x_d, FINE_SIZE, _FINE_HEAT), picture]
+        parts += [sample(picture, turned), resize(heads, FINE_SIZE)]
+        fine = self.fine(joined(parts, coarse.dtype))
         if swept is not None:
             fine = fine + self.fine_swept(swept)
-        return self.fine_deeper(F.relu(fine))
+        return self.fine_deeper(rectified(fine))
 
     def _decide(
         self,
         fine: Tensor,
         heads: Tensor,
-        x_s: Tensor,
+        source: WarpingSource,
         x_d: Tensor,
         rigid: Similarity,
         swept: PlaneSweep | None,
     ) -> tuple[_DenseMotion, Tensor]:
-        decided = self.decide(fine).float()
-        background, depth, weights, residual = decided.split((1, 1, NUM_KEYPOINTS + 1, 2), 1)
-        any_head = resize(heads, FINE_SIZE).amax(1, keepdim=True)
+        layers = [self.decide] if swept is None else [self.decide, self.trust]
+        decided, *trusted = (
+            maps.float().permute(0, 2, 3, 1) for maps in convolved_together(fine, *layers)
+        )  # (B, h, w, C)
+        background, depth, weights, residual = decided.split((1, 1, NUM_KEYPOINTS + 1, 2), -1)
+        any_head = resize(heads, FINE_SIZE).amax(1)[..., None]
         background_logit = background * 4 + 3 * (1 - 2 * any_head)
         near, far = DEPTH_RANGE
-        own_depth = far + (near - far) * torch.sigmoid(depth[:, 0] * 2 + 1.1)
+        own_depth = far + (near - far) * torch.sigmoid(depth[..., 0] * 2 + 1.1)
         if swept is not None:  # as far as the network trusts what the probes met
-            trust = torch.tanh(self.trust(fine).float()[:, 0]) * swept.hit
+            trust = torch.tanh(trusted[0][..., 0]) * swept.hit
             own_depth = own_depth + trust * (swept.depth - own_depth)
         with full_precision(fine.device):
-            grid = identity_grid(FINE_SIZE, fine)
-            distance = (grid[:, None] - x_d[:, :, None, None, :2]).square().sum(-1)
-            prior = -distance / (2 * self.reach.view(1, -1, 1, 1).square())
-            none = torch.full_like(prior[:, :1], -2.0)  # logit of moving with no keypoint
-            weights = (weights + torch.cat((prior, none), 1)).softmax(1)[:, :-1]
-            local = torch.einsum("bkhw,bkc->bhwc", weights, x_s - rigid(x_d))
+            prior = log_heat_maps(x_d, FINE_SIZE, self.reach)
+            prior = F.pad(prior, (0, 1), value=_ALONE)
+            weights = (weights + prior).softmax(-1)[..., :-1]
+            local = torch.einsum("bhwk,bkc->bhwc", weights, source.keypoints - rigid(x_d))
         return _DenseMotion(
-            background=background_logit.sigmoid().permute(0, 2, 3, 1),
+            background=background_logit.sigmoid(),
             depth=own_depth,
             local=local,
-            residual=torch.tanh(residual).permute(0, 2, 3, 1) * 0.3,
-        ), background_logit
+            residual=torch.tanh(residual) * 0.3,
+        ), background_logit.permute(0, 3, 1, 2)
 
 
-def _plane(like: Tensor, size: int, depth: float) -> Tensor:
-    return torch.full((like.shape[0], size, size), depth, device=like.device)
-
-
-def _flow_2d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
+def _flow_2d(motion: _DenseMotion, planes: MovedPlanes) -> Tensor:
     """(B, 64, 64, 2): flow of the visible surface."""
     grid = identity_grid(FINE_SIZE, motion.depth)
-    head = (moved_plane(rigid, grid, motion.depth) + motion.local)[..., :2]
+    head = (planes.surface(motion.depth) + motion.local)[..., :2]
     return motion.background * grid + (1 - motion.background) * head + motion.residual
 
 
-def _flow_3d(motion: _DenseMotion, rigid: Similarity) -> Tensor:
+def _flow_3d(motion: _DenseMotion, planes: MovedPlanes) -> Tensor:
     """(B, 6, 32, 32, 3): the same motion for every slice of the volume."""
     background, local, residual = (
-        F.avg_pool2d(field.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
+        F.avg_pool2d(field.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)[:, None]
         for field in (motion.background, motion.local, motion.residual)
     )
     near, far = DEPTH_RANGE
-    grid = identity_grid(VOLUME_SIZE, local)
-    slices: list[Tensor] = []
-    for index in range(VOLUME_DEPTH):
-        plane = _plane(local, VOLUME_SIZE, near + (far - near) * index / (VOLUME_DEPTH - 1))
-        still = torch.cat((grid.expand(local.shape[0], -1, -1, -1), plane[..., None]), -1)
-        moved = background * still + (1 - background) * (moved_plane(rigid, grid, plane) + local)
-        z = (moved[..., 2:] - near) / (far - near) * 2 - 1
-        slices.append(torch.cat((moved[..., :2] + residual, z), -1))
-    return torch.stack(slices, 1)
+    depths = torch.linspace(near, far, VOLUME_DEPTH, device=local.device)
+    grid = identity_grid(VOLUME_SIZE, local)[:, None].expand(-1, VOLUME_DEPTH, -1, -1, -1)
+    z = depths.view(1, -1, 1, 1, 1).expand(*grid.shape[:-1], 1)
+    still = torch.cat((grid, z), -1)
+    head = planes.at(depths) + local
+    moved = background * still + (1 - background) * head
+    z = (moved[..., 2:] - near) / (far - near) * 2 - 1
+    return torch.cat((moved[..., :2] + residual, z), -1)

@@ -10,7 +10,18 @@ from torch import Tensor, nn
 
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
-from .layers import conv, double, identity_grid, sample, scaled, zero_initialise
+from .layers import (
+    LEAK,
+    channels_last,
+    conv,
+    double,
+    identity_grid,
+    joined,
+    leaky,
+    sample,
+    scaled,
+    zero_initialise,
+)
 
 WINDOW_STEP_PX = 8
 """The side of a window in pixels is a multiple of this: maps are folded once and halved twice."""
@@ -78,15 +89,20 @@ class FaceWindow:
             change: (B, 3, w, w) in the window.
             falloff: (P, P) weight of the change of each pixel; None changes all fully.
         """
+        whole = image.clone()
+        self.add(whole, change, falloff)
+        return whole
+
+    def add(self, image: Tensor, change: Tensor, falloff: Tensor | None = None) -> None:
+        """The same in place."""
         size = image.shape[-1]
         box = self.box(size)
         with full_precision(image.device):
             spread = self.spread(change, size, box)
         if falloff is not None:
             spread = spread * falloff[box]
-        place, whole = (..., *box), image.clone()
-        whole[place] = (image[place] + spread).clamp(0, 1)
-        return whole
+        place = (..., *box)
+        image[place] = (image[place] + spread).clamp(0, 1)
 
 
 def eyes_distance(keypoints: Tensor) -> Tensor:
@@ -174,7 +190,7 @@ class WindowBranch(nn.Module):
         super().__init__()
         self.kept = kept
         fine, middle, coarse, condition = (scaled(c, width) for c in (24, 64, 96, 96))
-        self.told = nn.Sequential(nn.Linear(told, condition), nn.LeakyReLU(0.2))
+        self.told = nn.Sequential(nn.Linear(told, condition), nn.LeakyReLU(LEAK))
         self.enter = conv(4 * seen, fine)
         self.down1, self.down2 = conv(fine, middle, 3, 2), conv(middle, coarse, 3, 2)
         self.before = _ToldBlock(middle, condition)
@@ -189,13 +205,13 @@ class WindowBranch(nn.Module):
         """(B, outputs, W, W) float32 of (B, seen, W, W) and (B, told)."""
         dtype = self.enter.weight.dtype
         condition = self.told(told.to(dtype))
-        x1 = _leaky(self.enter(F.pixel_unshuffle(seen, 2).to(dtype)))
-        x2 = self.before(_leaky(self.down1(x1)), condition)
-        x3 = self.bottom(_leaky(self.down2(x2)), condition)
+        x1 = leaky(self.enter(channels_last(F.pixel_unshuffle(seen, 2).to(dtype))))
+        x2 = self.before(leaky(self.down1(x1)), condition)
+        x3 = self.bottom(leaky(self.down2(x2)), condition)
         x2 = self.after(x2 + double(self.up2(x3)), condition)
         x1 = self.fine(x1 + double(self.up1(x2)), condition)
-        x0 = F.pixel_shuffle(_leaky(self.up0(_leaky(x1))), 2)
-        return self.out(torch.cat((x0, seen[:, : self.kept].to(dtype)), 1)).float()
+        x0 = F.pixel_shuffle(leaky(self.up0(F.leaky_relu(x1, LEAK))), 2)
+        return self.out(joined((x0, seen[:, : self.kept]), dtype)).float()
 
 
 class _ToldBlock(nn.Module):
@@ -210,8 +226,5 @@ class _ToldBlock(nn.Module):
 
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
         scale, shift = self.modulation(told)[..., None, None].chunk(2, 1)
-        return x + self.conv2(_leaky(self.conv1(_leaky(x)) * (1 + scale) + shift))
-
-
-def _leaky(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, 0.2)
+        told_x = torch.addcmul(shift, self.conv1(F.leaky_relu(x, LEAK)), 1 + scale)
+        return x + self.conv2(leaky(told_x))

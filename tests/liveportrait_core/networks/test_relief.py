@@ -9,6 +9,7 @@ from liveportrait_core.geometry import Similarity
 from liveportrait_core.networks.build import build
 from liveportrait_core.networks.compact.appearance_extractor import unpack
 from liveportrait_core.networks.compact.layers import identity_grid, sample
+from liveportrait_core.networks.compact.planes import MovedPlanes
 from liveportrait_core.networks.compact.relief import Relief, plane_sweep, sweep_channels
 from liveportrait_core.preset import COMPACT, Preset
 
@@ -49,15 +50,19 @@ def flat_relief(depth, head_logit=SURE):
     return Relief.of(maps)
 
 
+def planes_turned(yaw_deg):
+    return MovedPlanes.of(turned(yaw_deg), 64)
+
+
 def test_a_flat_surface_is_met_at_its_depth_for_a_head_that_does_not_move():
-    swept = plane_sweep(flat_relief(-0.4), turned(0), 10)
+    swept = plane_sweep(flat_relief(-0.4), planes_turned(0), 10)
     torch.testing.assert_close(swept.depth, torch.full((1, 64, 64), -0.4), atol=0.03, rtol=0)
     assert float(swept.hit.min()) > 0.99
     assert swept.maps.shape == (1, sweep_channels(10), 64, 64)
 
 
 def test_a_turned_surface_is_met_where_its_plane_is_in_the_driving_head():
-    swept = plane_sweep(flat_relief(-0.4), turned(20), 10)
+    swept = plane_sweep(flat_relief(-0.4), planes_turned(20), 10)
     x = identity_grid(64, swept.depth)[..., 0]
     angle = torch.deg2rad(torch.tensor(20.0))
     expected = (-0.4 - x * angle.sin()) / angle.cos()  # z of the source is x sin + z cos
@@ -68,7 +73,7 @@ def test_a_turned_surface_is_met_where_its_plane_is_in_the_driving_head():
 def test_the_nearer_of_two_surfaces_hides_the_other():
     relief = flat_relief(0.2)
     relief.depth[..., 32:] = -0.6
-    swept = plane_sweep(relief, turned(30), 12)
+    swept = plane_sweep(relief, planes_turned(30), 12)
     place = torch.tensor(-0.6 * 0.5)  # where the edge of the near half comes to at its depth
     column = int((float(place) / 0.866 + 1) * 32)
     assert float(swept.depth[0, 32, column + 12]) < 0.0
@@ -124,7 +129,7 @@ def test_a_relief_that_grew_by_blocks_is_the_same_until_it_is_trained():
 
 
 def test_beside_the_head_nothing_is_met():
-    swept = plane_sweep(flat_relief(-0.4, head_logit=-SURE), turned(10), 10)
+    swept = plane_sweep(flat_relief(-0.4, head_logit=-SURE), planes_turned(10), 10)
     assert float(swept.hit.max()) < 1e-3
     assert bool(swept.maps.isfinite().all())
 
