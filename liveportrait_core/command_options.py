@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from .config.boxes import read_box
 from .config.fields import check_options, option, section, shared
@@ -17,6 +17,9 @@ from .motion.import_options import ImportOptions, TemplateProgram
 from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 from .motion.speech_options import SpeechOptions
 from .motion.tool_options import frame_rate_option
+
+AUTO_DTYPE: Final = "auto"
+"""Of `ModelOptions.dtype`: `animation.precision_probe` chooses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +40,10 @@ class ModelOptions:
         group="model",
         metavar="DEVICE",
     )
-    dtype: Literal["float32", "float16", "bfloat16"] = option(
+    dtype: Literal["float32", "float16", "bfloat16", "auto"] = option(
         "float32",
         "number type of F, W and G; bfloat16 also suits recent processors, float16 only graphics "
-        "cards",
+        "cards; auto tries them on a face and takes the fastest whose picture looks the same",
         group="model",
         more=True,
     )

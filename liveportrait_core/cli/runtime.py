@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import torch
 
-from ..command_options import ModelOptions
+from ..animation.precision_probe import fastest_dtype
+from ..command_options import AUTO_DTYPE, ModelOptions
 from ..model import LivePortraitModel, load_model
 
 
@@ -15,4 +18,9 @@ def load(options: ModelOptions) -> LivePortraitModel:
         CheckpointError: The weights are missing or bad.
         ValueError: There is no such device.
     """
-    return load_model(options.model, device=options.device, dtype=getattr(torch, options.dtype))
+    if options.dtype != AUTO_DTYPE:
+        return load_model(options.model, device=options.device, dtype=getattr(torch, options.dtype))
+    model = load_model(options.model, device=options.device)
+    fastest = fastest_dtype(model)
+    sys.stderr.write(f"{fastest.reason}\n")
+    return model.to(dtype=fastest.dtype)
