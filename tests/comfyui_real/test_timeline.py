@@ -179,8 +179,12 @@ def test_lanes_are_added_split_and_eased_by_their_inputs(opened, browser, pictur
     browser.settle(1)
     browser.screenshot(pictures / f"{name}-4-split.png")
     timeline.press("The end goes on with the beginning")
-    assert timeline.text.startswith(
-        "length 2\nloop\n1.96 blink_left 0.5 bezier 0.42 0 1 1; blink_right"
+    assert timeline.text == "length 2\nloop\n1.96 blink 0.5 bezier 0.42 0 1 1\n"
+    browser.settle(1)
+    timeline.key("]")
+    browser.evaluate(choose, ["Value of the key", "0.2"])
+    assert timeline.text == (
+        "length 2\nloop\n1.96 blink_left 0.2 bezier 0.42 0 1 1; blink_right 0.5 bezier 0.42 0 1 1\n"
     )
     timeline.press("Play")
     browser.settle(1.5)
@@ -216,7 +220,7 @@ def test_files_beneath_are_shown_at_once_and_cut(opened, browser, pictures):
     timeline.key("ArrowDown")
     assert timeline.said == "Motion 1: at 0.5 s"
     timeline.key("Alt+ArrowRight")
-    assert timeline.text == text.replace("0.5 play 1", "0.52 play 1")
+    assert timeline.text == text.replace("0.5 play 1", "0.56 play 1")
     set_number = (
         "const input = document.querySelector('.lps-segment [aria-label=\"' + argument[0] + '\"]');"
         "input.value = argument[1]; input.dispatchEvent(new Event('change'));"
@@ -227,16 +231,16 @@ def test_files_beneath_are_shown_at_once_and_cut(opened, browser, pictures):
     )
     browser.settle(1)
     browser.evaluate(set_number, ["How many times as fast as the motion", "0.5"])
-    cut = text.replace("0.5 play 1", "0.52 play 1 to 1 speed 0.5")
+    cut = text.replace("0.5 play 1", "0.56 play 1 to 1 speed 0.5")
     assert timeline.text == cut
     browser.screenshot(pictures / f"{name}-8-files.png")
     # its end, ruler 20, sound 30, row 20 high
     width = browser.evaluate("return document.querySelector('.lps-timeline canvas').clientWidth")
     scale = (width - 104 - 12) / 4
     browser.settle(1)
-    end = 104 + 2.52 * scale - 2
+    end = 104 + 2.56 * scale - 2
     browser.drag(timeline.at(end, 60), timeline.at(end - 0.52 * scale, 60))
-    assert timeline.text == text.replace("0.5 play 1", "0.52 play 1 to 0.74 speed 0.5")
+    assert timeline.text == text.replace("0.5 play 1", "0.56 play 1 to 0.74 speed 0.5")
     timeline.press("Undo")
     assert timeline.text == cut
     timeline.key("End")
