@@ -21,6 +21,7 @@ from liveportrait_core.preset import COMPACT, PAPER
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,
+    source_parts,
     stitch,
     warp,
     warp_decode,
@@ -29,7 +30,8 @@ from liveportrait_core.stages import (
 MODELS = ("default", "paper", "published-code")
 """Ours; the published sizes in our code; the published code itself, when its folder is given."""
 FRAME = "frame"
-"""All that one driving frame needs: M, keypoints, S, W and G; the source's F is done before."""
+"""All that one driving frame needs: M, keypoints, S, W and G; F and what else depends on the source
+alone is done before."""
 WHAT = (*NETWORK_NAMES, FRAME)
 
 Run = Callable[[], object]
@@ -106,18 +108,21 @@ def _prepare_ours(model: LivePortraitModel, what: str) -> Prepared:
         motion = model.motion
         return Prepared(lambda: motion(face), _num_parameters(motion))
     volume = extract_appearance(model, face)
+    parts = source_parts(model, volume, source)
     if what == "warping":
-        warping = model.warping
-        return Prepared(lambda: warping(volume, source, driving), _num_parameters(warping))
+        return Prepared(
+            lambda: warp(model, volume, source, driving, parts=parts),
+            _num_parameters(model.warping),
+        )
     if what == "decoder":
-        decoder, warped = model.decoder, warp(model, volume, source, driving)
+        decoder, warped = model.decoder, warp(model, volume, source, driving, parts=parts)
         return Prepared(lambda: decoder(warped), _num_parameters(decoder))
 
     def frame() -> Tensor:
         keypoints = transform_keypoints(extract_motion(model, face))
         if model.stitching is not None:
             keypoints = stitch(model, source, keypoints)
-        return warp_decode(model, volume, source, keypoints)
+        return warp_decode(model, volume, source, keypoints, parts=parts)
 
     used = (model.motion, model.stitching, model.warping, model.decoder)
     return Prepared(frame, _num_parameters(*(net for net in used if net is not None)))
