@@ -172,7 +172,7 @@ RUNS: Final = {"whole": file_to_file, "stages": stages_alone}
 def _measured(what: str, folder: Path, tree: Path, threads: int, num_frames: int) -> Times:
     """One run in a process of its own, with the library of a tree: ms a frame."""
     words = [sys.executable, __file__, "--run", what, str(folder), "--threads", str(threads)]
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONPATH": str(tree)}
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(  # noqa: S603 - ourselves
         words, check=True, stdout=subprocess.PIPE, text=True, env=environment, cwd=tree
     )
