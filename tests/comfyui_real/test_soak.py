@@ -112,11 +112,10 @@ class Users:
 
     def _ask(self, route, file):
         model = self._random.choice(self._models)
-        source = {
-            "file": file,
-            "model": {"model_name": model, "precision": "auto", "face_finder": "auto"},
-            "face_index": 0,
-        }
+        loader = Graph(self._info)
+        loader.add("LPS_LoadModel", model_name=model)
+        widgets = loader.prompt["LPS_LoadModel"]["inputs"]
+        source = {"file": file, "model": widgets, "face_index": 0}
         values = {"jaw_open": self._random.random(), "yaw_deg": self._random.uniform(-20, 20)}
         body = {"sender": str(self._random.randrange(4)), "source": source, "values": values}
         body |= {"view": self._random.choice(("face", "picture", "before")), "side_px": 256}
