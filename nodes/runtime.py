@@ -142,14 +142,20 @@ def is_running() -> bool:
 def beside_a_run(loaded: LoadedModel) -> LivePortraitModel:
     """`on_device` for another thread than that of runs, whose models it does not move.
 
+    ComfyUI's list of models is its own thread's, so a model that is in its place, as all are on a
+    CPU, is taken as it is.
+
     Raises:
-        ValueError: A graph runs, and the model is not where it computes.
+        ValueError: The model is not where it computes, and a graph runs or models are being moved.
     """
-    if not is_running():
-        return on_device(loaded)
-    if loaded.model.device != loaded.patcher.load_device:
+    if loaded.model.device == loaded.patcher.load_device:
+        return loaded.model
+    if is_running():
         raise ValueError("A graph is running, which needs the memory. Previews go on after it.")
-    return loaded.model
+    try:
+        return on_device(loaded)
+    except (TypeError, AttributeError, IndexError) as error:  # its list changed meanwhile
+        raise ValueError("ComfyUI moves its models now. Previews go on after it.") from error
 
 
 def preferred_dtype() -> torch.dtype:

@@ -3,9 +3,11 @@
 import base64
 import io
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from liveportrait_core.media.video import VideoWriter
@@ -204,6 +206,21 @@ def test_while_a_graph_runs_previews_are_few(suite, ask, photo, monkeypatch):
     monkeypatch.setattr(runtime, "is_running", lambda: True)
     monkeypatch.setattr(suite.module("nodes.server.turns"), "WHILE_RUNNING_S", 0.4)
     assert ask(body(name), body(name, sender="b"))[1][0] == 200
+
+
+def test_models_of_comfyui_are_left_to_its_own_thread(suite, ask, photo, monkeypatch):
+    runtime = suite.module("nodes.runtime")
+
+    def moving(*_, **__):
+        raise TypeError("'NoneType' object is not callable")  # as its list says while it changes
+
+    monkeypatch.setattr(runtime.management, "load_models_gpu", moving)
+    assert ask(body(photo()))[0][0] == 200
+    monkeypatch.setattr(runtime, "on_device", moving)
+    away = SimpleNamespace(device=torch.device("cpu"))
+    loaded = SimpleNamespace(model=away, patcher=SimpleNamespace(load_device=torch.device("cuda")))
+    with pytest.raises(ValueError, match="Previews go on after it"):
+        runtime.beside_a_run(loaded)
 
 
 def test_an_expression_is_saved_listed_and_taken(ask, tmp_path, monkeypatch):
