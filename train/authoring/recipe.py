@@ -163,7 +163,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     _training(
         *("eyes", "eyes", "data={out}/faces", "base={out}/mouth/model.safetensors"),
-        *("windows=1024", "lr=0.0012", "gan=true", "weights.gan=0.2"),
+        *("windows=1024", "batch=12", "lr=0.0015"),
         steps=1000,
         minutes=30,
         disk_gb=0.3,

@@ -1,4 +1,4 @@
-"""The eye branch of the compact G: irises and whites, seen in a window about each eye."""
+"""The eye branch of the compact G: colours of irises and whites, in a window about each eye."""
 
 from __future__ import annotations
 
@@ -119,11 +119,12 @@ class EyeView:
 
 
 class EyesBranch(WindowBranch):
-    """Changes what lies between the lids in the picture of G, to the source's own irises.
+    """Changes what lies between the lids in the picture of G to the source's colours.
 
     It adds a colour of its own and weighs in the source's pixels, as they are and shifted with the
     iris. Colours are divided by the chroma of the source's skin and multiplied by it again. An
-    untrained branch changes no bit of the picture.
+    untrained branch changes no bit of the picture. Luminance stays that of G: where the branch
+    changed it, gaze was read off the pictures less well.
     """
 
     def __init__(self, size_px: int, width: float = 1.0) -> None:
@@ -185,7 +186,8 @@ class EyesBranch(WindowBranch):
         change = own * cast
         for weight, picture in zip(weights.split(1, 1), (view.moved, view.source), strict=True):
             change = change + weight * (picture - view.picture)
-        return change * inside
+        luminance = (change * change.new_tensor(LUMINANCE).view(3, 1, 1)).sum(1, keepdim=True)
+        return (change - luminance) * inside
 
 
 def eye_opening(points: Tensor, size: int, margin: float) -> Tensor:

@@ -134,7 +134,7 @@ def test_doctor_tells_what_is_there(liveportrait):
     assert "Packages" in text
     assert "Weights" in text
     assert "H.264, HEVC" in text
-    assert "whole, 6.7 M parameters" in text
+    assert "whole, 7.2 M parameters" in text
 
 
 def test_help_and_mistakes_need_no_torch():

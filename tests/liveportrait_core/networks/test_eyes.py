@@ -114,13 +114,24 @@ def test_a_branch_changes_the_picture_between_the_lids_alone():
     points, image = level_face(), face()
     changed = (trained()(image, face(1), points, points, Tone.of(face(1))) != image).any(1)[0]
     # eyes of 0.24 by 0.08 about (+-0.28, 0): columns 39 to 53 and 74 to 88, rows 61 to 66
-    for columns in (slice(42, 50), slice(77, 85)):
+    for columns in (slice(42, 50), slice(78, 86)):
         assert changed[62:66, columns].all()
     reach = 0.2 * 0.1 * SIZE / 2 + 2
     rows = slice(math.floor(61 - reach), math.ceil(67 + reach))
     for columns in (slice(38, 54), slice(73, 90)):
         changed[rows, columns] = False
     assert not changed.any()
+
+
+def test_eyes_keep_their_luminance():
+    points, grey = level_face(), torch.full((1, 3, SIZE, SIZE), 0.5)
+    branch = EyesBranch(SIDE, SMALL.width).eval().requires_grad_(False)
+    view, _ = EyeView.of(grey, grey, points, points, SIDE)
+    branch.out.bias.copy_(torch.tensor((0.2, 0.2, 0.2, 0.0, 0.0)))
+    torch.testing.assert_close(branch.change(view), torch.zeros_like(view.picture))
+    colour = torch.tensor((0.1, 0.0, -0.1 * 0.299 / 0.114))  # of no luminance
+    branch.out.bias.copy_(torch.cat((colour, torch.zeros(2))))
+    torch.testing.assert_close(branch.change(view)[0, :, 32, 32], colour)
 
 
 def test_eyes_that_are_shut_stay_as_they_are():
