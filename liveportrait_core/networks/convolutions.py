@@ -14,49 +14,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .fourier import fourier_convolution
+from .winograd import winograd
 
 FOURIER_SIDE = 7
 """Smallest side of a kernel, in the picture and along the depth, for products of spectra."""
 FOURIER_PRODUCTS = 1024
 """Fewest pairs of channels for products of spectra: transforms cost as much with fewer."""
-WINOGRAD_READS = 128
-"""Fewest numbers that Winograd's sums are over, channels times depth of the kernel."""
-WINOGRAD_OUTPUTS = 128
-"""Fewest channels that Winograd gives. Below either number the transforms cost what it saves."""
+WINOGRAD_FEWEST = {2: (128, 128, 64 * 64), 3: (64, 128, 16 * 16)}
+"""Of pictures and of volumes, fewest channels that Winograd's form reads and gives, and fewest
+positions of a slice. Below one of them the transforms cost what they save."""
 FEWEST_POSITIONS = 64 * 64
-"""Fewest positions for which weights are transformed: of a slice for Winograd's form, of a whole
-output for phases. Of one row: the form does not depend on the batch."""
-
-TILE_PX = 4
-"""Side of the outputs of a tile of Winograd's; it reads 6 x 6."""
-STRIP_TILES = 2**17
-"""Tiles that are transformed together, each counted for every slice and channel of it: they stay
-near the processor, and memory stays small."""
-
-_READ = (
-    (4.0, 0.0, -5.0, 0.0, 1.0, 0.0),
-    (0.0, -4.0, -4.0, 1.0, 1.0, 0.0),
-    (0.0, 4.0, -4.0, -1.0, 1.0, 0.0),
-    (0.0, -2.0, -1.0, 2.0, 1.0, 0.0),
-    (0.0, 2.0, -1.0, -2.0, 1.0, 0.0),
-    (0.0, 4.0, 0.0, -5.0, 0.0, 1.0),
-)
-_WEIGH = (
-    (1 / 4, 0.0, 0.0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0.0, 0.0, 1.0),
-)
-_GIVE = (
-    (1.0, 1.0, 1.0, 1.0, 1.0, 0.0),
-    (0.0, 1.0, -1.0, 2.0, -2.0, 0.0),
-    (0.0, 1.0, 1.0, 4.0, 4.0, 0.0),
-    (0.0, 1.0, -1.0, 8.0, -8.0, 1.0),
-)
-"""B^T, G and A^T of F(4, 3): Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
-(2016), Sec. 4.3."""
+"""Fewest positions for which kernels are transformed: of a slice for products of spectra, of a
+whole output for phases. Of one row: the form does not depend on the batch."""
 
 
 class Conv2d(nn.Conv2d):
@@ -85,6 +54,26 @@ class Conv3d(nn.Conv3d):
         return _of_upsampled(self, x, factor)
 
 
+def both(first: nn.Module, second: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Two convolutions of the same map, as one where that is quicker; then no hook of theirs runs.
+
+    Args:
+        first: `Conv2d`, or what stands in its place: then each is called by itself.
+        second: The same.
+        x: (B, C, h, w).
+
+    Returns:
+        (B, C'1, h, w) and (B, C'2, h, w).
+    """
+    if isinstance(first, Conv2d) and isinstance(second, Conv2d) and _merge(first, second, x):
+        weight = torch.cat((first.weight, second.weight))
+        bias = None if first.bias is None or second.bias is None else (first.bias, second.bias)
+        given = winograd(x, weight, None if bias is None else torch.cat(bias))
+        parts = given.split((first.out_channels, second.out_channels), 1)
+        return parts[0], parts[1]
+    return first(x), second(x)
+
+
 def _quicker_form(
     conv: Conv2d | Conv3d, x: Tensor
 ) -> Callable[[Tensor, Tensor, Tensor | None], Tensor] | None:
@@ -94,7 +83,7 @@ def _quicker_form(
             return fold_convolution
         if _suits_fourier(conv, x):
             return fourier_convolution
-        if _suits_winograd(conv, x):
+        if _suits_winograd(conv, x, conv.out_channels):
             return winograd
     return None
 
@@ -146,7 +135,7 @@ def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: in
         factor: 2 or more.
 
     Returns:
-        (B, C', factor h, factor w) or (B, C', D, factor h, factor w).
+        (B, C', factor h, factor w) or (B, C', D, factor h, factor w), channels last in memory.
     """
     *depth, _, _ = weight.shape[2:]
     convolution = F.conv3d if depth else F.conv2d
@@ -154,24 +143,18 @@ def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: in
     height, width = x.shape[-2:]
     padded = F.pad(x, (1, 1, 1, 1))
     phases = _phases(factor, weight)
-    upsampled = _upsampled_like(x, weight.shape[0], factor)
+    upsampled = x.new_empty(
+        (x.shape[0], *x.shape[2:-2], height, factor, width, factor, weight.shape[0])
+    )
     for (rows, top, down), (columns, left, across) in product(phases, repeat=2):
         kernel = torch.einsum("ai,bj,...ij->...ab", down, across, weight)
         seen = padded[
             ..., top : top + height + len(down) - 1, left : left + width + len(across) - 1
         ]
-        phase = convolution(seen, kernel, bias, 1, padding)
-        upsampled[..., rows, :, columns] = phase[..., None, :, None]
-    return upsampled.flatten(-4, -3).flatten(-2)
-
-
-def _upsampled_like(x: Tensor, channels: int, factor: int) -> Tensor:
-    """Memory for (B, C', ..., h, factor, w, factor), laid out as x."""
-    batch, _, *depth, height, width = x.shape
-    inner = (*depth, height, factor, width, factor)
-    if x.is_contiguous():
-        return x.new_empty((batch, channels, *inner))
-    return x.new_empty((batch, *inner, channels)).movedim(-1, 1)
+        phase = convolution(seen, kernel, bias, 1, padding).movedim(1, -1)
+        upsampled[..., rows, :, columns, :] = phase[..., None, :, None, :]
+    size = (*x.shape[2:-2], factor * height, factor * width)
+    return upsampled.view(x.shape[0], *size, -1).movedim(-1, 1)
 
 
 def _phases(factor: int, like: Tensor) -> list[tuple[slice, int, Tensor]]:
@@ -182,56 +165,6 @@ def _phases(factor: int, like: Tensor) -> list[tuple[slice, int, Tensor]]:
     last = factor - 1
     inner = [(slice(1, last), 1, between)] if last > 1 else []
     return [(slice(0, 1), 0, left), *inner, (slice(last, factor), 1, right)]
-
-
-def winograd(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Winograd's F(4 x 4, 3 x 3) in the picture; along the depth of a volume the plain sum.
-
-    A tile of 4 x 4 outputs takes 36 multiplications for each pair of channels instead of 144.
-
-    Args:
-        x: (B, C, h, w) or (B, C, D, h, w).
-        weight: (C', C, 3, 3) or (C', C, d, 3, 3), d odd; padded by zeros to keep the size.
-        bias: (C',).
-
-    Returns:
-        (B, C', h, w) or (B, C', D, h, w).
-    """
-    if not weight.shape[2:-2]:
-        return winograd(x[:, :, None], weight[:, :, None], bias)[:, :, 0]
-    outputs, channels, reach = weight.shape[:3]
-    batch, _, depth, height, width = x.shape
-    rows, columns = -(-height // TILE_PX), -(-width // TILE_PX)
-    down, across = TILE_PX * rows - height, TILE_PX * columns - width
-    padded = F.pad(x, (1, 1 + across, 1, 1 + down, reach // 2, reach // 2))
-    read, weigh, give = (_in_both_axes(matrix, x) for matrix in (_READ, _WEIGH, _GIVE))
-    taps = weight.transpose(1, 2).reshape(-1, 9)  # (C' d C, 9)
-    kernel = (weigh @ taps.T).view(len(weigh), outputs, reach * channels)
-    result = x.new_empty((batch, outputs, depth, rows, TILE_PX, columns, TILE_PX))
-    strip = max(1, STRIP_TILES // ((padded.shape[2] * channels + outputs) * batch * columns))
-    for first in range(0, rows, strip):
-        count = min(strip, rows - first)
-        seen = padded[:, :, :, TILE_PX * first : TILE_PX * (first + count) + 2]
-        tiles = seen.unfold(3, TILE_PX + 2, TILE_PX).unfold(4, TILE_PX + 2, TILE_PX)
-        # Into (6, 6, D, C, B, rows, columns).
-        moved = read @ tiles.permute(5, 6, 2, 1, 0, 3, 4).reshape(len(read), -1)
-        moved = moved.view(len(read), padded.shape[2] * channels, -1)
-        for k in range(depth):
-            products = kernel @ moved[:, k * channels : (k + reach) * channels]
-            values = (give @ products.flatten(1)).view(
-                TILE_PX, TILE_PX, outputs, batch, count, columns
-            )
-            if bias is not None:
-                values = values + bias[:, None, None, None]
-            result[:, :, k, first : first + count] = values.permute(3, 2, 4, 0, 5, 1)
-    whole = result.view(batch, outputs, depth, TILE_PX * rows, TILE_PX * columns)
-    return whole[..., :height, :width].contiguous()
-
-
-def _in_both_axes(matrix: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor:
-    """A transform of rows as one of flattened squares."""
-    rows = torch.tensor(matrix, dtype=torch.float64)
-    return torch.kron(rows, rows).to(like)
 
 
 def computes_freely(x: Tensor, weight: Tensor) -> bool:
@@ -263,6 +196,14 @@ def _is_exchangeable(conv: Conv2d | Conv3d, x: Tensor) -> bool:
     )
 
 
+def _merge(first: Conv2d, second: Conv2d, x: Tensor) -> bool:
+    """Whether `both` takes Winograd's form."""
+    outputs = first.out_channels + second.out_channels
+    return (first.bias is None) == (second.bias is None) and all(
+        _is_exchangeable(conv, x) and _suits_winograd(conv, x, outputs) for conv in (first, second)
+    )
+
+
 def _suits_fourier(conv: Conv2d | Conv3d, x: Tensor) -> bool:
     return (
         isinstance(conv, nn.Conv3d)
@@ -273,11 +214,11 @@ def _suits_fourier(conv: Conv2d | Conv3d, x: Tensor) -> bool:
     )
 
 
-def _suits_winograd(conv: Conv2d | Conv3d, x: Tensor) -> bool:
-    *depth, height, width = conv.kernel_size
+def _suits_winograd(conv: Conv2d | Conv3d, x: Tensor, outputs: int) -> bool:
+    reads, gives, positions = WINOGRAD_FEWEST[len(conv.kernel_size)]
     return (
-        (height, width) == (3, 3)
-        and conv.in_channels * sum(depth or (1,)) >= WINOGRAD_READS
-        and conv.out_channels >= WINOGRAD_OUTPUTS
-        and x.shape[-2:].numel() >= FEWEST_POSITIONS
+        {*conv.kernel_size} == {3}
+        and conv.in_channels >= reads
+        and outputs >= gives
+        and x.shape[-2:].numel() >= positions
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .convolutions import Conv2d
+from .convolutions import Conv2d, both
 from .outputs import Warped
 
 NEGATIVE_SLOPE = 0.2
@@ -24,10 +25,12 @@ class _Spade(nn.Module):
         self.gamma = Conv2d(hidden, channels, 3, padding=1)
         self.beta = Conv2d(hidden, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
-        factor = x.shape[-1] // semantic.shape[-1]
-        shared = F.relu(self.shared.of_upsampled(semantic, factor))
-        return F.instance_norm(x) * (1 + self.gamma(shared)) + self.beta(shared)
+    def forward(self, normal: Tensor, semantic: Tensor) -> Tensor:
+        """The gain and the offset on a map that is normalised already (`_normal`)."""
+        factor = normal.shape[-1] // semantic.shape[-1]
+        shared = F.relu(self.shared.of_upsampled(semantic, factor), inplace=True)
+        gain, offset = both(self.gamma, self.beta, shared)
+        return torch.addcmul(offset, normal, gain.add_(1))
 
 
 class _SpadeBlock(nn.Module):
@@ -50,10 +53,11 @@ class _SpadeBlock(nn.Module):
             self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False)
 
     def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
-        inner = self.conv0(_leaky(self.norm0(x, semantic)))
-        inner = self.conv1(_leaky(self.norm1(inner, semantic)))
+        normal = _normal(x)
+        inner = self.conv0(_leaky(self.norm0(normal, semantic)))
+        inner = self.conv1(_leaky(self.norm1(_normal(inner), semantic)))
         # The shortcut has no activation: the published weights were trained so.
-        return (self.shortcut(self.shortcut_norm(x, semantic)) if self.resized else x) + inner
+        return (self.shortcut(self.shortcut_norm(normal, semantic)) if self.resized else x) + inner
 
 
 class SpadeDecoder(nn.Module):
@@ -94,5 +98,11 @@ class SpadeDecoder(nn.Module):
         return F.pixel_shuffle(self.to_pixels(_leaky(x)), UPSCALE).sigmoid()
 
 
+def _normal(x: Tensor) -> Tensor:
+    """Instance norm; of one picture as a batch norm, which keeps channels last in memory."""
+    return F.batch_norm(x, None, None, training=True) if len(x) == 1 else F.instance_norm(x)
+
+
 def _leaky(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, NEGATIVE_SLOPE)
+    """Leaky ReLU in place: nothing else reads what it is given."""
+    return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True)

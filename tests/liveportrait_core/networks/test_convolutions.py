@@ -8,14 +8,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from liveportrait_core.networks import convolutions, fourier
+from liveportrait_core.networks import winograd as winograd_module
 from liveportrait_core.networks.convolutions import (
     Conv2d,
     Conv3d,
+    both,
     fold_convolution,
     phase_convolution,
-    winograd,
 )
 from liveportrait_core.networks.fourier import fourier_convolution
+from liveportrait_core.networks.winograd import winograd
 
 ROUNDING = 5e-5
 """Of the largest output: sums of float32 in another order, and Winograd's larger numbers."""
@@ -83,14 +85,17 @@ def test_phases_give_the_convolution_of_the_upsampled_map(factor, size):
         assert_same(phase_convolution(x, weight, b, factor), plain(upsampled(x, factor), weight, b))
 
 
-@pytest.mark.parametrize("size", [(4, 4), (16, 8), (7, 13), (1, 2), (3, 8, 8), (4, 7, 9)])
-@pytest.mark.parametrize("strip", [1, 2**20])
-def test_winograd_gives_the_plain_convolution(size, strip, monkeypatch):
-    monkeypatch.setattr(convolutions, "STRIP_TILES", strip)
-    x, bias = drawn(2, 5, *size), drawn(3)
-    weight = drawn(3, 5, *(3 for _ in size), seed=1)
+@pytest.mark.parametrize("size", [(4, 4), (16, 8), (7, 13), (1, 2), (3, 8, 8), (9, 7, 9)])
+@pytest.mark.parametrize("outputs", [3, 70])  # 70 outputs: more numbers in the weights
+@pytest.mark.parametrize("together", [1, 2**20])
+def test_winograd_gives_the_plain_convolution(size, outputs, together, monkeypatch):
+    monkeypatch.setattr(winograd_module, "TOGETHER", together)
+    x, bias = drawn(2, 5, *size), drawn(outputs)
+    weight = drawn(outputs, 5, *(3 for _ in size), seed=1)
+    last = x.movedim(1, -1).contiguous().movedim(-1, 1)
     for b in (bias, None):
         assert_same(winograd(x, weight, b), plain(x, weight, b))
+        assert_same(winograd(last, weight, b), plain(x, weight, b))
 
 
 @pytest.mark.parametrize("side", [3, 5, 7])
@@ -107,19 +112,37 @@ def test_spectra_of_a_kernel_without_depth_keep_slices_apart():
     assert_same(fourier_convolution(x, weight, None), plain(x, weight, None))
 
 
-def test_winograd_keeps_slices_apart_where_the_kernel_has_no_depth():
-    x, weight = drawn(2, 5, 3, 8, 8), drawn(4, 5, 1, 3, 3, seed=1)
-    assert_same(winograd(x, weight, None), plain(x, weight, None))
+@torch.no_grad()
+@pytest.mark.parametrize("bias", [True, False])
+def test_two_convolutions_of_one_map_are_one_where_that_pays(bias, taken):
+    x = drawn(1, 128, 64, 64)
+    first, second = (Conv2d(128, n, 3, padding=1, bias=bias) for n in (96, 32))
+    for found, conv in zip(both(first, second, x), (first, second), strict=True):
+        assert_same(found, plain(x, conv.weight, conv.bias))
+    assert taken == ["winograd"]
+    both(first, nn.Identity(), x)
+    both(first, second, x[..., :32])
+    both(first.double(), second.double(), x.double())
+    assert taken == ["winograd"]
+
+
+def test_two_convolutions_of_one_map_learn_each_by_itself(taken):
+    x = drawn(1, 128, 64, 64)
+    first, second = (Conv2d(128, 128, 3, padding=1) for _ in range(2))
+    sum(given.sum() for given in both(first, second, x)).backward()
+    assert first.weight.grad is not None
+    assert second.bias.grad is not None
+    assert not taken
 
 
 @torch.no_grad()
 def test_each_form_is_taken_where_it_pays(taken):
-    x, volume = drawn(1, 128, 64, 64), drawn(1, 48, 2, 64, 64)
+    x, volume = drawn(1, 128, 64, 64), drawn(1, 64, 2, 64, 64)
     for conv, given, form in (
         (Conv2d(128, 1, 7, padding=3), x, "fold_convolution"),
         (Conv2d(128, 128, 3, padding=1), x, "winograd"),
-        (Conv3d(48, 128, 3, padding=1), volume, "winograd"),
-        (Conv3d(48, 22, 7, padding=3), volume, "fourier_convolution"),
+        (Conv3d(64, 128, 3, padding=1), volume, "winograd"),
+        (Conv3d(64, 22, 7, padding=3), volume, "fourier_convolution"),
     ):
         assert_same(conv(given), plain(given, conv.weight, conv.bias))
         assert {*taken} == {form}
