@@ -7,7 +7,6 @@ weights are transformed anew each time, which costs a few per cent and no memory
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +23,10 @@ WINOGRAD_FEWEST = {2: (128, 128, 64 * 64), 3: (64, 128, 16 * 16)}
 """Of pictures and of volumes, fewest channels that Winograd's form reads and gives, and fewest
 positions of a slice. Below one of them the transforms cost what they save."""
 FEWEST_POSITIONS = 64 * 64
-"""Fewest positions for which kernels are transformed: of a slice for products of spectra, of a
-whole output for phases. Of one row: the form does not depend on the batch."""
+"""Fewest positions of a slice for products of spectra. Of one row, as all numbers of positions
+here: the form does not depend on the batch."""
+FEWEST_UPSAMPLED = 16 * 16
+"""Fewest positions of an upsampled map or volume that is computed from the map itself."""
 
 
 class Conv2d(nn.Conv2d):
@@ -94,10 +95,10 @@ def _of_upsampled(conv: Conv2d | Conv3d, x: Tensor, factor: int) -> Tensor:
         return conv(x)
     if (
         _is_exchangeable(conv, x)
-        and conv.kernel_size[-2:] == (3, 3)
-        and x.shape[2:].numel() * factor**2 >= FEWEST_POSITIONS
+        and {*conv.kernel_size} == {3}
+        and x.shape[2:].numel() * factor**2 >= FEWEST_UPSAMPLED
     ):
-        return phase_convolution(x, conv.weight, conv.bias, factor)
+        return upsampled_convolution(x, conv.weight, conv.bias, factor)
     scale = (*(1.0 for _ in x.shape[2:-2]), float(factor), float(factor))
     return conv(F.interpolate(x, scale_factor=scale))
 
@@ -121,50 +122,48 @@ def fold_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return summed if bias is None else summed + bias[:, None, None]
 
 
-def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: int) -> Tensor:
+def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: int) -> Tensor:
     """The convolution of an upsampled map, computed from the map itself.
 
-    The three taps of a row lie on at most two different pixels: on the left one and its own at
-    the left edge of a repeated pixel, on its own and the right one at the right edge, on its own
-    alone between. So each of these has a smaller kernel, whose taps are sums.
+    Each pixel is multiplied once with every tap of the kernel, in one matrix product. Of a row of
+    repeated pixels the first also reads the pixel before, the last the one behind, and the others
+    read their own alone: so the outputs are sums of these products.
 
     Args:
         x: (B, C, h, w) or (B, C, D, h, w).
-        weight: (C', C, 3, 3) or (C', C, d, 3, 3), d odd; padded by zeros to keep the size.
+        weight: (C', C, 3, 3) or (C', C, 3, 3, 3); padded by zeros to keep the size.
         bias: (C',).
         factor: 2 or more.
 
     Returns:
         (B, C', factor h, factor w) or (B, C', D, factor h, factor w), channels last in memory.
     """
-    *depth, _, _ = weight.shape[2:]
-    convolution = F.conv3d if depth else F.conv2d
-    padding = (*(side // 2 for side in depth), 0, 0)
-    height, width = x.shape[-2:]
-    padded = F.pad(x, (1, 1, 1, 1))
-    phases = _phases(factor, weight)
-    upsampled = x.new_empty(
-        (x.shape[0], *x.shape[2:-2], height, factor, width, factor, weight.shape[0])
-    )
-    for (rows, top, down), (columns, left, across) in product(phases, repeat=2):
-        kernel = torch.einsum("ai,bj,...ij->...ab", down, across, weight)
-        seen = padded[
-            ..., top : top + height + len(down) - 1, left : left + width + len(across) - 1
-        ]
-        phase = convolution(seen, kernel, bias, 1, padding).movedim(1, -1)
-        upsampled[..., rows, :, columns, :] = phase[..., None, :, None, :]
-    size = (*x.shape[2:-2], factor * height, factor * width)
-    return upsampled.view(x.shape[0], *size, -1).movedim(-1, 1)
+    outputs, channels, *reach = weight.shape
+    taps = weight.flatten(2).flatten(0, 1).T.contiguous().view(-1, channels)  # (taps C', C)
+    products = (x.movedim(1, -1) @ taps.T).unflatten(-1, (*reach, outputs))
+    if x.dim() == 5:  # noqa: PLR2004 - a volume, whose slices are not repeated
+        before, products, behind = products.unbind(4)
+        products[:, 1:] += before[:, :-1]
+        products[:, :-1] += behind[:, 1:]
+    if bias is not None:
+        products[..., 1, 1, :] += bias  # the tap that each output reads once
+    *size, height, width = products.shape[:-3]
+    upsampled = x.new_empty((*size, height, factor, width, factor, outputs))
+    for rows, lines in _sums_of_taps(products, -3, -4, factor):
+        for columns, pixels in _sums_of_taps(lines, -2, -2, factor):
+            upsampled[..., rows, :, columns, :] = pixels[..., None, :, None, :]
+    return upsampled.flatten(-5, -4).flatten(-3, -2).movedim(-1, 1)
 
 
-def _phases(factor: int, like: Tensor) -> list[tuple[slice, int, Tensor]]:
-    """Of a row: repeats that are computed alike, first pixel they read (padded), sums of taps."""
-    left = like.new_tensor(((1.0, 0.0, 0.0), (0.0, 1.0, 1.0)))
-    between = like.new_ones((1, 3))
-    right = like.new_tensor(((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
-    last = factor - 1
-    inner = [(slice(1, last), 1, between)] if last > 1 else []
-    return [(slice(0, 1), 0, left), *inner, (slice(last, factor), 1, right)]
+def _sums_of_taps(products: Tensor, tap: int, axis: int, factor: int) -> list[tuple[slice, Tensor]]:
+    """Along one axis: repeats of a pixel that are alike, and the sums that they are."""
+    before, own, behind = products.unbind(tap)
+    others = own.shape[axis] - 1
+    first, last = own + behind, before + own
+    inner = [(slice(1, factor - 1), first + before)] if factor > 2 else []  # noqa: PLR2004
+    first.narrow(axis, 1, others).add_(before.narrow(axis, 0, others))
+    last.narrow(axis, 0, others).add_(behind.narrow(axis, 1, others))
+    return [(slice(0, 1), first), *inner, (slice(factor - 1, factor), last)]
 
 
 def computes_freely(x: Tensor, weight: Tensor) -> bool:

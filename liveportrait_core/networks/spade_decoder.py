@@ -25,12 +25,14 @@ class _Spade(nn.Module):
         self.gamma = Conv2d(hidden, channels, 3, padding=1)
         self.beta = Conv2d(hidden, channels, 3, padding=1)
 
-    def forward(self, normal: Tensor, semantic: Tensor) -> Tensor:
-        """The gain and the offset on a map that is normalised already (`_normal`)."""
+    def forward(self, normal: Tensor, semantic: Tensor, *, activated: bool = True) -> Tensor:
+        """Gain and offset on a map that is normalised already (`_normal`), then leaky ReLU."""
         factor = normal.shape[-1] // semantic.shape[-1]
-        shared = F.relu(self.shared.of_upsampled(semantic, factor), inplace=True)
-        gain, offset = both(self.gamma, self.beta, shared)
-        return torch.addcmul(offset, normal, gain.add_(1))
+        gain, offset = both(
+            self.gamma, self.beta, F.relu(self.shared.of_upsampled(semantic, factor))
+        )
+        x = torch.addcmul(offset, normal, gain).add_(normal)
+        return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True) if activated else x
 
 
 class _SpadeBlock(nn.Module):
@@ -54,10 +56,12 @@ class _SpadeBlock(nn.Module):
 
     def forward(self, x: Tensor, semantic: Tensor) -> Tensor:
         normal = _normal(x)
-        inner = self.conv0(_leaky(self.norm0(normal, semantic)))
-        inner = self.conv1(_leaky(self.norm1(_normal(inner), semantic)))
+        inner = self.conv0(self.norm0(normal, semantic))
+        inner = self.conv1(self.norm1(_normal(inner), semantic))
+        if not self.resized:
+            return x + inner
         # The shortcut has no activation: the published weights were trained so.
-        return (self.shortcut(self.shortcut_norm(normal, semantic)) if self.resized else x) + inner
+        return self.shortcut(self.shortcut_norm(normal, semantic, activated=False)) + inner
 
 
 class SpadeDecoder(nn.Module):
@@ -95,14 +99,9 @@ class SpadeDecoder(nn.Module):
             x = block(x, semantic)
         for block in self.up:
             x = block(F.interpolate(x, scale_factor=2.0), semantic)
-        return F.pixel_shuffle(self.to_pixels(_leaky(x)), UPSCALE).sigmoid()
+        return F.pixel_shuffle(self.to_pixels(F.leaky_relu(x, NEGATIVE_SLOPE)), UPSCALE).sigmoid()
 
 
 def _normal(x: Tensor) -> Tensor:
     """Instance norm; of one picture as a batch norm, which keeps channels last in memory."""
     return F.batch_norm(x, None, None, training=True) if len(x) == 1 else F.instance_norm(x)
-
-
-def _leaky(x: Tensor) -> Tensor:
-    """Leaky ReLU in place: nothing else reads what it is given."""
-    return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True)

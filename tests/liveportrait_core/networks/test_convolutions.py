@@ -14,7 +14,7 @@ from liveportrait_core.networks.convolutions import (
     Conv3d,
     both,
     fold_convolution,
-    phase_convolution,
+    upsampled_convolution,
 )
 from liveportrait_core.networks.fourier import fourier_convolution
 from liveportrait_core.networks.winograd import winograd
@@ -22,7 +22,7 @@ from liveportrait_core.networks.winograd import winograd
 ROUNDING = 5e-5
 """Of the largest output: sums of float32 in another order, and Winograd's larger numbers."""
 
-FORMS = ("fold_convolution", "fourier_convolution", "phase_convolution", "winograd")
+FORMS = ("fold_convolution", "fourier_convolution", "upsampled_convolution", "winograd")
 
 
 def drawn(*shape, seed=0):
@@ -78,11 +78,13 @@ def test_fold_gives_the_plain_convolution(side, outputs, size):
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
 @pytest.mark.parametrize("size", [(1, 1), (6, 5), (3, 6, 5)])
-def test_phases_give_the_convolution_of_the_upsampled_map(factor, size):
+def test_products_with_taps_give_the_convolution_of_the_upsampled_map(factor, size):
     x, bias = drawn(2, 4, *size), drawn(3)
     weight = drawn(3, 4, *(3 for _ in size), seed=1)
     for b in (bias, None):
-        assert_same(phase_convolution(x, weight, b, factor), plain(upsampled(x, factor), weight, b))
+        assert_same(
+            upsampled_convolution(x, weight, b, factor), plain(upsampled(x, factor), weight, b)
+        )
 
 
 @pytest.mark.parametrize("size", [(4, 4), (16, 8), (7, 13), (1, 2), (3, 8, 8), (9, 7, 9)])
@@ -149,7 +151,7 @@ def test_each_form_is_taken_where_it_pays(taken):
         taken.clear()
     conv = Conv2d(128, 8, 3, padding=1)
     assert_same(conv.of_upsampled(x, 2), plain(upsampled(x, 2), conv.weight, conv.bias))
-    assert taken == ["phase_convolution"]
+    assert taken == ["upsampled_convolution"]
     assert torch.equal(conv.of_upsampled(x, 1), conv(x))
 
 
