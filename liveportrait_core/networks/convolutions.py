@@ -140,7 +140,10 @@ def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor
     """
     outputs, channels, *reach = weight.shape
     taps = weight.flatten(2).flatten(0, 1).T.contiguous().view(-1, channels)  # (taps C', C)
-    products = (x.movedim(1, -1) @ taps.T).unflatten(-1, (*reach, outputs))
+    pixels = x.movedim(1, -1)
+    # One product of two matrices: with more axes torch may make one for each row of the map.
+    products = pixels.reshape(-1, channels) @ taps.T
+    products = products.view(*pixels.shape[:-1], *reach, outputs)
     if x.dim() == 5:  # noqa: PLR2004 - a volume, whose slices are not repeated
         before, products, behind = products.unbind(4)
         products[:, 1:] += before[:, :-1]
@@ -150,8 +153,8 @@ def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor
     *size, height, width = products.shape[:-3]
     upsampled = x.new_empty((*size, height, factor, width, factor, outputs))
     for rows, lines in _sums_of_taps(products, -3, -4, factor):
-        for columns, pixels in _sums_of_taps(lines, -2, -2, factor):
-            upsampled[..., rows, :, columns, :] = pixels[..., None, :, None, :]
+        for columns, sums in _sums_of_taps(lines, -2, -2, factor):
+            upsampled[..., rows, :, columns, :] = sums[..., None, :, None, :]
     return upsampled.flatten(-5, -4).flatten(-3, -2).movedim(-1, 1)
 
 
