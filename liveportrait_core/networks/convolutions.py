@@ -7,6 +7,7 @@ weights are transformed anew each time, which costs a few per cent and no memory
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +24,12 @@ WINOGRAD_FEWEST = {2: (128, 128, 64 * 64), 3: (64, 128, 16 * 16)}
 """Of pictures and of volumes, fewest channels that Winograd's form reads and gives, and fewest
 positions of a slice. Below one of them the transforms cost what they save."""
 FEWEST_POSITIONS = 64 * 64
-"""Fewest positions of a slice for products of spectra. Of one row, as all numbers of positions
-here: the form does not depend on the batch."""
+"""Fewest positions for which kernels are transformed: of a slice for products of spectra, of a
+whole output for phases. Of one row: the form does not depend on the batch."""
+TAPS_CHANNELS = 128
+"""Fewest channels read for products with each tap; with fewer their sums cost more than phases."""
 FEWEST_UPSAMPLED = 16 * 16
-"""Fewest positions of an upsampled map or volume that is computed from the map itself."""
+"""Fewest positions of the whole output for products with each tap."""
 
 
 class Conv2d(nn.Conv2d):
@@ -93,12 +96,13 @@ def _of_upsampled(conv: Conv2d | Conv3d, x: Tensor, factor: int) -> Tensor:
     """The convolution of a map whose pixels are repeated first, `factor` times down and across."""
     if factor == 1:
         return conv(x)
-    if (
-        _is_exchangeable(conv, x)
-        and {*conv.kernel_size} == {3}
-        and x.shape[2:].numel() * factor**2 >= FEWEST_UPSAMPLED
-    ):
-        return upsampled_convolution(x, conv.weight, conv.bias, factor)
+    if _is_exchangeable(conv, x) and conv.kernel_size[-2:] == (3, 3):
+        positions = x.shape[2:].numel() * factor**2
+        whole = {*conv.kernel_size} == {3} and conv.in_channels >= TAPS_CHANNELS
+        if whole and positions >= FEWEST_UPSAMPLED:
+            return upsampled_convolution(x, conv.weight, conv.bias, factor)
+        if positions >= FEWEST_POSITIONS:
+            return phase_convolution(x, conv.weight, conv.bias, factor)
     scale = (*(1.0 for _ in x.shape[2:-2]), float(factor), float(factor))
     return conv(F.interpolate(x, scale_factor=scale))
 
@@ -167,6 +171,58 @@ def _sums_of_taps(products: Tensor, tap: int, axis: int, factor: int) -> list[tu
     first.narrow(axis, 1, others).add_(before.narrow(axis, 0, others))
     last.narrow(axis, 0, others).add_(behind.narrow(axis, 1, others))
     return [(slice(0, 1), first), *inner, (slice(factor - 1, factor), last)]
+
+
+def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: int) -> Tensor:
+    """The convolution of an upsampled map, computed from the map itself.
+
+    The three taps of a row lie on at most two different pixels: on the left one and its own at
+    the left edge of a repeated pixel, on its own and the right one at the right edge, on its own
+    alone between. So each of these has a smaller kernel, whose taps are sums.
+
+    Args:
+        x: (B, C, h, w) or (B, C, D, h, w).
+        weight: (C', C, 3, 3) or (C', C, d, 3, 3), d odd; padded by zeros to keep the size.
+        bias: (C',).
+        factor: 2 or more.
+
+    Returns:
+        (B, C', factor h, factor w) or (B, C', D, factor h, factor w).
+    """
+    *depth, _, _ = weight.shape[2:]
+    convolution = F.conv3d if depth else F.conv2d
+    padding = (*(side // 2 for side in depth), 0, 0)
+    height, width = x.shape[-2:]
+    padded = F.pad(x, (1, 1, 1, 1))
+    phases = _phases(factor, weight)
+    upsampled = _upsampled_like(x, weight.shape[0], factor)
+    for (rows, top, down), (columns, left, across) in product(phases, repeat=2):
+        kernel = torch.einsum("ai,bj,...ij->...ab", down, across, weight)
+        seen = padded[
+            ..., top : top + height + len(down) - 1, left : left + width + len(across) - 1
+        ]
+        phase = convolution(seen, kernel, bias, 1, padding)
+        upsampled[..., rows, :, columns] = phase[..., None, :, None]
+    return upsampled.flatten(-4, -3).flatten(-2)
+
+
+def _upsampled_like(x: Tensor, channels: int, factor: int) -> Tensor:
+    """Memory for (B, C', ..., h, factor, w, factor), laid out as x."""
+    batch, _, *depth, height, width = x.shape
+    inner = (*depth, height, factor, width, factor)
+    if x.is_contiguous():
+        return x.new_empty((batch, channels, *inner))
+    return x.new_empty((batch, *inner, channels)).movedim(-1, 1)
+
+
+def _phases(factor: int, like: Tensor) -> list[tuple[slice, int, Tensor]]:
+    """Of a row: repeats that are computed alike, first pixel they read (padded), sums of taps."""
+    left = like.new_tensor(((1.0, 0.0, 0.0), (0.0, 1.0, 1.0)))
+    between = like.new_ones((1, 3))
+    right = like.new_tensor(((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    last = factor - 1
+    inner = [(slice(1, last), 1, between)] if last > 1 else []
+    return [(slice(0, 1), 0, left), *inner, (slice(last, factor), 1, right)]
 
 
 def computes_freely(x: Tensor, weight: Tensor) -> bool:

@@ -14,6 +14,7 @@ from liveportrait_core.networks.convolutions import (
     Conv3d,
     both,
     fold_convolution,
+    phase_convolution,
     upsampled_convolution,
 )
 from liveportrait_core.networks.fourier import fourier_convolution
@@ -22,7 +23,13 @@ from liveportrait_core.networks.winograd import winograd
 ROUNDING = 5e-5
 """Of the largest output: sums of float32 in another order, and Winograd's larger numbers."""
 
-FORMS = ("fold_convolution", "fourier_convolution", "upsampled_convolution", "winograd")
+FORMS = (
+    "fold_convolution",
+    "fourier_convolution",
+    "phase_convolution",
+    "upsampled_convolution",
+    "winograd",
+)
 
 
 def drawn(*shape, seed=0):
@@ -76,15 +83,17 @@ def test_fold_gives_the_plain_convolution(side, outputs, size):
     assert_same(fold_convolution(x, weight, None), plain(x, weight, None))
 
 
+@pytest.mark.parametrize("form", [phase_convolution, upsampled_convolution])
 @pytest.mark.parametrize("factor", [2, 3, 4])
 @pytest.mark.parametrize("size", [(1, 1), (6, 5), (3, 6, 5)])
-def test_products_with_taps_give_the_convolution_of_the_upsampled_map(factor, size):
+def test_both_forms_give_the_convolution_of_the_upsampled_map(form, factor, size):
     x, bias = drawn(2, 4, *size), drawn(3)
     weight = drawn(3, 4, *(3 for _ in size), seed=1)
+    last = x.movedim(1, -1).contiguous().movedim(-1, 1)
     for b in (bias, None):
-        assert_same(
-            upsampled_convolution(x, weight, b, factor), plain(upsampled(x, factor), weight, b)
-        )
+        expected = plain(upsampled(x, factor), weight, b)
+        assert_same(form(x, weight, b, factor), expected)
+        assert_same(form(last, weight, b, factor), expected)
 
 
 @pytest.mark.parametrize("size", [(4, 4), (16, 8), (7, 13), (1, 2), (3, 8, 8), (9, 7, 9)])
@@ -152,6 +161,11 @@ def test_each_form_is_taken_where_it_pays(taken):
     conv = Conv2d(128, 8, 3, padding=1)
     assert_same(conv.of_upsampled(x, 2), plain(upsampled(x, 2), conv.weight, conv.bias))
     assert taken == ["upsampled_convolution"]
+    taken.clear()
+    conv, few = Conv2d(64, 8, 3, padding=1), drawn(1, 64, 64, 64)
+    assert_same(conv.of_upsampled(few, 2), plain(upsampled(few, 2), conv.weight, conv.bias))
+    assert taken == ["phase_convolution"]
+    conv = Conv2d(128, 128, 3, padding=1)
     assert torch.equal(conv.of_upsampled(x, 1), conv(x))
 
 
