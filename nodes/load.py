@@ -41,9 +41,12 @@ PUBLISHED_FILES: Final = frozenset(
 )
 DTYPE: Final = spec_of(ModelOptions, "dtype")
 PRECISIONS: Final = {
-    name.replace("bfloat", "bf").replace("float", "fp"): name for name in DTYPE.choices
+    name.replace("bfloat", "bf").replace("float", "fp"): name
+    for name in DTYPE.choices
+    if name != AUTO
 }
-"""Number types by what ComfyUI calls them: float16 is fp16 there."""
+"""Number types by what ComfyUI calls them: float16 is fp16 there; auto is ComfyUI's own choice."""
+PRECISION_HELP: Final = f"{DTYPE.help[0].upper()}{DTYPE.help[1:]}".partition("; auto ")[0]
 FINDERS: Final = ("ours", "landmark.onnx", "insightface (non-commercial)")
 
 
@@ -93,8 +96,8 @@ class LoadModel(io.ComfyNode):
                     "precision",
                     options=[AUTO, *PRECISIONS],
                     default=AUTO,
-                    tooltip=f"{DTYPE.help[0].upper()}{DTYPE.help[1:]}. auto: fp16 where ComfyUI "
-                    "prefers it. A network that overflows in fp16 continues in fp32 by itself.",
+                    tooltip=f"{PRECISION_HELP}. auto: fp16 where ComfyUI prefers it. A "
+                    "network that overflows in fp16 continues in fp32 by itself.",
                 ),
                 field(
                     io.Combo,
