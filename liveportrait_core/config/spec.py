@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import about
+from ..errors import about, shortened
 
 MISSING: Final = dataclasses.MISSING
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
@@ -207,7 +207,7 @@ class OptionSpec:
         return min(max(value, low), high)
 
     def _refusal(self, value: Any, name: str) -> str:
-        shown = f"'{value}'" if isinstance(value, str | Path) else str(value)
+        shown = f"'{value}'" if isinstance(value, str | Path) else shortened(str(value))
         return f"{name} is {shown}; {self.expected} is expected.{self._advice(value)}"
 
     def _advice(self, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import tempfile
@@ -9,7 +10,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import MediaError
+from ..errors import MediaError, shortened
 
 
 @contextmanager
@@ -93,6 +94,11 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
     Raises:
         MediaError: The name is one of these.
     """
+    if _is_too_long(path):
+        raise MediaError(
+            f"The output {shortened(path.name)} has a name of {len(path.name)} letters, too many "
+            "for a file here. Choose a shorter name."
+        )
     if is_stream(path):
         raise MediaError(
             f"The output {path} is standard output, a pipe or a device; a file is expected. Choose "
@@ -121,6 +127,14 @@ def check_output(path: Path, *inputs: Path, suffixes: Iterable[str] = ()) -> Non
             raise MediaError(
                 f"The output {path} would replace the input of the same name. Choose another name."
             )
+
+
+def _is_too_long(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def _takes_new_files(folder: Path) -> bool:

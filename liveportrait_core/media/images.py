@@ -103,7 +103,7 @@ def read_image(path: str | Path) -> Image:
         MediaError: The file is missing, empty, damaged, no picture, or holds float values.
     """
     content = read_whole(path, "picture")
-    with opened(content) as image:
+    with opened(content, path) as image:
         profile: bytes | None = image.info.get("icc_profile") if image is not None else None
         is_adobe = image is not None and profile is None and is_adobe_rgb(image)
         if image is not None and (_is_for_pillow(image) or has_inks(image, profile)):

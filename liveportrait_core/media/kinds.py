@@ -46,7 +46,7 @@ def media_kind(path: str | Path) -> MediaKind | None:
         if brand is not None:
             return "video" if brand == "sequence" else "picture"
         stream.seek(0)
-        with opened(stream) as image:
+        with opened(stream, path) as image:
             if image is not None:
                 return "video" if is_animated(image) else "picture"
     by_name = _kind_by_name(path)

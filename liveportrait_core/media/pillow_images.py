@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from io import BytesIO
+from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+
+from ..errors import MediaError
 
 OpenedImage = Image.Image
 DAMAGED: Final = (
@@ -57,11 +60,15 @@ def can_read_heif() -> bool:
 
 
 @contextmanager
-def opened(file: bytes | IO[bytes]) -> Generator[Image.Image | None]:
+def opened(file: bytes | IO[bytes], name: str | Path) -> Generator[Image.Image | None]:
     """The picture or animation that a file holds, not yet decoded; None for anything else.
 
     Args:
         file: Content of the file, or the open file.
+        name: Its name, for messages.
+
+    Raises:
+        MediaError: It has too many pixels.
     """
     can_read_heif()
     stream = BytesIO(file) if isinstance(file, bytes) else file
@@ -70,6 +77,11 @@ def opened(file: bytes | IO[bytes]) -> Generator[Image.Image | None]:
         warnings.simplefilter("ignore", UserWarning)  # of damaged metadata
         try:
             image = Image.open(stream, formats=[name for name in _FORMATS if _is_known(name)])
+        except Image.DecompressionBombError as error:
+            raise MediaError(
+                f"The picture {name} is too large ({error}). Make it smaller first; about 13,000 "
+                "pixels a side can be read."
+            ) from error
         except DAMAGED:
             image = None
         yield image

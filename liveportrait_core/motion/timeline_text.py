@@ -195,11 +195,11 @@ class _Reader:
         self._set_in[word].append(self._number)
         match word, rest:
             case "loop", []:
-                self._settings["loop"] = True
+                self._set("loop", True)
             case "length", [length]:
-                self._settings["length_s"] = self._time(length)
+                self._set("length_s", self._time(length))
             case "fps", [rate]:
-                self._settings["fps"] = self._rate(rate)
+                self._set("fps", self._rate(rate))
             case _:
                 wanted = "nothing" if word == "loop" else "one number"
                 self._refuse(" ".join(rest) or word, f"{wanted} is expected after '{word}'")
@@ -239,6 +239,11 @@ class _Reader:
             rested=self._rested,
             commands=frozenset(number for number, _ in self._commands),
         )
+
+    def _set(self, name: str, value: object) -> None:
+        if name in self._settings:
+            self._refuse(name.removesuffix("_s"), "one line of it is expected; there are two")
+        self._settings[name] = value
 
     def _item(self, time_s: float, words: list[str]) -> None:
         """What happens at a time."""

@@ -42,8 +42,18 @@ _MOVES: Final[Mapping[str, Values]] = {
     "down": {"shift_y": 0.08},
 }
 
+_WITH_WAYS: Final = {"look": _LOOKS, "turn": _TURNS, "head": _TURNS, "head turn": _TURNS}
+_DIAGONALS: Final = {
+    f"{what} {one} {other}": {**values[one], **values[other]}
+    for what, values in _WITH_WAYS.items()
+    for one in ("up", "down")
+    for other in ("left", "right")
+}
+"""With "eye", a side is that of the eye: the left eye looks down."""
+
 MEANINGS: Final = _table(
     {
+        **_DIAGONALS,
         **{f"look {way}": values for way, values in _LOOKS.items()},
         **{f"eye look {way}": values for way, values in _LOOKS.items()},
         **{f"eye {way}": values for way, values in _LOOKS.items()},
@@ -60,6 +70,7 @@ MEANINGS: Final = _table(
         "farther": {"zoom": 0.9},
         "eye close": {"blink_{}": 1.0},
         "blink": {"blink_{}": 1.0},
+        "eye blink": {"blink_{}": 1.0},
         "eye open": {"blink_{}": -0.5},
         "eye wide": {"blink_{}": -1.0},
         "eye open wide": {"blink_{}": -1.0},

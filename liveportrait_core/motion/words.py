@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..config.fields import specs_of
+from ..config.fields import spec_of, specs_of
 from ..errors import shortened
 from .control_options import Controls
 from .control_tools import REST, changed_controls, controls_within, values_of_controls
@@ -27,7 +27,11 @@ PRESET: Final = "preset:"
 MOST_WORDS: Final = 4
 """Of one entry of a vocabulary."""
 _STOPS: Final = ",;.\n:!+&\u3002\uff0c\uff1b\u3001\uff01"
-_PIECES: Final = re.compile(rf"[0-9]+(?:\.[0-9]+)?|[a-z']+|[{_STOPS}]|\S")
+_PIECES: Final = re.compile(rf"(?:(?<!\w)-)?[0-9]*\.?[0-9]+|[a-z']+|[{_STOPS}]|\S")
+_NUMBER: Final = re.compile(r"-?[0-9]*\.?[0-9]+")
+MOST_LETTERS: Final = 1000
+"""Of words together."""
+_WHOLE: Final = 100.0
 _FAR_FROM_LATIN: Final = "\u2e80"
 """Letters from here on are written without spaces."""
 
@@ -57,6 +61,7 @@ def controls_of_words(
         - left and right are the image's
         - "slight" is .4 of what the phrase says, "half" .5, "very" 1.4; "fully" the whole range,
           "30 %" so much of it; a number of degrees is the head's turn
+        - a number from -1 to 1 without a unit is a share of the range too
         - "no smile" puts the controls of a smile to rest; it cannot take a smile off a source
         - the name of a preset is a phrase
 
@@ -70,7 +75,8 @@ def controls_of_words(
         The base with what was named.
 
     Raises:
-        ValueError: A word is not known, or a phrase says nothing that a face does.
+        ValueError: A word is not known, a phrase says nothing that a face does, a number is out of
+            range, or there are too many words.
     """
     said = values_of_words(text, vocabulary, preset)
     return controls_within({**values_of_controls(base), **said})
@@ -83,6 +89,11 @@ def values_of_words(
 
     Arguments and errors are those of `controls_of_words`; values may lie beyond the ranges.
     """
+    if len(text) > MOST_LETTERS:
+        raise ValueError(
+            f"The words have {len(text):,} letters; up to {MOST_LETTERS:,} are expected. Say it in "
+            "fewer."
+        )
     values: dict[str, float] = {}
     topic: list[_Said] = []
     waiting = _phrases(_said(text.lower(), vocabulary))
@@ -120,11 +131,11 @@ def _said(text: str, vocabulary: Vocabulary) -> list[_Said]:
             said.append(_Said(STOP, piece))
             place += 1
             continue
-        if piece[0].isdigit():
+        if _NUMBER.fullmatch(piece):
             said.append(_Said("number", piece, float(piece)))
             place += 1
             continue
-        word, num_pieces = _longest(pieces[place:], vocabulary)
+        word, num_pieces = _longest(pieces[place : place + 2 * MOST_WORDS], vocabulary)
         if not num_pieces:
             raise ValueError(_not_known(piece, vocabulary))
         said += [_Said(token, word) for token in vocabulary[word].split()]
@@ -235,11 +246,19 @@ def _with_number(
 ) -> dict[str, float] | None:
     """Values with a number of degrees for the head, or of percent for the rest."""
     turns = values.keys() <= TURN_CONTROLS
-    if "percent" in tokens:
-        return _at_share(values, number / 100)
+    if "percent" in tokens or (not turns and abs(number) <= 1):
+        share = number / _WHOLE if "percent" in tokens else number
+        if abs(share) > 1:
+            raise ValueError(
+                f"{number:g} % is said; a share from -100 to 100 % is expected. Say another."
+            )
+        return _at_share(values, share)
     if not turns:
         return None
-    return {name: number if value > 0 else -number for name, value in values.items() if value}
+    turned = {name: number if value > 0 else -number for name, value in values.items() if value}
+    for name, value in turned.items():
+        spec_of(Controls, name).check(value, name)
+    return turned
 
 
 def _at_share(values: Mapping[str, float], share: float) -> dict[str, float]:

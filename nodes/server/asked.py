@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
 
+from ...liveportrait_core.errors import shortened
+
 View = Literal["face", "picture", "before"]
 MODEL_WIDGETS: Final = ("model_name", "precision", "face_finder")
 LEAST_PX, MOST_PX = 64, 1024
@@ -215,6 +217,6 @@ def seconds_of(value: object, name: str) -> float:
 
 def _wrong(name: str, value: object, expected: str) -> str:
     return (
-        f"In the request {name} is {value!r}; {expected} is expected. Reload the page: it may be "
-        "of another version than the nodes."
+        f"In the request {name} is {shortened(repr(value))}; {expected} is expected. Reload the "
+        "page: it may be of another version than the nodes."
     )

@@ -77,7 +77,7 @@ def add_routes(routes: web.RouteTableDef) -> None:
 
 async def _controls(body: object) -> web.StreamResponse:
     """What a preset, words and sliders come to."""
-    made = expression_editor.controls_of(values_of(body))
+    made = await asyncio.to_thread(expression_editor.controls_of, values_of(body))
     return _json({"controls": changed_controls(made)})
 
 

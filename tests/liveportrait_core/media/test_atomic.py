@@ -97,6 +97,8 @@ def test_an_output_is_refused_before_any_work(tmp_path):
         check_output(tmp_path / "none" / "new.json")
     with pytest.raises(MediaError, match=r"ends in '\.json'; one of \.png is expected"):
         check_output(tmp_path / "new.json", suffixes=[".png"])
+    with pytest.raises(MediaError, match="has a name of 305 letters, too many"):
+        check_output(tmp_path / f"{'n' * 300}.json")
 
 
 def test_a_folder_that_takes_no_new_files_is_not_called_missing():

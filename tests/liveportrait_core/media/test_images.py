@@ -8,6 +8,7 @@ from PIL import Image as PillowImage
 
 from liveportrait_core.errors import MediaError
 from liveportrait_core.media.images import is_image, read_image, write_image
+from liveportrait_core.media.kinds import media_kind
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (6, 9, 3)).astype(np.uint8)
@@ -153,3 +154,12 @@ def test_a_png_says_that_it_is_srgb(tmp_path):
         image.load()
         assert image.info["srgb"] == 1
         np.testing.assert_array_equal(np.asarray(image)[:, :, :3], PICTURE)
+
+
+def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path):
+    path = tmp_path / "huge.png"
+    PillowImage.new("1", (20000, 20000)).save(path)
+    with pytest.raises(MediaError, match=r"huge\.png is too large .*Make it smaller first"):
+        read_image(path)
+    with pytest.raises(MediaError, match="is too large"):
+        media_kind(path)

@@ -178,6 +178,7 @@ def test_an_empty_text_is_an_empty_timeline():
             r"Line 1, '1 = 5': 'MOTION = FRAMES TO GET THERE : FRAMES TO STAY', as '1 = 5:10'",
         ),
         ("length", r"Line 1, 'length': one number is expected after 'length'"),
+        ("length 4\nlength 5", r"Line 2, 'length': one line of it is expected"),
         ("loop yes", r"Line 1, 'yes': nothing is expected after 'loop'"),
         ("fps 0", r"Line 1, '0': a frame rate above 0 up to 1000, as 25 or 30000/1001 is expected"),
         ("fps 100000", r"Line 1, '100000': a frame rate above 0 up to 1000"),
