@@ -209,10 +209,9 @@ def seconds_of(value: object, name: str) -> float:
     Raises:
         ValueError: It is none.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= LATEST_S:
-        raise ValueError(_wrong(name, value, f"a number from 0 to {LATEST_S:g}"))
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LATEST_S:
+        return float(value)
+    raise ValueError(_wrong(name, value, f"a number from 0 to {LATEST_S:g}"))
 
 
 def _wrong(name: str, value: object, expected: str) -> str:

@@ -242,7 +242,9 @@ def test_the_video_file_holds_the_same_frames(suite, is_video, monkeypatch):
     writer = suite.core.VideoWriter
     write = writer.write
     monkeypatch.setattr(
-        writer, "write", lambda self, frame: (written.append(frame.copy()), write(self, frame))
+        writer,
+        "write",
+        lambda self, frame, *more: (written.append(frame.copy()), write(self, frame, *more)),
     )
     made = suite("LPS_AnimateVideo", **given)
     np.testing.assert_array_equal(np.stack(written), pixels(images))

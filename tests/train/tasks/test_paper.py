@@ -178,7 +178,7 @@ def test_least_squares_and_the_penalty_are_there_for_the_asking(media):
         losses = task.train_step(task.draw(Draw.of(0, 0, 0)), task.networks)
     assert {"penalty_global", "penalty_face", "penalty_lip"} <= set(losses)
     # a discriminator that knows nothing says about 0: 1 for the true, 0 for the generated
-    assert float(losses["discriminator_global"].detach()) == pytest.approx(1.0, abs=0.3)
+    assert float(losses["discriminator_global"].detach()) == pytest.approx(1.0, abs=0.5)
     losses["total"].backward()
     for name, module in task.networks.items():
         gradients = [p.grad for p in module.parameters() if p.requires_grad]
