@@ -63,6 +63,12 @@ def free_name(folder: Path, name: str, counter: int, ending: str) -> Path:
     return path
 
 
+def state_of(path: Path) -> tuple[Path, int, int]:
+    """What tells a file from what it was before."""
+    state = path.stat()
+    return path, state.st_mtime_ns, state.st_size
+
+
 def _files_in(folder: str, endings: Collection[str]) -> list[str]:
     files, _ = folder_paths.recursive_search(folder)
     return sorted(Path(name).as_posix() for name in files if Path(name).suffix.lower() in endings)

@@ -6,7 +6,6 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from ...liveportrait_core.errors import MediaError, about
 from .. import library, motion_files
-from ..folder_files import file_named
+from ..folder_files import file_named, state_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,7 +97,7 @@ class KeptBeneath:
                 raise MediaError(
                     f"There is no file '{name}' in ComfyUI's folders. Choose the sound again."
                 )
-        key = _state(path)
+        key = state_of(path)
         sound = self._sounds.get(key)
         if sound is None:
             target = library.audio.AudioFormat(DRAWN_HZ, 1)
@@ -107,7 +106,7 @@ class KeptBeneath:
 
     def _motion(self, chosen: dict[str, str]) -> Motion:
         """The motion that Load Motion gives with these widgets."""
-        key = (tuple(sorted(chosen.items())), *map(_state, motion_files.paths_of(chosen)))
+        key = (tuple(sorted(chosen.items())), *map(state_of, motion_files.paths_of(chosen)))
         motion = self._motions.get(key)
         if motion is None:
             motion = motion_files.motion_of_choices(chosen)
@@ -148,12 +147,6 @@ def sound_of(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int) -> Soun
         peaks=tuple(np.minimum(peaks, 1).tolist()),
         peak_s=step * together / sample_rate_hz,
     )
-
-
-def _state(path: Path) -> tuple[Hashable, ...]:
-    """What tells a file from what it was before."""
-    state = path.stat()
-    return path, state.st_mtime_ns, state.st_size
 
 
 def _kept(entries: OrderedDict[Key, Value], key: Key, value: Value) -> Value:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import library
 from ..adapt.images import pixels_of
+from ..folder_files import state_of
 
 if TYPE_CHECKING:
     from ...liveportrait_core.imaging.tensors import Pixels
@@ -97,8 +98,7 @@ class PictureFile:
     @property
     def fingerprint(self) -> str:
         """Of the file as it is now."""
-        state = self.path.stat()
-        return repr((self.path, state.st_mtime_ns, state.st_size))
+        return repr(state_of(self.path))
 
     def at(self, index: int) -> Pixels:
         """The picture.

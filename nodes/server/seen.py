@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from ...liveportrait_core.errors import MediaError
-from ..folder_files import file_named
+from ..folder_files import file_named, state_of
 from ..load import loaded_model
 from ..sockets import LoadedModel
 from .asked import AskedSource
@@ -95,8 +95,7 @@ class Seen:
             raise MediaError(
                 f"There is no file '{asked.file}' in ComfyUI's folders. Choose the source again."
             )
-        state = path.stat()
-        key = (path, state.st_mtime_ns, state.st_size)
+        key = state_of(path)
         return _found(loaded, key, self._file(key, path), asked)
 
     def _file(self, key: tuple[object, ...], path: Path) -> Pictures:

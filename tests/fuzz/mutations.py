@@ -102,7 +102,7 @@ def mutant_json(draw: st.DrawFn, seeds: Sequence[object]) -> str:
         if isinstance(holder, dict) and draw(st.booleans()):
             del holder[key]
         else:
-            holder[key] = draw(st.sampled_from(ODD_VALUES))
+            holder[key] = copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))  # it may be changed too
     return json.dumps(root[0])
 
 

@@ -17,6 +17,13 @@ CORPUS = Path(__file__).resolve().parent / "corpus"
 KEPT = [path for path in sorted(CORPUS.glob("*/*")) if path.is_file()]
 ASKED = int(os.environ.get("LIVEPORTRAIT_FUZZ_INPUTS", "0"))
 INPUTS = ASKED // len(TARGETS) if ASKED else 25
+HOW = settings(
+    max_examples=INPUTS,
+    derandomize=not ASKED,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+"""How many inputs are made, and from which numbers."""
 HANGS_S = 60
 """An input that is read for longer ends the process with a trace."""
 MOST_KIB = 2 << 20
@@ -65,12 +72,7 @@ def test_what_is_nearly_right(name, tmp_path):
     folder = tmp_path / "inputs"
     folder.mkdir()
 
-    @settings(
-        max_examples=INPUTS,
-        derandomize=not ASKED,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @HOW
     @given(mutants(contents))
     def read(mutant):
         path = folder / names[mutant.seed]  # what failed last is left there

@@ -6,13 +6,13 @@ import json
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from PIL import Image
 
 from tests.nodes.suite import MODEL_FILE, STILL
 
 from .mutations import mutant_json
-from .test_fuzz import ASKED, INPUTS
+from .test_fuzz import HOW
 
 SOURCE = {
     "file": "photo.png",
@@ -72,12 +72,7 @@ def test_any_json_is_answered(suite, route, tmp_path, monkeypatch):
 
     client = loop.run_until_complete(start())
 
-    @settings(
-        max_examples=INPUTS,
-        derandomize=not ASKED,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @HOW
     @given(mutant_json(BODIES[route]))
     def ask(body):
         status, kind, content = loop.run_until_complete(answer(client, body))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from liveportrait_core.motion.regions import COMPACT_MIRROR
+from liveportrait_core.networks.compact.tone import LUMINANCE
 
 from ..engine.draw import Draw
 from ..engine.tensors import map_tensors
@@ -31,8 +32,6 @@ TONED_SHARE = 1 / 3
 """Of grey pairs: printed in one colour, as sepia is."""
 SEPIA = (1.12, 1.0, 0.8)
 """Gains of red, green and blue of a usual one; others are spread about it."""
-LUMINANCE = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue (ITU-R BT.601)."""
 WARMTH = 0.12
 """Standard deviation of the white balance of a pair: red is raised as blue is lowered."""
 YELLOWED_SHARE = 0.25

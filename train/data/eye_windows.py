@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from liveportrait_core.networks.compact.eyes import EyeView, iris_ring
-from liveportrait_core.networks.compact.mouth import skin_chroma
+from liveportrait_core.networks.compact.skin import skin_chroma
 
 from ..engine.draw import Draw
 from .part_windows import PartWindows, WindowKind, lights, tints

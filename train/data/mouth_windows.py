@@ -11,9 +11,10 @@ from torch import Tensor
 
 from liveportrait_core.motion.regions import COMPACT_MIRROR
 from liveportrait_core.networks.compact.mouth import MouthView
+from liveportrait_core.networks.compact.tone import luminance_of
 
 from ..engine.draw import Draw
-from .augment import LUMINANCE, MIRRORED_SHARE
+from .augment import MIRRORED_SHARE
 from .part_windows import PartWindows, WindowKind, lights, tints
 
 MouthWindows = PartWindows[MouthView]
@@ -32,7 +33,7 @@ def have_green_teeth(windows: MouthWindows) -> Tensor:
     """
     truth, inside = windows.truth, windows.inside
     size = inside.sum((1, 2, 3), keepdim=True)
-    luminance = (truth * truth.new_tensor(LUMINANCE).view(3, 1, 1)).sum(1, keepdim=True)
+    luminance = luminance_of(truth)
     mean = (luminance * inside).sum((1, 2, 3), keepdim=True) / size.clamp(min=1)
     red, green, _ = (truth * inside * (luminance >= mean)).sum((2, 3)).unbind(1)
     return (green > red) & (size[:, 0, 0, 0] >= LEAST_OPEN_PX)

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from liveportrait_core.networks.compact.tone import LUMINANCE
+
 from ..engine.draw import Draw
-from .augment import LUMINANCE
 from .batch import FrameBatch, PairBatch
 from .pixels import as_pictures, as_pixels
 

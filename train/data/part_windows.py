@@ -17,10 +17,10 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.media.atomic import replacing
 from liveportrait_core.networks.compact.eyes import EyeView
 from liveportrait_core.networks.compact.mouth import MouthView
+from liveportrait_core.networks.compact.tone import luminance_of
 
 from ..engine.draw import Draw
 from ..engine.tensors import map_tensors
-from .augment import LUMINANCE
 from .pixels import as_image
 
 View = TypeVar("View", MouthView, EyeView)
@@ -144,7 +144,7 @@ def lights(draw: Draw, count: int) -> Tensor:
 def tints(draw: Draw, count: int) -> Tensor:
     """(B, 3) colours without luminance by which a share of G's pictures is wrong."""
     tint = TINT * draw.normal(count, 3) * (draw.uniform(count, 1) < TINTED_SHARE)
-    return tint - (tint * tint.new_tensor(LUMINANCE)).sum(1, keepdim=True)
+    return tint - luminance_of(tint)
 
 
 def _stored(tensor: Tensor) -> NDArray[np.generic]:

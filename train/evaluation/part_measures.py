@@ -11,9 +11,9 @@ from torch import Tensor
 
 from liveportrait_core.constants import CompactKeypoint
 from liveportrait_core.networks.compact.layers import identity_grid
+from liveportrait_core.networks.compact.tone import luminance_of
 from liveportrait_core.networks.compact.window import eyes_distance
 
-from ..data.augment import LUMINANCE
 from ..metrics.image import MIN_ERROR, gradient_size
 from ..rendering.regions import Region
 
@@ -49,7 +49,7 @@ def part_sums(image: Tensor, truth: Tensor, inside: Tensor) -> Tensor:
         truth, pixels.
     """
     wrong = image - truth
-    luminance = _luminance(wrong)
+    luminance = luminance_of(wrong)
     parts = (
         wrong.square().mean(1, keepdim=True),
         luminance.abs(),
@@ -80,8 +80,3 @@ def part_measures(name: str, sums: Sequence[Tensor]) -> dict[str, float]:
         f"{name}_chroma_255": 255 * chroma,
         f"{name}_sharpness": generated / true if true else float("nan"),
     }
-
-
-def _luminance(picture: Tensor) -> Tensor:
-    """(B, 1, h, w) of (B, 3, h, w)."""
-    return (picture * picture.new_tensor(LUMINANCE).view(3, 1, 1)).sum(1, keepdim=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from liveportrait_core.model import LivePortraitModel
 from liveportrait_core.networks.compact.layers import resize
-from liveportrait_core.networks.compact.tone import LUMINANCE
+from liveportrait_core.networks.compact.tone import luminance_of
 from liveportrait_core.stages import (
     extract_appearance,
     extract_motion,
@@ -43,10 +43,9 @@ def grey_chroma(model: LivePortraitModel, data: RenderedSet) -> float:
         data: The set.
     """
     worst = 0.0
-    weights = torch.tensor(LUMINANCE).view(1, 3, 1, 1)
     for chosen in _chosen(data):
         source, driving = (_images(data, chosen, frame) for frame in (SOURCE, DRIVING))
-        grey = (source * weights).sum(1, keepdim=True).expand_as(source)
+        grey = luminance_of(source).expand_as(source)
         image = _driven(model, grey, [driving])[0]
         chroma = image.amax(1) - image.amin(1)
         worst = max(worst, float((chroma * _face(data, chosen, image.shape[-1])).max()))

@@ -12,8 +12,8 @@ from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.networks.compact.eyes import EyeView, eye_opening
 from liveportrait_core.networks.compact.layers import heat_maps
 from liveportrait_core.networks.compact.mouth import LIPS, MouthView
+from liveportrait_core.networks.compact.tone import luminance_of
 
-from ..data.augment import LUMINANCE
 from ..data.part_windows import PartWindows
 from ..models.discriminators import DiscriminatorOutputs
 from .adversarial import discriminator_hinge, feature_matching, generator_hinge
@@ -136,8 +136,7 @@ def _chroma_loss(step: WindowStep) -> Tensor:
 
 
 def _chroma(picture: Tensor) -> Tensor:
-    weights = picture.new_tensor(LUMINANCE).view(3, 1, 1)
-    return picture - (picture * weights).sum(1, keepdim=True)
+    return picture - luminance_of(picture)
 
 
 def _matching_loss(step: WindowStep) -> Tensor:

@@ -11,9 +11,9 @@ from torch import nn
 
 from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.networks.compact.mouth import MouthBranch
+from liveportrait_core.networks.compact.tone import LUMINANCE
 from liveportrait_core.networks.compact.window import WINDOW_STEP_PX
 
-from ..data.augment import LUMINANCE
 from ..engine.loop import LoopConfig
 from ..engine.task import Task
 from ..models.presets import SHIPPED_MOUTH_PX, check_window_px

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..convolutions import Conv2d, computes_freely
-from .eyes import EyesBranch
+from .eyes import EyesBranch, EyesSource
 from .heat import convolved_heat_maps
 from .layers import (
     BASE_SIZE_PX,
@@ -172,10 +172,12 @@ class CompactDecoder(nn.Module):
         """What G needs of (B, 3, P, P) sources with (B, K, 3) keypoints alone."""
         detail = None if self.detail is None else resize(face, DETAIL_SIZE_PX)
         base = resize(face, BASE_SIZE_PX)
-        mouth: MouthSource | None = None
+        mouth, eyes = None, None
         if self.mouth is not None:
             mouth = MouthSource.of(face, keypoints, self.mouth_px)
-        return DecoderSource(base=base, detail=detail, tone=Tone.of(base), mouth=mouth)
+        if self.eyes is not None:
+            eyes = EyesSource.of(face, keypoints, self.eyes_px)
+        return DecoderSource(base=base, detail=detail, tone=Tone.of(base), mouth=mouth, eyes=eyes)
 
     def compose(self, warped: CompactWarped) -> Composition:
         """The picture with its flow, its blend mask and its generated part.
@@ -200,12 +202,11 @@ class CompactDecoder(nn.Module):
             light = None if light is None else source.tone.relit(light)
         falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
         image = composed(warped.face, flow, light, mask, generated, falloff)
+        points = warped.driving_keypoints
         if self.mouth is not None and source.mouth is not None:
-            points = warped.driving_keypoints
             image = self.mouth.painted_over(image, source.mouth, points, source.tone, falloff)
-        if self.eyes is not None:
-            keypoints = (warped.source_keypoints, warped.driving_keypoints)
-            image = self.eyes(image, warped.face, *keypoints, source.tone, falloff)
+        if self.eyes is not None and source.eyes is not None:
+            image = self.eyes.painted_over(image, source.eyes, points, source.tone, falloff)
         return Composition(image=image, flow=flow, mask=mask, generated=generated, light=light)
 
     def _refined(self, warped: CompactWarped, source: DecoderSource) -> tuple[Tensor, Tensor]:

@@ -11,8 +11,8 @@ from torch import Tensor
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
 from .layers import heat_maps, identity_grid
-from .mouth import skin_chroma, skin_colour
-from .tone import LUMINANCE, Tone
+from .skin import skin_chroma, skin_colour, told_of_skin
+from .tone import Tone, luminance_of
 from .window import FaceWindow, WindowBranch, edges_between, eyes_distance, level_axes
 
 WINDOW_SIDE = 0.5
@@ -65,6 +65,40 @@ class EyeWindow(FaceWindow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EyesSource:
+    """What the branch needs of B sources alone: of each the left and the right eye."""
+
+    face: Tensor
+    """(B, 3, P, P)."""
+    keypoints: Tensor
+    """(B, K, 3)."""
+    picture: Tensor
+    """(B, 2, 3, W, W) the source in the windows of its own keypoints."""
+    points: Tensor
+    """(B, 2, 5, 2) units of these windows."""
+    skin: Tensor
+    """(B, 3) colour of the skin."""
+    iris: Tensor
+    """(B, 4) mean colour of the irises, and how far it is known, in [0, 1]."""
+
+    @classmethod
+    def of(cls, face: Tensor, keypoints: Tensor, size: int) -> EyesSource:
+        """That of (B, 3, P, P) faces with (B, K, 3) keypoints."""
+        with full_precision(face.device):
+            windows = EyeWindow.of(keypoints)
+            points = _points(windows, keypoints)
+            picture = torch.cat([window.read(face, size) for window in windows])
+            return cls(
+                face=face,
+                keypoints=keypoints,
+                picture=_by_face(picture),
+                points=_by_face(points),
+                skin=skin_colour(face, keypoints),
+                iris=iris_colour(picture, points),
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EyeView:
     """What the branch sees of the N = 2 B eyes of B faces: the left ones, then the right ones.
 
@@ -99,22 +133,30 @@ class EyeView:
             driving: (B, K, 3) those of the image.
             size: Side of a window in pixels.
         """
-        windows, before = EyeWindow.of(driving), EyeWindow.of(source)
-        placed, was = _points(windows, driving), _points(before, source)
+        return cls.through(image, EyesSource.of(face, source, size), driving)
+
+    @classmethod
+    def through(
+        cls, image: Tensor, source: EyesSource, driving: Tensor
+    ) -> tuple[EyeView, tuple[EyeWindow, EyeWindow]]:
+        """The same of sources that are known."""
+        size = source.picture.shape[-1]
+        windows, before = EyeWindow.of(driving), EyeWindow.of(source.keypoints)
+        placed, was = _points(windows, driving), _by_side(source.points)
         shifts = (was[:, _IRIS] - placed[:, _IRIS]).chunk(2)
         moved = [window.moved(by) for window, by in zip(before, shifts, strict=True)]
-        shown, kept, shifted = (
+        shown, shifted = (
             torch.cat([window.read(picture, size) for window in of])
-            for of, picture in ((windows, image), (before, face), (moved, face))
+            for of, picture in ((windows, image), (moved, source.face))
         )
         return cls(
             picture=shown,
-            source=kept,
+            source=_by_side(source.picture),
             moved=shifted,
             driving_points=placed,
             source_points=was,
-            skin=skin_colour(face, source).repeat(2, 1),
-            iris=iris_colour(kept, was),
+            skin=source.skin.repeat(2, 1),
+            iris=source.iris.repeat(2, 1),
         ), windows
 
 
@@ -151,14 +193,25 @@ class EyesBranch(WindowBranch):
             tone: Of the source.
             falloff: (P, P) weight of the change of each pixel; None changes all fully.
         """
+        seen = EyesSource.of(face, source, self.size_px)
+        return self.painted_over(image, seen, driving, tone, falloff)
+
+    def painted_over(
+        self,
+        image: Tensor,
+        source: EyesSource,
+        driving: Tensor,
+        tone: Tone,
+        falloff: Tensor | None = None,
+    ) -> Tensor:
+        """The same of sources that are known."""
         with full_precision(image.device):
-            view, windows = EyeView.of(image, face, source, driving, self.size_px)
+            view, windows = EyeView.through(image, source, driving)
         change = self.change(view)
         if tone.is_any:
             both = Tone(tone.curve.repeat(2, 1, 1), tone.weight.repeat(2, 1, 1, 1))
-            toned = both.applied((view.picture + change).clamp(0, 1)) - view.picture
             inside = eye_opening(view.driving_points, self.size_px, MARGIN)
-            change = torch.where(both.weight > 0, toned * inside, change)
+            change = both.changed(view.picture, change, inside)
         for window, one in zip(windows, change.chunk(2), strict=True):
             image = window.added(image, one, falloff)
         return image
@@ -186,8 +239,7 @@ class EyesBranch(WindowBranch):
         change = own * cast
         for weight, picture in zip(weights.split(1, 1), (view.moved, view.source), strict=True):
             change = change + weight * (picture - view.picture)
-        luminance = (change * change.new_tensor(LUMINANCE).view(3, 1, 1)).sum(1, keepdim=True)
-        return (change - luminance) * inside
+        return (change - luminance_of(change)) * inside
 
 
 def eye_opening(points: Tensor, size: int, margin: float) -> Tensor:
@@ -220,7 +272,7 @@ def iris_colour(eyes: Tensor, points: Tensor) -> Tensor:
         points: (2 B, 5, 2) their keypoints, window units.
 
     Returns:
-        (2 B, 4): the same for both eyes of a face.
+        (B, 4).
     """
     size = eyes.shape[-1]
     ring = iris_ring(points, size)
@@ -229,7 +281,7 @@ def iris_colour(eyes: Tensor, points: Tensor) -> Tensor:
     colour = (eyes * weight).sum((2, 3)).unflatten(0, (2, -1)).sum(0) / total.clamp(min=1)[:, None]
     whole = ring.sum((1, 2, 3)).view(2, -1).amax(0).clamp(min=1)
     known = (total / (SEEN_FRACTION * whole)).clamp(0, 1)
-    return torch.cat((colour, known[:, None]), 1).repeat(2, 1)
+    return torch.cat((colour, known[:, None]), 1)
 
 
 def iris_ring(points: Tensor, size: int) -> Tensor:
@@ -248,10 +300,19 @@ def _points(windows: tuple[EyeWindow, EyeWindow], keypoints: Tensor) -> Tensor:
     )
 
 
+def _by_face(eyes: Tensor) -> Tensor:
+    """(2 B, ...) left and then right eyes -> (B, 2, ...)."""
+    return eyes.unflatten(0, (2, -1)).transpose(0, 1)
+
+
+def _by_side(eyes: Tensor) -> Tensor:
+    """(B, 2, ...) -> (2 B, ...): the left eyes, then the right ones."""
+    return eyes.transpose(0, 1).flatten(0, 1)
+
+
 def _condition(view: EyeView, chroma: Tensor) -> Tensor:
     """(N, C) what the branch is told: keypoints, the colour of skin and iris."""
     points = torch.cat((view.driving_points, view.source_points), 1).flatten(1)
-    luminance = (view.skin * view.skin.new_tensor(LUMINANCE)).sum(-1, keepdim=True)
     colour, known = view.iris.split((3, 1), 1)
     iris = torch.lerp(colour.new_tensor(BROWN).expand_as(colour), colour / chroma, known)
-    return torch.cat((points, chroma - 1, luminance - 0.5, 3 * iris - 1, known), 1)
+    return torch.cat((points, told_of_skin(view.skin, chroma), 3 * iris - 1, known), 1)

@@ -10,8 +10,9 @@ from torch import Tensor
 from ...constants import NUM_KEYPOINTS
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
-from .layers import heat_maps, resize, sample
-from .tone import LUMINANCE, Tone
+from .layers import heat_maps
+from .skin import skin_chroma, skin_colour, told_of_skin
+from .tone import Tone
 from .window import FaceWindow, WindowBranch, edges_between, eyes_distance, level_axes
 
 WINDOW_SIDE = 1.0
@@ -33,12 +34,6 @@ LIPS = (
 _LEFT, _RIGHT = [C.LEFT_EYE_OUTER, C.LEFT_LIP_CORNER], [C.RIGHT_EYE_OUTER, C.RIGHT_LIP_CORNER]
 _CENTRE = list(LIPS[:4])
 _HEAT_SIGMA = 0.12
-_SKIN_SIZE = 32
-_SKIN_PLACES = [C.LEFT_LOWER_LID, C.RIGHT_LOWER_LID]
-"""Skin is looked at half way from these to the tip of the nose: no beard grows there, and both
-sides are seen from where the mouth is."""
-MIN_CHROMA, MAX_CHROMA = 0.3, 2.0
-"""Limits of the skin's red, green and blue over its luminance."""
 _CONDITION = 2 * 3 * NUM_KEYPOINTS + 4
 
 
@@ -189,8 +184,7 @@ class MouthBranch(WindowBranch):
             view = MouthView.through(window, image, source, driving)
         change = self.change(view)
         if tone.is_any:
-            toned = tone.applied((view.picture + change).clamp(0, 1)) - view.picture
-            change = torch.where(tone.weight > 0, toned * inside, change)
+            change = tone.changed(view.picture, change, inside)
         if torch.is_grad_enabled():
             return window.added(image, change, falloff)
         window.add(image, change, falloff)
@@ -211,24 +205,10 @@ class MouthBranch(WindowBranch):
         return change * cast * aperture(view.driving_points, self.size_px)
 
 
-def skin_colour(face: Tensor, keypoints: Tensor) -> Tensor:
-    """(B, 3) mean colour of the skin beside the nose, of (B, 3, P, P) and (B, K, 3)."""
-    nose = keypoints[:, C.NOSE_TIP, None, :2]
-    places = (keypoints[:, _SKIN_PLACES, :2] + nose) / 2
-    return sample(resize(face, _SKIN_SIZE), places[:, None]).mean((2, 3))
-
-
-def skin_chroma(skin: Tensor) -> Tensor:
-    """(B, 3) of a colour (B, 3): red, green and blue over its luminance; 1 is grey."""
-    luminance = (skin * skin.new_tensor(LUMINANCE)).sum(-1, keepdim=True)
-    return (skin / luminance.clamp(min=0.02)).clamp(MIN_CHROMA, MAX_CHROMA)
-
-
 def _condition(view: MouthView, chroma: Tensor) -> Tensor:
     """(B, C) what the branch is told: where the keypoints are, and the skin's colour."""
     points = torch.cat((view.driving_points, view.source_points), 1).flatten(1)
-    luminance = (view.skin * view.skin.new_tensor(LUMINANCE)).sum(-1, keepdim=True)
-    return torch.cat((points / 2, chroma - 1, luminance - 0.5), 1)
+    return torch.cat((points / 2, told_of_skin(view.skin, chroma)), 1)
 
 
 def aperture(points: Tensor, size: int) -> Tensor:

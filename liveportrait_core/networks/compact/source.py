@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from .eyes import EyesSource
 from .layers import mapped
 from .mouth import MouthSource
 from .relief import Relief
@@ -47,6 +48,8 @@ class DecoderSource:
     tone: Tone
     mouth: MouthSource | None
     """In a model with a mouth branch."""
+    eyes: EyesSource | None
+    """In a model with an eye branch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,19 @@ class Tone:
         mixed = torch.lerp(picture, toned.clamp(0, 1), self.weight)
         return torch.where(self.weight > 0, mixed, picture)
 
+    def changed(self, picture: Tensor, change: Tensor, inside: Tensor) -> Tensor:
+        """A change of (B, 3, h, w) pictures after which they have the tone, as far as `inside`.
+
+        That of sources in colour stays as it is, by bit.
+
+        Args:
+            picture: Of the same sources, in the same order.
+            change: What is added to them.
+            inside: (B, 1, h, w) weight of the change.
+        """
+        toned = self.applied((picture + change).clamp(0, 1)) - picture
+        return torch.where(self.weight > 0, toned * inside, change)
+
     def relit(self, light: Tensor) -> Tensor:
         """(B, 6, h, w) gain and offset of light that changes luminance alone, likewise."""
         gain, offset = light.chunk(2, 1)
@@ -71,9 +84,14 @@ class Tone:
         return torch.where(self.weight > 0, torch.lerp(light, plain, self.weight), light)
 
 
+def luminance_of(colour: Tensor) -> Tensor:
+    """(B, 1, ...) of (B, 3, ...) red, green and blue."""
+    weights = colour.new_tensor(LUMINANCE).view(3, *(1 for _ in colour.shape[2:]))
+    return (colour * weights).sum(1, keepdim=True)
+
+
 def _split(picture: Tensor) -> tuple[Tensor, Tensor]:
     """Chroma (B, 3, h, w) beyond luminance, and 1, y and y^2 of the luminance (B, 3, h, w)."""
-    weights = picture.new_tensor(LUMINANCE).view(3, 1, 1)
-    luminance = (picture * weights).sum(1, keepdim=True)
+    luminance = luminance_of(picture)
     basis = torch.cat((torch.ones_like(luminance), luminance, luminance.square()), 1)
     return picture - luminance, basis

@@ -39,6 +39,7 @@ PRESET = replace(
     depth_probes=4,
     relief_blocks=1,
     mouth_px=32,
+    eyes_px=32,
 )
 
 
@@ -48,7 +49,8 @@ def random(*shape, seed=0):
 
 def model_and_source():
     model = tiny_compact_model(PRESET)
-    torch.nn.init.constant_(model.decoder.mouth.out.bias, 0.3)  # it paints
+    for branch in (model.decoder.mouth, model.decoder.eyes):
+        branch.out.bias.copy_(torch.linspace(0.1, 0.3, len(branch.out.bias)))  # they paint
     with torch.no_grad():
         face = F.interpolate(random(1, 3, 8, 8), size=(256, 256), mode="bilinear")
         volume = extract_appearance(model, face)

@@ -165,7 +165,7 @@ def test_the_colour_of_an_iris_is_that_of_its_ring_in_the_eyes_that_show_it():
     points[0, C.LEFT_UPPER_LID] = points[0, C.LEFT_LOWER_LID]
     none = EyeView.of(picture, picture, points, points, SIDE)[0]
     assert float(none.iris[:, 3].max()) == 0
-    assert torch.equal(iris_colour(none.source, none.source_points), none.iris)
+    assert torch.equal(iris_colour(none.source, none.source_points).repeat(2, 1), none.iris)
 
 
 def test_faces_do_not_depend_on_those_beside_them():

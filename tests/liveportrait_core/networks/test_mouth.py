@@ -13,9 +13,8 @@ from liveportrait_core.networks.compact.mouth import (
     MouthBranch,
     MouthWindow,
     aperture,
-    skin_chroma,
-    skin_colour,
 )
+from liveportrait_core.networks.compact.skin import skin_chroma, skin_colour
 from liveportrait_core.networks.compact.tone import Tone
 from liveportrait_core.preset import COMPACT, Preset
 
