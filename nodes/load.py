@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -14,7 +15,7 @@ from comfy_api.latest import io
 from ..liveportrait_core.checkpoints.manifest import file_named, files_for
 from ..liveportrait_core.command_options import ModelOptions
 from ..liveportrait_core.config.fields import spec_of
-from ..liveportrait_core.errors import CheckpointError, about
+from ..liveportrait_core.errors import CheckpointError, about, shortened
 from . import library, runtime
 from .adapt.running import LiveRuns
 from .schema import field, schema
@@ -202,11 +203,13 @@ def own_file(name: str) -> Path:
     Raises:
         CheckpointError: It is not there.
     """
-    path = folder_paths.get_full_path(FOLDER, name)
+    path = None
+    with suppress(OSError):  # a name that no file can have
+        path = folder_paths.get_full_path(FOLDER, name)
     if path is None:  # some versions of ComfyUI do not compare a choice with the list
         raise CheckpointError(
-            f"There is no model {name} in {Path(folder_paths.models_dir, FOLDER)}. Choose another "
-            "from the list, or 'default'."
+            f"There is no model {shortened(name)} in {Path(folder_paths.models_dir, FOLDER)}. Choose "
+            "another from the list, or 'default'."
         )
     return Path(path)
 

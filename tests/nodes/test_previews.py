@@ -208,6 +208,14 @@ def test_while_a_graph_runs_previews_are_few(suite, ask, photo, monkeypatch):
     assert ask(body(name), body(name, sender="b"))[1][0] == 200
 
 
+def test_a_model_whose_name_no_file_can_have_is_a_sentence(ask, photo):
+    asked = body(photo())
+    asked["source"]["model"] = MODEL | {"model_name": "a" * 300}
+    ((status, answer, _),) = ask(asked)
+    assert status == 422
+    assert answer["error"].startswith("There is no model aaa")
+
+
 def test_models_of_comfyui_are_left_to_its_own_thread(suite, ask, photo, monkeypatch):
     runtime = suite.module("nodes.runtime")
 
