@@ -208,8 +208,8 @@ def own_file(name: str) -> Path:
         path = folder_paths.get_full_path(FOLDER, name)
     if path is None:  # some versions of ComfyUI do not compare a choice with the list
         raise CheckpointError(
-            f"There is no model {shortened(name)} in {Path(folder_paths.models_dir, FOLDER)}. Choose "
-            "another from the list, or 'default'."
+            f"There is no model {shortened(name)} in {Path(folder_paths.models_dir, FOLDER)}. "
+            "Choose another from the list, or 'default'."
         )
     return Path(path)
 
