@@ -37,6 +37,7 @@ class AnimatedWebp:
     """An animated WebP, probed; no handle is kept. The attributes are those of `VideoFile`."""
 
     has_audio = False
+    colour = (2, 2)  # unspecified
     orientation = Orientation()
     origin_s = Fraction(0)
     origin_in_stream_s = Fraction(0)

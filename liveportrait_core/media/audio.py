@@ -19,7 +19,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import MediaError
-from .containers import open_container, reason_of, start_of, video_stream
+from .containers import has_decoder, open_container, reason_of, start_of, video_stream
 
 _LOG = logging.getLogger(__name__)
 _STEREO: Final = 2
@@ -215,6 +215,8 @@ def _decode(
     container: InputContainer, stream: AudioStream, path: str | Path
 ) -> Iterator[AudioFrame]:
     """Frames of sound; a packet that cannot be decoded leaves a hole."""
+    if not has_decoder(stream):
+        return
     try:
         for packet in container.demux(stream):
             try:

@@ -12,7 +12,7 @@ import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from ..errors import MediaError
@@ -56,6 +56,11 @@ def open_container(path: str | Path, kind: str) -> InputContainer:
         ) from error
 
 
+def has_decoder(stream: Stream) -> bool:
+    """Whether FFmpeg has a decoder for a stream; without one, PyAV may crash when it is decoded."""
+    return getattr(stream, "codec_context", None) is not None
+
+
 def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
     """The video's first stream of moving pictures; the cover of a sound file is none.
 
@@ -70,7 +75,7 @@ def video_stream(container: InputContainer, path: str | Path) -> VideoStream:
         for stream in container.streams.video
         if not stream.disposition & Disposition.attached_pic
     ]
-    decodable = [stream for stream in streams if getattr(stream, "codec_context", None) is not None]
+    decodable = [stream for stream in streams if has_decoder(stream)]
     if decodable:
         return next((stream for stream in decodable if stream.frames != 1), decodable[0])
     if streams:

@@ -116,9 +116,17 @@ class ColourSpace:
         return light
 
 
-def colour_space_of(picture: VideoFrame) -> ColourSpace | None:
-    """What a picture's numbers mean, where that is not BT.709 or like it; else None."""
-    return colour_space_by(int(picture.color_primaries), int(picture.color_trc))
+def colour_space_of(picture: VideoFrame, stated: tuple[int, int]) -> ColourSpace | None:
+    """What a picture's numbers mean, where that is not BT.709 or like it; else None.
+
+    Args:
+        picture: A decoded picture.
+        stated: Primaries and transfer function of its video (ITU-T H.273), for PyAV before 17,
+            whose pictures do not have them.
+    """
+    primaries: int = getattr(picture, "color_primaries", stated[0])
+    transfer_number: int = getattr(picture, "color_trc", stated[1])
+    return colour_space_by(int(primaries), int(transfer_number))
 
 
 def colour_space_by(primaries: int, transfer_number: int) -> ColourSpace | None:

@@ -245,7 +245,7 @@ class VideoReader:
 
     def _space_of(self, picture: VideoFrame) -> ColourSpace | None:
         """What a picture's numbers mean; None where that is BT.709."""
-        space = colour_space_of(picture)
+        space = colour_space_of(picture, self._file.colour)
         if space is None or not space.is_hdr:
             return space
         if self._brightest_nits is None:
@@ -260,7 +260,7 @@ class VideoReader:
                 yield from islice(pictures, 1)
 
     def _brightest_in(self, picture: VideoFrame) -> float:
-        space = colour_space_of(picture)
+        space = colour_space_of(picture, self._file.colour)
         if space is None or not space.is_hdr:
             return 0.0
         pixels = cast(NDArray[np.uint16], self._converted(picture, "rgb48le"))

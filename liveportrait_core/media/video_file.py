@@ -50,6 +50,7 @@ class VideoFile:
         fps: Exact mean frame rate (`frame_rate`).
         has_audio: Whether the file has a stream of sound.
         size: (width, height) of the stored pictures in square pixels, before turning upright.
+        colour: Primaries and transfer function that the file states (ITU-T H.273).
         orientation: How they are turned upright.
         origin_s: When the first picture is shown, on the file's clock.
         origin_in_stream_s: The same after the beginning of the stream of pictures, which sound is
@@ -64,6 +65,7 @@ class VideoFile:
     fps: Fraction
     has_audio: bool
     size: tuple[int, int]
+    colour: tuple[int, int]
     orientation: Orientation
     origin_s: Fraction
     origin_in_stream_s: Fraction
@@ -103,6 +105,8 @@ class VideoFile:
                 )
             self._read_clock(container, stream, first)
             self.size = _square_size(stream, first)
+            stated = stream.codec_context
+            self.colour = (int(stated.color_primaries), int(stated.color_trc))
             self.orientation = orientation_of(first, stream)
 
     def slot_of(self, time_s: Fraction) -> int:

@@ -1,13 +1,20 @@
 """HDR and wide-gamut videos become BT.709, near the SDR picture that they were made of."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 
-from liveportrait_core.media.hdr import PEAK_NITS, REFERENCE_WHITE_NITS, tone_mapped
+from liveportrait_core.media.hdr import (
+    PEAK_NITS,
+    REFERENCE_WHITE_NITS,
+    colour_space_of,
+    tone_mapped,
+)
 from liveportrait_core.media.video import VideoReader
+from liveportrait_core.media.video_file import VideoFile
 
 BT2020, UNSPECIFIED, BT709 = 9, 2, 1
 PQ, HLG, SDR_10_BITS = 16, 18, 14
@@ -112,3 +119,12 @@ def test_untagged_and_bt709_videos_are_not_touched(tmp_path):
     for primaries in (BT709, UNSPECIFIED):
         path = written(tmp_path / "a.mkv", signal, BT709, primaries)
         assert np.abs(next(iter(VideoReader(path))).astype(int) - SDR).max() <= 2
+
+
+def test_what_a_file_states_counts_where_its_pictures_say_nothing(tmp_path):
+    stated = VideoFile(written(tmp_path / "a.mkv", SDR / 255, PQ)).colour
+    assert stated == (BT2020, PQ)
+    old = SimpleNamespace()  # a picture of PyAV before 17
+    assert colour_space_of(old, stated).transfer == "pq"
+    assert colour_space_of(old, (UNSPECIFIED, UNSPECIFIED)) is None
+    assert colour_space_of(SimpleNamespace(color_primaries=BT709, color_trc=BT709), stated) is None
