@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.arrays import ByteArray, FloatArray, Floats, chance
-from .distractors import skin_colour
+from .drawing import skin_colour
 
 RECOLOURED_SHARE: Final = 0.2
 """Heads in colours and coats that no renderer thought of: real animals differ from made ones."""

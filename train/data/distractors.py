@@ -1,4 +1,4 @@
-"""Pictures that show no face: patterns, photographs, shapes, strokes, blobs of skin."""
+"""Pictures that show no face: patterns, photographs, shapes, strokes, skin, ornaments."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ..rendering.arrays import ByteArray, FloatArray, chance, pick
+from ..rendering.arrays import ByteArray, chance, pick
 from ..rendering.camera.backgrounds import make_background
+from .drawing import as_colour, draw_ellipse, skin_colour
+from .ornaments import ORNAMENTS
 
 PHOTO_NAMES: Final = (
     "brick.png", "cell.png", "clock_motion.png", "coffee.png", "grass.png", "gravel.png",
@@ -22,8 +24,6 @@ PHOTO_NAMES: Final = (
 PHOTO_PX: Final = 640
 """Longer side to which photographs are shrunk."""
 PHOTO_SHARE: Final = 0.4
-SKIN: Final = ((45, 30, 25), (110, 75, 60), (170, 120, 95), (215, 165, 140), (245, 205, 185))
-"""RGB, dark to light."""
 FONTS: Final = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 LETTERS: Final = "abcdefghiklmnoprstuvwABCDEHKMNORSTXZ0123456789 .,:!?"
 
@@ -55,23 +55,14 @@ def draw_distractors(
     return picture
 
 
-def skin_colour(random: np.random.Generator) -> tuple[int, int, int]:
-    """Some colour of skin."""
-    place = random.uniform(0, len(SKIN) - 1)
-    first = np.array(SKIN[int(place)], np.float64)
-    second = np.array(SKIN[min(int(place) + 1, len(SKIN) - 1)], np.float64)
-    mixed = first + (second - first) * (place % 1) + random.normal(size=3) * 8
-    return _colour(mixed)
-
-
 def _shape(picture: ByteArray, random: np.random.Generator) -> None:
     """A filled ellipse or polygon."""
     side = picture.shape[0]
     place = random.uniform(-0.1, 1.1, 2) * side
-    colour = _colour(random.uniform(0, 255, 3))
+    colour = as_colour(random.uniform(0, 255, 3))
     if chance(random, 0.5):
         axes = np.maximum(random.exponential(0.12, 2) * side, 1)
-        _ellipse(picture, place, axes, float(random.uniform(0, 180)), colour)
+        draw_ellipse(picture, place, axes, float(random.uniform(0, 180)), colour)
     else:
         corners = place + random.normal(size=(int(random.integers(3, 6)), 2)) * side * 0.15
         cv2.fillPoly(picture, [corners.astype(np.int32)], colour, cv2.LINE_AA)
@@ -84,17 +75,17 @@ def _limb(picture: ByteArray, random: np.random.Generator) -> None:
     axes = random.uniform(0.03, 0.3, 2) * side
     angle = float(random.uniform(0, 180))
     colour = skin_colour(random)
-    _ellipse(picture, place, axes, angle, colour)
+    draw_ellipse(picture, place, axes, angle, colour)
     for _ in range(int(random.integers(0, 4))):
-        darker = _colour(np.array(colour) * random.uniform(0.3, 0.9))
+        darker = as_colour(np.array(colour) * random.uniform(0.3, 0.9))
         spot = place + random.normal(size=2) * axes * 0.5
-        _ellipse(picture, spot, axes * random.uniform(0.05, 0.5, 2), angle, darker)
+        draw_ellipse(picture, spot, axes * random.uniform(0.05, 0.5, 2), angle, darker)
 
 
 def _strokes(picture: ByteArray, random: np.random.Generator) -> None:
     """Some lines, straight or bent."""
     side = picture.shape[0]
-    colour = _colour(random.uniform(0, 255, 3))
+    colour = as_colour(random.uniform(0, 255, 3))
     for _ in range(int(random.integers(1, 8))):
         steps = random.normal(size=(int(random.integers(2, 6)), 2)) * side * 0.15
         line = (random.uniform(0, side, 2) + np.cumsum(steps, 0)).astype(np.int32)
@@ -104,7 +95,7 @@ def _strokes(picture: ByteArray, random: np.random.Generator) -> None:
 def _words(picture: ByteArray, random: np.random.Generator) -> None:
     """Lines of letters."""
     side = picture.shape[0]
-    size, colour = random.uniform(0.2, 1.5), _colour(random.uniform(0, 255, 3))
+    size, colour = random.uniform(0.2, 1.5), as_colour(random.uniform(0, 255, 3))
     x, y = random.uniform(-0.2, 0.7) * side, random.uniform(0, 1) * side
     font = pick(random, FONTS)
     for line in range(int(random.integers(1, 6))):
@@ -132,13 +123,13 @@ def _rings(picture: ByteArray, random: np.random.Generator) -> None:
     count = int(random.choice((1, 1, 2, 3, 4, 8)))
     first, step = random.uniform(0, 1, 2) * side, random.normal(size=2) * 1.5 * radius
     shares = np.sort(random.uniform(0.15, 1, int(random.integers(1, 4))))[::-1]
-    colours = [_colour(random.uniform(0, 255, 3)) for _ in shares]
+    colours = [as_colour(random.uniform(0, 255, 3)) for _ in shares]
     flat = random.uniform(0.5, 1)
     for number in range(count):
         place = first + number * step + random.normal(size=2) * radius * 0.3
         for share, colour in zip(shares, colours, strict=True):
             axes = np.array([1, flat]) * radius * share
-            _ellipse(picture, place, axes, 0, colour)
+            draw_ellipse(picture, place, axes, 0, colour)
 
 
 def _relief(picture: ByteArray, random: np.random.Generator) -> None:
@@ -146,32 +137,20 @@ def _relief(picture: ByteArray, random: np.random.Generator) -> None:
     side = picture.shape[0]
     place, radius = random.uniform(0, 1, 2) * side, random.uniform(0.06, 0.35) * side
     colour = np.array(skin_colour(random)) if chance(random, 0.5) else random.uniform(40, 220, 3)
-    _ellipse(picture, place, np.full(2, radius), 0, _colour(colour))
+    draw_ellipse(picture, place, np.full(2, radius), 0, as_colour(colour))
     for _ in range(int(random.integers(2, 9))):
         spot = place + random.uniform(-0.7, 0.7, 2) * radius
         axes = random.uniform(0.05, 0.4, 2) * radius
         angle, depth = float(random.uniform(0, 180)), random.uniform(10, 60)
         for shift, sign in ((-1, 1), (1, -1), (0, 0)):  # a light edge, a dark one, the top
             away = spot + shift * max(1.0, radius * 0.04)
-            _ellipse(picture, away, axes, angle, _colour(colour + sign * depth))
+            draw_ellipse(picture, away, axes, angle, as_colour(colour + sign * depth))
 
 
 ADDITIONS: Final[tuple[Callable[[ByteArray, np.random.Generator], None], ...]] = (
-    _shape, _shape, _limb, _limb, _strokes, _words, _stripes, _rings, _rings, _relief,
+    _shape, _shape, _limb, _limb, _strokes, _words, _stripes, _rings, _rings, _relief, *ORNAMENTS,
 )  # fmt: skip
 """Each draws on a picture; those named twice come twice as often."""
-
-
-def _ellipse(
-    picture: ByteArray,
-    place: FloatArray | np.ndarray,
-    axes: FloatArray | np.ndarray,
-    angle_deg: float,
-    colour: tuple[int, int, int],
-) -> None:
-    centre = (int(place[0]), int(place[1]))
-    size = (int(axes[0]) + 1, int(axes[1]) + 1)
-    cv2.ellipse(picture, centre, size, angle_deg, 0, 360, colour, -1, cv2.LINE_AA)
 
 
 def _part_of(photo: ByteArray, random: np.random.Generator, size_px: int) -> ByteArray:
@@ -191,8 +170,3 @@ def _fitted(picture: np.ndarray) -> ByteArray:
     size = (round(picture.shape[1] * zoom), round(picture.shape[0] * zoom))
     fitted = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
     return np.asarray(fitted, np.uint8)
-
-
-def _colour(values: np.ndarray) -> tuple[int, int, int]:
-    red, green, blue = (int(value) for value in np.clip(values, 0, 255))
-    return red, green, blue

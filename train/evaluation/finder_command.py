@@ -28,6 +28,7 @@ from liveportrait_core.media.images import write_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.model import load_model
 
+from .faceless import drawn_pictures
 from .finder_measures import Measurer, false_faces, pictures_in, read_marks, speed, summary
 
 
@@ -36,9 +37,16 @@ class FinderOptions:
     """Which finder is measured, on what, and where the measures go."""
 
     places: tuple[Path, ...] = option(
-        (), "images, videos, folders of them", positional=True, metavar="PLACE"
+        (), "images, videos, folders and lists of them", positional=True, metavar="PLACE"
     )
     without: tuple[Path, ...] = option((), "images without a face")
+    root: Path | None = option(
+        None,
+        "what the names in lists (.txt, one image a line) begin at",
+        unset="the list's own folder",
+        metavar="FOLDER",
+    )
+    drawn: int = option(0, "drawn pictures without a face to look at, too", minimum=0)
     speed: Path | None = option(None, "a video to follow a face through, at 720p", metavar="CLIP")
     marks: Path | None = option(
         None, "JSON: true places of eyes, nose and mouth", unset="the finder's landmarks"
@@ -74,10 +82,10 @@ def _measured(options: FinderOptions) -> str:
     Raises:
         LivePortraitError: Nothing is named, or something is missing.
     """
-    if not (options.places or options.without or options.speed):
+    if not (options.places or options.without or options.drawn or options.speed):
         raise LivePortraitError(
             "Nothing is named to measure on. Name images, videos or folders, or --without "
-            "FOLDER, or --speed CLIP."
+            "FOLDER, or --drawn N, or --speed CLIP."
         )
     if options.json:
         check_output(options.json)
@@ -100,10 +108,15 @@ def _measures(options: FinderOptions) -> dict[str, object]:
     measures: dict[str, object] = {"opencv": cv2.__version__, "weights": weights.name}
     for place in [*options.places, *options.without]:
         measurer = Measurer(finder, marks)
-        rows = measurer.rows(pictures_in(place, options.every))
+        rows = measurer.rows(pictures_in(place, options.every, options.root))
         measures[str(place)] = (false_faces if place in options.without else summary)(rows)
         if options.sheets:
             write_image(options.sheets / f"{place.stem}.png", measurer.sheet())
+    if options.drawn:
+        measurer = Measurer(finder, {})
+        measures["drawn"] = false_faces(measurer.rows(drawn_pictures(options.drawn)))
+        if options.sheets:
+            write_image(options.sheets / "drawn.png", measurer.sheet())
     if options.speed:
         measures["speed"] = speed(finder, network, VideoReader(options.speed))
     return measures

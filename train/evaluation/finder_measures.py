@@ -31,6 +31,7 @@ from liveportrait_core.media.kinds import VIDEO_SUFFIXES
 from liveportrait_core.media.video import VideoReader
 
 from ..reports.sample_grid import grid_of
+from .faceless import LIST_SUFFIX, listed_files
 
 CROP_SCALE: Final = 2.3
 CROP_SHIFT: Final = -0.125
@@ -66,8 +67,13 @@ class Row:
     """Of one core."""
 
 
-def pictures_in(place: Path, every: int) -> Iterator[tuple[str, Pixels]]:
+def pictures_in(place: Path, every: int, root: Path | None = None) -> Iterator[tuple[str, Pixels]]:
     """Names and pixels of an image, of every N-th frame of a video, or of a folder of both.
+
+    Args:
+        place: Also a list of images and videos (`listed_files`).
+        every: Of videos.
+        root: What the names of a list begin at; None takes its own folder.
 
     Raises:
         MediaError: The place is missing, or no image.
@@ -76,6 +82,9 @@ def pictures_in(place: Path, every: int) -> Iterator[tuple[str, Pixels]]:
         for entry in sorted(place.iterdir()):
             if entry.is_file() and (is_image(entry) or entry.suffix.lower() in VIDEO_SUFFIXES):
                 yield from pictures_in(entry, every)
+    elif place.suffix.lower() == LIST_SUFFIX:
+        for entry in listed_files(place, root):
+            yield from pictures_in(entry, every)
     elif place.suffix.lower() in VIDEO_SUFFIXES:
         for number, frame in enumerate(VideoReader(place)):
             if number % every == 0:

@@ -47,6 +47,7 @@ from ..losses.face_finder_terms import (
 )
 from ..losses.terms import weighted_losses
 from ..models.runs import CREDIT
+from ..models.unfused import unfused_network
 from ..rendering.animals.animal import is_animal
 from ..reports.sample_grid import grid_of
 
@@ -61,6 +62,9 @@ DESCRIBED_HEAT: Final = 0.4
 OPTIMISER: Final = AdamW(betas=(0.9, 0.99))
 """Nearly the usual betas, as there is no discriminator to follow. The
 second moment is over 100 steps, not 1000, since whole runs are a few thousand."""
+NORM_BATCHES: Final = 40
+"""Batches of pictures that the norms of a finished file are measured on."""
+NORM_SEED: Final = 54321
 GRID_PICTURES: Final = 12
 GRID_SEED: Final = 12345
 
@@ -87,7 +91,9 @@ class FaceFinderConfig:
         place=True,
     )
     init: str = option(
-        "", "folder of an earlier run of this command, in place of begin_with", place=True
+        "",
+        "folder of an earlier run of this command, or its finished file, in place of begin_with",
+        place=True,
     )
     lr: float = option(1e-3, "learning rate (AdamW)", above=0)
     weights: FaceFinderWeights = shared(FaceFinderWeights)
@@ -150,18 +156,13 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     """The network, pictures that are made step by step, and the step, put together."""
     torch.manual_seed(config.loop.seed)
     cv2.setNumThreads(config.loop.threads)
-    network = FaceFinderNetwork()
-    is_begun = checkpoint.is_begun(config.loop.run)  # and has weights of its own
-    if config.init and not is_begun:
-        network.load_state_dict(trained_weights(Path(config.init)))
-    elif config.begin_with and not is_begun:
-        network.initialise_from(load_model(config.begin_with).motion)
     painter = FaceScenePainter(
         data, config.size_px, animals=animals_of(config.folders), animal_fraction=config.animals
     )
     step = FaceFinderStep(
         painter=painter, num_pictures=config.batch, size_px=config.size_px, weights=config.weights
     )
+    network = _begun_network(config, step)
 
     def write(average: Networks) -> Path:
         path, trained = config.loop.run / MODEL_NAME, average[NETWORK]
@@ -179,6 +180,22 @@ def face_finder_task(config: FaceFinderConfig, data: RenderedSet) -> Task:
     )
 
 
+def _begun_network(config: FaceFinderConfig, step: FaceFinderStep) -> FaceFinderNetwork:
+    """The network before its first step; of a run that goes on, one that its weights replace."""
+    network = FaceFinderNetwork()
+    if checkpoint.is_begun(config.loop.run):
+        return network
+    init = Path(config.init)
+    if config.init and init.is_file():
+        draws = (Draw.of(NORM_SEED, 0, number) for number in range(NORM_BATCHES))
+        return unfused_network(init, (step.batch(draw)[0] for draw in draws)).train()
+    if config.init:
+        network.load_state_dict(trained_weights(init))
+    elif config.begin_with:
+        network.initialise_from(load_model(config.begin_with).motion)
+    return network
+
+
 def trained_weights(run: Path) -> Mapping[str, Tensor]:
     """The averaged weights of an earlier run, batch norms and all.
 
@@ -188,8 +205,8 @@ def trained_weights(run: Path) -> Mapping[str, Tensor]:
     state = checkpoint.load(run)
     if state is None or NETWORK not in state["average"]:
         raise CheckpointError(
-            f"{run} holds no training of the face finder; the run folder of one is expected, not "
-            "its finished file, which has no batch norms. Name another folder, or none."
+            f"{run} holds no training of the face finder; the run folder of one, or its finished "
+            "file, is expected. Name another folder or file, or none."
         )
     return state["average"][NETWORK]
 

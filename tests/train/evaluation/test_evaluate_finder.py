@@ -1,6 +1,7 @@
 """How well faces are found: crops, marks, false faces, on pictures that tell where they show."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from liveportrait_core.face.mean_face import FIVE_POINTS, MEAN_FACE, mean_face_l
 from liveportrait_core.imaging.landmark_layouts import Landmarks
 from train import evaluate_finder
 from train.evaluation import finder_command
+from train.evaluation.faceless import drawn_pictures, listed_files
 from train.evaluation.finder_measures import (
     Measurer,
     as_hd,
@@ -22,6 +24,7 @@ from train.evaluation.finder_measures import (
     summary,
 )
 
+FACELESS = Path(finder_command.__file__).with_name("pictures_without_faces.txt")
 FACE = np.array(MEAN_FACE) * 100 + (200, 150)
 MARKS = np.stack([FACE[list(group)].mean(0) for group in FIVE_POINTS])
 
@@ -91,6 +94,32 @@ def test_pictures_are_found_marked_and_counted(folder):
     assert measurer.sheet().shape == (160, 1600, 3)
 
 
+def test_a_list_names_pictures_below_a_folder(folder, tmp_path):
+    path = tmp_path / "list" / "some.txt"
+    path.parent.mkdir()
+    path.write_text("# those with a spot\nb.png\n\n  a.png\n")
+    assert [name for name, _ in pictures_in(path, 10, folder)] == ["b.png", "a.png"]
+    with pytest.raises(MediaError, match=r"names .*b\.png, which is missing \(2 of 2 are\)"):
+        list(pictures_in(path, 10))
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(MediaError, match="cannot be read as a list"):
+        listed_files(path, folder)
+
+
+def test_the_list_that_measures_are_of_names_each_picture_once():
+    lines = FACELESS.read_text(encoding="utf-8").splitlines()
+    names = [line for line in lines if line and not line.startswith("#")]
+    assert len(set(names)) == len(names) > 150
+
+
+def test_drawn_pictures_are_the_same_however_many_there_are():
+    three, two = list(drawn_pictures(3)), list(drawn_pictures(2))
+    assert [name for name, _ in three] == ["drawn:0", "drawn:1", "drawn:2"]
+    for (_, one), (_, other) in zip(three, two, strict=False):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(three[0][1], three[1][1])
+
+
 def test_marks_of_another_kind_are_refused(tmp_path):
     path = tmp_path / "marks.json"
     for content in ('{"a.png": [[1, 2]]}', "[1, 2]", "{"):
@@ -115,12 +144,14 @@ def test_the_shipped_finder_is_measured_from_the_command_line(tmp_path, capsys):
     blank.mkdir()
     cv2.imwrite(str(blank / "grey.png"), np.full((60, 80, 3), 128, np.uint8))
     out = tmp_path / "out.json"
-    code = evaluate_finder.main([str(portrait), "--without", str(blank), "--json", str(out)])
+    more = ["--drawn", "1", "--json", str(out)]
+    code = evaluate_finder.main([str(portrait), "--without", str(blank), *more])
     assert code == 0
     measures = json.loads(out.read_text())
     assert measures[str(portrait)]["landed_share"] == 1
     assert measures[str(portrait)]["rows"][0]["judged_by"] == "own landmarks"
     assert measures[str(blank)]["false"] == 0
+    assert measures["drawn"]["pictures"] == 1
     assert "rows" not in json.loads(capsys.readouterr().out)[str(portrait)]
 
 
