@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -14,8 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ..face.landmarks import LandmarkNetwork
 from ..imaging.landmark_layouts import COMPACT_21
 from ..model import LivePortraitModel
-from ..motion.transform import transform_keypoints
-from ..stages import extract_motion
+from ..networks.compact.motion_extractor import CompactMotionExtractor
 
 LANDMARK_CROP_PX: Final = 128
 """Side of the crops in which a compact model finds landmarks, where M looks at no more."""
@@ -35,12 +33,11 @@ def landmark_network(model: LivePortraitModel) -> LandmarkNetwork:
             "compact model is expected. Use the default model's."
         )
     size_px = max(LANDMARK_CROP_PX, model.preset.detail_px)
-    preset = replace(model.preset, face_size_px=size_px)
-    small = replace(model, preset=preset, motion=fused_copy(model.motion))
+    motion = fused_copy(model.motion)
+    assert isinstance(motion, CompactMotionExtractor)
 
     def read(faces: Tensor) -> Tensor:
-        motion = extract_motion(small, faces.to(small.device))
-        return transform_keypoints(motion)[..., :2]
+        return motion.landmarks(faces.to(model.device).float())
 
     framing = model.preset.source_crop  # what M saw in training, and reads best
     return LandmarkNetwork(

@@ -147,16 +147,28 @@ class CompactMotionExtractor(nn.Module):
 
     def read_features(self, features: tuple[Tensor, Tensor, Tensor]) -> MotionPrediction:
         """The prediction from the three maps of `features`."""
+        d, log_heat = self._low_and_heat(features)
+        xy = _centres_of(log_heat)
+        layout = (xy - xy.mean(1, keepdim=True)).flatten(1) * 3
+        values = self.head(self.trunk(torch.cat((self.pool(d).float(), layout), 1))).float()
+        return self._compose(xy, values, log_heat)
+
+    def landmarks(self, face: Tensor) -> Tensor:
+        """(B, K, 2) the posed keypoints' x and y alone, as `read` gives them, crop units.
+
+        Args:
+            face: (B, 3, P, P) in [0, 1].
+        """
+        return _centres_of(self._low_and_heat(self.features(face))[1])
+
+    def _low_and_heat(self, features: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Maps of 8 px, and logarithms of the heat-maps (B, K, 64, 64)."""
         a, b, c = features
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
         u = self.up1(self.join1(torch.cat((double(u), b), 1)))
         u = rectified(self.fuse(torch.cat((double(u), a), 1)))
-        log_heat = self.heat(u).float().flatten(2).log_softmax(-1).unflatten(-1, u.shape[-2:])
-        xy = _centres_of(log_heat)
-        layout = (xy - xy.mean(1, keepdim=True)).flatten(1) * 3
-        values = self.head(self.trunk(torch.cat((self.pool(d).float(), layout), 1))).float()
-        return self._compose(xy, values, log_heat)
+        return d, self.heat(u).float().flatten(2).log_softmax(-1).unflatten(-1, u.shape[-2:])
 
     def _compose(self, xy: Tensor, values: Tensor, log_heat: Tensor) -> MotionPrediction:
         flat, depth, rest = values.split((NUM_KEYPOINTS * 3, NUM_KEYPOINTS, 6), 1)

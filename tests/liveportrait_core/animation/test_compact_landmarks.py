@@ -24,3 +24,4 @@ def test_a_quick_copy_gives_the_same_numbers_without_norms_and_leaves_the_networ
         slow, quick = network.read(faces), copied.read(faces)
     torch.testing.assert_close(quick.keypoints, slow.keypoints, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(quick.pose_deg, slow.pose_deg, atol=1e-2, rtol=1e-4)
+    torch.testing.assert_close(copied.landmarks(faces), quick.keypoints[..., :2])
