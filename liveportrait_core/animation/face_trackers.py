@@ -290,7 +290,7 @@ class FaceTrackers:
             return RefinedFinder(finder, self.network(), openness_only=keep)
         ours = NetworkFaceFinder(self.network(), min_score=min_score)
         try:
-            haar = HaarFaceFinder(self.network(), min_score=min_score)
+            haar = HaarFaceFinder(self.network(), min_score=min_score, verifier=ours)
             return FinderChain((ours, haar), verifier=ours)
         except FaceNotFoundError:  # OpenCV 5 has no cascades
             return ours

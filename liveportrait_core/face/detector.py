@@ -44,6 +44,19 @@ class FaceFinder(Protocol):
         ...
 
 
+class Verifier(Protocol):
+    """Judges the detections of another finder."""
+
+    def may_be_face(self, frame: Pixels, square: FaceBox) -> bool:
+        """Whether there is anything like a face in a square from brows to chin.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            square: In pixels of the frame.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Settings of one run of a cascade; attempts are tried in order."""
@@ -91,14 +104,22 @@ class CascadeDetection:
     quarter_turns: int = 0
     """How the frame was turned, counter-clockwise, when the face stood upright."""
 
+    @property
+    def square(self) -> FaceBox:
+        """The square from brows to chin."""
+        return self._square(1.0, 0.0)
+
     def crop(self, network: LandmarkNetwork) -> FaceBox:
         """The first crop for a landmark network."""
+        return self._square(network.scale, network.vy_ratio)
+
+    def _square(self, scale: float, vy_ratio: float) -> FaceBox:
+        """A square that is so many times as large as the face, shifted down in its own sides."""
         x, y, width, height = self.box
-        face = max(width, height) * FACE_OVER_BOX
-        side = face * network.scale
+        side = max(width, height) * FACE_OVER_BOX * scale
         # A picture turned counter-clockwise shows upright what was turned clockwise.
         angle = self.quarter_turns * math.pi / 2
-        down = max(width, height) * FACE_BELOW_BOX + network.vy_ratio * side
+        down = max(width, height) * FACE_BELOW_BOX + vy_ratio * side
         centre_x = x + width / 2 - math.sin(angle) * down
         centre_y = y + height / 2 + math.cos(angle) * down
         return FaceBox((centre_x, centre_y), side, angle)
@@ -113,6 +134,7 @@ class HaarFaceFinder:
         *,
         min_score: float = DEFAULT_MIN_SCORE,
         attempts: Sequence[Attempt] = ATTEMPTS,
+        verifier: Verifier | None = None,
     ) -> None:
         """A finder.
 
@@ -120,6 +142,7 @@ class HaarFaceFinder:
             network: Predicts landmarks; the agreement of its predictions rejects false detections.
             min_score: Smallest score of a face, 0 to 1.
             attempts: Tried in order until one gives a face.
+            verifier: Says whether to look for landmarks in a detection at all; None looks in each.
 
         Raises:
             FaceNotFoundError: The installed OpenCV has no cascades.
@@ -128,6 +151,7 @@ class HaarFaceFinder:
         self._network = network
         self._min_score = min_score
         self._attempts = tuple(attempts)
+        self._verifier = verifier
 
     @property
     def tried(self) -> str:
@@ -138,6 +162,9 @@ class HaarFaceFinder:
         """The faces of the first attempt that gives any."""
         for attempt in self._attempts:
             detections = cascade_detections(self._cascade, frame, attempt)[:MAX_DETECTIONS]
+            if self._verifier is not None:
+                seen = self._verifier.may_be_face
+                detections = [found for found in detections if seen(frame, found.square)]
             faces = [self._face(frame, detection, attempt) for detection in detections]
             # the largest first: a smaller one is often a mouth taken for a face
             ranked = sorted(faces, key=lambda face: -face.area)

@@ -20,7 +20,7 @@ from safetensors.torch import save
 from ..checkpoints.reading import as_tensors, read_file, read_metadata
 from ..constants import Box
 from ..errors import CheckpointError
-from ..imaging.crop import face_box
+from ..imaging.crop import FaceBox, face_box
 from ..imaging.tensors import Pixels
 from ..media.atomic import write_whole
 from ..networks.face_finder import NUM_POINTS, FaceFinderNetwork
@@ -49,6 +49,8 @@ HIGH_CONFIDENCE: Final = 2.6
 on its side may look like an upright one."""
 MIN_AUGMENTED_LOGIT: Final = -1.2
 """Augmented logit below which a detection is dropped without predicting landmarks."""
+MIN_LOGIT_OF_OTHERS: Final = -3.0
+"""Likewise for a detection of another finder, whose square is less exact."""
 MIN_LOGIT_WITHOUT_LANDMARKS: Final = 0.45
 """Augmented logit from which a detection is a face though the landmark network fails on it:
 animals, masks, dolls."""
@@ -156,6 +158,21 @@ class NetworkFaceFinder:
         face = face_from_landmarks(mean_face_landmarks(detection.points), score)
         return _Candidate(logit + CONFIDENCE_WITHOUT_LANDMARKS, face)
 
+    def may_be_face(self, frame: Pixels, square: FaceBox) -> bool:
+        """Whether our network sees anything like a face in a square that another finder gives.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            square: From brows to chin, pixels of the frame.
+        """
+        return self._logit(frame, square) >= MIN_LOGIT_OF_OTHERS
+
+    def _logit(self, frame: Pixels, square: FaceBox) -> float:
+        """The augmented logit of a square about a face."""
+        points = np.zeros((NUM_POINTS, 2))
+        detection = Detection(square.centre, square.side, square.angle_rad, 0.0, points)
+        return augmented_logit(self._finder_network, frame, detection)
+
     def confirms(self, frame: Pixels, face: Face) -> bool:
         """Whether another finder's face is one to our network, too.
 
@@ -163,10 +180,7 @@ class NetworkFaceFinder:
             frame: (H, W, 3) uint8 RGB.
             face: With predicted landmarks, in pixels of the frame.
         """
-        square = face_box(face.landmarks, scale=1.0)
-        points = np.zeros((NUM_POINTS, 2))
-        detection = Detection(square.centre, square.side, square.angle_rad, 0.0, points)
-        logit = augmented_logit(self._finder_network, frame, detection)
+        logit = self._logit(frame, face_box(face.landmarks, scale=1.0))
         if logit < MIN_AUGMENTED_LOGIT:
             return False
         stable = stability(frame, self._network, face.landmarks)

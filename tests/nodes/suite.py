@@ -112,7 +112,7 @@ def loaded(base: Path, version: str, model_file: Path) -> Iterator[Suite]:
         suite = Suite(comfyui)
         readers = suite.module("liveportrait_core.animation.face_trackers")
         for name in ("NetworkFaceFinder", "HaarFaceFinder"):
-            patch.setattr(readers, name, lambda network, min_score: OwnFinder(suite), raising=False)
+            patch.setattr(readers, name, lambda network, **_: OwnFinder(suite), raising=False)
         patch.setattr(readers, "landmark_network", lambda model: own_network(suite))
         yield suite
 

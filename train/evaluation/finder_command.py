@@ -16,7 +16,7 @@ from liveportrait_core.command_options import ModelOptions
 from liveportrait_core.config.arguments import from_arguments, option_parser
 from liveportrait_core.config.fields import check_options, option, shared
 from liveportrait_core.errors import LivePortraitError
-from liveportrait_core.face.detector import HaarFaceFinder
+from liveportrait_core.face.detector import FaceFinder, HaarFaceFinder
 from liveportrait_core.face.network_finder import (
     NETWORK_FILE,
     FinderChain,
@@ -102,8 +102,9 @@ def _measures(options: FinderOptions) -> dict[str, object]:
     network = landmark_network(load_model(options.landmarks.model))
     weights = options.weights or NETWORK_FILE
     ours = NetworkFaceFinder(network, finder_network=load_finder_network(weights))
-    cascade = FinderChain((ours, HaarFaceFinder(network)), verifier=ours)
-    finder = cascade if options.cascade else ours
+    finder: FaceFinder = ours
+    if options.cascade:
+        finder = FinderChain((ours, HaarFaceFinder(network, verifier=ours)), verifier=ours)
     marks = read_marks(options.marks) if options.marks else {}
     measures: dict[str, object] = {"opencv": cv2.__version__, "weights": weights.name}
     for place in [*options.places, *options.without]:

@@ -103,14 +103,12 @@ def test_only_a_compact_model_reads_landmarks(model):
 
 def test_our_own_finder_comes_first_and_the_cascade_is_a_second_opinion(model, monkeypatch):
     monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network, min_score: Named("own"))
-    monkeypatch.setattr(
-        face_trackers, "HaarFaceFinder", lambda network, min_score: Named("cascade")
-    )
+    monkeypatch.setattr(face_trackers, "HaarFaceFinder", lambda network, **_: Named("cascade"))
     assert FaceTrackers(model, None).tracker("source").finder.tried == "own; cascade"
 
 
 def test_without_cascades_our_own_finder_is_alone(model, monkeypatch):
-    def missing(network, min_score):
+    def missing(network, **_):
         raise FaceNotFoundError("OpenCV 5 has no cascades.")
 
     monkeypatch.setattr(face_trackers, "NetworkFaceFinder", lambda network, min_score: Named("own"))
@@ -148,7 +146,9 @@ def test_a_least_score_goes_to_every_finder(model, monkeypatch):
     asked = []
     for name in ("NetworkFaceFinder", "HaarFaceFinder"):
         monkeypatch.setattr(
-            face_trackers, name, lambda network, min_score: asked.append(min_score) or Scored(())
+            face_trackers,
+            name,
+            lambda network, min_score, **_: asked.append(min_score) or Scored(()),
         )
     tracker = FaceTrackers(model).tracker("source", FaceOptions(min_score=0.1))
     assert isinstance(tracker.finder, ScoredFinder)

@@ -98,6 +98,33 @@ def test_two_detections_of_one_face_are_one_face():
     assert len(finder.find(frame_picture())) == 1
 
 
+class Squares:
+    """A verifier that keeps what it is asked of and believes in squares left of x = 100."""
+
+    def __init__(self):
+        self.asked = []
+
+    def may_be_face(self, frame, square):
+        del frame
+        self.asked.append(square)
+        return square.centre[0] < 100
+
+
+@needs_cascades
+def test_landmarks_are_looked_for_where_the_verifier_sees_something():
+    network, verifier = oracle_network({0: face_points()}), Squares()
+    finder = HaarFaceFinder(network, attempts=ATTEMPTS[:1], verifier=verifier)
+    finder._cascade = FixedDetections((90, 90, 60, 60))
+    assert finder.find(frame_picture()) == []
+    assert network.read.num_readings == 0
+    (square,) = verifier.asked  # .78 of the box, .11 of it below the middle
+    assert square.centre == pytest.approx((120, 126.6))
+    assert square.side == pytest.approx(46.8)
+    finder._cascade = FixedDetections((60, 90, 60, 60))
+    finder.find(frame_picture())
+    assert network.read.num_readings > 0
+
+
 @needs_cascades
 def test_landmarks_that_move_with_their_crop_are_dropped_beside_stable_ones(monkeypatch):
     stable = {30.0: 1.0, 60.0: 0.2}  # by the box's side: a face and a fold twice as large
