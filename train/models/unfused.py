@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from liveportrait_core.face.network_finder import load_finder_network
 from liveportrait_core.networks.face_finder import ConvNorm, FaceFinderNetwork
@@ -59,23 +60,21 @@ def _moments(
     """Mean and variance of each folded convolution's outputs, its bias taken off."""
     sums: dict[str, Tensor] = {}
 
-    def seen(name: str, conv: nn.Conv2d, output: Tensor) -> None:
-        bias = conv.bias
-        assert bias is not None
-        values = (output - bias[:, None, None]).double()
-        count = torch.full((output.shape[1],), values[:, 0].numel(), dtype=torch.float64)
-        added = torch.stack((count, values.sum((0, 2, 3)), values.square().sum((0, 2, 3))))
-        sums[name] = sums.get(name, torch.zeros_like(added)) + added
+    def watching(name: str, bias: Tensor) -> Callable[[nn.Module, object, Tensor], None]:
+        def see(_conv: nn.Module, _inputs: object, output: Tensor) -> None:
+            values = (output - bias[:, None, None]).double()
+            count = torch.full((output.shape[1],), values[:, 0].numel(), dtype=torch.float64)
+            added = torch.stack((count, values.sum((0, 2, 3)), values.square().sum((0, 2, 3))))
+            sums[name] = sums.get(name, torch.zeros_like(added)) + added
 
-    hooks = []
+        return see
+
+    hooks: list[RemovableHandle] = []
     for name, part in folded.items():
         conv = part[0]
         assert isinstance(conv, nn.Conv2d)
-        hooks.append(
-            conv.register_forward_hook(
-                lambda conv, _inputs, output, name=name: seen(name, conv, output)
-            )
-        )
+        assert conv.bias is not None
+        hooks.append(conv.register_forward_hook(watching(name, conv.bias)))
     try:
         with torch.no_grad():
             for batch in pictures:
