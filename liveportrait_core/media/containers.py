@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import av
 import av.error
+import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition, Stream
@@ -34,6 +35,16 @@ def file_url(path: str | Path) -> str:
     return f"file:{path}"
 
 
+def keep_ffmpeg_quiet() -> None:
+    """Hand none of FFmpeg's messages to Python.
+
+    A thread that decodes would wait for the interpreter to take them, while the interpreter,
+    closing the file, waits for the thread. Some versions of torchvision ask for them on import.
+    """
+    if av.logging.get_level() is not None:
+        av.logging.set_level(None)
+
+
 def open_container(path: str | Path, kind: str) -> InputContainer:
     """Open a video or sound file for reading.
 
@@ -45,6 +56,7 @@ def open_container(path: str | Path, kind: str) -> InputContainer:
         MediaError: The file is missing, empty, or nothing that FFmpeg can open.
     """
     check_readable(path, kind)
+    keep_ffmpeg_quiet()
     try:
         return av.open(
             file_url(path), mode="r", container_options=_LOCAL_FILES_ONLY, metadata_errors="replace"

@@ -25,7 +25,7 @@ from ..errors import MediaError
 from ..imaging.tensors import Part
 from .atomic import replacing, unwritable
 from .audio import AudioFormat, Waveform, probe_audio, stream_audio, stream_waveform
-from .containers import file_url
+from .containers import file_url, keep_ffmpeg_quiet
 from .encodable import BT709, LIMITED_RANGE, EncodablePictures, Given
 from .video_formats import MAX_CRF, VideoFormat, video_format
 
@@ -184,6 +184,7 @@ class VideoWriter:
     @contextmanager
     def _open(self) -> Generator[None]:
         sound = self._sound()
+        keep_ffmpeg_quiet()
         with replacing(self.path) as part:
             container = av.open(
                 file_url(part),

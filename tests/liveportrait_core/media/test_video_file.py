@@ -1,6 +1,7 @@
 from fractions import Fraction
 
 import av
+import av.logging
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.media import video_file as film
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.media.video_file import VideoFile
+from liveportrait_core.media.video_writer import VideoWriter
 
 from .clips import index_of, make_clip
 
@@ -97,3 +99,15 @@ def test_an_interlaced_video_is_warned_of_once(tmp_path, caplog, interlaced):
         container.mux(stream.encode(None))
     assert len(list(VideoReader(path))) == 3
     assert len([text for text in caplog.messages if "interlaced" in text]) == interlaced
+
+
+def test_ffmpegs_messages_are_not_handed_to_python(tmp_path):
+    """Closing a file would wait for a decoder that waits to hand one on."""
+    path = make_clip(tmp_path / "clip.mp4", 2, fps=FPS)
+    av.logging.set_level(av.logging.ERROR)  # as some versions of torchvision do
+    with VideoWriter(tmp_path / "out.mp4", FPS) as writer:
+        assert av.logging.get_level() is None
+        writer.write(np.zeros((64, 64, 3), np.uint8))
+    av.logging.set_level(av.logging.ERROR)
+    VideoFile(path)
+    assert av.logging.get_level() is None
