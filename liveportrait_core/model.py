@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from .checkpoints.loading import load_checkpoint
 from .checkpoints.saving import save_checkpoint
 from .devices import check_dtype, find_device
 from .errors import CheckpointError
+from .networks.folding import folded
 from .networks.precision import set_precision
 from .preset import Preset
 
@@ -78,6 +79,14 @@ class LivePortraitModel:
                 set_precision(net, name, dtype if name in _NARROW else torch.float32)
             net.to(device=device)
         return self
+
+    def reading(self) -> LivePortraitModel:
+        """The same model with a quicker M, for reading many frames: its norms are folded.
+
+        It takes the memory of M once more (7 MB of ours), and nothing where M has none to fold,
+        as the published one. Keypoints differ by rounding.
+        """
+        return replace(self, motion=folded(self.motion))
 
     @property
     def device(self) -> torch.device:

@@ -110,7 +110,7 @@ class FirstPass:
                 faces_key = self._key(clip, role, face, cropped, is_image)
                 if found and faces_key is not None:
                     found = _keeping(kept, faces_key, found)
-            return read_clip(self._model, clip, found, framing, role, self._reading)
+            return read_clip(self._trackers.reading(), clip, found, framing, role, self._reading)
 
         return kept.get(key, read), key
 

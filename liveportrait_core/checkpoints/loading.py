@@ -60,14 +60,15 @@ def load_checkpoint(
     Raises:
         CheckpointError: A file is missing, empty, damaged, foreign, or does not fit.
     """
-    stored = read_model(path_or_name)
-    networks = _skeleton(stored.preset)
-    has_memory = stored.preset.family != "published"  # laid out as the network computes fastest
+    stored = _read(path_or_name)
+    networks = _checked_skeleton(stored)
     loaded: dict[str, nn.Module] = {}
     for name, state in stored.states.items():
-        wide = {key: _widened(value) for key, value in state.items()}
-        networks[name].load_state_dict(wide, strict=True, assign=not has_memory)
-        loaded[name] = networks[name]
+        net = networks[name]
+        own = net.state_dict()
+        wide = {key: _laid_out(_widened(value), own[key]) for key, value in state.items()}
+        net.load_state_dict(wide, strict=True, assign=True)
+        loaded[name] = net
     return stored.preset, loaded, stored.origin
 
 
@@ -77,10 +78,15 @@ def read_model(path_or_name: str | Path) -> StoredModel:
     Raises:
         CheckpointError: As for `load_checkpoint`.
     """
-    path, kind = find_model(path_or_name)
-    stored = _read_folder(path, kind) if path.is_dir() else _read_own_file(path)
-    _check_fit(stored)
+    stored = _read(path_or_name)
+    _checked_skeleton(stored)
     return stored
+
+
+def _read(path_or_name: str | Path) -> StoredModel:
+    """The tensors, before it is known whether they fit."""
+    path, kind = find_model(path_or_name)
+    return _read_folder(path, kind) if path.is_dir() else _read_own_file(path)
 
 
 def _read_own_file(path: Path) -> StoredModel:
@@ -160,18 +166,15 @@ def _parse_preset(text: str, path: Path) -> Preset:
         ) from error
 
 
-def _skeleton(preset: Preset) -> dict[str, nn.Module]:
-    """Networks to load into; the large published ones without memory of their own."""
-    if preset.family != "published":
-        return build(preset)
-    with torch.device("meta"):
-        return build(preset)
+def _checked_skeleton(stored: StoredModel) -> dict[str, nn.Module]:
+    """Networks to load into, without memory of their own.
 
-
-def _check_fit(stored: StoredModel) -> None:
-    """Refuse tensors that are not exactly those of the preset's networks."""
+    Raises:
+        CheckpointError: The tensors are not exactly those of the preset's networks.
+    """
     try:
-        networks = _skeleton(stored.preset)
+        with torch.device("meta"):
+            networks = build(stored.preset)
     except ValueError as error:
         raise CheckpointError(f"{stored.origin}: {error}") from error
     needed = [n for n in NETWORK_NAMES if n not in ENTRY_OF_NETWORK]
@@ -185,6 +188,7 @@ def _check_fit(stored: StoredModel) -> None:
         )
     for name, state in stored.states.items():
         _check_network(name, state, networks[name].state_dict(), stored)
+    return networks
 
 
 def _check_network(
@@ -213,3 +217,11 @@ def _check_network(
 
 def _widened(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value
+
+
+def _laid_out(value: Tensor, like: Tensor) -> Tensor:
+    """A tensor laid out in memory as the network has it, which is how it computes fastest."""
+    if value.stride() == like.stride():
+        return value
+    room = torch.empty_strided(value.shape, like.stride(), dtype=value.dtype)
+    return room.copy_(value)

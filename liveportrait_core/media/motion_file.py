@@ -122,8 +122,14 @@ def save_motion(
     motion = motion.to("cpu", torch.float32).map_tensors(Tensor.detach)
     tensors = _stored(motion)
     if motion.reference is not None:
-        stored = _stored(motion.reference)
-        tensors |= {REFERENCE_PREFIX + name: value for name, value in stored.items()}
+        stored = _stored(motion.reference)  # whose tensors may be the motion's own
+        tensors |= {REFERENCE_PREFIX + name: value.clone() for name, value in stored.items()}
+    write_whole(path, save(tensors, metadata=_header_of(motion)))
+    return []
+
+
+def _header_of(motion: Motion) -> dict[str, str]:
+    """What a file says beside its tensors."""
     header = {
         "format": MOTION_FORMAT,
         "version": _version_of(motion),
@@ -139,8 +145,7 @@ def save_motion(
         header["parts"] = json.dumps(sorted(motion.parts))
     if motion.from_shut_lips:
         header[_FROM_SHUT_LIPS] = _TRUE
-    write_whole(path, save(tensors, metadata=header))
-    return []
+    return header
 
 
 def check_writable(space: str, path: str | Path) -> None:
@@ -175,10 +180,16 @@ def _stored(motion: Motion) -> dict[str, Tensor]:
         left_out.add("rotation")
     found = {name: cast(Tensor | None, getattr(motion, name)) for name in tensor_fields()}
     return {
-        name: value.detach().clone(memory_format=torch.contiguous_format)
+        name: _alone(value.detach())
         for name, value in found.items()
         if value is not None and name not in left_out
     }
+
+
+def _alone(tensor: Tensor) -> Tensor:
+    """A tensor that shares no memory with another one; itself where it is so."""
+    whole = tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes
+    return tensor if whole else tensor.clone(memory_format=torch.contiguous_format)
 
 
 def load_motion(

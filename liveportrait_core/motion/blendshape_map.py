@@ -15,6 +15,7 @@ from ..errors import MotionSpaceError, about
 from .blendshapes import ARKIT_SHAPES, Blendshapes
 from .edit import neutral_motion
 from .openness import OpennessPairs
+from .pieces import in_pieces
 from .reference import check_motions, own_reference, reference_of_frames
 from .regions import KeypointSpace, keypoint_space
 from .rotation import rotation_from_degrees
@@ -101,6 +102,13 @@ def motion_of_blendshapes(blendshapes: Blendshapes, shape_map: BlendshapeMap) ->
     Raises:
         MotionSpaceError: The map's keypoint space is unknown.
     """
+    return in_pieces(
+        lambda frames: _motion_of_piece(blendshapes[frames], shape_map), len(blendshapes)
+    )
+
+
+def _motion_of_piece(blendshapes: Blendshapes, shape_map: BlendshapeMap) -> Motion:
+    """`motion_of_blendshapes` of all frames at once."""
     space = keypoint_space(shape_map.space)
     moved = expression_of_shapes(blendshapes.weights, shape_map)
     parts = frozenset[FacePart](part_of_shape(name) for name in blendshapes.known)
@@ -325,8 +333,10 @@ def kept_apart(
     if space.face is None:
         return moved
     upper, lower = pair
-    placed = moved.new_tensor(space.face) + moved
-    crossing = (placed[:, upper, 1] - placed[:, lower, 1] - overlap).clamp(min=0) / 2
-    apart = torch.zeros_like(moved)
-    apart[:, upper, 1], apart[:, lower, 1] = -crossing, crossing
-    return moved + apart
+    at_rest = moved.new_tensor(space.face)
+    upper_y, lower_y = (at_rest[point, 1] + moved[:, point, 1] for point in pair)
+    crossing = (upper_y - lower_y - overlap).clamp(min=0) / 2
+    apart = moved.clone()
+    apart[:, upper, 1] -= crossing
+    apart[:, lower, 1] += crossing
+    return apart

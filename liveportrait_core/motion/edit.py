@@ -54,8 +54,9 @@ def apply_expression(motion: Motion, sliders: SliderValues) -> Motion:
     rotation = rotation_from_degrees(*pose_deg.unbind(-1)) if turns else motion.rotation
     space = keypoint_space(motion.space)
     offset = expression_offset(values, motion.space).to(motion.expression)
+    moved = offset.reshape(-1, *offset.shape[-2:]).any(0)  # (K, 3)
     parts = motion.carried_parts | {
-        part for part in FACE_PARTS if bool((offset * space.part_mask({part}, offset.device)).any())
+        part for part in FACE_PARTS if bool((moved & space.part_mask({part}, moved.device)).any())
     }
     if space.openness is not None:
         offset = offset @ rotation

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..constants import FacePart
 from .edit import blend, cleared, fit
+from .pieces import in_pieces
 from .reference import check_motions, own_reference, reference_of_frames, with_absolute
 from .regions import keypoint_space, parts_of_region
 from .tool_options import LayerOptions
@@ -87,17 +88,34 @@ def _layer(base: Motion, over: Motion, options: LayerOptions) -> Motion:
         parts=over.parts & over_neutral.parts,
     )
     rest = reference_of_frames(base, neutral)
-    layered = _layered(base, rest, over, reference_of_frames(over, over_neutral), options)
-    if options.strength < 1:
-        resting = replace(base, absent=layered.absent, parts=layered.parts)
-        layered = blend(resting, layered, options.strength)
+    given = (base, rest, over, reference_of_frames(over, over_neutral))
+
+    def made(frames: slice) -> Motion:
+        b, b_0, o, o_0 = (one if len(one) == 1 else one[frames] for one in given)
+        return _layered(b, b_0, o, o_0, options)
+
+    num_frames = max(map(len, given))
+    if any(one.shot is not None for one in given):  # which are counted over all frames
+        layered = made(slice(0, num_frames))
+    else:
+        layered = in_pieces(made, num_frames)
     return replace(layered, fps=timed.fps, reference=_reference(neutral, rest, layered))
 
 
 def _layered(
     base: Motion, rest: Motion, over: Motion, over_rest: Motion, options: LayerOptions
 ) -> Motion:
-    """The layer at full strength; `rest` and `over_rest` are the neutral frames."""
+    """The layer of some frames; `rest` and `over_rest` are the neutral ones."""
+    layered = _at_full_strength(base, rest, over, over_rest, options)
+    if options.strength == 1:
+        return layered
+    resting = replace(base, absent=layered.absent, parts=layered.parts)
+    return blend(resting, layered, options.strength)
+
+
+def _at_full_strength(
+    base: Motion, rest: Motion, over: Motion, over_rest: Motion, options: LayerOptions
+) -> Motion:
     selection = Selection(region=options.region)
     heads = [_in_head(motion) for motion in (base, rest, over, over_rest)]
     base_in_head, rest, over_in_head, over_rest = heads

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..constants import ANIMAL_SPACE, COMPACT_SPACE, HUMAN_SPACE, NUM_KEYPOINTS, CompactKeypoint
+from .pieces import pieces
 from .regions import AXES, keypoint_space
 from .slider_options import Sliders, SliderValues, slider_values
 
@@ -229,9 +230,23 @@ def expression_offset(sliders: SliderValues, space: str) -> Tensor:
     values = slider_values(sliders)
     tracks = {name: torch.as_tensor(values[name], dtype=torch.float64) for name in effects}
     frames = torch.broadcast_shapes(*(track.shape for track in tracks.values()))
+    if not frames:
+        return _added(effects, tracks, ())
+    tracks = {name: track.expand(frames) for name, track in tracks.items()}
+    offset = torch.empty(*frames, NUM_KEYPOINTS, 3)
+    for some in pieces(*frames):
+        values = {name: track[some] for name, track in tracks.items()}
+        offset[some] = _added(effects, values, (some.stop - some.start,))
+    return offset
+
+
+def _added(
+    effects: Mapping[str, SliderEffect], values: Mapping[str, Tensor], frames: tuple[int, ...]
+) -> Tensor:
+    """(..., K, 3) the sum of what sliders do, float32."""
     offset = torch.zeros(*frames, NUM_KEYPOINTS, 3, dtype=torch.float64)
     for name, effect in effects.items():
-        effect.add_to(offset, tracks[name])
+        effect.add_to(offset, values[name])
     return offset.float()
 
 

@@ -42,4 +42,6 @@ class ConvNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, ...) -> (B, outputs, ...)."""
         x = self.norm(self.conv.of_upsampled(x, self.upscale))
-        return F.leaky_relu(x, self.negative_slope) if self.negative_slope else F.relu(x)
+        if self.negative_slope:
+            return F.leaky_relu(x, self.negative_slope, inplace=True)
+        return F.relu(x, inplace=True)

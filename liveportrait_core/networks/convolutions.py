@@ -7,7 +7,6 @@ weights are transformed anew each time, which costs a few per cent and no memory
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 
 import torch
 import torch.nn.functional as F
@@ -194,15 +193,13 @@ def phase_convolution(x: Tensor, weight: Tensor, bias: Tensor | None, factor: in
     padding = (*(side // 2 for side in depth), 0, 0)
     height, width = x.shape[-2:]
     padded = F.pad(x, (1, 1, 1, 1))
-    phases = _phases(factor, weight)
     upsampled = _upsampled_like(x, weight.shape[0], factor)
-    for (rows, top, down), (columns, left, across) in product(phases, repeat=2):
-        kernel = torch.einsum("ai,bj,...ij->...ab", down, across, weight)
-        seen = padded[
-            ..., top : top + height + len(down) - 1, left : left + width + len(across) - 1
-        ]
-        phase = convolution(seen, kernel, bias, 1, padding)
-        upsampled[..., rows, :, columns] = phase[..., None, :, None]
+    for rows, top, lines in _phases(weight, -2, factor):
+        for columns, left, kernel in _phases(lines, -1, factor):
+            down, across = (side - 1 for side in kernel.shape[-2:])
+            seen = padded[..., top : top + height + down, left : left + width + across]
+            phase = convolution(seen, kernel, bias, 1, padding)
+            upsampled[..., rows, :, columns] = phase[..., None, :, None]
     return upsampled.flatten(-4, -3).flatten(-2)
 
 
@@ -215,14 +212,13 @@ def _upsampled_like(x: Tensor, channels: int, factor: int) -> Tensor:
     return x.new_empty((batch, *inner, channels)).movedim(-1, 1)
 
 
-def _phases(factor: int, like: Tensor) -> list[tuple[slice, int, Tensor]]:
+def _phases(weight: Tensor, axis: int, factor: int) -> list[tuple[slice, int, Tensor]]:
     """Of a row: repeats that are computed alike, first pixel they read (padded), sums of taps."""
-    left = like.new_tensor(((1.0, 0.0, 0.0), (0.0, 1.0, 1.0)))
-    between = like.new_ones((1, 3))
-    right = like.new_tensor(((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    before, own, behind = weight.unbind(axis)
     last = factor - 1
-    inner = [(slice(1, last), 1, between)] if last > 1 else []
-    return [(slice(0, 1), 0, left), *inner, (slice(last, factor), 1, right)]
+    first = (slice(0, 1), 0, torch.stack((before, own + behind), axis))
+    inner = [(slice(1, last), 1, weight.sum(axis, keepdim=True))] if last > 1 else []
+    return [first, *inner, (slice(last, factor), 1, torch.stack((before + own, behind), axis))]
 
 
 def computes_freely(x: Tensor, weight: Tensor) -> bool:

@@ -97,16 +97,14 @@ class FaceReader:
         Raises:
             CheckpointError: A face network cannot be loaded.
         """
-        self._model = model
-        preset = model.preset
+        trackers = FaceTrackers(model, options.face_models)
+        self._model, preset = trackers.reading(), model.preset
         self._framing = crop_framing(
             options.driving_framing, preset.driving_crop, preset.output_size_px, published=False
         )
         self._tracker: LandmarkTracker | None = None
         if not options.driving_framing.already_cropped:
-            tracker = FaceTrackers(model, options.face_models).tracker(
-                "driver", options.driving_face
-            )
+            tracker = trackers.tracker("driver", options.driving_face)
             assert isinstance(tracker, LandmarkTracker)
             self._tracker = tracker
         self.reset()

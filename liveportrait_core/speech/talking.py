@@ -73,14 +73,9 @@ def motion_of_speech(
     options = options or SpeechOptions()
     model = model or load_speech_model()
     if isinstance(model, JoyvasaModel):
-        if encoder_output is not None:
-            with about("encoder_output"):
-                raise MediaError(
-                    f"The speech model {model.origin} hears the sound itself, and an encoder's "
-                    "output is given. Leave it out."
-                )
+        _refuse_encoder(model, encoder_output)
         return motion_of_joyvasa(samples, space, options, fps=fps, model=model, progress=progress)
-    made_for = model.form.space
+    form, made_for = model.form, model.form.space
     if made_for not in ("", space):
         raise MotionSpaceError(
             f"The speech model {model.origin} gives motion of the keypoint space {made_for!r}, and "
@@ -88,17 +83,26 @@ def motion_of_speech(
             "convert --to, Convert Motion)."
         )
     frames = frames_of_speech(
-        samples,
-        options,
-        fps=fps,
-        model=model,
-        encoder_output=encoder_output,
-        progress=progress,
+        samples, options, fps=fps, model=model, encoder_output=encoder_output, progress=progress
     )
     if made_for:
-        return _alive(_motion_of_frames(frames, model.form, options.amount, fps), options)
-    shapes = shapes_of_frames(frames, model.form, options.amount, fps)
+        return _alive(_motion_of_frames(frames, form, options.amount, fps), options)
+    shapes = shapes_of_frames(frames, form, options.amount, fps)
     return talking_motion(shapes, shape_map or shipped_blendshape_map(space), options)
+
+
+def _refuse_encoder(model: JoyvasaModel, encoder_output: object) -> None:
+    """Refuse what another encoder heard, for a model that hears by itself.
+
+    Raises:
+        MediaError: It is given.
+    """
+    if encoder_output is not None:
+        with about("encoder_output"):
+            raise MediaError(
+                f"The speech model {model.origin} hears the sound itself, and an encoder's "
+                "output is given. Leave it out."
+            )
 
 
 def talking_motion(shapes: Blendshapes, shape_map: BlendshapeMap, options: SpeechOptions) -> Motion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from liveportrait_core.animation.compact_landmarks import fused_copy
 from liveportrait_core.animation.face_trackers import FaceTrackers, LandmarkTracker
 from liveportrait_core.config.fields import check_options, option
 from liveportrait_core.config.spec import OptionError
@@ -81,7 +80,7 @@ class ToolOptions:
         model = load_model("default")
         tracker = FaceTrackers(model, self.face_models).tracker("source")
         assert isinstance(tracker, LandmarkTracker)
-        quick = replace(model, motion=fused_copy(model.motion))
+        quick = model.reading()
         side = model.preset.face_size_px
 
         def pose(crops: Sequence[Pixels]) -> NDArray[np.float32]:

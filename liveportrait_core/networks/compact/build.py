@@ -18,7 +18,7 @@ def build(preset: Preset) -> dict[str, nn.Module]:
     """Untrained networks by the names that `LivePortraitModel` gives them.
 
     Weights of convolutions are laid out channels last: so are the maps that come out of them, and
-    oneDNN computes these fastest (benchmarks/README.md). Copying values into them keeps that.
+    oneDNN computes these fastest (benchmarks/README.md). Files are loaded into the same layout.
     """
     width, blocks = preset.width, preset.blocks
     detailed = preset.detail_px >= DETAIL_SIZE_PX

@@ -297,12 +297,12 @@ def composed(
     maps = [displacement, replacing] + ([] if light is None else [light.contiguous()])
     fits = all(size % part.shape[-1] == 0 and ROWS % (size // part.shape[-1]) == 0 for part in maps)
     if face.device.type == "cpu" and not torch.is_grad_enabled() and fits:
-        strips = [slice(row, min(row + ROWS, size)) for row in range(0, size, ROWS)]
-        parts = [
-            _composed_rows(face, [resized_rows(part, size, rows) for part in maps], rows, falloff)
-            for rows in strips
-        ]
-        return torch.cat(parts, 2)
+        image = torch.empty_like(face)
+        for row in range(0, size, ROWS):
+            rows = slice(row, min(row + ROWS, size))
+            resized = [resized_rows(part, size, rows) for part in maps]
+            image[:, :, rows] = _composed_rows(face, resized, rows, falloff)
+        return image
     whole = [resize(part, size) for part in maps]
     return _composed_rows(face, whole, slice(0, size), falloff)
 

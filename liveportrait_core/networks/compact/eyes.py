@@ -133,16 +133,20 @@ class EyeView:
             driving: (B, K, 3) those of the image.
             size: Side of a window in pixels.
         """
-        return cls.through(image, EyesSource.of(face, source, size), driving)
+        windows, known = EyeWindow.of(driving), EyesSource.of(face, source, size)
+        return cls.through(windows, image, known, _points(windows, driving)), windows
 
     @classmethod
     def through(
-        cls, image: Tensor, source: EyesSource, driving: Tensor
-    ) -> tuple[EyeView, tuple[EyeWindow, EyeWindow]]:
-        """The same of sources that are known."""
+        cls,
+        windows: tuple[EyeWindow, EyeWindow],
+        image: Tensor,
+        source: EyesSource,
+        placed: Tensor,
+    ) -> EyeView:
+        """The view of eyes whose windows, source and keypoints in the windows are known."""
         size = source.picture.shape[-1]
-        windows, before = EyeWindow.of(driving), EyeWindow.of(source.keypoints)
-        placed, was = _points(windows, driving), _by_side(source.points)
+        before, was = EyeWindow.of(source.keypoints), _by_side(source.points)
         shifts = (was[:, _IRIS] - placed[:, _IRIS]).chunk(2)
         moved = [window.moved(by) for window, by in zip(before, shifts, strict=True)]
         shown, shifted = (
@@ -157,7 +161,7 @@ class EyeView:
             source_points=was,
             skin=source.skin.repeat(2, 1),
             iris=source.iris.repeat(2, 1),
-        ), windows
+        )
 
 
 class EyesBranch(WindowBranch):
@@ -194,7 +198,7 @@ class EyesBranch(WindowBranch):
             falloff: (P, P) weight of the change of each pixel; None changes all fully.
         """
         seen = EyesSource.of(face, source, self.size_px)
-        return self.painted_over(image, seen, driving, tone, falloff)
+        return self.painted_over(image.clone(), seen, driving, tone, falloff)
 
     def painted_over(
         self,
@@ -204,20 +208,34 @@ class EyesBranch(WindowBranch):
         tone: Tone,
         falloff: Tensor | None = None,
     ) -> Tensor:
-        """The same of sources that are known."""
+        """The same of sources that are known; in place where no gradient is wanted.
+
+        On a processor nothing is computed where all eyes are shut: nothing would change.
+        """
         with full_precision(image.device):
-            view, windows = EyeView.through(image, source, driving)
-        change = self.change(view)
+            windows = EyeWindow.of(driving)
+            points = _points(windows, driving)
+            inside = eye_opening(points, self.size_px, MARGIN)
+            if image.device.type == "cpu" and not bool(inside.any()):
+                return image
+            view = EyeView.through(windows, image, source, points)
+        change = self.change(view, inside)
         if tone.is_any:
             both = Tone(tone.curve.repeat(2, 1, 1), tone.weight.repeat(2, 1, 1, 1))
-            inside = eye_opening(view.driving_points, self.size_px, MARGIN)
             change = both.changed(view.picture, change, inside)
         for window, one in zip(windows, change.chunk(2), strict=True):
-            image = window.added(image, one, falloff)
+            if torch.is_grad_enabled():
+                image = window.added(image, one, falloff)
+            else:
+                window.add(image, one, falloff)
         return image
 
-    def change(self, view: EyeView) -> Tensor:
+    def change(self, view: EyeView, inside: Tensor | None = None) -> Tensor:
         """What is added to the picture of G in the windows of N eyes.
+
+        Args:
+            view: The eyes.
+            inside: Their `eye_opening`, where it is known.
 
         Returns:
             (N, 3, W, W), 0 beyond the lids.
@@ -227,7 +245,8 @@ class EyesBranch(WindowBranch):
         cast = chroma[..., None, None]
         pictures = torch.cat((view.picture, view.moved, view.source), 1)
         neutral = pictures / cast.repeat(1, 3, 1, 1) - 0.5
-        inside = eye_opening(view.driving_points, size, MARGIN)
+        if inside is None:
+            inside = eye_opening(view.driving_points, size, MARGIN)
         by = view.driving_points[:, _IRIS, None] - view.source_points[:, _IRIS, None]
         shown = [
             eye_opening(points, size, 0.0)
@@ -235,7 +254,8 @@ class EyesBranch(WindowBranch):
         ]
         heat = heat_maps(view.driving_points, size, _HEAT_SIGMA)
         seen = torch.cat((neutral, heat, inside, *shown), 1)
-        own, weights = self.painted(seen, _condition(view, chroma)).split((3, 2), 1)
+        told = _condition(view, chroma)
+        own, weights = self.painted(seen, told, inside).split((3, 2), 1)
         change = own * cast
         for weight, picture in zip(weights.split(1, 1), (view.moved, view.source), strict=True):
             change = change + weight * (picture - view.picture)
@@ -261,7 +281,7 @@ def eye_opening(points: Tensor, size: int, margin: float) -> Tensor:
     edges = edges_between(outer, inner, upper, lower, size, roundness=1.0)
     within = (torch.minimum(edges.below_upper, edges.above_lower) + margin) / RIM + 1
     opened = edges.gap / LEAST_GAP
-    return (within.clamp(0, 1) * opened.clamp(0, 1)).unflatten(1, (1, size, size))
+    return (within.clamp(0, 1) * opened.clamp(0, 1))[:, None]
 
 
 def iris_colour(eyes: Tensor, points: Tensor) -> Tensor:

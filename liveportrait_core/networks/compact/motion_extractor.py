@@ -16,6 +16,7 @@ from .layers import (
     DETAIL_SIZE_PX,
     channels_last,
     conv,
+    convolved_beside,
     double,
     pixel_centres,
     rectified,
@@ -167,7 +168,7 @@ class CompactMotionExtractor(nn.Module):
         d = self.low_deeper(self.down3(c))
         u = self.top_deeper(self.up2(self.join2(torch.cat((double(d), c), 1))))
         u = self.up1(self.join1(torch.cat((double(u), b), 1)))
-        u = rectified(self.fuse(torch.cat((double(u), a), 1)))
+        u = rectified(convolved_beside(self.fuse, u, (a,)))
         return d, self.heat(u).float().flatten(2).log_softmax(-1).unflatten(-1, u.shape[-2:])
 
     def _compose(self, xy: Tensor, values: Tensor, log_heat: Tensor) -> MotionPrediction:

@@ -182,7 +182,7 @@ class MouthBranch(WindowBranch):
             if image.device.type == "cpu" and not bool(inside.any()):
                 return image
             view = MouthView.through(window, image, source, driving)
-        change = self.change(view)
+        change = self.change(view, inside)
         if tone.is_any:
             change = tone.changed(view.picture, change, inside)
         if torch.is_grad_enabled():
@@ -190,8 +190,12 @@ class MouthBranch(WindowBranch):
         window.add(image, change, falloff)
         return image
 
-    def change(self, view: MouthView) -> Tensor:
+    def change(self, view: MouthView, inside: Tensor | None = None) -> Tensor:
         """What is added to the picture of G in the windows of B faces.
+
+        Args:
+            view: The mouths.
+            inside: Their `aperture`, where it is known.
 
         Returns:
             (B, 3, W, W), 0 beyond the inner lips.
@@ -201,8 +205,9 @@ class MouthBranch(WindowBranch):
         told = _condition(view, chroma)
         heat = heat_maps(view.driving_points[:, list(LIPS)], self.size_px, _HEAT_SIGMA)
         seen = torch.cat((view.picture / cast - 0.5, view.source / cast - 0.5, heat), 1)
-        change = self.painted(seen, told)
-        return change * cast * aperture(view.driving_points, self.size_px)
+        if inside is None:
+            inside = aperture(view.driving_points, self.size_px)
+        return self.painted(seen, told, inside) * cast * inside
 
 
 def _condition(view: MouthView, chroma: Tensor) -> Tensor:
@@ -230,4 +235,4 @@ def aperture(points: Tensor, size: int) -> Tensor:
     edges = edges_between(left, right, upper, lower, size, roundness=0.5)
     within = torch.minimum(edges.below_upper, edges.above_lower) / RIM + 0.5
     opened = edges.gap / RIM
-    return (within.clamp(0, 1) * opened.clamp(0, 1)).unflatten(1, (1, size, size))
+    return (within.clamp(0, 1) * opened.clamp(0, 1))[:, None]

@@ -20,6 +20,7 @@ from .layers import (
     ResidualBlock,
     channels_last,
     conv,
+    convolved_beside,
     convolved_together,
     double,
     group_norm,
@@ -140,8 +141,9 @@ class CompactWarping(nn.Module):
             self.trust = conv(fine, 1)
             for layer in (self.enter_swept, self.fine_swept, self.trust):
                 zero_initialise(layer)
-        self.register_buffer("rigidity", torch.tensor(RIGIDITY), persistent=False)
-        self.register_buffer("reach", torch.tensor(REACH), persistent=False)
+        # not in files: with values of their own also where the rest is built without memory
+        for name, values in (("rigidity", RIGIDITY), ("reach", REACH)):
+            self.register_buffer(name, torch.tensor(values, device="cpu"), persistent=False)
 
     def forward(
         self,
@@ -254,9 +256,9 @@ class CompactWarping(nn.Module):
     ) -> Tensor:
         picture = source.middle_face
         turned = planes.at(torch.tensor((_FACE_DEPTH,), device=x_d.device))[:, 0, ..., :2]
-        parts = [double(coarse), heat_maps(x_d, FINE_SIZE, _FINE_HEAT), picture]
+        parts = [heat_maps(x_d, FINE_SIZE, _FINE_HEAT), picture]
         parts += [sample(picture, turned), resize(heads, FINE_SIZE)]
-        fine = self.fine(joined(parts, coarse.dtype))
+        fine = convolved_beside(self.fine, coarse, parts)
         if swept is not None:
             fine = fine + self.fine_swept(swept)
         return self.fine_deeper(rectified(fine))

@@ -10,14 +10,15 @@ from torch import Tensor, nn
 
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
+from ..convolutions import computes_freely
 from .layers import (
     LEAK,
     channels_last,
     conv,
     double,
-    identity_grid,
     joined,
     leaky,
+    pixel_centres,
     sample,
     scaled,
     zero_initialise,
@@ -50,8 +51,9 @@ class FaceWindow:
 
     def read(self, picture: Tensor, size: int) -> Tensor:
         """What a (B, C, h, h) picture shows in the window, (B, C, size, size)."""
-        grid = identity_grid(size, picture)
-        return sample(picture, grid @ self.axes[:, None] + self.centre[:, None, None])
+        centres = pixel_centres(size, picture)[:, None]
+        columns, rows = (centres * axis[:, None] for axis in self.axes.unbind(1))  # (B, size, 2)
+        return sample(picture, _spanned(columns, rows + self.centre[:, None]))
 
     def box(self, size: int) -> tuple[slice, slice]:
         """Rows and columns of a picture of `size` pixels that hold the windows of all faces."""
@@ -76,9 +78,13 @@ class FaceWindow:
         Returns:
             (B, C, rows, columns).
         """
-        squared = self.axes.square().sum(-1)[:, None, None]
-        away = identity_grid(size, content)[(slice(None), *box)] - self.centre[:, None, None]
-        grid = (away @ self.axes.transpose(1, 2)[:, None]) / squared
+        centres = pixel_centres(size, content)
+        inverse = self.axes / self.axes.square().sum(-1, keepdim=True)
+        columns, rows = (
+            (centres[part] - self.centre[:, axis, None])[..., None] * inverse[:, None, :, axis]
+            for axis, part in enumerate(reversed(box))
+        )
+        grid = _spanned(columns, rows)
         return F.grid_sample(content, grid, align_corners=False, padding_mode="zeros")
 
     def added(self, image: Tensor, change: Tensor, falloff: Tensor | None = None) -> Tensor:
@@ -103,6 +109,11 @@ class FaceWindow:
             spread = spread * falloff[box]
         place = (..., *box)
         image[place] = (image[place] + spread).clamp(0, 1)
+
+
+def _spanned(columns: Tensor, rows: Tensor) -> Tensor:
+    """(B, h, w, 2) sums of what columns (B, w, 2) and rows (B, h, 2) of an affine map add."""
+    return rows[:, :, None] + columns[:, None]
 
 
 def eyes_distance(keypoints: Tensor) -> Tensor:
@@ -132,11 +143,11 @@ class OpeningEdges:
     """How far the pixels of a window lie from the edges of an opening, window units."""
 
     below_upper: Tensor
-    """(B, size^2), negative above the upper edge."""
+    """(B, size, size), negative above the upper edge."""
     above_lower: Tensor
-    """(B, size^2), negative below the lower edge."""
+    """(B, size, size), negative below the lower edge."""
     gap: Tensor
-    """(B, size^2) height of the opening in the pixel's column."""
+    """(B, size, size) height of the opening in the pixel's column."""
 
 
 def edges_between(
@@ -157,14 +168,19 @@ def edges_between(
     along = along / length
     down = torch.stack((-along[..., 1], along[..., 0]), -1)
 
-    def placed(xy: Tensor) -> tuple[Tensor, Tensor]:
-        away = xy - left
-        t = (away * along).sum(-1) / length[..., 0]
-        return (4 * t * (1 - t)).clamp(min=0) ** roundness, (away * down).sum(-1)
+    def placed(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The bow and the height of places whose columns and rows are added up."""
+        away_x, away_y = x - left[..., :1], y - left[..., 1:]
+        t = (away_x * along[..., :1] + away_y * along[..., 1:]) / length
+        return (4 * t * (1 - t)).clamp(min=0) ** roundness, (
+            away_x * down[..., :1] + away_y * down[..., 1:]
+        )
 
-    bow, place = placed(identity_grid(size, left).flatten(1, 2))
+    centres = pixel_centres(size, left)
+    bow, place = placed(centres, centres[:, None])  # (B, size, size)
     first, last = (
-        height / at.clamp(min=0.3) * bow for at, height in (placed(upper), placed(lower))
+        height / at.clamp(min=0.3) * bow
+        for at, height in (placed(*point.split(1, -1)) for point in (upper, lower))
     )
     return OpeningEdges(below_upper=place - first, above_lower=last - place, gap=last - first)
 
@@ -201,8 +217,19 @@ class WindowBranch(nn.Module):
         self.up0, self.out = conv(fine, 4 * full), conv(full + kept, outputs)
         zero_initialise(self.out)
 
-    def painted(self, seen: Tensor, told: Tensor) -> Tensor:
-        """(B, outputs, W, W) float32 of (B, seen, W, W) and (B, told)."""
+    def painted(self, seen: Tensor, told: Tensor, inside: Tensor) -> Tensor:
+        """What the branch paints.
+
+        The last layers are computed on a processor only where it counts.
+
+        Args:
+            seen: (B, seen, W, W).
+            told: (B, told).
+            inside: (B, 1, W, W); where it is 0 what comes out does not count.
+
+        Returns:
+            (B, outputs, W, W) float32.
+        """
         dtype = self.enter.weight.dtype
         condition = self.told(told.to(dtype))
         x1 = leaky(self.enter(channels_last(F.pixel_unshuffle(seen, 2).to(dtype))))
@@ -210,8 +237,38 @@ class WindowBranch(nn.Module):
         x3 = self.bottom(leaky(self.down2(x2)), condition)
         x2 = self.after(x2 + double(self.up2(x3)), condition)
         x1 = self.fine(x1 + double(self.up1(x2)), condition)
-        x0 = F.pixel_shuffle(leaky(self.up0(F.leaky_relu(x1, LEAK))), 2)
-        return self.out(joined((x0, seen[:, : self.kept]), dtype)).float()
+        x1, kept = F.leaky_relu(x1, LEAK), seen[:, : self.kept]
+        if not computes_freely(x1, self.up0.weight):
+            x0 = F.pixel_shuffle(leaky(self.up0(x1)), 2)
+            return self.out(joined((x0, kept), dtype)).float()
+        cells = _cells_of(inside)
+        part = (slice(None), slice(None), *(slice(2 * x.start, 2 * x.stop) for x in cells))
+        x0 = F.pixel_shuffle(leaky(_convolved_part(self.up0, x1, cells)), 2)
+        painted = seen.new_zeros(len(seen), self.out.out_channels, *seen.shape[2:])
+        painted[part] = self.out(joined((x0, kept[part])))
+        return painted
+
+
+def _cells_of(inside: Tensor) -> tuple[slice, slice]:
+    """Rows and columns of cells of 2 x 2 pixels that hold what is not 0, and one pixel around."""
+    some = inside != 0
+    ranges: list[slice] = []
+    for axis in (2, 3):
+        places = some.flatten(0, 1).any(4 - axis).any(0).nonzero().flatten().tolist()
+        size = inside.shape[axis]
+        first, last = (places[0], places[-1]) if places else (0, 0)
+        ranges.append(slice(max(0, first - 1) // 2, min(size - 1, last + 1) // 2 + 1))
+    return ranges[0], ranges[1]
+
+
+def _convolved_part(layer: nn.Conv2d, maps: Tensor, part: tuple[slice, slice]) -> Tensor:
+    """Some rows and columns of what a 3 x 3 convolution that keeps the extent makes of maps."""
+    around, inner = [], []
+    for place, size in zip(part, maps.shape[2:], strict=True):
+        first = max(0, place.start - 1)
+        around.append(slice(first, min(size, place.stop + 1)))
+        inner.append(slice(place.start - first, place.stop - first))
+    return layer(maps[:, :, around[0], around[1]])[:, :, inner[0], inner[1]]
 
 
 class _ToldBlock(nn.Module):

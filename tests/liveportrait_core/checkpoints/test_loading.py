@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from liveportrait_core.checkpoints import model_folders
+from liveportrait_core.checkpoints import loading, model_folders
 from liveportrait_core.checkpoints.keymaps import RETARGETING_FILE
 from liveportrait_core.checkpoints.loading import load_checkpoint
 from liveportrait_core.checkpoints.model_folders import find_layout
@@ -17,6 +17,7 @@ from liveportrait_core.checkpoints.published import from_published
 from liveportrait_core.constants import ANIMAL_SPACE, HUMAN_SPACE
 from liveportrait_core.errors import CheckpointError
 from liveportrait_core.model import load_model, save_model
+from liveportrait_core.networks.build import build
 from tests.support.fill import published_state
 from tests.support.tiny import (
     TINY_COMPACT,
@@ -328,3 +329,27 @@ def test_a_layout_tells_its_files(written_once):
     assert layout.retargeting is not None
     assert layout.preset is None
     assert TINY_COMPACT.width < 1
+
+
+def test_networks_are_built_once_without_memory_and_laid_out_as_they_compute_fastest(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "tiny.safetensors"
+    built, model = [], tiny_compact_model()
+    save_model(model, path)
+
+    def build_once(preset):
+        built.append(build(preset))
+        return built[-1]
+
+    monkeypatch.setattr(loading, "build", build_once)
+    loaded = load_model(path)
+    assert len(built) == 1
+    for name, net in loaded.modules().items():
+        own = dict(model.modules()[name].named_parameters()) | dict(
+            model.modules()[name].named_buffers()
+        )
+        for key, value in (*net.named_parameters(), *net.named_buffers()):
+            assert value.device.type == "cpu", key
+            assert value.stride() == own[key].stride(), key
+            assert torch.equal(value, own[key]), key

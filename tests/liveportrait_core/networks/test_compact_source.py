@@ -11,6 +11,9 @@ from liveportrait_core.geometry import fit_similarity
 from liveportrait_core.networks.compact.decoder import composed, edge_falloff
 from liveportrait_core.networks.compact.heat import convolved_heat_maps
 from liveportrait_core.networks.compact.layers import (
+    conv,
+    convolved_beside,
+    double,
     folded_heat_maps,
     heat_maps,
     identity_grid,
@@ -21,6 +24,7 @@ from liveportrait_core.networks.compact.layers import (
     smoothed,
 )
 from liveportrait_core.networks.compact.planes import MovedPlanes
+from liveportrait_core.networks.compact.window import WindowBranch
 from liveportrait_core.preset import COMPACT
 from liveportrait_core.stages import (
     extract_appearance,
@@ -147,10 +151,13 @@ def test_a_place_that_is_no_number_gives_no_number():
     assert found.isfinite()[..., 0].all()
 
 
-@pytest.mark.parametrize("side", [16, 32, 64])
-def test_rows_of_a_resized_picture_are_its_rows(side):
-    picture, rows = random(1, 2, side, side), slice(16, 48)
-    assert torch.equal(resized_rows(picture, 64, rows), resize(picture, 64)[:, :, rows])
+@pytest.mark.parametrize("side", [8, 16, 32, 64])
+@pytest.mark.parametrize("rows", [slice(0, 16), slice(16, 48), slice(48, 64)])
+def test_rows_of_a_resized_picture_are_its_rows(side, rows):
+    picture = random(2, 2, side, side)
+    torch.testing.assert_close(
+        resized_rows(picture, 64, rows), resize(picture, 64)[:, :, rows], atol=1e-6, rtol=0
+    )
 
 
 def test_smoothing_is_a_mean_of_nine_pixels():
@@ -189,3 +196,28 @@ def test_planes_and_surfaces_are_moved_as_their_points_are():
     expected = rigid(flat.flatten(1, 2)).unflatten(1, (4, 4))
     found = planes.at(torch.tensor((-0.2, 0.3)))[:, 1]
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_a_convolution_of_enlarged_maps_beside_others_is_the_plain_one():
+    layer = conv(5, 4)
+    coarse, others = random(2, 3, 4, 4), (random(2, 1, 8, 8, seed=1), random(2, 1, 8, 8, seed=2))
+    plain = layer(torch.cat((double(coarse), *others), 1))
+    torch.testing.assert_close(convolved_beside(layer, coarse, others), plain)  # gradients wanted
+    with torch.no_grad():
+        beside = convolved_beside(layer, coarse, others)
+    torch.testing.assert_close(beside, plain, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (3, 5), (14, 13)])
+def test_a_branch_paints_the_same_where_it_counts(corner):
+    torch.manual_seed(0)
+    branch = WindowBranch(told=3, seen=4, kept=2, width=0.25)
+    torch.nn.init.normal_(branch.out.weight)
+    seen, told, inside = random(2, 4, 16, 16), random(2, 3), torch.zeros(2, 1, 16, 16)
+    inside[:, :, corner[0] : corner[0] + 2, corner[1] : corner[1] + 3] = 0.5
+    whole = branch.painted(seen, told, inside)
+    assert whole.requires_grad
+    with torch.no_grad():
+        part = branch.painted(seen, told, inside)
+    torch.testing.assert_close(part * inside, whole * inside, atol=1e-5, rtol=1e-5)
+    assert (part == 0).any()
