@@ -285,6 +285,8 @@ def extend(motion: Motion, num_frames: int, how: Extension) -> Motion:
         raise ValueError(
             "The motion has 0 frames; 1 or more are expected. Give a motion with a frame to repeat."
         )
+    if len(motion) == 1:  # which is held once
+        return motion.map_tensors(lambda tensor: tensor.expand(num_frames, *tensor.shape[1:]))
     frames = extended_frames(len(motion), num_frames, how)
     return motion[frames.to(motion.expression.device)]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+import torch
 from torch import Tensor
 
 from .types import Motion, tensor_fields
@@ -32,26 +33,30 @@ def in_pieces(make: Callable[[slice], Motion], num_frames: int) -> Motion:
         make: Makes some of the frames; pieces have the same tensors.
         num_frames: Of the whole.
     """
-    whole: Motion | None = None
+    first: Motion | None = None
+    whole: dict[str, Tensor] = {}
     for frames in pieces(num_frames):
         part = make(frames)
         if frames.stop - frames.start == num_frames:
             return part
-        if whole is None:
-            whole = _with_room(part, num_frames)
+        first = first or part
         for name in tensor_fields():
-            room = getattr(whole, name)
-            if room is not None:
-                room[frames] = getattr(part, name)
-    assert whole is not None  # there is one range at least
+            value: Tensor | None = getattr(part, name)
+            if value is not None:
+                whole[name] = _with_piece(whole.get(name), value, frames, num_frames)
+    assert first is not None  # there is one range at least
+    return replace(first, **whole)  # pyright: ignore[reportArgumentType] - by name
+
+
+def _with_piece(whole: Tensor | None, value: Tensor, frames: slice, num_frames: int) -> Tensor:
+    """A tensor of all frames with those of a piece; what is the same in all is held once."""
+    if value.stride(0) == 0:
+        same = value[:1].expand(num_frames, *value.shape[1:])
+        if whole is None or (whole.stride(0) == 0 and torch.equal(whole[:1], value[:1])):
+            return same
+    if whole is None:
+        whole = value.new_empty((num_frames, *value.shape[1:]))
+    elif whole.stride(0) == 0:
+        whole = whole.clone(memory_format=torch.contiguous_format)
+    whole[frames] = value
     return whole
-
-
-def _with_room(first: Motion, num_frames: int) -> Motion:
-    """A motion like a first piece, with tensors for all frames."""
-    room: dict[str, Tensor] = {}
-    for name in tensor_fields():
-        value: Tensor | None = getattr(first, name)
-        if value is not None:
-            room[name] = value.new_empty((num_frames, *value.shape[1:]))
-    return replace(first, **room)  # pyright: ignore[reportArgumentType] - by name

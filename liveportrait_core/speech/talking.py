@@ -86,9 +86,13 @@ def motion_of_speech(
         samples, options, fps=fps, model=model, encoder_output=encoder_output, progress=progress
     )
     if made_for:
-        return _alive(_motion_of_frames(frames, form, options.amount, fps), options)
-    shapes = shapes_of_frames(frames, form, options.amount, fps)
-    return talking_motion(shapes, shape_map or shipped_blendshape_map(space), options)
+        spoken = _motion_of_frames(frames, form, options.amount, fps)
+    else:
+        shapes = shapes_of_frames(frames, form, options.amount, fps)
+        spoken = _motion_of_shapes(shapes, shape_map or shipped_blendshape_map(space))
+        del shapes
+    del frames  # an hour of them takes 60 MB
+    return _alive(spoken, options)
 
 
 def _refuse_encoder(model: JoyvasaModel, encoder_output: object) -> None:
@@ -113,7 +117,11 @@ def talking_motion(shapes: Blendshapes, shape_map: BlendshapeMap, options: Speec
         shape_map: Of the keypoint space that is wanted.
         options: How much life there is.
     """
-    return _alive(motion_of_blendshapes(shapes, shape_map).describe(parts=SPOKEN_PARTS), options)
+    return _alive(_motion_of_shapes(shapes, shape_map), options)
+
+
+def _motion_of_shapes(shapes: Blendshapes, shape_map: BlendshapeMap) -> Motion:
+    return motion_of_blendshapes(shapes, shape_map).describe(parts=SPOKEN_PARTS)
 
 
 def _motion_of_frames(

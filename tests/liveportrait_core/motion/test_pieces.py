@@ -59,3 +59,15 @@ def test_idle_motion_is_the_same_in_pieces(monkeypatch):
     whole = idle_motion(COMPACT_SPACE, IdleOptions(duration=2))
     monkeypatch.setattr(pieces, "PIECE", 7)
     same(idle_motion(COMPACT_SPACE, IdleOptions(duration=2)), whole)
+
+
+def test_what_is_the_same_in_all_frames_is_held_once_and_what_differs_is_not(monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE", 4)
+    motion = random_motion(1, FRAMES, COMPACT_SPACE)
+    held = in_pieces(lambda frames: motion[frames], FRAMES)
+    assert held.canonical.stride(0) == 0
+    same(held, motion)
+    other = random_motion(2, FRAMES, COMPACT_SPACE)
+    mixed = in_pieces(lambda frames: (other if frames.start else motion)[frames], FRAMES)
+    assert torch.equal(mixed.canonical[:4], motion.canonical[:4])
+    assert torch.equal(mixed.canonical[4:], other.canonical[4:])
