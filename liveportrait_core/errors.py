@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import difflib
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 _SUBJECT = "about"
+_LEAST_LETTERS = 4
 
 
 class LivePortraitError(Exception):
@@ -62,6 +64,24 @@ def one_line(text: object) -> str:
 def shortened(text: str, most: int = 60) -> str:
     """A word of the user's as a message can hold it: its beginning, where it is longer."""
     return text if len(text) <= most else f"{text[: most - 1]}\u2026"
+
+
+def nearest(word: str, known: Iterable[str], least: float = 0.8) -> str | None:
+    """The word that a mistyped one was probably meant to be; None where none is near enough.
+
+    `nearest("smlie", ["smile", "small"])` is "smile"
+
+    Convention:
+        - a word of fewer than four letters is near none: too many are like it
+
+    Args:
+        word: What came.
+        known: What there is.
+        least: Share of letters that both have in order, 0 to 1; less suits a few known words.
+    """
+    if len(word) < _LEAST_LETTERS:
+        return None
+    return next(iter(difflib.get_close_matches(word, list(known), 1, least)), None)
 
 
 def indexes(number: int) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from ..errors import MediaError, shortened
+from ..errors import MediaError, nearest, shortened
 from ..media.atomic import make_folder
 from ..media.expression_file import EXPRESSION_SUFFIX, load_expression, save_expression
 from ..motion.control_options import Controls
@@ -17,8 +16,8 @@ SHIPPED_EXPRESSIONS_FOLDER: Final = Path(__file__).resolve().parent / "expressio
 EXPRESSIONS_VARIABLE: Final = "LIVEPORTRAIT_EXPRESSIONS"
 """Environment variable that names another folder for the user's own."""
 MOST_LETTERS: Final = 60
-NOT_A_FILE: Final = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
-"""Names that Windows keeps for devices."""
+NOT_A_NAME: Final = re.compile(r"none|con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
+"""The node's word for no preset, and names that Windows keeps for devices."""
 
 
 def expressions_folder() -> Path:
@@ -56,8 +55,8 @@ def load_preset(name: str) -> Controls:
     """
     files = expression_files()
     if name not in files:
-        near = get_close_matches(name, files, n=1)
-        meant = f"Did you mean '{near[0]}'?" if near else "Choose one of these."
+        near = nearest(name, files, 0.6)
+        meant = f"Did you mean '{near}'?" if near else "Choose one of these."
         raise MediaError(
             f"The expression is '{shortened(name)}'; one of {', '.join(files)} is expected. {meant}"
         )
@@ -74,11 +73,11 @@ def save_preset(name: str, controls: Controls) -> Path:
         MediaError: The name is none for a file, or it cannot be written.
     """
     letters = name.replace("_", "").replace("-", "")
-    if len(name) > MOST_LETTERS or not letters.isalnum() or NOT_A_FILE.fullmatch(name):
+    if len(name) > MOST_LETTERS or not letters.isalnum() or NOT_A_NAME.fullmatch(name):
         raise MediaError(
             f"The name of the expression is '{shortened(name)}'; 1 to {MOST_LETTERS} letters, "
-            "digits, '-' and '_' are expected, and no name that Windows keeps for devices, as con. "
-            "Choose such a name."
+            "digits, '-' and '_' are expected, and neither 'none' nor a name that Windows keeps "
+            "for devices, as con. Choose such a name."
         )
     folder = expressions_folder()
     make_folder(folder)

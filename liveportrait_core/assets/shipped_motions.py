@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
+
+from ..errors import nearest
 
 SHIPPED_MOTIONS_FOLDER: Final = Path(__file__).resolve().parent / "motions"
 
@@ -29,8 +30,8 @@ def shipped_motion(name: str) -> Path:
     """
     motions = shipped_motions()
     if name not in motions:
-        near = get_close_matches(name, motions, n=1)
-        meant = f"Did you mean {near[0]}?" if near else "Choose one of these."
+        near = nearest(name, motions, 0.6)
+        meant = f"Did you mean {near}?" if near else "Choose one of these."
         raise ValueError(
             f"The shipped motion is {name!r}; one of {', '.join(motions)} is expected. {meant}"
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..motion.control_options import Controls
 from ..motion.control_tools import REST
+from ..motion.plain_text import plain_text
 from ..motion.words import PRESET, Vocabulary, controls_of_words
 from .shipped_expressions import expression_files, load_preset
 
@@ -45,5 +46,7 @@ def controls_from_text(text: str, base: Controls = REST) -> Controls:
 
 def vocabulary_with_presets() -> Vocabulary:
     """All words, and the names of presets, those of the user as well."""
-    presets = {name.lower(): f"{PRESET}{name}" for name in expression_files() if name.isalpha()}
+    presets = {
+        plain_text(name).lower(): f"{PRESET}{name}" for name in expression_files() if name.isalpha()
+    }
     return {**presets, **shipped_vocabulary()}

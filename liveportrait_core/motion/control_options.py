@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ..config.fields import check_options, option, specs_of
+from ..errors import nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -173,6 +173,6 @@ def control_values(controls: ControlValues) -> dict[str, float | Tensor]:
 
 def no_control(name: str, known: Collection[str] = tuple(OPPOSITE)) -> str:
     """What is said of a name that no control has."""
-    near = difflib.get_close_matches(name, known, 1)
-    meant = f"Did you mean '{near[0]}'?" if near else f"Choose one of {', '.join(OPPOSITE)}."
+    near = nearest(name, known, 0.6)
+    meant = f"Did you mean '{near}'?" if near else f"Choose one of {', '.join(OPPOSITE)}."
     return f"There is no control '{name}'. {meant}"

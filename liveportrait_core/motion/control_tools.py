@@ -10,7 +10,9 @@ from torch import Generator, Tensor
 
 from ..config.fields import spec_of, specs_of
 from ..config.spec import OptionError
+from ..errors import shortened
 from .control_options import CONTROL_GROUPS, NAMES, OPPOSITE, TURNED_ROUND, Controls, no_control
+from .plain_text import plain_text
 
 REST: Final = Controls()
 
@@ -102,20 +104,38 @@ def controls_of_settings(settings: Iterable[str]) -> dict[str, float]:
     """Values of controls out of texts as "jaw_open=.4,smile=1".
 
     Convention:
-        - names are those of `NAMES`
+        - names are those of `NAMES`, in letters of any size and width
         - what comes later holds
 
     Raises:
-        OptionError: There is no control of a name, or a value is out of its range.
+        OptionError: A text names none, there is no control of a name, it has no value, or one that
+            is out of its range.
     """
     values: dict[str, float] = {}
-    for setting in (part for text in settings for part in text.split(",") if part.strip()):
-        name, _, text = (part.strip() for part in setting.partition("="))
+    for setting in (part for text in settings for part in _settings(text)):
+        name, sign, text = (part.strip() for part in setting.lower().partition("="))
         if name not in NAMES:
             raise OptionError(no_control(name, NAMES))
+        if not sign:
+            expected = spec_of(Controls, NAMES[name][0]).expected
+            raise OptionError(
+                f"'{setting.strip()}' has no value; {expected} is expected behind it. Write "
+                f"{name}=VALUE, as smile=0.5."
+            )
         for one in NAMES[name]:
             values[one] = spec_of(Controls, one).from_text(text, name)
     return values
+
+
+def _settings(text: str) -> list[str]:
+    """The parts of a text between its commas."""
+    parts = [part for part in plain_text(text).split(",") if part.strip()]
+    if not parts:
+        raise OptionError(
+            f"'{shortened(text)}' names no control; NAME=VALUE is expected, with commas between "
+            "several. Write for instance smile=0.5,yaw=-10."
+        )
+    return parts
 
 
 def random_controls(seed: int, amount: float = 1.0) -> Controls:

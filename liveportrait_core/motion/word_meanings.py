@@ -42,14 +42,21 @@ _MOVES: Final[Mapping[str, Values]] = {
     "down": {"shift_y": 0.08},
 }
 
-_WITH_WAYS: Final = {"look": _LOOKS, "turn": _TURNS, "head": _TURNS, "head turn": _TURNS}
+_WITH_WAYS: Final = {
+    "look": _LOOKS,
+    "eye look": _LOOKS,
+    "eye": _LOOKS,
+    "turn": _TURNS,
+    "head": _TURNS,
+    "head turn": _TURNS,
+}
 _DIAGONALS: Final = {
     f"{what} {one} {other}": {**values[one], **values[other]}
     for what, values in _WITH_WAYS.items()
     for one in ("up", "down")
     for other in ("left", "right")
 }
-"""With "eye", a side is that of the eye: the left eye looks down."""
+"""In two directions. A side right before "eye" is that of the eye instead."""
 
 MEANINGS: Final = _table(
     {
@@ -65,7 +72,12 @@ MEANINGS: Final = _table(
         **{f"head tilt {way}": values for way, values in _TILTS.items()},
         **{f"move {way}": values for way, values in _MOVES.items()},
         **{f"head move {way}": values for way, values in _MOVES.items()},
+        # a tilt without a side is to the left, as a wink is of the left eye
+        **dict.fromkeys(("tilt", "head tilt"), _TILTS["left"]),
         "nod": {"pitch_deg": 10.0},
+        "head nod": {"pitch_deg": 10.0},
+        "shake": {"yaw_deg": 10.0},
+        "head shake": {"yaw_deg": 10.0},
         "closer": {"zoom": 1.1},
         "farther": {"zoom": 0.9},
         "eye close": {"blink_{}": 1.0},
@@ -111,6 +123,13 @@ MEANINGS: Final = _table(
         "lip funnel": {"lip_funnel": 0.7},
         "pout": {"lip_round": 0.6, "smile_{}": -0.3},
         "mouth pout": {"lip_round": 0.6, "smile_{}": -0.3},
+        "smile teeth": {"smile_{}": 0.8, "cheek_raise": 0.3, "upper_lip": 0.4, "lip_open": 0.3},
+        "smile teeth show": {
+            "smile_{}": 0.8,
+            "cheek_raise": 0.3,
+            "upper_lip": 0.4,
+            "lip_open": 0.3,
+        },
         "teeth show": {"upper_lip": 0.7, "lip_open": 0.5},
         "lip upper up": {"upper_lip": 0.8},
         "lip lower down": {"lower_lip": 0.8},

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from ..config.fields import spec_of, specs_of
-from ..errors import shortened
+from ..errors import nearest, shortened
 from .control_options import Controls
 from .control_tools import REST, changed_controls, controls_within, values_of_controls
+from .plain_text import plain_text
+from .said_numbers import OVER, POINT, Said, joined, with_numbers
 from .word_meanings import DEGREES, MEANINGS, SIDES, TURN_CONTROLS, Values
 
 Vocabulary = Mapping[str, str]
 """What each word or run of words is read as: tokens of `MEANINGS` and `GRAMMAR`, with spaces
 between them; "" is left out."""
 STOP: Final = "stop"
-GRAMMAR: Final = frozenset((*DEGREES, *SIDES, "full", "no", STOP, "degrees", "percent"))
+SHARES: Final[Mapping[str, float]] = MappingProxyType({"percent": 100.0, "tenths": 10.0})
+"""Units of a share, and how many of each are the whole."""
+GRAMMAR: Final = frozenset((*DEGREES, *SIDES, *SHARES, "full", "no", STOP, "degrees", POINT, OVER))
 """Tokens of the grammar itself; `STOP` parts phrases, as commas do."""
 WAYS: Final = GRAMMAR | {"up", "down", "ahead"}
 """Tokens that a phrase may be without, with those of the phrase before it."""
@@ -27,22 +31,15 @@ PRESET: Final = "preset:"
 MOST_WORDS: Final = 4
 """Of one entry of a vocabulary."""
 _STOPS: Final = ",;.\n:!+&\u3002\uff0c\uff1b\u3001\uff01"
-_PIECES: Final = re.compile(rf"(?:(?<!\w)-)?[0-9]*\.?[0-9]+|[a-z']+|[{_STOPS}]|\S")
+_FAR_FROM_LATIN: Final = "\u2e80"
+"""Letters from here on are written without spaces."""
+_PIECES: Final = re.compile(
+    rf"(?:(?<!\w)-)?[0-9]*\.?[0-9]+|(?:(?![{_FAR_FROM_LATIN}-\U0010ffff])[^\W\d_]|')+"
+    rf"|[{_STOPS}]|\S"
+)
 _NUMBER: Final = re.compile(r"-?[0-9]*\.?[0-9]+")
 MOST_LETTERS: Final = 1000
 """Of words together."""
-_WHOLE: Final = 100.0
-_FAR_FROM_LATIN: Final = "\u2e80"
-"""Letters from here on are written without spaces."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A token, or a number, and the word that it came from."""
-
-    token: str
-    word: str
-    number: float | None = None
 
 
 def controls_of_words(
@@ -60,7 +57,7 @@ def controls_of_words(
           holds
         - left and right are the image's
         - "slight" is .4 of what the phrase says, "half" .5, "very" 1.4; "fully" the whole range,
-          "30 %" so much of it; a number of degrees is the head's turn
+          "30 %" so much of it; a number of degrees is the head's turn; numbers may be words
         - a number from -1 to 1 without a unit is a share of the range too
         - "no smile" puts the controls of a smile to rest; it cannot take a smile off a source
         - the name of a preset is a phrase
@@ -95,8 +92,8 @@ def values_of_words(
             "fewer."
         )
     values: dict[str, float] = {}
-    topic: list[_Said] = []
-    waiting = _phrases(_said(text.lower(), vocabulary))
+    topic: list[Said] = []
+    waiting = _phrases(_said(plain_text(text).lower(), vocabulary))
     if text.strip() and not waiting:
         raise ValueError(_says_nothing(text.strip()))
     while waiting:
@@ -109,38 +106,37 @@ def values_of_words(
             parsed = _parsed(phrase, preset)
             waiting = waiting[1:]
         if parsed is None:
-            words = " ".join(said.word for said in phrase)
-            raise ValueError(_says_nothing(words))
+            raise ValueError(_says_nothing(joined(phrase)))
         values |= parsed
         topic = [said for said in phrase if said.number is None and said.token not in WAYS] or topic
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def _said(text: str, vocabulary: Vocabulary) -> list[_Said]:
+def _said(text: str, vocabulary: Vocabulary) -> list[Said]:
     """The tokens of a text.
 
     Raises:
         ValueError: A word is not known.
     """
     pieces = _PIECES.findall(text)
-    said: list[_Said] = []
+    said: list[Said] = []
     place = 0
     while place < len(pieces):
         piece = pieces[place]
         if piece in _STOPS:
-            said.append(_Said(STOP, piece))
+            said.append(Said(STOP, piece))
             place += 1
             continue
         if _NUMBER.fullmatch(piece):
-            said.append(_Said("number", piece, float(piece)))
+            said.append(Said("number", piece, float(piece)))
             place += 1
             continue
         word, num_pieces = _longest(pieces[place : place + 2 * MOST_WORDS], vocabulary)
         if not num_pieces:
-            raise ValueError(_not_known(piece, vocabulary))
-        said += [_Said(token, word) for token in vocabulary[word].split()]
+            raise ValueError(_not_known(_unknown(pieces[place:], vocabulary), vocabulary))
+        said += [Said(token, word) for token in vocabulary[word].split()]
         place += num_pieces
-    return said
+    return with_numbers(said)
 
 
 def _longest(pieces: Sequence[str], vocabulary: Vocabulary) -> tuple[str, int]:
@@ -154,6 +150,17 @@ def _longest(pieces: Sequence[str], vocabulary: Vocabulary) -> tuple[str, int]:
     return "", 0
 
 
+def _unknown(pieces: Sequence[str], vocabulary: Vocabulary) -> str:
+    """The word that the pieces begin with, which is not known: to the next one that is."""
+    word = pieces[0]
+    for place, piece in enumerate(pieces[1:], 1):
+        ends = piece in _STOPS or min(word[0], piece) < _FAR_FROM_LATIN
+        if ends or _longest(pieces[place:], vocabulary)[1]:
+            break
+        word += piece
+    return word
+
+
 def _says_nothing(words: str) -> str:
     return (
         f"'{shortened(words)}' says nothing that a face does; a phrase as 'slight smile', 'look "
@@ -163,13 +170,13 @@ def _says_nothing(words: str) -> str:
 
 
 def _not_known(word: str, vocabulary: Vocabulary) -> str:
-    near = difflib.get_close_matches(word, vocabulary, 1, 0.5)
-    meant = f"the nearest word that is known is '{near[0]}'. Use it" if near else "use other words"
+    near = nearest(word, vocabulary)
+    meant = f"the nearest word that is known is '{near}'. Use it" if near else "use other words"
     return f"The word '{shortened(word)}' is not known; {meant}, or set the control itself."
 
 
-def _phrases(said: Sequence[_Said]) -> list[list[_Said]]:
-    phrases: list[list[_Said]] = [[]]
+def _phrases(said: Sequence[Said]) -> list[list[Said]]:
+    phrases: list[list[Said]] = [[]]
     for one in said:
         if one.token == STOP:
             phrases.append([])
@@ -179,7 +186,7 @@ def _phrases(said: Sequence[_Said]) -> list[list[_Said]]:
 
 
 def _parsed(
-    phrase: Sequence[_Said], preset: Callable[[str], Controls] | None
+    phrase: Sequence[Said], preset: Callable[[str], Controls] | None
 ) -> dict[str, float] | None:
     """The values of a phrase, or of the fewest phrases that follow one another in it."""
     if not phrase:
@@ -195,13 +202,13 @@ def _parsed(
 
 
 def _meaning(
-    phrase: Sequence[_Said], preset: Callable[[str], Controls] | None
+    phrase: Sequence[Said], preset: Callable[[str], Controls] | None
 ) -> dict[str, float] | None:
     """The values of one phrase; None where it is none."""
     numbers = [said.number for said in phrase if said.number is not None]
-    tokens = {said.token for said in phrase if said.number is None}
-    core = tokens - (GRAMMAR - SIDES)
-    found = _values_of(core, preset)
+    spoken = [said.token for said in phrase if said.number is None]
+    tokens = set(spoken)
+    found = _of_an_eye(spoken) or _values_of(_core(spoken), preset)
     if found is None or len(numbers) > 1:
         return None
     if "no" in tokens:
@@ -209,7 +216,7 @@ def _meaning(
         return {name: rest[name] for name in found}
     if numbers:
         return _with_number(found, numbers[0], tokens)
-    if tokens & {"degrees", "percent"}:
+    if tokens & {"degrees", *SHARES}:
         return None
     if "full" in tokens:
         return _at_share(found, 1.0)
@@ -219,9 +226,23 @@ def _meaning(
     return {name: _scaled(name, value, factor) for name, value in found.items()}
 
 
+def _core(tokens: Iterable[str]) -> set[str]:
+    """Tokens that say what is done, and on which side."""
+    return set(tokens) - (GRAMMAR - SIDES)
+
+
+def _of_an_eye(tokens: Sequence[str]) -> dict[str, float] | None:
+    """What tokens mean where a side stands right before "eye", and so is not where it looks."""
+    for place, (side, part) in enumerate(pairwise(tokens)):
+        if side in SIDES and part == "eye":
+            values = MEANINGS.get(frozenset(_core([*tokens[:place], *tokens[place + 1 :]])))
+            return None if values is None else _on_sides(_sided(values), _both(side))
+    return None
+
+
 def _values_of(core: set[str], preset: Callable[[str], Controls] | None) -> dict[str, float] | None:
     """What tokens mean, on the side that they name."""
-    (name, *others) = sorted(core) or [""]
+    (name, *others) = sorted(core - {"look"}) or [""]  # "look sad"
     if name.startswith(PRESET) and not others and preset is not None:
         return changed_controls(preset(name.removeprefix(PRESET)))
     if "wink" in core <= {"wink", "eye", "left", "right"}:
@@ -233,8 +254,15 @@ def _values_of(core: set[str], preset: Callable[[str], Controls] | None) -> dict
     values = MEANINGS.get(frozenset(core - SIDES))
     if values is None or not any("{}" in control for control in values):
         return None
-    sides = ("left", "right") if "both" in said_sides or len(said_sides) > 1 else tuple(said_sides)
-    return _on_sides({n: v for n, v in values.items() if "{}" in n}, sides)
+    return _on_sides(_sided(values), _both(*said_sides))
+
+
+def _both(*sides: str) -> Sequence[str]:
+    return ("left", "right") if "both" in sides or len(sides) > 1 else sides
+
+
+def _sided(values: Values) -> Values:
+    return {name: value for name, value in values.items() if "{}" in name}
 
 
 def _on_sides(values: Values, sides: Sequence[str]) -> dict[str, float]:
@@ -246,11 +274,12 @@ def _with_number(
 ) -> dict[str, float] | None:
     """Values with a number of degrees for the head, or of percent for the rest."""
     turns = values.keys() <= TURN_CONTROLS
-    if "percent" in tokens or (not turns and abs(number) <= 1):
-        share = number / _WHOLE if "percent" in tokens else number
+    whole = next((SHARES[token] for token in tokens & SHARES.keys()), None)
+    if whole is not None or (not turns and abs(number) <= 1):
+        share = number / (whole or 1.0)
         if abs(share) > 1:
             raise ValueError(
-                f"{number:g} % is said; a share from -100 to 100 % is expected. Say another."
+                f"{100 * share:g} % is said; a share from -100 to 100 % is expected. Say another."
             )
         return _at_share(values, share)
     if not turns:

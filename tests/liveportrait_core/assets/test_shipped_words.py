@@ -1,5 +1,7 @@
 """Words to controls, English and Chinese; left and right are the image's."""
 
+from pathlib import Path
+
 import pytest
 
 from liveportrait_core.assets.shipped_expressions import load_preset, save_preset
@@ -7,9 +9,11 @@ from liveportrait_core.assets.shipped_words import controls_from_text, shipped_v
 from liveportrait_core.config.fields import specs_of
 from liveportrait_core.motion.control_options import Controls
 from liveportrait_core.motion.control_tools import changed_controls
+from liveportrait_core.motion.said_numbers import NUMERAL
 from liveportrait_core.motion.word_meanings import MEANINGS
 from liveportrait_core.motion.words import GRAMMAR, PRESET
 
+SENTENCES = Path(__file__).with_name("sentences")
 SMILE = {"smile_left": 0.6, "smile_right": 0.6, "cheek_raise": 0.3}
 LOOK_LEFT = {"gaze_left_x": -0.8, "gaze_right_x": -0.8}
 
@@ -61,6 +65,55 @@ def test_what_phrases_ask_for(text, values):
     assert said(text) == pytest.approx(values)
 
 
+def sentences():
+    lines = [
+        line
+        for path in sorted(SENTENCES.glob("*.tsv"))
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.parametrize(("sentence", "meant"), sentences())
+def test_what_users_type_is_understood(sentence, meant):
+    pairs = [pair.split() for pair in meant.split(", ") if pair]
+    assert said(sentence) == pytest.approx({name: float(value) for name, value in pairs})
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\uff53\uff4d\uff49\uff4c\uff45\u3000\uff15\uff10\uff05", "smile 50%"),
+        ("smile\uff0clook left\uff01", "smile, look left"),
+        ("turn left \u221210 degrees", "turn left -10 degrees"),
+        ("turn left \uff0d\uff11\uff10 degrees", "turn left -10 degrees"),
+        ("don\u2019t smile", "don't smile"),
+    ],
+)
+def test_signs_of_any_width_are_the_same(text, plain):
+    assert said(text) == said(plain)
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [
+        ("\u5341", 10),
+        ("\u5341\u4e94", 15),
+        ("\u4e8c\u5341", 20),
+        ("\u4e8c\u5341\u4e09", 23),
+        ("\u96f6\u70b9\u4e94", 0.5),
+        ("\u4e09\u70b9\u4e8c\u4e94", 3.25),
+        ("ten", 10),
+        ("twelve", 12),
+        ("twenty three", 23),
+        ("twenty-three", 23),
+        ("two point five", 2.5),
+    ],
+)
+def test_numbers_may_be_words(number, value):
+    assert said(f"turn left {number} degrees") == {"yaw_deg": value}
+
+
 def test_presets_are_words_and_later_phrases_hold(tmp_path):
     assert controls_from_text("surprised") == load_preset("surprised")
     assert said("surprised, mouth closed")["brow_left"] == 1
@@ -83,6 +136,14 @@ def test_presets_are_words_and_later_phrases_hold(tmp_path):
         ("smile," * 200, "The words have 1,200 letters; up to 1,000 are expected"),
         (" , ", "',' says nothing"),
         ("!?" * 99, "is not known"),
+        # too short to tell what is meant
+        ("yes", "The word 'yes' is not known; use other words, or set"),
+        ("low", "The word 'low' is not known; use other words, or set"),
+        ("l\u00e4cheln", "The word 'l\u00e4cheln' is not known; use other words"),
+        # stick out the tongue: all that is not known, to the next word that is
+        ("\u7b11\uff0c\u5410\u820c\u5934", "The word '\u5410\u820c' is not known"),
+        ("\u56db\u5206\u4e4b\u4e94\u7684\u5fae\u7b11", "125 % is said"),  # five quarters
+        ("ten", "'ten' says nothing"),
     ],
 )
 def test_what_is_not_understood_is_named(text, sentence):
@@ -100,6 +161,8 @@ def test_every_word_is_a_token_that_something_means():
         for token in entry.split():
             if token.startswith(PRESET):
                 load_preset(token.removeprefix(PRESET))
+            elif token.startswith(NUMERAL):
+                assert 0 <= int(token.removeprefix(NUMERAL)) <= 100
             else:
                 assert token in tokens, word
 

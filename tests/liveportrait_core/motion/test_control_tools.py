@@ -6,6 +6,7 @@ from liveportrait_core.motion.control_options import Controls
 from liveportrait_core.motion.control_tools import (
     blend_controls,
     changed_controls,
+    controls_of_settings,
     controls_within,
     mirror_controls,
     only_groups,
@@ -50,3 +51,10 @@ def test_random_faces_differ_and_repeat():
         face = random_controls(seed)
         assert face.gaze_left_x == face.gaze_right_x
         assert abs(face.smile_left - face.smile_right) < 0.25
+
+
+def test_settings_are_read_in_letters_of_any_size_and_width():
+    expected = {"smile_left": 0.5, "smile_right": 0.5, "yaw_deg": -3.0}
+    assert controls_of_settings(["smile=.5,,yaw=-3,"]) == expected
+    wide = "\uff33\uff4d\uff49\uff4c\uff45\uff1d\uff10\uff0e\uff15\uff0c\uff39aw=\u22123"
+    assert controls_of_settings([wide]) == expected
