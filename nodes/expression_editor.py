@@ -31,6 +31,7 @@ from .adapt.results import face_images, rendered_images
 from .fields import FACE_INDEX, fps_field, images_field, model_field
 from .schema import field, schema
 from .server import films
+from .server.fields import Field, Fields, number, one_of, text
 from .server.seen import SEEN
 from .sockets import LoadedModel, MotionSocket, checked
 from .widgets import OptionWidget, check_choice
@@ -59,11 +60,24 @@ PARTS: Final[Mapping[str, frozenset[CopiedPart]]] = MappingProxyType(
     }
 )
 """Choices of `like_parts`, and what they take."""
-LIKE_STRENGTH: Final = OptionWidget(
-    spec=spec_of(ExpressionOptions, "like_strength"),
-    id="like_strength",
-    prefix="Of the photo 'like': ",
+LIKE_STRENGTH, LIKE_FACE_INDEX = (
+    OptionWidget(spec=spec_of(ExpressionOptions, name), id=name, prefix="Of the photo 'like': ")
+    for name in ("like_strength", "like_face_index")
 )
+VALUES: Final[Fields] = MappingProxyType(
+    {
+        PRESET: Field(text, NO_PRESET),
+        WORDS: Field(text, ""),
+        **{
+            widget.id: Field(
+                number(widget.spec.minimum or 0.0, widget.spec.maximum or 0.0), widget.spec.default
+            )
+            for widget in (*WIDGETS, LIKE_STRENGTH)
+        },
+        "like_parts": Field(one_of(PARTS), "face"),
+    }
+)
+"""The widgets that make the motion, as previews ask for them."""
 SEEN_KEY: Final = "lps_seen"
 """Key of the node's output for web/src/expression_editor.ts: what previews may name."""
 
@@ -131,6 +145,7 @@ class ExpressionEditor(io.ComfyNode):
                     "turn, a part of it, the head's turn, or all.",
                 ),
                 LIKE_STRENGTH.field(advanced=True, optional=True),
+                LIKE_FACE_INDEX.field(advanced=True, optional=True),
             ],
             outputs=[
                 io.Image.Output("images", display_name="images", tooltip="The changed frames."),
@@ -156,6 +171,7 @@ class ExpressionEditor(io.ComfyNode):
         face_index: int,
         fps: float,
         like: Tensor | None = None,
+        like_face_index: int = 0,
         **values: object,
     ) -> io.NodeOutput:
         """Every frame with the change, and what previews need."""
@@ -163,7 +179,8 @@ class ExpressionEditor(io.ComfyNode):
         clip = clip_of(source, "source", fps_of(fps))
         net = runtime.on_device(loaded)
         photo = None if like is None else pixels_of(checked_images(like, LIKE)[0])
-        motion = motion_of(loaded, values, None if photo is None else face_of(loaded, photo))
+        read = None if photo is None else face_of(loaded, photo, like_face_index)
+        motion = motion_of(loaded, values, read)
         progress = runtime.Progress(runtime.READING_STEPS)
         options = AnimateOptions(
             source_face=FaceOptions(index=face_index), face_models=loaded.face_models
@@ -210,15 +227,16 @@ def motion_of(
     return layer_motions(made, copied, LayerOptions(region="all", how="add"))
 
 
-def face_of(loaded: LoadedModel, photo: Pixels) -> Motion:
-    """What the face of a photo does, one frame.
+def face_of(loaded: LoadedModel, photo: Pixels, face_index: int = 0) -> Motion:
+    """What a face in a photo does, one frame.
 
     Raises:
-        FaceNotFoundError: It shows none.
+        FaceNotFoundError: It shows none, or not so many.
     """
-    options = AnimateOptions(face_models=loaded.face_models)
     with about(LIKE):
-        return library.pipeline.read_motion(loaded.model, photo, options)
+        return library.pipeline.read_photo(
+            loaded.model, photo, face_index=face_index, face_models=loaded.face_models
+        )
 
 
 def controls_of(values: Mapping[str, object]) -> Controls:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..liveportrait_core.assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..liveportrait_core.assets.timeline_words import read_timeline
 from ..liveportrait_core.errors import about
-from ..liveportrait_core.motion.timeline_motion import motion_of_timeline
+from ..liveportrait_core.motion.timeline_motion import check_played, motion_of_timeline
 from . import library, runtime
 from .adapt.clips import clip_of, fps_of
 from .adapt.motions import checked_motion
@@ -22,6 +22,7 @@ from .schema import field, schema
 from .server.beneath import BENEATH, beneath_of
 from .server.films import pictures_of
 from .server.seen import SEEN
+from .server.timelines import CONNECT
 from .sockets import LoadedModel, MotionSocket, checked
 
 if TYPE_CHECKING:
@@ -120,8 +121,10 @@ class TimelineNode(io.ComfyNode):
         with about("audio"):
             sound = None if audio is None else waveform_of(audio)
         beneath = beneath_of(_connected(loaded.model, motions), sound)
+        said = read_timeline(timeline)
+        check_played(said, len(beneath.motions or ()), CONNECT)
         motion = motion_of_timeline(
-            read_timeline(timeline),
+            said,
             shipped_blendshape_map(loaded.model.preset.space),
             beneath.motions or (),
             sound_s=beneath.sound_s,

@@ -26,6 +26,7 @@ from ..media.video import VideoReader
 from ..motion.life_options import IdleOptions
 from ..motion.sequence import exact_seconds, trim
 from ..motion.timeline import Timeline
+from ..motion.timeline_motion import check_played, check_something
 from ..motion.types import Motion
 from ..networks.phonemes import SAMPLE_RATE_HZ
 from ..speech.sound import read_speech
@@ -146,6 +147,7 @@ def open_driving(path: Path, part: ClipPart = WHOLE) -> Driver:
 
     Raises:
         MediaError: None of them is there, or it is too small or damaged.
+        ValueError: A timeline holds nothing, or plays motions, which a driver cannot name.
     """
     check_readable(path, "picture, video, motion file or sound")
     if is_timeline(path):
@@ -154,7 +156,11 @@ def open_driving(path: Path, part: ClipPart = WHOLE) -> Driver:
                 f"{path} is a timeline, which is used whole. Leave --driving-start and "
                 "--driving-duration out, and set its length in it."
             )
-        return load_timeline(path)
+        timeline = load_timeline(path)
+        check_something(timeline)
+        more = f"Animate with what 'liveportrait motion timeline {path} MOTION -o OUT' writes"
+        check_played(timeline, 0, more)
+        return timeline
     if not is_motion(path):
         return open_speech(path, part) if is_sound(path) else open_source(path, part)
     motion = load_motion(path)

@@ -16,7 +16,7 @@ from ..media.timeline_file import load_timeline
 from ..motion.change import change_motion
 from ..motion.layers import layer_motions
 from ..motion.sequence import join_motions
-from ..motion.timeline_motion import motion_of_timeline
+from ..motion.timeline_motion import check_played, motion_of_timeline
 from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..networks.phonemes import SAMPLE_RATE_HZ
 from ..viz.motion_plot import plot_motions
@@ -41,6 +41,7 @@ def _timeline(args: argparse.Namespace) -> None:
     _check_output(args, args.text, *args.files)
     options = from_arguments(TimelineFileOptions, args)
     timeline = load_timeline(args.text)
+    check_played(timeline, len(args.files), f"Name more motion files behind {args.text}")
     motions = [load_motion(file) for file in args.files]
     beneath = motions[0].space if motions else COMPACT_SPACE
     shape_map = shipped_blendshape_map(options.space or beneath)

@@ -55,9 +55,11 @@ def motion_of_timeline(
 
     Raises:
         MotionSpaceError: The keypoint space is unknown, or a motion is of another one.
-        ValueError: A segment names a motion or a part that there is not, or a loop has no room
-            after its last key.
+        ValueError: A segment names a motion or a part that there is not, a loop has no room after
+            its last key, or there is nothing at all.
     """
+    check_something(timeline, motions, sound_s)
+    check_played(timeline, len(motions))
     space = shape_map.space
     if motions:
         names = {f"motion_{number}": motion for number, motion in enumerate(motions, 1)}
@@ -103,6 +105,44 @@ def frame_of_timeline(
     return keyed.describe(fps=fps, producer="timeline")
 
 
+def check_something(
+    timeline: Timeline, motions: Sequence[Motion] = (), sound_s: float | None = None
+) -> None:
+    """Refuse a timeline that would be one frame of a face at rest, as of comments alone.
+
+    Raises:
+        ValueError: It holds no key, plays nothing and has no length.
+    """
+    if not (timeline.lanes or timeline.segments or timeline.length_s or motions or sound_s):
+        with about("timeline"):
+            raise ValueError(
+                "The timeline moves nothing and has no length; a key, a movement, a motion or a "
+                "length is expected ('rest' brings back controls that have keys). Add a line as "
+                "'0.8 smile 0.7', '1.2 blink' or 'length 4'."
+            )
+
+
+def check_played(timeline: Timeline, num_motions: int, more: str = "Give more motions") -> None:
+    """Refuse a timeline that plays a motion which is not beneath it.
+
+    Args:
+        timeline: The timeline.
+        num_motions: How many are beneath it.
+        more: What to do, where the caller knows how motions are given.
+
+    Raises:
+        ValueError: It plays another one.
+    """
+    for segment in timeline.segments:
+        if not 0 <= segment.motion <= num_motions:
+            with about("timeline"):
+                raise ValueError(
+                    f"The timeline plays motion {segment.motion} and has "
+                    f"{counted(num_motions, 'motion')} beneath it; a number from 0, a face at "
+                    f"rest, to {num_motions} is expected. {more}, or choose another number."
+                )
+
+
 def _keys_alone(
     timeline: Timeline, shape_map: BlendshapeMap, times_s: Tensor, length_s: float
 ) -> Motion:
@@ -129,6 +169,7 @@ def segment_ends(timeline: Timeline, motions: Sequence[Motion]) -> list[float]:
     Raises:
         ValueError: A segment names a motion or a part that there is not.
     """
+    check_played(timeline, len(motions))
     return [_end_s(segment, _part(segment, motions)) for segment in played(timeline, motions)]
 
 
@@ -176,12 +217,6 @@ def _part(segment: Segment, motions: Sequence[Motion]) -> Motion | None:
     if segment.motion == 0:
         return None
     with about("timeline"):
-        if not 0 < segment.motion <= len(motions):
-            raise ValueError(
-                f"The timeline plays motion {segment.motion} and has "
-                f"{counted(len(motions), 'motion')} beneath it; a number from 0, a face at rest, "
-                f"to {len(motions)} is expected. Connect more motions, or choose another number."
-            )
         whole = motions[segment.motion - 1]
         if len(whole) == 1:
             return whole

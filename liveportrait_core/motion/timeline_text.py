@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -17,11 +16,12 @@ import torch
 
 from ..config.fields import specs_of
 from ..config.spec import OptionSpec
-from ..errors import about, shortened
-from .control_options import OPPOSITE, TURNS
+from ..errors import about, nearest, shortened
+from .control_options import NAMES, TURNS
 from .curves import DECIMALS, EASINGS, Easing, Handles, Key
 from .life import BLINK_CLOSING_S, BLINK_OPENING_S, BLINK_SHUT_S
-from .timeline import CONTROL_NAMES, TIMELINE_FPS, Timeline, control_spec, lane_values
+from .plain_text import plain_text
+from .timeline import TIMELINE_FPS, Timeline, control_spec, lane_values
 from .timeline_commands import COMMAND_FORM, Command, read_command, segments_of_commands
 from .timeline_lines import TimelineLines
 from .timeline_options import Segment
@@ -60,7 +60,7 @@ SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
     }
 )
 """What may follow `play N`."""
-_SEPARATORS: Final = re.compile(r"[;,\uff0c\uff1b\u3001]")
+_SEPARATORS: Final = re.compile(r"[;,\u3001]")
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
 _TIME: Final = re.compile(
     r"(?:(\d{1,9}):)?(\d+\.?\d*|\.\d+)(ms|s|\u6beb\u79d2|\u79d2)?"  # Chinese ms and s
@@ -68,31 +68,6 @@ _TIME: Final = re.compile(
 _MILLISECONDS: Final = frozenset(("ms", "\u6beb\u79d2"))
 _OF_DEGREES: Final = re.compile(r"\s*(?:\u00b0|deg|degrees?|\u5ea6)$")
 """What may follow a number of degrees: the sign, words, the Chinese word."""
-
-
-def short_name(name: str) -> str:
-    """A control's name as texts have it."""
-    return name.removesuffix("_deg")
-
-
-def name_of_both_sides(name: str) -> str:
-    """The name of a control and its opposite together: smile of smile_left."""
-    return short_name(name.replace("_left", "").replace("_right", ""))
-
-
-def _names() -> dict[str, tuple[str, ...]]:
-    named = {name: (name,) for name in CONTROL_NAMES}
-    named |= {short_name(name): (name,) for name in CONTROL_NAMES}
-    pairs = {
-        name_of_both_sides(name): (name, other)
-        for name, other in OPPOSITE.items()
-        if "left" in name
-    }
-    return named | pairs
-
-
-NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(_names())
-"""What a control is called in a text -> the controls: `smile` is both corners, `yaw` yaw_deg."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +97,7 @@ def parse_timeline(text: str, words: TimelineWords | None = None) -> Timeline:
         - a line `1 = 5:10` is a command of AdvancedLivePortrait (`segments_of_commands`)
         - `length S`, `fps RATE` and `loop` stand on lines of their own
         - times are seconds (`0.8`, `0.8s`), `800ms` or `1:02.5`
+        - letters, digits and signs may be of full width
 
     Args:
         text: The lines.
@@ -140,17 +116,22 @@ def parse_timeline_lines(
     reader = _Reader(words)
     with about("timeline"):
         for number, line in enumerate(text.splitlines(), 1):
-            reader.line(number, line.partition(COMMENT)[0].strip())
+            reader.line(number, _said_in(line))
         timeline = reader.timeline()
     return timeline, reader.lines()
 
 
 def begins_timeline(text: str) -> bool:
     """Whether the first line that says something is one of a timeline."""
-    lines = (line.partition(COMMENT)[0].split() for line in text.splitlines())
+    lines = (_said_in(line).split() for line in text.splitlines())
     words = next((words for words in lines if words), [""])
     is_timed = _TIME.fullmatch(words[0].lower()) is not None and len(words) > 1
     return is_timed or words[0].lower() in SETTINGS or read_command(" ".join(words)) is not None
+
+
+def _said_in(line: str) -> str:
+    """A line without its comment, its letters and signs of usual width."""
+    return plain_text(line).partition(COMMENT)[0].strip()
 
 
 class _Reader:
@@ -379,8 +360,8 @@ class _Reader:
 
     def _refuse(self, word: str, expected: str, known: Iterable[str] = ()) -> NoReturn:
         """Say in which line which word is wrong, what was expected, and what is like it."""
-        near = difflib.get_close_matches(word.lower().replace(" ", "_"), list(known), 1, 0.6)
-        advice = f" Did you mean '{near[0]}'?" if near else ""
+        near = nearest(word.lower().replace(" ", "_"), known, 0.6)
+        advice = f" Did you mean '{near}'?" if near else ""
         if known is SEGMENT_WORDS and not near:
             advice = f" Choose one of {', '.join(SEGMENT_WORDS)}."
         raise ValueError(f"Line {self._number}, '{shortened(word)}': {expected}.{advice}")

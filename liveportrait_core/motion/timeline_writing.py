@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from .control_options import OPPOSITE
+from .control_options import OPPOSITE, name_of_both, short_name
 from .curves import DECIMALS, Easing, Key
 from .timeline import Timeline
 from .timeline_options import Segment
-from .timeline_text import BEZIER, PLAY, SEGMENT_WORDS, name_of_both_sides, short_name
+from .timeline_text import BEZIER, PLAY, SEGMENT_WORDS
 
 
 def write_timeline(timeline: Timeline) -> str:
@@ -49,7 +49,7 @@ def _items(keys: Mapping[str, Key]) -> list[str]:
         together = other != name and keys.get(other) == key
         if together and "right" in name:
             continue
-        shown = name_of_both_sides(name) if together else short_name(name)
+        shown = name_of_both(name) if together else short_name(name)
         items.append(" ".join([shown, _plain(key.value), *_easing_words(key.easing)]))
     return items
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
 
-from ...liveportrait_core.errors import shortened
+from ...liveportrait_core.constants import MAX_FACE_INDEX
+from .fields import Field, Fields, number, object_of, objects, one_of, read_object, text, whole
 
 View = Literal["face", "picture", "before"]
-MODEL_WIDGETS: Final = ("model_name", "precision", "face_finder")
 LEAST_PX, MOST_PX = 64, 1024
 LATEST_S: Final = 1e6
 """Of a preview; no film or sound is as long."""
 MOST_MOTIONS: Final = 4
 """That can be connected to a timeline."""
+MODEL_WIDGETS: Final = ("model_name", "precision", "face_finder")
+MOTION_WIDGETS: Final = ("motion_file", "space", "layout", "normalisation")
+TIME: Final = number(0, LATEST_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,158 +68,127 @@ class AskedBeneath:
 class AskedTimeline:
     """What a text says, to be drawn."""
 
-    text: str
+    timeline: str
     beneath: AskedBeneath
 
 
-def timeline_of(body: object) -> AskedTimeline:
-    """A timeline that is to be drawn.
-
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    given = _mapping(body, "the JSON")
-    return AskedTimeline(
-        text=text_of(given.get("timeline"), "timeline"),
-        beneath=beneath_of(given.get("beneath")),
-    )
+NOTHING: Final = AskedBeneath(run=None, audio=None, motions=None)
 
 
-def beneath_of(value: object) -> AskedBeneath:
-    """What a request says to be connected to a timeline: an object; None where nothing is.
-
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    given = {} if value is None else _mapping(value, "beneath")
-    return AskedBeneath(
-        run=_text_or_none(given.get("run"), "run"),
-        audio=_text_or_none(given.get("audio"), "audio"),
-        motions=_motions_of(given.get("motions")),
-    )
+def _model(given: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(given[name] for name in MODEL_WIDGETS)
 
 
-def _motions_of(value: object) -> tuple[Mapping[str, str], ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) > MOST_MOTIONS:
-        raise ValueError(_wrong("motions", value, f"a list of at most {MOST_MOTIONS}"))
-    loaders = [_mapping(one, "motions") for one in cast("list[object]", value)]
-    return tuple(
-        {str(name): text_of(chosen, str(name)) for name, chosen in loader.items()}
-        for loader in loaders
-    )
+def _chosen(given: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def source_of(body: object, name: str = "the JSON") -> AskedSource:
-    """The source of a request, or what it calls so.
-
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    given = _mapping(body, name)
-    model = given.get("model")
-    widgets = None
-    if model is not None:
-        named = _mapping(model, "model")
-        widgets = tuple(text_of(named.get(name), name) for name in MODEL_WIDGETS)
+def _source(given: Mapping[str, object]) -> AskedSource:
     return AskedSource(
-        file=_text_or_none(given.get("file"), "file"),
-        model=cast("tuple[str, str, str] | None", widgets),
-        seen=_text_or_none(given.get("seen"), "seen"),
-        face_index=_whole(given.get("face_index", 0), "face_index", 0, 100),
-        at_s=seconds_of(given.get("at_s", 0), "at_s"),
+        file=cast("str | None", given["file"]),
+        model=cast("tuple[str, str, str] | None", given["model"]),
+        seen=cast("str | None", given["seen"]),
+        face_index=cast(int, given["face_index"]),
+        at_s=cast(float, given["at_s"]),
     )
 
 
-def preview_of(body: object) -> AskedPreview:
-    """A preview that is asked for.
+def _beneath(given: Mapping[str, object]) -> AskedBeneath:
+    return AskedBeneath(
+        run=cast("str | None", given["run"]),
+        audio=cast("str | None", given["audio"]),
+        motions=cast("tuple[Mapping[str, str], ...] | None", given["motions"]),
+    )
 
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    given = _mapping(body, "the JSON")
-    view = given.get("view", "face")
-    if view not in get_args(View):
-        raise ValueError(_wrong("view", view, f"one of {', '.join(get_args(View))}"))
+
+_SOURCE: Final[Fields] = MappingProxyType(
+    {
+        "file": Field(text, None),
+        "model": Field(object_of({name: Field(text) for name in MODEL_WIDGETS}, _model), None),
+        "seen": Field(text, None),
+        "face_index": Field(whole(0, MAX_FACE_INDEX), 0),
+        "at_s": Field(TIME, 0.0),
+    }
+)
+_MOTION: Final = object_of({name: Field(text, None) for name in MOTION_WIDGETS}, _chosen)
+_BENEATH: Final[Fields] = MappingProxyType(
+    {
+        "run": Field(text, None),
+        "audio": Field(text, None),
+        "motions": Field(objects(_MOTION, MOST_MOTIONS), None),
+    }
+)
+BENEATH: Final = object_of(_BENEATH, _beneath)
+"""Reads what is connected to a timeline."""
+SOURCE: Final = object_of(_SOURCE, _source)
+"""Reads whose face a preview shows."""
+_PREVIEW: Final[Fields] = MappingProxyType(
+    {
+        "sender": Field(text),
+        "source": Field(SOURCE),
+        "like": Field(SOURCE, None),
+        "view": Field(one_of(get_args(View)), "face"),
+        "side_px": Field(whole(LEAST_PX, MOST_PX), 512),
+    }
+)
+_TIMELINE: Final[Fields] = MappingProxyType(
+    {"timeline": Field(text), "beneath": Field(BENEATH, None)}
+)
+_SEED: Final[Fields] = MappingProxyType({"seed": Field(whole(0, 2**31))})
+
+# all of these raise a ValueError where the request is not as the front end writes it
+
+
+def timeline_of(body: object) -> AskedTimeline:
+    """A timeline that is to be drawn."""
+    asked = read_object(body, "", _TIMELINE)
+    return AskedTimeline(
+        timeline=cast(str, asked["timeline"]), beneath=beneath_or_nothing(asked["beneath"])
+    )
+
+
+def beneath_or_nothing(read: object) -> AskedBeneath:
+    """What `BENEATH` read; where it read nothing, nothing is connected."""
+    return NOTHING if read is None else cast(AskedBeneath, read)
+
+
+def source_of(body: object) -> AskedSource:
+    """The source of a request."""
+    return cast(AskedSource, SOURCE(body, ""))
+
+
+def preview_of(body: object, values: Fields) -> AskedPreview:
+    """A preview that is asked for, of a node with these widgets."""
+    asked = read_object(body, "", _with_values(_PREVIEW, values))
     return AskedPreview(
-        sender=text_of(given.get("sender"), "sender"),
-        source=source_of(given.get("source"), "source"),
-        like=None if given.get("like") is None else source_of(given["like"], "like"),
-        values=values_of(body),
-        view=cast(View, view),
-        side_px=_whole(given.get("side_px", 512), "side_px", LEAST_PX, MOST_PX),
+        sender=cast(str, asked["sender"]),
+        source=cast(AskedSource, asked["source"]),
+        like=cast("AskedSource | None", asked["like"]),
+        values=cast("Mapping[str, object]", asked["values"]),
+        view=cast(View, asked["view"]),
+        side_px=cast(int, asked["side_px"]),
     )
 
 
 def seed_of(body: object) -> int:
-    """The number that something random is drawn with.
-
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    return _whole(_mapping(body, "the JSON").get("seed"), "seed", 0, 2**31)
+    """The number that something random is drawn with."""
+    return cast(int, read_object(body, "", _SEED)["seed"])
 
 
-def values_of(body: object) -> Mapping[str, object]:
-    """The editor's widgets by their names.
-
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    return _mapping(_mapping(body, "the JSON").get("values"), "values")
+def values_of(body: object, values: Fields) -> Mapping[str, object]:
+    """A node's widgets by their names."""
+    asked = read_object(body, "", _with_values({}, values))
+    return cast("Mapping[str, object]", asked["values"])
 
 
-def named_values_of(body: object) -> tuple[str, Mapping[str, object]] | None:
-    """The same, and before them the name that they are to have; None where there is no name.
-
-    Raises:
-        ValueError: It is not as the front end writes it.
-    """
-    name = _text_or_none(_mapping(body, "the JSON").get("name"), "name")
-    return None if name is None else (name, values_of(body))
-
-
-def _mapping(value: object, name: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise ValueError(_wrong(name, value, "an object of JSON"))
-    return cast("Mapping[str, object]", value)
+def named_values_of(body: object, values: Fields) -> tuple[str, Mapping[str, object]] | None:
+    """The same, and before them the name that they are to have; None where there is no name."""
+    named = {"name": Field(text, None), "values": Field(object_of(values), None)}
+    asked = read_object(body, "", named)
+    if asked["name"] is None:
+        return None
+    return cast(str, asked["name"]), cast("Mapping[str, object]", asked["values"] or {})
 
 
-def text_of(value: object, name: str) -> str:
-    """A text.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if not isinstance(value, str):
-        raise ValueError(_wrong(name, value, "a text"))
-    return value
-
-
-def _text_or_none(value: object, name: str) -> str | None:
-    return None if value is None else text_of(value, name)
-
-
-def _whole(value: object, name: str, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(_wrong(name, value, f"a whole number from {low} to {high}"))
-    return value
-
-
-def seconds_of(value: object, name: str) -> float:
-    """A time.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LATEST_S:
-        return float(value)
-    raise ValueError(_wrong(name, value, f"a number from 0 to {LATEST_S:g}"))
-
-
-def _wrong(name: str, value: object, expected: str) -> str:
-    return (
-        f"In the request {name} is {shortened(repr(value))}; {expected} is expected. Reload the "
-        "page: it may be of another version than the nodes."
-    )
+def _with_values(fields: Fields, values: Fields) -> Fields:
+    return {**fields, "values": Field(object_of(values))}

@@ -55,8 +55,8 @@ Maker = Callable[..., "Motion"]
 """Makes the motion of one frame from a model, the widgets of a node, and, where the node adds the
 expression of a photo, what was read of that."""
 
-Reader = Callable[["LoadedModel", "Pixels"], "Motion"]
-"""Reads the face of a photo."""
+Reader = Callable[["LoadedModel", "Pixels", int], "Motion"]
+"""Reads a face of a photo, by its number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +153,11 @@ class Previews:
             ]
 
     def _face(self, asked: AskedSource, read: Reader) -> Motion:
-        """What the face of a photo does, read once."""
+        """What a face of a photo does, read once."""
         found = SEEN.find(asked)
-        key = (*found.key, library.kept.Same(found.loaded))
+        key = (*found.key, asked.face_index, library.kept.Same(found.loaded))
         if key not in self._read:
-            self._read[key] = read(found.loaded, found.pixels())
+            self._read[key] = read(found.loaded, found.pixels(), asked.face_index)
         while len(self._read) > MOST_SESSIONS:
             self._read.popitem(last=False)
         return self._read[key]

@@ -24,6 +24,7 @@ from .asked import (
     timeline_of,
     values_of,
 )
+from .fields import Fields
 from .previews import PREVIEWS, Maker, Preview
 from .turns import Turns
 
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PREFIX: Final = "/liveportrait/v1"
-MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
-    {"expression": expression_editor.motion_of, "timeline": timelines.frame_of}
+MAKERS: Final[Mapping[str, tuple[Maker, Fields]]] = MappingProxyType(
+    {
+        "expression": (expression_editor.motion_of, expression_editor.VALUES),
+        "timeline": (timelines.frame_of, timelines.VALUES),
+    }
 )
-"""What makes the motion of a preview, by the last part of its route."""
+"""What makes the motion of a preview, and its node's widgets, by the last part of its route."""
 ABOUT: Final = "X-LivePortrait"
 """Header of a picture: JSON of what is known besides."""
 STALE, BAD = 204, 422
@@ -57,8 +61,9 @@ def add_routes(routes: web.RouteTableDef) -> None:
     turns, pictures = Turns[Preview](runtime.is_running), Turns[list[bytes]](runtime.is_running)
 
     async def preview(body: object, kind: str) -> web.StreamResponse:
-        asked, read = preview_of(body), expression_editor.face_of
-        made = await turns.run(asked.sender, lambda: PREVIEWS.render(asked, MAKERS[kind], read))
+        make, values = MAKERS[kind]
+        asked, read = preview_of(body, values), expression_editor.face_of
+        made = await turns.run(asked.sender, lambda: PREVIEWS.render(asked, make, read))
         return _picture(made)
 
     async def faces(body: object) -> web.StreamResponse:
@@ -77,14 +82,15 @@ def add_routes(routes: web.RouteTableDef) -> None:
 
 async def _controls(body: object) -> web.StreamResponse:
     """What a preset, words and sliders come to."""
-    made = await asyncio.to_thread(expression_editor.controls_of, values_of(body))
+    values = values_of(body, expression_editor.VALUES)
+    made = await asyncio.to_thread(expression_editor.controls_of, values)
     return _json({"controls": changed_controls(made)})
 
 
 async def _timeline(body: object) -> web.StreamResponse:
     """Lanes of a text; a long one takes its time, in which others are answered."""
     asked = timeline_of(body)
-    return _json(await asyncio.to_thread(timelines.tracks_of, asked.text, asked.beneath))
+    return _json(await asyncio.to_thread(timelines.tracks_of, asked.timeline, asked.beneath))
 
 
 async def _random(body: object) -> web.StreamResponse:
@@ -94,7 +100,7 @@ async def _random(body: object) -> web.StreamResponse:
 
 async def _expressions(body: object) -> web.StreamResponse:
     """The names of all expressions, after one was saved where the request names one."""
-    named = named_values_of(body)
+    named = named_values_of(body, expression_editor.VALUES)
     if named is not None:
         name, values = named
         save_preset(name, expression_editor.controls_of(values))

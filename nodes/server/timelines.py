@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, cast
 
 import torch
 
@@ -16,6 +17,7 @@ from ...liveportrait_core.assets.timeline_words import read_timeline, read_timel
 from ...liveportrait_core.errors import MediaError, about
 from ...liveportrait_core.motion.timeline import CONTROL_NAMES, control_spec, lane_values
 from ...liveportrait_core.motion.timeline_motion import (
+    check_played,
     frame_of_timeline,
     frame_rate,
     played,
@@ -23,8 +25,10 @@ from ...liveportrait_core.motion.timeline_motion import (
     timeline_length,
 )
 from .. import library
-from .asked import AskedBeneath, beneath_of, seconds_of, text_of
+from .asked import BENEATH as ASKED_BENEATH
+from .asked import TIME, AskedBeneath, beneath_or_nothing
 from .beneath import BENEATH, Beneath
+from .fields import Field, Fields, text
 
 if TYPE_CHECKING:
     from ...liveportrait_core.motion.curves import Key
@@ -36,21 +40,31 @@ if TYPE_CHECKING:
 DECIMALS: Final = 4
 POINTS_A_WAY: Final = 24
 """Of a curve between two keys; more would not be seen."""
+CONNECT: Final = "Connect more motions"
+"""What to do where a text plays a motion that there is not."""
+VALUES: Final[Fields] = MappingProxyType(
+    {
+        "timeline": Field(text),
+        "time_s": Field(TIME, 0.0),
+        "beneath": Field(ASKED_BENEATH, None),
+    }
+)
+"""What a preview of a timeline is of: its text, a time, and what is connected."""
 JUST_BEFORE_S: Final = 1e-6
 """Where a value that is held is still what it was."""
 
 
-def tracks_of(text: str, asked: AskedBeneath) -> dict[str, object]:
+def tracks_of(timeline_text: str, asked: AskedBeneath) -> dict[str, object]:
     """A timeline as the front end draws and changes it.
 
     Args:
-        text: Of the node's widget.
+        timeline_text: Of the node's widget.
         asked: What is connected; where it is not known, segments have no end of their own.
 
     Raises:
         ValueError: The text cannot be read, or it plays what there is not.
     """
-    timeline, lines = read_timeline_lines(text)
+    timeline, lines = read_timeline_lines(timeline_text)
     said, beneath = "", Beneath(motions=None)
     try:
         beneath = BENEATH.find(asked)
@@ -156,24 +170,30 @@ def frame_of(loaded: LoadedModel, values: Mapping[str, object]) -> Motion:
 
     Args:
         loaded: Whose keypoints are moved.
-        values: "timeline", its text; "time_s"; "beneath", what is connected.
+        values: As `VALUES` reads them.
 
     Raises:
-        ValueError: The text cannot be read, or the time is none.
+        ValueError: The text cannot be read.
         MotionSpaceError: A motion beneath is of another keypoint space.
     """
-    text = text_of(values.get("timeline"), "timeline")
-    time_s = seconds_of(values.get("time_s", 0), "time_s")
-    beneath = BENEATH.find(beneath_of(values.get("beneath")))
-    timeline = _known_part(read_timeline(text), beneath)
+    beneath = BENEATH.find(beneath_or_nothing(values["beneath"]))
+    timeline = _known_part(read_timeline(cast(str, values["timeline"])), beneath)
     motions = beneath.motions or ()
     for number, motion in enumerate(motions, 1):
         with about(f"motion_{number}"):
             library.inputs.check_space(loaded.model, motion, f"motion_{number}")
     shape_map = shipped_blendshape_map(loaded.model.preset.space)
+    time_s = cast(float, values["time_s"])
     return frame_of_timeline(timeline, shape_map, time_s, motions, sound_s=beneath.sound_s)
 
 
 def _known_part(timeline: Timeline, beneath: Beneath) -> Timeline:
-    """A timeline without segments, where it is not known what they play."""
-    return timeline if beneath.motions is not None else replace(timeline, segments=())
+    """A timeline without segments, where it is not known what they play.
+
+    Raises:
+        ValueError: It is known, and there is no such motion.
+    """
+    if beneath.motions is None:
+        return replace(timeline, segments=())
+    check_played(timeline, len(beneath.motions), CONNECT)
+    return timeline

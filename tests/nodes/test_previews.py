@@ -14,6 +14,7 @@ from liveportrait_core.media.video import VideoWriter
 from tests.nodes.suite import MODEL_FILE, STILL, batch, pixels, video, walk
 from tests.support.blobs import face_frame
 
+NAN = float("nan")
 MODEL = {"model_name": MODEL_FILE, "precision": "auto", "face_finder": "ours"}
 TWO = face_frame((20, 30, 40), (100, 30, 50))
 """Two people; the right one is larger."""
@@ -104,7 +105,7 @@ def test_any_frame_of_a_film_can_be_shown(suite, ask):
     assert len({picture.tobytes() for _, picture, _ in shown}) == 3
     ((status, answer, _),) = ask(body(name, at_s=-1))
     assert status == 422
-    assert answer["error"].startswith("In the request at_s is -1")
+    assert answer["error"].startswith("In the request source.at_s is -1")
 
 
 def test_frames_of_a_batch_can_be_shown_after_a_run(suite, ask):
@@ -157,7 +158,21 @@ def test_the_expression_of_a_photo_is_added(suite, ask, photo):
         ({"file": "nobody.png"}, "No face"),
         ({"file": "x" * 5000}, "There is no file 'xxx"),
         ({"file": "x\0.png"}, "There is no file 'x"),
-        ({"model": 5}, "In the request model is 5; an object of JSON"),
+        ({"model": 5}, "In the request source.model is 5; an object of JSON"),
+        ({"file": 5}, "In the request source.file is 5; a text is expected"),
+        ({"file": "photo.png", "face_index": True}, "source.face_index is True; a whole number"),
+        ({"file": "photo.png", "values": {"words": 5}}, "values.words is 5; a text is expected"),
+        ({"file": "photo.png", "values": {"preset": None}}, "values.preset is None; a text"),
+        ({"file": "photo.png", "values": {"mirror": "yes"}}, "a field of values is 'mirror'; one"),
+        ({"file": "photo.png", "values": {"jaw_opne": 1}}, "'jaw_opne'; 'jaw_open' is expected"),
+        ({"file": "photo.png", "values": {"zoom": True}}, "values.zoom is True; a number from"),
+        ({"file": "photo.png", "values": {"like_strength": NAN}}, "values.like_strength is nan;"),
+        (
+            {"file": "photo.png", "values": {"like_parts": "ears"}},
+            "values.like_parts is 'ears'; one",
+        ),
+        ({"file": "photo.png", "values": []}, "In the request values is []; an object of JSON"),
+        ({"file": "photo.png", "sender": 1}, "In the request sender is 1; a text is expected"),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_a_sentence(ask, photo, given, said):

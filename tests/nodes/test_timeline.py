@@ -237,4 +237,4 @@ def test_a_preview_shows_a_time(suite, model, ask, photo):
     ]
     for status, answer, _ in ask(*asked, route="preview/timeline"):
         assert status == 422
-        assert answer["error"].startswith("In the request ti")
+        assert answer["error"].startswith("In the request values.ti")

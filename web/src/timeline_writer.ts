@@ -5,6 +5,8 @@ import type { Stated } from "./timeline_model";
 
 /** Where Python's `splitlines` ends a line. */
 const LINE_END = /\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/;
+/** What begins a comment, also of full width. */
+const COMMENT = /[#\uff03\ufe5f]/;
 const SETTINGS = ["length", "fps", "loop"] as const;
 
 /** A line of the text. */
@@ -20,8 +22,8 @@ interface Entry {
 
 /** What a line says, and its comment with the space before it. */
 function split(line: string): [said: string, comment: string] {
-  const said = (line.split("#", 1)[0] ?? "").trimEnd();
-  return [said, line.includes("#") ? line.slice(said.length) : ""];
+  const said = (line.split(COMMENT, 1)[0] ?? "").trimEnd();
+  return [said, COMMENT.test(line) ? line.slice(said.length) : ""];
 }
 
 function settingLine(stated: Stated, name: (typeof SETTINGS)[number]): string | null {

@@ -49,6 +49,16 @@ def test_motions_lie_beneath_by_their_number(liveportrait, text, out):
     ran = liveportrait("motion", "timeline", text, out / "film.safetensors", "-o", path)
     assert ran.code == 2
     assert "The timeline plays motion 2 and has 1 motion beneath it" in ran.err
+    assert f"Name more motion files behind {text}, or choose another number." in ran.err
+
+
+@pytest.mark.parametrize("nothing", ["# a greeting\n\n# later\n", "1 rest", "fps 30"])
+def test_a_timeline_of_nothing_is_refused(liveportrait, text, out, nothing):
+    text.write_text(nothing, "ascii")
+    ran = liveportrait("motion", "timeline", text, "-o", out / "made.safetensors")
+    assert ran.code == 2
+    assert "The timeline moves nothing and has no length; a key, a movement" in ran.err
+    assert not list(out.iterdir())
 
 
 @pytest.mark.usefixtures("_square_faces")
@@ -76,6 +86,13 @@ def test_what_cannot_be_read_is_one_sentence(animate, files, text, out):
     text.write_text(TEXT, "ascii")
     ran = animate(files / "portrait.png", text, "--driving-start", 1, "-o", out / "made.mp4")
     assert "is a timeline, which is used whole" in ran.err
+    text.write_text("1 play 1", "ascii")
+    ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
+    assert "The timeline plays motion 1 and has 0 motions beneath it" in ran.err
+    assert f"what 'liveportrait motion timeline {text} MOTION -o OUT' writes" in ran.err
+    text.write_text("1 rest", "ascii")
+    ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
+    assert "The timeline moves nothing and has no length" in ran.err
     text.write_text("eyeBlink_L-7|jawOpen-3", "ascii")
     ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
     assert "ends like face capture" in ran.err

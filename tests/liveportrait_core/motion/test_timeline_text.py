@@ -105,6 +105,17 @@ def test_times_have_several_units(time):
     assert parse_timeline(f"{time} smile 1") == parse_timeline("1.5 smile 1")
 
 
+def test_letters_and_signs_may_be_of_full_width():
+    wide = (
+        "\uff10\uff0e\uff18 \uff53mile \uff10\uff0e\uff17\uff1b yaw \uff11\uff10\uff0c jaw_open 1"
+    )
+    assert parse_timeline(f"{wide}\uff03 hello") == parse_timeline(
+        "0.8 smile 0.7; yaw 10, jaw_open 1"
+    )
+    assert parse_timeline("\uff03 hello") == Timeline()
+    assert parse_timeline("\uff11\uff1d\uff15\uff1a\uff11\uff10") == parse_timeline("1=5:10")
+
+
 def test_segments():
     timeline = parse_timeline(
         "0 play 1\n2 play 2 from .5 to 3s speed 1.5 blend 200ms region lip then loop"
