@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -32,11 +33,13 @@ from ..sessions.live_options import LiveOptions
 from ..sessions.loop import LiveLoop, LiveRate
 from ..sessions.portrait import PortraitSession
 from .inputs import frames_of, open_source
+from .live_pace import Pace
 from .live_page import Button, LivePage
 from .outputs import Output, Writer
 from .progress import ProgressBar
 from .runtime import load
 
+_LOG = logging.getLogger(__name__)
 SAID_EVERY_S: Final = 5.0
 CRF: Final = 18
 
@@ -106,7 +109,9 @@ def run(args: argparse.Namespace) -> int:
             page = opened.enter_context(LivePage(shown.port, shown.page_px))
             page.buttons = _buttons(loop, page)
             _say(f"The portrait is shown at {page.url} Ctrl-C ends it.", report)
-        num_pictures = _shown(loop, page, camera, writer, report)
+        reads_screen = from_arguments(FeedOptions, args).screen is not None
+        pace = Pace(pastes=options.pastes, has_rate=reads_screen or args.output is not None)
+        num_pictures = _shown(loop, page, camera, writer, report, pace)
     _report(args, loop.rate, num_pictures, report)
     return 0
 
@@ -170,6 +175,7 @@ def _shown(
     camera: VirtualCamera | None,
     writer: SteadyWriter | None,
     report: ReportOptions,
+    pace: Pace,
 ) -> int:
     """Draw until it ends; Ctrl-C is a usual end. Gives the number of pictures."""
     num_pictures, said_s = 0, time.monotonic()
@@ -180,6 +186,8 @@ def _shown(
                 writer.write(made.picture, frame.time_s)
             num_pictures += 1
             now_s = time.monotonic()
+            if pace.is_slow(loop.rate, now_s):
+                _LOG.warning(pace.text(loop.rate, now_s, max(made.picture.shape[:2])))
             if now_s - said_s >= SAID_EVERY_S:
                 said_s = now_s
                 _say(_rate_text(loop.rate), report)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
 from ..errors import FaceNotFoundError, LivePortraitError, os_error_text, subject_of
 from .parsers import build_parser
 from .progress import WarningCollector
+from .stopping import stopped_by_signals
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -38,8 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else EXIT_ERROR
     try:
-        with _terminated_like_ctrl_c(), WarningCollector() as args.warnings:
-            return import_module(f".{args.module}", __package__).run(args)
+        with stopped_by_signals() as stopping, WarningCollector() as args.warnings:
+            module = import_module(f".{args.module}", __package__)
+            stopping.check()
+            return module.run(args)
     except KeyboardInterrupt:
         return _say("stopped; nothing unfinished was left behind.", EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -56,31 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _face_options(error: FaceNotFoundError) -> str:
-    """What marks or chooses the face that was not found, the source's or the driver's."""
+    """What marks or chooses the face that was not found: the source's, the driver's, a photo's."""
+    if subject_of(error).startswith("like"):
+        return (
+            "The option is --like-face-index; 'liveportrait faces PHOTO -o OUT' shows what is "
+            "found."
+        )
     of = "--driving-" if subject_of(error).startswith("driving") else "--"
     return (
         f"The options are {of}box x,y,w,h, {of}already-cropped and {of}face-index; 'liveportrait "
         "faces CLIP -o OUT' shows what is found."
     )
-
-
-@contextmanager
-def _terminated_like_ctrl_c() -> Generator[None]:
-    """A request to end counts as Ctrl-C in the block."""
-    before = None
-    with suppress(ValueError):  # another thread than the main one cannot
-        before = signal.signal(signal.SIGTERM, _stop)
-    try:
-        yield
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
-
-
-def _stop(number: int, frame: object) -> NoReturn:
-    """End as Ctrl-C does, so that nothing unfinished is left."""
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _with_file_names(argv: Sequence[str]) -> list[str]:
