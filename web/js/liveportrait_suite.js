@@ -1,4 +1,4 @@
-// Made of web/src (b8bc64fc63428046) by "make web"; change it there.
+// Made of web/src (dc67f3e014430534) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -81,11 +81,24 @@ function onWidget(widget, changed) {
     return result;
   };
 }
+function onLinks(node, changed) {
+  const before2 = node.onConnectionsChange;
+  node.onConnectionsChange = function(...given) {
+    before2?.apply(this, given);
+    changed();
+  };
+}
 function repaint(node) {
   node.setDirtyCanvas?.(true, true);
 }
 function keepStep() {
-  app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState();
+  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+  if (tracker?.captureCanvasState) tracker.captureCanvasState();
+  else tracker?.checkState();
+}
+function takeKey(event) {
+  event.preventDefault();
+  Object.defineProperty(event, "key", { value: "Control" });
 }
 function keepKeysIn(element2, pressed) {
   element2.addEventListener("keydown", (event) => {
@@ -420,6 +433,7 @@ var SHEET = `
 .lps-controls { flex: none; display: grid; grid-template-columns: max-content 1fr 1fr; gap: 3px 8px;
   align-items: center; min-height: 158px; align-content: start; }
 .lps-controls label { white-space: nowrap; }
+.lps-side { color: var(--descrip-text, #999); font-size: 11px; }
 .lps-wide { grid-column: span 2; }
 .lps-one { display: flex; align-items: center; gap: 5px; min-width: 0; }
 .lps-one input { flex: 1; min-width: 0; height: 20px; margin: 0; accent-color: var(--lps-accent); }
@@ -513,6 +527,8 @@ var front_end_default = {
   link: "Move both sides together",
   left: "left",
   right: "right",
+  sideLeft: "left in the image",
+  sideRight: "right in the image",
   "group.eyes": "Eyes",
   "group.brows": "Brows",
   "group.mouth": "Mouth",
@@ -643,6 +659,8 @@ var front_end_default2 = {
   link: "\u5DE6\u53F3\u4E00\u8D77\u53D8\u5316",
   left: "\u5DE6",
   right: "\u53F3",
+  sideLeft: "\u56FE\u50CF\u5DE6\u4FA7",
+  sideRight: "\u56FE\u50CF\u53F3\u4FA7",
   "group.eyes": "\u773C\u775B",
   "group.brows": "\u7709\u6BDB",
   "group.mouth": "\u5634",
@@ -805,7 +823,9 @@ var ControlRows = class {
     this.sliders = [];
     this.rows.replaceChildren();
     this.rows.setAttribute("aria-label", text(`group.${group}`));
-    for (const name of GROUPS[group] ?? []) this.addRow(name);
+    const names = (GROUPS[group] ?? []).filter((name) => this.values.has(name));
+    if (names.some(oppositeOf)) this.addHeader();
+    for (const name of names) this.addRow(name);
     this.refresh();
   }
   walk(event) {
@@ -818,10 +838,16 @@ var ControlRows = class {
     next?.click();
     next?.focus();
   }
+  /** Which column is of which side; each slider's own name says it too. */
+  addHeader() {
+    const sides = ["sideLeft", "sideRight"].map((side) => element("span", "lps-side", text(side)));
+    for (const side of sides) side.setAttribute("aria-hidden", "true");
+    this.rows.append(element("span"), ...sides);
+  }
   /** A row of one control, or of both sides; the right side's comes with the left one's. */
   addRow(name) {
     const other = oppositeOf(name);
-    if (!this.values.has(name) || other && name.includes("right")) return;
+    if (other && name.includes("right")) return;
     const label = element("label", "", text(stemOf(name)));
     label.title = text("resetOne");
     const names = other ? [name, other] : [name];
@@ -1307,7 +1333,7 @@ async function sourcesOf(node) {
   };
   const source = named("source", keys[0], inputs["face_index"]);
   const withLike = Array.isArray(inputs["like"]);
-  const like = withLike ? named("like", keys[1], 0) : null;
+  const like = withLike ? named("like", keys[1], inputs["like_face_index"]) : null;
   return source && (like || !withLike) ? { source, like } : "run";
 }
 
@@ -1329,6 +1355,7 @@ var Panels = class {
       this.panels.delete(node);
       removed?.call(node);
     };
+    onLinks(node, () => panel.look());
     new IntersectionObserver((seen) => {
       if (seen.some((one) => one.isIntersecting)) panel.look();
     }).observe(panel.root);
@@ -1425,6 +1452,8 @@ var Panel = class {
       const widget = otherWidget(node, name);
       if (widget) onWidget(widget, () => this.want());
     }
+    const person = otherWidget(node, "like_face_index");
+    if (person) onWidget(person, () => this.look());
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", text("editor"));
     this.root.append(
@@ -1639,7 +1668,7 @@ var Panel = class {
     };
     const run = does[event.key.toLowerCase()];
     if (!run) return;
-    event.preventDefault();
+    takeKey(event);
     run();
   }
   toRun() {
@@ -1814,10 +1843,11 @@ var Unchanged = class {
 
 // src/timeline_writer.ts
 var LINE_END = /\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/;
+var COMMENT = /[#\uff03\ufe5f]/;
 var SETTINGS2 = ["length", "fps", "loop"];
 function split(line) {
-  const said = (line.split("#", 1)[0] ?? "").trimEnd();
-  return [said, line.includes("#") ? line.slice(said.length) : ""];
+  const said = (line.split(COMMENT, 1)[0] ?? "").trimEnd();
+  return [said, COMMENT.test(line) ? line.slice(said.length) : ""];
 }
 function settingLine(stated, name) {
   if (name === "loop") return stated.loop ? "loop" : null;
@@ -3158,6 +3188,8 @@ var Panel2 = class {
   beneath = NOTHING2;
   settling;
   setting = false;
+  /** Whether the text is shown because it cannot be read, and nobody asked for it. */
+  mending = false;
   look() {
     window.clearTimeout(this.settling);
     const look = () => this.lookNow().catch((error) => this.failed("source", error));
@@ -3199,6 +3231,7 @@ var Panel2 = class {
       setLength: (seconds) => this.state({ length_s: seconds }),
       setLoop: () => this.state({ loop: !this.model.stated.loop }),
       showText: (shown) => {
+        this.mending = false;
         this.written.hidden = !shown;
         this.view.root.hidden = shown;
         this.view.draw();
@@ -3312,6 +3345,7 @@ var Panel2 = class {
     this.said.about("server");
     this.said.about("text");
     this.said.about("beneath", tracks.said);
+    if (this.mending && document.activeElement !== this.written) this.tools.showText(false);
     if (this.view.dragging) {
       this.view.show(tracks);
       return;
@@ -3328,7 +3362,10 @@ var Panel2 = class {
   failed(topic, error) {
     const isGone = error instanceof ServerError && !error.answered;
     this.said.about(isGone ? "server" : topic, error.message);
-    if (topic === "text" && !isGone && !this.view.tracks) this.tools.showText(true);
+    if (topic === "text" && !isGone && !this.view.tracks && this.written.hidden) {
+      this.tools.showText(true);
+      this.mending = true;
+    }
   }
   /** Tell of the key or the segment that is chosen. */
   chose() {
@@ -3366,7 +3403,7 @@ var Panel2 = class {
     const command = event.ctrlKey || event.metaKey;
     const typed = event.key.toLowerCase();
     if (command && (typed === "z" || typed === "y") && event.target !== this.written) {
-      event.preventDefault();
+      takeKey(event);
       this.step(typed === "y" || event.shiftKey);
     } else if (event.target === this.view.canvas && !command && this.keyboard.press(event)) {
       event.preventDefault();

@@ -140,6 +140,15 @@ export function onWidget(widget: ComfyWidget, changed: (value: unknown) => void)
   };
 }
 
+/** Hear each change of what is linked to a node, also where no mouse made it. */
+export function onLinks(node: ComfyNode, changed: () => void): void {
+  const before = node.onConnectionsChange;
+  node.onConnectionsChange = function (...given) {
+    before?.apply(this, given);
+    changed();
+  };
+}
+
 /** Paint a node anew where the canvas paints it. */
 export function repaint(node: ComfyNode): void {
   node.setDirtyCanvas?.(true, true);
@@ -147,7 +156,20 @@ export function repaint(node: ComfyNode): void {
 
 /** Keep what the graph is now as a step of its undo. */
 export function keepStep(): void {
-  app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState();
+  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+  if (tracker?.captureCanvasState) tracker.captureCanvasState();
+  else tracker?.checkState();
+}
+
+/**
+ * Take a key for a panel alone.
+ *
+ * The graph's own undo hears every key first and looks a frame later which it was: then it is one that it
+ * leaves alone.
+ */
+export function takeKey(event: KeyboardEvent): void {
+  event.preventDefault();
+  Object.defineProperty(event, "key", { value: "Control" });
 }
 
 /** Keep keys that are pressed in an element from the canvas: Delete would delete the node. */

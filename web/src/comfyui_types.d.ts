@@ -110,7 +110,7 @@ interface ComfyApp {
   canvas: { setDirty(foreground: boolean, background: boolean): void };
   extensionManager?: {
     setting?: { get(name: string): unknown };
-    workflow?: { activeWorkflow?: { changeTracker?: { checkState(): void } } };
+    workflow?: { activeWorkflow?: { changeTracker?: { checkState(): void; captureCanvasState?(): void } } };
   };
   graphToPrompt(...given: unknown[]): Promise<ComfyPrompt>;
   queuePrompt(number: number, batchCount?: number, ids?: string[]): Promise<boolean>;

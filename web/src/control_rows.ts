@@ -53,7 +53,9 @@ export class ControlRows {
     this.sliders = [];
     this.rows.replaceChildren();
     this.rows.setAttribute("aria-label", text(`group.${group}` as TextKey));
-    for (const name of GROUPS[group] ?? []) this.addRow(name);
+    const names = (GROUPS[group] ?? []).filter((name) => this.values.has(name));
+    if (names.some(oppositeOf)) this.addHeader();
+    for (const name of names) this.addRow(name);
     this.refresh();
   }
 
@@ -68,10 +70,17 @@ export class ControlRows {
     next?.focus();
   }
 
+  /** Which column is of which side; each slider's own name says it too. */
+  private addHeader(): void {
+    const sides = (["sideLeft", "sideRight"] as const).map((side) => element("span", "lps-side", text(side)));
+    for (const side of sides) side.setAttribute("aria-hidden", "true");
+    this.rows.append(element("span"), ...sides);
+  }
+
   /** A row of one control, or of both sides; the right side's comes with the left one's. */
   private addRow(name: string): void {
     const other = oppositeOf(name);
-    if (!this.values.has(name) || (other && name.includes("right"))) return;
+    if (other && name.includes("right")) return;
     const label = element("label", "", text(stemOf(name) as TextKey));
     label.title = text("resetOne");
     const names = other ? [name, other] : [name];

@@ -1,5 +1,5 @@
 // Expression Editor: a close-up of the face on the node that changes while it is dragged.
-import { hide, idsOf, keepKeysIn, linked, onWidget, panelsAreDrawn, register, runNode, senderOf } from "./comfyui";
+import { hide, idsOf, keepKeysIn, linked, onWidget, panelsAreDrawn, register, runNode, senderOf, takeKey } from "./comfyui";
 import { ControlRows } from "./control_rows";
 import { ControlValues, otherWidget, type Values } from "./control_values";
 import { FaceCanvas, type Handles } from "./face_canvas";
@@ -76,6 +76,8 @@ class Panel {
       const widget = otherWidget(node, name);
       if (widget) onWidget(widget, () => this.want());
     }
+    const person = otherWidget(node, "like_face_index");
+    if (person) onWidget(person, () => this.look());
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", text("editor"));
     this.root.append(
@@ -295,7 +297,7 @@ class Panel {
     };
     const run = does[event.key.toLowerCase()];
     if (!run) return;
-    event.preventDefault();
+    takeKey(event);
     run();
   }
 

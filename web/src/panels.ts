@@ -1,5 +1,5 @@
 // Panels on nodes: each is drawn with its node, looks at the graph when that changes, and goes with it.
-import { addElement, listen, places } from "./comfyui";
+import { addElement, listen, onLinks, places } from "./comfyui";
 import { onSources } from "./preview_source";
 import { useStyle } from "./style";
 
@@ -41,6 +41,7 @@ export class Panels {
       this.panels.delete(node);
       removed?.call(node);
     };
+    onLinks(node, () => panel.look());
     // copies that are never shown stay as they are
     new IntersectionObserver((seen) => {
       if (seen.some((one) => one.isIntersecting)) panel.look();

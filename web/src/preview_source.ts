@@ -155,6 +155,6 @@ export async function sourcesOf(node: ComfyNode): Promise<Sources | "run" | null
   };
   const source = named("source", keys[0], inputs["face_index"]);
   const withLike = Array.isArray(inputs["like"]);
-  const like = withLike ? named("like", keys[1], 0) : null;
+  const like = withLike ? named("like", keys[1], inputs["like_face_index"]) : null;
   return source && (like || !withLike) ? { source, like } : "run";
 }

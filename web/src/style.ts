@@ -33,6 +33,7 @@ const SHEET = `
 .lps-controls { flex: none; display: grid; grid-template-columns: max-content 1fr 1fr; gap: 3px 8px;
   align-items: center; min-height: 158px; align-content: start; }
 .lps-controls label { white-space: nowrap; }
+.lps-side { color: var(--descrip-text, #999); font-size: 11px; }
 .lps-wide { grid-column: span 2; }
 .lps-one { display: flex; align-items: center; gap: 5px; min-width: 0; }
 .lps-one input { flex: 1; min-width: 0; height: 20px; margin: 0; accent-color: var(--lps-accent); }

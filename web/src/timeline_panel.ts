@@ -1,5 +1,5 @@
 // The panel of a timeline: lanes of keys, and a face that shows the time that is looked at.
-import { keepKeysIn, keepStep, linked, onWidget, senderOf, setWidget } from "./comfyui";
+import { keepKeysIn, keepStep, linked, onWidget, senderOf, setWidget, takeKey } from "./comfyui";
 import { type Beneath, beneathOf, MOTIONS, sourcesOf, type Source } from "./preview_source";
 import { Said } from "./said";
 import { askJson, askPicture, Newest, type Picture, ServerError } from "./server";
@@ -52,6 +52,8 @@ export class Panel {
   private beneath: Beneath = NOTHING;
   private settling: number | undefined;
   private setting = false;
+  /** Whether the text is shown because it cannot be read, and nobody asked for it. */
+  private mending = false;
 
   constructor(
     private readonly node: ComfyNode,
@@ -143,6 +145,7 @@ export class Panel {
       setLength: (seconds) => this.state({ length_s: seconds }),
       setLoop: () => this.state({ loop: !this.model.stated.loop }),
       showText: (shown) => {
+        this.mending = false;
         this.written.hidden = !shown;
         this.view.root.hidden = shown;
         this.view.draw();
@@ -269,6 +272,7 @@ export class Panel {
     this.said.about("server");
     this.said.about("text");
     this.said.about("beneath", tracks.said);
+    if (this.mending && document.activeElement !== this.written) this.tools.showText(false);
     if (this.view.dragging) {
       this.view.show(tracks);
       return;
@@ -287,7 +291,10 @@ export class Panel {
     const isGone = error instanceof ServerError && !error.answered;
     this.said.about(isGone ? "server" : topic, error.message);
     // a text that was wrong from the beginning can be mended nowhere else
-    if (topic === "text" && !isGone && !this.view.tracks) this.tools.showText(true);
+    if (topic === "text" && !isGone && !this.view.tracks && this.written.hidden) {
+      this.tools.showText(true);
+      this.mending = true;
+    }
   }
 
   /** Tell of the key or the segment that is chosen. */
@@ -331,7 +338,7 @@ export class Panel {
     const command = event.ctrlKey || event.metaKey;
     const typed = event.key.toLowerCase();
     if (command && (typed === "z" || typed === "y") && event.target !== this.written) {
-      event.preventDefault();
+      takeKey(event);
       this.step(typed === "y" || event.shiftKey);
     } else if (event.target === this.view.canvas && !command && this.keyboard.press(event)) {
       event.preventDefault();
