@@ -23,6 +23,8 @@ FacePart = Literal["brows", "eyes", "lip", "rest"]
 FACE_PARTS: Final[frozenset[FacePart]] = frozenset({"brows", "eyes", "lip", "rest"})
 MIN_FACE_PX: Final = 16
 """A picture or a box of fewer pixels a side shows no face."""
+MAX_FACE_INDEX: Final = 63
+"""Of the faces of a picture, from 0."""
 OBSERVATION_VARIANCE: Final = 3e-7
 """Default noise of one observation in smoothing, as a variance; larger is smoother."""
 

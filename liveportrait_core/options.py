@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from .config.boxes import checked_box, read_box
 from .config.fields import check_options, option, section, shared
-from .constants import OBSERVATION_VARIANCE, Box, Region
+from .constants import MAX_FACE_INDEX, OBSERVATION_VARIANCE, Box, Region
 from .motion.slider_options import Sliders
 
 MotionMode = Literal["relative", "absolute"]
@@ -206,7 +206,7 @@ class FaceOptions:
         unset="it is searched for",
     )
     index: int = option(
-        0, "which face, the largest first", minimum=0, maximum=63, flag="face-index"
+        0, "which face, the largest first", minimum=0, maximum=MAX_FACE_INDEX, flag="face-index"
     )
     min_score: float | None = option(
         None,

@@ -12,6 +12,7 @@ import math
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -26,12 +27,13 @@ from .animation.render import render
 from .animation.timing import check_reference, held_or_cut, lasting, matched, with_reference
 from .errors import about
 from .face.detector import check_box
+from .face.faces import PHOTO
 from .imaging.tensors import Pixels
 from .media.clips import Clip, Progress, clip_of, frame_size
 from .media.streamed import streamed
 from .model import LivePortraitModel
 from .motion.types import Motion
-from .options import AnimateOptions, Edit
+from .options import AnimateOptions, Edit, FaceOptions
 
 AnySource = Pixels | Clip
 """An image, (H, W, 3) uint8, or a clip."""
@@ -264,6 +266,7 @@ def read_motion(
     *,
     faces: FoundFace = None,
     progress: Progress | None = None,
+    name: str = "clip",
 ) -> Motion:
     """The motion of a clip, to be saved or to drive a source.
 
@@ -275,6 +278,7 @@ def read_motion(
         options: `source_face`, `source_framing`, `face_models` and `chunk` count.
         faces: The face, or how to find it; by default as the options say.
         progress: Called with the number of frames that were read, and of all.
+        name: What messages call the clip.
 
     Raises:
         FaceNotFoundError: No frame shows a face.
@@ -283,6 +287,28 @@ def read_motion(
     options = replace(options, driving_face=options.source_face)
     check_types(model, options)
     frames = clip_of(clip, "clip")
-    first_pass = FirstPass(model, options, progress)
+    first_pass = FirstPass(model, options, progress, name=name)
     frames = _ahead(model, frames, options)
     return first_pass.driver(frames, faces, options.source_framing).motion
+
+
+def read_photo(
+    model: LivePortraitModel,
+    photo: Pixels,
+    *,
+    face_index: int = 0,
+    face_models: Path | None = None,
+) -> Motion:
+    """What a face in a photo does, to be copied: `copied_expression(read_photo(model, photo))`.
+
+    Args:
+        model: The model.
+        photo: (H, W, 3) uint8.
+        face_index: Which face, the largest first.
+        face_models: As in `AnimateOptions`.
+
+    Raises:
+        FaceNotFoundError: It shows no face, or not so many.
+    """
+    options = AnimateOptions(source_face=FaceOptions(index=face_index), face_models=face_models)
+    return read_motion(model, photo, options, name=PHOTO)

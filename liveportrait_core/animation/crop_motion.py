@@ -55,6 +55,8 @@ class ReadOptions:
     """Whether a driver's crop follows its face."""
     progress: Progress | None = None
     """Called with the number of frames that were read, and of all."""
+    name: str = ""
+    """What messages call the clip; empty: its role."""
 
 
 def face_tensor(

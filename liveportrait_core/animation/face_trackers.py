@@ -7,9 +7,10 @@ user brings.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ..config.find_options import FaceOrder, FindOptions
@@ -23,7 +24,7 @@ from ..face.detector import (
     FaceFinder,
     HaarFaceFinder,
 )
-from ..face.faces import Face, Faces, FaceTrack, no_such_face
+from ..face.faces import PHOTO, Face, Faces, FaceTrack, no_such_face
 from ..face.gaps import fill_gaps
 from ..face.insightface import insightface_finder
 from ..face.landmarks import LandmarkNetwork
@@ -45,6 +46,10 @@ SOURCE_WAIT: Final = 5
 """Frames between two searches for the lost face of a source at most. Short, as a source stays as
 it is until its face is found; a driver's motion can be interpolated, and may wait longer."""
 DRIVER_WAIT: Final = TrackingConfig().longest_wait
+INDEX_OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {"driver": "driving_face_index", PHOTO: "like_face_index"}
+)
+"""The option that chooses a face, by whose clip it is; of others `face_index`."""
 LONGEST_GAP: Final = TrackingConfig().max_gap
 LANDMARK_FILE: Final = "landmark.onnx"
 INSIGHTFACE_FILES: Final = ("det_10g.onnx", "2d106det.onnx")
@@ -80,7 +85,7 @@ class LandmarkTracker:
         )
         tracks = track_faces(frames, finder, self.network, config, name=self.name)
         if self.face_index >= len(tracks):
-            with about("driving_face_index" if self.name == "driver" else "face_index"):
+            with about(INDEX_OPTIONS.get(self.name, "face_index")):
                 raise no_such_face(self.face_index, len(tracks), f" in the {self.name}")
         if finder.max_faces > 1 and self.face_index == 0:  # another one was chosen
             _LOG.warning(
@@ -194,6 +199,7 @@ class FaceTrackers:
         *,
         already_cropped: bool = False,
         is_image: bool = False,
+        name: str = "",
     ) -> ClipTracker | None:
         """A tracker for one clip; None where its frames are crops and no landmarks are needed.
 
@@ -202,6 +208,7 @@ class FaceTrackers:
             face: Which face.
             already_cropped: The frames are face crops.
             is_image: The clip is one image.
+            name: What messages call the clip; empty: its role.
 
         Raises:
             FaceNotFoundError: OpenCV has no cascades, which an animal without a box needs.
@@ -221,7 +228,7 @@ class FaceTrackers:
             finder=self._finder(role, face, is_image=is_image),
             network=self.network(),
             face_index=face.index,
-            name=role,
+            name=name or role,
             longest_wait=SOURCE_WAIT if role == "source" else DRIVER_WAIT,
         )
 

@@ -43,6 +43,7 @@ class FirstPass:
         options: AnimateOptions,
         progress: Progress | None,
         kept: Kept | None = None,
+        name: str = "",
     ) -> None:
         """Nothing is read yet.
 
@@ -51,8 +52,9 @@ class FirstPass:
             options: How.
             progress: Called with the number of frames that were read, and of all.
             kept: What earlier calls found; None keeps nothing.
+            name: What messages call a clip that is neither source nor driver.
         """
-        self._model, self._options, self._kept = model, options, kept
+        self._model, self._options, self._kept, self._name = model, options, kept, name
         self._published = options.driving.published
         self._trackers = FaceTrackers(model, options.face_models, published=self._published)
         self._reading = ReadOptions(
@@ -60,6 +62,7 @@ class FirstPass:
             published=self._published,
             driving_crop=options.driving_crop,
             progress=progress,
+            name=name,
         )
 
     def source(self, clip: Clip, faces: FoundFace, *, is_image: bool) -> ReadSource:
@@ -105,7 +108,7 @@ class FirstPass:
             found = faces
             if faces is None:
                 found = self._trackers.tracker(
-                    role, face, already_cropped=cropped, is_image=is_image
+                    role, face, already_cropped=cropped, is_image=is_image, name=self._name
                 )
                 faces_key = self._key(clip, role, face, cropped, is_image)
                 if found and faces_key is not None:

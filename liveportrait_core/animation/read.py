@@ -27,11 +27,11 @@ _LOG = logging.getLogger(__name__)
 _WITHOUT_FACE: Final[Mapping[Role, tuple[float, str]]] = {
     "source": (
         MIN_VALIDITY["source"],
-        "The source shows no face in %s; what is there stays as it is.",
+        "The %s shows no face in %s; what is there stays as it is.",
     ),
     "driver": (
         MIN_VALIDITY["driver"],
-        "The driver shows no face, or a part of one, in %s; its motion there is made from that of "
+        "The %s shows no face, or a part of one, in %s; its motion there is made from that of "
         "the frames around.",
     ),
 }
@@ -106,7 +106,7 @@ def read_clip(
         )
         track = crops.track
     read = _read_motion(model, counted, crops, track, role, options)
-    _warn(read.motion, role)
+    _warn(read.motion, role, options.name or role)
     return read
 
 
@@ -130,14 +130,14 @@ def _track(
     return track
 
 
-def _warn(motion: Motion, role: Role) -> None:
+def _warn(motion: Motion, role: Role, name: str) -> None:
     """Name the frames that show no face, once."""
     if motion.validity is None:
         return
     least, text = _WITHOUT_FACE[role]
     frames = (motion.validity < least).nonzero().flatten().tolist()
     if frames:
-        _LOG.warning(text, f"{frame_ranges(frames)} (of {len(motion)}, counted from 0)")
+        _LOG.warning(text, name, f"{frame_ranges(frames)} (of {len(motion)}, counted from 0)")
 
 
 def _read_motion(

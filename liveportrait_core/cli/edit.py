@@ -14,7 +14,7 @@ import torch
 
 from ..animation.animation import Animation
 from ..animation.render import render
-from ..command_options import ModelOptions, OutputOptions, ReportOptions
+from ..command_options import ModelOptions, OutputOptions, PartOptions, ReportOptions
 from ..config.arguments import from_arguments
 from ..config.fields import values_of
 from ..constants import FRAME_NAME
@@ -39,7 +39,7 @@ _LOG = logging.getLogger(__name__)
 
 def run(args: argparse.Namespace) -> int:
     """Edit, and say where the result is."""
-    source = open_source(args.picture)
+    source = open_source(args.picture, from_arguments(PartOptions, args).source)
     edit, asked = from_arguments(Edit, args), from_arguments(ExpressionOptions, args)
     inputs = [args.picture] if asked.like is None else [args.picture, asked.like]
     if isinstance(source, Picture):
@@ -130,7 +130,7 @@ def _write_video(
             animation.fps,
             crf=written.crf,
             audio_path=None if sound is None else sound.path,
-            audio_start_s=Fraction(0),
+            audio_start_s=Fraction(0) if sound is None else sound.start_s,
         ) as writer,
     ):
         for frame in frames:

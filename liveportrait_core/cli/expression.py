@@ -24,8 +24,8 @@ from ..motion.slider_options import Sliders
 from ..motion.tool_options import LayerOptions
 from ..motion.types import Motion
 from ..options import AnimateOptions
-from ..pipeline import read_motion
-from .inputs import Picture, frames_of, open_source
+from ..pipeline import read_photo
+from .inputs import Picture, open_source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,11 @@ class Expression:
         made = motion_of_controls(self.controls, shipped_blendshape_map(model.preset.space))
         if self.photo is not None:
             with about("like"):
-                face = read_motion(
-                    model, frames_of(self.photo), AnimateOptions(face_models=options.face_models)
+                face = read_photo(
+                    model,
+                    self.photo.on_white(),
+                    face_index=self.options.like_face_index,
+                    face_models=options.face_models,
                 )
             copied = copied_expression(
                 face.describe(producer=self.photo.path.name),

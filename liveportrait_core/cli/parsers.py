@@ -32,6 +32,8 @@ from .parser_parts import Subparsers, add_command, add_output, file_name, finish
 
 ONE_CLIP: Final = ("source_face", "source_framing", "face_models", "chunk")
 """Parts of `AnimateOptions` that a command with one clip has, too."""
+NO_DRIVING_PART: Final = ("driving.start", "driving.duration")
+"""Keys of `PartOptions` that a command with one clip does not have."""
 
 LIVE: Final = (
     *("source_face", "source_framing", "driving_face", "driving_framing"),
@@ -120,8 +122,8 @@ def _add_edit(commands: Subparsers) -> None:
         required=True,
         help="picture to write: .png, .jpg, .webp, .bmp, .tif; of a video as for 'animate'",
     )
-    kinds = (ExpressionOptions, Edit, AnimateOptions, ModelOptions, ReportOptions)
-    finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"))
+    kinds = (ExpressionOptions, Edit, AnimateOptions, PartOptions, ModelOptions, ReportOptions)
+    finish(parser, kinds, parts=(*ONE_CLIP, "paste_back"), skip=NO_DRIVING_PART)
 
 
 def _add_faces(commands: Subparsers) -> None:
@@ -147,7 +149,7 @@ def _add_faces(commands: Subparsers) -> None:
         (ShowOptions, AnimateOptions, PartOptions, OutputOptions, ModelOptions, ReportOptions),
         parts=("source_face", "face_models"),
         skip=(
-            *("source_face.box", "source_face.index", "driving.start", "driving.duration"),
+            *("source_face.box", "source_face.index", *NO_DRIVING_PART),
             *("side_by_side", "audio", "mask"),
         ),
     )
@@ -192,7 +194,7 @@ def _add_motion(commands: Subparsers) -> None:
         extract,
         (AnimateOptions, PartOptions, ModelOptions, ReportOptions),
         parts=(*ONE_CLIP, "driving_crop"),
-        skip=("driving.start", "driving.duration"),
+        skip=NO_DRIVING_PART,
     )
 
     show = add_command(actions, "info", "motion", help="show what a motion file holds")

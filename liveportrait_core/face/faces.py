@@ -21,6 +21,9 @@ FIND_ADVICE: Final = (
     "frames are face crops already."
 )
 """What to do when no face was found."""
+PHOTO: Final = "photo"
+"""What messages call a picture that only its expression is taken of, and that has no box."""
+_PHOTO_ADVICE: Final = "Use a picture with a larger, more frontal face."
 SAME_FACE_OVERLAP: Final = 0.5
 """Overlap over the smaller box from which two detections are one face."""
 
@@ -114,6 +117,11 @@ class Faces:
             with about("face_index"):
                 raise no_such_face(face_index, len(self.tracks))
         return self.tracks[face_index]
+
+
+def find_advice(name: str) -> str:
+    """What to do when no face was found in a clip of this name."""
+    return _PHOTO_ADVICE if name == PHOTO else FIND_ADVICE
 
 
 def no_such_face(index: int, num_faces: int, where: str = "") -> FaceNotFoundError:

@@ -16,14 +16,7 @@ from ..imaging.landmark_layouts import Landmarks
 from ..imaging.tensors import Pixels
 from .cuts import CutDetector, Thumbnail, is_fade
 from .detector import FaceFinder
-from .faces import (
-    FIND_ADVICE,
-    Face,
-    FaceTrack,
-    face_from_landmarks,
-    overlap,
-    sorted_faces,
-)
+from .faces import Face, FaceTrack, face_from_landmarks, find_advice, overlap, sorted_faces
 from .gaps import as_mixed, fill_gaps
 from .landmarks import LandmarkNetwork, follow_landmarks
 from .likeness import likeness
@@ -328,7 +321,7 @@ def track_faces(
         num_frames = tracker.num_frames
         where = f"the {name}" if num_frames == 1 else f"{num_frames} {name} frames"
         raise FaceNotFoundError(
-            f"No face in {where} ({finder.tried}); one is expected. {FIND_ADVICE}"
+            f"No face in {where} ({finder.tried}); one is expected. {find_advice(name)}"
         )
     return tracks
 

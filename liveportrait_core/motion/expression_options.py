@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..config.fields import check_options, option
+from ..config.fields import check_options, option, spec_of
+from ..constants import MAX_FACE_INDEX
 from ..errors import about
 from .control_options import EVERYTHING, CopiedPart
 
@@ -20,6 +21,17 @@ def read_parts(text: str) -> frozenset[CopiedPart]:
     if not named <= EVERYTHING:
         raise ValueError(text)
     return frozenset(part for part in EVERYTHING if part in named)
+
+
+def read_name(text: str) -> str:
+    """A name to keep something under.
+
+    Raises:
+        ValueError: It is empty, as where a variable of a shell is not set.
+    """
+    if not text.strip():
+        raise ValueError(text)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,13 @@ class ExpressionOptions:
         metavar="PHOTO",
         unset="none",
     )
+    like_face_index: int = option(
+        0,
+        "which of its faces, the largest first",
+        minimum=0,
+        maximum=MAX_FACE_INDEX,
+        group="expression",
+    )
     like_parts: frozenset[CopiedPart] | None = option(
         None,
         "what of it is taken, with commas between: brows, eyes, lip, rest, head",
@@ -76,19 +95,23 @@ class ExpressionOptions:
         None,
         "keep preset, words and controls under this name, for here and for ComfyUI",
         group="expression",
+        read=read_name,
+        expects="a name of letters, digits, '-' and '_'",
         metavar="NAME",
         unset="no",
     )
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.like is None and (self.like_parts is not None or self.like_strength != 1):
-            given = "like_strength" if self.like_parts is None else "like_parts"
-            with about(given):
-                raise ValueError(
-                    f"{given} is given without a photo to be like; like is expected as well. Name "
-                    f"a photo, or leave {given} out."
-                )
+        if self.like is not None:
+            return
+        for given in ("like_parts", "like_strength", "like_face_index"):
+            if getattr(self, given) != spec_of(ExpressionOptions, given).default:
+                with about(given):
+                    raise ValueError(
+                        f"{given} is given without a photo to be like; like is expected as well. "
+                        f"Name a photo, or leave {given} out."
+                    )
 
     @property
     def is_some(self) -> bool:

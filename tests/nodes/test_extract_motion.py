@@ -47,7 +47,7 @@ def test_it_is_said_on_the_node(suite):
     sent = suite.comfyui.serve().sent
     suite("LPS_ExtractMotion", model=suite.model(), cropped=batch(*CASES["two people"]))
     text = sent[-1][0]
-    assert text.startswith("The driver shows 2 faces; number 0 (from 0, large-small) is taken.")
+    assert text.startswith("The clip shows 2 faces; number 0 (from 0, large-small) is taken.")
     assert "these are whole pictures: the face was found and cropped here" in text
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from liveportrait_core.assets.shipped_expressions import load_preset
-from liveportrait_core.media.images import read_image
+from liveportrait_core.media.images import read_image, write_image
 from liveportrait_core.media.video import VideoReader
 from liveportrait_core.motion.control_options import Controls
 from liveportrait_core.motion.control_tools import changed_controls, mirror_controls
+from tests.support.blobs import face_frame
 
 squares_are_faces = pytest.mark.usefixtures("_square_faces")
 
@@ -79,11 +80,37 @@ def test_the_expression_of_a_photo_is_added(edit, files, out):
 
 
 @squares_are_faces
+def test_of_a_photo_with_several_faces_one_is_chosen(edit, files, out):
+    write_image(files / "two.png", face_frame((10, 30, 70), (100, 30, 50)))
+    like = ("--like", files / "two.png")
+    first = edit("-o", out / "0.png", *like)
+    assert first.code == 0, first.err
+    assert "The photo shows 2 faces; number 0 (from 0, large-small) is taken." in first.err
+    second = edit("-o", out / "1.png", *like, "--like-face-index", 1)
+    assert (second.code, second.err_but_for_boxes) == (0, "")
+    pictures = [read_image(out / f"{number}.png").rgb for number in (0, 1)]
+    assert not np.array_equal(*pictures)
+    third = edit("-o", out / "2.png", *like, "--like-face-index", 2)
+    assert third.code == 2
+    assert "The face index is 2; 0 to 1 is expected, for 2 faces found in the photo" in third.err
+    assert "The option is --like-face-index; 'liveportrait faces PHOTO" in third.err
+    nobody = edit("-o", out / "3.png", "--like", files / "blank.png")
+    assert nobody.code == 2
+    assert "No face in the photo" in nobody.err
+    assert "a box" not in nobody.err
+
+
+@squares_are_faces
 def test_a_video_gets_the_same_change_on_every_frame(edit, out):
     ran = edit("-o", out / "a.mp4", "--words", "smile", "--smile", "0.5", source="clip.mp4")
     assert ran.code == 0, ran.err
     assert "3 frames" in ran.out
     assert len(list(VideoReader(out / "a.mp4"))) == 3
+    part = ("--start", "0.04", "--duration", "0.04")
+    assert edit("-o", out / "c.mp4", "--words", "smile", *part, source="clip.mp4").code == 0
+    assert len(list(VideoReader(out / "c.mp4"))) == 1
+    ran = edit("-o", out / "d.png", "--words", "smile", *part)
+    assert "a video is expected where a start or a duration is given" in ran.err
     ran = edit("-o", out / "b.mp4", "--set", "zoom=1.1", source="clip.mp4")
     assert "A video keeps its own place and size" in ran.err
 
@@ -98,9 +125,16 @@ def test_a_video_gets_the_same_change_on_every_frame(edit, out):
             ("--set", "smile=3"),
             "smile is 3.0; a number from -1 to 1 is",
         ),
-        (("--set", "smile"), "smile is ''; a number from -1 to 1 is expected"),
+        (("--set", "smile="), "smile is ''; a number from -1 to 1 is expected"),
+        (("--set", "SMILE"), "'SMILE' has no value; a number from -1 to 1 is expected behind it."),
+        (("--set", "yaw=3, yaw"), "Write yaw=VALUE, as smile=0.5"),
+        (("--set", ",,"), "',,' names no control; NAME=VALUE is expected"),
+        (("--set", ""), "--set is ''; NAME=X,... is expected"),
+        (("--preset", "smile", "--save-preset", ""), "--save-preset is ''; a name of letters"),
+        (("--preset", "smile", "--save-preset", "none"), "neither 'none' nor a name that"),
         (("--like-parts", "lip"), "like_parts is given without a photo"),
         (("--words", "smile", "--like-strength", ".5"), "like_strength is given without a photo"),
+        (("--words", "smile", "--like-face-index", 1), "like_face_index is given without a photo"),
         (("--words", ", !"), "', !' says nothing that a face does"),
         (("--preset", "smile", "--save-preset", "Con"), "'Con'; 1 to 60 letters"),
         (("--like-parts", "nose"), "--like-parts is 'nose'; brows, eyes, lip"),
