@@ -33,7 +33,7 @@ OWN_PARTS: Final[Mapping[str, frozenset[FacePart]]] = MappingProxyType(
 """Parts of the face that controls move, by how their names begin; others move all of them."""
 
 OPENING_PULL: Final = 0.4
-CLOSING_PULL: Final = 0.2
+CLOSING_PULL: Final = 0.27
 """Share of an upper lid's way up, and down, by which the rendered picture takes the iris along, so
 the iris is asked to go as far the other way (python -m benchmarks.cross_talk)."""
 LOOKING_PULL: Final = 0.16

@@ -31,14 +31,14 @@ VALUES = {
     "words": "look left",
     "jaw_open": 0.5,
     "like_strength": 1.0,
-    "timeline": "1 smile 1",
-    "time_s": 0.5,
+    "like_parts": "eyes",
 }
-OVER_MOTIONS = VALUES | {"timeline": "1 smile 1\n0 play 1 to 0.2", "beneath": BENEATH}
+AT_TIME = {"timeline": "1 smile 1", "time_s": 0.5}
+OVER_MOTIONS = {"timeline": "1 smile 1\n0 play 1 to 0.2", "time_s": 0.5, "beneath": BENEATH}
 PREVIEW = {"sender": "a", "source": SOURCE, "values": VALUES, "view": "face", "side_px": 64}
 BODIES = {
     "preview/expression": [PREVIEW, PREVIEW | {"like": SOURCE}],
-    "preview/timeline": [PREVIEW, PREVIEW | {"values": OVER_MOTIONS}],
+    "preview/timeline": [PREVIEW | {"values": AT_TIME}, PREVIEW | {"values": OVER_MOTIONS}],
     "faces": [SOURCE],
     "controls": [{"values": VALUES}],
     "timeline": [

@@ -106,7 +106,7 @@ def test_shut_lids_do_not_cross_whatever_else_moves_them(compact_map):
     assert opening(compact_map, "left", **shut) == pytest.approx(-0.032, abs=0.001)
 
 
-@pytest.mark.parametrize(("value", "share"), [(-1.0, 0.4), (0.5, 0.2)])
+@pytest.mark.parametrize(("value", "share"), [(-1.0, 0.4), (0.5, 0.27)])
 def test_irises_are_kept_from_going_along_with_lids(value, share, compact_map):
     moved = travel(compact_map, blink_left=value)
     lid, iris = moved[K.LEFT_UPPER_LID, 1].item(), moved[K.LEFT_IRIS, 1].item()
