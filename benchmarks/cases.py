@@ -77,10 +77,11 @@ def prepare(case: Case, device: torch.device) -> Prepared:
     with torch.no_grad():
         if case.model == MODELS[-1] and case.published_code is not None:
             return _prepare_published(case.what, Path(case.published_code), device)
-        return _prepare_ours(_our_model(case.model).to(device), case.what)
+        return _prepare_ours(our_model(case.model).to(device), case.what)
 
 
-def _our_model(name: str) -> LivePortraitModel:
+def our_model(name: str) -> LivePortraitModel:
+    """The default model, or one of the published sizes with random weights."""
     if name == "default":
         try:
             return load_model()

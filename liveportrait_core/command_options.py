@@ -18,8 +18,8 @@ from .motion.life_options import MAX_DURATION_S, MIN_DURATION_S, IdleOptions
 from .motion.speech_options import SpeechOptions
 from .motion.tool_options import frame_rate_option
 
-AUTO_DTYPE: Final = "auto"
-"""Of `ModelOptions.dtype`: `animation.precision_probe` chooses."""
+AUTO: Final = "auto"
+"""Of `ModelOptions`: what is fastest here is tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,40 @@ class ModelOptions:
         group="model",
         more=True,
     )
+    backend: Literal["torch", "onnx", "auto"] = option(
+        "torch",
+        "what computes the networks: torch, ONNX Runtime (onnx), or the quicker of both (auto)",
+        group="model",
+        more=True,
+    )
+    onnx: Path | None = option(
+        None,
+        "folder that 'models export' wrote of this model, for another --backend than torch",
+        group="model",
+        metavar="FOLDER",
+        unset="written anew in each run",
+        more=True,
+    )
+
+    compile: Literal["off", "auto", "on"] = option(
+        "off",
+        "compile the networks, which takes minutes when each size is first used: off, on, or on "
+        "graphics cards alone (auto)",
+        group="model",
+        more=True,
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.compile == "on" and self.backend != "torch":
+            raise OptionError(
+                f"compile is on, and the backend {self.backend}; torch is expected. Leave one out."
+            )
+        if self.onnx is not None and self.backend == "torch":
+            raise OptionError(
+                f"onnx is {self.onnx}, and the backend torch; onnx or auto is expected. Give "
+                "--backend auto, or leave the folder out."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from .graphs import is_graph
+
+RADIAN = math.pi / 180
+"""A degree in radians: ONNX has no operators for the two."""
 
 
 def rotation_from_degrees(pitch_deg: Tensor, yaw_deg: Tensor, roll_deg: Tensor) -> Tensor:
@@ -25,7 +31,7 @@ def rotation_from_degrees(pitch_deg: Tensor, yaw_deg: Tensor, roll_deg: Tensor) 
     Returns:
         (B, 3, 3), orthonormal.
     """
-    x, y, z = (torch.deg2rad(angle) for angle in (pitch_deg, yaw_deg, roll_deg))
+    x, y, z = (angle * RADIAN for angle in (pitch_deg, yaw_deg, roll_deg))
     one, zero = torch.ones_like(x), torch.zeros_like(x)
 
     def matrix(*entries: Tensor) -> Tensor:
@@ -150,8 +156,9 @@ def _fit_similarity(points: Tensor, targets: Tensor, weights: Tensor) -> Similar
     w = (weights / weights.sum())[:, None]  # (N, 1)
     from_centre, to_centre = ((x * w).sum(1, keepdim=True) for x in (points, targets))
     a, b = points - from_centre, targets - to_centre
-    # a GPU's svd waits for the CPU in the middle of a step
-    best = rotation_by_svd if points.device.type == "cpu" else rotation_by_quaternion
+    # a GPU's svd waits for the CPU in the middle of a step, and no graph has one
+    plain = points.device.type == "cpu" and not is_graph()
+    best = rotation_by_svd if plain else rotation_by_quaternion
     rotation, likeness = best((a * w).transpose(1, 2) @ b)
     spread = (a.square() * w).sum((1, 2)).clamp(min=1e-8)
     return Similarity((likeness / spread).view(-1, 1, 1), rotation, from_centre, to_centre)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -47,6 +48,9 @@ class LivePortraitModel:
     """R_lip: (B, 3 K + 2) -> (B, 3 K)."""
     origin: str = ""
     """The file or folder that the weights came from."""
+    engines: Any = field(default_factory=dict[str, Any], compare=False)
+    """What computes a network in place of its module, as functions by its name: `engines` makes
+    them, and each gives what the module gives."""
 
     def __repr__(self) -> str:
         """What it is, without its layers."""
@@ -57,6 +61,29 @@ class LivePortraitModel:
         """The networks that are present, by name, in the order of Algorithm 1."""
         names = ("appearance", "motion", "warping", "decoder", "stitching", "eyes", "lip")
         return {name: net for name in names if (net := getattr(self, name)) is not None}
+
+    def compute(self, name: str, *inputs: Any) -> Any:
+        """What a network makes of its inputs, by its engine where there is one.
+
+        Raises:
+            CheckpointError: The model was loaded without it.
+        """
+        return self.engines.get(name, self.present(name))(*inputs)
+
+    def present(self, name: str) -> nn.Module:
+        """A network of the model.
+
+        Raises:
+            CheckpointError: The model was loaded without it.
+        """
+        net = self.modules().get(name)
+        if net is None:
+            raise CheckpointError(
+                f"The model from {self.origin or 'memory'} has no {name} network. Load one that "
+                "has it (published models keep it in stitching_retargeting_module), or switch "
+                "stitching and retargeting off."
+            )
+        return net
 
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from .constants import NUM_KEYPOINTS
-from .errors import CheckpointError
 from .imaging.composite import paste_back
 from .imaging.crop import Crop, crop_face
 from .model import LivePortraitModel
@@ -59,7 +58,7 @@ def extract_appearance(model: LivePortraitModel, face: Tensor) -> Tensor:
     Raises:
         ValueError: The crop is not of the model's size.
     """
-    return model.appearance(_checked_face(model, face)).float()
+    return model.compute("appearance", _checked_face(model, face)).float()
 
 
 def extract_motion(model: LivePortraitModel, face: Tensor) -> Motion:
@@ -77,7 +76,7 @@ def extract_motion(model: LivePortraitModel, face: Tensor) -> Motion:
     Raises:
         ValueError: The crop is not of the model's size.
     """
-    heads: MotionHeads = model.motion(_checked_face(model, face))
+    heads: MotionHeads = model.compute("motion", _checked_face(model, face))
     pose_deg = torch.stack([_degrees(head) for head in (heads.pitch, heads.yaw, heads.roll)], 1)
     return Motion.from_degrees(
         pose_deg=pose_deg,
@@ -107,8 +106,8 @@ def stitch(model: LivePortraitModel, source_keypoints: Tensor, driving_keypoints
     Raises:
         CheckpointError: The model was loaded without S.
     """
-    net = present(model, "stitching")
-    offset = net(torch.cat((source_keypoints, driving_keypoints), 1).flatten(1))
+    keypoints = torch.cat((source_keypoints, driving_keypoints), 1)
+    offset = model.compute("stitching", keypoints.flatten(1))
     keypoints_offset = offset[:, :-2].unflatten(1, (-1, 3))
     shift = torch.nn.functional.pad(offset[:, -2:], (0, 1))
     return driving_keypoints + keypoints_offset + shift[:, None]
@@ -130,7 +129,7 @@ def retarget_eyes(model: LivePortraitModel, source_keypoints: Tensor, eyes_open:
     Raises:
         CheckpointError: The model was loaded without R_eyes.
     """
-    return _retarget(present(model, "eyes"), source_keypoints, eyes_open)
+    return _retarget(model, "eyes", source_keypoints, eyes_open)
 
 
 def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: Tensor) -> Tensor:
@@ -149,7 +148,7 @@ def retarget_lip(model: LivePortraitModel, source_keypoints: Tensor, lip_open: T
     Raises:
         CheckpointError: The model was loaded without R_lip.
     """
-    return _retarget(present(model, "lip"), source_keypoints, lip_open)
+    return _retarget(model, "lip", source_keypoints, lip_open)
 
 
 def source_parts(
@@ -203,9 +202,9 @@ def warp(
     _check_warp(model, feature_volume, source_keypoints, driving_keypoints)
     points = (source_keypoints, driving_keypoints)
     warped: Warped = (
-        model.warping(feature_volume, *points)
+        model.compute("warping", feature_volume, *points)
         if parts is None
-        else model.warping(feature_volume, *points, parts)
+        else model.compute("warping", feature_volume, *points, parts)
     )
     return replace(warped, edge_held=edge_held)
 
@@ -220,7 +219,7 @@ def decode(model: LivePortraitModel, warped: Warped) -> Tensor:
         ValueError: Another model warped it.
     """
     _check_warped(model, warped)
-    return model.decoder(warped).float()
+    return model.compute("decoder", warped).float()
 
 
 def warp_decode(
@@ -311,21 +310,8 @@ def _degrees(head: Tensor) -> Tensor:
     return degrees_from_bins(head) if head.shape[-1:] == (NUM_POSE_BINS,) else head.flatten()
 
 
-def _retarget(net: torch.nn.Module, source_keypoints: Tensor, openness: Tensor) -> Tensor:
-    return net(torch.cat((source_keypoints.flatten(1), openness), 1)).unflatten(1, (-1, 3))
-
-
-def present(model: LivePortraitModel, name: str) -> torch.nn.Module:
-    """A network of the model.
-
-    Raises:
-        CheckpointError: The model was loaded without it.
-    """
-    net = model.modules().get(name)
-    if net is None:
-        raise CheckpointError(
-            f"The model from {model.origin or 'memory'} has no {name} network. Load one that "
-            "has it (published models keep it in stitching_retargeting_module), or switch "
-            "stitching and retargeting off."
-        )
-    return net
+def _retarget(
+    model: LivePortraitModel, name: str, source_keypoints: Tensor, openness: Tensor
+) -> Tensor:
+    row = torch.cat((source_keypoints.flatten(1), openness), 1)
+    return model.compute(name, row).unflatten(1, (-1, 3))

@@ -12,13 +12,14 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = "liveportrait_core"
 
 LAYERS = (
-    "errors, warned, constants, preset, geometry, config, background",
+    "errors, warned, constants, preset, graphs, geometry, config, background",
     "networks | motion | imaging",
     "options, command_options",
     "face, media, checkpoints, assets, viz, speech",
     "devices",
     "model",
     "stages",
+    "engines",
     "animation",
     "pipeline",
     "sessions",

@@ -14,7 +14,6 @@ from ..motion.reference import own_reference, reference_of_frames
 from ..motion.transfer import shared_space
 from ..motion.types import Motion
 from ..options import DrivingOptions, Edit
-from ..stages import present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +120,7 @@ def check_networks(model: LivePortraitModel, options: DrivingOptions | Edit) -> 
         "lip": opens and options.lip_open is not None,
     }
     for name in (name for name, is_wanted in wanted.items() if is_wanted):
-        present(model, name)
+        model.present(name)
 
 
 def check_space(model: LivePortraitModel, motion: Motion, name: str = "driving motion") -> None:

@@ -98,7 +98,7 @@ def fastest_dtype(
 def _copy(model: LivePortraitModel, dtype: torch.dtype) -> LivePortraitModel:
     """The model in another type; a cast back would leave weights rounded."""
     networks = {name: deepcopy(net) for name, net in model.modules().items()}
-    return replace(model, **networks).to(dtype=dtype)
+    return replace(model, engines={}, **networks).to(dtype=dtype)
 
 
 def _tried(

@@ -1,4 +1,4 @@
-"""liveportrait models: list, check, convert, download."""
+"""liveportrait models: list, check, convert, export, download."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from ..checkpoints.convert import convert
 from ..checkpoints.loading import read_model
 from ..checkpoints.manifest import FILES, FileLayout, ModelFile, file_named, files_for
 from ..checkpoints.model_folders import DEFAULT_FILE, weight_folders
-from ..command_options import DownloadOptions, JoyvasaFiles, ReportOptions
+from ..command_options import DownloadOptions, JoyvasaFiles, ModelOptions, ReportOptions
 from ..config.arguments import from_arguments
+from ..engines.onnx_export import OPSET, export_model
 from ..errors import CheckpointError
 from ..media.atomic import check_output
+from ..model import load_model
 from ..speech.joyvasa_file import save_joyvasa
 from ..speech.joyvasa_import import read_joyvasa
 from .downloading import download, sha256_of
@@ -29,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
         "convert": _convert,
         "joyvasa": _joyvasa,
         "download": _download,
+        "export": _export,
     }
     return actions[args.action](args)
 
@@ -152,6 +155,26 @@ def _convert(args: argparse.Namespace) -> int:
         f"{args.output}: {written}; {stored.preset.name}, {millions(stored.num_parameters)} in "
         f"{', '.join(sorted(stored.states))}; from {stored.origin}"
     )
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    options = from_arguments(ModelOptions, args)
+    report = from_arguments(ReportOptions, args)
+    model = load_model(options.model)
+    names = list(model.modules())
+    written: list[dict[str, Any]] = []
+    with ProgressBar("exporting", shown=report.progress, unit="networks") as bar:
+        for file in export_model(model, args.folder):
+            written.append(
+                {"network": file.name, "path": str(file.path), "difference": file.difference}
+            )
+            bar(len(written), len(names))
+    if report.json:
+        print(json.dumps({"opset": OPSET, "files": written}, indent=2))
+        return 0
+    for row in written:
+        print(f"{row['path']}: {row['difference']:.1g} from torch at most")
     return 0
 
 

@@ -7,11 +7,9 @@ from typing import Any, Final
 from .. import __version__
 from ..command_options import (
     ConvertOptions,
-    DownloadOptions,
     FeedOptions,
     IdleDriver,
     IdleFileOptions,
-    JoyvasaFiles,
     LiveOutputOptions,
     ModelOptions,
     OutputOptions,
@@ -28,6 +26,7 @@ from ..motion.speech_style import STYLE_VALUES
 from ..motion.tool_options import ChangeOptions, JoinOptions, LayerOptions
 from ..options import AnimateOptions, Edit
 from ..sessions.live_options import LiveOptions
+from .parser_models import add_models
 from .parser_parts import Subparsers, add_command, add_output, file_name, finish, output_path
 
 ONE_CLIP: Final = ("source_face", "source_framing", "face_models", "chunk")
@@ -56,7 +55,7 @@ def build_parser() -> Parser:
     _add_faces(commands)
     _add_live(commands)
     _add_motion(commands)
-    _add_models(commands)
+    add_models(commands)
     doctor = add_command(
         commands,
         "doctor",
@@ -329,61 +328,3 @@ def _finish_tool(parser: Parser, kind: type[Any], heading: str = "motion") -> No
     """Add what tools that write a motion have."""
     add_output(parser, "motion file: .safetensors (ours), or .pkl (published template)")
     finish(parser, (kind, ReportOptions), skip=("progress",), heading=heading)
-
-
-def _add_models(commands: Subparsers) -> None:
-    models = commands.add_parser("models", help="list, check, convert and download weights")
-    actions = models.add_subparsers(metavar="ACTION", required=True, dest="models_action")
-    listing = add_command(
-        actions, "list", "models", help="files of weights, their makers and licences"
-    )
-    finish(listing, (ReportOptions,), skip=("progress",))
-
-    check = add_command(
-        actions, "check", "models", help="load models and report whether they are complete"
-    )
-    check.add_argument(
-        "model", metavar="MODEL", nargs="*", help="names or paths (default: default)"
-    )
-    finish(check, (ReportOptions,), skip=("progress",))
-
-    convert = add_command(
-        actions,
-        "convert",
-        "models",
-        help="write a model in the other layout, bit for bit",
-        description="IN is our file or a published folder, OUT becomes the other one.",
-    )
-    convert.add_argument("input", metavar="IN", help="a .safetensors file of ours, or a folder")
-    convert.add_argument(
-        "output", metavar="OUT", type=file_name, help="a folder, or .safetensors file"
-    )
-
-    joyvasa = add_command(
-        actions,
-        "joyvasa",
-        "models",
-        help="make a speech model of JoyVASA's own weights, which you have",
-        description="Write JoyVASA's motion generator IN (motion_generator_*.pt) with its template "
-        "and audio encoder as the one file OUT, for 'motion speech --weights' and Speech to "
-        "Motion. Nothing in the files is run.",
-    )
-    joyvasa.add_argument("input", metavar="IN", type=file_name, help="motion_generator_*.pt")
-    joyvasa.add_argument("output", metavar="OUT", type=file_name, help=".safetensors")
-    finish(joyvasa, (JoyvasaFiles,), heading="files")
-
-    download = add_command(
-        actions,
-        "download",
-        "models",
-        help="download published weights; nothing else ever downloads",
-        description="Download files of weights from where their makers publish them. An "
-        "interrupted download continues when the same command is run again.",
-    )
-    download.add_argument(
-        "name",
-        metavar="NAME",
-        nargs="+",
-        help="human, animal, or file names from 'models list'",
-    )
-    finish(download, (DownloadOptions, ReportOptions), skip=("json",))

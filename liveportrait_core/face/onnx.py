@@ -95,8 +95,13 @@ def check_file(path: Path) -> None:
         )
 
 
-def load_session(path: Path, providers: Sequence[str] = ()) -> Any:
+def load_session(path: Path, providers: Sequence[str] = (), *, threads: int = 0) -> Any:
     """A .onnx file as onnxruntime's session.
+
+    Args:
+        path: The file.
+        providers: onnxruntime's execution providers; none takes the CPU.
+        threads: That compute one operator; 0 takes one a core.
 
     Raises:
         CheckpointError: onnxruntime is missing, or the file is damaged.
@@ -108,9 +113,11 @@ def load_session(path: Path, providers: Sequence[str] = ()) -> Any:
             f"{path.name} needs onnxruntime, which is not installed. "
             "Run: pip install 'liveportrait-suite[onnx]'"
         ) from error
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
     try:
         return runtime.InferenceSession(
-            str(path), providers=list(providers) or ["CPUExecutionProvider"]
+            str(path), options, providers=list(providers) or ["CPUExecutionProvider"]
         )
     except Exception as error:
         raise CheckpointError(

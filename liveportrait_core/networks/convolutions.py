@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..graphs import is_graph
 from .fourier import fourier_convolution
 from .winograd import winograd
 
@@ -224,8 +225,8 @@ def _phases(weight: Tensor, axis: int, factor: int) -> list[tuple[slice, int, Te
 def computes_freely(x: Tensor, weight: Tensor) -> bool:
     """Whether another form of a computation may take the place of torch's own here.
 
-    Float32 on a CPU without gradients, autocast and compiling; what GPUs, 16 bits and training
-    compute is torch's own.
+    Float32 on a CPU without gradients, autocast and graphs; what GPUs, 16 bits, training and
+    graphs compute is torch's own.
     """
     learns = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     return (
@@ -233,7 +234,7 @@ def computes_freely(x: Tensor, weight: Tensor) -> bool:
         and x.dtype == weight.dtype == torch.float32
         and not learns
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
+        and not is_graph()
     )
 
 

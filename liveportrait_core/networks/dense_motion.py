@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..graphs import is_exported
 from .blocks import ConvNorm
 from .convolutions import Conv2d, Conv3d
+from .sampling import gathered
 
 HEATMAP_VARIANCE = 0.01
 """Variance of a keypoint's heat map, squared crop units: a deviation of 0.1."""
@@ -155,7 +157,12 @@ def sample_volume(volume: Tensor, grid: Tensor) -> Tensor:
 
     Half precision would round the coordinates, so it samples in the grid's type.
     """
-    sampled = F.grid_sample(volume.to(grid.dtype), grid, align_corners=False)
+    volume_of_grid = volume.to(grid.dtype)
+    sampled = (
+        gathered(volume_of_grid, grid, beyond="zeros")
+        if is_exported()
+        else F.grid_sample(volume_of_grid, grid, align_corners=False)
+    )
     return sampled.to(volume.dtype)
 
 

@@ -37,7 +37,7 @@ class Warped:
     """(B, D, h, w, 3) where each voxel is sampled in the source volume, in [-1, 1]."""
     occlusion: Tensor
     """(B, 1, h, w) in [0, 1]; 0 is hidden in the source."""
-    edge_held: bool = False
+    edge_held: bool | Tensor = False
     """Whether the picture's edge stays as in the source, so that it is pasted back without a seam.
     The compact G keeps it to the pixel; the published one cannot, there S alone reduces the
-    seam."""
+    seam. In a graph (1,), 1 or 0."""

@@ -48,6 +48,21 @@ def set_precision(net: nn.Module, name: str, dtype: torch.dtype) -> None:
         _WATCHED[net] = net.register_forward_hook(hook, with_kwargs=True)
 
 
+def kept_finite(net: nn.Module, name: str, inputs: tuple[Any, ...], output: Any) -> Any:
+    """What the watch of `set_precision` makes of an output that something else computed.
+
+    Args:
+        net: The network.
+        name: Its name in the warning.
+        inputs: What it was computed from.
+        output: The output; it is given back where the network is not watched.
+    """
+    if net not in _WATCHED:
+        return output
+    again = _repeated_in_full(name, net, inputs, {}, output)
+    return output if again is None else again
+
+
 def _repeated_in_full(
     name: str, net: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
 ) -> Any:

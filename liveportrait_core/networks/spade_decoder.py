@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..graphs import is_graph
 from .convolutions import Conv2d, both
 from .outputs import Warped
 
@@ -104,4 +105,6 @@ class SpadeDecoder(nn.Module):
 
 def _normal(x: Tensor) -> Tensor:
     """Instance norm; of one picture as a batch norm, which keeps channels last in memory."""
-    return F.batch_norm(x, None, None, training=True) if len(x) == 1 else F.instance_norm(x)
+    if len(x) == 1 and not is_graph():
+        return F.batch_norm(x, None, None, training=True)
+    return F.instance_norm(x)

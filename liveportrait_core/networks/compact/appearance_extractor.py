@@ -99,7 +99,7 @@ def unpack(volume: Tensor, *, with_relief: bool = False) -> Volume:
     counts = (VOLUME_CHANNELS, slots, volume.shape[1] - VOLUME_CHANNELS - slots)
     learned, relief, pixels = volume.split(counts, 1)
     flat = pixels.flatten(1, 2)
-    face = F.pixel_shuffle(flat, round((flat.shape[1] / 3) ** 0.5))
+    face = F.pixel_shuffle(flat, round((int(flat.shape[1]) / 3) ** 0.5))
     if not with_relief:
         return Volume(learned, face)
     return Volume(learned, face, Relief.of(F.pixel_shuffle(relief.flatten(1, 2), _FOLD)))

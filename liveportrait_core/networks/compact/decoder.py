@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...graphs import is_graph
 from ..convolutions import Conv2d, computes_freely
 from .eyes import EyesBranch, EyesSource
 from .heat import convolved_heat_maps
@@ -200,7 +201,7 @@ class CompactDecoder(nn.Module):
         if source.tone.is_any:
             generated = source.tone.applied(generated)
             light = None if light is None else source.tone.relit(light)
-        falloff = edge_falloff(warped.face.shape[-1], flow) if warped.edge_held else None
+        falloff = _falloff_of(warped)
         image = composed(warped.face, flow, light, mask, generated, falloff)
         points = warped.driving_keypoints
         if self.mouth is not None and source.mouth is not None:
@@ -242,6 +243,14 @@ class CompactDecoder(nn.Module):
         others = torch.cat((weight[:, :before], weight[:, weight.shape[1] - after :]), 1)
         entered = F.conv2d(joined(parts), others, bias, 1, 1)
         return entered.add_(convolved_heat_maps(keypoints, BASE_SIZE_PX, _HEAT_SIGMA, of_heat))
+
+
+def _falloff_of(warped: CompactWarped) -> Tensor | None:
+    """(P, P) weight of the change of each pixel; None changes all fully."""
+    held = warped.edge_held
+    if isinstance(held, bool):
+        return edge_falloff(warped.face.shape[-1], warped.flow_2d) if held else None
+    return 1 + held * (edge_falloff(warped.face.shape[-1], warped.flow_2d) - 1)
 
 
 def edge_falloff(size_px: int, like: Tensor) -> Tensor:
@@ -296,7 +305,8 @@ def composed(
     replacing = torch.cat((generated, 1 - mask), 1)
     maps = [displacement, replacing] + ([] if light is None else [light.contiguous()])
     fits = all(size % part.shape[-1] == 0 and ROWS % (size // part.shape[-1]) == 0 for part in maps)
-    if face.device.type == "cpu" and not torch.is_grad_enabled() and fits:
+    plain = face.device.type == "cpu" and not is_graph()
+    if plain and not torch.is_grad_enabled() and fits:
         image = torch.empty_like(face)
         for row in range(0, size, ROWS):
             rows = slice(row, min(row + ROWS, size))

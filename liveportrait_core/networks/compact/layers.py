@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...graphs import is_exported, is_graph
 from ..convolutions import computes_freely, phase_convolution
+from ..sampling import gathered, voxels_around
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -166,7 +168,7 @@ _Make = Callable[..., Tensor]
 
 def _constant(make: _Make, device: torch.device, *sizes: int) -> Tensor:
     """A tensor that depends on sizes alone, never written to: a processor keeps it."""
-    if device.type == "cpu" and not torch.compiler.is_compiling():
+    if device.type == "cpu" and not is_graph():
         return _kept(make, *sizes)
     return make(device, *sizes)
 
@@ -255,25 +257,16 @@ def sample_volume(volume: Tensor, flow: Tensor) -> Tensor:
     A processor sums the channels of the eight voxels around each place as rows of a table, which
     is quicker than torch's own way, one number at a time.
     """
-    if volume.device.type != "cpu" or torch.is_grad_enabled():
+    if is_exported():
+        return gathered(volume.float(), flow.float())
+    if volume.device.type != "cpu" or torch.is_grad_enabled() or is_graph():
         return sample(volume, flow)
-    volume, flow = volume.float(), flow.float()
-    depth, height, width = volume.shape[2:]
-    sides = flow.new_tensor((width, height, depth))
-    ends = sides - 1
-    places = torch.addcmul(ends / 2, flow.flatten(1, 3), sides / 2)  # (B, N, 3) in voxels
-    places = places.clamp(min=0).minimum(ends)
-    first = places.floor().minimum((ends - 1).clamp(min=0)).nan_to_num(0.0)  # of its index alone
-    after = places - first
-    x, y, z = torch.stack((1 - after, after), 2).unbind(-1)  # (B, N, 2) shares of both neighbours
-    shares = (z[..., None] * y[:, :, None]).flatten(2)[..., None] * x[:, :, None]
-    origin = (first @ flow.new_tensor((1.0, width, height * width))).long()
-    steps = [z * height * width + y * width + x for z in (0, 1) for y in (0, 1) for x in (0, 1)]
-    voxels = origin[..., None] + torch.tensor(steps)
+    volume = volume.float()
+    voxels, shares = voxels_around(flow.float(), volume.shape[2:])
     table = volume.flatten(2).transpose(1, 2).contiguous()  # (B, D h w, C)
     sums = [
         F.embedding_bag(at, rows, mode="sum", per_sample_weights=share)
-        for at, rows, share in zip(voxels, table, shares.flatten(2), strict=True)
+        for at, rows, share in zip(voxels, table, shares, strict=True)
     ]
     return torch.stack(sums).transpose(1, 2).unflatten(2, flow.shape[1:4])
 
@@ -283,7 +276,7 @@ def resize(picture: Tensor, size: int) -> Tensor:
     current = picture.shape[-1]
     if current == size:
         return picture
-    if picture.device.type == "cpu" and current % (2 * size) == 0:
+    if picture.device.type == "cpu" and not is_graph() and current % (2 * size) == 0:
         return resize(_halved(picture), size)  # the result of the next line, faster
     if current % size == 0:
         return F.avg_pool2d(picture, current // size)  # the result of the next line, faster

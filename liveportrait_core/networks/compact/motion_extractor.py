@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...constants import NUM_KEYPOINTS
-from ...geometry import full_precision, rotation_from_degrees
+from ...geometry import RADIAN, full_precision, rotation_from_degrees
 from ..outputs import MotionHeads
 from .layers import (
     BASE_SIZE_PX,
@@ -176,7 +176,7 @@ class CompactMotionExtractor(nn.Module):
         canonical = flat.unflatten(1, (-1, 3)) * 0.1 + self.mean_canonical
         z = depth * 0.3 + self.mean_canonical[:, 2]
         keypoints = torch.cat((xy, z[..., None]), -1)
-        pose_deg = torch.rad2deg(rest[:, :3] * 0.5)
+        pose_deg = rest[:, :3] * 0.5 * (1 / RADIAN)
         scale = torch.exp(rest[:, 3:4] * 0.3)
         translation = F.pad(rest[:, 4:6] * 0.3, (0, 1))
         with full_precision(xy.device):

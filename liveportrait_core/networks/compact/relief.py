@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from ...graphs import cumulative_product, lower_median, solved
 from .layers import (
     FINE_SIZE,
     ResidualBlock,
@@ -70,7 +71,7 @@ class Relief:
         places = points[..., :2]
         found = sample(self.depth, places[:, :, None])[:, 0, :, 0]
         distance = points[..., 2] - found
-        shift = distance.median(1, keepdim=True).values
+        shift = lower_median(distance)
         moved = self.depth + shift[..., None, None]
         if bend:
             moved = moved + _spread(distance - shift, places, self.depth.shape[-1])[:, None]
@@ -87,7 +88,7 @@ def _spread(values: Tensor, places: Tensor, size: int) -> Tensor:
     """(B, size, size) smooth field that is near (B, N) values at (B, N, 2) places."""
     near = _nearness(places, places)
     ridge = BEND_RIDGE * torch.eye(near.shape[-1], device=near.device)
-    weights = torch.linalg.solve(near + ridge, values[..., None])
+    weights = solved(near + ridge, values[..., None])
     grid = identity_grid(size, values).flatten(1, 2).expand(len(values), -1, -1)
     return (_nearness(grid, places) @ weights)[..., 0].unflatten(1, (size, size))
 
@@ -178,7 +179,7 @@ def plane_sweep(relief: Relief, planes: MovedPlanes, probes: int) -> PlaneSweep:
 def _first_crossing(mismatch: Tensor, head: Tensor, depths: Tensor) -> tuple[Tensor, Tensor]:
     """Depth and certainty of the first surface, (B, 64, 64) each, of (B, probes, 64, 64)."""
     inside = torch.sigmoid(mismatch / SOFTNESS) * head
-    free = torch.cumprod(1 - inside, 1)
+    free = cumulative_product(1 - inside)
     reached = torch.cat((torch.ones_like(free[:, :1]), free[:, :-1]), 1)
     before, after = mismatch[:, :-1], mismatch[:, 1:]
     share = (-before / (after - before).clamp(min=1e-3)).clamp(0, 1)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ...geometry import full_precision
+from ...graphs import is_graph, solved
 
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
@@ -39,7 +40,7 @@ class Tone:
             count = basis.shape[-1]
             ridge = _RIDGE * torch.eye(3, device=picture.device)
             products = basis @ basis.transpose(1, 2) / count + ridge
-            curve = torch.linalg.solve(products, basis @ chroma.transpose(1, 2) / count)
+            curve = solved(products, basis @ chroma.transpose(1, 2) / count)
             left = chroma - curve.transpose(1, 2) @ basis
         deviation = left.square().mean((1, 2)).sqrt()
         weight = (NO_DEVIATION - deviation) / (NO_DEVIATION - FULL_DEVIATION)
@@ -47,8 +48,8 @@ class Tone:
 
     @property
     def is_any(self) -> bool:
-        """Whether any of the pictures has one tone."""
-        return bool((self.weight > 0).any())
+        """Whether any of the pictures has one tone, or may have it where a graph is made."""
+        return is_graph() or bool((self.weight > 0).any())
 
     def applied(self, picture: Tensor) -> Tensor:
         """(B, 3, h, w) pictures in the tone; those of sources in colour stay as they are, by bit.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
+from ...graphs import is_graph
 from ..convolutions import computes_freely
 from .layers import (
     LEAK,
@@ -95,20 +96,26 @@ class FaceWindow:
             change: (B, 3, w, w) in the window.
             falloff: (P, P) weight of the change of each pixel; None changes all fully.
         """
+        if is_graph():  # the whole picture: where a window lies is data
+            return self._changed(image, change, falloff, (slice(None), slice(None)))
         whole = image.clone()
         self.add(whole, change, falloff)
         return whole
 
     def add(self, image: Tensor, change: Tensor, falloff: Tensor | None = None) -> None:
         """The same in place."""
-        size = image.shape[-1]
-        box = self.box(size)
+        box = self.box(image.shape[-1])
+        image[(..., *box)] = self._changed(image, change, falloff, box)
+
+    def _changed(
+        self, image: Tensor, change: Tensor, falloff: Tensor | None, box: tuple[slice, slice]
+    ) -> Tensor:
+        """A part of the pictures with what a window adds to them."""
         with full_precision(image.device):
-            spread = self.spread(change, size, box)
+            spread = self.spread(change, image.shape[-1], box)
         if falloff is not None:
             spread = spread * falloff[box]
-        place = (..., *box)
-        image[place] = (image[place] + spread).clamp(0, 1)
+        return (image[(..., *box)] + spread).clamp(0, 1)
 
 
 def _spanned(columns: Tensor, rows: Tensor) -> Tensor:
