@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..liveportrait_core.animation import render as render
     from ..liveportrait_core.animation import retarget as retarget
     from ..liveportrait_core.animation import timing as timing
+    from ..liveportrait_core.engines import compiled as compiled
     from ..liveportrait_core.imaging import composite as composite
     from ..liveportrait_core.imaging import jpeg as jpeg
     from ..liveportrait_core.imaging import tensors as tensors
@@ -47,7 +48,16 @@ if TYPE_CHECKING:
     from ..liveportrait_core.viz import drawing as drawing
     from ..liveportrait_core.viz import motion_plot as motion_plot
 
-_PACKAGES: Final = ("", ".animation", ".imaging", ".media", ".sessions", ".speech", ".viz")
+_PACKAGES: Final = (
+    "",
+    ".animation",
+    ".engines",
+    ".imaging",
+    ".media",
+    ".sessions",
+    ".speech",
+    ".viz",
+)
 """Where the rooms above lie."""
 
 

@@ -48,6 +48,7 @@ PRECISIONS: Final = {
 }
 """Number types by what ComfyUI calls them: float16 is fp16 there; auto is ComfyUI's own choice."""
 PRECISION_HELP: Final = f"{DTYPE.help[0].upper()}{DTYPE.help[1:]}".partition("; auto ")[0]
+COMPILE: Final = spec_of(ModelOptions, "compile")
 FINDERS: Final = ("ours", "landmark.onnx", "insightface (non-commercial)")
 
 
@@ -111,6 +112,15 @@ class LoadModel(io.ComfyNode):
                     "onnxruntime. insightface: models/insightface/models/buffalo_l as well; "
                     "licensed for non-commercial research only.",
                 ),
+                field(
+                    io.Combo,
+                    "compile",
+                    options=list(COMPILE.choices),
+                    default=COMPILE.default,
+                    advanced=True,
+                    tooltip=f"{COMPILE.help[0].upper()}{COMPILE.help[1:]}. Where it is not "
+                    "possible the networks run as they are; previews always do.",
+                ),
             ],
             outputs=[
                 ModelSocket.Output(
@@ -120,11 +130,18 @@ class LoadModel(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model_name: str, precision: str, face_finder: str) -> io.NodeOutput:
+    def execute(
+        cls, model_name: str, precision: str, face_finder: str, compile: str = COMPILE.default
+    ) -> io.NodeOutput:
         """Load the files and hand them to ComfyUI's model management."""
-        return io.NodeOutput(loaded_model(model_name, precision, face_finder))
+        check_choice("compile", compile, COMPILE.choices)
+        return io.NodeOutput(
+            compiled_model(loaded_model(model_name, precision, face_finder), compile)
+        )
 
 
+_COMPILED: Final = WeakValueDictionary[int, LoadedModel]()
+"""Compiled models by the identity of the plain ones, which they hold."""
 _LIVING: Final = WeakValueDictionary[tuple[object, ...], LoadedModel]()
 """Models that someone holds: a run's and a preview's are one."""
 
@@ -165,6 +182,14 @@ def loaded_model(model_name: str, precision: str, face_finder: str) -> LoadedMod
         )
         _LIVING[key] = loaded
     return loaded
+
+
+def compiled_model(loaded: LoadedModel, choice: str) -> LoadedModel:
+    """The model compiled, where the choice of the combo says so; its networks are the same ones."""
+    engines = library.compiled.compiled_on(loaded.model, choice, loaded.patcher.load_device)
+    if engines is loaded.model:
+        return loaded
+    return _COMPILED.setdefault(id(loaded), replace(loaded, model=engines, plain=loaded))
 
 
 def dtype_of(precision: str) -> torch.dtype:

@@ -66,6 +66,8 @@ class LoadedModel:
     ComfyUI drops the output of Load Model, and its features when ComfyUI unloads the model."""
     live: LiveRuns
     """What Live Portrait keeps from run to run; it goes with `kept`."""
+    plain: LoadedModel | None = None
+    """Of a compiled model the same one as it was loaded, which previews draw with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

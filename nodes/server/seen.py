@@ -58,6 +58,7 @@ class Seen:
 
     def note(self, loaded: LoadedModel, pictures: Pictures) -> str:
         """Keep what a node saw; gives the key of it."""
+        loaded = loaded.plain or loaded  # a preview does not wait for a compiler
         about = repr((id(loaded), pictures.fingerprint))
         key = hashlib.blake2b(about.encode(), digest_size=16).hexdigest()
         with self._lock:

@@ -149,6 +149,17 @@ def test_the_large_networks_get_the_type_that_is_right_for_the_device(
     assert next(model.motion.parameters()).dtype == torch.float32
 
 
+def test_a_compiled_model_has_the_networks_of_the_plain_one(suite):
+    plain = suite("LPS_LoadModel", model_name=MODEL_FILE)
+    assert suite("LPS_LoadModel", model_name=MODEL_FILE, compile="auto") is plain  # on a CPU
+    found = suite("LPS_LoadModel", model_name=MODEL_FILE, compile="on")
+    assert suite("LPS_LoadModel", model_name=MODEL_FILE, compile="on") is found
+    assert found.plain is plain
+    assert set(found.model.engines) == {"appearance", "motion", "warping", "decoder"}
+    assert found.model.modules() == plain.model.modules()
+    assert (found.patcher, found.kept) == (plain.patcher, plain.kept)
+
+
 def test_published_files_are_loaded_under_the_names_that_users_have(suite, published, folder):
     put(published, folder, *LARGE, f"{RETARGETING_FILE}.safetensors")
     people = suite("LPS_LoadModel", model_name="human").model
