@@ -1,6 +1,7 @@
 # Both commands make .venv in this folder when it is missing, and start at once when it is there.
 #   make demo   animate a portrait and say where the video is
 #   make test   ruff, basedpyright and the tests
+#   make test-cuda   the tests that need a GPU, and what the networks take on it
 # The tests in a real ComfyUI: make test-comfyui COMFYUI_DIR=... (docs/testing.md)
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ CONSTRAINTS := -c constraints.txt
 # One process a core and one thread a process: more threads are slower than none here.
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test test-comfyui check web strip clean
+.PHONY: demo test test-cuda test-comfyui check web strip clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -22,6 +23,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES)
+
+test-cuda: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m cuda -rs
+	$(BIN)/python -m benchmarks --only gpu --device cuda
 
 # COMFYUI_PYTHON has ComfyUI's requirements and ours; by default it is the Python of .venv.
 test-comfyui: $(VENV)/.installed-dev

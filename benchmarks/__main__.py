@@ -8,6 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
+from . import gpu
 from .cases import MODELS, WHAT, Case, cases
 from .measure import Measurement, Settings, measure_apart
 
@@ -36,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help=f"cases with this in their name, as {MODELS[0]}, {WHAT[1]} or {MODELS[1]}.{WHAT[3]}; "
-        "may be repeated",
+        f"may be repeated; {gpu.NAME}: what a frame takes on a GPU, by itself",
     )
     parser.add_argument(
         "--published-code",
@@ -53,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.repeats < 1 or options.threads < 1:
         print("error: --repeats and --threads must be 1 or more.", file=sys.stderr)
         return 2
+    if options.only == [gpu.NAME]:
+        torch.set_num_threads(options.threads)
+        return gpu.main(torch.device(options.device), options.repeats)
     settings = Settings(device=options.device, repeats=options.repeats, threads=options.threads)
     chosen = [
         case

@@ -101,14 +101,15 @@ def measure(case: Case, settings: Settings) -> Measurement:
 
 
 def _milliseconds(run: Run, device: torch.device) -> float:
-    _finish(device)
+    finish(device)
     start_s = time.perf_counter()
     run()
-    _finish(device)
+    finish(device)
     return 1000 * (time.perf_counter() - start_s)
 
 
-def _finish(device: torch.device) -> None:
+def finish(device: torch.device) -> None:
+    """Wait until a device is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.support.gpu import EVERYWHERE
 from train.render import main
 from train.rendering.export.contact_sheet import (
     CAPTION_PX,
@@ -63,11 +64,12 @@ def test_a_missing_face_model_ends_the_command_with_a_reason(tmp_path, capsys):
     assert not (tmp_path / "heads").exists()
 
 
-def test_the_command_draws_with_warp_where_a_device_is_named(face_model_file, tmp_path):
+@EVERYWHERE
+def test_the_command_draws_with_warp_where_a_device_is_named(face_model_file, tmp_path, device):
     pytest.importorskip("warp", reason="warp-lang, of the extra gpu-render, is not installed")
     command = ["--face-model", str(face_model_file), "--identities", "1", "--size", "32"]
     assert main([str(tmp_path / "numba"), *command]) == 0
-    assert main([str(tmp_path / "warp"), *command, "--device", "cpu"]) == 0
+    assert main([str(tmp_path / "warp"), *command, "--device", device]) == 0
     images = [
         np.load(tmp_path / name / "shard-00000.npz")["image"].astype(int)
         for name in ("numba", "warp")
