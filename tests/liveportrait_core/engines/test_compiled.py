@@ -16,6 +16,10 @@ from liveportrait_core.stages import extract_motion, source_parts
 from tests.liveportrait_core.engines.test_onnx import small_default_model, small_published_model
 from tests.support.tiny import tiny_compact_model
 
+WANTED = "LIVEPORTRAIT_COMPILE"
+compiles = pytest.mark.skipif(
+    not os.environ.get(WANTED), reason=f"compiling takes minutes; {WANTED}=1 runs it"
+)
 COMPILER = shutil.which(os.environ.get("CXX", "g++")) or shutil.which("clang++")
 torch_compile = torch.compile
 
@@ -41,6 +45,7 @@ def whole_graphs(monkeypatch):
     monkeypatch.setattr(torch, "compile", compile_)
 
 
+@compiles
 @pytest.mark.parametrize("name", COMPILED)
 @pytest.mark.parametrize("make", [small_default_model, small_published_model])
 def test_each_network_is_one_graph_of_the_same_numbers(make, name, whole_graphs, caplog):
@@ -153,6 +158,7 @@ def test_a_compiled_network_that_overflows_goes_on_in_float32(plain_calls, caplo
     assert "overflows in float16" in caplog.text
 
 
+@compiles
 @pytest.mark.skipif(COMPILER is None, reason="needs a C++ compiler")
 def test_a_small_network_compiles_to_the_same_numbers(caplog):
     model = tiny_compact_model(replace(tiny_compact_model().preset, detail_px=128))
