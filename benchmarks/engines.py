@@ -28,8 +28,9 @@ NETWORKS: Final = ("appearance", "motion", "warping", "decoder")
 STEP: Final = 0.02
 LEGEND: Final = """\
 Batch 1, float32, in turns in one process; medians of the processor's time in all threads, ms, and
-over torch's: below 1 is quicker. ready: seconds until the first result, compiling included. W of
-torch and compiled gets what depends on the source alone made before, as in a clip."""
+over torch's: below 1 is quicker. ready: seconds until the first result, compiling included. As in a
+clip torch has a folded M, and what depends on the source alone is made before, also for compiled
+networks."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     model = our_model(options.model)
-    engines = {"torch": model}
+    engines = {"torch": model.reading()}
     print(f"{LEGEND}\n")
     for name in options.engine or MAKERS:
         start = time.perf_counter()

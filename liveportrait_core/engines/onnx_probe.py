@@ -42,13 +42,13 @@ def faster_engines(model: LivePortraitModel, clock: Clock = time.perf_counter) -
 
     Convention:
         - runs in turns, the fastest of a few after a first one; torch gets what depends on the
-          source alone made before, as in a clip of a still
+          source alone made before, and a folded M, as in a clip of a still
 
     Args:
         model: With engines.
         clock: Gives seconds.
     """
-    plain = replace(model, engines={})
+    plain = replace(model.reading(), engines={})
     taken: dict[str, Callable[..., Any]] = {}
     compared: list[str] = []
     with torch.inference_mode():
