@@ -116,11 +116,21 @@ def zero_initialise(layer: nn.Conv2d) -> None:
 def joined(parts: Sequence[Tensor], dtype: torch.dtype | None = None) -> Tensor:
     """Maps beside each other along their channels, laid out channels last for a convolution.
 
+    On a processor each is copied once, where no gradient is wanted.
+
     Args:
         parts: (B, C_i, h, w) each.
         dtype: Of the result; None keeps that of the parts.
     """
-    return torch.cat([channels_last(part.to(dtype or part.dtype)) for part in parts], 1)
+    first, dtype = parts[0], dtype or parts[0].dtype
+    if first.device.type != "cpu" or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return torch.cat([channels_last(part.to(dtype)) for part in parts], 1)
+    counts = [part.shape[1] for part in parts]
+    shape = (len(first), sum(counts), *first.shape[2:])
+    room = torch.empty(shape, dtype=dtype, memory_format=torch.channels_last)
+    for place, part in zip(room.split(counts, 1), parts, strict=True):
+        place.copy_(part)
+    return room
 
 
 def channels_last(maps: Tensor) -> Tensor:

@@ -22,7 +22,6 @@ from .layers import (
     conv,
     convolved_beside,
     convolved_together,
-    double,
     group_norm,
     heat_maps,
     identity_grid,
@@ -241,8 +240,8 @@ class CompactWarping(nn.Module):
         a = rectified(entered)
         b = rectified(self.down1_norm(self.down1(a)))
         c = self.middle_deeper(self.middle(rectified(self.down2_norm(self.down2(b)))))
-        u = rectified(self.up2_norm(self.up2(joined((double(c), b)))))
-        u = rectified(self.up1_norm(self.up1(joined((double(u), a)))))
+        u = rectified(self.up2_norm(convolved_beside(self.up2, c, (b,))))
+        u = rectified(self.up1_norm(convolved_beside(self.up1, u, (a,))))
         return self.coarse_deeper(u), heads
 
     def _fine(
