@@ -1,9 +1,9 @@
-"""Pictures that show no face: patterns, photographs, shapes, strokes, skin, ornaments."""
+"""Pictures that show no face: patterns, photographs, shapes, strokes, blobs of skin."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +12,7 @@ import numpy as np
 
 from ..rendering.arrays import ByteArray, chance, pick
 from ..rendering.camera.backgrounds import make_background
-from .drawing import as_colour, draw_ellipse, skin_colour
-from .ornaments import ORNAMENTS
+from .drawing import Drawing, as_colour, draw_ellipse, skin_colour
 
 PHOTO_NAMES: Final = (
     "brick.png", "cell.png", "clock_motion.png", "coffee.png", "grass.png", "gravel.png",
@@ -39,9 +38,20 @@ def faceless_photos() -> list[ByteArray]:
 
 
 def draw_distractors(
-    random: np.random.Generator, photos: Sequence[ByteArray], size_px: int
+    random: np.random.Generator,
+    photos: Sequence[ByteArray],
+    size_px: int,
+    *,
+    additions: Sequence[Drawing] | None = None,
 ) -> ByteArray:
-    """A random picture without a face, (size_px, size_px, 3)."""
+    """A random picture without a face, (size_px, size_px, 3).
+
+    Args:
+        random: Where the choices come from.
+        photos: Pictures without a face that parts are taken of.
+        size_px: Its side.
+        additions: What is drawn on half of them; None takes those of training.
+    """
     if photos and chance(random, PHOTO_SHARE):
         picture = _part_of(pick(random, photos), random, size_px)
     else:
@@ -51,7 +61,7 @@ def draw_distractors(
     picture = np.ascontiguousarray(picture)
     if chance(random, 0.5):
         for _ in range(int(random.integers(1, 7))):
-            pick(random, ADDITIONS)(picture, random)
+            pick(random, additions or ADDITIONS)(picture, random)
     return picture
 
 
@@ -147,8 +157,8 @@ def _relief(picture: ByteArray, random: np.random.Generator) -> None:
             draw_ellipse(picture, away, axes, angle, as_colour(colour + sign * depth))
 
 
-ADDITIONS: Final[tuple[Callable[[ByteArray, np.random.Generator], None], ...]] = (
-    _shape, _shape, _limb, _limb, _strokes, _words, _stripes, _rings, _rings, _relief, *ORNAMENTS,
+ADDITIONS: Final[tuple[Drawing, ...]] = (
+    _shape, _shape, _limb, _limb, _strokes, _words, _stripes, _rings, _rings, _relief,
 )  # fmt: skip
 """Each draws on a picture; those named twice come twice as often."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
@@ -13,6 +13,9 @@ from ..rendering.arrays import ByteArray
 
 Colour = tuple[int, int, int]
 """RGB, 0 to 255."""
+
+Drawing = Callable[[ByteArray, np.random.Generator], None]
+"""Draws on a picture, (H, W, 3), where it will."""
 
 SKIN: Final = ((45, 30, 25), (110, 75, 60), (170, 120, 95), (215, 165, 140), (245, 205, 185))
 """RGB, dark to light."""

@@ -26,7 +26,7 @@ MAX_HEADS: Final = 5
 MIN_SIDE: Final = 0.06
 MAX_SIDE: Final = 0.75
 """Sides of the squares about faces, in sides of the picture."""
-EMPTY_SHARE: Final = 0.35
+EMPTY_SHARE: Final = 0.2
 """Pictures without a face."""
 WHOLE_TILE_SHARE: Final = 0.3
 """Of pictures with one head, those that show it before its own background."""

@@ -1,8 +1,10 @@
-"""Things that look a little like faces: symmetric and repeated patterns, flowers, hands, jewels."""
+"""Things that look a little like faces: symmetric and repeated patterns, flowers, hands, jewels.
+
+False faces are measured on them; a finder that was trained on them, too, missed drawn faces.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import cv2
@@ -10,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.arrays import ByteArray, chance
-from .drawing import any_colour, as_colour, draw_ellipse, skin_colour
-
-Drawing = Callable[[ByteArray, np.random.Generator], None]
+from .drawing import Drawing, any_colour, as_colour, draw_ellipse, skin_colour
 
 SHADES: Final = 6
 """Discs that shade one finger or bead, from its dark rim to its light middle."""

@@ -12,7 +12,8 @@ from liveportrait_core.errors import MediaError
 from liveportrait_core.imaging.tensors import Pixels
 
 from ..data.degradation import degrade_picture
-from ..data.distractors import draw_distractors
+from ..data.distractors import ADDITIONS, draw_distractors
+from ..data.ornaments import ORNAMENTS
 
 DRAWN_PX: Final = 320
 DRAWN_SEED: Final = 77000
@@ -27,8 +28,12 @@ def drawn_pictures(count: int) -> Iterator[tuple[str, Pixels]]:
     """
     for number in range(count):
         random = np.random.default_rng((DRAWN_SEED, number))
-        picture = degrade_picture(draw_distractors(random, (), DRAWN_PX), random)
+        picture = degrade_picture(_drawn(random), random)
         yield f"drawn:{number}", picture
+
+
+def _drawn(random: np.random.Generator) -> Pixels:
+    return draw_distractors(random, (), DRAWN_PX, additions=(*ADDITIONS, *ORNAMENTS))
 
 
 def listed_files(path: Path, root: Path | None) -> list[Path]:

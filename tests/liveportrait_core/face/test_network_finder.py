@@ -198,15 +198,29 @@ def test_augmented_crops_only_count_where_and_as_large_as_the_detection():
         assert augmented_logit(RedSeen(0.7), frame, other) == -4.0
 
 
+def test_a_detection_that_closer_looks_hardly_see_is_none_however_stable_its_landmarks():
+    truth = face_points(centre=(120, 120), half=40)
+    for logit, count in ((-0.4, 1), (-0.6, 0)):
+        planted = NetworkFaceFinder(
+            oracle_network({0: truth}),
+            finder_network=RedAnywhere(logit),
+            passes=[DetectionPass((96,), min_heat=0.3)],
+        )
+        assert len(planted.find(frame_picture())) == count
+
+
 class RedAnywhere:
     """Sees one face in the middle of every picture, four cells wide, of low confidence."""
+
+    def __init__(self, logit=-0.29):
+        self.logit = logit
 
     def __call__(self, pictures):
         frame = spotted((48, 48), height=96, width=96, size=4)
         del pictures
         maps = Planted()(torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255)
         return FaceMaps(
-            heat_logit=maps.heat_logit - 3.1,
+            heat_logit=maps.heat_logit - maps.heat_logit.max() + self.logit,
             offset=maps.offset,
             log_side=torch.full_like(maps.log_side, float(np.log(4))),
             axis=maps.axis,
