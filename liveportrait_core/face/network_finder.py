@@ -47,11 +47,8 @@ STABLE_SCORE: Final = 0.6
 HIGH_CONFIDENCE: Final = 2.6
 """Confidence from which no other pass is tried. Below, the turned picture is searched, too: a face
 on its side may look like an upright one."""
-MIN_AUGMENTED_LOGIT: Final = -0.5
-"""Augmented logit below which a detection is dropped without predicting landmarks: of 57 pictures
-of people and drawn faces none was below -.22."""
-MIN_MARKED_LOGIT: Final = -1.2
-"""Likewise for a face that another finder or the user has found."""
+MIN_AUGMENTED_LOGIT: Final = -1.2
+"""Augmented logit below which a detection is dropped without predicting landmarks."""
 MIN_LOGIT_OF_OTHERS: Final = -3.0
 """Likewise for a detection of another finder, whose square is less exact."""
 MIN_LOGIT_WITHOUT_LANDMARKS: Final = 0.45
@@ -64,7 +61,7 @@ CONFIDENCE_WITHOUT_LANDMARKS: Final = 1.2
 
 
 PASSES: Final = (
-    DetectionPass((96, 192, 384), min_confidence=1.8, allow_without_landmarks=True),
+    DetectionPass((96, 192, 384), min_confidence=1.8, min_logit=-0.5, allow_without_landmarks=True),
     DetectionPass((96, 192), turns=(1, 2, 3)),
     DetectionPass((64, 128, 256, 512), min_heat=0.2, padding=0.1, only_if_none=True),
     DetectionPass((768,), min_heat=0.3, only_if_none=True),
@@ -144,7 +141,7 @@ class NetworkFaceFinder:
     ) -> _Candidate | None:
         """A detection with its landmarks; None where it is no face."""
         logit = augmented_logit(self._finder_network, frame, detection)
-        if logit < MIN_AUGMENTED_LOGIT:
+        if logit < max(MIN_AUGMENTED_LOGIT, detection_pass.min_logit):
             return None
         best = max(
             self._with_landmarks(frame, detection), key=lambda entry: entry.confidence, default=None
@@ -184,7 +181,7 @@ class NetworkFaceFinder:
             face: With predicted landmarks, in pixels of the frame.
         """
         logit = self._logit(frame, face_box(face.landmarks, scale=1.0))
-        if logit < MIN_MARKED_LOGIT:
+        if logit < MIN_AUGMENTED_LOGIT:
             return False
         stable = stability(frame, self._network, face.landmarks)
         return logit + LANDMARK_WEIGHT * face.score * stable >= HIGH_CONFIDENCE
@@ -238,7 +235,7 @@ class CheckedBoxFinder:
             points = np.zeros((NUM_POINTS, 2))
             detection = Detection(centre, max(width, height), 0.0, 0.0, points)
             network = self._network or load_finder_network()
-            if augmented_logit(network, frame, detection) < MIN_MARKED_LOGIT:
+            if augmented_logit(network, frame, detection) < MIN_AUGMENTED_LOGIT:
                 _LOG.warning(
                     "The box %g,%g,%g,%g shows nothing like a face. Mark the face from brows to "
                     "chin, an animal's from above the eyes to the chin.",

@@ -204,7 +204,7 @@ def test_a_detection_that_closer_looks_hardly_see_is_none_however_stable_its_lan
         planted = NetworkFaceFinder(
             oracle_network({0: truth}),
             finder_network=RedAnywhere(logit),
-            passes=[DetectionPass((96,), min_heat=0.3)],
+            passes=[DetectionPass((96,), min_heat=0.3, min_logit=-0.5)],
         )
         assert len(planted.find(frame_picture())) == count
 
