@@ -57,7 +57,7 @@ def edited(suite, tmp_path_factory):
     shutil.copy(BUILT, place)
     shutil.copy(SCRIPT, folder)
     server = suite.module("nodes.server.timelines")
-    nothing = suite.module("nodes.server.asked").beneath_of(None)
+    nothing = suite.module("nodes.server.asked").NOTHING
 
     def run(cases):
         sent = [

@@ -1,4 +1,4 @@
-// Made of web/src (dc67f3e014430534) by "make web"; change it there.
+// Made of web/src (f3595a2470d6fe5c) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -840,7 +840,7 @@ var ControlRows = class {
   }
   /** Which column is of which side; each slider's own name says it too. */
   addHeader() {
-    const sides = ["sideLeft", "sideRight"].map((side) => element("span", "lps-side", text(side)));
+    const sides = [text("sideLeft"), text("sideRight")].map((side) => element("span", "lps-side", side));
     for (const side of sides) side.setAttribute("aria-hidden", "true");
     this.rows.append(element("span"), ...sides);
   }

@@ -72,7 +72,7 @@ export class ControlRows {
 
   /** Which column is of which side; each slider's own name says it too. */
   private addHeader(): void {
-    const sides = (["sideLeft", "sideRight"] as const).map((side) => element("span", "lps-side", text(side)));
+    const sides = [text("sideLeft"), text("sideRight")].map((side) => element("span", "lps-side", side));
     for (const side of sides) side.setAttribute("aria-hidden", "true");
     this.rows.append(element("span"), ...sides);
   }
