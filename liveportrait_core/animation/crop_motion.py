@@ -99,7 +99,7 @@ def read_crops(
         - a shot that shows no face continues the one before it
 
     Args:
-        model: The model.
+        model: The model; it is read by a quicker M (`LivePortraitModel.reading`).
         crops: (S, S, 3) uint8 each.
         track: The face in every frame; None where that is not known.
         role: Whose crops they are.
@@ -113,6 +113,7 @@ def read_crops(
     """
     options = options or ReadOptions()
     bilinear = options.published and role == "driver"
+    model = model.reading()
     size = options.chunk or ChunkSize.for_device(model.device)
 
     def motion_of(part: Sequence[Pixels]) -> Motion:
