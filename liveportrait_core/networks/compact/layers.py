@@ -32,6 +32,8 @@ FINE_SIZE = 64
 """Side at which the dense motion is decided."""
 FACTOR_OF_PRODUCTS = 8
 """Least factor by which rows are enlarged by matrix products, which are quicker then."""
+LEAST_ENLARGED = 32
+"""Fewest channels that are enlarged in `convolved_beside` itself: of fewer nothing is saved."""
 LEAK = 0.2
 """Slope of leaky ReLUs below zero."""
 
@@ -78,7 +80,7 @@ def convolved_beside(layer: nn.Conv2d, coarse: Tensor, others: Sequence[Tensor])
     """
     weight, count = layer.weight, coarse.shape[1]
     rest = joined(others, weight.dtype)
-    if not computes_freely(rest, weight):
+    if count < LEAST_ENLARGED or not computes_freely(rest, weight):
         return layer(joined((double(coarse), rest), weight.dtype))
     beside = F.conv2d(rest, weight[:, count:], layer.bias, 1, 1)
     return beside.add_(phase_convolution(coarse, weight[:, :count], None, 2))

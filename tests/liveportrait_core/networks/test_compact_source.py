@@ -199,8 +199,8 @@ def test_planes_and_surfaces_are_moved_as_their_points_are():
 
 
 def test_a_convolution_of_enlarged_maps_beside_others_is_the_plain_one():
-    layer = conv(5, 4)
-    coarse, others = random(2, 3, 4, 4), (random(2, 1, 8, 8, seed=1), random(2, 1, 8, 8, seed=2))
+    layer = conv(34, 4)
+    coarse, others = random(2, 32, 4, 4), (random(2, 1, 8, 8, seed=1), random(2, 1, 8, 8, seed=2))
     plain = layer(torch.cat((double(coarse), *others), 1))
     torch.testing.assert_close(convolved_beside(layer, coarse, others), plain)  # gradients wanted
     with torch.no_grad():
