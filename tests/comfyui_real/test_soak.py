@@ -27,6 +27,8 @@ SETTLED = 3
 GROWTH = 1.1
 """What the memory of later rounds may be of that of the first settled ones."""
 OTHER = "other.safetensors"
+MODEL_WIDGETS = ("model_name", "precision", "face_finder")
+"""Of Load Model, what previews are asked with."""
 DEFAULT = ROOT / "liveportrait_core" / "assets" / "weights" / "default.safetensors"
 
 pytestmark = pytest.mark.skipif(not MINUTES, reason="LIVEPORTRAIT_SOAK_MINUTES is not set")
@@ -115,7 +117,8 @@ class Users:
         loader = Graph(self._info)
         loader.add("LPS_LoadModel", model_name=model)
         widgets = loader.prompt["LPS_LoadModel"]["inputs"]
-        source = {"file": file, "model": widgets, "face_index": 0}
+        asked = {name: widgets[name] for name in MODEL_WIDGETS}
+        source = {"file": file, "model": asked, "face_index": 0}
         values = {"jaw_open": self._random.random(), "yaw_deg": self._random.uniform(-20, 20)}
         body = {"sender": str(self._random.randrange(4)), "source": source, "values": values}
         body |= {"view": self._random.choice(("face", "picture", "before")), "side_px": 256}
