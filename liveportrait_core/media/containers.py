@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import av
 import av.error
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 # A playlist or other text that FFmpeg takes for a video must not reach beyond the disk.
 _LOCAL_FILES_ONLY: Final = {"protocol_whitelist": "file"}
+_ALWAYS_REPLACES: Final = 19
+"""First PyAV that has no choice of what becomes of titles that are not UTF-8."""
+# They are no reason to refuse a video.
+_FOREIGN_LETTERS: Final[Mapping[str, Any]] = (
+    {} if int(av.__version__.split(".")[0]) >= _ALWAYS_REPLACES else {"metadata_errors": "replace"}
+)
 EXACT_COLOUR: Final = 0x4 | 0x2000 | 0x4000 | 0x40000
 """swscale: bicubic, full chroma in and out, rounded. Its default darkens pictures by 1 of 255."""
 
@@ -59,7 +65,7 @@ def open_container(path: str | Path, kind: str) -> InputContainer:
     keep_ffmpeg_quiet()
     try:
         return av.open(
-            file_url(path), mode="r", container_options=_LOCAL_FILES_ONLY, metadata_errors="replace"
+            file_url(path), mode="r", container_options=_LOCAL_FILES_ONLY, **_FOREIGN_LETTERS
         )
     except av.error.FFmpegError as error:
         raise MediaError(

@@ -125,7 +125,7 @@ def joined(parts: Sequence[Tensor], dtype: torch.dtype | None = None) -> Tensor:
         dtype: Of the result; None keeps that of the parts.
     """
     first, dtype = parts[0], dtype or parts[0].dtype
-    if first.device.type != "cpu" or torch.is_grad_enabled() or torch.compiler.is_compiling():
+    if first.device.type != "cpu" or torch.is_grad_enabled() or is_graph():
         return torch.cat([channels_last(part.to(dtype)) for part in parts], 1)
     counts = [part.shape[1] for part in parts]
     shape = (len(first), sum(counts), *first.shape[2:])
