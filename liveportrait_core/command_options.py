@@ -61,7 +61,6 @@ class ModelOptions:
         unset="written anew in each run",
         more=True,
     )
-
     compile: Literal["off", "auto", "on"] = option(
         "off",
         "compile the networks, which takes minutes when each size is first used: off, on, or on "

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .graphs import is_graph
+from .graphs import runs_on_cpu
 
 RADIAN = math.pi / 180
 """A degree in radians: ONNX has no operators for the two."""
@@ -157,8 +157,7 @@ def _fit_similarity(points: Tensor, targets: Tensor, weights: Tensor) -> Similar
     from_centre, to_centre = ((x * w).sum(1, keepdim=True) for x in (points, targets))
     a, b = points - from_centre, targets - to_centre
     # a GPU's svd waits for the CPU in the middle of a step, and no graph has one
-    plain = points.device.type == "cpu" and not is_graph()
-    best = rotation_by_svd if plain else rotation_by_quaternion
+    best = rotation_by_svd if runs_on_cpu(points.device) else rotation_by_quaternion
     rotation, likeness = best((a * w).transpose(1, 2) @ b)
     spread = (a.square() * w).sum((1, 2)).clamp(min=1e-8)
     return Similarity((likeness / spread).view(-1, 1, 1), rotation, from_centre, to_centre)

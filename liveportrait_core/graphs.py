@@ -20,6 +20,11 @@ def is_graph() -> bool:
     return torch.compiler.is_compiling() or is_exported()
 
 
+def runs_on_cpu(device: torch.device) -> bool:
+    """Whether operators run one by one on a processor, which a look at the data does not stop."""
+    return device.type == "cpu" and not is_graph()
+
+
 def solved(matrix: Tensor, right: Tensor) -> Tensor:
     """The X of `matrix @ X = right`, of symmetric positive matrices.
 

@@ -28,7 +28,14 @@ from .detector import DEFAULT_MIN_SCORE, LOOKED_FOR, MAX_DETECTIONS, FaceFinder
 from .faces import Face, face_from_landmarks, without_overlaps
 from .landmarks import LandmarkNetwork, refine_landmarks, stability
 from .mean_face import are_plausible_points, mean_face_landmarks
-from .proposals import Detection, DetectionPass, FinderNetwork, augmented_logit, find_detections
+from .proposals import (
+    MIN_AUGMENTED_LOGIT,
+    Detection,
+    DetectionPass,
+    FinderNetwork,
+    augmented_logit,
+    find_detections,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,10 +54,8 @@ STABLE_SCORE: Final = 0.6
 HIGH_CONFIDENCE: Final = 2.6
 """Confidence from which no other pass is tried. Below, the turned picture is searched, too: a face
 on its side may look like an upright one."""
-MIN_AUGMENTED_LOGIT: Final = -1.2
-"""Augmented logit below which a detection is dropped without predicting landmarks."""
 MIN_LOGIT_OF_OTHERS: Final = -3.0
-"""Likewise for a detection of another finder, whose square is less exact."""
+"""As `MIN_AUGMENTED_LOGIT`, for a detection of another finder, whose square is less exact."""
 MIN_LOGIT_WITHOUT_LANDMARKS: Final = 0.45
 """Augmented logit from which a detection is a face though the landmark network fails on it:
 animals, masks, dolls."""
@@ -141,7 +146,7 @@ class NetworkFaceFinder:
     ) -> _Candidate | None:
         """A detection with its landmarks; None where it is no face."""
         logit = augmented_logit(self._finder_network, frame, detection)
-        if logit < max(MIN_AUGMENTED_LOGIT, detection_pass.min_logit):
+        if logit < detection_pass.min_logit:
             return None
         best = max(
             self._with_landmarks(frame, detection), key=lambda entry: entry.confidence, default=None

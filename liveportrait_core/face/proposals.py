@@ -27,6 +27,8 @@ MAX_SHIFT: Final = 0.5
 """Largest distance of the landmarks' square from the detection's, in sides."""
 MAX_SIZE_RATIO: Final = 2.5
 """How much larger or smaller than the detection's square the landmarks' square may be."""
+MIN_AUGMENTED_LOGIT: Final = -1.2
+"""Augmented logit below which a detection is dropped without predicting landmarks."""
 AUGMENTED_PX: Final = 96
 """Side of the augmented crops."""
 AUGMENTATIONS: Final = (
@@ -64,7 +66,7 @@ class DetectionPass:
     """Skipped where an earlier pass found a face, whatever its confidence."""
     min_confidence: float = 2.6
     """Smallest confidence of a face with predicted landmarks."""
-    min_logit: float = -math.inf
+    min_logit: float = MIN_AUGMENTED_LOGIT
     """Smallest augmented logit of a face. Of 57 pictures in which the first pass finds a face, of
     people and drawn ones, none had less than -.22."""
     allow_without_landmarks: bool = False

@@ -42,6 +42,12 @@ _MOVES: Final[Mapping[str, Values]] = {
     "down": {"shift_y": 0.08},
 }
 
+_TEETHY_SMILE: Final[Values] = {
+    "smile_{}": 0.8,
+    "cheek_raise": 0.3,
+    "upper_lip": 0.4,
+    "lip_open": 0.3,
+}
 _WITH_WAYS: Final = {
     "look": _LOOKS,
     "eye look": _LOOKS,
@@ -123,13 +129,7 @@ MEANINGS: Final = _table(
         "lip funnel": {"lip_funnel": 0.7},
         "pout": {"lip_round": 0.6, "smile_{}": -0.3},
         "mouth pout": {"lip_round": 0.6, "smile_{}": -0.3},
-        "smile teeth": {"smile_{}": 0.8, "cheek_raise": 0.3, "upper_lip": 0.4, "lip_open": 0.3},
-        "smile teeth show": {
-            "smile_{}": 0.8,
-            "cheek_raise": 0.3,
-            "upper_lip": 0.4,
-            "lip_open": 0.3,
-        },
+        **dict.fromkeys(("smile teeth", "smile teeth show"), _TEETHY_SMILE),
         "teeth show": {"upper_lip": 0.7, "lip_open": 0.5},
         "lip upper up": {"upper_lip": 0.8},
         "lip lower down": {"lower_lip": 0.8},

@@ -13,7 +13,7 @@ from liveportrait_core.imaging.tensors import Pixels
 
 from ..data.degradation import degrade_picture
 from ..data.distractors import ADDITIONS, draw_distractors
-from ..data.ornaments import ORNAMENTS
+from .ornaments import ORNAMENTS
 
 DRAWN_PX: Final = 320
 DRAWN_SEED: Final = 77000

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...graphs import is_graph
+from ...graphs import runs_on_cpu
 from ..convolutions import Conv2d, computes_freely
 from .eyes import EyesBranch, EyesSource
 from .heat import convolved_heat_maps
@@ -305,8 +305,7 @@ def composed(
     replacing = torch.cat((generated, 1 - mask), 1)
     maps = [displacement, replacing] + ([] if light is None else [light.contiguous()])
     fits = all(size % part.shape[-1] == 0 and ROWS % (size // part.shape[-1]) == 0 for part in maps)
-    plain = face.device.type == "cpu" and not is_graph()
-    if plain and not torch.is_grad_enabled() and fits:
+    if runs_on_cpu(face.device) and not torch.is_grad_enabled() and fits:
         image = torch.empty_like(face)
         for row in range(0, size, ROWS):
             rows = slice(row, min(row + ROWS, size))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
-from ...graphs import is_graph
+from ...graphs import runs_on_cpu
 from .layers import heat_maps, identity_grid
 from .skin import skin_chroma, skin_colour, told_of_skin
 from .tone import Tone, luminance_of
@@ -217,8 +217,7 @@ class EyesBranch(WindowBranch):
             windows = EyeWindow.of(driving)
             points = _points(windows, driving)
             inside = eye_opening(points, self.size_px, MARGIN)
-            plain = image.device.type == "cpu" and not is_graph()
-            if plain and not bool(inside.any()):
+            if runs_on_cpu(image.device) and not bool(inside.any()):
                 return image
             view = EyeView.through(windows, image, source, points)
         change = self.change(view, inside)
@@ -226,10 +225,7 @@ class EyesBranch(WindowBranch):
             both = Tone(tone.curve.repeat(2, 1, 1), tone.weight.repeat(2, 1, 1, 1))
             change = both.changed(view.picture, change, inside)
         for window, one in zip(windows, change.chunk(2), strict=True):
-            if torch.is_grad_enabled() or is_graph():
-                image = window.added(image, one, falloff)
-            else:
-                window.add(image, one, falloff)
+            image = window.added(image, one, falloff)
         return image
 
     def change(self, view: EyeView, inside: Tensor | None = None) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...graphs import is_exported, is_graph
+from ...graphs import is_exported, runs_on_cpu
 from ..convolutions import computes_freely, phase_convolution
 from ..sampling import gathered, voxels_around
 
@@ -125,7 +125,7 @@ def joined(parts: Sequence[Tensor], dtype: torch.dtype | None = None) -> Tensor:
         dtype: Of the result; None keeps that of the parts.
     """
     first, dtype = parts[0], dtype or parts[0].dtype
-    if first.device.type != "cpu" or torch.is_grad_enabled() or is_graph():
+    if torch.is_grad_enabled() or not runs_on_cpu(first.device):
         return torch.cat([channels_last(part.to(dtype)) for part in parts], 1)
     counts = [part.shape[1] for part in parts]
     shape = (len(first), sum(counts), *first.shape[2:])
@@ -180,7 +180,7 @@ _Make = Callable[..., Tensor]
 
 def _constant(make: _Make, device: torch.device, *sizes: int) -> Tensor:
     """A tensor that depends on sizes alone, never written to: a processor keeps it."""
-    if device.type == "cpu" and not is_graph():
+    if runs_on_cpu(device):
         return _kept(make, *sizes)
     return make(device, *sizes)
 
@@ -271,7 +271,7 @@ def sample_volume(volume: Tensor, flow: Tensor) -> Tensor:
     """
     if is_exported():
         return gathered(volume.float(), flow.float())
-    if volume.device.type != "cpu" or torch.is_grad_enabled() or is_graph():
+    if torch.is_grad_enabled() or not runs_on_cpu(volume.device):
         return sample(volume, flow)
     volume = volume.float()
     voxels, shares = voxels_around(flow.float(), volume.shape[2:])
@@ -288,7 +288,7 @@ def resize(picture: Tensor, size: int) -> Tensor:
     current = picture.shape[-1]
     if current == size:
         return picture
-    if picture.device.type == "cpu" and not is_graph() and current % (2 * size) == 0:
+    if runs_on_cpu(picture.device) and current % (2 * size) == 0:
         return resize(_halved(picture), size)  # the result of the next line, faster
     if current % size == 0:
         return F.avg_pool2d(picture, current // size)  # the result of the next line, faster

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...constants import NUM_KEYPOINTS
 from ...constants import CompactKeypoint as C
 from ...geometry import full_precision
-from ...graphs import is_graph
+from ...graphs import runs_on_cpu
 from .layers import heat_maps
 from .skin import skin_chroma, skin_colour, told_of_skin
 from .tone import Tone
@@ -180,17 +180,13 @@ class MouthBranch(WindowBranch):
         with full_precision(image.device):
             window = MouthWindow.of(driving)
             inside = aperture(window.points(driving), self.size_px)
-            plain = image.device.type == "cpu" and not is_graph()
-            if plain and not bool(inside.any()):
+            if runs_on_cpu(image.device) and not bool(inside.any()):
                 return image
             view = MouthView.through(window, image, source, driving)
         change = self.change(view, inside)
         if tone.is_any:
             change = tone.changed(view.picture, change, inside)
-        if torch.is_grad_enabled() or is_graph():
-            return window.added(image, change, falloff)
-        window.add(image, change, falloff)
-        return image
+        return window.added(image, change, falloff)
 
     def change(self, view: MouthView, inside: Tensor | None = None) -> Tensor:
         """What is added to the picture of G in the windows of B faces.

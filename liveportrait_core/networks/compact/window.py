@@ -91,6 +91,8 @@ class FaceWindow:
     def added(self, image: Tensor, change: Tensor, falloff: Tensor | None = None) -> Tensor:
         """(B, 3, P, P) pictures with what a window adds to them, in [0, 1].
 
+        The same tensor, changed in place, where no gradient is wanted and no graph is made.
+
         Args:
             image: (B, 3, P, P).
             change: (B, 3, w, w) in the window.
@@ -98,14 +100,10 @@ class FaceWindow:
         """
         if is_graph():  # the whole picture: where a window lies is data
             return self._changed(image, change, falloff, (slice(None), slice(None)))
-        whole = image.clone()
-        self.add(whole, change, falloff)
-        return whole
-
-    def add(self, image: Tensor, change: Tensor, falloff: Tensor | None = None) -> None:
-        """The same in place."""
+        whole = image.clone() if torch.is_grad_enabled() else image
         box = self.box(image.shape[-1])
-        image[(..., *box)] = self._changed(image, change, falloff, box)
+        whole[(..., *box)] = self._changed(image, change, falloff, box)
+        return whole
 
     def _changed(
         self, image: Tensor, change: Tensor, falloff: Tensor | None, box: tuple[slice, slice]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.data.ornaments import ORNAMENTS, draw_mirrored
+from train.evaluation.ornaments import ORNAMENTS, draw_mirrored
 
 
 def noise(seed=0, side=64):

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.drawing import Drawing, any_colour, as_colour, draw_ellipse, skin_colour
 from ..rendering.arrays import ByteArray, chance
-from .drawing import Drawing, any_colour, as_colour, draw_ellipse, skin_colour
 
 SHADES: Final = 6
 """Discs that shade one finger or bead, from its dark rim to its light middle."""
