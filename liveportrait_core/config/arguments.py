@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import difflib
 import re
 import shutil
@@ -16,8 +17,8 @@ from .spec import OptionSpec, default_text
 
 Kind = TypeVar("Kind")
 MORE: Final = "more"
-"""Heading of the options for experts."""
-
+"""Heading of the options for experts, which `--help` leaves to `HELP_ALL`."""
+HELP_ALL: Final = "--help-all"
 
 WIDTH: Final = 100
 """Columns of help at most."""
@@ -42,6 +43,17 @@ class _HelpFormatter(argparse.HelpFormatter):
         return super()._format_action_invocation(action)
 
 
+class _ShowAll(argparse.Action):
+    """Print the help with the options for experts, and leave."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **about: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **about)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        sys.stdout.write(argparse.ArgumentParser.format_help(parser))
+        parser.exit()
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are one sentence and where to read on."""
 
@@ -50,6 +62,14 @@ class Parser(argparse.ArgumentParser):
         about.setdefault("formatter_class", _HelpFormatter)
         about.setdefault("allow_abbrev", False)
         super().__init__(**about)
+
+    def format_help(self) -> str:
+        """The help without the options for experts, which `HELP_ALL` shows."""
+        usual = copy.copy(self)
+        usual._action_groups = [group for group in self._action_groups if group.title != MORE]
+        if len(usual._action_groups) < len(self._action_groups):
+            usual.epilog = f"More options, for experts, are shown by {HELP_ALL}."
+        return argparse.ArgumentParser.format_help(usual)
 
     def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - it has overloads
         self, args: Iterable[str] | None = None, namespace: Any = None
@@ -146,6 +166,8 @@ class OptionGroups:
 
     def finish(self) -> None:
         """Add what is for experts."""
+        if self._later:
+            self._parser.add_argument(HELP_ALL, action=_ShowAll, help="show all options and exit")
         for add in self._later:
             add()
         self._later.clear()

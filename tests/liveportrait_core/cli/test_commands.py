@@ -138,7 +138,9 @@ def test_doctor_tells_what_is_there(liveportrait):
 
 
 def test_help_and_mistakes_need_no_torch():
-    code = "import sys; from liveportrait_core.cli.main import main; main(['animate', '--help']);"
+    code = (
+        "import sys; from liveportrait_core.cli.main import main; main(['animate', '--help-all']);"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", code + "assert 'torch' not in sys.modules"],
         capture_output=True,
@@ -150,7 +152,7 @@ def test_help_and_mistakes_need_no_torch():
 
 
 def help_of(capsys, *command):
-    assert main([*command, "--help"]) == 0
+    assert main([*command, "--help-all"]) == 0
     return " ".join(capsys.readouterr().out.split())
 
 
@@ -197,14 +199,23 @@ def test_every_option_says_what_it_does():
             assert action.help or not action.option_strings, (path, name)
 
 
-def test_the_help_of_animate_fits_two_screens(monkeypatch):
+def headings(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.endswith(":") and not line.startswith(" ")][2:]
+
+
+def test_the_help_of_animate_is_short_and_help_all_has_the_rest(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "100")
     (commands,) = (a for a in build_parser()._actions if isinstance(a.choices, dict))
     lines = commands.choices["animate"].format_help().splitlines()
-    assert len(lines) <= 110
+    assert len(lines) <= 66
     assert max(map(len, lines)) <= 100
-    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
-    assert headings[2:] == ["motion:", "source's face:", "output:", "model:", "report:", "more:"]
+    usual = ["motion:", "source's face:", "output:", "model:", "report:"]
+    assert headings(lines) == usual
+    assert main(["animate", "--help-all"]) == 0
+    rest = capsys.readouterr().out.splitlines()
+    assert headings(rest) == [*usual, "more:"]
+    assert not any("--chunk" in line for line in lines)
+    assert any("--chunk" in line for line in rest)
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in specs_of(Sliders)])

@@ -230,8 +230,16 @@ def test_the_command_line_is_made_of_the_options(capsys):
     assert "error: --yaw is 30.0; a number from -25 to 25 is expected. The nearest is 25" in told
 
 
-def test_help_tells_range_unit_and_default_and_experts_options_last():
-    text = " ".join(parser_of(Task).format_help().split())
+def full_help(parser: Parser, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `--help-all` prints."""
+    with pytest.raises(SystemExit) as left:
+        parser.parse_args(["--help-all"])
+    assert left.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_help_tells_range_unit_and_default_and_experts_options_last(capsys):
+    text = " ".join(full_help(parser_of(Task), capsys).split())
     assert "--yaw X turn (-25 to 25 degrees; default: 0)" in text
     assert text.index("more:") > text.index("--yaw")
     assert "--[no-]smooth smooth (default: for a video)" in text
@@ -274,7 +282,11 @@ def test_a_section_names_its_flags_and_its_group_and_may_be_for_experts(capsys):
     two = from_arguments(Two, parser.parse_args(words))
     assert two.source == Place(at=(1, 2), scale=2)
     assert two.driving == Place(at=(3, 4))
-    text = parser.format_help().partition("options:")[2]
+    usual = parser.format_help().partition("options:")[2]
+    assert "--at" in usual
+    assert "--driving-at" not in usual
+    assert "More options, for experts, are shown by --help-all." in usual
+    text = full_help(parser, capsys).partition("options:")[2]
     assert text.index("source:") < text.index("--at") < text.index("more:")
     assert text.index("more:") < text.index("--driving-at")
     assert "--driving-crop-scale" not in text
