@@ -166,8 +166,8 @@ class OptionGroups:
 
     def finish(self) -> None:
         """Add what is for experts."""
-        if self._later:
-            self._parser.add_argument(HELP_ALL, action=_ShowAll, help="show all options and exit")
+        text = "show all options and exit" if self._later else argparse.SUPPRESS
+        self._parser.add_argument(HELP_ALL, action=_ShowAll, help=text)
         for add in self._later:
             add()
         self._later.clear()
