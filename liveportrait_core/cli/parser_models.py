@@ -15,7 +15,6 @@ def add_models(commands: Subparsers) -> None:
         actions, "list", "models", help="files of weights, their makers and licences"
     )
     finish(listing, (ReportOptions,), skip=("progress",))
-
     check = add_command(
         actions, "check", "models", help="load models and report whether they are complete"
     )
@@ -23,20 +22,29 @@ def add_models(commands: Subparsers) -> None:
         "model", metavar="MODEL", nargs="*", help="names or paths (default: default)"
     )
     finish(check, (ReportOptions,), skip=("progress",))
+    _add_convert(actions)
+    _add_export(actions)
+    _add_joyvasa(actions)
+    _add_download(actions)
 
-    convert = add_command(
+
+def _add_convert(actions: Subparsers) -> None:
+    parser = add_command(
         actions,
         "convert",
         "models",
         help="write a model in the other layout, bit for bit",
         description="IN is our file or a published folder, OUT becomes the other one.",
     )
-    convert.add_argument("input", metavar="IN", help="a .safetensors file of ours, or a folder")
-    convert.add_argument(
+    parser.add_argument("input", metavar="IN", help="a .safetensors file of ours, or a folder")
+    parser.add_argument(
         "output", metavar="OUT", type=file_name, help="a folder, or .safetensors file"
     )
+    finish(parser, ())
 
-    export = add_command(
+
+def _add_export(actions: Subparsers) -> None:
+    parser = add_command(
         actions,
         "export",
         "models",
@@ -45,14 +53,16 @@ def add_models(commands: Subparsers) -> None:
         "1, the model's sizes. Each is compared with torch in ONNX Runtime; one that differs is "
         "not left there.",
     )
-    export.add_argument("folder", metavar="FOLDER", type=file_name, help="it is made if missing")
+    parser.add_argument("folder", metavar="FOLDER", type=file_name, help="it is made if missing")
     finish(
-        export,
+        parser,
         (ModelOptions, ReportOptions),
         skip=[spec.key for spec in specs_of(ModelOptions) if spec.key != "model"],
     )
 
-    joyvasa = add_command(
+
+def _add_joyvasa(actions: Subparsers) -> None:
+    parser = add_command(
         actions,
         "joyvasa",
         "models",
@@ -61,11 +71,13 @@ def add_models(commands: Subparsers) -> None:
         "and audio encoder as the one file OUT, for 'motion speech --weights' and Speech to "
         "Motion. Nothing in the files is run.",
     )
-    joyvasa.add_argument("input", metavar="IN", type=file_name, help="motion_generator_*.pt")
-    joyvasa.add_argument("output", metavar="OUT", type=file_name, help=".safetensors")
-    finish(joyvasa, (JoyvasaFiles,), heading="files")
+    parser.add_argument("input", metavar="IN", type=file_name, help="motion_generator_*.pt")
+    parser.add_argument("output", metavar="OUT", type=file_name, help=".safetensors")
+    finish(parser, (JoyvasaFiles,), heading="files")
 
-    download = add_command(
+
+def _add_download(actions: Subparsers) -> None:
+    parser = add_command(
         actions,
         "download",
         "models",
@@ -73,10 +85,10 @@ def add_models(commands: Subparsers) -> None:
         description="Download files of weights from where their makers publish them. An "
         "interrupted download continues when the same command is run again.",
     )
-    download.add_argument(
+    parser.add_argument(
         "name",
         metavar="NAME",
         nargs="+",
         help="human, animal, or file names from 'models list'",
     )
-    finish(download, (DownloadOptions, ReportOptions), skip=("json",))
+    finish(parser, (DownloadOptions, ReportOptions), skip=("json",))

@@ -33,6 +33,7 @@ from .fields import Field, Fields, text
 if TYPE_CHECKING:
     from ...liveportrait_core.motion.curves import Key
     from ...liveportrait_core.motion.timeline import Timeline
+    from ...liveportrait_core.motion.timeline_lines import TimelineLines
     from ...liveportrait_core.motion.timeline_options import Segment
     from ...liveportrait_core.motion.types import Motion
     from ..sockets import LoadedModel
@@ -100,13 +101,7 @@ def tracks_of(timeline_text: str, asked: AskedBeneath) -> dict[str, object]:
             _segment(segment, end, number)
             for segment, end, number in zip(segments, ends, numbers, strict=True)
         ],
-        "lines": {
-            "settings": lines.settings,
-            "events": {number: sorted(names) for number, names in lines.events.items()},
-            "rests": lines.rests,
-            "rested": {number: sorted(names) for number, names in lines.rested.items()},
-            "commands": sorted(lines.commands),
-        },
+        "lines": _said_by(lines),
         "ranges": {
             spec.name: [spec.minimum, spec.default, spec.maximum]
             for spec in map(control_spec, CONTROL_NAMES)
@@ -116,6 +111,17 @@ def tracks_of(timeline_text: str, asked: AskedBeneath) -> dict[str, object]:
         "peak_s": beneath.sound.peak_s if beneath.sound else 0,
         "motions": [float(len(motion) / motion.fps) for motion in motions] if known else None,
         "said": said,
+    }
+
+
+def _said_by(lines: TimelineLines) -> dict[str, object]:
+    """The numbers of the text's lines by what they say, keys and segments aside."""
+    return {
+        "settings": lines.settings,
+        "events": {number: sorted(names) for number, names in lines.events.items()},
+        "rests": lines.rests,
+        "rested": {number: sorted(names) for number, names in lines.rested.items()},
+        "commands": sorted(lines.commands),
     }
 
 
