@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.comfyui_real.server import ROOT
 
+from .canvas import Canvas, Node, Output
 from .drawings import (
     ANIMATE,
     CLIP,
@@ -24,7 +25,7 @@ from .drawings import (
     RESULT,
     VIDEOS,
 )
-from .workflows import Canvas, Node, Output, draw
+from .workflows import draw
 
 FOLDER = ROOT / "docs" / "migration"
 COLUMNS = (350, 650, 965, 1260, 1580, 1900)

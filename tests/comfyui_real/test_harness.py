@@ -12,7 +12,8 @@ from PIL import Image
 from tests.comfyui_real.browser import HTML_NODES, BrowserError
 from tests.comfyui_real.server import ServerError
 from tests.comfyui_real.videos import DEMO
-from tools.workflows import Canvas, build
+from tools.canvas import Canvas
+from tools.workflows import build
 
 HARNESS_PACK = Path(__file__).with_name("harness_pack.py")
 NUM_DRIVING_FRAMES = 112  # 4.48 s at 25 frames/s, as docs/demo/README.md says

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..workflows import Canvas, Node, Output
+    from ..canvas import Canvas, Node, Output
 
 GAP = (90, 40)
 """Between columns, and between the nodes of one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liveportrait_core.checkpoints.manifest import files_for
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import ANIMATE as ANIMATE_SIZE
 from . import CLIP, MODEL, PHOTO, RESULT, TRY, find_and_show, save_video
 

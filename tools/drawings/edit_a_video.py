@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import CLIP, MODEL, NOTE, RESULT, TRY, animate_and_save
 
 TEXT = f"""\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..workflows import Canvas, Node, Output
+from ..canvas import Canvas, Node, Output
 from . import CLIP, CROP, EXTRACT, PARTS, TRY, model_and_photo, save_video
 from . import FIND as FIND_SIZE
 

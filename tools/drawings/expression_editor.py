@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import GAP, NOTE, TRY, model_and_photo
 
 TEXT = f"""\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import FIXED_SEED, IDLE, NOTE, TRY, animate_and_save, model_and_photo
 
 TEXT = f"""\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import ANIMATE_AT, CLIP, GAP, MODEL, NOTE, PHOTO, RESULT, RESULT_AT, TRY, animate_and_save
 
 TEXT = f"""\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import ANIMATE, GAP, MODEL, MOTION, NOTE, PHOTO, TRY, save_video
 
 TEXT = f"""\

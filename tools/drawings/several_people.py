@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Bend, Canvas, Node, Output
+from ..canvas import Bend, Canvas, Node, Output
 from . import CLIP, FILE_PX, PARTS, PICTURES, TRY, find_and_show, model_and_photo, save_video
 
 TEXT = f"""\

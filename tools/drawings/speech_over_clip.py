@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas, Node, Output
+from ..canvas import Canvas, Node, Output
 from . import (
     CLIP,
     EXTRACT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import (
     FIXED_SEED,
     NOTE,

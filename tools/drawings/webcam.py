@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..workflows import Canvas
+from ..canvas import Canvas
 from . import CLIP, NOTE, PARTS, TRY, model_and_photo, save_video
 
 TEXT = f"""\
