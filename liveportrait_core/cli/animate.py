@@ -74,7 +74,6 @@ def run(args: argparse.Namespace) -> int:
         model = load(job.model)
         source = frames_of(job.source, keep_alpha=job.output.keeps_alpha)
         driving = _driving(job, model.preset.space)
-        job = _without_samples(job)
         if is_shown(job.report.progress):
             _say_estimate(model, source, driving, job.options)
         with ProgressBar("Reading  ", shown=job.report.progress) as bar:
@@ -143,16 +142,8 @@ def _driving(job: _Job, space: str) -> Pixels | VideoReader | Motion:
         timeline = replace(job.driving, fps=job.driving.fps or fps)
         return motion_of_timeline(timeline, shipped_blendshape_map(space))
     if isinstance(job.driving, Speech):
-        return motion_of_speech(job.driving.samples, space, job.speech, fps=fps)
+        return motion_of_speech(job.driving.sound, space, job.speech, fps=fps)
     return job.driving if isinstance(job.driving, Motion) else frames_of(job.driving)
-
-
-def _without_samples(job: _Job) -> _Job:
-    """The job without the samples of speech, once there is a motion of them."""
-    driving, sound = (
-        given.heard() if isinstance(given, Speech) else given for given in (job.driving, job.sound)
-    )
-    return replace(job, driving=driving, sound=sound)
 
 
 def _gives_one_frame(source: Picture | VideoReader, driving: Driver) -> bool:

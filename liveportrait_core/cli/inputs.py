@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..command_options import ClipPart, IdleDriver
 from ..constants import MIN_FACE_PX
@@ -29,7 +28,7 @@ from ..motion.timeline import Timeline
 from ..motion.timeline_motion import check_played, check_something
 from ..motion.types import Motion
 from ..networks.phonemes import SAMPLE_RATE_HZ
-from ..speech.sound import read_speech
+from ..speech.sound import SpeechFile, speech_file
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,15 +57,18 @@ class Picture:
 class Speech:
     """A sound that makes a face speak."""
 
-    path: Path
-    samples: Tensor
-    """(N,) at 16 kHz, of the part that is used."""
-    start_s: Fraction
-    """Where that part begins."""
+    sound: SpeechFile
+    """The part that is used."""
 
-    def heard(self) -> Speech:
-        """The same without its samples, of which an hour takes 230 MB."""
-        return replace(self, samples=self.samples.new_zeros(0))
+    @property
+    def path(self) -> Path:
+        """The whole file."""
+        return self.sound.path
+
+    @property
+    def start_s(self) -> Fraction:
+        """Where the part begins."""
+        return Fraction(self.sound.first, SAMPLE_RATE_HZ)
 
 
 def frames_of(given: Picture | VideoReader, *, keep_alpha: bool = False) -> Pixels | VideoReader:
@@ -176,18 +178,18 @@ def open_speech(path: Path, part: ClipPart = WHOLE) -> Speech:
     Raises:
         MediaError: It cannot be read, or the part holds nothing.
     """
-    samples = read_speech(path)
+    sound = speech_file(path)
     first = round(exact_seconds(part.start) * SAMPLE_RATE_HZ)
-    first = max(0, first + len(samples)) if first < 0 else first
-    last = len(samples)
+    first = max(0, first + len(sound)) if first < 0 else first
+    last = len(sound)
     if part.duration is not None:
         last = min(last, first + round(exact_seconds(part.duration) * SAMPLE_RATE_HZ))
     if first >= last:
         raise MediaError(
-            f"{path}: the part of the sound is empty; it lasts {len(samples) / SAMPLE_RATE_HZ:g} "
+            f"{path}: the part of the sound is empty; it lasts {len(sound) / SAMPLE_RATE_HZ:g} "
             "s. Begin earlier, or take a longer part."
         )
-    return Speech(path, samples[first:last], Fraction(first, SAMPLE_RATE_HZ))
+    return Speech(sound.part(first, last))
 
 
 def _check_size(path: Path, height: int, width: int) -> None:

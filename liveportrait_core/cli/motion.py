@@ -96,10 +96,10 @@ def _speech(args: argparse.Namespace) -> int:
     check_output(args.output, args.sound, suffixes=MOTION_SUFFIXES)
     options = from_arguments(SpeechFileOptions, args)
     check_writable(options.space, args.output)
-    samples = open_speech(args.sound).samples
+    sound = open_speech(args.sound).sound
     model = None if options.weights is None else load_speaker(options.weights)
     motion = motion_of_speech(
-        samples,
+        sound,
         options.space,
         options.speech,
         fps=options.fps,

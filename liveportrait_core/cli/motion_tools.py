@@ -47,7 +47,7 @@ def _timeline(args: argparse.Namespace) -> None:
     shape_map = shipped_blendshape_map(options.space or beneath)
     sound_s = None
     if options.sound is not None:
-        sound_s = len(open_speech(options.sound).samples) / SAMPLE_RATE_HZ
+        sound_s = len(open_speech(options.sound).sound) / SAMPLE_RATE_HZ
     save_and_tell(motion_of_timeline(timeline, shape_map, motions, sound_s=sound_s), args)
 
 

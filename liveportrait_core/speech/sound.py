@@ -2,17 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import MediaError
-from ..media.audio import AudioFormat, Waveform, joined_blocks, read_audio, stream_waveform
+from ..media.audio import AudioFormat, Waveform, joined_blocks, stream_audio, stream_waveform
 from ..networks.phonemes import SAMPLE_RATE_HZ
 
 _FORMAT = AudioFormat(SAMPLE_RATE_HZ, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFile:
+    """The sound of a file, or a part of it: decoded each time it is heard, and never held whole.
+
+    `motion_of_speech(speech_file("speech.wav"), model.preset.space)`
+    """
+
+    path: Path
+    num_samples: int
+    """At 16 kHz."""
+    first: int = 0
+    """The sample of the file that it begins with."""
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def part(self, first: int, last: int) -> SpeechFile:
+        """The samples from `first` up to `last`."""
+        return replace(self, first=self.first + first, num_samples=last - first)
+
+    def blocks(self, size: int) -> Iterator[Tensor]:
+        """(size,) samples after samples; the last block may be shorter.
+
+        Raises:
+            MediaError: The file is no longer what it was when it was opened.
+        """
+        position, due, held = 0, self.num_samples, np.empty(0, np.float32)
+        for block in _decoded(self.path):
+            start = max(0, self.first - position)
+            position += len(block)
+            held = np.concatenate((held, block[start:]))
+            while len(held) >= size and due >= size:
+                yield torch.from_numpy(held[:size].copy())
+                held, due = held[size:], due - size
+            if due < size and len(held) >= due:
+                break
+        if len(held) < due:
+            raise MediaError(
+                f"{self.path} has changed since it was opened, and now ends before its sound is "
+                "read. Try again once it is written."
+            )
+        if due:
+            yield torch.from_numpy(held[:due].copy())
+
+    def whole(self) -> Tensor:
+        """(N,) all of it at once, which an hour of takes 230 MB.
+
+        Raises:
+            MediaError: The file is no longer what it was when it was opened.
+        """
+        blocks = (block.numpy()[None] for block in self.blocks(SAMPLE_RATE_HZ))
+        return torch.from_numpy(joined_blocks(blocks, _FORMAT.num_channels)[0])
+
+
+Sound: TypeAlias = "Tensor | SpeechFile"
+"""(N,) samples at 16 kHz that are held, or a file of them."""
+
+
+def speech_file(path: str | Path) -> SpeechFile:
+    """The sound of a file, on the clock of its picture where it has one, read through once.
+
+    Raises:
+        MediaError: The file cannot be opened, has no sound, or none that can be decoded.
+    """
+    num_samples = sum(len(block) for block in _decoded(Path(path)))
+    if not num_samples:
+        raise _nothing(str(path))
+    return SpeechFile(Path(path), num_samples)
 
 
 def read_speech(path: str | Path) -> Tensor:
@@ -23,8 +97,25 @@ def read_speech(path: str | Path) -> Tensor:
     Raises:
         MediaError: The file cannot be opened, has no sound, or none that can be decoded.
     """
-    sound = read_audio(path, sample_rate_hz=SAMPLE_RATE_HZ, num_channels=1)
-    return _checked(sound.samples[0], str(path))
+    blocks = (block[None] for block in _decoded(Path(path)))
+    samples = joined_blocks(blocks, _FORMAT.num_channels)[0]
+    if not len(samples):
+        raise _nothing(str(path))
+    return torch.from_numpy(samples)
+
+
+def blocks_of(sound: Sound, size: int) -> Iterator[Tensor]:
+    """(size,) samples after samples of a sound; the last block may be shorter."""
+    if isinstance(sound, SpeechFile):
+        yield from sound.blocks(size)
+    else:
+        for start in range(0, len(sound), size):
+            yield sound[start : start + size]
+
+
+def held(sound: Sound) -> Tensor:
+    """(N,) a sound whole, for models that hear it so."""
+    return sound.whole() if isinstance(sound, SpeechFile) else sound
 
 
 def speech_of(sound: Waveform, name: str = "the sound") -> Tensor:
@@ -34,19 +125,26 @@ def speech_of(sound: Waveform, name: str = "the sound") -> Tensor:
         MediaError: It is empty, or has samples that are no numbers.
     """
     if not np.isfinite(sound.samples).all():
-        raise MediaError(
-            f"{name} has samples that are not finite; numbers in [-1, 1] are expected. Repair it "
-            "first."
-        )
-    return _checked(joined_blocks(stream_waveform(sound, _FORMAT), _FORMAT.num_channels)[0], name)
-
-
-def _checked(samples: np.ndarray[tuple[int], np.dtype[np.float32]], name: str) -> Tensor:
+        raise _not_finite(name)
+    samples = joined_blocks(stream_waveform(sound, _FORMAT), _FORMAT.num_channels)[0]
     if not len(samples):
-        raise MediaError(f"{name} has no samples; speech is expected. Choose another sound.")
-    if not np.isfinite((samples.min(), samples.max())).all():  # without an array as long
-        raise MediaError(
-            f"{name} has samples that are not finite; numbers in [-1, 1] are expected. Repair it "
-            "first."
-        )
+        raise _nothing(name)
     return torch.from_numpy(np.clip(samples, -1, 1, out=samples))
+
+
+def _decoded(path: Path) -> Iterator[NDArray[np.float32]]:
+    """(n,) checked blocks of a file's sound, in [-1, 1]."""
+    for block in stream_audio(path, _FORMAT):
+        if not np.isfinite(block).all():
+            raise _not_finite(str(path))
+        yield block[0].clip(-1, 1)
+
+
+def _nothing(name: str) -> MediaError:
+    return MediaError(f"{name} has no samples; speech is expected. Choose another sound.")
+
+
+def _not_finite(name: str) -> MediaError:
+    return MediaError(
+        f"{name} has samples that are not finite; numbers in [-1, 1] are expected. Repair it first."
+    )

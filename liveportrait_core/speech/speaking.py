@@ -19,6 +19,7 @@ from .articulation import SPEECH_FPS
 from .features import features_for, heard_by_encoder, part_of_heard
 from .lip_gap import LipGap
 from .model import SpeechModel, load_speech_model
+from .sound import Sound, blocks_of, held
 from .stream import WHOLE, Listening, SpeechStream
 from .windows import DECODED, SpokenFrames, SpokenWindows, joined_frames
 
@@ -31,7 +32,7 @@ _LOOK_SHARE: Final = 0.4
 
 
 def shapes_of_speech(
-    samples: Tensor,
+    samples: Sound,
     options: SpeechOptions | None = None,
     *,
     fps: Fraction = Fraction(25),
@@ -45,7 +46,7 @@ def shapes_of_speech(
     `shapes_of_speech(read_speech("speech.wav"))`
 
     Args:
-        samples: (N,) at 16 kHz.
+        samples: (N,) at 16 kHz, or a file that is heard in pieces.
         options: How much, in which style.
         fps: Frames per second.
         model: By default the one in the package; one that gives shapes.
@@ -82,7 +83,7 @@ def shapes_of_speech(
 
 
 def frames_of_speech(
-    samples: Tensor,
+    samples: Sound,
     options: SpeechOptions,
     *,
     fps: Fraction,
@@ -100,19 +101,22 @@ def frames_of_speech(
             frames = _streamed(stream, samples, progress)
         else:
             windows = SpokenWindows(model.network, style, options.guidance, WHOLE.shut_at)
-            frames = _of_features(windows, features.to(model.device), samples.to(model.device))
+            whole = held(samples).to(model.device)
+            frames = _of_features(windows, features.to(model.device), whole)
     frames = SpokenFrames(values=frames.values.cpu(), closure=frames.closure.cpu())
     return retimed(frames, fps, ceil(Fraction(len(samples), SAMPLE_RATE_HZ) * fps))
 
 
 def _streamed(
-    stream: SpeechStream, samples: Tensor, progress: Callable[[int, int], None] | None
+    stream: SpeechStream, samples: Sound, progress: Callable[[int, int], None] | None
 ) -> SpokenFrames:
     parts: list[SpokenFrames] = []
-    for start in range(0, len(samples), _BLOCK_SAMPLES):
-        parts.append(stream.push(samples[start : start + _BLOCK_SAMPLES]))
+    done = 0
+    for block in blocks_of(samples, _BLOCK_SAMPLES):
+        parts.append(stream.push(block))
+        done += len(block)
         if progress is not None:
-            progress(min(start + _BLOCK_SAMPLES, len(samples)), len(samples))
+            progress(done, len(samples))
     return joined_frames([*parts, stream.finish()])
 
 

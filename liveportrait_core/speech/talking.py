@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Final
 
 import torch
-from torch import Tensor
 
 from ..assets.shipped_blendshape_maps import shipped_blendshape_map
 from ..constants import FacePart
@@ -26,6 +25,7 @@ from ..networks.speech import SpeechForm
 from .joyvasa import JoyvasaModel, motion_of_joyvasa
 from .keypoint_outputs import SOUNDING_PARTS, moves_of_values
 from .model import SpeechModel, load_speech_model
+from .sound import Sound, held
 from .speaking import frames_of_speech, shapes_of_frames
 from .windows import SpokenFrames
 
@@ -34,7 +34,7 @@ SPOKEN_PARTS: Final[frozenset[FacePart]] = frozenset({"lip", "brows"})
 
 
 def motion_of_speech(
-    samples: Tensor,
+    samples: Sound,
     space: str,
     options: SpeechOptions | None = None,
     *,
@@ -55,7 +55,8 @@ def motion_of_speech(
         - of JoyVASA's weights the whole face is theirs (`motion_of_joyvasa`)
 
     Args:
-        samples: (N,) at 16 kHz (`read_speech`, `speech_of`).
+        samples: (N,) at 16 kHz (`read_speech`, `speech_of`), or a file (`speech_file`), of which
+            our models hear a piece at a time and others the whole.
         space: Keypoint space of the model that it is for.
         options: How much, in which style.
         fps: Frames per second.
@@ -74,7 +75,8 @@ def motion_of_speech(
     model = model or load_speech_model()
     if isinstance(model, JoyvasaModel):
         _refuse_encoder(model, encoder_output)
-        return motion_of_joyvasa(samples, space, options, fps=fps, model=model, progress=progress)
+        whole = held(samples)
+        return motion_of_joyvasa(whole, space, options, fps=fps, model=model, progress=progress)
     form, made_for = model.form, model.form.space
     if made_for not in ("", space):
         raise MotionSpaceError(

@@ -8,9 +8,10 @@ import torch
 from liveportrait_core.motion.speech_options import SpeechOptions
 from liveportrait_core.networks.speech import SpeechForm
 from liveportrait_core.speech.lip_gap import LipGap
+from liveportrait_core.speech.sound import read_speech, speech_file
 from liveportrait_core.speech.speaking import retimed, shapes_of_frames, shapes_of_speech
 from liveportrait_core.speech.stream import SpokenFrames
-from tests.support.speaking import OUTPUTS, small_speech_model, tone
+from tests.support.speaking import OUTPUTS, encoder_output, save_sound, small_speech_model, tone
 
 FORM = SpeechForm(outputs=OUTPUTS, slow=3)
 
@@ -69,3 +70,18 @@ def test_progress_is_told_in_samples():
         progress=lambda done, of: told.append((done, of)),
     )
     assert told == [(4800, 4800)]
+
+
+@pytest.mark.parametrize("features", [0, 6])
+def test_a_file_says_what_its_samples_say(tmp_path, features):
+    path = save_sound(tmp_path / "speech.wav", tone(11.3))
+    samples, model = read_speech(path), small_speech_model(features=features)
+    heard = encoder_output(samples.numpy()) if features else None
+    held = shapes_of_speech(samples, model=model, encoder_output=heard)
+    told = []
+    in_pieces = shapes_of_speech(
+        speech_file(path), model=model, encoder_output=heard, progress=lambda *now: told.append(now)
+    )
+    assert torch.equal(in_pieces.weights, held.weights)
+    assert torch.equal(in_pieces.head_deg, held.head_deg)
+    assert features or told == [(160_000, len(samples)), (len(samples), len(samples))]
