@@ -10,7 +10,7 @@ from typing import Final
 from ..motion.control_options import Controls
 from ..motion.control_tools import REST
 from ..motion.plain_text import plain_text
-from ..motion.words import PRESET, Vocabulary, controls_of_words
+from ..motion.words import JOINED, PRESET, Vocabulary, controls_of_words
 from .shipped_expressions import expression_files, load_preset
 
 SHIPPED_WORDS_FOLDER: Final = Path(__file__).resolve().parent / "words"
@@ -47,6 +47,8 @@ def controls_from_text(text: str, base: Controls = REST) -> Controls:
 def vocabulary_with_presets() -> Vocabulary:
     """All words, and the names of presets, those of the user as well."""
     presets = {
-        plain_text(name).lower(): f"{PRESET}{name}" for name in expression_files() if name.isalpha()
+        plain_text(name).lower(): f"{PRESET}{name}"
+        for name in expression_files()
+        if name.isalpha() or JOINED.fullmatch(name)
     }
     return {**presets, **shipped_vocabulary()}

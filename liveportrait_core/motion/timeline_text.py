@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,12 +17,13 @@ import torch
 from ..config.fields import specs_of
 from ..config.spec import OptionSpec
 from ..errors import about, nearest, shortened
-from .control_options import NAMES, TURNS
+from .control_options import NAMES
 from .curves import DECIMALS, EASINGS, Easing, Handles, Key
 from .life import BLINK_CLOSING_S, BLINK_OPENING_S, BLINK_SHUT_S
 from .plain_text import plain_text
 from .timeline import TIMELINE_FPS, Timeline, control_spec, lane_values
 from .timeline_commands import COMMAND_FORM, Command, read_command, segments_of_commands
+from .timeline_keys import NUMBER, after_key, read_key, without_number
 from .timeline_lines import TimelineLines
 from .timeline_options import Segment
 from .tool_options import FRAME_RATES, read_frame_rate
@@ -61,13 +62,10 @@ SEGMENT_WORDS: Final[Mapping[str, OptionSpec]] = MappingProxyType(
 )
 """What may follow `play N`."""
 _SEPARATORS: Final = re.compile(r"[;,\u3001]")
-_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
 _TIME: Final = re.compile(
     r"(?:(\d{1,9}):)?(\d+\.?\d*|\.\d+)(ms|s|\u6beb\u79d2|\u79d2)?"  # Chinese ms and s
 )
 _MILLISECONDS: Final = frozenset(("ms", "\u6beb\u79d2"))
-_OF_DEGREES: Final = re.compile(r"\s*(?:\u00b0|deg|degrees?|\u5ea6)$")
-"""What may follow a number of degrees: the sign, words, the Chinese word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +120,11 @@ def parse_timeline_lines(
 
 
 def begins_timeline(text: str) -> bool:
-    """Whether the first line that says something is one of a timeline."""
+    """Whether the first line that says something is one of a timeline; comments alone are one."""
     lines = (_said_in(line).split() for line in text.splitlines())
-    words = next((words for words in lines if words), [""])
+    words = next((words for words in lines if words), None)
+    if words is None:
+        return True
     is_timed = _TIME.fullmatch(words[0].lower()) is not None and len(words) > 1
     return is_timed or words[0].lower() in SETTINGS or read_command(" ".join(words)) is not None
 
@@ -236,14 +236,14 @@ class _Reader:
         if self._words is not None:
             phrase = self._words.tokens.get(phrase, phrase)
         name = phrase.replace(" ", "_")
-        control, number = _control_and_number(words)
         if name == REST:
             self._rests.append((self._number, time_s, easing))
         elif name in EVENTS:
             self._events.append((self._number, time_s, name))
-        elif control in NAMES and _NUMBER.fullmatch(number):
+        elif (key := read_key(words)) is not None:
+            control, number = key
             for each in NAMES[control]:
-                self._add(each, Key(time_s, float(number), easing))
+                self._add(each, Key(time_s, number, easing))
         else:
             for each, value in self._said(words).items():
                 spec = control_spec(each)
@@ -252,16 +252,19 @@ class _Reader:
 
     def _said(self, words: list[str]) -> Mapping[str, float]:
         """What words say of controls."""
-        name, said = "_".join(words).lower(), " ".join(words)
-        if name in NAMES and (self._words is None or "_" in words[0]):
-            self._refuse(said, f"a number is expected after it ({_range(name)})")
+        if wrong := without_number(words, alone=self._words is None):
+            self._refuse(*wrong)
+        said, after = " ".join(words), after_key(words)
         try:
             if self._words is not None:
                 return self._words.values(said)
         except ValueError as error:
-            if not _NUMBER.fullmatch(words[-1]):
+            if not after and not NUMBER.fullmatch(words[-1]):
                 raise ValueError(f"Line {self._number}, '{shortened(said)}': {error}") from None
-        if len(words) > 1 and _NUMBER.fullmatch(words[-1]):
+        if after:
+            way = "a way to this key, or ';' before what else happens, is expected"
+            self._refuse(after, way, [*EASINGS, BEZIER])
+        if len(words) > 1 and NUMBER.fullmatch(words[-1]):
             self._refuse(" ".join(words[:-1]), "a control is expected", NAMES)
         near = [*NAMES, *EVENTS, REST, PLAY]
         self._refuse(said, "a control with a number is expected", near)
@@ -322,13 +325,15 @@ class _Reader:
         if BEZIER in lowered[1:]:
             place = lowered.index(BEZIER, 1)
             return words[:place], self._handles(words[place + 1 :])
+        if lowered[-2:-1] == ["ease"] and lowered[-1] in _SHORT_EASINGS:
+            words, lowered = words[:-1], [*lowered[:-2], f"ease-{lowered[-1]}"]
         last = _SHORT_EASINGS.get(lowered[-1], lowered[-1])
         if last in EASINGS and len(words) > 1:
             return words[:-1], last
         return words, "smooth"
 
     def _handles(self, words: list[str]) -> Handles:
-        if len(words) == len("xyxy") and all(_NUMBER.fullmatch(word) for word in words):
+        if len(words) == len("xyxy") and all(NUMBER.fullmatch(word) for word in words):
             x1, y1, x2, y2 = (float(word) for word in words)
             with self._in_line():
                 Key(0.0, 0.0, (x1, y1, x2, y2))
@@ -365,17 +370,3 @@ class _Reader:
         if known is SEGMENT_WORDS and not near:
             advice = f" Choose one of {', '.join(SEGMENT_WORDS)}."
         raise ValueError(f"Line {self._number}, '{shortened(word)}': {expected}.{advice}")
-
-
-def _control_and_number(words: Sequence[str]) -> tuple[str, str]:
-    """The name of a control and the number after it; a turn of the head may have its unit."""
-    *turned, degrees = _OF_DEGREES.sub("", " ".join(words).lower()).split() or [""]
-    turn = NAMES.get("_".join(turned), ())
-    if turn and set(turn) <= set(TURNS):
-        return "_".join(turned), degrees
-    return "_".join(words[:-1]).lower(), words[-1]
-
-
-def _range(name: str) -> str:
-    spec = control_spec(NAMES[name][0])
-    return f"{spec.minimum:g} to {spec.maximum:g}"

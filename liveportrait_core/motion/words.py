@@ -33,9 +33,11 @@ MOST_WORDS: Final = 4
 _STOPS: Final = ",;.\n:!+&\u3002\uff0c\uff1b\u3001\uff01"
 _FAR_FROM_LATIN: Final = "\u2e80"
 """Letters from here on are written without spaces."""
+JOINED: Final = re.compile(r"[^\W_]+(?:_[^\W_]+)+")
+"""A word with underscores, as presets may have for a name."""
 _PIECES: Final = re.compile(
-    rf"(?:(?<!\w)-)?[0-9]*\.?[0-9]+|(?:(?![{_FAR_FROM_LATIN}-\U0010ffff])[^\W\d_]|')+"
-    rf"|[{_STOPS}]|\S"
+    rf"{JOINED.pattern}|(?:(?<!\w)-)?[0-9]*\.?[0-9]+"
+    rf"|(?:(?![{_FAR_FROM_LATIN}-\U0010ffff])[^\W\d_]|')+|[{_STOPS}]|\S"
 )
 _NUMBER: Final = re.compile(r"-?[0-9]*\.?[0-9]+")
 MOST_LETTERS: Final = 1000

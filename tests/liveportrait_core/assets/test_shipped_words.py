@@ -119,7 +119,9 @@ def test_presets_are_words_and_later_phrases_hold(tmp_path):
     assert said("surprised, mouth closed")["brow_left"] == 1
     assert "jaw_open" not in said("surprised, mouth closed")
     save_preset("Grumpy", Controls(brow_left=-1))
+    save_preset("my_frown_2", Controls(brow_right=-1))
     assert said("grumpy") == {"brow_left": -1}
+    assert said("My_frown_2, look left") == {"brow_right": -1, **said("look left")}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,7 @@ def test_presets_are_words_and_later_phrases_hold(tmp_path):
     [
         ("smlie", "The word 'smlie' is not known; the nearest word that is known is 'smile'"),
         ("smile, flooble", "The word 'flooble' is not known; "),
+        ("smile, jaw_open=.4", "The word 'jaw_open' is not known; "),
         ("open brow", "'open brow' says nothing that a face does"),
         ("look left 10 degrees", "'look left 10 degrees' says nothing"),
         ("smile 10", "'smile 10' says nothing"),

@@ -36,6 +36,8 @@ def test_a_blink_is_a_movement_in_every_language(word):
         ("0 smile\n1 smlie", r"Line 2, 'smlie': The word 'smlie' is not known; .*'smile'"),
         ("0 smlie 1", r"Line 1, 'smlie': a control is expected\. Did you mean 'smile'"),
         ("0 jaw_open", r"Line 1, 'jaw_open': a number is expected after it \(0 to 1\)"),
+        ("0 jaw_open half", r"Line 1, 'half': a number is expected after 'jaw_open' \(0 to 1\)"),
+        ("0 smile 1 quickly", r"Line 1, 'quickly': a way to this key, or ';' before what else"),
         ("0 look", r"Line 1, 'look': 'look' says nothing that a face does"),
     ],
 )

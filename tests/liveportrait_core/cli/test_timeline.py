@@ -90,9 +90,10 @@ def test_what_cannot_be_read_is_one_sentence(animate, files, text, out):
     ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
     assert "The timeline plays motion 1 and has 0 motions beneath it" in ran.err
     assert f"what 'liveportrait motion timeline {text} MOTION -o OUT' writes" in ran.err
-    text.write_text("1 rest", "ascii")
-    ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
-    assert "The timeline moves nothing and has no length" in ran.err
+    for nothing in ("1 rest", "# a greeting\n\n# later\n"):
+        text.write_text(nothing, "ascii")
+        ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
+        assert "The timeline moves nothing and has no length" in ran.err
     text.write_text("eyeBlink_L-7|jawOpen-3", "ascii")
     ran = animate(files / "portrait.png", text, "-o", out / "made.mp4")
     assert "ends like face capture" in ran.err

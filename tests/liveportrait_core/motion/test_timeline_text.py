@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from liveportrait_core.motion.curves import EASINGS, Key
 from liveportrait_core.motion.timeline import CONTROL_NAMES, Timeline, control_spec, timeline_values
 from liveportrait_core.motion.timeline_options import Segment
-from liveportrait_core.motion.timeline_text import parse_timeline
+from liveportrait_core.motion.timeline_text import begins_timeline, parse_timeline
 from liveportrait_core.motion.timeline_writing import write_timeline
 
 TENTHS = st.integers(0, 10).map(lambda tenth: tenth / 10)
@@ -158,7 +158,13 @@ def test_rest_brings_back_every_control_that_has_keys():
     assert timeline.lanes["zoom"][-1] == Key(2, 1, "ease")
 
 
+def test_a_way_may_be_two_words():
+    assert parse_timeline("1 smile 1 ease in") == parse_timeline("1 smile 1 ease-in")
+    assert parse_timeline("1 yaw 5 Ease Out") == parse_timeline("1 yaw 5 ease-out")
+
+
 def test_an_empty_text_is_an_empty_timeline():
+    assert begins_timeline("# nothing\n\n")
     assert parse_timeline("") == parse_timeline("# nothing\n\n") == Timeline()
     assert write_timeline(Timeline()) == ""
 
@@ -173,7 +179,9 @@ def test_an_empty_text_is_an_empty_timeline():
         ("lenght 4", r"Line 1, 'lenght': a time such as 0\.8 is expected\. Did you mean 'length'"),
         ("0 smile", r"Line 1, 'smile': a number is expected after it \(-1 to 1\)"),
         ("0 smile 3", r"Line 1: smile_left is 3\.0; a number from -1 to 1 is expected"),
-        ("0 yaw 5 sin", r"Line 1, 'yaw 5 sin'"),
+        ("0 yaw 5 sin", r"Line 1, 'sin': a way to this key, or ';' before what else happens"),
+        ("0 yaw 5 degrees esae", r"Line 1, 'esae': a way to .* Did you mean 'ease'"),
+        ("0 smile left 1 yaw 5", r"Line 1, 'yaw 5': a way to this key, or ';'"),
         ("0 smile 1 bezier .3 0 .7", r"Line 1, 'bezier \.3 0 \.7': four numbers x1 y1 x2 y2"),
         ("0 smile 1 bezier 3 0 .7 1", r"Line 1: The easing is \(3\.0, 0\.0, 0\.7, 1\.0\); one of"),
         ("0 smile 1\n0 smile left 1", r"Line 2: smile_left has a key at 0 s already, in line 1"),
@@ -194,7 +202,7 @@ def test_an_empty_text_is_an_empty_timeline():
         ("fps 0", r"Line 1, '0': a frame rate above 0 up to 1000, as 25 or 30000/1001 is expected"),
         ("fps 100000", r"Line 1, '100000': a frame rate above 0 up to 1000"),
         ("0 yaw 100 degrees", r"Line 1: yaw_deg is 100\.0; a number from "),
-        ("0 smile 1 degrees", r"Line 1, 'smile 1 degrees'"),
+        ("0 smile 1 degrees", r"Line 1, 'degrees': a way to this key"),
         (f"0 {'x' * 500} 1", rf"Line 1, '{'x' * 59}\u2026': a control is expected"),
         ("length 4\n5 smile 1", r"A key stands at 5 s and the timeline is 4 s long"),
     ],
