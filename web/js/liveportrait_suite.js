@@ -1,4 +1,4 @@
-// Made of web/src (f3595a2470d6fe5c) by "make web"; change it there.
+// Made of web/src (caab9c3f355e6ce3) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -400,7 +400,7 @@ var ControlValues = class {
 
 // src/style.ts
 var SHEET = `
-.lps { --lps-accent: #2f7bd9; display: flex; flex-direction: column; gap: 6px; box-sizing: border-box; width: 100%; height: 100%;
+.lps { --lps-accent: #2b72cc; display: flex; flex-direction: column; gap: 6px; box-sizing: border-box; width: 100%; height: 100%;
   min-height: 0; padding: 4px; color: var(--input-text, #ddd); font: 12px/1.3 system-ui, sans-serif;
   touch-action: none; }
 .lps input[type="range"] { touch-action: none; }
@@ -2263,7 +2263,7 @@ function coloursOf(canvas) {
     faint: colour("--descrip-text", "#999"),
     line: colour("--border-color", "#4e4e4e"),
     back: colour("--comfy-input-bg", "#222"),
-    accent: colour("--lps-accent", "#2f7bd9")
+    accent: colour("--lps-accent", "#2b72cc")
   };
 }
 function paint(canvas, scene) {

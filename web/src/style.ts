@@ -1,6 +1,6 @@
 // The look of our parts, in the colours of ComfyUI's own theme, dark or light.
 const SHEET = `
-.lps { --lps-accent: #2f7bd9; display: flex; flex-direction: column; gap: 6px; box-sizing: border-box; width: 100%; height: 100%;
+.lps { --lps-accent: #2b72cc; display: flex; flex-direction: column; gap: 6px; box-sizing: border-box; width: 100%; height: 100%;
   min-height: 0; padding: 4px; color: var(--input-text, #ddd); font: 12px/1.3 system-ui, sans-serif;
   touch-action: none; }
 .lps input[type="range"] { touch-action: none; }

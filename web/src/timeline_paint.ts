@@ -137,7 +137,7 @@ function coloursOf(canvas: HTMLCanvasElement): Colours {
     faint: colour("--descrip-text", "#999"),
     line: colour("--border-color", "#4e4e4e"),
     back: colour("--comfy-input-bg", "#222"),
-    accent: colour("--lps-accent", "#2f7bd9"),
+    accent: colour("--lps-accent", "#2b72cc"),
   };
 }
 
