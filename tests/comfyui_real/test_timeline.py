@@ -39,6 +39,22 @@ FILES = """
     link(sound, timeline, "audio");
 """
 """JavaScript, behind `BUILD`: files that lie beneath the keys."""
+UNHEARD = f"""
+    const timeline = {NODE};
+    timeline.disconnectInput(timeline.inputs.findIndex((slot) => slot.name === "audio"));
+"""
+"""JavaScript, behind `FILES`: the sound is taken off."""
+FILM = f"""
+    const film = LiteGraph.createNode("LoadVideo");
+    const parts = LiteGraph.createNode("GetVideoComponents");
+    for (const node of [film, parts]) app.graph.add(node);
+    film.widgets.find((one) => one.name === "file").value = "lps_person.mp4";
+    film.connect(0, parts, 0);
+    const timeline = {NODE};
+    const from = parts.outputs.findIndex((slot) => slot.type === "AUDIO");
+    parts.connect(from, timeline, timeline.inputs.findIndex((slot) => slot.name === "audio"));
+"""
+"""JavaScript: the sound of a film."""
 BENEATH = f"""
     const add = (type, widgets) => {{
         const node = LiteGraph.createNode(type);
@@ -75,6 +91,14 @@ class Timeline(Editor):
         """What the lanes are called, for those who hear it."""
         lanes = "document.querySelector('.lps-timeline canvas')"
         return self.browser.evaluate(f"return {lanes}.getAttribute('aria-description')").split(", ")
+
+    def rows_begin(self, *names, timeout_s=60):
+        """Wait until the first lanes are called so."""
+        for _ in range(timeout_s):
+            if self.rows[: len(names)] == [*names]:
+                return
+            self.browser.settle(1)
+        raise AssertionError(f"the lanes are {self.rows}; the node says: {self.said}")
 
     def key(self, keys):
         """Press a key on the lanes."""
@@ -210,11 +234,7 @@ def test_a_wrong_text_is_a_sentence_and_stays(opened, browser, pictures):
 def test_files_beneath_are_shown_at_once_and_cut(opened, browser, pictures):
     text = "# hello\nlength 4\n0.5 play 1  # nods\n\n1 jaw_open 0.6\n"
     timeline, name = opened(text, build=BUILD + FILES)
-    for _ in range(60):
-        if timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]:
-            break
-        browser.settle(1)
-    assert timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]
+    timeline.rows_begin("Sound", "Motion 1", "Jaw", "Open")
     before = timeline.seen()
     timeline.key("Home")
     timeline.key("ArrowDown")
@@ -245,6 +265,9 @@ def test_files_beneath_are_shown_at_once_and_cut(opened, browser, pictures):
     assert timeline.text == cut
     timeline.key("End")
     timeline.seen(before)
+    for script, first in ((UNHEARD, "Motion 1"), (FILM, "Sound")):
+        browser.evaluate(script)
+        timeline.rows_begin(first)
     assert not ours(browser.messages())
 
 
@@ -260,12 +283,8 @@ def test_it_is_saved_sent_and_run(opened, browser, pictures):
     sent = next(node for node in browser.prompt().values() if node["class_type"] == "LPS_Timeline")
     assert sent["inputs"]["timeline"] == text
     assert browser.run()["kind"] == "execution_success"
-    for _ in range(60):
-        if timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]:
-            break
-        browser.settle(1)
+    timeline.rows_begin("Sound", "Motion 1", "Jaw", "Open")
     browser.screenshot(pictures / f"{name}-6-run.png")
-    assert timeline.rows == ["Sound", "Motion 1", "Jaw", "Open"]
     before = timeline.seen()
     timeline.key("End")
     assert timeline.seen(before)

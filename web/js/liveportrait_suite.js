@@ -1,4 +1,4 @@
-// Made of web/src (caab9c3f355e6ce3) by "make web"; change it there.
+// Made of web/src (29ae47ff84f06c8e) by "make web"; change it there.
 
 // src/comfyui.ts
 import { api } from "../../../scripts/api.js";
@@ -1233,6 +1233,8 @@ var PICTURES = { LoadImage: "image", LoadImageOutput: "image", LoadVideo: "file"
 var MODEL = "LPS_LoadModel";
 var MODEL_WIDGETS = ["model_name", "precision", "face_finder"];
 var SOUNDS = { LoadAudio: "audio" };
+var FILMS = { LoadVideo: "file" };
+var PARTS_OF_FILM = "GetVideoComponents";
 var MOTION = "LPS_LoadMotion";
 var MOTIONS = ["motion_1", "motion_2", "motion_3", "motion_4"];
 var SEEN = /* @__PURE__ */ new Map();
@@ -1299,6 +1301,12 @@ function fileOf(graph, id, input, loaders = PICTURES) {
   const widget = loader && loaders[loader.class_type];
   return widget ? textOf(loader.inputs[widget]) : null;
 }
+function soundOf(graph, id) {
+  const link = graph[id]?.inputs["audio"];
+  const parts = Array.isArray(link) ? String(link[0]) : "";
+  if (graph[parts]?.class_type === PARTS_OF_FILM) return fileOf(graph, parts, "video", FILMS);
+  return fileOf(graph, id, "audio", SOUNDS);
+}
 async function beneathOf(node) {
   const [id = ""] = idsOf(node);
   const graph = await prompt();
@@ -1312,7 +1320,7 @@ async function beneathOf(node) {
     const isFile = loader?.class_type === MOTION && chosen.every(([, value]) => textOf(value) !== null);
     return isFile ? [Object.fromEntries(chosen)] : [];
   });
-  const audio = fileOf(graph, id, "audio", SOUNDS);
+  const audio = soundOf(graph, id);
   return { run, audio, motions: motions.length === loaders.length ? motions : null };
 }
 async function sourcesOf(node) {

@@ -5,6 +5,8 @@ const PICTURES: Record<string, string> = { LoadImage: "image", LoadImageOutput: 
 const MODEL = "LPS_LoadModel";
 const MODEL_WIDGETS = ["model_name", "precision", "face_finder"];
 const SOUNDS: Record<string, string> = { LoadAudio: "audio" };
+const FILMS: Record<string, string> = { LoadVideo: "file" };
+const PARTS_OF_FILM = "GetVideoComponents";
 const MOTION = "LPS_LoadMotion";
 /** Inputs of a timeline. */
 export const MOTIONS = ["motion_1", "motion_2", "motion_3", "motion_4"];
@@ -118,6 +120,14 @@ function fileOf(graph: Graph, id: string, input: string, loaders = PICTURES): st
   return widget ? textOf(loader.inputs[widget]) : null;
 }
 
+/** The file whose sound is connected: of a sound, or of a film that is taken apart. */
+function soundOf(graph: Graph, id: string): string | null {
+  const link = graph[id]?.inputs["audio"];
+  const parts = Array.isArray(link) ? String(link[0]) : "";
+  if (graph[parts]?.class_type === PARTS_OF_FILM) return fileOf(graph, parts, "video", FILMS);
+  return fileOf(graph, id, "audio", SOUNDS);
+}
+
 /** What lies beneath a timeline. */
 export async function beneathOf(node: ComfyNode): Promise<Beneath> {
   const [id = ""] = idsOf(node);
@@ -132,7 +142,7 @@ export async function beneathOf(node: ComfyNode): Promise<Beneath> {
     const isFile = loader?.class_type === MOTION && chosen.every(([, value]) => textOf(value) !== null);
     return isFile ? [Object.fromEntries(chosen) as Record<string, string>] : [];
   });
-  const audio = fileOf(graph, id, "audio", SOUNDS);
+  const audio = soundOf(graph, id);
   return { run, audio, motions: motions.length === loaders.length ? motions : null };
 }
 
