@@ -36,6 +36,8 @@ OPENING_PULL: Final = 0.4
 CLOSING_PULL: Final = 0.27
 """Share of an upper lid's way up, and down, by which the rendered picture takes the iris along, so
 the iris is asked to go as far the other way (python -m benchmarks.cross_talk)."""
+LIFTING_PULL: Final = 0.14
+"""Share of a lower lid's way up in a squint by which the picture takes the iris along, likewise."""
 LOOKING_PULL: Final = 0.16
 """Share of an iris's way down by which the picture takes the upper lid along, likewise."""
 SHUT_OVERLAP: Final = 0.002
@@ -169,9 +171,11 @@ def _own(name: str, moved: Tensor, space: KeypointSpace) -> Tensor:
     if stem in ("blink", "squint"):
         only_lids = torch.zeros_like(moved)
         only_lids[lids] = moved[lids]
-        for (upper, _), iris in zip(space.lids, space.irises, strict=True):
+        for (upper, lower), iris in zip(space.lids, space.irises, strict=True):
             way = moved[upper, 1]
             only_lids[iris, 1] = -OPENING_PULL * way.clamp(max=0) - CLOSING_PULL * way.clamp(min=0)
+            if stem == "squint":
+                only_lids[iris, 1] -= LIFTING_PULL * moved[lower, 1].clamp(max=0)
         return only_lids
     if stem == "gaze":
         for (upper, lower), iris in zip(space.lids, space.irises, strict=True):

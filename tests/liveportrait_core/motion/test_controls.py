@@ -114,6 +114,14 @@ def test_irises_are_kept_from_going_along_with_lids(value, share, compact_map):
     assert iris == pytest.approx(-share * lid)
 
 
+def test_irises_are_kept_from_going_up_with_the_lower_lids_of_a_squint(compact_map):
+    moved = travel(compact_map, squint_left=1.0)
+    upper, lower, iris = moved[[K.LEFT_UPPER_LID, K.LEFT_LOWER_LID, K.LEFT_IRIS], 1].tolist()
+    assert lower < -0.01 < 0 < upper
+    assert iris == pytest.approx(-0.27 * upper - 0.14 * lower)
+    assert not moved[[K.RIGHT_LOWER_LID, K.RIGHT_IRIS]].any()
+
+
 @pytest.mark.parametrize("axis", ["x", "y"])
 @pytest.mark.parametrize("value", [-1.0, 1.0])
 def test_a_look_moves_one_iris_the_named_way_and_leaves_the_eye_as_open(axis, value, compact_map):
