@@ -91,7 +91,8 @@ def measured(model: LivePortraitModel, batch: int, repeats: int, name: str = "")
         run()
     seconds = median(_timed(run, model.device) for _ in range(max(1, repeats)))
     plain = frames(replace(model, engines={}), batch)
-    with FlopCounterMode(display=False) as counter:
+    # torch 2.4 counts nothing in inference mode
+    with torch.inference_mode(False), torch.no_grad(), FlopCounterMode(display=False) as counter:
         plain()
     return Row(
         name=name,

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -222,10 +223,13 @@ def _described(spec: OptionSpec) -> list[str]:
 
 
 def _read_toml(path: str) -> dict[str, Any]:
-    if sys.version_info < (3, 11):
-        raise OptionError("Reading .toml needs Python 3.11 or later; give KEY=VALUE instead.")
-    import tomllib  # noqa: PLC0415 - only Python 3.11 and later have it
-
+    try:
+        tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    except ImportError as error:
+        raise OptionError(
+            "Reading .toml on Python 3.10 needs the package tomli. Run pip install tomli, or give "
+            "KEY=VALUE."
+        ) from error
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -114,5 +115,7 @@ def test_an_animal_is_found_by_its_box_and_driven_by_a_person(liveportrait, file
     (out / "made.mp4").unlink()
     ran = liveportrait(*animate, "--model", animal)
     assert ran.code == 2
-    assert "No animal face in the source" in ran.err
+    has_cascades = hasattr(cv2, "CascadeClassifier")  # OpenCV 5 has none
+    said = "No animal face in the source" if has_cascades else "has no face cascades"
+    assert said in ran.err
     assert list(out.iterdir()) == []

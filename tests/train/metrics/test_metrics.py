@@ -268,7 +268,9 @@ def test_inception_is_that_of_timm_with_the_pools_of_fid(monkeypatch):
     pools = SimpleNamespace(max_pool2d=F.max_pool2d, avg_pool2d=pooled)
     monkeypatch.setattr(theirs, "F", pools)
     state = inception_state()
-    net = narrowed(theirs.InceptionV3(device="meta"), state)
+    with torch.device("meta"):
+        wide = theirs.InceptionV3()
+    net = narrowed(wide, state)
     image = torch.rand(2, 3, 299, 299, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = net.eval().forward_features(2 * image - 1).mean((2, 3))
