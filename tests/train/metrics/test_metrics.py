@@ -290,7 +290,8 @@ def narrowed(net, state):
         conv = nn.Conv2d(*shape, bias=False)
         norm = nn.BatchNorm2d(len(weight), eps=1e-3)
         parts = {"conv": conv, "bn": norm, "act": nn.ReLU()}
-        net.set_submodule(name, nn.Sequential(OrderedDict(parts)))
+        parent, _, last = name.rpartition(".")
+        setattr(net.get_submodule(parent), last, nn.Sequential(OrderedDict(parts)))
     net.load_state_dict(state, strict=False)
     return net
 
