@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -45,23 +45,18 @@ class SpeechFile:
         Raises:
             MediaError: The file is no longer what it was when it was opened.
         """
-        position, due, held = 0, self.num_samples, np.empty(0, np.float32)
-        for block in _decoded(self.path):
-            start = max(0, self.first - position)
-            position += len(block)
-            held = np.concatenate((held, block[start:]))
-            while len(held) >= size and due >= size:
-                yield torch.from_numpy(held[:size].copy())
-                held, due = held[size:], due - size
-            if due < size and len(held) >= due:
-                break
-        if len(held) < due:
-            raise MediaError(
-                f"{self.path} has changed since it was opened, and now ends before its sound is "
-                "read. Try again once it is written."
-            )
-        if due:
-            yield torch.from_numpy(held[:due].copy())
+        waiting: list[NDArray[np.float32]] = []
+        count = 0
+        for samples in self._samples():
+            waiting.append(samples)
+            count += len(samples)
+            if count >= size:
+                joined, last = np.concatenate(waiting), count - count % size
+                waiting, count = [joined[last:].copy()], count - last
+                for start in range(0, last, size):
+                    yield torch.from_numpy(joined[start : start + size])
+        if count:
+            yield torch.from_numpy(np.concatenate(waiting))
 
     def whole(self) -> Tensor:
         """(N,) all of it at once, which an hour of takes 230 MB.
@@ -69,8 +64,20 @@ class SpeechFile:
         Raises:
             MediaError: The file is no longer what it was when it was opened.
         """
-        blocks = (block.numpy()[None] for block in self.blocks(SAMPLE_RATE_HZ))
-        return torch.from_numpy(joined_blocks(blocks, _FORMAT.num_channels)[0])
+        return torch.from_numpy(_joined(self._samples()))
+
+    def _samples(self) -> Iterator[NDArray[np.float32]]:
+        """What is decoded of the part, as it comes."""
+        position, end = 0, self.first + self.num_samples
+        for block in _decoded(self.path):
+            yield block[max(0, self.first - position) : max(0, end - position)]
+            position += len(block)
+            if position >= end:
+                return
+        raise MediaError(
+            f"{self.path} has changed since it was opened, and now ends before its sound is read. "
+            "Try again once it is written."
+        )
 
 
 Sound: TypeAlias = "Tensor | SpeechFile"
@@ -97,8 +104,7 @@ def read_speech(path: str | Path) -> Tensor:
     Raises:
         MediaError: The file cannot be opened, has no sound, or none that can be decoded.
     """
-    blocks = (block[None] for block in _decoded(Path(path)))
-    samples = joined_blocks(blocks, _FORMAT.num_channels)[0]
+    samples = _joined(_decoded(Path(path)))
     if not len(samples):
         raise _nothing(str(path))
     return torch.from_numpy(samples)
@@ -138,6 +144,11 @@ def _decoded(path: Path) -> Iterator[NDArray[np.float32]]:
         if not np.isfinite(block).all():
             raise _not_finite(str(path))
         yield block[0].clip(-1, 1)
+
+
+def _joined(blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(N,) blocks one after another, held once."""
+    return joined_blocks((block[None] for block in blocks), _FORMAT.num_channels)[0]
 
 
 def _nothing(name: str) -> MediaError:

@@ -77,17 +77,12 @@ def motion_of_speech(
         _refuse_encoder(model, encoder_output)
         whole = held(samples)
         return motion_of_joyvasa(whole, space, options, fps=fps, model=model, progress=progress)
-    form, made_for = model.form, model.form.space
-    if made_for not in ("", space):
-        raise MotionSpaceError(
-            f"The speech model {model.origin} gives motion of the keypoint space {made_for!r}, and "
-            f"{space!r} is wanted. Take one that gives shapes, or convert its motion (motion "
-            "convert --to, Convert Motion)."
-        )
+    _refuse_space(model, space)
+    form = model.form
     frames = frames_of_speech(
         samples, options, fps=fps, model=model, encoder_output=encoder_output, progress=progress
     )
-    if made_for:
+    if form.space:
         spoken = _motion_of_frames(frames, form, options.amount, fps)
     else:
         shapes = shapes_of_frames(frames, form, options.amount, fps)
@@ -95,6 +90,20 @@ def motion_of_speech(
         del shapes
     del frames  # an hour of them takes 60 MB
     return _alive(spoken, options)
+
+
+def _refuse_space(model: SpeechModel, space: str) -> None:
+    """Refuse a model that gives the expression of another keypoint space.
+
+    Raises:
+        MotionSpaceError: It does.
+    """
+    if model.form.space not in ("", space):
+        raise MotionSpaceError(
+            f"The speech model {model.origin} gives motion of the keypoint space "
+            f"{model.form.space!r}, and {space!r} is wanted. Take one that gives shapes, or "
+            "convert its motion (motion convert --to, Convert Motion)."
+        )
 
 
 def _refuse_encoder(model: JoyvasaModel, encoder_output: object) -> None:
